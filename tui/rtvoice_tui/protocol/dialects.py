@@ -1,0 +1,161 @@
+"""What differs between providers, as data: addresses, authorisation, accepted settings, habits of the wire.
+
+Facts are from each provider's documentation and from what their services were seen to send; where a server
+is silent about a field, it is not sent to it.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+ALL_SETTINGS = frozenset(
+    "instructions voice speed role languages output_modalities turn_detection transcription noise_reduction tool_choice max_output_tokens truncation extra".split()
+)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One provider's way of speaking Realtime.
+
+    Attributes:
+        name: key in profiles and on the command line.
+        title: what people call it.
+        url: default WebSocket address; empty when there is none.
+        model: default model; plain configuration, every profile may name another.
+        models: models known to us, to be named when one is refused.
+        key_vars: environment variables that usually hold the key.
+        folder_var: environment variable of the folder that models live in, if any.
+        auth: ``bearer``, ``yandex`` (``Api-Key``, or ``Bearer`` for IAM tokens) or ``none``.
+        voices: voices known to us; any other may be typed.
+        settings: names from `SessionSettings` that the server accepts.
+        typed_session: whether ``session.type`` is sent; OpenAI demands it.
+        one_modality: whether two output modalities at once are refused.
+        fixed_rate: the only PCM rate in Hz, or 0 where both rates are free.
+        clears_input: whether ``input_audio_buffer.clear`` is understood.
+        cancels_on_speech: whether the server itself cancels a running answer when speech starts.
+        waits_for_words: whether a manual turn is answered only after its transcript.
+        hosted_tools: reserved function names that run at the provider.
+    """
+
+    name: str
+    title: str
+    url: str = ""
+    model: str = ""
+    models: tuple[str, ...] = ()
+    key_vars: tuple[str, ...] = ()
+    folder_var: str = ""
+    auth: str = "bearer"
+    voices: tuple[str, ...] = ()
+    settings: frozenset[str] = ALL_SETTINGS - {"role", "languages"}
+    typed_session: bool = True
+    one_modality: bool = True
+    fixed_rate: int = 0
+    clears_input: bool = True
+    cancels_on_speech: bool = True
+    waits_for_words: bool = False
+    hosted_tools: frozenset[str] = frozenset()
+
+
+YANDEX = Dialect(
+    name="yandex",
+    title="Yandex AI Studio",
+    url="wss://ai.api.cloud.yandex.net/v1/realtime",
+    model="speech-realtime-deepseek-v4-flash",
+    models=(
+        "speech-realtime-deepseek-v4-flash",
+        "speech-realtime-max-tts-live/latest",
+        "speech-realtime-260528",
+        "speech-realtime-250923",
+    ),
+    key_vars=("YANDEX_CLOUD_API_KEY",),
+    folder_var="YANDEX_CLOUD_FOLDER_ID",
+    auth="yandex",
+    voices=tuple(
+        "dasha alena filipp ermil jane omazh zahar julia lera masha marina alexander kirill anton madi_ru saule_ru zamira_ru zhanar_ru yulduz_ru john lea naomi amira madi saule zhanar nigora zamira yulduz".split()
+    ),
+    settings=frozenset(
+        "instructions voice speed role languages output_modalities turn_detection max_output_tokens extra".split()
+    ),
+    typed_session=False,
+    one_modality=False,
+    clears_input=False,
+    cancels_on_speech=False,
+    waits_for_words=True,
+    hosted_tools=frozenset({"web_search", "file_search"}),
+)
+
+OPENAI = Dialect(
+    name="openai",
+    title="OpenAI",
+    url="wss://api.openai.com/v1/realtime",
+    model="gpt-realtime-2.1",
+    models=(
+        "gpt-realtime-2.1",
+        "gpt-realtime-2.1-mini",
+        "gpt-realtime-2",
+        "gpt-realtime-1.5",
+        "gpt-audio-1.5",
+    ),
+    key_vars=("OPENAI_API_KEY",),
+    voices=tuple("marin cedar alloy ash ballad coral echo sage shimmer verse".split()),
+    fixed_rate=24_000,
+)
+
+GENERIC = Dialect(
+    name="generic",
+    title="Realtime server",
+    key_vars=("REALTIME_API_KEY",),
+    one_modality=False,
+    settings=ALL_SETTINGS,
+)
+
+LOCAL = Dialect(
+    name="local",
+    title="local agent",
+    model="rules",
+    models=("rules",),
+    auth="bearer",
+    voices=("heart", "low", "deep", "bright", "light"),
+    fixed_rate=24_000,
+)
+
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (LOCAL, YANDEX, OPENAI, GENERIC)}
+
+
+def model_uri(dialect: Dialect, model: str, folder_id: str) -> str:
+    """The model as the address wants it: Yandex takes only whole ``gpt://folder/model`` URIs.
+
+    Raises:
+        ValueError: a folder is needed and none is known.
+    """
+    model = model or dialect.model
+    if dialect.auth != "yandex" or model.startswith("gpt://"):
+        return model
+    if not folder_id:
+        raise ValueError(f"{dialect.title} needs a folder id: set {dialect.folder_var}, or folder_id in the profile")
+    return f"gpt://{folder_id}/{model}"
+
+
+def address(dialect: Dialect, url: str, model: str) -> str:
+    """The WebSocket address with its ``model`` query; a ``model`` already in ``url`` is kept.
+
+    Raises:
+        ValueError: there is no address, or it is no WebSocket address.
+    """
+    parts = urlsplit(url or dialect.url)
+    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
+    if scheme not in ("ws", "wss") or not parts.netloc:
+        raise ValueError(f"'{url or dialect.url}' is no WebSocket address: set url to ws://... or wss://...")
+    query = dict(parse_qsl(parts.query))
+    if model:
+        query.setdefault("model", model)
+    encoded = urlencode(query, safe=":/", quote_via=quote)
+    return urlunsplit((scheme, parts.netloc, parts.path, encoded, ""))
+
+
+def authorization(dialect: Dialect, key: str) -> str:
+    """The ``Authorization`` header, or empty. A Yandex key that begins with ``t1.`` is an IAM token."""
+    if not key or dialect.auth == "none":
+        return ""
+    if dialect.auth == "yandex" and not key.startswith("t1."):
+        return f"Api-Key {key}"
+    return f"Bearer {key}"

@@ -1,0 +1,114 @@
+"""`session.update` built for each provider: strict in what is sent, and honest about what was left out."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from rtvoice_tui.protocol.dialects import ALL_SETTINGS, Dialect
+from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+
+_INPUT = frozenset({"turn_detection", "transcription", "noise_reduction", "languages"})
+_OUTPUT = frozenset({"voice", "speed", "role"})
+_TOP = ("instructions", "tool_choice", "max_output_tokens", "truncation")
+
+
+@dataclass(frozen=True)
+class SessionBody:
+    """What goes into ``session.update``, and the settings this provider has no field for."""
+
+    session: dict[str, Any]
+    left_out: tuple[str, ...]
+
+
+def session_body(
+    dialect: Dialect,
+    settings: SessionSettings,
+    tools: Sequence[ToolSpec],
+    changed: Collection[str] | None = None,
+) -> SessionBody:
+    """Build the ``session`` object.
+
+    Args:
+        dialect: who is spoken to.
+        settings: the whole wanted configuration.
+        tools: the whole wanted list of tools.
+        changed: names of settings (or ``tools``) that changed; nested objects are sent whole all the same, because
+            some servers merge shallowly. ``None`` sends everything, as after connecting.
+    """
+    wanted = {name for name in ALL_SETTINGS if settings.is_set(name)}
+    left_out = [name for name in wanted - dialect.settings if changed is None or name in changed]
+    session: dict[str, Any] = {"type": "realtime"} if dialect.typed_session else {}
+    for name in _TOP:
+        if _goes(name, dialect, settings, changed):
+            session[name] = getattr(settings, name)
+    if _goes("output_modalities", dialect, settings, changed):
+        session["output_modalities"] = _modalities(dialect, settings)
+    audio = {}
+    if changed is None or _INPUT & set(changed):
+        audio["input"] = _input(dialect, settings)
+    if changed is None or _OUTPUT & set(changed):
+        audio["output"] = _output(dialect, settings)
+    if audio:
+        session["audio"] = audio
+    if changed is None or "tools" in changed:
+        session["tools"] = [_tool(dialect, tool) for tool in tools if _speakable(dialect, tool)]
+        left_out += [f"tool {tool.name}" for tool in tools if not _speakable(dialect, tool)]
+    if _goes("extra", dialect, settings, changed):
+        session.update(settings.extra or {})
+    return SessionBody(session, tuple(sorted(left_out)))
+
+
+def _goes(name: str, dialect: Dialect, settings: SessionSettings, changed: Collection[str] | None) -> bool:
+    return settings.is_set(name) and name in dialect.settings and (changed is None or name in changed)
+
+
+def _modalities(dialect: Dialect, settings: SessionSettings) -> list[str]:
+    modalities = list(settings.output_modalities or [])
+    if dialect.one_modality and len(modalities) > 1:
+        return ["audio"] if "audio" in modalities else modalities[:1]
+    return modalities
+
+
+def _format(dialect: Dialect, rate: int) -> dict[str, Any]:
+    return {"type": "audio/pcm", "rate": dialect.fixed_rate or rate}
+
+
+def _input(dialect: Dialect, settings: SessionSettings) -> dict[str, Any]:
+    body: dict[str, Any] = {"format": _format(dialect, settings.input_rate)}
+    for name in ("turn_detection", "transcription", "noise_reduction", "languages"):
+        value = getattr(settings, name)
+        if value is not UNSET and name in dialect.settings:
+            body[name] = _off_or(value)
+    return body
+
+
+def _output(dialect: Dialect, settings: SessionSettings) -> dict[str, Any]:
+    body: dict[str, Any] = {"format": _format(dialect, settings.output_rate)}
+    for name in ("voice", "speed", "role"):
+        value = getattr(settings, name)
+        if value is not UNSET and name in dialect.settings:
+            body[name] = value
+    return body
+
+
+def _off_or(value: Any) -> Any:
+    """TOML has no null: ``{type = "none"}`` is how a profile switches a thing off."""
+    return None if isinstance(value, dict) and value.get("type") == "none" else value
+
+
+def _speakable(dialect: Dialect, tool: ToolSpec) -> bool:
+    """A hosted tool goes only to the provider that hosts it: its description may hold a private index id."""
+    if not tool.hosted:
+        return True
+    return tool.name in dialect.hosted_tools and (tool.name != "file_search" or bool(tool.index_id))
+
+
+def _tool(dialect: Dialect, tool: ToolSpec) -> dict[str, Any]:
+    description: str | UnsetType = tool.index_id if tool.hosted and tool.index_id else tool.description
+    body: dict[str, Any] = {"type": "function", "name": tool.name}
+    if description:
+        body["description"] = description
+    body["parameters"] = tool.parameters
+    return body

@@ -1,0 +1,64 @@
+"""The settings of a session in one flat, provider-independent vocabulary.
+
+The names are those of the GA session object, flattened where a person would. `UNSET` means "say nothing about it",
+``None`` means "switch it off": servers tell the two apart.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+
+class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A function the model may call.
+
+    Attributes:
+        name: what the model calls it.
+        description: what the model is told about it.
+        parameters: JSON Schema of the arguments object.
+        hosted: runs at the provider under a reserved name; never answered by us.
+        index_id: search index of a hosted ``file_search``.
+    """
+
+    name: str
+    description: str = ""
+    parameters: dict[str, Any] = {}
+    hosted: bool = False
+    index_id: str = ""
+
+
+class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How the agent behaves. Rates are in Hz; both are always 16-bit mono PCM."""
+
+    instructions: str | UnsetType = UNSET
+    voice: str | UnsetType = UNSET
+    speed: float | UnsetType = UNSET
+    role: str | UnsetType = UNSET
+    languages: list[str] | UnsetType = UNSET
+    output_modalities: list[str] | UnsetType = UNSET
+    turn_detection: dict[str, Any] | None | UnsetType = UNSET
+    transcription: dict[str, Any] | None | UnsetType = UNSET
+    noise_reduction: dict[str, Any] | None | UnsetType = UNSET
+    tool_choice: str | dict[str, Any] | UnsetType = UNSET
+    max_output_tokens: int | str | UnsetType = UNSET
+    truncation: str | dict[str, Any] | UnsetType = UNSET
+    input_rate: int = 24_000
+    output_rate: int = 24_000
+    extra: dict[str, Any] | UnsetType = UNSET
+
+    @property
+    def manual_turns(self) -> bool:
+        """Whether the person says when a turn begins and ends, because turn detection is off."""
+        detection = self.turn_detection
+        return detection is None or (isinstance(detection, dict) and detection.get("type") == "none")
+
+    @property
+    def server_interrupts(self) -> bool:
+        """Whether the server was asked to cancel a running answer by itself when speech starts."""
+        detection = self.turn_detection
+        return not isinstance(detection, dict) or detection.get("interrupt_response", True) is True
+
+    def is_set(self, name: str) -> bool:
+        """Whether anything was said about a setting."""
+        return getattr(self, name) is not UNSET

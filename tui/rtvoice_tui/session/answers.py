@@ -1,0 +1,202 @@
+"""The agent's side of a conversation: answers, their words, their sound, and how they end."""
+
+from dataclasses import dataclass, field
+
+from rtvoice_tui.protocol import server_events as ev
+from rtvoice_tui.protocol.objects import Item, Response
+from rtvoice_tui.session.barge_in import SpokenLedger
+from rtvoice_tui.session.calls import Calls
+from rtvoice_tui.session.effects import EndPlay, Play
+from rtvoice_tui.session.facts import AgentSaid, Level, Moment, Notice, UsageReported
+from rtvoice_tui.session.listening import Listening
+from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.response_slot import ResponseSlot
+
+
+@dataclass
+class _Answer:
+    turn: int
+    items: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Words:
+    """The words of one item. Some servers send them twice, as text and as transcript: the first seen wins."""
+
+    turn: int
+    source: type[ev.ServerEvent] | None = None
+    text: str = ""
+
+
+class Answers:
+    """Everything that belongs to ``response.*``.
+
+    Args:
+        out: where effects go.
+        ledger: what was received and heard.
+        slot: which answer runs.
+        calls: function calls inside answers.
+        listening: knows the turn that an answer belongs to.
+    """
+
+    def __init__(
+        self, out: Outbox, ledger: SpokenLedger, slot: ResponseSlot, calls: Calls, listening: Listening
+    ) -> None:
+        self._out = out
+        self._ledger = ledger
+        self.slot = slot
+        self._calls = calls
+        self._listening = listening
+        self._answers: dict[str, _Answer] = {}
+        self._words: dict[str, _Words] = {}
+
+    def feed(self, event: ev.ServerEvent) -> None:
+        """Take in one event of an answer; others are none of our business."""
+        match event:
+            case ev.ResponseCreated():
+                self._created(event.response)
+            case ev.OutputItemAdded():
+                self._item_added(event.response_id, event.item)
+            case ev.OutputItemDone():
+                self._item_done(event.response_id, event.item)
+            case ev.OutputTextDelta() | ev.OutputTranscriptDelta():
+                self._text_delta(event)
+            case ev.OutputTextDone():
+                self._text_done(event, event.text, ev.OutputTextDelta)
+            case ev.OutputTranscriptDone():
+                self._text_done(event, event.transcript, ev.OutputTranscriptDelta)
+            case ev.OutputAudioDelta():
+                self._audio(event)
+            case ev.OutputAudioDone():
+                self._audio_done(event.item_id)
+            case ev.ArgumentsDelta():
+                answer = self._answer(event.response_id)
+                self._calls.stream(answer.turn, event.item_id, event.call_id, event.delta)
+                self._collect(answer, event.item_id or event.call_id)
+            case ev.ArgumentsDone():
+                answer = self._answer(event.response_id)
+                self._calls.complete(
+                    answer.turn,
+                    Item(id=event.item_id, call_id=event.call_id, name=event.name, arguments=event.arguments),
+                )
+                self._collect(answer, event.item_id or event.call_id)
+            case ev.ResponseDone():
+                self._done(event.response)
+
+    def _answer(self, response_id: str) -> _Answer:
+        """The answer an event belongs to; a server may leave the id out, or never have announced it."""
+        key = response_id or self.slot.active or "(unnamed)"
+        if key not in self._answers:
+            self._answers[key] = _Answer(self._listening.current_turn())
+        return self._answers[key]
+
+    def _dropped(self, response_id: str, item_id: str) -> bool:
+        """Whether an event belongs to an answer that was interrupted."""
+        item = self._ledger.get(item_id)
+        return self.slot.is_cut(response_id or self.slot.active) or (item is not None and item.cut)
+
+    def _created(self, response: Response) -> None:
+        wanted = self.slot.created(response.id, self._out)
+        answer = self._answer(response.id)
+        if wanted:
+            self._out.reach(answer.turn, Moment.ANSWERING)
+
+    def _item_added(self, response_id: str, item: Item) -> None:
+        answer = self._answer(response_id)
+        if item.type == "function_call":
+            self._calls.begin(answer.turn, item)
+            self._collect(answer, item.id or item.call_id)
+
+    def _item_done(self, response_id: str, item: Item) -> None:
+        answer = self._answer(response_id)
+        if item.type == "function_call":
+            self._calls.complete(answer.turn, item)
+            self._collect(answer, item.id or item.call_id)
+        else:
+            self._audio_done(item.id)
+
+    def _collect(self, answer: _Answer, key: str) -> None:
+        if key not in answer.calls:
+            answer.calls.append(key)
+
+    # --- words
+
+    def _text_delta(self, event: ev.OutputTextDelta | ev.OutputTranscriptDelta) -> None:
+        if self._dropped(event.response_id, event.item_id) or not event.delta:
+            return
+        words = self._words_of(event)
+        words.source = words.source or type(event)
+        if words.source is not type(event):
+            return
+        if not words.text:
+            self._out.reach(words.turn, Moment.FIRST_TEXT)
+        words.text += event.delta
+        self._out.tell(AgentSaid(words.turn, event.item_id, event.delta))
+
+    def _text_done(self, event: ev.OfContent, text: str, source: type[ev.ServerEvent]) -> None:
+        if self._dropped(event.response_id, event.item_id):
+            return
+        words = self._words_of(event)
+        if not text or words.source not in (None, source):
+            text = words.text
+        words.source = words.source or source
+        if not words.text and text:
+            self._out.reach(words.turn, Moment.FIRST_TEXT)
+        replace = text != words.text
+        words.text = text
+        self._out.tell(AgentSaid(words.turn, event.item_id, text if replace else "", replace, final=True))
+
+    def _words_of(self, event: ev.OfContent) -> _Words:
+        if event.item_id not in self._words:
+            answer = self._answer(event.response_id)
+            self._words[event.item_id] = _Words(answer.turn)
+            answer.items.append(event.item_id)
+        return self._words[event.item_id]
+
+    # --- sound
+
+    def _audio(self, event: ev.OutputAudioDelta) -> None:
+        if self._dropped(event.response_id, event.item_id) or not event.delta:
+            return
+        answer = self._answer(event.response_id)
+        known = self._ledger.get(event.item_id)
+        self._ledger.receive(event.item_id, event.response_id, event.content_index, answer.turn, len(event.delta))
+        if known is None:
+            self._out.reach(answer.turn, Moment.FIRST_AUDIO)
+        self._out.do(Play(event.item_id, event.delta))
+
+    def _audio_done(self, item_id: str) -> None:
+        item = self._ledger.get(item_id)
+        if item is not None and not item.cut and not item.received_all:
+            item.received_all = True
+            self._out.do(EndPlay(item_id))
+
+    # --- the end
+
+    def _done(self, response: Response) -> None:
+        cut = self.slot.is_cut(response.id or self.slot.active)
+        answer = self._answer(response.id)
+        self._answers.pop(response.id or self.slot.active, None)
+        self.slot.done(response.id)
+        for item_id in [i.item_id for i in self._ledger.of_response(response.id)]:
+            self._audio_done(item_id)
+        for item_id in answer.items:
+            self._words.pop(item_id, None)
+        self._out.reach(answer.turn, Moment.GENERATED)
+        if response.usage is not None:
+            self._out.tell(UsageReported(answer.turn, response.usage))
+        if self._calls.settle(answer.turn, response, answer.calls, cut):
+            self.slot.want()
+        self._explain(response, cut)
+
+    def _explain(self, response: Response, cut: bool) -> None:
+        """Say why an answer failed: otherwise a quota looks like silence."""
+        if response.status not in ("failed", "incomplete") or cut:
+            return
+        details = response.status_details
+        reason = details.error.message or details.error.word or details.reason or "no reason given"
+        level = Level.ERROR if response.status == "failed" else Level.WARNING
+        verb = "failed" if response.status == "failed" else "is incomplete"
+        remedy = "wait a little, then ask again" if "rate_limit" in details.error.word else ""
+        self._out.tell(Notice(level, f"the answer {verb}: {' '.join(reason.split())}", remedy))

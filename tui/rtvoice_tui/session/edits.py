@@ -1,0 +1,107 @@
+"""Changes of the running session: sent, then acknowledged, refused or left unanswered.
+
+``session.updated`` repeats no event id, so it acknowledges the oldest change that still waits.
+"""
+
+from dataclasses import dataclass
+
+from rtvoice_tui.protocol.client_events import UpdateSession
+from rtvoice_tui.protocol.dialects import ALL_SETTINGS, Dialect
+from rtvoice_tui.protocol.session_update import session_body
+from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+from rtvoice_tui.session.effects import Schedule
+from rtvoice_tui.session.facts import EditChanged, EditState
+from rtvoice_tui.session.outbox import Outbox
+
+UNANSWERED_S = 5.0
+TIMER = "edit:"
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    event_id: str
+    fields: tuple[str, ...]
+
+
+class Edits:
+    """The wanted configuration and the changes under way.
+
+    Args:
+        dialect: who is spoken to.
+        settings: the configuration to begin with.
+        tools: the tools to begin with.
+        out: where effects go.
+    """
+
+    def __init__(self, dialect: Dialect, settings: SessionSettings, tools: tuple[ToolSpec, ...], out: Outbox) -> None:
+        self._dialect = dialect
+        self.settings = settings
+        self.tools = tools
+        self._out = out
+        self._waiting: list[_Waiting] = []
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a change is still unanswered."""
+        return bool(self._waiting)
+
+    def send_all(self) -> None:
+        """Configure a new session with everything."""
+        self._send(None, tuple(sorted(n for n in ALL_SETTINGS if self.settings.is_set(n))))
+
+    def keep(self, settings: SessionSettings, tools: tuple[ToolSpec, ...]) -> tuple[str, ...]:
+        """Take over a wanted configuration; returns the names of what changed."""
+        changed = [n for n in sorted(ALL_SETTINGS) if getattr(settings, n) != getattr(self.settings, n)]
+        if tools != self.tools:
+            changed.append("tools")
+        self.settings, self.tools = settings, tools
+        return tuple(changed)
+
+    def send(self, changed: tuple[str, ...]) -> None:
+        """Tell the server what changed."""
+        if changed:
+            self._send(changed, changed)
+
+    def acknowledged(self) -> bool:
+        """``session.updated`` came. False if nothing was waiting for it."""
+        if not self._waiting:
+            return False
+        self._settle(self._waiting[0], EditState.ACKNOWLEDGED)
+        return True
+
+    def refused(self, event_id: str, param: str, reason: str) -> bool:
+        """An error came; true if it is about a change of ours, by its event id or else by its parameter."""
+        edit = next((e for e in self._waiting if e.event_id == event_id), None)
+        if edit is None and not event_id and param.startswith("session") and self._waiting:
+            edit = self._waiting[0]
+        if edit is None:
+            return False
+        self._settle(edit, EditState.REFUSED, reason)
+        return True
+
+    def unanswered(self, event_id: str) -> bool:
+        """The timer of a change fired; true if it still waits. A late answer is taken all the same."""
+        edit = next((e for e in self._waiting if e.event_id == event_id), None)
+        if edit is None:
+            return False
+        self._out.tell(EditChanged(edit.event_id, edit.fields, EditState.UNANSWERED))
+        return True
+
+    def close(self) -> None:
+        """The session ended: nothing will be answered any more."""
+        self._waiting.clear()
+
+    def _send(self, changed: tuple[str, ...] | None, fields: tuple[str, ...]) -> None:
+        body = session_body(self._dialect, self.settings, self.tools, changed)
+        if changed is not None and not set(body.session) - {"type"}:
+            detail = f"{self._dialect.title} has no such setting"
+            self._out.tell(EditChanged("", fields, EditState.REFUSED, detail, body.left_out))
+            return
+        event_id = self._out.send(UpdateSession, session=body.session)
+        self._waiting.append(_Waiting(event_id, fields))
+        self._out.tell(EditChanged(event_id, fields, EditState.SENT, "", body.left_out))
+        self._out.do(Schedule(TIMER + event_id, UNANSWERED_S))
+
+    def _settle(self, edit: _Waiting, state: EditState, detail: str = "") -> None:
+        self._waiting.remove(edit)
+        self._out.tell(EditChanged(edit.event_id, edit.fields, state, detail))

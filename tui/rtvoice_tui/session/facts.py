@@ -1,0 +1,207 @@
+"""What happened in the conversation, told to whoever remembers it. Facts carry no time: the teller adds it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from rtvoice_tui.protocol.objects import RateLimit, Usage
+
+
+class Phase(StrEnum):
+    """The one word for what is going on."""
+
+    OFFLINE = "offline"
+    CONNECTING = "connecting"
+    CONFIGURING = "configuring"
+    REFUSED = "refused"
+    READY = "ready"
+    LISTENING = "listening"
+    HEARING = "hearing"
+    THINKING = "thinking"
+    TOOL = "tool"
+    SPEAKING = "speaking"
+
+
+class CallState(StrEnum):
+    """Where a function call stands."""
+
+    STREAMING = "streaming"
+    RUNNING = "running"
+    OK = "ok"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    HOSTED = "hosted"
+
+
+class EditState(StrEnum):
+    """Where a change of the session stands."""
+
+    SENT = "sent"
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+
+
+class Moment(StrEnum):
+    """Points of a turn that its timing is made of."""
+
+    SPEECH_STARTED = "speech started"
+    SPEECH_STOPPED = "speech stopped"
+    SENT = "sent"
+    COMMITTED = "committed"
+    TRANSCRIBED = "transcribed"
+    ANSWERING = "answering"
+    FIRST_TEXT = "first text"
+    FIRST_AUDIO = "first audio"
+    FIRST_HEARD = "first heard"
+    GENERATED = "generated"
+    HEARD = "heard"
+    INTERRUPTED = "interrupted"
+    SILENT = "silent"
+
+
+class Level(StrEnum):
+    """How loud a notice is."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class PhaseChanged:
+    """The state word changed."""
+
+    phase: Phase
+
+
+@dataclass(frozen=True)
+class SessionOpened:
+    """The server greeted us; ``session`` is its own description of the session."""
+
+    session_id: str
+    session: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TurnStarted:
+    """A new turn, counted from 1."""
+
+    turn: int
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A turn reached a point of its timing; ``at`` in seconds where it is known better than by arrival."""
+
+    turn: int
+    moment: Moment
+    at: float | None = None
+
+
+@dataclass(frozen=True)
+class UserSaid:
+    """What the person said so far, whole: it replaces what was told before about the item."""
+
+    turn: int
+    item_id: str
+    text: str
+    final: bool
+    typed: bool = False
+    failed: str = ""
+
+
+@dataclass(frozen=True)
+class AgentSaid:
+    """A piece of the agent's words, or with ``replace`` all of them."""
+
+    turn: int
+    item_id: str
+    text: str
+    replace: bool = False
+    final: bool = False
+
+
+@dataclass(frozen=True)
+class AnswerCut:
+    """An answer was interrupted after ``heard_ms`` of the ``received_ms`` that had arrived."""
+
+    turn: int
+    item_id: str
+    heard_ms: int
+    received_ms: int
+    outcome: str
+
+
+@dataclass(frozen=True)
+class CutConfirmed:
+    """The server took over what was heard."""
+
+    item_id: str
+
+
+@dataclass(frozen=True)
+class CallChanged:
+    """A function call as it stands now."""
+
+    turn: int
+    call_id: str
+    item_id: str
+    name: str
+    arguments: str
+    state: CallState
+    output: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class UsageReported:
+    """Tokens of one answer."""
+
+    turn: int
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class LimitsReported:
+    """What is left of the account's limits."""
+
+    limits: tuple[RateLimit, ...]
+
+
+@dataclass(frozen=True)
+class EditChanged:
+    """A change of the session: which settings, and what became of it."""
+
+    event_id: str
+    fields: tuple[str, ...]
+    state: EditState
+    detail: str = ""
+    left_out: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One sentence for the person, with what to do about it; ``cause_id`` is the client event it is about."""
+
+    level: Level
+    text: str
+    remedy: str = ""
+    cause_id: str = ""
+
+
+Fact = (
+    PhaseChanged
+    | SessionOpened
+    | TurnStarted
+    | Reached
+    | UserSaid
+    | AgentSaid
+    | AnswerCut
+    | CutConfirmed
+    | CallChanged
+    | UsageReported
+    | LimitsReported
+    | EditChanged
+    | Notice
+)

@@ -1,0 +1,326 @@
+"""The conversation as a pure state machine: ``feed`` server events and ``command``s, carry out the effects.
+
+A driver calls `opened` when the socket is up, `feed` for every event, `command` for everything else, `closed` when
+the socket is gone; each returns the effects in the order in which they must happen. Times (``now``) are in seconds
+on any steady clock and only ever compared with each other.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from rtvoice_tui.protocol import server_events as ev
+from rtvoice_tui.protocol.client_events import ClearInput, CreateItem
+from rtvoice_tui.protocol.dialects import Dialect
+from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session import edits, response_slot
+from rtvoice_tui.session.answers import Answers
+from rtvoice_tui.session.barge_in import SpokenLedger
+from rtvoice_tui.session.calls import Calls
+from rtvoice_tui.session.edits import Edits
+from rtvoice_tui.session.effects import Effect, Flush, Schedule
+from rtvoice_tui.session.facts import (
+    CutConfirmed,
+    Level,
+    LimitsReported,
+    Moment,
+    Notice,
+    Phase,
+    PhaseChanged,
+    SessionOpened,
+    UserSaid,
+)
+from rtvoice_tui.session.listening import Listening
+from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.referee import Verdict, judge, sentence
+from rtvoice_tui.session.response_slot import ResponseSlot
+
+GREETING_S = 5.0
+"""A server that has not greeted us by then is configured all the same, with a warning."""
+
+
+class SessionMachine:
+    """One conversation with one server, from socket to socket.
+
+    Args:
+        dialect: who is spoken to.
+        settings: the wanted configuration.
+        tools: the wanted tools; names that are not hosted are ours to run.
+        new_id: makes a fresh event id from a prefix.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        settings: SessionSettings,
+        tools: Sequence[ToolSpec],
+        new_id: Callable[[str], str],
+    ) -> None:
+        self._dialect = dialect
+        self._out = Outbox(new_id)
+        self._edits = Edits(dialect, settings, tuple(tools), self._out)
+        self._ledger = SpokenLedger(dialect.fixed_rate or settings.output_rate)
+        self._slot = ResponseSlot()
+        self._calls = Calls(self._out)
+        self._listening = Listening(dialect, self._out)
+        self._answers = Answers(self._out, self._ledger, self._slot, self._calls, self._listening)
+        self._texts: deque[str] = deque()
+        self._typed = 0
+        self._connection = Phase.OFFLINE
+        self._phase = Phase.OFFLINE
+
+    # --- what a driver may ask
+
+    @property
+    def phase(self) -> Phase:
+        """The state word."""
+        return self._phase
+
+    @property
+    def settings(self) -> SessionSettings:
+        """The wanted configuration, with all changes made so far."""
+        return self._edits.settings
+
+    @property
+    def hears(self) -> bool:
+        """Whether the microphone should be open: the server has accepted the audio format."""
+        return self._connection is Phase.READY
+
+    # --- what happens
+
+    def connecting(self) -> list[Effect]:
+        """A connection is being tried."""
+        self._connection = Phase.CONNECTING
+        return self._finish_step()
+
+    def opened(self, now: float) -> list[Effect]:
+        """The socket is up; the server speaks first."""
+        self._connection = Phase.CONFIGURING
+        self._use_tools()
+        self._out.do(Schedule("greeting", GREETING_S))
+        return self._finish_step()
+
+    def closed(self, now: float) -> list[Effect]:
+        """The socket is gone, for whatever reason: nothing of this session can be answered any more."""
+        if self._ledger.speaking:
+            self._out.do(Flush())
+        self._calls.void()
+        self._edits.close()
+        self._ledger.close()
+        self._slot = self._answers.slot = ResponseSlot()
+        self._listening.close()
+        if self._texts:
+            self._out.warn("the connection ended before a typed message was sent", "press c, then send it again")
+        self._connection = Phase.OFFLINE
+        return self._finish_step()
+
+    def feed(self, event: ev.ServerEvent, now: float) -> list[Effect]:
+        """Take in one server event. Never raises for anything a server may send."""
+        match event:
+            case ev.SessionCreated():
+                self._greeted(event)
+            case ev.SessionUpdated():
+                self._configured()
+            case ev.SpeechStarted():
+                self._speech_started(event.item_id)
+            case ev.SpeechStopped():
+                self._listening.stopped(event.item_id)
+            case ev.InputCommitted() | ev.InputTimeout():
+                self._listening.committed(event.item_id)
+            case ev.TranscriptionDelta() | ev.TranscriptionCompleted() | ev.TranscriptionFailed():
+                self._listening.words(event)
+            case ev.ItemTruncated() | ev.ItemDeleted():
+                self._out.tell(CutConfirmed(event.item_id))
+            case ev.RateLimitsUpdated():
+                self._out.tell(LimitsReported(tuple(event.rate_limits)))
+            case ev.ErrorEvent():
+                self._error(event)
+            case _:
+                self._answers.feed(event)
+        return self._finish_step()
+
+    def command(self, command: cmd.Command, now: float) -> list[Effect]:
+        """Take in one command, report of a device, or timer."""
+        match command:
+            case cmd.MicFrame():
+                if self.hears:
+                    self._listening.frame(command.pcm, self.settings.manual_turns)
+            case cmd.Heard():
+                self._heard(command)
+            case cmd.Flushed():
+                self._ledger.settle(command.played_ms, self._out)
+            case cmd.Interrupt():
+                self._interrupt()
+            case cmd.SendText():
+                self._typed_text(command.text)
+            case cmd.TalkStart():
+                self._talk_start()
+            case cmd.TalkEnd():
+                self._talk_end()
+            case cmd.EditSession():
+                self._edit(command)
+            case cmd.ToolFinished():
+                if self._calls.finish(command.call_id, command.output, command.ok, command.note):
+                    self._slot.want()
+            case cmd.TimerFired():
+                self._timer(command.timer)
+        return self._finish_step()
+
+    # --- opening
+
+    def _greeted(self, event: ev.SessionCreated) -> None:
+        if self._connection is not Phase.CONFIGURING:
+            return
+        self._out.tell(SessionOpened(str(event.session.get("id") or ""), event.session))
+        if not self._edits.waiting:
+            self._edits.send_all()
+
+    def _configured(self) -> None:
+        self._edits.acknowledged()
+        if self._connection in (Phase.CONFIGURING, Phase.REFUSED):
+            self._connection = Phase.READY
+
+    def _use_tools(self) -> None:
+        self._calls.known = {tool.name for tool in self._edits.tools if not tool.hosted}
+        declared = {tool.name for tool in self._edits.tools if tool.hosted}
+        self._calls.hosted = declared | (self._dialect.hosted_tools - self._calls.known)
+
+    # --- interruption: the key, the server's ear, a typed or spoken turn all take this one path
+
+    def _silence(self) -> bool:
+        """Mute the speaker and mark what was not heard. False if nothing was being said."""
+        cut = self._ledger.cut_all()
+        if cut:
+            self._out.do(Flush())
+            self._out.reach(cut[-1].turn, Moment.INTERRUPTED)
+        return bool(cut)
+
+    def _interrupt(self) -> None:
+        self._silence()
+        self._slot.unwant()
+        self._slot.cancel(self._out)
+
+    def _speech_started(self, item_id: str) -> None:
+        self._silence()
+        if self._dialect.cancels_on_speech and self.settings.server_interrupts:
+            self._slot.stop_listening()
+        else:
+            self._slot.cancel(self._out)
+        self._listening.started(item_id)
+
+    # --- turns begun by the person
+
+    def _typed_text(self, text: str) -> None:
+        if self._connection is not Phase.READY:
+            self._out.warn("not connected, so the message was not sent", "press c to connect")
+            return
+        self._interrupt()
+        self._texts.append(text)
+
+    def _talk_start(self) -> None:
+        if not self.hears or self._listening.talking:
+            return
+        self._interrupt()
+        if self._dialect.clears_input:
+            self._out.send(ClearInput)
+        self._listening.talk_start()
+
+    def _talk_end(self) -> None:
+        answer_now = self._listening.talk_end()
+        if answer_now:
+            self._slot.want()
+
+    def _edit(self, command: cmd.EditSession) -> None:
+        changed = self._edits.keep(command.settings, command.tools)
+        if self._connection is Phase.REFUSED:
+            self._edits.send_all()
+        elif self._connection is Phase.READY:
+            self._edits.send(changed)
+        self._use_tools()
+
+    # --- devices, timers, errors
+
+    def _heard(self, report: cmd.Heard) -> None:
+        for item_id, played_ms in report.played_ms.items():
+            item = self._ledger.heard(item_id, played_ms)
+            if item is not None and played_ms > 0 and not item.first_heard:
+                item.first_heard = True
+                self._out.reach(item.turn, Moment.FIRST_HEARD, report.first_at.get(item_id))
+        for item in self._ledger.finish(report.drained):
+            self._out.reach(item.turn, Moment.HEARD)
+
+    def _timer(self, timer: str) -> None:
+        if timer == "greeting" and self._connection is Phase.CONFIGURING and not self._edits.waiting:
+            self._out.warn("the server has not greeted us", "the session is configured all the same")
+            self._edits.send_all()
+        elif timer.startswith(response_slot.TIMER):
+            if self._slot.stuck(timer.removeprefix(response_slot.TIMER)):
+                self._out.warn("the server has not begun the answer that was asked for", "ask again")
+        elif timer.startswith(edits.TIMER):
+            self._edit_unanswered(timer.removeprefix(edits.TIMER))
+        elif timer.startswith("words:") and self._listening.words_overdue(timer.removeprefix("words:")):
+            self._slot.want()
+
+    def _edit_unanswered(self, event_id: str) -> None:
+        if self._edits.unanswered(event_id) and self._connection is Phase.CONFIGURING:
+            self._connection = Phase.READY
+            self._out.warn(
+                "the server has not confirmed the session's settings, so audio may be misunderstood",
+                "see the session in pane 5",
+                event_id,
+            )
+
+    def _error(self, event: ev.ErrorEvent) -> None:
+        error = event.error
+        cause = self._out.cause(error.event_id)
+        ruling = judge(error, cause)
+        busy = ruling.verdict is Verdict.TRY_AGAIN
+        self._slot.refused(error.event_id, busy)
+        refused_edit = self._edits.refused(error.event_id, error.param, sentence(error))
+        if refused_edit and self._connection is Phase.CONFIGURING:
+            self._connection = Phase.REFUSED
+        if ruling.verdict in (Verdict.EXPECTED, Verdict.TRY_AGAIN):
+            return
+        level = Level.WARNING if ruling.verdict is Verdict.HARMLESS else Level.ERROR
+        remedy = ruling.remedy or ("press e to correct it" if refused_edit else "")
+        self._out.tell(Notice(level, sentence(error), remedy, error.event_id))
+
+    # --- the end of every step
+
+    def _finish_step(self) -> list[Effect]:
+        if self._connection is Phase.READY:
+            if self._listening.take_answer_due():
+                self._slot.want()
+            if self._texts and self._slot.free and not self._ledger.cutting:
+                self._say_typed(self._texts.popleft())
+            if not self._ledger.cutting:
+                self._slot.advance(self._out)
+        phase = self._current_phase()
+        if phase is not self._phase:
+            self._phase = phase
+            self._out.tell(PhaseChanged(phase))
+        return self._out.take()
+
+    def _say_typed(self, text: str) -> None:
+        self._typed += 1
+        turn = self._listening.next_turn()
+        self._out.tell(UserSaid(turn, f"typed-{self._typed}", text, final=True, typed=True))
+        self._out.send(
+            CreateItem,
+            item={"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]},
+        )
+        self._out.reach(turn, Moment.SENT)
+        self._slot.want()
+
+    def _current_phase(self) -> Phase:
+        if self._connection is not Phase.READY:
+            return self._connection
+        if self._listening.hearing:
+            return Phase.HEARING
+        if self._ledger.speaking:
+            return Phase.SPEAKING
+        if self._calls.running:
+            return Phase.TOOL
+        if not self._slot.free or self._slot.wanted or self._texts:
+            return Phase.THINKING
+        return Phase.READY if self.settings.manual_turns else Phase.LISTENING

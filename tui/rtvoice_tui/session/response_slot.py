@@ -1,0 +1,106 @@
+"""The one slot for an answer: at most one may write to the conversation, so a second request waits.
+
+The slot is taken when the request is *sent*: between sending and ``response.created`` a second one would be refused.
+"""
+
+from rtvoice_tui.protocol.client_events import CancelResponse, CreateResponse
+from rtvoice_tui.session.effects import Schedule
+from rtvoice_tui.session.outbox import Outbox
+
+STUCK_S = 10.0
+"""A request that is neither begun nor refused after this long is given up."""
+
+TIMER = "response:"
+
+
+class ResponseSlot:
+    """Free, requested (by us, unanswered) or active."""
+
+    def __init__(self) -> None:
+        self.active = ""
+        self._requested = ""
+        self._wanted = False
+        self._abandoned = False
+        self._cancel_sent = False
+        self.cut: set[str] = set()
+
+    @property
+    def free(self) -> bool:
+        """Whether a new answer may be requested now."""
+        return not self.active and not self._requested
+
+    @property
+    def wanted(self) -> bool:
+        """Whether an answer waits for the slot."""
+        return self._wanted
+
+    def want(self) -> None:
+        """Ask for one answer as soon as the slot is free; asking twice is asking once."""
+        self._wanted = True
+
+    def unwant(self) -> None:
+        """Forget the waiting request: a newer answer has covered it, or the person interrupted."""
+        self._wanted = False
+
+    def advance(self, out: Outbox) -> None:
+        """Send the waiting request if the slot is free."""
+        if self._wanted and self.free:
+            self._wanted = False
+            self._requested = out.send(CreateResponse)
+            out.do(Schedule(TIMER + self._requested, STUCK_S))
+
+    def created(self, response_id: str, out: Outbox) -> bool:
+        """An answer began. False if it is the one that was given up before it began."""
+        if not self._requested:
+            self._wanted = False  # it began after everything that the waiting request was for
+        self._requested = ""
+        self.active = response_id or "(unnamed)"
+        self._cancel_sent = False
+        if self._abandoned:
+            self._abandoned = False
+            self.cancel(out)
+            return False
+        return True
+
+    def cancel(self, out: Outbox) -> None:
+        """Stop what runs, or what was asked for and has not begun."""
+        if self.active:
+            self.cut.add(self.active)
+            if not self._cancel_sent:
+                self._cancel_sent = True
+                out.send(CancelResponse)
+        elif self._requested:
+            self._abandoned = True
+
+    def stop_listening(self) -> None:
+        """The server cancels by itself: just drop what still comes of the running answer."""
+        if self.active:
+            self.cut.add(self.active)
+
+    def done(self, response_id: str) -> None:
+        """An answer ended, whatever its outcome."""
+        if not response_id or response_id == self.active or self.active == "(unnamed)":
+            self.active = ""
+
+    def refused(self, event_id: str, busy: bool) -> None:
+        """An error came. If it refuses our request, the slot is free again; ``busy``: another answer runs."""
+        if busy and (event_id == self._requested or not event_id) and self._requested:
+            self._requested = ""
+            self.active = self.active or "(unnamed)"
+            self._wanted = not self._abandoned
+            self._abandoned = False
+        elif event_id and event_id == self._requested:
+            self._requested = ""
+            self._abandoned = False
+
+    def stuck(self, event_id: str) -> bool:
+        """The timer of a request fired: give the slot back if it is still unanswered."""
+        if self._requested != event_id:
+            return False
+        self._requested = ""
+        self._abandoned = False
+        return True
+
+    def is_cut(self, response_id: str) -> bool:
+        """Whether an answer was interrupted, so that what still comes of it is dropped."""
+        return response_id in self.cut
