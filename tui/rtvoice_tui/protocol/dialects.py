@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 ALL_SETTINGS = frozenset(
-    "instructions voice speed role languages output_modalities turn_detection transcription noise_reduction tool_choice max_output_tokens truncation extra".split()
+    (
+        "instructions voice speed role languages output_modalities turn_detection transcription noise_reduction"
+        " tool_choice max_output_tokens truncation extra"
+    ).split()
 )
 
 
@@ -70,7 +73,11 @@ YANDEX = Dialect(
     folder_var="YANDEX_CLOUD_FOLDER_ID",
     auth="yandex",
     voices=tuple(
-        "dasha alena filipp ermil jane omazh zahar julia lera masha marina alexander kirill anton madi_ru saule_ru zamira_ru zhanar_ru yulduz_ru john lea naomi amira madi saule zhanar nigora zamira yulduz".split()
+        (
+            "dasha alena filipp ermil jane omazh zahar julia lera masha marina alexander kirill anton"
+            " madi_ru saule_ru zamira_ru zhanar_ru yulduz_ru john lea naomi amira madi saule zhanar"
+            " nigora zamira yulduz"
+        ).split()
     ),
     settings=frozenset(
         "instructions voice speed role languages output_modalities turn_detection max_output_tokens extra".split()

@@ -1,6 +1,6 @@
 """What the machine wants done. The worker does it; a test compares it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rtvoice_tui.protocol.client_events import ClientEvent
 from rtvoice_tui.session.facts import Fact
@@ -21,7 +21,7 @@ class Play:
     """Queue speech (PCM16 mono at the session's output rate) behind what is already queued."""
 
     item_id: str
-    pcm: bytes
+    pcm: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
