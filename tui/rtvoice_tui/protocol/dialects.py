@@ -4,7 +4,7 @@ Facts are from each provider's documentation and from what their services were s
 is silent about a field, it is not sent to it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 ALL_SETTINGS = frozenset(
@@ -166,3 +166,11 @@ def authorization(dialect: Dialect, key: str) -> str:
     if dialect.auth == "yandex" and not key.startswith("t1."):
         return f"Api-Key {key}"
     return f"Bearer {key}"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where to connect and with which headers. The headers hold secrets, so they are never shown."""
+
+    url: str
+    headers: dict[str, str] = field(default_factory=dict, repr=False)

@@ -1,0 +1,71 @@
+"""The microphone's side: blocks of any size come from the device, frames of 20 ms go to the session.
+
+Bounded: when the session stalls for longer than the ring, the *oldest* sound is dropped and counted, because old
+sound that arrives in a burst confuses the server's sense of time.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+from rtvoice_tui.audio.measure import measure
+from rtvoice_tui.audio.ring import BYTES
+from rtvoice_tui.store.levels import Level
+
+FRAME_MS = 20
+KEPT_BLOCKS = 500
+"""Blocks that wait at most: 5 s at the usual 10 ms a block."""
+
+
+class Capture:
+    """Everything between "the device has a block" and "the session takes a frame".
+
+    Args:
+        rate: the session's input rate in Hz.
+        wake: called from the device's thread when a frame waits and nobody was told yet.
+    """
+
+    def __init__(self, rate: int, wake: Callable[[], None] = lambda: None) -> None:
+        self.rate = rate
+        self.frame_bytes = rate * FRAME_MS // 1000 * BYTES
+        self.muted = False
+        self.dropped = 0
+        self.overflows = 0
+        self.blocks = 0
+        self._waiting: deque[bytes] = deque(maxlen=KEPT_BLOCKS)
+        self._rest = b""
+        self._wake = wake
+        self._told = False
+
+    def offer(self, pcm: bytes) -> None:
+        """One block from the device. Only for the device's thread."""
+        self.blocks += 1
+        if len(self._waiting) == KEPT_BLOCKS:
+            self.dropped += 1
+        self._waiting.append(pcm)
+        if not self._told:
+            self._told = True
+            self._wake()
+
+    def frames(self) -> list[tuple[bytes, Level]]:
+        """All whole frames that wait, with their loudness before muting. Only for the session's thread.
+
+        While muted a frame is silence: the server must hear that the person fell silent, or a turn would stay open.
+        """
+        self._told = False
+        blocks = [self._rest]
+        while self._waiting:
+            blocks.append(self._waiting.popleft())
+        pcm = b"".join(blocks)
+        whole = len(pcm) - len(pcm) % self.frame_bytes
+        self._rest = pcm[whole:]
+        frames = []
+        for start in range(0, whole, self.frame_bytes):
+            frame = pcm[start : start + self.frame_bytes]
+            level = measure(frame)
+            frames.append((bytes(len(frame)) if self.muted else frame, level))
+        return frames
+
+    def discard(self) -> None:
+        """Forget what waits: it was said before anybody listened."""
+        self._waiting.clear()
+        self._rest = b""

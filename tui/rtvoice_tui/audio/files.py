@@ -1,0 +1,147 @@
+"""Devices without hardware: WAV files and silence, paced by the clock like real ones."""
+
+import threading
+import time
+import wave
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from rtvoice_tui.audio.capture import Capture
+from rtvoice_tui.audio.devices import BLOCK_MS, AudioError
+from rtvoice_tui.audio.playback import Playback
+from rtvoice_tui.audio.resample import convert
+
+
+class _Ticking(Protocol):
+    def tick(self) -> None: ...
+
+
+class _Clock:
+    """Calls ``tick`` once for every block of time that has passed, also after a stall."""
+
+    def __init__(self, device: _Ticking) -> None:
+        self._device = device
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="audio-clock", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def _run(self) -> None:
+        start = time.perf_counter()
+        done = 0
+        while not self._stop.wait(max(0.0, start + (done + 1) * BLOCK_MS / 1000 - time.perf_counter())):
+            due = int((time.perf_counter() - start) * 1000 / BLOCK_MS)
+            while done < due and not self._stop.is_set():
+                self._device.tick()
+                done += 1
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join(1.0)
+
+
+class FileMicrophone:
+    """A WAV file spoken into the session as if by a person; after its end there is silence.
+
+    It begins when somebody listens: `begin` is called once the server has accepted the audio format.
+    """
+
+    def __init__(self, path: Path, capture: Capture) -> None:
+        self.name = path.name
+        self.latency_ms = 0.0
+        self._capture = capture
+        self._pcm = read_wav(path, capture.rate)
+        self._at = 0
+        self._block = capture.rate * BLOCK_MS // 1000 * 2
+        self._clock = _Clock(self)
+        self._begun = False
+
+    def begin(self) -> None:
+        """Start to speak."""
+        if not self._begun:
+            self._begun = True
+            self._clock.start()
+
+    def tick(self) -> None:
+        """Offer one block."""
+        block = self._pcm[self._at : self._at + self._block]
+        self._at += len(block)
+        self._capture.offer(block + bytes(self._block - len(block)))
+
+    def close(self) -> None:
+        """Stop."""
+        self._clock.stop()
+
+
+class SilentSpeaker:
+    """Consumes speech at its pace and lets nobody hear it."""
+
+    def __init__(self, playback: Playback) -> None:
+        self.name = "silent"
+        self.latency_ms = 0.0
+        self._playback = playback
+        self._block = playback.rate * BLOCK_MS // 1000
+        self._clock = _Clock(self)
+        self._clock.start()
+
+    def tick(self) -> None:
+        """Take one block."""
+        self._playback.fill(self._block)
+
+    def close(self) -> None:
+        """Stop."""
+        self._clock.stop()
+
+
+class FileSpeaker:
+    """Writes everything that a person would hear, silence included, to a WAV file."""
+
+    def __init__(self, path: Path, playback: Playback) -> None:
+        self.name = path.name
+        self.latency_ms = 0.0
+        self._playback = playback
+        self._block = playback.rate * BLOCK_MS // 1000
+        try:
+            self._wav = wave.open(str(path), "wb")  # noqa: SIM115 - open as long as the session
+            self._wav.setnchannels(1)
+            self._wav.setsampwidth(2)
+            self._wav.setframerate(playback.rate)
+        except OSError as error:
+            raise AudioError(f"{path} cannot be written: {error.strerror}", "choose another --output-file") from error
+        self._clock = _Clock(self)
+        self._clock.start()
+
+    def tick(self) -> None:
+        """Write one block."""
+        self._wav.writeframes(self._playback.fill(self._block))
+
+    def close(self) -> None:
+        """Stop, and finish the file."""
+        self._clock.stop()
+        self._wav.close()
+
+
+def read_wav(path: Path, rate: int) -> bytes:
+    """The sound of a 16-bit PCM WAV file, mixed to mono, at ``rate`` Hz.
+
+    Raises:
+        AudioError: it cannot be read.
+    """
+    try:
+        with wave.open(str(path), "rb") as wav:
+            width, channels, source = wav.getsampwidth(), wav.getnchannels(), wav.getframerate()
+            pcm = wav.readframes(wav.getnframes())
+    except FileNotFoundError as error:
+        raise AudioError(f"{path} does not exist", "give --input-file a WAV file") from error
+    except (OSError, EOFError, wave.Error) as error:
+        raise AudioError(f"{path} is no WAV file that can be read: {error}", "convert it to 16-bit PCM WAV") from error
+    if width != 2:
+        raise AudioError(f"{path} has {width * 8} bits a sample", "convert it to 16-bit PCM WAV")
+    if channels > 1:
+        frames = np.frombuffer(pcm[: len(pcm) - len(pcm) % (2 * channels)], "<i2").reshape(-1, channels)
+        pcm = frames.astype(np.int32).mean(axis=1).astype("<i2").tobytes()
+    return convert(pcm, source, rate)

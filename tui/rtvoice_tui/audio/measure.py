@@ -1,0 +1,21 @@
+"""Loudness of a frame."""
+
+import numpy as np
+
+from rtvoice_tui.store.levels import Level, dbfs
+
+CLIPPED_SAMPLES = 2
+"""So many full-scale samples in one frame are clipping; a single one may be a peak that just fits."""
+
+
+def measure(pcm: bytes) -> Level:
+    """RMS, peak and clipping of PCM16 samples."""
+    samples = np.frombuffer(pcm, "<i2")
+    if not len(samples):
+        return Level()
+    floats = samples.astype(np.float32)
+    rms = float(np.sqrt(floats @ floats / len(floats)))
+    high, low = int(samples.max()), int(samples.min())
+    peak = max(high, -low)
+    clipped = peak >= 32767 and int(np.count_nonzero((samples >= 32767) | (samples <= -32767))) >= CLIPPED_SAMPLES
+    return Level(dbfs(rms / 32768), dbfs(peak / 32768), clipped)

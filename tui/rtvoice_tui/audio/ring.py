@@ -1,0 +1,52 @@
+"""A ring of PCM16 samples between two threads, without a lock: each side owns one counter."""
+
+BYTES = 2
+
+
+class SampleRing:
+    """One thread writes, another reads. Positions count samples since the beginning and never go back.
+
+    Args:
+        capacity: how many samples fit.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._data = bytearray(capacity * BYTES)
+        self.written = 0
+        self.taken = 0
+
+    def __len__(self) -> int:
+        """Samples waiting."""
+        return self.written - self.taken
+
+    @property
+    def room(self) -> int:
+        """Samples that still fit."""
+        return self.capacity - len(self)
+
+    def write(self, pcm: bytes | memoryview) -> int:
+        """Append as many samples as fit; returns how many. Only for the writing thread."""
+        count = min(len(pcm) // BYTES, self.room)
+        start = self.written % self.capacity
+        first = min(count, self.capacity - start)
+        self._data[start * BYTES : (start + first) * BYTES] = pcm[: first * BYTES]
+        if first < count:
+            self._data[: (count - first) * BYTES] = pcm[first * BYTES : count * BYTES]
+        self.written += count
+        return count
+
+    def read(self, count: int) -> bytes:
+        """Take up to ``count`` samples. Only for the reading thread."""
+        count = min(count, len(self))
+        start = self.taken % self.capacity
+        first = min(count, self.capacity - start)
+        pcm = bytes(self._data[start * BYTES : (start + first) * BYTES])
+        if first < count:
+            pcm += bytes(self._data[: (count - first) * BYTES])
+        self.taken += count
+        return pcm
+
+    def skip_to(self, position: int) -> None:
+        """Throw away everything before a position that was written. Only for the reading thread."""
+        self.taken = max(self.taken, min(position, self.written))

@@ -1,0 +1,139 @@
+"""Reads and writes profiles. Comments and order of a hand-edited file survive; a write is whole or not at all."""
+
+import contextlib
+import os
+import re
+import tempfile
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rtvoice_tui.profiles import paths
+from rtvoice_tui.profiles.model import Profile
+
+BUILT_IN = ("local", "yandex")
+MAX_BYTES = 1_000_000
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+class ProfileError(Exception):
+    """A profile that cannot be used: one sentence with file and key, and what to do."""
+
+    def __init__(self, sentence: str, remedy: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.remedy = remedy
+
+
+def profile_path(name: str) -> Path:
+    """The file of a profile, which need not exist yet.
+
+    Raises:
+        ProfileError: the name would not stay inside the profiles' folder.
+    """
+    if not _NAME.fullmatch(name):
+        raise ProfileError(f"'{name}' is no profile name", "use letters, digits, '-', '_' and '.'")
+    return paths.profiles_folder() / f"{name}.toml"
+
+
+def profile_names() -> list[str]:
+    """The built-in profiles and the person's own."""
+    found = {path.stem for path in paths.profiles_folder().glob("*.toml") if _NAME.fullmatch(path.stem)}
+    return list(BUILT_IN) + sorted(found - set(BUILT_IN))
+
+
+def load_profile(name: str) -> Profile:
+    """A profile by name: the person's file, or else the built-in of that name.
+
+    Raises:
+        ProfileError: there is none, or it is not valid.
+    """
+    text, shown = _text(name)
+    return parse_profile(text, shown)
+
+
+def parse_profile(text: str, shown: str) -> Profile:
+    """A profile from TOML; ``shown`` names it in errors.
+
+    Raises:
+        ProfileError: it is not valid; the sentence names file, key and what was expected.
+    """
+    try:
+        return msgspec.convert(tomllib.loads(text), Profile)
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"{shown} is not valid TOML: {error}", "mend the line, or delete the file") from error
+    except msgspec.ValidationError as error:
+        raise ProfileError(f"{shown}: {_at_key(str(error))}", "mend the key, or delete the file") from error
+
+
+def save_session(name: str, changes: dict[str, Any]) -> Path:
+    """Write changed ``[session]`` settings into a profile's file, everything else left as it was.
+
+    Raises:
+        ProfileError: the file cannot be written.
+    """
+    import tomlkit
+
+    text, _ = _text(name)
+    document = tomlkit.parse(text)
+    session = document.setdefault("session", tomlkit.table())
+    for key, value in changes.items():
+        if isinstance(value, str) and "\n" in value:
+            session[key] = tomlkit.string(value, multiline=True)
+        else:
+            session[key] = value
+    path = profile_path(name)
+    written = tomlkit.dumps(document)
+    parse_profile(written, str(path))
+    write_privately(path, written)
+    return path
+
+
+def write_privately(path: Path, text: str) -> None:
+    """Replace a file as a whole, readable by its owner alone.
+
+    Raises:
+        ProfileError: the folder cannot be written to.
+    """
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        raise ProfileError(f"{path} cannot be written: {error.strerror}", "check the folder's rights") from error
+
+
+def _text(name: str) -> tuple[str, str]:
+    path = profile_path(name)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ProfileError(f"{path} is larger than a profile can be", "delete it, or choose another profile")
+        return path.read_text(encoding="utf-8"), str(path)
+    except FileNotFoundError:
+        pass
+    except UnicodeDecodeError as error:
+        raise ProfileError(f"{path} is not UTF-8 text", "save it as UTF-8, or delete it") from error
+    except OSError as error:
+        raise ProfileError(f"{path} cannot be read: {error.strerror}", "check the file's rights") from error
+    if name in BUILT_IN:
+        text = (resources.files("rtvoice_tui.profiles") / "builtin" / f"{name}.toml").read_text(encoding="utf-8")
+        return text, f"built-in profile {name}"
+    raise ProfileError(f"there is no profile '{name}'", f"known are: {', '.join(profile_names())}")
+
+
+def _at_key(message: str) -> str:
+    """Msgspec's path (``$.session.voice``) as a person writes it."""
+    match = re.fullmatch(r"(.*?) - at `\$\.?(.*?)`", message)
+    return f"{match.group(2) or 'the file'}: {match.group(1)}" if match else message

@@ -1,0 +1,1 @@
+"""What the screen reads. One thread writes, one reads; a version number says that something changed."""

@@ -1,0 +1,55 @@
+"""Meter ballistics: a level rises at once and falls slowly, its peak holds, clipping stays marked for a while."""
+
+import math
+from dataclasses import dataclass
+
+FLOOR_DB = -60.0
+FALL_DB_PER_S = 24.0
+PEAK_HOLD_S = 1.0
+CLIP_HOLD_S = 1.5
+
+
+@dataclass(frozen=True)
+class Level:
+    """The loudness of one frame: RMS and peak in dBFS, and whether it clipped."""
+
+    rms_db: float = FLOOR_DB
+    peak_db: float = FLOOR_DB
+    clipped: bool = False
+
+
+def dbfs(amplitude: float) -> float:
+    """An amplitude between 0 and 1 in dB below full scale, not below the meter's floor."""
+    return max(FLOOR_DB, 20.0 * math.log10(amplitude)) if amplitude > 0 else FLOOR_DB
+
+
+class Meter:
+    """One direction's meter. Times are in seconds."""
+
+    def __init__(self) -> None:
+        self.level_db = FLOOR_DB
+        self.peak_db = FLOOR_DB
+        self._at = 0.0
+        self._peak_at = -PEAK_HOLD_S
+        self._clip_at = -CLIP_HOLD_S
+
+    def update(self, level: Level, now: float) -> None:
+        """Take in a frame."""
+        self.settle(now)
+        self.level_db = max(self.level_db, level.rms_db)
+        if level.peak_db >= self.peak_db:
+            self.peak_db, self._peak_at = level.peak_db, now
+        if level.clipped:
+            self._clip_at = now
+
+    def settle(self, now: float) -> None:
+        """Let the meter fall as time goes by."""
+        fall = max(0.0, now - self._at) * FALL_DB_PER_S
+        self._at = now
+        self.level_db = max(FLOOR_DB, self.level_db - fall)
+        if now - self._peak_at > PEAK_HOLD_S:
+            self.peak_db = max(self.level_db, self.peak_db - fall, FLOOR_DB)
+
+    def clipped(self, now: float) -> bool:
+        """Whether clipping is to be shown."""
+        return now - self._clip_at < CLIP_HOLD_S

@@ -1,0 +1,31 @@
+"""Text from models, servers, tools and files made harmless for a terminal: shown, never obeyed."""
+
+import re
+
+_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_MULTI = re.compile(r"\s+")
+
+
+def visible(text: str) -> str:
+    """Control characters become symbols (escape is ``␛``), direction overrides ``�``.
+
+    Line feeds stay, tabs become a space.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = text.replace("\r\n", "\n").replace("\t", " ")
+    return _SURROGATES.sub("\ufffd", _HARMFUL.sub(_symbol, text))
+
+
+def one_line(text: str, limit: int = 400) -> str:
+    """`visible` text without line feeds, cut to ``limit`` characters."""
+    line = _MULTI.sub(" ", visible(text[: limit * 4])).strip()
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _symbol(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else "\ufffd"

@@ -1,0 +1,103 @@
+"""Everything a session leaves behind for the screen, and the one way in for it."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from rtvoice_tui.session import facts
+from rtvoice_tui.session.facts import EditChanged, Fact, Notice, Phase
+from rtvoice_tui.store.calls import CallHistory
+from rtvoice_tui.store.event_log import EventLog
+from rtvoice_tui.store.levels import Meter
+from rtvoice_tui.store.timings import Timings
+from rtvoice_tui.store.transcript import Transcript
+from rtvoice_tui.store.usage import UsageTotals
+
+KEPT_NOTICES = 500
+
+
+@dataclass
+class AudioHealth:
+    """What the audio devices do: names, counters, and how much waits to be heard (ms)."""
+
+    input_name: str = ""
+    output_name: str = ""
+    problem: str = ""
+    remedy: str = ""
+    buffered_ms: float = 0.0
+    underruns: int = 0
+    dropped: int = 0
+    overflows: int = 0
+    muted: bool = False
+    agent_muted: bool = False
+    latency_ms: float = 0.0
+
+
+@dataclass
+class SessionView:
+    """The session's own line: where it stands and since when (seconds)."""
+
+    phase: Phase = Phase.OFFLINE
+    session_id: str = ""
+    opened_at: float | None = None
+    turn: int = 0
+    reason: str = ""
+    remedy: str = ""
+    server: dict[str, object] = field(default_factory=dict)
+
+
+class Store:
+    """Written by the session's thread alone, read by the screen's.
+
+    Attributes:
+        version: grows with every change of anything that has no version of its own.
+    """
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.events = EventLog()
+        self.transcript = Transcript()
+        self.timings = Timings()
+        self.calls = CallHistory()
+        self.usage = UsageTotals()
+        self.session = SessionView()
+        self.audio = AudioHealth()
+        self.mic = Meter()
+        self.speaker = Meter()
+        self.notices: deque[tuple[float, Notice]] = deque(maxlen=KEPT_NOTICES)
+        self.edits: list[tuple[float, EditChanged]] = []
+
+    def take(self, fact: Fact, at: float) -> None:
+        """Remember what happened at ``at`` seconds."""
+        match fact:
+            case facts.PhaseChanged():
+                self.session.phase = fact.phase
+            case facts.SessionOpened():
+                self.session.session_id = fact.session_id
+                self.session.server = fact.session
+                self.session.opened_at = at
+            case facts.TurnStarted():
+                self.session.turn = fact.turn
+                self.timings.begin(fact.turn)
+                self.events.begin_turn(fact.turn)
+            case facts.Reached():
+                self.timings.reached(fact.turn, fact.moment, at if fact.at is None else fact.at)
+            case facts.UserSaid():
+                self.transcript.user_said(fact, at)
+            case facts.AgentSaid():
+                self.transcript.agent_said(fact, at)
+            case facts.AnswerCut():
+                self.transcript.answer_cut(fact, at)
+            case facts.CutConfirmed():
+                self.transcript.cut_confirmed(fact)
+            case facts.CallChanged():
+                self.transcript.call_changed(fact, at)
+                self.calls.changed(fact, at)
+            case facts.UsageReported():
+                self.usage.add(fact.usage)
+            case facts.LimitsReported():
+                self.usage.limited(fact.limits)
+            case facts.EditChanged():
+                self.edits.append((at, fact))
+            case facts.Notice():
+                self.notices.append((at, fact))
+        self.version += 1

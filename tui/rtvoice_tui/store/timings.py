@@ -1,0 +1,86 @@
+"""Where the milliseconds of a turn went. The clock stops when the device takes the first sample, not at the socket."""
+
+from dataclasses import dataclass, field
+
+from rtvoice_tui.session.facts import Moment
+
+
+@dataclass
+class TurnTiming:
+    """The first time each moment of a turn was reached, in seconds."""
+
+    turn: int
+    moments: dict[Moment, float] = field(default_factory=dict)
+
+    def between(self, start: Moment, end: Moment) -> float | None:
+        """Milliseconds from one moment to another, if both were reached in this order."""
+        if start not in self.moments or end not in self.moments:
+            return None
+        gap = (self.moments[end] - self.moments[start]) * 1000
+        return gap if gap >= 0 else None
+
+    @property
+    def origin(self) -> Moment:
+        """What the person waited from: the end of their speech, or the typed message."""
+        return Moment.SENT if Moment.SENT in self.moments else Moment.SPEECH_STOPPED
+
+    @property
+    def waited_ms(self) -> float | None:
+        """From the person's last word, as the server saw it, to the first sound of the answer."""
+        heard = self.between(self.origin, Moment.FIRST_HEARD)
+        return heard if heard is not None else self.between(self.origin, Moment.FIRST_TEXT)
+
+    def stages(self) -> list[tuple[str, float]]:
+        """The wait cut into its parts: name and milliseconds, in order."""
+        path = [
+            ("hear", self.origin, Moment.ANSWERING),
+            ("model", Moment.ANSWERING, Moment.FIRST_AUDIO),
+            ("play", Moment.FIRST_AUDIO, Moment.FIRST_HEARD),
+        ]
+        if Moment.FIRST_AUDIO not in self.moments:
+            path = [path[0], ("model", Moment.ANSWERING, Moment.FIRST_TEXT)]
+        return [(name, gap) for name, start, end in path if (gap := self.between(start, end)) is not None]
+
+
+class Timings:
+    """The timing of every turn.
+
+    Attributes:
+        version: grows with every change.
+    """
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.turns: list[TurnTiming] = []
+
+    def begin(self, turn: int) -> None:
+        """A turn began."""
+        if not self.turns or self.turns[-1].turn != turn:
+            self.turns.append(TurnTiming(turn))
+            self.version += 1
+
+    def reached(self, turn: int, moment: Moment, at: float) -> None:
+        """A turn reached a moment; only the first time counts, but an answer after a tool call speaks again."""
+        timing = self.of(turn)
+        if timing is not None:
+            if moment in (Moment.HEARD, Moment.GENERATED, Moment.SPEECH_STOPPED):
+                timing.moments[moment] = at
+            else:
+                timing.moments.setdefault(moment, at)
+            self.version += 1
+
+    def of(self, turn: int) -> TurnTiming | None:
+        """The timing of a turn."""
+        for timing in reversed(self.turns):
+            if timing.turn == turn:
+                return timing
+        return None
+
+    def last_answered(self) -> TurnTiming | None:
+        """The newest turn whose wait is known."""
+        return next((timing for timing in reversed(self.turns) if timing.waited_ms is not None), None)
+
+    def percentile(self, share: float) -> float | None:
+        """The wait that ``share`` of the turns stayed within, in ms."""
+        waits = sorted(wait for timing in self.turns if (wait := timing.waited_ms) is not None)
+        return waits[min(len(waits) - 1, int(share * len(waits)))] if waits else None

@@ -1,0 +1,147 @@
+"""The conversation as it is read: who said what in which turn, what was heard of it, and which calls it took."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from rtvoice_tui.session.facts import AgentSaid, AnswerCut, CallChanged, CallState, CutConfirmed, UserSaid
+from rtvoice_tui.store.plain import one_line, visible
+
+
+class Speaker(StrEnum):
+    """Whose line it is."""
+
+    YOU = "YOU"
+    AGENT = "AGENT"
+    TOOL = "fn"
+
+
+@dataclass
+class Entry:
+    """One paragraph of the transcript.
+
+    Attributes:
+        speaker: whose it is.
+        turn: the turn it belongs to.
+        at: when it began, in seconds since the session began.
+        version: grows when the entry changes.
+        rewritten: grows when anything but an appended tail changed.
+        final: whether it is complete.
+        heard: share of the words that was heard, where an answer was cut; else ``None``.
+        note: a mark under the text: what became of an interruption, or why words failed.
+        confirmed: whether the server took over what was heard.
+    """
+
+    speaker: Speaker
+    turn: int
+    at: float
+    key: str
+    parts: list[str] = field(default_factory=list)
+    length: int = 0
+    version: int = 0
+    rewritten: int = 0
+    final: bool = False
+    typed: bool = False
+    heard: float | None = None
+    note: str = ""
+    confirmed: bool = False
+    state: str = ""
+
+    @property
+    def text(self) -> str:
+        """All words so far."""
+        if len(self.parts) > 1:
+            self.parts[:] = ["".join(self.parts)]
+        return self.parts[0] if self.parts else ""
+
+    def tail(self, start: int) -> str:
+        """The words from character ``start`` on, without joining what came before it."""
+        skipped = self.length
+        pieces: list[str] = []
+        for part in reversed(self.parts):
+            if skipped <= start:
+                break
+            skipped -= len(part)
+            pieces.append(part)
+        return "".join(reversed(pieces))[max(0, start - skipped) :]
+
+
+class Transcript:
+    """Entries in the order of speech: a user's words take the place where the speech began, however late they come.
+
+    Attributes:
+        version: grows with every change.
+    """
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.entries: list[Entry] = []
+        self._by_key: dict[str, Entry] = {}
+
+    def user_said(self, fact: UserSaid, at: float) -> None:
+        """Words of the person, whole."""
+        entry = self._entry(Speaker.YOU, fact.turn, at, fact.item_id)
+        entry.typed = fact.typed
+        self._rewrite(entry, visible(fact.text))
+        entry.final = fact.final
+        if fact.failed:
+            entry.note = f"not recognised: {one_line(fact.failed)}"
+
+    def agent_said(self, fact: AgentSaid, at: float) -> None:
+        """Words of the agent, a piece or whole."""
+        entry = self._entry(Speaker.AGENT, fact.turn, at, fact.item_id)
+        text = visible(fact.text)
+        if fact.replace:
+            self._rewrite(entry, text)
+        else:
+            entry.parts.append(text)
+            entry.length += len(text)
+        entry.final = entry.final or fact.final
+        self._touch(entry)
+
+    def answer_cut(self, fact: AnswerCut, at: float) -> None:
+        """An answer was interrupted: remember which part of it was heard."""
+        entry = self._entry(Speaker.AGENT, fact.turn, at, fact.item_id)
+        share = fact.heard_ms / fact.received_ms if fact.received_ms else 0.0
+        entry.heard = min(1.0, share)
+        entry.final = True
+        entry.note = f"interrupted: heard {fact.heard_ms / 1000:.1f} of {fact.received_ms / 1000:.1f} s, {fact.outcome}"
+        entry.rewritten += 1
+        self._touch(entry)
+
+    def cut_confirmed(self, fact: CutConfirmed) -> None:
+        """The server took over what was heard."""
+        entry = self._by_key.get(fact.item_id)
+        if entry is not None and entry.heard is not None and not entry.confirmed:
+            entry.confirmed = True
+            entry.note += ", acknowledged"
+            entry.rewritten += 1
+            self._touch(entry)
+
+    def call_changed(self, fact: CallChanged, at: float) -> None:
+        """A function call, one line."""
+        entry = self._entry(Speaker.TOOL, fact.turn, at, f"call:{fact.item_id or fact.call_id}")
+        entry.state = str(fact.state)
+        entry.final = fact.state not in (CallState.STREAMING, CallState.RUNNING)
+        self._rewrite(entry, f"{one_line(fact.name, 60)}{one_line(fact.arguments, 200)}")
+
+    def first_of_turn(self, turn: int) -> int | None:
+        """Index of the first entry of a turn."""
+        return next((i for i, entry in enumerate(self.entries) if entry.turn == turn), None)
+
+    def _entry(self, speaker: Speaker, turn: int, at: float, key: str) -> Entry:
+        entry = self._by_key.get(key)
+        if entry is None:
+            entry = self._by_key[key] = Entry(speaker, turn, at, key)
+            self.entries.append(entry)
+            self._touch(entry)
+        return entry
+
+    def _rewrite(self, entry: Entry, text: str) -> None:
+        entry.parts = [text]
+        entry.length = len(text)
+        entry.rewritten += 1
+        self._touch(entry)
+
+    def _touch(self, entry: Entry) -> None:
+        entry.version += 1
+        self.version += 1

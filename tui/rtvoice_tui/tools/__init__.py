@@ -1,0 +1,1 @@
+"""Functions that the agent may call, and how they are run."""

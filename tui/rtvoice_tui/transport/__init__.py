@@ -1,0 +1,1 @@
+"""Carries text frames between a server and the worker."""

@@ -1,0 +1,151 @@
+"""One WebSocket connection, with every way it can fail turned into one sentence and a remedy."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from rtvoice_tui.protocol.dialects import Endpoint
+
+CONNECT_S = 15.0
+
+_REFUSALS = {
+    400: ("the server does not accept the request", "check the model and the url of the profile"),
+    401: ("the key was not accepted", "check the key, then press c to connect again"),
+    403: ("the key may not use this service", "give its account the role for it, then press c"),
+    404: ("the address or the model does not exist", "check url and model in the profile, then press c"),
+    429: ("the quota of connections is used up", "wait a little, then press c"),
+}
+
+_CLOSINGS = {
+    1000: ("the server ended the session", "press c to begin a new one"),
+    1001: ("the server ended the session", "press c to begin a new one"),
+    1005: ("the connection was closed without a reason", "press c to connect again"),
+    1006: ("the connection was lost", "press c to connect again"),
+    1007: ("the server could not read what was sent", "check the profile's settings"),
+    1008: ("the server refuses this session", "check model and key of the profile, then press c"),
+    1009: ("the server found a message too large", "press c to connect again"),
+    1011: ("the server failed", "press c to connect again"),
+    1012: ("the server restarts", "press c in a moment"),
+    1013: ("the server is too busy", "press c in a moment"),
+    4000: ("the server no longer speaks the older wire format", "remove beta headers from the profile"),
+}
+
+
+class ConnectionFailed(Exception):
+    """No connection, or no more: one sentence and what to do."""
+
+    def __init__(self, sentence: str, remedy: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Closed:
+    """How a connection ended."""
+
+    code: int
+    sentence: str
+    remedy: str
+
+
+class Socket:
+    """An open connection. One task iterates, any task sends."""
+
+    def __init__(self, raw: aiohttp.ClientWebSocketResponse) -> None:
+        self._raw = raw
+        self.closed = Closed(1006, *_CLOSINGS[1006])
+
+    async def send(self, text: str) -> None:
+        """Send a text frame.
+
+        Raises:
+            ConnectionError: the connection is gone.
+        """
+        try:
+            await self._raw.send_str(text)
+        except aiohttp.ClientError as error:
+            raise ConnectionError(str(error)) from error
+
+    async def close(self) -> None:
+        """Say goodbye, without waiting long for an answer."""
+        await self._raw.close()
+
+    def __aiter__(self) -> AsyncIterator[str]:
+        """All text frames until the connection ends; then `closed` says how."""
+        return self._frames()
+
+    async def _frames(self) -> AsyncIterator[str]:
+        while True:
+            message = await self._raw.receive()
+            if message.type is aiohttp.WSMsgType.TEXT:
+                yield message.data
+            elif message.type is aiohttp.WSMsgType.BINARY:
+                yield message.data.decode("utf-8", "replace")
+            else:
+                self.closed = _explain_close(message, self._raw)
+                return
+
+
+@asynccontextmanager
+async def connect(endpoint: Endpoint, heartbeat: float | None = None) -> AsyncIterator[Socket]:
+    """Open a connection; it is closed when the block ends.
+
+    Args:
+        endpoint: address and headers.
+        heartbeat: seconds between pings, or ``None`` for none: some servers do not answer them.
+
+    Raises:
+        ConnectionFailed: it could not be opened.
+    """
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
+    async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
+        raw = await _open(session, endpoint, heartbeat)
+        try:
+            yield Socket(raw)
+        finally:
+            await raw.close()
+
+
+async def _open(
+    session: aiohttp.ClientSession, endpoint: Endpoint, heartbeat: float | None
+) -> aiohttp.ClientWebSocketResponse:
+    host = urlsplit(endpoint.url).netloc
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            return await session.ws_connect(
+                endpoint.url,
+                headers=endpoint.headers,
+                heartbeat=heartbeat,
+                max_msg_size=0,  # a server may send a whole answer in one frame
+                compress=0,
+                timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+            )
+    except aiohttp.WSServerHandshakeError as error:
+        sentence, remedy = _REFUSALS.get(error.status, ("the server refused the connection", "press c to try again"))
+        raise ConnectionFailed(f"{host}: {sentence} (HTTP {error.status})", remedy) from None
+    except TimeoutError:
+        raise ConnectionFailed(f"{host} does not answer", "check the network and the url, then press c") from None
+    except aiohttp.ClientConnectorCertificateError:
+        raise ConnectionFailed(f"{host} has no certificate that can be trusted", "check the url") from None
+    except aiohttp.ClientConnectorDNSError:
+        raise ConnectionFailed(f"there is no host {host}", "check the network and the url, then press c") from None
+    except aiohttp.ClientConnectorError as error:
+        reason = error.strerror or str(error.os_error)
+        raise ConnectionFailed(f"{host} cannot be reached: {reason}", "check the url, then press c") from None
+    except (aiohttp.ClientError, ValueError, OSError) as error:
+        raise ConnectionFailed(f"{host}: {error}", "check the url, then press c") from None
+
+
+def _explain_close(message: aiohttp.WSMessage, raw: aiohttp.ClientWebSocketResponse) -> Closed:
+    code = message.data if message.type is aiohttp.WSMsgType.CLOSE and isinstance(message.data, int) else raw.close_code
+    code = code or 1006
+    sentence, remedy = _CLOSINGS.get(code, ("the server closed the connection", "press c to connect again"))
+    reason = message.extra if isinstance(message.extra, str) else ""
+    if message.type is aiohttp.WSMsgType.ERROR and not reason:
+        reason = str(raw.exception() or "")
+    return Closed(code, f"{sentence} ({code}{': ' + reason if reason else ''})", remedy)
