@@ -1,0 +1,257 @@
+"""A conversation for tests: a session in some dialect that takes JSON events and shows what they led to.
+
+Servers speak through the real codec, and what the machine sends is looked at as the JSON it becomes on the wire.
+"""
+
+import base64
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from rtvoice_tui.protocol.codec import decode, encode
+from rtvoice_tui.protocol.dialects import DIALECTS
+from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+from rtvoice_tui.session import effects as fx
+from rtvoice_tui.session.commands import Command, Flushed, Heard, Interrupt, MicFrame, SendText, ToolFinished
+from rtvoice_tui.session.facts import Fact, Notice, PhaseChanged, Reached
+from rtvoice_tui.session.machine import SessionMachine
+
+VAD = SessionSettings(turn_detection={"type": "server_vad"})
+MANUAL = SessionSettings(turn_detection=None)
+WEATHER = ToolSpec(name="get_weather", description="Weather.", parameters={"type": "object"})
+CLOCK = ToolSpec(name="get_time", description="Time.", parameters={"type": "object"})
+WEB_SEARCH = ToolSpec(name="web_search", hosted=True)
+
+
+def pcm(ms: float, rate: int = 24_000) -> bytes:
+    """So many milliseconds of silence."""
+    return bytes(int(ms * rate / 1000) * 2)
+
+
+def sound(ms: float, rate: int = 24_000) -> str:
+    """The same as it travels."""
+    return base64.b64encode(pcm(ms, rate)).decode()
+
+
+def function_call(call_id: str, name: str = "get_weather", arguments: str = "{}", item_id: str = "") -> dict[str, str]:
+    """A finished call as an item of an answer."""
+    item = {"type": "function_call", "call_id": call_id, "name": name, "arguments": arguments, "status": "completed"}
+    return {**item, "id": item_id or f"item_{call_id}"}
+
+
+class Step:
+    """What one event or command led to."""
+
+    def __init__(self, effects: list[fx.Effect]) -> None:
+        self.effects = effects
+
+    @property
+    def sent(self) -> list[dict[str, Any]]:
+        """Everything said to the server, as on the wire but without the event ids."""
+        return [{k: v for k, v in event.items() if k != "event_id"} for event in self.sent_with_ids]
+
+    @property
+    def sent_with_ids(self) -> list[dict[str, Any]]:
+        """Everything said to the server, as on the wire."""
+        return [json.loads(encode(e.event)) for e in self.effects if isinstance(e, fx.Send)]
+
+    @property
+    def sent_types(self) -> list[str]:
+        """The types of what was said."""
+        return [event["type"] for event in self.sent]
+
+    @property
+    def facts(self) -> list[Fact]:
+        """Everything told to those who remember."""
+        return [e.fact for e in self.effects if isinstance(e, fx.Tell)]
+
+    @property
+    def acts(self) -> list[str]:
+        """What is done to the world, in order: wire types, and the lower-case names of other effects."""
+        named = [e for e in self.effects if not isinstance(e, fx.Tell | fx.Schedule)]
+        return [e.event.wire_name if isinstance(e, fx.Send) else type(e).__name__.lower() for e in named]
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        """The effects or facts of one kind."""
+        return [e for e in (*self.effects, *self.facts) if isinstance(e, kind)]
+
+    @property
+    def timers(self) -> dict[str, float]:
+        """What was scheduled, and after how many seconds."""
+        return {e.timer: e.after_s for e in self.of(fx.Schedule)}
+
+    @property
+    def notices(self) -> list[str]:
+        """The sentences put before the person."""
+        return [notice.text for notice in self.of(Notice)]
+
+    @property
+    def moments(self) -> list[str]:
+        """The points of a turn that were reached."""
+        return [reached.moment.value for reached in self.of(Reached)]
+
+    @property
+    def phases(self) -> list[str]:
+        """The state words that were told."""
+        return [changed.phase.value for changed in self.of(PhaseChanged)]
+
+
+class Conversation:
+    """One machine, and everything it ever did.
+
+    Args:
+        dialect: name of the provider.
+        settings: the wanted configuration.
+        tools: the wanted tools.
+        ready: whether the session is already open and configured.
+    """
+
+    def __init__(
+        self,
+        dialect: str = "openai",
+        settings: SessionSettings = VAD,
+        tools: Iterable[ToolSpec] = (WEATHER, CLOCK),
+        ready: bool = True,
+    ) -> None:
+        self._ids: Counter[str] = Counter()
+        self.now = 0.0
+        self.steps: list[Step] = []
+        self.machine = SessionMachine(DIALECTS[dialect], settings, tuple(tools), self._new_id)
+        self.dialect = DIALECTS[dialect]
+        if ready:
+            self.open()
+
+    def _new_id(self, prefix: str) -> str:
+        self._ids[prefix] += 1
+        return f"{prefix}{self._ids[prefix]}"
+
+    def _step(self, effects: list[fx.Effect]) -> Step:
+        self.now += 0.01
+        self.steps.append(Step(effects))
+        return self.steps[-1]
+
+    # --- life
+
+    def open(self) -> Step:
+        """The socket comes up and the server accepts the configuration."""
+        self.connect()
+        self.server("session.created", session={"id": "sess"})
+        return self.server("session.updated", session={"id": "sess"})
+
+    def connect(self) -> Step:
+        """The socket comes up."""
+        self.machine.connecting()
+        return self._step(self.machine.opened(self.now))
+
+    def close(self) -> Step:
+        """The socket is gone."""
+        return self._step(self.machine.closed(self.now))
+
+    # --- what happens
+
+    def server(self, event_type: str, /, **fields: Any) -> Step:
+        """The server says something."""
+        event = decode(json.dumps({"type": event_type, "event_id": "s", **fields})).event
+        return self._step(self.machine.feed(event, self.now))
+
+    def do(self, command: Command) -> Step:
+        """A person or a device wants something."""
+        return self._step(self.machine.command(command, self.now))
+
+    def all(self, *steps: Step) -> Step:
+        """Several steps as one; without any, the whole conversation."""
+        return Step([effect for step in (steps or self.steps) for effect in step.effects])
+
+    def interrupt(self) -> Step:
+        return self.do(Interrupt())
+
+    def type(self, text: str = "Hello") -> Step:
+        return self.do(SendText(text))
+
+    def mic(self, ms: float, rate: int = 24_000) -> Step:
+        return self.do(MicFrame(pcm(ms, rate)))
+
+    def heard(self, drained: bool = False, **played_ms: float) -> Step:
+        return self.do(Heard(played_ms, {}, drained))
+
+    def flushed(self, **played_ms: float) -> Step:
+        return self.do(Flushed(played_ms))
+
+    def tool_done(self, call_id: str, output: str = '{"ok":true}', ok: bool = True) -> Step:
+        return self.do(ToolFinished(call_id, output, ok))
+
+    def error(self, code: str, event_id: str | None = None, **fields: Any) -> Step:
+        details = {"type": "invalid_request_error", "code": code, "message": f"refused: {code}", **fields}
+        return self.server("error", error={**details, "event_id": event_id})
+
+    # --- stretches of a conversation
+
+    def begin(self, response_id: str = "R1") -> Step:
+        """An answer begins."""
+        return self.server("response.created", response={"id": response_id, "status": "in_progress"})
+
+    def audio(
+        self, item_id: str = "A", ms: float = 1000, response_id: str | None = "R1", content_index: int = 0
+    ) -> Step:
+        """So much of an answer's sound arrives."""
+        return self.server(
+            "response.output_audio.delta",
+            response_id=response_id,
+            item_id=item_id,
+            output_index=0,
+            content_index=content_index,
+            delta=sound(ms),
+        )
+
+    def end(self, response_id: str | None = "R1", status: str = "completed", **fields: Any) -> Step:
+        """An answer ends."""
+        return self.server("response.done", response={"id": response_id, "status": status, **fields})
+
+    def cancelled(self, response_id: str = "R1", reason: str = "client_cancelled") -> Step:
+        """An answer ends because somebody cancelled it."""
+        return self.end(response_id, "cancelled", status_details={"type": "cancelled", "reason": reason})
+
+    def speaking(self, item_id: str = "A", ms: float = 1000, response_id: str = "R1") -> "Conversation":
+        """An answer runs and has sent so much sound."""
+        self.begin(response_id)
+        self.audio(item_id, ms, response_id)
+        return self
+
+    def speech(self, item_id: str = "U") -> Step:
+        """The server hears the person."""
+        return self.server("input_audio_buffer.speech_started", item_id=item_id, audio_start_ms=0)
+
+    def user_turn(self, item_id: str = "U") -> Step:
+        """The person says something and stops."""
+        return self.all(
+            self.speech(item_id),
+            self.server("input_audio_buffer.speech_stopped", item_id=item_id, audio_end_ms=900),
+            self.server("input_audio_buffer.committed", item_id=item_id),
+        )
+
+    def words(self, text: str, item_id: str = "U") -> Step:
+        """The words of the person are recognised."""
+        name = "conversation.item.input_audio_transcription.completed"
+        return self.server(name, item_id=item_id, content_index=0, transcript=text)
+
+    def calls(self, *items: dict[str, str], response_id: str = "R1", status: str = "completed") -> Step:
+        """An answer that consists of function calls, with every event that shows them."""
+        steps = [self.begin(response_id)]
+        for index, item in enumerate(items):
+            where = {"response_id": response_id, "output_index": index}
+            begun = {**item, "arguments": "", "status": "in_progress"}
+            flat = {"item_id": item["id"], "call_id": item["call_id"]}
+            done = {"name": item["name"], "arguments": item["arguments"]}
+            steps += [
+                self.server("response.output_item.added", **where, item=begun),
+                self.server("response.function_call_arguments.delta", **where, **flat, delta=item["arguments"]),
+                self.server("response.function_call_arguments.done", **where, **flat, **done),
+                self.server("response.output_item.done", **where, item=item),
+            ]
+        steps.append(self.end(response_id, status, output=list(items)))
+        return self.all(*steps)
+
+    def last_id(self, event_type: str) -> str:
+        """The id of the last event of a type that was sent."""
+        return [event["event_id"] for event in self.all().sent_with_ids if event["type"] == event_type][-1]

@@ -1,0 +1,89 @@
+"""Which of a session's tools a sentence is about, and the arguments that it gives."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_STOP_WORDS = frozenset(
+    (
+        "a an and are at be brief by can could do does for from get give have here how i in is it its me my of on or"
+        " please report tell that the there this to turn was what whats which will with would you your now another"
+        " other make set show find"
+    ).split()
+)
+_VALUE = re.compile(
+    r"\b(?:in|for|at|of|about|to|called|named|from)\s+(?:the\s+city\s+of\s+|the\s+)?"
+    r"([\w'’-]+(?:\s+(?!(?:in|for|at|of|about|to|today|tomorrow|now|please|right|and|this|like)\b)[\w'’-]+){0,3})",
+    re.IGNORECASE,
+)
+_LATER = re.compile(r"\s*\b(?:today|tomorrow|to-morrow|now|please|right now|like|this week)\b.*$", re.IGNORECASE)
+
+
+def words_of(text: str) -> list[str]:
+    """Words in lower case; ``get_weather`` and ``getWeather`` are two."""
+    split = re.sub(r"([a-z])([A-Z])", r"\1 \2", text)
+    return re.findall(r"[^\W_]+(?:['’][^\W_]+)?", split.lower())
+
+
+def tool_score(said: str, tool: Mapping[str, Any]) -> float:
+    """How much a sentence is about a tool: its name counts 2 a word, its description 1, enum values 0.7."""
+    spoken = {word for word in words_of(said) if word not in _STOP_WORDS}
+    score = 2.0 * _shared(spoken, words_of(str(tool.get("name", ""))))
+    score += 1.0 * _shared(spoken, words_of(str(tool.get("description", ""))))
+    for schema in _properties(tool.get("parameters") or {}).values():
+        values = [str(value) for value in schema.get("enum", [])]
+        score += 0.7 * _shared(spoken, [word for value in values for word in words_of(value)])
+    return score
+
+
+def fill(said: str, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Arguments found in a sentence, and the required ones that were not."""
+    found: dict[str, Any] = {}
+    numbers = re.findall(r"-?\d+(?:\.\d+)?", said)
+    phrases = [_LATER.sub("", match).strip(" .,!?") for match in _VALUE.findall(said)]
+    phrases = [phrase for phrase in phrases if phrase]
+    for name, schema in _properties(parameters).items():
+        value = _value(said, schema, numbers, phrases)
+        if value is not None:
+            found[name] = value
+    required = parameters.get("required")
+    names = [str(name) for name in required] if isinstance(required, list) else []
+    return found, [name for name in names if name not in found]
+
+
+def _value(said: str, schema: Mapping[str, Any], numbers: list[str], phrases: list[str]) -> Any:
+    if schema.get("enum"):
+        spoken = " ".join(words_of(said))
+        return next((v for v in schema["enum"] if " ".join(words_of(str(v))) in spoken), None)
+    kind = schema.get("type", "string")
+    if kind in ("integer", "number"):
+        if not numbers:
+            return None
+        number = float(numbers.pop(0))
+        return int(number) if kind == "integer" else number
+    if kind == "boolean":
+        return not re.search(r"\b(off|no|not|don't|without)\b", said.lower())
+    if kind == "string" and phrases:
+        phrase = phrases.pop(0)
+        return phrase if any(letter.isupper() for letter in phrase) else phrase.title()
+    return None
+
+
+def _properties(parameters: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    properties = parameters.get("properties")
+    if not isinstance(properties, dict):
+        return {}
+    return {str(name): schema for name, schema in properties.items() if isinstance(schema, dict)}
+
+
+def _shared(spoken: set[str], words: list[str]) -> int:
+    meant = {word for word in words if word not in _STOP_WORDS}
+    return sum(1 for word in meant if word in spoken or _alike(word, spoken))
+
+
+def _alike(word: str, spoken: set[str]) -> bool:
+    """Misheard or inflected: lights and light, whether and weather are not told apart by one letter."""
+    if len(word) < 5:
+        return word + "s" in spoken
+    return bool(difflib.get_close_matches(word, spoken, n=1, cutoff=0.84))

@@ -1,0 +1,205 @@
+"""Decides what to say or which tool to call, by rules. It is no language model and says so.
+
+Tools come from the session itself: the one whose name and description share most words with the sentence is called,
+and its arguments are filled from what was said. Tools that are edited while the agent talks therefore work at once.
+"""
+
+import ast
+import json
+import operator
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rtvoice_tui.local_agent.arguments import fill, tool_score, words_of
+
+TOOL_THRESHOLD = 2.0
+
+
+@dataclass(frozen=True)
+class Say:
+    """Answer in words."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """Call a function first."""
+
+    name: str
+    arguments: str
+
+
+STORY = (
+    "Once upon a time there was a small lighthouse on a rock in the northern sea. Every evening its keeper climbed the"
+    " two hundred steps and lit the lamp. Ships from many countries knew its light and were glad of it. One night a"
+    " thick fog came, so thick that the keeper could not see her own hand. She rang the bell, once a minute, and"
+    " listened. Far away a horn answered, and then a second one. All night long she rang, and all night long the horns"
+    " came nearer. When the sun rose, three ships lay safely behind the rock. Their captains rowed over and asked how"
+    " they could thank her. She thought for a while and asked for a new rope for the bell. They brought her the rope,"
+    " and a barrel of apples too. And if the fog has not lifted, she is ringing still."
+)
+
+_JOKE = "Why did the voice agent cross the road? Because nobody interrupted it."
+
+_OPERATORS: dict[type[ast.AST], Any] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+_NUMBERS = dict(
+    zip(
+        (
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+            " seventeen eighteen nineteen twenty"
+        ).split(),
+        range(21),
+        strict=True,
+    )
+) | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100}
+_SIGNS = {"plus": "+", "minus": "-", "times": "*", "x": "*", "divided by": "/", "over": "/"}
+
+
+class Brain:
+    """One conversation's rules and the little it remembers."""
+
+    def __init__(self) -> None:
+        self._last_answer = ""
+        self._asked_for: tuple[Mapping[str, Any], str] | None = None
+
+    def answer(self, said: str, tools: Sequence[Mapping[str, Any]], instructions: str) -> Say | Call:
+        """What to do about what the person said."""
+        pending, self._asked_for = self._asked_for, None
+        if pending is not None and len(words_of(said)) <= 4:
+            tool, field = pending
+            return Call(tool["name"], json.dumps({field: said.strip(" .!?")}, ensure_ascii=False))
+        found: Say | Call | None = self._calculation(said) or self._small_talk(said, tools, instructions)
+        if found is None:
+            found = self._tool_call(said, tools)
+        if found is None:
+            can = _abilities(tools)
+            found = Say(f"You said: {said.strip().rstrip('.')}. I follow simple rules, so try {can}.")
+        return self._styled(found, instructions)
+
+    def after_tools(self, outputs: Sequence[str], instructions: str) -> Say:
+        """Put the results of functions into words."""
+        said = " ".join(_describe(output) for output in outputs) or "The function gave no result."
+        styled = self._styled(Say(said), instructions)
+        assert isinstance(styled, Say)
+        return styled
+
+    def _styled(self, decided: Say | Call, instructions: str) -> Say | Call:
+        """What instructions can ask of rules: fixed words at the beginning or the end of every answer."""
+        if isinstance(decided, Call):
+            return decided
+        text = decided.text
+        for position, pattern in (("begin", r"(?:begin|start)"), ("end", r"(?:end|finish)")):
+            quoted = re.search(
+                pattern + r"\w*\s+(?:every|each|all)\s+(?:\w+\s+)?(?:answer|reply|sentence)s?\s+with\s+"
+                r"(?:the\s+words?\s+)?[\"'“]?([^\"'”.\n]+)",
+                instructions,
+                re.IGNORECASE,
+            )
+            if quoted:
+                words = quoted.group(1).strip()
+                text = f"{words.capitalize()}. {text}" if position == "begin" else f"{text} {words.capitalize()}."
+        self._last_answer = text
+        return Say(text)
+
+    def _tool_call(self, said: str, tools: Sequence[Mapping[str, Any]]) -> Say | Call | None:
+        scored = sorted(((tool_score(said, tool), index) for index, tool in enumerate(tools)), key=lambda s: -s[0])
+        if not scored or scored[0][0] < TOOL_THRESHOLD:
+            return None
+        tool = tools[scored[0][1]]
+        arguments, missing = fill(said, tool.get("parameters") or {})
+        if missing:
+            self._asked_for = (tool, missing[0])
+            return Say(f"For which {missing[0].replace('_', ' ')}?")
+        return Call(tool["name"], json.dumps(arguments, ensure_ascii=False))
+
+    def _small_talk(self, said: str, tools: Sequence[Mapping[str, Any]], instructions: str) -> Say | None:
+        text = said.lower()
+        name = re.search(r"your name is (\w+)", instructions, re.IGNORECASE)
+        called = name.group(1) if name else "the built-in agent"
+        rules = (
+            (r"\b(repeat|say (that|it) again)\b", self._last_answer or "I have not said anything yet."),
+            (r"\b(long )?(story|fairy tale)\b|talk for a while", STORY),
+            (r"\bjoke\b", _JOKE),
+            (
+                r"\bwho are you\b|\bwhat are you\b|\byour name\b",
+                f"I am {called}. I follow simple rules and am no language model.",
+            ),
+            (r"\bwhat can (i|you)\b|^help\b", f"Try {_abilities(tools)}."),
+            (r"\b(thank you|thanks)\b", "You are welcome."),
+            (r"\b(good ?bye|bye bye|see you)\b", "Goodbye."),
+            (r"^(stop|quiet|be quiet|enough|never mind|wait)\b", "All right."),
+            (r"^(hello|hi|hey|good (morning|evening|afternoon))\b", f"Hello. I am {called}. Try {_abilities(tools)}."),
+        )
+        for pattern, answer in rules:
+            if re.search(pattern, text.strip()):
+                return Say(answer)
+        return None
+
+    def _calculation(self, said: str) -> Say | None:
+        text = " ".join(re.findall(r"[a-z]+|\d+(?:\.\d+)?|[-+*/×÷]", said.lower()))
+        for word, sign in _SIGNS.items():
+            text = re.sub(rf"\b{word}\b", sign, text)
+        text = re.sub(r"[a-z]+", lambda m: str(_NUMBERS.get(m.group(), m.group())), text)
+        text = text.replace("×", "*").replace("÷", "/")
+        found = re.search(r"\d+(?:\.\d+)?(?:\s*[-+*/]\s*\d+(?:\.\d+)?)+", text)
+        if found is None:
+            return None
+        try:
+            result = _evaluate(ast.parse(found.group(), mode="eval").body)
+        except (ZeroDivisionError, ValueError, OverflowError):
+            return Say("That cannot be calculated.")
+        spoken = found.group()
+        for sign, word in (("*", "times"), ("/", "divided by"), ("+", "plus"), ("-", "minus")):
+            spoken = spoken.replace(sign, f" {word} ")
+        return Say(f"{' '.join(spoken.split())} is {result:g}.")
+
+
+def _evaluate(node: ast.AST) -> float:
+    if isinstance(node, ast.BinOp):
+        result: float = _OPERATORS[type(node.op)](_evaluate(node.left), _evaluate(node.right))
+        return result
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        return float(node.value)
+    raise ValueError("not a calculation")
+
+
+def _abilities(tools: Sequence[Mapping[str, Any]]) -> str:
+    wanted = [f"asking to {str(t['name']).replace('_', ' ')}" for t in tools[:3]]
+    return ", ".join([*wanted, "a sum, a joke, or a long story"])
+
+
+def _describe(output: str) -> str:
+    """A function's JSON result as sentences."""
+    try:
+        result = json.loads(output)
+    except ValueError:
+        return output[:600]
+    if not isinstance(result, dict):
+        return f"The result is {json.dumps(result, ensure_ascii=False)[:600]}."
+    if "error" in result:
+        return f"That did not work: {result['error']}."
+    if {"city", "condition", "temperature_c"} <= result.keys():
+        advice = f" {result['advice']}" if result.get("advice") else ""
+        condition = {"rain": "rain", "snow": "snow", "fog": "fog"}.get(
+            str(result["condition"]), f"{result['condition']} weather"
+        )
+        return f"In {result['city']} there is {condition} at {_spoken(result['temperature_c'])} degrees.{advice}"
+    if {"time", "day"} <= result.keys():
+        place = "" if result.get("place") in (None, "", "here") else f" in {result['place']}"
+        return f"It is {result['time']} on {result['day']}{place}."
+    parts = [f"{key.replace('_', ' ')}: {_spoken(value)}" for key, value in list(result.items())[:8]]
+    return f"{', '.join(parts)}."
+
+
+def _spoken(value: Any) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
+        return f"minus {-value:g}"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

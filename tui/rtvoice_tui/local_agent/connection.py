@@ -1,0 +1,317 @@
+"""One client of the local agent: reads its events, keeps its session, and answers it."""
+
+import asyncio
+import base64
+import binascii
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from rtvoice_tui.local_agent import events
+from rtvoice_tui.local_agent.answering import Answer
+from rtvoice_tui.local_agent.brain import Brain
+from rtvoice_tui.local_agent.conversation import Conversation
+from rtvoice_tui.local_agent.events import error_event, new_id
+from rtvoice_tui.local_agent.models import Models
+from rtvoice_tui.local_agent.speech import INSTALL_HINT, RATE
+from rtvoice_tui.local_agent.turns import Started, Stopped, TurnDetector
+from rtvoice_tui.local_agent.validation import Objection, objection
+
+PARTIAL_EVERY_S = 0.5
+MIN_COMMIT_BYTES = RATE // 10 * 2
+
+
+class Connection:
+    """The server's side of one session.
+
+    Args:
+        send: sends one event.
+        models: ears and voice.
+    """
+
+    def __init__(self, send: Callable[[dict[str, Any]], Awaitable[None]], models: Models) -> None:
+        self._send = send
+        self.models = models
+        self.session = events.default_session()
+        self.conversation = Conversation()
+        self.brain = Brain()
+        self.hinted = False
+        self._detector: TurnDetector | None = None
+        self._buffer = bytearray()
+        self._speech_item = ""
+        self._answer: Answer | None = None
+        self._partials: asyncio.Task[None] | None = None
+        self._transcriptions: set[asyncio.Task[None]] = set()
+        self._deaf_told = False
+        self._spoken = False
+
+    async def open(self) -> None:
+        """Greet the client."""
+        await self.emit("session.created", session=self.session)
+
+    async def close(self) -> None:
+        """The client is gone."""
+        tasks = [t for t in (self._partials, *self._transcriptions) if t is not None]
+        if self._answer is not None and self._answer.task is not None:
+            tasks.append(self._answer.task)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def emit(self, kind: str, **fields: Any) -> None:
+        """Send an event of the server."""
+        await self._send({"type": kind, "event_id": new_id("event"), **fields})
+
+    async def receive(self, text: str) -> None:
+        """Take in one frame of the client. What is wrong with it is said, never raised."""
+        try:
+            event = json.loads(text)
+        except ValueError:
+            await self._object(Objection("invalid_json", "The event is not valid JSON.", ""), "")
+            return
+        event_id = event.get("event_id", "") if isinstance(event, dict) else ""
+        found = objection(event)
+        if found is not None:
+            await self._object(found, event_id)
+            return
+        handler = getattr(self, "_on_" + event["type"].replace(".", "_"))
+        refused = await handler(event)
+        if refused is not None:
+            await self._object(refused, event_id)
+
+    async def _object(self, found: Objection, event_id: str) -> None:
+        await self._send(error_event(found, event_id))
+
+    # --- session
+
+    async def _on_session_update(self, event: dict[str, Any]) -> Objection | None:
+        wanted = event["session"]
+        voice = wanted.get("audio", {}).get("output", {}).get("voice")
+        if voice is not None and voice not in events.VOICES:
+            known = ", ".join(events.VOICES)
+            return Objection(
+                "invalid_value", f"There is no voice '{voice}': known are {known}.", "session.audio.output.voice"
+            )
+        events.merge(self.session, wanted)
+        self._tune_detector()
+        await self.emit("session.updated", session=self.session)
+        return None
+
+    def _tune_detector(self) -> None:
+        wanted = self.session["audio"]["input"]["turn_detection"]
+        if wanted is None:
+            self._detector = None
+        elif self._detector is not None:
+            self._detector.threshold = float(wanted.get("threshold", 0.5))
+            self._detector.silence_ms = float(wanted.get("silence_duration_ms", 500))
+            self._detector.prefix_ms = float(wanted.get("prefix_padding_ms", 300))
+
+    # --- the microphone
+
+    async def _on_input_audio_buffer_append(self, event: dict[str, Any]) -> Objection | None:
+        try:
+            pcm = base64.b64decode(event["audio"], validate=True)
+        except (binascii.Error, ValueError):
+            return Objection("invalid_value", "Invalid 'audio': expected base64.", "audio")
+        if self.session["audio"]["input"]["turn_detection"] is None:
+            self._buffer += pcm
+            return None
+        ears = await self.models.ears()
+        if ears is None:
+            return self._cannot_hear()
+        if self._detector is None:
+            self._detector = TurnDetector(ears.new_detector())
+            self._tune_detector()
+        for decided in self._detector.feed(pcm):
+            if isinstance(decided, Started):
+                await self._speech_started(decided)
+            else:
+                await self._speech_stopped(decided)
+        return None
+
+    def _cannot_hear(self) -> Objection | None:
+        if self._deaf_told:
+            return None
+        self._deaf_told = True
+        message = f"The local agent cannot hear, because speech is not installed ({INSTALL_HINT}): type instead."
+        return Objection("speech_not_installed", message, "")
+
+    async def _speech_started(self, started: Started) -> None:
+        self._speech_item = new_id("item")
+        await self.emit("input_audio_buffer.speech_started", audio_start_ms=started.at_ms, item_id=self._speech_item)
+        detection = self.session["audio"]["input"]["turn_detection"] or {}
+        if detection.get("interrupt_response", True):
+            await self._cancel("turn_detected")
+        if self.session["audio"]["input"]["transcription"] is not None:
+            self._partials = asyncio.create_task(self._transcribe_live(self._speech_item))
+
+    async def _speech_stopped(self, stopped: Stopped) -> None:
+        item_id, self._speech_item = self._speech_item, ""
+        if self._partials is not None:
+            self._partials.cancel()
+            self._partials = None
+        await self.emit("input_audio_buffer.speech_stopped", audio_end_ms=stopped.at_ms, item_id=item_id)
+        await self._commit(item_id, stopped.pcm, answer=self._answers_by_itself())
+
+    def _answers_by_itself(self) -> bool:
+        detection = self.session["audio"]["input"]["turn_detection"] or {}
+        return bool(detection.get("create_response", True))
+
+    async def _on_input_audio_buffer_commit(self, event: dict[str, Any]) -> Objection | None:
+        if len(self._buffer) < MIN_COMMIT_BYTES:
+            held = len(self._buffer) * 500 // RATE
+            return Objection(
+                "input_audio_buffer_commit_empty",
+                f"Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but"
+                f" buffer only has {held}ms of audio.",
+                "",
+            )
+        if await self.models.ears() is None:
+            return self._cannot_hear()
+        pcm, self._buffer = bytes(self._buffer), bytearray()
+        await self._commit(new_id("item"), pcm, answer=False)
+        return None
+
+    async def _on_input_audio_buffer_clear(self, event: dict[str, Any]) -> None:
+        self._buffer.clear()
+        await self.emit("input_audio_buffer.cleared")
+
+    async def _commit(self, item_id: str, pcm: bytes, answer: bool) -> None:
+        item = {
+            "id": item_id,
+            "object": "realtime.item",
+            "type": "message",
+            "status": "completed",
+            "role": "user",
+            "content": [{"type": "input_audio", "transcript": None}],
+        }
+        previous = self.conversation.add(item)
+        await self.emit("input_audio_buffer.committed", item_id=item_id, previous_item_id=previous)
+        await self.emit("conversation.item.added", item=item, previous_item_id=previous)
+        await self.emit("conversation.item.done", item=item, previous_item_id=previous)
+        task = asyncio.create_task(self._transcribe(item, pcm, answer))
+        self._transcriptions.add(task)
+        task.add_done_callback(self._transcriptions.discard)
+
+    async def _transcribe(self, item: dict[str, Any], pcm: bytes, answer: bool) -> None:
+        ears = await self.models.ears()
+        assert ears is not None
+        text = await asyncio.to_thread(ears.recognise, pcm)
+        item["content"][0]["transcript"] = text
+        if self.session["audio"]["input"]["transcription"] is not None:
+            await self.emit(
+                "conversation.item.input_audio_transcription.completed",
+                item_id=item["id"],
+                content_index=0,
+                transcript=text,
+                usage={"type": "duration", "seconds": round(len(pcm) / RATE / 2, 2)},
+            )
+        if answer and text and self._answer is None:
+            await self._start_answer({})
+
+    async def _transcribe_live(self, item_id: str) -> None:
+        """Words that have settled, while the person still speaks."""
+        ears = await self.models.ears()
+        assert ears is not None
+        told: list[str] = []
+        while self._detector is not None:
+            await asyncio.sleep(PARTIAL_EVERY_S)
+            words = (await asyncio.to_thread(ears.recognise, self._detector.open_speech)).split()[:-1]
+            if words[: len(told)] == told and len(words) > len(told):
+                delta = (" " if told else "") + " ".join(words[len(told) :])
+                told = words
+                await self.emit(
+                    "conversation.item.input_audio_transcription.delta", item_id=item_id, content_index=0, delta=delta
+                )
+
+    # --- history
+
+    async def _on_conversation_item_create(self, event: dict[str, Any]) -> Objection | None:
+        item = {"object": "realtime.item", "status": "completed", **event["item"]}
+        item.setdefault("id", new_id("item"))
+        if item["id"] in self.conversation.items:
+            return Objection("item_create_duplicate_item_id", f"Item '{item['id']}' already exists.", "item.id")
+        if item["type"] == "function_call_output" and not item.get("call_id"):
+            return Objection(
+                "missing_required_parameter", "Missing required parameter: 'item.call_id'.", "item.call_id"
+            )
+        previous = self.conversation.add(item)
+        await self.emit("conversation.item.added", item=item, previous_item_id=previous)
+        await self.emit("conversation.item.done", item=item, previous_item_id=previous)
+        return None
+
+    async def _on_conversation_item_retrieve(self, event: dict[str, Any]) -> Objection | None:
+        held = self.conversation.items.get(event["item_id"])
+        if held is None:
+            return _no_item(event)
+        await self.emit("conversation.item.retrieved", item=held.body)
+        return None
+
+    async def _on_conversation_item_delete(self, event: dict[str, Any]) -> Objection | None:
+        if self.conversation.items.pop(event["item_id"], None) is None:
+            return _no_item(event)
+        await self.emit("conversation.item.deleted", item_id=event["item_id"])
+        return None
+
+    async def _on_conversation_item_truncate(self, event: dict[str, Any]) -> Objection | None:
+        held = self.conversation.items.get(event["item_id"])
+        if held is None:
+            return _no_item(event)
+        wanted = event["audio_end_ms"]
+        if not held.has_audio or wanted <= 0:
+            return Objection(
+                "unsupported_content_type", "Only model output audio messages can be truncated.", "item_id"
+            )
+        if wanted > held.audio_ms:
+            message = f"Audio content of {held.audio_ms}ms is already shorter than {wanted}ms"
+            return Objection("invalid_value", message, "audio_end_ms")
+        held.audio_ms = wanted
+        held.body["content"] = [{"type": "output_audio", "transcript": None}]
+        await self.emit(
+            "conversation.item.truncated",
+            item_id=event["item_id"],
+            content_index=event["content_index"],
+            audio_end_ms=wanted,
+        )
+        return None
+
+    # --- answers
+
+    async def _on_response_create(self, event: dict[str, Any]) -> Objection | None:
+        if self._answer is not None:
+            message = f"Conversation already has an active response in progress: {self._answer.response_id}."
+            return Objection("conversation_already_has_active_response", message, "")
+        await self._start_answer(event.get("response") or {})
+        return None
+
+    async def _on_response_cancel(self, event: dict[str, Any]) -> Objection | None:
+        if self._answer is None:
+            return Objection("response_cancel_not_active", "Cancellation failed: no active response found", "")
+        await self._cancel("client_cancelled")
+        return None
+
+    async def _start_answer(self, overrides: dict[str, Any]) -> None:
+        self._answer = Answer(self, overrides)
+        self._answer.task = asyncio.create_task(self._run_answer(self._answer))
+
+    async def _run_answer(self, answer: Answer) -> None:
+        try:
+            await answer.run()
+        finally:
+            self.answer_ends(answer)
+
+    def answer_ends(self, answer: Answer) -> None:
+        """Free the one slot for an answer."""
+        if self._answer is answer:
+            self._answer = None
+
+    async def _cancel(self, reason: str) -> None:
+        answer = self._answer
+        if answer is not None and answer.task is not None:
+            answer.cancel_reason = reason
+            answer.task.cancel()
+            await asyncio.gather(answer.task, return_exceptions=True)
+
+
+def _no_item(event: dict[str, Any]) -> Objection:
+    return Objection("item_not_found", f"Item with item_id '{event['item_id']}' not found.", "item_id")

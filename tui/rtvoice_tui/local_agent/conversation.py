@@ -1,0 +1,44 @@
+"""A session's history at the server: items, and what the person heard of them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class HistoryItem:
+    """One item as clients see it, and what only the server knows of it."""
+
+    body: dict[str, Any]
+    audio_ms: int = 0
+    has_audio: bool = False
+
+
+@dataclass
+class Conversation:
+    """Items in order."""
+
+    items: dict[str, HistoryItem] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+
+    def add(self, body: dict[str, Any]) -> str | None:
+        """Append an item; returns the id of the one before it."""
+        previous = next(reversed(self.items), None)
+        self.items[body["id"]] = HistoryItem(body)
+        return previous
+
+    def last_user_text(self) -> str:
+        """What the person said last."""
+        for item in reversed(self.items.values()):
+            if item.body.get("role") == "user":
+                parts = item.body.get("content") or []
+                return " ".join(str(part.get("text") or part.get("transcript") or "") for part in parts).strip()
+        return ""
+
+    def fresh_outputs(self) -> list[str]:
+        """Function outputs that no answer has used yet; they count as used from now on."""
+        fresh = []
+        for item_id, item in self.items.items():
+            if item.body.get("type") == "function_call_output" and item_id not in self.answered:
+                self.answered.add(item_id)
+                fresh.append(str(item.body.get("output") or ""))
+        return fresh

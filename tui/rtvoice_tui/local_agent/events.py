@@ -1,0 +1,73 @@
+"""What the local agent says about itself: its session, its errors, its ids."""
+
+import uuid
+from typing import Any
+
+from rtvoice_tui.local_agent.speech import RATE
+from rtvoice_tui.local_agent.speech import VOICES as VOICES
+from rtvoice_tui.local_agent.validation import Objection
+
+
+def new_id(prefix: str) -> str:
+    """A fresh id."""
+    return f"{prefix}_{uuid.uuid4().hex[:12]}"
+
+
+def default_session() -> dict[str, Any]:
+    """The session before the client has said anything."""
+    pcm = {"type": "audio/pcm", "rate": RATE}
+    return {
+        "id": new_id("sess"),
+        "object": "realtime.session",
+        "type": "realtime",
+        "model": "rules",
+        "expires_at": None,
+        "instructions": "",
+        "output_modalities": ["audio"],
+        "audio": {
+            "input": {
+                "format": dict(pcm),
+                "transcription": None,
+                "noise_reduction": None,
+                "turn_detection": {
+                    "type": "server_vad",
+                    "threshold": 0.5,
+                    "prefix_padding_ms": 300,
+                    "silence_duration_ms": 500,
+                    "create_response": True,
+                    "interrupt_response": True,
+                },
+            },
+            "output": {"format": dict(pcm), "voice": "heart", "speed": 1.0},
+        },
+        "tools": [],
+        "tool_choice": "auto",
+        "max_output_tokens": "inf",
+        "truncation": "auto",
+    }
+
+
+def merge(session: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Take over what a client wants: objects are merged, all else is replaced."""
+    for key, value in wanted.items():
+        mergeable = isinstance(value, dict) and isinstance(session.get(key), dict)
+        if mergeable and key not in ("parameters", "turn_detection"):
+            merge(session[key], value)
+        elif key != "model":
+            session[key] = value
+
+
+def error_event(found: Objection, event_id: str) -> dict[str, Any]:
+    """An ``error`` event about a client event."""
+    kind = "server_error" if found.code == "speech_not_installed" else "invalid_request_error"
+    return {
+        "type": "error",
+        "event_id": new_id("event"),
+        "error": {
+            "type": kind,
+            "code": found.code,
+            "message": found.message,
+            "param": found.param or None,
+            "event_id": event_id or None,
+        },
+    }

