@@ -21,7 +21,7 @@ from rtvoice_tui.protocol.server_events import ErrorEvent, OutputAudioDelta, Unk
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import effects as fx
-from rtvoice_tui.session.facts import Level, Moment, Notice
+from rtvoice_tui.session.facts import Level, Notice
 from rtvoice_tui.session.machine import SessionMachine
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.tools import runner
@@ -339,13 +339,11 @@ class SessionWorker:
         if self._playback is None:
             self._command(cmd.Flushed({}))
             return
-        turn = self._store.session.turn
         deadline = time.perf_counter() + FLUSH_LIMIT_S
         while not self._playback.flushed:
             if time.perf_counter() > deadline:
                 self._playback.give_up_flush()
             await asyncio.sleep(0.002)
-        self._store.timings.reached(turn, Moment.SILENT, self._now())
         self._command(cmd.Flushed(self._playback.report().played_ms))
 
     async def _run_tool(self, effect: fx.RunTool) -> None:

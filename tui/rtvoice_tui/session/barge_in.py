@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rtvoice_tui.protocol.client_events import DeleteItem, TruncateItem
-from rtvoice_tui.session.facts import AnswerCut
+from rtvoice_tui.session.facts import AnswerCut, Moment
 from rtvoice_tui.session.outbox import Outbox
 
 KEPT = 64
@@ -131,6 +131,7 @@ class SpokenLedger:
                 outcome = Cut.WHOLE
             else:
                 out.send(TruncateItem, item_id=item.item_id, content_index=item.content_index, audio_end_ms=heard)
+            out.reach(item.turn, Moment.SILENT)
             out.tell(AnswerCut(item.turn, item.item_id, heard, received, outcome))
 
     def close(self) -> None:
