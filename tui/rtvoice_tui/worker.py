@@ -410,6 +410,11 @@ class SessionWorker:
         return f"{prefix}-{next(self._ids)}"
 
     @property
+    def settings(self) -> SessionSettings:
+        """The wanted configuration, with all changes made so far."""
+        return self._machine.settings
+
+    @property
     def clock(self) -> float:
         """Seconds on the clock that the store's times are of."""
         return self._now()

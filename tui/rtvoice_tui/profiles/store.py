@@ -115,6 +115,15 @@ def write_privately(path: Path, text: str) -> None:
         raise ProfileError(f"{path} cannot be written: {error.strerror}", "check the folder's rights") from error
 
 
+def profile_text(name: str) -> str:
+    """A profile's TOML as it is written.
+
+    Raises:
+        ProfileError: there is none, or it cannot be read.
+    """
+    return _text(name)[0]
+
+
 def _text(name: str) -> tuple[str, str]:
     path = profile_path(name)
     try:

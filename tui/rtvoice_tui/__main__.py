@@ -1,0 +1,5 @@
+"""``python -m rtvoice_tui``."""
+
+from rtvoice_tui.cli import main
+
+main()

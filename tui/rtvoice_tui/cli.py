@@ -1,0 +1,165 @@
+"""The command line. ``--help`` and ``--version`` load neither Textual nor audio."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rtvoice_tui import __version__
+
+PROVIDERS = ("yandex", "openai", "generic", "local")
+
+
+class _Sentences(click.Group):
+    """Turns our errors into one sentence with the remedy, and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from rtvoice_tui.profiles.store import ProfileError
+
+        try:
+            return super().invoke(ctx)
+        except ProfileError as error:
+            remedy = f" ({error.remedy})" if error.remedy else ""
+            raise click.ClickException(f"{error.sentence}{remedy}") from None
+
+
+@click.group(cls=_Sentences, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rtvoice-tui")
+@click.option("--profile", metavar="NAME", help="Which profile to open; the last one used if not given.")
+@click.option("--provider", type=click.Choice(PROVIDERS), help="Speak this provider's dialect.")
+@click.option("--url", metavar="URL", help="WebSocket address of the server.")
+@click.option("--model", metavar="M", help="Model, or a whole gpt:// URI.")
+@click.option("--api-key-env", metavar="VAR", help="Environment variable that holds the key.")
+@click.option("--voice", metavar="V", help="Voice of the agent.")
+@click.option("--instructions", metavar="TEXT|@FILE", help="Instructions, or the file that holds them.")
+@click.option("--input-device", metavar="NAME", help="Microphone, by a part of its name.")
+@click.option("--output-device", metavar="NAME", help="Speaker, by a part of its name.")
+@click.option("--input-file", type=click.Path(path_type=Path), metavar="A.wav", help="Speak this file instead.")
+@click.option("--output-file", type=click.Path(path_type=Path), metavar="OUT.wav", help="Write what is heard here.")
+@click.option("--no-audio", is_flag=True, help="Type instead of talking; open no sound device.")
+@click.option("--no-connect", is_flag=True, help="Open without connecting; c connects.")
+@click.pass_context
+def main(ctx: click.Context, /, **options: Any) -> None:
+    """Talk with a realtime voice agent and see everything that happens.
+
+    Without options the last used profile opens; on a first run the built-in agent, which needs no key and no network.
+    The options override the profile for this run only.
+
+    \b
+    Examples:
+      rtvoice-tui                                        talk with the built-in agent
+      rtvoice-tui --profile yandex                       YANDEX_CLOUD_API_KEY and YANDEX_CLOUD_FOLDER_ID are set
+      rtvoice-tui --provider generic --url ws://localhost:8765/v1/realtime
+      rtvoice-tui --input-file question.wav --output-file answer.wav
+    """
+    if ctx.invoked_subcommand is None:
+        from rtvoice_tui.launch import Options, launch
+
+        ctx.exit(launch(Options(**options)))
+
+
+@main.command()
+def devices() -> None:
+    """List the microphones and speakers that can be used.
+
+    \b
+    Example:
+      rtvoice-tui devices
+    """
+    from rtvoice_tui.audio.devices import AudioError, list_devices
+
+    try:
+        found = list_devices()
+    except AudioError as error:
+        raise click.ClickException(f"{error.sentence} ({error.remedy})") from None
+    for device in found:
+        kinds = ", ".join(kind for kind, count in (("in", device.inputs), ("out", device.outputs)) if count)
+        marks = "".join(
+            f"  default {kind}"
+            for kind, default in (("input", device.default_input), ("output", device.default_output))
+            if default
+        )
+        click.echo(f"{device.name}  ({device.host_api}, {kinds}, {device.rate} Hz){marks}")
+
+
+@main.group()
+def profiles() -> None:
+    """Show what profiles there are, and where.
+
+    \b
+    Example:
+      rtvoice-tui profiles path local
+    """
+
+
+@profiles.command("list")
+def list_profiles() -> None:
+    """List all profiles."""
+    from rtvoice_tui.profiles.store import ProfileError, load_profile, profile_names
+
+    for name in profile_names():
+        try:
+            profile = load_profile(name)
+        except ProfileError as error:
+            click.echo(f"{name}  not usable: {error.sentence}")
+        else:
+            click.echo(f"{name}  {profile.dialect.title}  {profile.model or profile.dialect.model}")
+
+
+@profiles.command("show")
+@click.argument("name")
+def show_profile(name: str) -> None:
+    """Print a profile as TOML."""
+    from rtvoice_tui.profiles.store import profile_text
+
+    click.echo(profile_text(name), nl=False)
+
+
+@profiles.command("path")
+@click.argument("name", required=False)
+def profile_path(name: str | None) -> None:
+    """Print where a profile is kept, or the folder of all."""
+    from rtvoice_tui.profiles import paths, store
+
+    click.echo(store.profile_path(name) if name else paths.profiles_folder())
+
+
+@main.command()
+@click.option("--port", default=8765, show_default=True, help="Port on loopback; 0 for any free one.")
+@click.option("--token-env", metavar="VAR", help="Environment variable with the token; else a new one is printed.")
+def serve(port: int, token_env: str | None) -> None:
+    """Run the local agent as a Realtime server for any other client.
+
+    \b
+    Example:
+      rtvoice-tui serve --port 8765
+    """
+    import asyncio
+    import os
+    import secrets
+
+    from rtvoice_tui.local_agent.server import serve as serve_agent
+
+    token = os.environ.get(token_env, "") if token_env else secrets.token_urlsafe(24)
+    if not token:
+        raise click.UsageError(f"the environment variable {token_env} holds no token")
+
+    def ready(url: str) -> None:
+        click.echo(f"listening on {url}")
+        if not token_env:
+            click.echo(f"token (send it as 'Authorization: Bearer ...'): {token}")
+
+    async def run() -> None:
+        await serve_agent(port, token, ready, asyncio.get_running_loop().create_future())
+
+    try:
+        asyncio.run(run())
+    except KeyboardInterrupt:
+        pass
+    except OSError as error:
+        raise click.ClickException(f"port {port} cannot be used: {error.strerror} (choose another --port)") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

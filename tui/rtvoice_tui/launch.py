@@ -1,0 +1,204 @@
+"""From options and a profile to a running cockpit."""
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from msgspec.structs import replace
+
+from rtvoice_tui.local_agent.process import LocalAgentProcess
+from rtvoice_tui.profiles import paths, secrets
+from rtvoice_tui.profiles.model import Profile
+from rtvoice_tui.profiles.state import load_state, remember
+from rtvoice_tui.profiles.store import ProfileError, load_profile
+from rtvoice_tui.protocol.dialects import Endpoint
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.tools.registry import Tool, ToolError, python_tool
+from rtvoice_tui.worker import EndpointSource, Plan, SessionWorker, audio_choice
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was given on the command line; ``None`` where the profile decides."""
+
+    profile: str | None = None
+    provider: str | None = None
+    url: str | None = None
+    model: str | None = None
+    api_key_env: str | None = None
+    voice: str | None = None
+    instructions: str | None = None
+    input_device: str | None = None
+    output_device: str | None = None
+    input_file: Path | None = None
+    output_file: Path | None = None
+    no_audio: bool = False
+    no_connect: bool = False
+
+
+class RemoteServer:
+    """A server elsewhere: its key is looked up at every connect, and not before."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+
+    async def endpoint(self) -> Endpoint:
+        """Address and headers."""
+        return secrets.endpoint(self._profile, os.environ)
+
+    async def close(self) -> None:
+        """Nothing to end."""
+
+
+def launch(options: Options) -> int:
+    """Open the cockpit; returns the exit code.
+
+    Raises:
+        ProfileError: the profile or an option cannot be used.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.ClickException("rtvoice-tui needs a terminal (see 'rtvoice-tui --help' for other commands)")
+    name = options.profile or load_state().profile or "local"
+    profile, problem = _profile_or_local(name, explicit=options.profile is not None)
+    name = name if not problem else "local"
+    profile = with_options(profile, options)
+    with _own_stderr():
+        return _run(name, profile, options, problem)
+
+
+def _run(name: str, profile: Profile, options: Options, problem: str) -> int:
+    from rtvoice_tui.session.facts import Level, Notice
+    from rtvoice_tui.ui.agent_editing import AgentEditing
+    from rtvoice_tui.ui.app import RtvoiceApp
+    from rtvoice_tui.ui.themes import DEFAULT
+
+    store = Store()
+    toolbox, problems = load_toolbox(profile)
+    for sentence in [problem, *problems]:
+        if sentence:
+            store.take(Notice(Level.WARNING, sentence), 0.0)
+    session = SessionWorker(make_plan(profile, options, toolbox), store)
+    app = RtvoiceApp(
+        session,
+        store,
+        AgentEditing(name, profile),
+        remember=lambda theme: remember(theme=theme),
+        theme_name=load_state().theme or DEFAULT,
+    )
+    remember(profile=name)
+    app.run()
+    return app.return_code or 0
+
+
+def make_plan(profile: Profile, options: Options, toolbox: dict[str, Tool]) -> Plan:
+    """What the session is made of."""
+    source: EndpointSource = RemoteServer(profile)
+    if profile.provider == "local" and not profile.url:
+        source = LocalAgentProcess()
+    return Plan(
+        dialect=profile.dialect,
+        settings=profile.session,
+        tools=profile.tool_specs,
+        toolbox=toolbox,
+        source=source,
+        audio=audio_choice(
+            options.input_device or profile.audio.input_device,
+            options.output_device or profile.audio.output_device,
+            options.input_file,
+            options.output_file,
+            options.no_audio,
+        ),
+        heartbeat=profile.heartbeat_s,
+        connect=not options.no_connect,
+    )
+
+
+def load_toolbox(profile: Profile) -> tuple[dict[str, Tool], list[str]]:
+    """The functions that are ours to run, and a sentence for each that cannot be."""
+    toolbox, problems = {}, []
+    for tool in profile.active_tools:
+        if tool.run.kind == "python":
+            try:
+                toolbox[tool.name] = python_tool(tool.name, tool.run.target, tool.timeout_s, paths.profiles_folder())
+            except ToolError as error:
+                problems.append(str(error))
+    return toolbox, problems
+
+
+def with_options(profile: Profile, options: Options) -> Profile:
+    """The profile with the command line's overrides.
+
+    Raises:
+        ProfileError: an instructions file cannot be read.
+    """
+    given: dict[str, Any] = {
+        key: value
+        for key in ("provider", "url", "model", "api_key_env")
+        if (value := getattr(options, key)) is not None
+    }
+    if given.get("provider", profile.provider) != profile.provider:
+        given.setdefault("model", "")
+        given.setdefault("url", "")
+        given.setdefault("api_key_env", "")
+    session: dict[str, Any] = {}
+    if options.voice is not None:
+        session["voice"] = options.voice
+    if options.instructions is not None:
+        session["instructions"] = _instructions(options.instructions)
+    if options.no_audio:
+        session["output_modalities"] = ["text"]
+    return replace(profile, **given, session=replace(profile.session, **session))
+
+
+def _instructions(text: str) -> str:
+    if not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProfileError(
+            f"the instructions in {text[1:]} cannot be read: {error}", "give --instructions @FILE"
+        ) from None
+
+
+def _profile_or_local(name: str, explicit: bool) -> tuple[Profile, str]:
+    """A profile; one that was only remembered and is broken does not keep the app from opening."""
+    try:
+        return load_profile(name), ""
+    except ProfileError as error:
+        if explicit:
+            raise
+        return load_profile("local"), f"{error.sentence}; the built-in profile local is open instead"
+
+
+@contextlib.contextmanager
+def _own_stderr() -> Iterator[None]:
+    """Move descriptor 2 to the log file: sound libraries write there, and Textual draws there."""
+    log_file = paths.log_file()
+    try:
+        log_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError:
+        descriptor = os.open(os.devnull, os.O_WRONLY)
+    logging.basicConfig(
+        stream=os.fdopen(os.dup(descriptor), "w", encoding="utf-8"),
+        level=logging.WARNING,
+        format="%(asctime)s %(name)s %(levelname)s %(message)s",
+    )
+    screen = os.dup(2)
+    before = sys.__stderr__
+    sys.__stderr__ = os.fdopen(screen, "w", encoding="utf-8", closefd=False)  # type: ignore[misc]
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+    try:
+        yield
+    finally:
+        os.dup2(screen, 2)
+        sys.__stderr__ = before  # type: ignore[misc]
+        os.close(screen)

@@ -1,0 +1,45 @@
+"""What the agent pane edits: the running session's settings, and the profile that keeps them."""
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from rtvoice_tui.profiles.model import Profile
+from rtvoice_tui.profiles.store import ProfileError, save_session
+from rtvoice_tui.protocol.settings import SessionSettings
+from rtvoice_tui.session.commands import EditSession
+
+
+class AgentEditing:
+    """Turns the pane's fields into a command, and saves them.
+
+    Args:
+        profile_name: under which they are kept.
+        profile: what they are now.
+    """
+
+    def __init__(self, profile_name: str, profile: Profile) -> None:
+        self.profile_name = profile_name
+        self._profile = profile
+        settings = profile.session
+        self.instructions = settings.instructions if isinstance(settings.instructions, str) else ""
+        self.voice = settings.voice if isinstance(settings.voice, str) else ""
+
+    @property
+    def about(self) -> str:
+        """Provider, model and voice in a few words."""
+        dialect = self._profile.dialect
+        model = (self._profile.model or dialect.model).rpartition("/")[2]
+        return " · ".join(word for word in (dialect.title, model, self.voice) if word)
+
+    def edit(self, settings: SessionSettings, instructions: str, voice: str) -> tuple[EditSession, str]:
+        """The command for the session, and what went wrong while saving, if anything."""
+        self.instructions, self.voice = instructions, voice
+        changed = replace(settings, instructions=instructions, voice=voice or UNSET)
+        wanted = {"instructions": instructions, "voice": voice}
+        changes = {key: value for key, value in wanted.items() if value != getattr(settings, key)}
+        problem = ""
+        try:
+            save_session(self.profile_name, changes)
+        except ProfileError as error:
+            problem = f"not saved: {error.sentence} — {error.remedy}"
+        return EditSession(changed, self._profile.tool_specs), problem

@@ -1,0 +1,312 @@
+"""The cockpit: bindings, panes, wiring. The session runs as a worker with a thread and a loop of its own."""
+
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+from textual import events, work
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Input
+
+from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session.facts import Phase
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui import themes
+from rtvoice_tui.ui.agent_editing import AgentEditing
+from rtvoice_tui.ui.bindings import bindings
+from rtvoice_tui.ui.bridge import PULSE_HZ, Bridge
+from rtvoice_tui.ui.commands import commands
+from rtvoice_tui.ui.layout import Layout
+from rtvoice_tui.ui.screens.detail import DetailScreen
+from rtvoice_tui.ui.screens.help import HelpScreen
+from rtvoice_tui.ui.widgets.agent import AgentPane
+from rtvoice_tui.ui.widgets.events import EventsView
+from rtvoice_tui.ui.widgets.follow_view import FollowView
+from rtvoice_tui.ui.widgets.lines import FixedLine
+from rtvoice_tui.ui.widgets.log import LogView
+from rtvoice_tui.ui.widgets.pane import Pane
+from rtvoice_tui.ui.widgets.rows import KeyRow, NoticeRow, TabRow, TickerRow
+from rtvoice_tui.ui.widgets.status import MeterRow, StatusRow
+from rtvoice_tui.ui.widgets.timing import TimingView
+from rtvoice_tui.ui.widgets.tools import ToolsView
+from rtvoice_tui.ui.widgets.transcript import TranscriptView
+from rtvoice_tui.worker import SessionWorker
+
+
+class RtvoiceApp(App[None]):
+    """One dashboard over one session's store.
+
+    Args:
+        session: runs the conversation.
+        store: what it leaves behind.
+        editing: what the agent pane edits, and where that is kept.
+        remember: called with the name of a theme that was chosen.
+        theme_name: the theme to begin with.
+    """
+
+    CSS_PATH = "app.tcss"
+    TITLE = "rtvoice-tui"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("app"),
+        Binding("ctrl+q", "quit", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        session: SessionWorker,
+        store: Store,
+        editing: AgentEditing,
+        remember: Callable[[str], None] = lambda name: None,
+        theme_name: str = themes.DEFAULT,
+    ) -> None:
+        super().__init__()
+        self.session = session
+        self.store = store
+        self.editing = editing
+        self._remember = remember
+        self._bridge = Bridge(store, lambda: session.clock)
+        self._panes_layout = Layout(self)
+        self._turn: int | None = None
+        self.own_themes = self._register_themes()
+        self.theme = theme_name if theme_name in self.available_themes else themes.DEFAULT
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own variables, for themes that do not set them."""
+        return themes.VARIABLES
+
+    def _register_themes(self) -> set[str]:
+        loaded, self._theme_problems = themes.load_themes()
+        for theme in loaded:
+            self.register_theme(theme)
+        return {theme.name for theme in loaded}
+
+    # --- the screen
+
+    def compose(self) -> ComposeResult:
+        """Two rows on top, panes in two columns, notice, composer, keys."""
+        store, plan = self.store, self.session.plan
+        yield StatusRow(store, self.editing.profile_name, self.editing.about)
+        yield MeterRow(store)
+        yield TabRow(id="tabs")
+        rate = plan.dialect.fixed_rate or plan.settings.output_rate
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield Pane(1, "Transcript", TranscriptView(store), "/ search  y copy  [ ] turn")
+                yield Pane(3, "Timing", TimingView(store), "[ ] turn  y copy")
+                yield Pane(6, "Log", LogView(store), "y copy  esc close")
+            with Vertical(id="right"):
+                yield Pane(2, "Events", EventsView(store.events, rate), "f filter  ␣ freeze  ⏎ open")
+                yield Pane(4, "Tools", ToolsView(store), "↑↓ choose  y copy")
+                yield AgentPane(self.editing.instructions, self.editing.voice, plan.dialect.voices)
+        yield TickerRow(id="ticker")
+        yield FixedLine(id="summary")
+        yield NoticeRow(store)
+        yield Input(id="composer", placeholder="› type a message (t), enter sends", select_on_focus=False)
+        yield KeyRow(id="keys")
+
+    def on_mount(self) -> None:
+        """Show the first frame, then begin: nothing heavy is loaded before."""
+        self._panes_layout.arrange()
+        self.query_one(TranscriptView).focus()
+        for problem in self._theme_problems:
+            self.notify(problem, severity="warning", markup=False)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self._run_session()
+        self.set_interval(1 / PULSE_HZ, self.pulse)
+
+    @work(thread=True, exit_on_error=False, description="session")
+    async def _run_session(self) -> None:
+        await self.session.run()
+
+    def pulse(self) -> None:
+        """Bring everything in sight up to date; also called by tests."""
+        if not self.is_running or len(self.screen_stack) == 0:
+            return
+        screen = self.screen_stack[0]
+        narrow = self._panes_layout.narrow
+        self._bridge.pulse(
+            screen.query_one(StatusRow),
+            screen.query_one(MeterRow),
+            screen.query_one(NoticeRow),
+            [pane for pane in screen.query(Pane) if pane.display],
+            screen.query_one(AgentPane),
+            screen.query_one(TabRow) if narrow else None,
+            screen.query_one(TickerRow) if narrow else None,
+            self._panes_layout.active,
+        )
+        if narrow:
+            screen.query_one("#summary", FixedLine).write(screen.query_one(TimingView).summary())
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another size may mean another arrangement."""
+        self._panes_layout.resized(event.size)
+
+    def on_descendant_focus(self) -> None:
+        """The pane that has the focus is the active one."""
+        self._panes_layout.focused(self.focused)
+
+    # --- talking
+
+    @property
+    def manual_turns(self) -> bool:
+        """Whether turn detection is off."""
+        return self.session.settings.manual_turns
+
+    def action_interrupt(self) -> None:
+        """Silence the agent now."""
+        self.session.post(cmd.Interrupt())
+
+    def action_mute(self) -> None:
+        """Mute or open the microphone."""
+        self.session.set_muted(not self.store.audio.muted)
+        self.pulse()
+
+    def action_mute_agent(self) -> None:
+        """Mute or hear the agent."""
+        self.session.set_agent_muted(not self.store.audio.agent_muted)
+        self.pulse()
+
+    def action_talk(self) -> None:
+        """Begin or end a turn by hand."""
+        if not self.manual_turns:
+            self.notify("turn detection is on: just speak", markup=False)
+        elif self.store.session.phase is Phase.HEARING:
+            self.session.post(cmd.TalkEnd())
+        else:
+            self.session.post(cmd.TalkStart())
+
+    def action_connect(self) -> None:
+        """Connect, or disconnect."""
+        if self.store.session.phase is Phase.OFFLINE:
+            self.session.connect()
+        else:
+            self.session.disconnect()
+
+    def action_type(self) -> None:
+        """Go to the composer."""
+        self.query_one("#composer", Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Send what was typed; it stays when there is nobody to send it to."""
+        if event.input.id != "composer" or not event.value.strip():
+            return
+        if self.store.session.phase in (Phase.OFFLINE, Phase.CONNECTING, Phase.CONFIGURING, Phase.REFUSED):
+            self.notify("not connected: the message is kept, F5 connects", severity="warning", markup=False)
+            return
+        self.session.post(cmd.SendText(event.value.strip()))
+        event.input.value = ""
+
+    # --- panes
+
+    def action_pane(self, number: int) -> None:
+        """Go to a pane."""
+        self._panes_layout.go(number)
+
+    def action_zoom(self) -> None:
+        """Give the whole screen to the active pane, or back."""
+        self._panes_layout.zoom()
+
+    def action_edit_agent(self) -> None:
+        """Open or close the agent pane."""
+        self._panes_layout.toggle_agent()
+
+    async def action_back(self) -> None:
+        """Leave a field, hide the notice, close what was opened: one level at a time."""
+        for pane in self.query(Pane):
+            if pane.close_field():
+                return
+        if self.focused is not None and self.focused.id == "composer":
+            self._panes_layout.go(1)
+        elif not self._panes_layout.back() and not self.query_one(NoticeRow).hide() and self._turn is not None:
+            self._follow_last_turn()
+
+    def action_turn(self, step: int) -> None:
+        """Move all panes to the turn before or after."""
+        last = self.store.session.turn
+        if not last:
+            return
+        self._show_turn(max(1, min(last, (self._turn or last + (step < 0)) + step)))
+
+    def _show_turn(self, turn: int) -> None:
+        self._turn = turn
+        for view in self.query(FollowView):
+            view.show_turn(turn)
+
+    def _follow_last_turn(self) -> None:
+        self._turn = None
+        self.query_one(TimingView).show_turn(0)
+        for view in (TranscriptView, EventsView):
+            self.query_one(view).action_follow()
+
+    def action_filter(self) -> None:
+        """Open the filter of the event stream."""
+        self.query_one("#events-pane", Pane).ask("filter")
+
+    def action_filter_events(self) -> None:
+        """Go to the event stream and open its filter."""
+        self._panes_layout.go(2)
+        self.action_filter()
+
+    def action_search(self) -> None:
+        """Open the search of the active pane."""
+        pane = next((p for p in self.query(Pane) if p.number == self._panes_layout.active), None)
+        if pane is not None:
+            pane.ask("search")
+
+    def action_copy(self) -> None:
+        """Copy what is under the cursor."""
+        text = self.focused.copy_text() if isinstance(self.focused, FollowView) else ""
+        if text:
+            self.copy_to_clipboard(text)
+            self.notify(f"copied {len(text)} characters", markup=False)
+
+    def on_follow_view_opened(self, message: FollowView.Opened) -> None:
+        """An event opens as JSON; a line elsewhere brings its turn into all panes."""
+        if isinstance(message.view, EventsView):
+            self.push_screen(DetailScreen(*message.view.details(message.line)))
+        elif turn := message.view.turn_at(message.line):
+            self._show_turn(turn)
+
+    # --- the agent, help, themes, the end
+
+    def on_agent_pane_edited(self, message: AgentPane.Edited) -> None:
+        """Send the edit, and keep it in the profile."""
+        command, problem = self.editing.edit(self.session.settings, message.instructions, message.voice)
+        self.query_one(AgentPane).tell("saved; it takes effect with the next session", "dim")
+        if problem:
+            self.query_one(AgentPane).tell(problem, "error")
+        self.query_one(StatusRow).describe(self.editing.profile_name, self.editing.about)
+        self.session.post(command)
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        focused = {2: "events", 5: "agent"}.get(self._panes_layout.active, "lines")
+        self.push_screen(HelpScreen(focused))
+
+    def choose_theme(self, name: str) -> None:
+        """Change all colours, and remember that."""
+        self.theme = name
+        self._remember(name)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette offers."""
+        return commands(self)
+
+    async def action_quit(self) -> None:
+        """End the session, then the app."""
+        self.session.stop()
+        self.exit()
+
+    def action_quit_app(self) -> None:
+        """The same, for the palette."""
+        self.session.stop()
+        self.exit()
+
+    def on_unmount(self) -> None:
+        """However the app ends, the session's thread must end too."""
+        self.session.stop()

@@ -1,0 +1,101 @@
+"""The one table of keys: bindings, footer, help and README are made from it."""
+
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True)
+class Key:
+    """One thing a key does.
+
+    Attributes:
+        id: name in a keymap.
+        keys: Textual's key names, comma separated.
+        shown: how a person calls the key.
+        action: the action it triggers.
+        label: one or two words for the footer.
+        help: one line.
+        where: ``app`` or the pane it belongs to.
+        footer: its place in the footer; 0 is not shown there.
+        anywhere: acts inside text fields too.
+    """
+
+    id: str
+    keys: str
+    shown: str
+    action: str
+    label: str
+    help: str
+    where: str = "app"
+    footer: int = 0
+    anywhere: bool = False
+
+    @property
+    def binding(self) -> BindingType:
+        """The key as Textual wants it."""
+        return Binding(self.keys, self.action, self.help, show=False, priority=self.anywhere, id=self.id)
+
+
+KEYS: tuple[Key, ...] = (
+    Key("interrupt", "i", "i", "interrupt", "interrupt", "Interrupt the agent", footer=1),
+    Key("mute", "m", "m", "mute", "mute", "Mute or open the microphone", footer=2),
+    Key("talk", "space", "␣", "talk", "talk", "Begin or end a turn (with turn detection off)", footer=3),
+    Key("type", "t", "t", "type", "type", "Type a message", footer=4),
+    Key("edit", "e", "e", "edit_agent", "edit agent", "Edit the agent's instructions and voice", footer=5),
+    Key("connect", "c", "c", "connect", "connect", "Connect or disconnect", footer=6),
+    Key("panes", "1,2,3,4,5,6", "1-6", "", "pane", "Go to a pane", footer=7),
+    Key("zoom", "z", "z", "zoom", "zoom", "Give the whole screen to the pane, or back", footer=8),
+    Key("help", "question_mark", "?", "help", "help", "Show all keys", footer=11),
+    Key("palette", "ctrl+p", "^p", "command_palette", "commands", "Search all commands", footer=12),
+    Key("quit", "q", "q", "quit", "quit", "Quit", footer=10),
+    Key("mute-agent", "M", "M", "mute_agent", "mute agent", "Mute or hear the agent"),
+    Key("next-pane", "tab", "tab", "", "next pane", "Go to the next pane"),
+    Key("previous-turn", "left_square_bracket", "[", "turn(-1)", "earlier turn", "Show the turn before in all panes"),
+    Key("next-turn", "right_square_bracket", "]", "turn(1)", "later turn", "Show the turn after in all panes"),
+    Key("back", "escape", "esc", "back", "back", "Close, hide or go back one level"),
+    Key("help-f", "f1", "F1", "help", "help", "Show all keys", anywhere=True),
+    Key("mute-f", "f2", "F2", "mute", "mute", "Mute or open the microphone", anywhere=True),
+    Key("interrupt-f", "f3", "F3", "interrupt", "interrupt", "Interrupt the agent", anywhere=True),
+    Key("talk-f", "f4", "F4", "talk", "talk", "Begin or end a turn (with turn detection off)", anywhere=True),
+    Key("connect-f", "f5", "F5", "connect", "connect", "Connect or disconnect", anywhere=True),
+    Key("edit-f", "f6", "F6", "edit_agent", "edit agent", "Edit the agent's instructions and voice", anywhere=True),
+    Key("quit-f", "f10", "F10", "quit", "quit", "Quit", anywhere=True),
+    Key("search", "slash", "/", "search", "search", "Find the next line with a word", where="lines"),
+    Key("copy", "y", "y", "copy", "copy", "Copy the line, the event or the call", where="lines"),
+    Key("open", "enter", "enter", "open", "open", "Open the line under the cursor", where="lines"),
+    Key("top", "g,home", "g", "top", "first", "Go to the first line", where="lines"),
+    Key("follow", "G,end", "G", "follow", "follow", "Go to the last line and follow", where="lines"),
+    Key("up", "up,k", "↑", "cursor(-1)", "up", "Move the cursor up", where="lines"),
+    Key("down", "down,j", "↓", "cursor(1)", "down", "Move the cursor down", where="lines"),
+    Key("page-up", "pageup", "PgUp", "page(-1)", "page up", "A page up", where="lines"),
+    Key("page-down", "pagedown", "PgDn", "page(1)", "page down", "A page down", where="lines"),
+    Key("filter", "f", "f", "filter", "filter", "Show only events with these words (-word hides)", where="events"),
+    Key("freeze", "space", "␣", "freeze", "freeze", "Stop following, or follow again", where="events"),
+    Key(
+        "send-edit",
+        "f7",
+        "F7",
+        "send_edit",
+        "send",
+        "Send the edit to the server and save it",
+        where="agent",
+        anywhere=True,
+    ),
+)
+
+PANE_KEYS = tuple(
+    Binding(str(number), f"pane({number})", f"Go to pane {number}", show=False, id=f"pane-{number}")
+    for number in range(1, 7)
+)
+
+
+def bindings(where: str) -> list[BindingType]:
+    """The bindings of the app or of one kind of pane."""
+    own = [key.binding for key in KEYS if key.where == where and key.action and key.id != "palette"]
+    return [*own, *PANE_KEYS] if where == "app" else own
+
+
+def footer_keys() -> list[Key]:
+    """What the footer shows, in order; help and palette are the last to go when it is narrow."""
+    return sorted((key for key in KEYS if key.footer), key=lambda key: key.footer)

@@ -1,0 +1,40 @@
+"""One event as JSON."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from rtvoice_tui.ui.widgets.plain_view import PlainView
+
+
+class DetailScreen(ModalScreen[None]):
+    """Shows lines of text under a title."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "dismiss", "Close", show=False, priority=True),
+        Binding("y", "copy", "Copy", show=False),
+    ]
+
+    def __init__(self, title: str, lines: list[str]) -> None:
+        super().__init__()
+        self._title = title
+        self._lines = lines
+
+    def compose(self) -> ComposeResult:
+        """The text."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = self._title.replace("[", "\\[")
+            dialog.border_subtitle = "y copy  esc close"
+            yield PlainView([[(line, "plain")] for line in self._lines])
+
+    def on_mount(self) -> None:
+        """Scroll with the keys at once."""
+        self.query_one(PlainView).focus()
+
+    def action_copy(self) -> None:
+        """Copy everything."""
+        self.app.copy_to_clipboard("\n".join(self._lines))
+        self.notify("copied", markup=False)

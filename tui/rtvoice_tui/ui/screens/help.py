@@ -1,0 +1,53 @@
+"""All keys, made from the table that acts."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from rtvoice_tui.ui.bindings import KEYS
+from rtvoice_tui.ui.widgets.lines import Piece
+from rtvoice_tui.ui.widgets.plain_view import PlainView
+
+_SECTIONS = (
+    ("app", "Everywhere outside text fields"),
+    ("anywhere", "Everywhere, also while typing"),
+    ("lines", "In every pane of lines"),
+    ("events", "In the event stream"),
+    ("agent", "While editing the agent"),
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """The focused pane's keys first, then all others."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1", "dismiss", "Close", show=False, priority=True)
+    ]
+
+    def __init__(self, focused: str) -> None:
+        super().__init__()
+        self._focused = focused
+
+    def compose(self) -> ComposeResult:
+        """One list."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = "Keys"
+            dialog.border_subtitle = "esc close"
+            yield PlainView(self._lines())
+
+    def on_mount(self) -> None:
+        """Scroll with the keys at once."""
+        self.query_one(PlainView).focus()
+
+    def _lines(self) -> list[list[Piece]]:
+        order = sorted(_SECTIONS, key=lambda section: section[0] != self._focused)
+        lines: list[list[Piece]] = []
+        for where, title in order:
+            keys = [key for key in KEYS if ("anywhere" if key.anywhere and key.where == "app" else key.where) == where]
+            lines.append([(title, "title")])
+            lines += [[(f"  {key.shown:<8}", "key"), (key.help, "plain")] for key in keys]
+            lines.append([("", "plain")])
+        return lines

@@ -1,0 +1,87 @@
+"""Colour themes: TOML files shipped with the app, and the person's own, which replace them by name."""
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from textual.theme import Theme
+
+from rtvoice_tui.profiles import paths
+
+DEFAULT = "rtvoice-dark"
+
+VARIABLES: dict[str, str] = {
+    "meter-ok": "#4fb286",
+    "meter-warn": "#d9a441",
+    "meter-clip": "#e0605e",
+    "meter-off": "#3a4150",
+    "you": "#7fb2f0",
+    "agent": "#8fd6a8",
+    "tool": "#d9a441",
+    "sent": "#7fb2f0",
+    "received": "#8fd6a8",
+    "live": "#8fd6a8",
+    "unheard": "#7a8290",
+}
+"""Our own variables and what they are where a theme does not say."""
+
+
+class ThemeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The fields of a theme file: those of a Textual theme, plus our own ``variables``."""
+
+    name: str
+    primary: str
+    secondary: str | None = None
+    warning: str | None = None
+    error: str | None = None
+    success: str | None = None
+    accent: str | None = None
+    foreground: str | None = None
+    background: str | None = None
+    surface: str | None = None
+    panel: str | None = None
+    boost: str | None = None
+    dark: bool = True
+    ansi: bool = False
+    variables: dict[str, str] = {}
+
+
+def load_themes() -> tuple[list[Theme], list[str]]:
+    """All themes that are valid, and a sentence for each file that is not."""
+    themes: dict[str, Theme] = {}
+    problems = []
+    for folder in (_shipped(), paths.themes_folder()):
+        files = sorted(folder.glob("*.toml")) if folder.is_dir() else []
+        for file in files:
+            try:
+                theme = _read(file)
+            except (OSError, ValueError, msgspec.ValidationError) as error:
+                problems.append(f"theme {file.name} is not used: {error}")
+            else:
+                themes[theme.name] = theme
+    return list(themes.values()), problems
+
+
+def _shipped() -> Path:
+    """The themes inside the package, or beside it in a checkout."""
+    packaged = Path(str(resources.files("rtvoice_tui"))) / "themes"
+    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "themes"
+
+
+def _read(file: Path) -> Theme:
+    from textual.color import Color, ColorParseError
+
+    fields = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), ThemeFile)
+    unknown = set(fields.variables) - set(VARIABLES)
+    if unknown:
+        raise ValueError(f"unknown variables {', '.join(sorted(unknown))}")
+    values: dict[str, Any] = {f.name: getattr(fields, f.name) for f in msgspec.structs.fields(fields)}
+    for name, value in (values | fields.variables).items():
+        if isinstance(value, str) and name != "name":
+            try:
+                Color.parse(value)
+            except ColorParseError as error:
+                raise ValueError(f"{name} = '{value}' is no colour") from error
+    return Theme(**values)

@@ -1,0 +1,1 @@
+"""The dashboard's parts, each over one part of the store."""

@@ -1,0 +1,109 @@
+"""Pane 5: the agent's instructions and voice, edited while it talks."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, TextArea
+
+from rtvoice_tui.session.facts import EditChanged, EditState
+from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.ui.bindings import bindings
+from rtvoice_tui.ui.clock import minutes
+from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
+
+_STATES: dict[EditState, tuple[str, str]] = {
+    EditState.SENT: ("sent, waiting for the server", "warn"),
+    EditState.ACKNOWLEDGED: ("acknowledged", "ok"),
+    EditState.REFUSED: ("refused", "error"),
+    EditState.UNANSWERED: ("sent, not answered", "warn"),
+}
+
+
+class AgentPane(Vertical):
+    """Two fields and what became of the last change."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("agent")
+
+    class Edited(Message):
+        """The person wants the agent to be like this."""
+
+        def __init__(self, instructions: str, voice: str) -> None:
+            super().__init__()
+            self.instructions = instructions
+            self.voice = voice
+
+    def __init__(self, instructions: str, voice: str, voices: tuple[str, ...]) -> None:
+        super().__init__(id="agent-pane", classes="pane")
+        self._kept = (instructions, voice)
+        self._voices = voices
+        self.border_title = "5 Agent"
+
+    def compose(self) -> ComposeResult:
+        """The fields."""
+        yield FixedLine(id="agent-count")
+        yield TextArea(self._kept[0], id="instructions", soft_wrap=True, tab_behavior="focus")
+        yield FixedLine(id="agent-voices")
+        yield Input(self._kept[1], id="voice", placeholder="voice", suggester=SuggestFromList(self._voices))
+        yield FixedLine(id="agent-state")
+
+    def on_mount(self) -> None:
+        """Say what the fields are."""
+        self.border_subtitle = "F7 send and save  esc back"
+        self._say_counts()
+        known = f" (known: {', '.join(self._voices[:8])}{', …' if len(self._voices) > 8 else ''})"
+        self.query_one("#agent-voices", FixedLine).write([("voice", "title"), (known if self._voices else "", "dim")])
+        self.query_one("#agent-state", FixedLine).write([("nothing changed yet", "dim")])
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the fields differ from what was last sent."""
+        return self.is_mounted and self._fields() != self._kept
+
+    def show_edit(self, at: float, edit: EditChanged) -> None:
+        """What became of a change."""
+        words, ink = _STATES[edit.state]
+        pieces: list[Piece] = [
+            (f"{minutes(at)} {one_line(', '.join(edit.fields), 60)}: ", "dim"),
+            (words, ink),
+        ]
+        if edit.detail:
+            pieces.append((f" — {one_line(edit.detail, 200)}", "plain"))
+        self.query_one("#agent-state", FixedLine).write(pieces)
+
+    def tell(self, words: str, ink: str = "warn") -> None:
+        """A word about the edit from the app itself."""
+        self.query_one("#agent-state", FixedLine).write([(words, ink)])
+
+    def action_send_edit(self) -> None:
+        """Hand the fields over, if they changed."""
+        if not self.unsaved:
+            self.tell("nothing changed", "dim")
+            return
+        self._kept = self._fields()
+        self._say_counts()
+        self.post_message(self.Edited(*self._kept))
+
+    def on_text_area_changed(self) -> None:
+        """Count."""
+        self._say_counts()
+
+    def on_input_changed(self) -> None:
+        """The unsaved mark may change."""
+        self._say_counts()
+
+    def on_input_submitted(self) -> None:
+        """Enter in the voice field sends."""
+        self.action_send_edit()
+
+    def _fields(self) -> tuple[str, str]:
+        return self.query_one("#instructions", TextArea).text, self.query_one("#voice", Input).value.strip()
+
+    def _say_counts(self) -> None:
+        text = self.query_one("#instructions", TextArea).text
+        mark: Piece = ("   not sent yet", "warn") if self.unsaved else ("", "dim")
+        counts = f"   {text.count(chr(10)) + 1} lines, {len(text)} characters"
+        self.query_one("#agent-count", FixedLine).write([("instructions", "title"), (counts, "dim"), mark])

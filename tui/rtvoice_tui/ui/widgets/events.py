@@ -1,0 +1,212 @@
+"""Pane 2: every event of both directions, delta runs folded, filtered by words."""
+
+import contextlib
+import json
+from typing import Any, ClassVar
+
+from textual.binding import BindingType
+from textual.cache import LRUCache
+
+from rtvoice_tui.store.event_log import EventLog, Row
+from rtvoice_tui.store.plain import one_line, visible
+from rtvoice_tui.ui.bindings import bindings
+from rtvoice_tui.ui.clock import precise
+from rtvoice_tui.ui.widgets.follow_view import FollowView, right_aligned
+from rtvoice_tui.ui.widgets.lines import Piece
+
+_SHORT = (
+    ("conversation.item.input_audio_transcription", "transcription"),
+    ("input_audio_buffer", "input_audio"),
+    ("conversation.item", "item"),
+    ("response.function_call_arguments", "response.arguments"),
+    ("response.output_audio_transcript", "response.transcript"),
+)
+
+
+class EventsView(FollowView):
+    """Rows of the event log, drawn when they come into sight.
+
+    Args:
+        log: the events.
+        rate: Hz of the speech in them, for its duration.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("events")
+
+    def __init__(self, log: EventLog, rate: int) -> None:
+        super().__init__(id="events")
+        self._log = log
+        self._rate = rate
+        self._seen = -1
+        self._hits: list[int] | None = None
+        self._scanned = 0
+        self._wanted: list[str] = []
+        self._unwanted: list[str] = []
+        self._marks: LRUCache[int, str] = LRUCache(512)
+
+    def update_model(self) -> bool:
+        """Look for new rows, and which of them pass the filter."""
+        if self._log.version == self._seen:
+            return False
+        self._seen = self._log.version
+        self._scan()
+        return True
+
+    def _scan(self) -> None:
+        if self._hits is not None:
+            rows = len(self._log)
+            self._hits += self._log.matches(self._scanned, self._wanted, self._unwanted)
+            self._scanned = rows
+
+    def set_filter(self, text: str) -> None:
+        """Show only rows with all these words; a word after ``-`` hides rows. Empty shows all."""
+        words = text.lower().split()
+        self._wanted = [word for word in words if not word.startswith("-")]
+        self._unwanted = [word[1:] for word in words if word.startswith("-") and len(word) > 1]
+        self._hits = [] if self._wanted or self._unwanted else None
+        self._scanned = 0
+        self.cursor = None
+        self.follow = True
+        self._scan()
+        self.sync(force=True)
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a filter hides rows."""
+        return self._hits is not None
+
+    @property
+    def total(self) -> int:
+        """Rows with no filter."""
+        return len(self._log)
+
+    @property
+    def line_count(self) -> int:
+        """Rows that pass the filter."""
+        return len(self._log) if self._hits is None else len(self._hits)
+
+    def row_at(self, line: int) -> Row:
+        """The event of a line."""
+        return self._log.row(line if self._hits is None else self._hits[line])
+
+    def pieces(self, line: int) -> list[Piece]:
+        """Time, gap, direction, type, and how often."""
+        row = self.row_at(line)
+        gap = f"{row.gap_ms:.0f}" if row.gap_ms < 99_999 else f"{row.gap_ms / 1000:.0f}s"
+        arrow, ink = ("↑", "sent") if row.sent else ("↓", "received")
+        left: list[Piece] = [
+            (f"{precise(row.at):>8} ", "dim"),
+            (f"{gap:>5} ", "dim"),
+            (f"{arrow} ", ink),
+            ("✗ " if row.error else "", "error"),
+            (_short(row.name), "error" if row.error else "plain"),
+        ]
+        mark = self._mark(row)
+        if mark:
+            left.append((f"  {mark}", "dim"))
+        return right_aligned(left, self._amount(row), self.text_width)
+
+    def _amount(self, row: Row) -> list[Piece]:
+        right: list[Piece] = []
+        if row.audio_bytes:
+            right.append((f" {row.audio_bytes / 2 / self._rate:.1f} s", "dim"))
+        if row.count > 1:
+            right.append((f" ×{row.count}", "title"))
+        return right
+
+    def _mark(self, row: Row) -> str:
+        """What tells this event from others of its type: a call's name, an error's word."""
+        if row.name not in _MARKED and not row.error:
+            return ""
+        mark = self._marks.get(row.number)
+        if mark is None:
+            mark = self._marks[row.number] = _mark_of(self._log.text(row.number))
+        return mark
+
+    def action_freeze(self) -> None:
+        """Stop following, or follow again."""
+        if self.follow:
+            self._set_follow(False)
+        else:
+            self.action_follow()
+
+    def show_turn(self, turn: int) -> None:
+        """Bring the first event of a turn into sight."""
+        number = self._log.first_of_turn(turn)
+        if number is None:
+            return
+        line: int | None = number
+        if self._hits is not None:
+            line = next((i for i, hit in enumerate(self._hits) if hit >= number), None)
+        if line is not None:
+            self.move_cursor(line)
+
+    def turn_at(self, line: int) -> int:
+        """The turn a line belongs to."""
+        return self._log.turn_of(self.row_at(line).number)
+
+    def copy_text(self) -> str:
+        """The JSON of the event under the cursor, or of the last one."""
+        if not self.line_count:
+            return ""
+        line = self.cursor if self.cursor is not None else self.line_count - 1
+        return "\n".join(self._log.texts(self.row_at(line).number))
+
+    def details(self, line: int) -> tuple[str, list[str]]:
+        """A title and the event's JSON, indented, line by line."""
+        row = self.row_at(line)
+        lines: list[str] = []
+        texts = self._log.texts(row.number, limit=50)
+        for index, text in enumerate(texts):
+            if len(texts) > 1:
+                lines.append(f"— {index + 1} of {row.count} —")
+            lines += _indented(text)
+        direction = "sent" if row.sent else "received"
+        return f"{one_line(row.name, 80)} · {direction} at {precise(row.at)}", lines
+
+
+_MARKED = {
+    "response.function_call_arguments.done",
+    "response.done",
+    "conversation.item.create",
+    "conversation.item.truncate",
+    "response.output_item.added",
+    "session.update",
+}
+
+
+def _mark_of(text: str) -> str:
+    try:
+        event: Any = json.loads(text)
+    except ValueError:
+        return one_line(text, 60)
+    if not isinstance(event, dict):
+        return one_line(text, 60)
+    error = event.get("error")
+    if isinstance(error, dict):
+        cause = f" →{error['event_id']}" if error.get("event_id") else ""
+        return one_line(str(error.get("code") or error.get("type") or ""), 50) + one_line(cause, 30)
+    item = event.get("item") if isinstance(event.get("item"), dict) else {}
+    response = event.get("response") if isinstance(event.get("response"), dict) else {}
+    assert isinstance(item, dict)
+    assert isinstance(response, dict)
+    if event.get("audio_end_ms") is not None:
+        return one_line(f"{event['audio_end_ms']} ms", 30)
+    name = event.get("name") or item.get("name") or item.get("type") or response.get("status") or ""
+    identity = event.get("event_id") if event.get("type") == "session.update" else ""
+    return one_line(str(name or identity or ""), 40)
+
+
+def _short(name: str) -> str:
+    for long, short in _SHORT:
+        if name.startswith(long):
+            name = short + name[len(long) :]
+            break
+    return one_line(name, 60)
+
+
+def _indented(text: str) -> list[str]:
+    with contextlib.suppress(ValueError, RecursionError):
+        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    lines = visible(text[:400_000]).split("\n")
+    return [line[:4_000] for line in lines[:5_000]]

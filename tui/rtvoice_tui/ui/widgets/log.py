@@ -1,0 +1,62 @@
+"""Pane 6: every notice with its time and remedy, and the devices in use."""
+
+from rtvoice_tui.session.facts import EditState, Level
+from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.clock import minutes
+from rtvoice_tui.ui.widgets.follow_view import FollowView
+from rtvoice_tui.ui.widgets.lines import Piece
+
+_INKS = {Level.ERROR: "error", Level.WARNING: "warn", Level.INFO: "plain"}
+
+
+class LogView(FollowView):
+    """What went wrong or is worth knowing, oldest first."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(id="log")
+        self._store = store
+        self._seen: tuple[object, ...] = ()
+        self._lines: list[list[Piece]] = []
+
+    def update_model(self) -> bool:
+        """Lay out again when something was added."""
+        audio = self._store.audio
+        newest = self._store.notices[-1][0] if self._store.notices else -1.0
+        state = (newest, len(self._store.notices), len(self._store.edits), audio.input_name, audio.output_name)
+        if state == self._seen:
+            return False
+        self._seen = state
+        self._lines = [
+            [("microphone  ", "dim"), (one_line(audio.input_name) or "none", "plain"),
+             ("   speaker  ", "dim"), (one_line(audio.output_name) or "none", "plain")]
+        ]  # fmt: skip
+        timed: list[tuple[float, list[Piece]]] = []
+        for at, notice in self._store.notices:
+            pieces: list[Piece] = [(f"{minutes(at):>5}  ", "dim"), (one_line(notice.text, 300), _INKS[notice.level])]
+            if notice.remedy:
+                pieces.append((f" — {one_line(notice.remedy)}", "plain"))
+            timed.append((at, pieces))
+        for at, edit in self._store.edits:
+            ink = {EditState.ACKNOWLEDGED: "ok", EditState.REFUSED: "error"}.get(edit.state, "dim")
+            words = f"session.update {one_line(', '.join(edit.fields), 80)}: "
+            detail = f" {one_line(edit.detail)}" if edit.detail else ""
+            line: list[Piece] = [(f"{minutes(at):>5}  ", "dim"), (words, "plain"), (f"{edit.state}{detail}", ink)]
+            if edit.left_out:
+                line.append((f"   not sent, unknown there: {one_line(', '.join(edit.left_out), 80)}", "warn"))
+            timed.append((at, line))
+        self._lines += [pieces for _, pieces in sorted(timed, key=lambda entry: entry[0])]
+        return True
+
+    @property
+    def line_count(self) -> int:
+        """Lines laid out."""
+        return len(self._lines)
+
+    def pieces(self, line: int) -> list[Piece]:
+        """A line as laid out."""
+        return self._lines[line]
+
+    def copy_text(self) -> str:
+        """The whole log."""
+        return "\n".join("".join(text for text, _ in line).rstrip() for line in self._lines)

@@ -1,0 +1,33 @@
+"""Lines that do not change, to be read and copied."""
+
+from typing import ClassVar
+
+from rtvoice_tui.ui.widgets.follow_view import FollowView
+from rtvoice_tui.ui.widgets.lines import Piece
+
+
+class PlainView(FollowView):
+    """A list of lines."""
+
+    GROWS: ClassVar[bool] = False
+
+    def __init__(self, lines: list[list[Piece]]) -> None:
+        super().__init__(id="plain")
+        self._lines = lines
+
+    def update_model(self) -> bool:
+        """Nothing ever changes."""
+        return False
+
+    @property
+    def line_count(self) -> int:
+        """How many lines."""
+        return len(self._lines)
+
+    def pieces(self, line: int) -> list[Piece]:
+        """A line."""
+        return self._lines[line]
+
+    def copy_text(self) -> str:
+        """All lines."""
+        return "\n".join("".join(text for text, _ in line).rstrip() for line in self._lines)

@@ -1,0 +1,91 @@
+"""The small rows: tabs and ticker of a small screen, the notice, and the footer with its keys."""
+
+from rtvoice_tui.session.facts import CallState, Level
+from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.bindings import footer_keys
+from rtvoice_tui.ui.clock import precise
+from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
+
+PANES = ("Transcript", "Events", "Timing", "Tools", "Agent", "Log")
+SHORT = ("Talk", "Events", "Timing", "Tools", "Agent", "Log")
+
+
+class TabRow(FixedLine):
+    """Names of the panes with counts, where only one has room."""
+
+    def sync(self, store: Store, active: int, unsaved: bool) -> None:
+        """Show which pane is open and what waits in the others."""
+        busy = sum(r.call.state in (CallState.RUNNING, CallState.STREAMING) for r in store.calls.records)
+        marks = {2: f" {len(store.events)}", 4: f" {len(store.calls.records)}{'!' if busy else ''}"}
+        marks[5] = "*" if unsaved else ""
+        pieces: list[Piece] = [(" ", "plain")]
+        for number, name in enumerate(SHORT, 1):
+            words = f"{number} {name}{marks.get(number, '')}"
+            pieces.append((f"[{words}]" if number == active else f" {words} ", "title" if number == active else "dim"))
+        self.write(pieces)
+
+
+class TickerRow(FixedLine):
+    """The last event, where the event pane is hidden."""
+
+    def sync(self, store: Store) -> None:
+        """Show the newest row of the log."""
+        if not len(store.events):
+            self.write([])
+            return
+        row = store.events.row(len(store.events) - 1)
+        count = f" ×{row.count}" if row.count > 1 else ""
+        arrow, ink = ("↑", "sent") if row.sent else ("↓", "received")
+        self.write([(f" {arrow} ", ink), (f"{precise(row.at)} {one_line(row.name, 60)}{count}", "dim")])
+
+
+class NoticeRow(FixedLine):
+    """The newest notice that nobody has hidden, and why there is no session."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(id="notice")
+        self._store = store
+        self._hidden_until = -1.0
+
+    def sync(self) -> None:
+        """Show the newest notice."""
+        notices = self._store.notices
+        if not notices or notices[-1][0] <= self._hidden_until:
+            self.write([])
+            return
+        notice = notices[-1][1]
+        ink = {Level.ERROR: "error", Level.WARNING: "warn"}.get(notice.level, "plain")
+        mark = {Level.ERROR: "✗", Level.WARNING: "!"}.get(notice.level, "·")
+        pieces: list[Piece] = [(f" {mark} ", ink), (one_line(notice.text, 300), ink)]
+        if notice.remedy:
+            pieces.append((f" — {one_line(notice.remedy, 200)}", "plain"))
+        self.write([*pieces, ("   6 all  esc hide", "dim")])
+
+    def hide(self) -> bool:
+        """Hide what is shown; false if nothing is."""
+        if not self._pieces:
+            return False
+        self._hidden_until = self._store.notices[-1][0]
+        self.sync()
+        return True
+
+
+class KeyRow(FixedLine):
+    """The footer: what keys do, as many as there is room for; help and commands are always there."""
+
+    def on_resize(self) -> None:
+        """Choose what fits."""
+        keys = footer_keys()
+        kept = [key for key in keys if key.footer >= 11]
+        room = self.size.width - sum(len(key.shown) + len(key.label) + 3 for key in kept) - 1
+        chosen = []
+        for key in (key for key in keys if key.footer < 11):
+            size = len(key.shown) + len(key.label) + 3
+            if size <= room:
+                chosen.append(key)
+                room -= size
+        pieces: list[Piece] = [(" ", "plain")]
+        for key in [*chosen, *kept]:
+            pieces += [(key.shown, "key"), (f" {key.label}  ", "dim")]
+        self.write(pieces)

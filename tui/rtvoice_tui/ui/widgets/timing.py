@@ -1,0 +1,121 @@
+"""Pane 3: where the milliseconds of a turn went, from the person's last word to the first sound."""
+
+from typing import ClassVar
+
+from rtvoice_tui.session.facts import Moment
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.store.timings import TurnTiming
+from rtvoice_tui.ui.widgets.follow_view import FollowView
+from rtvoice_tui.ui.widgets.lines import Piece
+
+_STAGES = {
+    "hear": ("▒", "you", "to hear that you finished, and begin"),
+    "model": ("░", "agent", "to the first sound"),
+    "play": ("▚", "live", "to the speaker"),
+}
+_SPARK = "▁▂▃▄▅▆▇█"
+
+
+class TimingView(FollowView):
+    """The chosen turn's timing, or the last answered one's."""
+
+    GROWS: ClassVar[bool] = False
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(id="timing")
+        self._store = store
+        self._seen: tuple[int, ...] = ()
+        self._lines: list[list[Piece]] = []
+        self.turn = 0
+
+    def update_model(self) -> bool:
+        """Lay out again when a moment was reached or another turn is chosen."""
+        state = (self._store.timings.version, self._store.usage.version, self.text_width, self.turn)
+        if state == self._seen:
+            return False
+        self._seen = state
+        timing = self._store.timings.of(self.turn) if self.turn else None
+        timing = timing or self._store.timings.last_answered()
+        self._lines = self._turn_lines(timing) if timing else [[("No answer yet.", "dim")]]
+        self._lines += self._session_lines()
+        return True
+
+    @property
+    def line_count(self) -> int:
+        """Lines laid out."""
+        return len(self._lines)
+
+    def pieces(self, line: int) -> list[Piece]:
+        """A line as laid out."""
+        return self._lines[line]
+
+    def show_turn(self, turn: int) -> None:
+        """Show a turn; 0 is the last."""
+        self.turn = turn
+        self.sync()
+
+    def summary(self) -> list[Piece]:
+        """The last turn in one line, for small screens."""
+        timing = self._store.timings.last_answered()
+        if timing is None or timing.waited_ms is None:
+            return []
+        pieces: list[Piece] = [(f" turn {timing.turn}: ", "dim")]
+        for name, ms in timing.stages():
+            glyph, ink, _ = _STAGES[name]
+            pieces += [(f"{name} ", "dim"), (glyph * 3, ink), (f" {ms:.0f}   ", "plain")]
+        return [*pieces, (f"= {timing.waited_ms:.0f} ms", "title")]
+
+    def copy_text(self) -> str:
+        """What is shown."""
+        return "\n".join("".join(text for text, _ in line).rstrip() for line in self._lines)
+
+    def _turn_lines(self, timing: TurnTiming) -> list[list[Piece]]:
+        waited = timing.waited_ms
+        if waited is None:
+            return [[(f"turn {timing.turn} ", "title"), ("not answered yet", "dim")]]
+        since = "your message" if timing.origin is Moment.SENT else "your last word"
+        lines: list[list[Piece]] = [
+            [(f"turn {timing.turn} ", "title"), ("you waited ", "plain"), (f"{waited:.0f} ms", "title"),
+             (f" after {since}", "plain")],
+        ]  # fmt: skip
+        room = max(10, self.text_width - 30)
+        whole = sum(ms for _, ms in timing.stages()) or 1.0
+        before = 0.0
+        for name, ms in timing.stages():
+            glyph, ink, words = _STAGES[name]
+            start = round(before / whole * room)
+            cells = max(1, round((before + ms) / whole * room) - start)
+            lines.append(
+                [(f"{name:<6}", "dim"), (" " * start, "plain"), (glyph * cells, ink), (f" {ms:.0f}", "plain"),
+                 (f" {words}", "dim")]
+            )  # fmt: skip
+            before += ms
+        cut = timing.between(Moment.INTERRUPTED, Moment.SILENT)
+        if cut is not None:
+            lines.append([("interrupted: ", "warn"), (f"silent after {cut:.0f} ms", "plain")])
+        spoken = timing.between(Moment.FIRST_HEARD, Moment.HEARD)
+        if spoken is not None and cut is None:
+            lines.append([("spoke  ", "dim"), (f"{spoken / 1000:.1f} s", "plain")])
+        return lines
+
+    def _session_lines(self) -> list[list[Piece]]:
+        timings, usage = self._store.timings, self._store.usage
+        waits = [(t.turn, w) for t in timings.turns if (w := t.waited_ms) is not None]
+        lines: list[list[Piece]] = []
+        if waits:
+            worst_turn, worst = max(waits, key=lambda pair: pair[1])
+            recent = [wait for _, wait in waits[-20:]]
+            spark = "".join(_SPARK[min(7, int(wait / (worst or 1) * 7.99))] for wait in recent)
+            p50, p95 = timings.percentile(0.5), timings.percentile(0.95)
+            lines.append(
+                [(f"p50 {p50:.0f}   p95 {p95:.0f}   worst {worst:.0f} (turn {worst_turn})   ", "plain"),
+                 (spark, "agent")]
+            )  # fmt: skip
+        if usage.answers:
+            cached = f" (cached {usage.cached_tokens:,})" if usage.cached_tokens else ""
+            words = f"tokens in {usage.input_tokens:,}{cached}   out {usage.output_tokens:,}".replace(",", " ")
+            lines.append([(words, "plain")])
+        for limit in usage.limits[:2]:
+            words = f"limit {limit.name}: {limit.remaining} of {limit.limit}, whole in {limit.reset_seconds:.0f} s"
+            lines.append([(words, "dim")])
+        return lines

@@ -1,0 +1,160 @@
+"""Pane 1: who said what, as it is said; what was cut off, and the calls in between."""
+
+from dataclasses import dataclass, field
+
+from rtvoice_tui.session.facts import Moment
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.store.transcript import Entry, Speaker
+from rtvoice_tui.ui.clock import minutes
+from rtvoice_tui.ui.widgets.follow_view import FollowView, right_aligned
+from rtvoice_tui.ui.widgets.lines import Piece
+from rtvoice_tui.ui.wrapping import GrowingLines
+
+MARGIN = 12
+"""Cells before the words: time and speaker."""
+
+_INKS = {Speaker.YOU: "you", Speaker.AGENT: "agent", Speaker.TOOL: "tool"}
+_PARTIAL = "…"
+
+
+@dataclass
+class _Block:
+    """An entry as it is laid out for one width."""
+
+    entry: Entry
+    version: int = -1
+    rewritten: int = -1
+    consumed: int = 0
+    lines: GrowingLines = field(default_factory=lambda: GrowingLines(1))
+    note: list[str] = field(default_factory=list)
+
+    @property
+    def height(self) -> int:
+        return len(self.lines.lines) + len(self.note)
+
+
+class TranscriptView(FollowView):
+    """Lays out the store's transcript; a growing answer costs only what is added to it."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(id="transcript")
+        self._store = store
+        self._seen = -1
+        self._blocks: list[_Block] = []
+        self._tops: list[int] = [0]
+        self._width = 0
+
+    def update_model(self) -> bool:
+        """Lay out what changed."""
+        transcript = self._store.transcript
+        width = max(8, self.text_width - MARGIN)
+        if transcript.version + self._store.timings.version == self._seen and width == self._width:
+            return False
+        if width != self._width:
+            self._blocks.clear()
+            self._width = width
+        self._seen = transcript.version + self._store.timings.version
+        first_changed = len(self._blocks)
+        for index, entry in enumerate(transcript.entries):
+            if index == len(self._blocks):
+                self._blocks.append(_Block(entry))
+            block = self._blocks[index]
+            if block.version != entry.version:
+                before = block.height if block.version >= 0 else -1
+                self._lay_out(block)
+                if block.height != before:
+                    first_changed = min(first_changed, index)
+        del self._tops[first_changed + 1 :]
+        for block in self._blocks[first_changed:]:
+            self._tops.append(self._tops[-1] + block.height)
+        return True
+
+    def _lay_out(self, block: _Block) -> None:
+        entry = block.entry
+        if block.rewritten != entry.rewritten or block.consumed > entry.length:
+            block.lines = GrowingLines(self._width)
+            block.consumed = 0
+            block.rewritten = entry.rewritten
+        block.lines.append(entry.tail(block.consumed).lstrip() if not block.consumed else entry.tail(block.consumed))
+        block.consumed = entry.length
+        block.version = entry.version
+        block.note = GrowingLines.of(entry.note, self._width - 2).lines if entry.note else []
+
+    @property
+    def line_count(self) -> int:
+        """All lines of all entries."""
+        return self._tops[-1]
+
+    def entry_at(self, line: int) -> tuple[Entry, int]:
+        """The entry of a line, and which of its lines it is."""
+        low, high = 0, len(self._blocks) - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._tops[middle] <= line:
+                low = middle
+            else:
+                high = middle - 1
+        return self._blocks[low].entry, line - self._tops[low]
+
+    def pieces(self, line: int) -> list[Piece]:
+        """Time, speaker and words."""
+        low, high = 0, len(self._blocks) - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if self._tops[middle] <= line else (low, middle - 1)
+        block, row = self._blocks[low], line - self._tops[low]
+        entry = block.entry
+        words = block.lines.lines
+        if row >= len(words):
+            mark = "⟂ " if row == len(words) else "  "
+            return [(" " * (MARGIN - 2) + mark, "warn"), (block.note[row - len(words)], "warn")]
+        head: Piece = (" " * MARGIN, "dim")
+        pieces: list[Piece] = [head]
+        if row == 0:
+            label = f"{entry.speaker:<5} "
+            pieces = [(f"{minutes(entry.at):>5} ", "dim"), (label, _INKS[entry.speaker])]
+        pieces.append((words[row], self._words_ink(block, row)))
+        if row == len(words) - 1:
+            return self._with_tail(entry, pieces)
+        return pieces
+
+    def _words_ink(self, block: _Block, row: int) -> str:
+        entry = block.entry
+        if entry.heard is not None and block.lines.starts[row] >= entry.heard * entry.length:
+            return "unheard"
+        if entry.speaker is Speaker.TOOL:
+            return "tool"
+        return "plain" if entry.final or entry.speaker is Speaker.AGENT else "dim"
+
+    def _with_tail(self, entry: Entry, pieces: list[Piece]) -> list[Piece]:
+        """The end of an entry says how it stands: still growing, state of a call, or how long it took."""
+        if entry.speaker is Speaker.TOOL:
+            ink = {"ok": "ok", "failed": "error", "cancelled": "warn"}.get(entry.state, "dim")
+            return right_aligned(pieces, [(f" {entry.state}", ink)], self.text_width)
+        if entry.speaker is Speaker.YOU and not entry.final:
+            return [*pieces, (_PARTIAL if entry.length else "(listening)", "dim")]
+        if entry.speaker is Speaker.YOU and not entry.length:
+            return [*pieces, ("(no words recognised)", "dim")]
+        if entry.speaker is Speaker.AGENT and not entry.final:
+            return [*pieces, ("▌", "agent")]
+        timing = self._store.timings.of(entry.turn)
+        waited = timing.waited_ms if timing is not None else None
+        if entry.speaker is Speaker.AGENT and waited is not None and Moment.FIRST_TEXT in timing.moments:  # type: ignore[union-attr]
+            return right_aligned(pieces, [(f" {waited:.0f} ms", "dim")], self.text_width)
+        return pieces
+
+    def turn_at(self, line: int) -> int:
+        """The turn a line belongs to."""
+        return self.entry_at(line)[0].turn
+
+    def show_turn(self, turn: int) -> None:
+        """Bring a turn into sight."""
+        index = self._store.transcript.first_of_turn(turn)
+        if index is not None and index < len(self._blocks):
+            self.move_cursor(self._tops[index])
+
+    def copy_text(self) -> str:
+        """The entry under the cursor, or the whole conversation."""
+        if self.cursor is not None:
+            return self.entry_at(self.cursor)[0].text
+        return "\n".join(f"{entry.speaker}: {entry.text}" for entry in self._store.transcript.entries)
