@@ -113,7 +113,7 @@ def test_an_agent_that_speaks_first_begins_turn_1():
 def test_speech_without_an_end_is_over_when_the_buffer_is_committed():
     c = Conversation()
     c.speech()
-    assert c.server("input_audio_buffer.committed", item_id="U").phases == ["listening"]
+    assert c.server("input_audio_buffer.committed", item_id="U").phases == ["thinking"]
 
 
 # --- sound

@@ -6,6 +6,7 @@ and `Decoded.problem` says in words what was wrong, so that it can be shown and 
 
 import base64
 import binascii
+import json
 from typing import Any, get_args
 
 import msgspec
@@ -42,7 +43,7 @@ def decode(frame: str | bytes) -> Decoded:
     try:
         wire_name = _head.decode(frame).type
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        return Decoded(UnknownEvent(), "(not an event)", f"not a Realtime event: {error}")
+        return _decode_by_hand(frame, str(error))
     if not wire_name:
         return Decoded(UnknownEvent(), "(no type)", "an event without a type")
     name = BETA_NAMES.get(wire_name, wire_name)
@@ -57,14 +58,34 @@ def decode(frame: str | bytes) -> Decoded:
 
 def encode(event: ClientEvent) -> str:
     """The text frame of a client event; bytes fields become base64, absent fields are left out."""
-    return _encoder.encode(event).decode()
+    try:
+        return _encoder.encode(event).decode()
+    except UnicodeEncodeError:  # half an emoji, from a tool or a paste
+        text = json.dumps(msgspec.to_builtins(event), ensure_ascii=False)
+        return text.encode("utf-8", "replace").decode()
+
+
+def _decode_by_hand(frame: str | bytes, problem: str) -> Decoded:
+    """The standard library reads what the fast decoder refuses: half an emoji, or a number beyond all bounds."""
+    try:
+        fields = json.loads(frame)
+        fields = json.loads(json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        fields = None
+    wire_name = fields.get("type") if isinstance(fields, dict) else None
+    if not isinstance(wire_name, str) or not wire_name:
+        return Decoded(UnknownEvent(), "(not an event)", f"not a Realtime event: {problem}")
+    cls = EVENT_CLASSES.get(BETA_NAMES.get(wire_name, wire_name))
+    if cls is None:
+        return Decoded(UnknownEvent(type=wire_name), wire_name, problem)
+    return Decoded(_build(cls, fields, "", []), wire_name, problem)
 
 
 def _decode_leniently(frame: str | bytes, name: str, wire_name: str) -> Decoded:
     try:
         fields = msgspec.json.decode(frame)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        return Decoded(UnknownEvent(type=wire_name), wire_name, f"not readable as JSON: {error}")
+        return _decode_by_hand(frame, f"not readable as JSON: {error}")
     mended: list[str] = []
     event = _build(EVENT_CLASSES[name], fields, "", mended)
     return Decoded(event, wire_name, f"unexpected value in {', '.join(mended[:4])}" if mended else "")
@@ -113,7 +134,7 @@ def _audio(raw: Any, path: str, mended: list[str]) -> bytes:
     """Base64 as servers really send it: padding may be missing, line breaks may be inside."""
     try:
         compact = "".join(raw.split())
-        return base64.b64decode(compact + "=" * (-len(compact) % 4))
+        return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
     except (AttributeError, ValueError, binascii.Error):
         mended.append(path)
         return b""

@@ -112,6 +112,7 @@ GENERIC = Dialect(
     title="Realtime server",
     key_vars=("REALTIME_API_KEY",),
     one_modality=False,
+    cancels_on_speech=False,
     settings=ALL_SETTINGS,
 )
 
@@ -148,11 +149,16 @@ def address(dialect: Dialect, url: str, model: str) -> str:
     Raises:
         ValueError: there is no address, or it is no WebSocket address.
     """
-    parts = urlsplit(url or dialect.url)
+    wrong = f"'{url or dialect.url}' is no WebSocket address: set url to ws://... or wss://..."
+    try:
+        parts = urlsplit(url or dialect.url)
+        fit = parts.hostname and (parts.port is None or parts.port)
+    except ValueError:
+        raise ValueError(wrong) from None
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
-    if scheme not in ("ws", "wss") or not parts.netloc:
-        raise ValueError(f"'{url or dialect.url}' is no WebSocket address: set url to ws://... or wss://...")
-    query = dict(parse_qsl(parts.query))
+    if scheme not in ("ws", "wss") or not fit:
+        raise ValueError(wrong)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
     if model:
         query.setdefault("model", model)
     encoded = urlencode(query, safe=":/", quote_via=quote)

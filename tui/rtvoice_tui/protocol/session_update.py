@@ -43,12 +43,14 @@ def session_body(
     for name in _TOP:
         if _goes(name, dialect, settings, changed):
             session[name] = getattr(settings, name)
+    if changed is not None and "instructions" in changed and not settings.is_set("instructions"):
+        session["instructions"] = ""
     if _goes("output_modalities", dialect, settings, changed):
         session["output_modalities"] = _modalities(dialect, settings)
     audio = {}
-    if changed is None or _INPUT & set(changed):
+    if changed is None or _INPUT & dialect.settings & set(changed):
         audio["input"] = _input(dialect, settings)
-    if changed is None or _OUTPUT & set(changed):
+    if changed is None or _OUTPUT & dialect.settings & set(changed):
         audio["output"] = _output(dialect, settings)
     if audio:
         session["audio"] = audio
@@ -56,7 +58,7 @@ def session_body(
         session["tools"] = [_tool(dialect, tool) for tool in tools if _speakable(dialect, tool)]
         left_out += [f"tool {tool.name}" for tool in tools if not _speakable(dialect, tool)]
     if _goes("extra", dialect, settings, changed):
-        session.update(settings.extra or {})
+        _merge(session, settings.extra or {})
     return SessionBody(session, tuple(sorted(left_out)))
 
 
@@ -94,8 +96,22 @@ def _output(dialect: Dialect, settings: SessionSettings) -> dict[str, Any]:
 
 
 def _off_or(value: Any) -> Any:
-    """TOML has no null: ``{type = "none"}`` is how a profile switches a thing off."""
-    return None if isinstance(value, dict) and value.get("type") == "none" else value
+    """TOML has no null: ``{type = "none"}`` is how a profile switches a thing off.
+
+    A null inside is left out: servers refuse it where they accept an absent field.
+    """
+    if not isinstance(value, dict):
+        return value
+    return None if value.get("type") == "none" else {key: entry for key, entry in value.items() if entry is not None}
+
+
+def _merge(session: dict[str, Any], extra: dict[str, Any]) -> None:
+    for key, value in extra.items():
+        if isinstance(value, dict) and isinstance(session.get(key), dict):
+            session[key] = dict(session[key])
+            _merge(session[key], value)
+        else:
+            session[key] = value
 
 
 def _speakable(dialect: Dialect, tool: ToolSpec) -> bool:

@@ -59,6 +59,14 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         detection = self.turn_detection
         return not isinstance(detection, dict) or detection.get("interrupt_response", True) is True
 
+    @property
+    def server_answers(self) -> bool:
+        """Whether the server answers by itself when the person has finished."""
+        detection = self.turn_detection
+        if detection is UNSET:
+            return True
+        return not self.manual_turns and isinstance(detection, dict) and detection.get("create_response", True) is True
+
     def is_set(self, name: str) -> bool:
         """Whether anything was said about a setting."""
         return getattr(self, name) is not UNSET

@@ -1,5 +1,6 @@
 """The agent's side of a conversation: answers, their words, their sound, and how they end."""
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from rtvoice_tui.protocol import server_events as ev
@@ -10,7 +11,7 @@ from rtvoice_tui.session.effects import EndPlay, Play
 from rtvoice_tui.session.facts import AgentSaid, Level, Moment, Notice, UsageReported
 from rtvoice_tui.session.listening import Listening
 from rtvoice_tui.session.outbox import Outbox
-from rtvoice_tui.session.response_slot import ResponseSlot
+from rtvoice_tui.session.response_slot import UNNAMED, ResponseSlot
 
 
 @dataclass
@@ -26,7 +27,12 @@ class _Words:
 
     turn: int
     source: type[ev.ServerEvent] | None = None
-    text: str = ""
+    parts: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """All parts in order."""
+        return "".join(self.parts[index] for index in sorted(self.parts))
 
 
 class Answers:
@@ -35,21 +41,26 @@ class Answers:
     Args:
         out: where effects go.
         ledger: what was received and heard.
-        slot: which answer runs.
         calls: function calls inside answers.
         listening: knows the turn that an answer belongs to.
     """
 
-    def __init__(
-        self, out: Outbox, ledger: SpokenLedger, slot: ResponseSlot, calls: Calls, listening: Listening
-    ) -> None:
+    def __init__(self, out: Outbox, ledger: SpokenLedger, calls: Calls, listening: Listening) -> None:
         self._out = out
         self._ledger = ledger
-        self.slot = slot
+        self.slot = ResponseSlot()
         self._calls = calls
         self._listening = listening
         self._answers: dict[str, _Answer] = {}
         self._words: dict[str, _Words] = {}
+        self._done_ids: deque[str] = deque(maxlen=32)
+
+    def close(self) -> None:
+        """The session is over; the next one may use the same ids."""
+        self.slot = ResponseSlot()
+        self._answers.clear()
+        self._words.clear()
+        self._done_ids.clear()
 
     def feed(self, event: ev.ServerEvent) -> None:
         """Take in one event of an answer; others are none of our business."""
@@ -72,21 +83,17 @@ class Answers:
                 self._audio_done(event.item_id)
             case ev.ArgumentsDelta():
                 answer = self._answer(event.response_id)
-                self._calls.stream(answer.turn, event.item_id, event.call_id, event.delta)
-                self._collect(answer, event.item_id or event.call_id)
+                self._collect(answer, self._calls.stream(answer.turn, event.item_id, event.call_id, event.delta))
             case ev.ArgumentsDone():
                 answer = self._answer(event.response_id)
-                self._calls.complete(
-                    answer.turn,
-                    Item(id=event.item_id, call_id=event.call_id, name=event.name, arguments=event.arguments),
-                )
-                self._collect(answer, event.item_id or event.call_id)
+                call = Item(id=event.item_id, call_id=event.call_id, name=event.name, arguments=event.arguments)
+                self._collect(answer, self._calls.complete(answer.turn, call))
             case ev.ResponseDone():
                 self._done(event.response)
 
     def _answer(self, response_id: str) -> _Answer:
         """The answer an event belongs to; a server may leave the id out, or never have announced it."""
-        key = response_id or self.slot.active or "(unnamed)"
+        key = response_id or self.slot.active or UNNAMED
         if key not in self._answers:
             self._answers[key] = _Answer(self._listening.current_turn())
         return self._answers[key]
@@ -105,14 +112,12 @@ class Answers:
     def _item_added(self, response_id: str, item: Item) -> None:
         answer = self._answer(response_id)
         if item.type == "function_call":
-            self._calls.begin(answer.turn, item)
-            self._collect(answer, item.id or item.call_id)
+            self._collect(answer, self._calls.begin(answer.turn, item))
 
     def _item_done(self, response_id: str, item: Item) -> None:
         answer = self._answer(response_id)
         if item.type == "function_call":
-            self._calls.complete(answer.turn, item)
-            self._collect(answer, item.id or item.call_id)
+            self._collect(answer, self._calls.complete(answer.turn, item))
         else:
             self._audio_done(item.id)
 
@@ -129,23 +134,24 @@ class Answers:
         words.source = words.source or type(event)
         if words.source is not type(event):
             return
-        if not words.text:
+        if not words.parts:
             self._out.reach(words.turn, Moment.FIRST_TEXT)
-        words.text += event.delta
-        self._out.tell(AgentSaid(words.turn, event.item_id, event.delta))
+        at_end = event.content_index >= max(words.parts, default=0)
+        words.parts[event.content_index] = words.parts.get(event.content_index, "") + event.delta
+        self._out.tell(AgentSaid(words.turn, event.item_id, event.delta if at_end else words.text, not at_end))
 
     def _text_done(self, event: ev.OfContent, text: str, source: type[ev.ServerEvent]) -> None:
         if self._dropped(event.response_id, event.item_id):
             return
         words = self._words_of(event)
-        if not text or words.source not in (None, source):
-            text = words.text
+        before = words.parts.get(event.content_index, "")
+        if text and words.source in (None, source):
+            if not words.parts:
+                self._out.reach(words.turn, Moment.FIRST_TEXT)
+            words.parts[event.content_index] = text
         words.source = words.source or source
-        if not words.text and text:
-            self._out.reach(words.turn, Moment.FIRST_TEXT)
-        replace = text != words.text
-        words.text = text
-        self._out.tell(AgentSaid(words.turn, event.item_id, text if replace else "", replace, final=True))
+        replace = words.parts.get(event.content_index, "") != before
+        self._out.tell(AgentSaid(words.turn, event.item_id, words.text if replace else "", replace, final=True))
 
     def _words_of(self, event: ev.OfContent) -> _Words:
         if event.item_id not in self._words:
@@ -161,7 +167,8 @@ class Answers:
             return
         answer = self._answer(event.response_id)
         known = self._ledger.get(event.item_id)
-        self._ledger.receive(event.item_id, event.response_id, event.content_index, answer.turn, len(event.delta))
+        response_id = event.response_id or self.slot.active
+        self._ledger.receive(event.item_id, response_id, event.content_index, answer.turn, len(event.delta))
         if known is None:
             self._out.reach(answer.turn, Moment.FIRST_AUDIO)
         self._out.do(Play(event.item_id, event.delta))
@@ -175,12 +182,16 @@ class Answers:
     # --- the end
 
     def _done(self, response: Response) -> None:
-        cut = self.slot.is_cut(response.id or self.slot.active)
-        answer = self._answer(response.id)
-        self._answers.pop(response.id or self.slot.active, None)
+        if response.id and response.id in self._done_ids:
+            return
+        self._done_ids.append(response.id)
+        response_id = response.id or self.slot.active
+        cut = self.slot.is_cut(response_id)
+        answer = self._answer(response_id)
+        self._answers.pop(response_id or UNNAMED, None)
         self.slot.done(response.id)
-        for item_id in [i.item_id for i in self._ledger.of_response(response.id)]:
-            self._audio_done(item_id)
+        for item in self._ledger.of_response(response_id):
+            self._audio_done(item.item_id)
         for item_id in answer.items:
             self._words.pop(item_id, None)
         self._out.reach(answer.turn, Moment.GENERATED)

@@ -3,7 +3,10 @@
 ``session.updated`` repeats no event id, so it acknowledges the oldest change that still waits.
 """
 
+from collections import deque
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from rtvoice_tui.protocol.client_events import UpdateSession
 from rtvoice_tui.protocol.dialects import ALL_SETTINGS, Dialect
@@ -21,6 +24,7 @@ TIMER = "edit:"
 class _Waiting:
     event_id: str
     fields: tuple[str, ...]
+    before: SessionSettings
 
 
 class Edits:
@@ -39,18 +43,26 @@ class Edits:
         self.tools = tools
         self._out = out
         self._waiting: list[_Waiting] = []
+        self._settled: deque[_Waiting] = deque(maxlen=16)
+        self._before = settings
 
     @property
     def waiting(self) -> bool:
         """Whether a change is still unanswered."""
         return bool(self._waiting)
 
-    def send_all(self) -> None:
-        """Configure a new session with everything."""
-        self._send(None, tuple(sorted(n for n in ALL_SETTINGS if self.settings.is_set(n))))
+    def send_all(self) -> str:
+        """Configure a new session with everything; returns the event id."""
+        self._before = self.settings
+        return self._send(None, tuple(sorted(n for n in ALL_SETTINGS if self.settings.is_set(n))))
 
     def keep(self, settings: SessionSettings, tools: tuple[ToolSpec, ...]) -> tuple[str, ...]:
-        """Take over a wanted configuration; returns the names of what changed."""
+        """Take over a wanted configuration; returns the names of what changed.
+
+        Rates stay: the devices are open at them, and a session that is under way keeps its own.
+        """
+        self._before = self.settings
+        settings = replace(settings, input_rate=self.settings.input_rate, output_rate=self.settings.output_rate)
         changed = [n for n in sorted(ALL_SETTINGS) if getattr(settings, n) != getattr(self.settings, n)]
         if tools != self.tools:
             changed.append("tools")
@@ -69,15 +81,23 @@ class Edits:
         self._settle(self._waiting[0], EditState.ACKNOWLEDGED)
         return True
 
-    def refused(self, event_id: str, param: str, reason: str) -> bool:
-        """An error came; true if it is about a change of ours, by its event id or else by its parameter."""
-        edit = next((e for e in self._waiting if e.event_id == event_id), None)
-        if edit is None and not event_id and param.startswith("session") and self._waiting:
+    def refused(self, event_id: str, reason: str, blameless: bool) -> str:
+        """An error came; returns the event id of the change that it refuses, or nothing.
+
+        Args:
+            event_id: what the error names.
+            reason: what the server objects to.
+            blameless: whether an error that names no event can only be about a change.
+        """
+        candidates = [*self._waiting, *self._settled]
+        edit = next((e for e in candidates if event_id and e.event_id == event_id), None)
+        if edit is None and not event_id and blameless and self._waiting:
             edit = self._waiting[0]
         if edit is None:
-            return False
+            return ""
+        self.settings = replace(self.settings, **{n: getattr(edit.before, n) for n in edit.fields if n != "tools"})
         self._settle(edit, EditState.REFUSED, reason)
-        return True
+        return edit.event_id
 
     def unanswered(self, event_id: str) -> bool:
         """The timer of a change fired; true if it still waits. A late answer is taken all the same."""
@@ -89,19 +109,24 @@ class Edits:
 
     def close(self) -> None:
         """The session ended: nothing will be answered any more."""
-        self._waiting.clear()
+        for edit in list(self._waiting):
+            self._settle(edit, EditState.UNANSWERED, "the session ended")
+        self._settled.clear()
 
-    def _send(self, changed: tuple[str, ...] | None, fields: tuple[str, ...]) -> None:
+    def _send(self, changed: tuple[str, ...] | None, fields: tuple[str, ...]) -> str:
         body = session_body(self._dialect, self.settings, self.tools, changed)
         if changed is not None and not set(body.session) - {"type"}:
             detail = f"{self._dialect.title} has no such setting"
             self._out.tell(EditChanged("", fields, EditState.REFUSED, detail, body.left_out))
-            return
+            return ""
         event_id = self._out.send(UpdateSession, session=body.session)
-        self._waiting.append(_Waiting(event_id, fields))
+        self._waiting.append(_Waiting(event_id, fields, self._before))
         self._out.tell(EditChanged(event_id, fields, EditState.SENT, "", body.left_out))
         self._out.do(Schedule(TIMER + event_id, UNANSWERED_S))
+        return event_id
 
     def _settle(self, edit: _Waiting, state: EditState, detail: str = "") -> None:
-        self._waiting.remove(edit)
+        if edit in self._waiting:
+            self._waiting.remove(edit)
+            self._settled.append(edit)
         self._out.tell(EditChanged(edit.event_id, edit.fields, state, detail))

@@ -142,9 +142,10 @@ class CutConfirmed:
 
 @dataclass(frozen=True)
 class CallChanged:
-    """A function call as it stands now."""
+    """A function call as it stands now; ``key`` is the same in all that is told about it."""
 
     turn: int
+    key: str
     call_id: str
     item_id: str
     name: str

@@ -24,10 +24,11 @@ class Listening:
 
     Args:
         dialect: who is spoken to.
+        input_rate: of the microphone's frames, in Hz.
         out: where effects go.
     """
 
-    def __init__(self, dialect: Dialect, out: Outbox) -> None:
+    def __init__(self, dialect: Dialect, input_rate: int, out: Outbox) -> None:
         self._dialect = dialect
         self._out = out
         self.turn = 0
@@ -38,8 +39,10 @@ class Listening:
         self._preroll: deque[bytes] = deque(maxlen=PREROLL_FRAMES)
         self._sent_bytes = 0
         self._awaiting_words = ""
+        self._awaited_item = ""
         self._answer_due = False
-        self.input_rate = 24_000
+        self.unanswered = False
+        self._input_rate = input_rate
 
     def next_turn(self) -> int:
         """Begin a turn."""
@@ -60,6 +63,7 @@ class Listening:
             self._turns[item_id] = turn
             self._out.tell(UserSaid(turn, item_id, "", final=False))
         self.hearing = True
+        self.unanswered = False
         self._out.reach(self._turns[item_id], Moment.SPEECH_STARTED)
 
     def stopped(self, item_id: str) -> None:
@@ -70,10 +74,16 @@ class Listening:
     def committed(self, item_id: str) -> None:
         """The input buffer became a user item."""
         self.hearing = self.talking
+        if self._awaiting_words and not self._awaited_item:
+            self._awaited_item = item_id
         if item_id not in self._turns:
             turn = self._turns[item_id] = self.current_turn()
             self._out.tell(UserSaid(turn, item_id, "", final=False))
         self._out.reach(self._turns[item_id], Moment.COMMITTED)
+
+    def expect_answer(self) -> None:
+        """The server will answer this turn by itself."""
+        self.unanswered = True
 
     def words(self, event: ev.TranscriptionDelta | ev.TranscriptionCompleted | ev.TranscriptionFailed) -> None:
         """Recognised words arrived: a delta adds, a completed text replaces."""
@@ -90,9 +100,16 @@ class Listening:
             self._texts.pop(item_id, None)
             self._out.tell(UserSaid(turn, item_id, event.transcript, final=True))
             self._out.reach(turn, Moment.TRANSCRIBED)
-        if self._awaiting_words:
-            self._awaiting_words = ""
+        if isinstance(event, ev.TranscriptionFailed) or not event.transcript.strip():
+            self.unanswered = False
+        if self._awaiting_words and turn == self.turn and self._awaited_item in ("", item_id):
+            self.stop_waiting()
             self._answer_due = True
+
+    def stop_waiting(self) -> None:
+        """A talk turn will not be answered when its words come, or they have come."""
+        self._awaiting_words = self._awaited_item = ""
+        self._answer_due = False
 
     # --- the microphone, and turns by hand
 
@@ -101,16 +118,17 @@ class Listening:
         if manual and not self.talking:
             self._preroll.append(pcm)
             return
+        self._preroll.clear()
         self._append(pcm)
 
     def talk_start(self) -> None:
         """The person begins to speak, by key."""
         self.talking = self.hearing = True
         self._sent_bytes = 0
-        self._awaiting_words = ""
+        self.stop_waiting()
         turn = self.next_turn()
         self._out.reach(turn, Moment.SPEECH_STARTED)
-        for pcm in self._preroll:
+        for pcm in list(self._preroll):
             self._append(pcm)
         self._preroll.clear()
 
@@ -119,7 +137,7 @@ class Listening:
         if not self.talking:
             return False
         self.talking = self.hearing = False
-        if self._sent_bytes * 500 / self.input_rate < MIN_COMMIT_MS:
+        if self._sent_bytes * 500 / self._input_rate < MIN_COMMIT_MS:
             self._out.warn("nothing was sent: that turn was shorter than 0.1 s", "talk, then press space again")
             return False
         self._out.reach(self.turn, Moment.SPEECH_STOPPED)
@@ -134,7 +152,7 @@ class Listening:
         """The transcript of a talk turn is late; true if it is still the one waited for."""
         if self._awaiting_words != event_id:
             return False
-        self._awaiting_words = ""
+        self.stop_waiting()
         return True
 
     def take_answer_due(self) -> bool:
@@ -144,9 +162,8 @@ class Listening:
 
     def close(self) -> None:
         """The session ended."""
-        self.hearing = self.talking = False
-        self._awaiting_words = ""
-        self._answer_due = False
+        self.hearing = self.talking = self.unanswered = False
+        self.stop_waiting()
         self._preroll.clear()
         self._turns.clear()
         self._texts.clear()

@@ -60,12 +60,13 @@ class SessionMachine:
         self._out = Outbox(new_id)
         self._edits = Edits(dialect, settings, tuple(tools), self._out)
         self._ledger = SpokenLedger(dialect.fixed_rate or settings.output_rate)
-        self._slot = ResponseSlot()
         self._calls = Calls(self._out)
-        self._listening = Listening(dialect, self._out)
-        self._answers = Answers(self._out, self._ledger, self._slot, self._calls, self._listening)
+        self._listening = Listening(dialect, dialect.fixed_rate or settings.input_rate, self._out)
+        self._answers = Answers(self._out, self._ledger, self._calls, self._listening)
         self._texts: deque[str] = deque()
         self._typed = 0
+        self._configuration = ""
+        self._connections = 0
         self._connection = Phase.OFFLINE
         self._phase = Phase.OFFLINE
 
@@ -96,8 +97,9 @@ class SessionMachine:
     def opened(self, now: float) -> list[Effect]:
         """The socket is up; the server speaks first."""
         self._connection = Phase.CONFIGURING
+        self._connections += 1
         self._use_tools()
-        self._out.do(Schedule("greeting", GREETING_S))
+        self._out.do(Schedule(f"greeting:{self._connections}", GREETING_S))
         return self._finish_step()
 
     def closed(self, now: float) -> list[Effect]:
@@ -107,10 +109,11 @@ class SessionMachine:
         self._calls.void()
         self._edits.close()
         self._ledger.close()
-        self._slot = self._answers.slot = ResponseSlot()
+        self._answers.close()
         self._listening.close()
-        if self._texts:
-            self._out.warn("the connection ended before a typed message was sent", "press c, then send it again")
+        for text in self._texts:
+            self._out.warn(f"the connection ended before this was sent: {text}", "press c, then send it again")
+        self._texts.clear()
         self._connection = Phase.OFFLINE
         return self._finish_step()
 
@@ -127,6 +130,8 @@ class SessionMachine:
                 self._listening.stopped(event.item_id)
             case ev.InputCommitted() | ev.InputTimeout():
                 self._listening.committed(event.item_id)
+                if self.settings.server_answers:
+                    self._listening.expect_answer()
             case ev.TranscriptionDelta() | ev.TranscriptionCompleted() | ev.TranscriptionFailed():
                 self._listening.words(event)
             case ev.ItemTruncated() | ev.ItemDeleted():
@@ -136,6 +141,8 @@ class SessionMachine:
             case ev.ErrorEvent():
                 self._error(event)
             case _:
+                if isinstance(event, ev.ResponseCreated):
+                    self._listening.unanswered = False
                 self._answers.feed(event)
         return self._finish_step()
 
@@ -160,7 +167,8 @@ class SessionMachine:
             case cmd.EditSession():
                 self._edit(command)
             case cmd.ToolFinished():
-                if self._calls.finish(command.call_id, command.output, command.ok, command.note):
+                answered = self._calls.finish(command.call_id, command.output, command.ok, command.note)
+                if answered and not self._calls.running:
                     self._slot.want()
             case cmd.TimerFired():
                 self._timer(command.timer)
@@ -172,13 +180,19 @@ class SessionMachine:
         if self._connection is not Phase.CONFIGURING:
             return
         self._out.tell(SessionOpened(str(event.session.get("id") or ""), event.session))
+        self._configure()
+
+    def _configure(self) -> None:
         if not self._edits.waiting:
-            self._edits.send_all()
+            self._configuration = self._edits.send_all()
 
     def _configured(self) -> None:
-        self._edits.acknowledged()
-        if self._connection in (Phase.CONFIGURING, Phase.REFUSED):
+        if self._edits.acknowledged() and self._connection in (Phase.CONFIGURING, Phase.REFUSED):
             self._connection = Phase.READY
+
+    @property
+    def _slot(self) -> ResponseSlot:
+        return self._answers.slot
 
     def _use_tools(self) -> None:
         self._calls.known = {tool.name for tool in self._edits.tools if not tool.hosted}
@@ -198,6 +212,7 @@ class SessionMachine:
     def _interrupt(self) -> None:
         self._silence()
         self._slot.unwant()
+        self._listening.stop_waiting()
         self._slot.cancel(self._out)
 
     def _speech_started(self, item_id: str) -> None:
@@ -218,7 +233,7 @@ class SessionMachine:
         self._texts.append(text)
 
     def _talk_start(self) -> None:
-        if not self.hears or self._listening.talking:
+        if not self.hears or self._listening.talking or not self.settings.manual_turns:
             return
         self._interrupt()
         if self._dialect.clears_input:
@@ -233,8 +248,8 @@ class SessionMachine:
     def _edit(self, command: cmd.EditSession) -> None:
         changed = self._edits.keep(command.settings, command.tools)
         if self._connection is Phase.REFUSED:
-            self._edits.send_all()
-        elif self._connection is Phase.READY:
+            self._configure()
+        elif self._connection is Phase.READY or self._edits.waiting:
             self._edits.send(changed)
         self._use_tools()
 
@@ -250,9 +265,10 @@ class SessionMachine:
             self._out.reach(item.turn, Moment.HEARD)
 
     def _timer(self, timer: str) -> None:
-        if timer == "greeting" and self._connection is Phase.CONFIGURING and not self._edits.waiting:
-            self._out.warn("the server has not greeted us", "the session is configured all the same")
-            self._edits.send_all()
+        if timer == f"greeting:{self._connections}":
+            if self._connection is Phase.CONFIGURING and not self._edits.waiting:
+                self._out.warn("the server has not greeted us", "the session is configured all the same")
+                self._configure()
         elif timer.startswith(response_slot.TIMER):
             if self._slot.stuck(timer.removeprefix(response_slot.TIMER)):
                 self._out.warn("the server has not begun the answer that was asked for", "ask again")
@@ -275,9 +291,12 @@ class SessionMachine:
         cause = self._out.cause(error.event_id)
         ruling = judge(error, cause)
         busy = ruling.verdict is Verdict.TRY_AGAIN
-        self._slot.refused(error.event_id, busy)
-        refused_edit = self._edits.refused(error.event_id, error.param, sentence(error))
-        if refused_edit and self._connection is Phase.CONFIGURING:
+        self._slot.refused(error.event_id, busy, self._out)
+        blameless = error.param.startswith("session") or (
+            self._connection is Phase.CONFIGURING and ruling.verdict is Verdict.FAULT
+        )
+        refused_edit = self._edits.refused(error.event_id, sentence(error), blameless)
+        if refused_edit and refused_edit == self._configuration:
             self._connection = Phase.REFUSED
         if ruling.verdict in (Verdict.EXPECTED, Verdict.TRY_AGAIN):
             return
@@ -321,6 +340,6 @@ class SessionMachine:
             return Phase.SPEAKING
         if self._calls.running:
             return Phase.TOOL
-        if not self._slot.free or self._slot.wanted or self._texts:
+        if not self._slot.free or self._slot.wanted or self._texts or self._listening.unanswered:
             return Phase.THINKING
         return Phase.READY if self.settings.manual_turns else Phase.LISTENING

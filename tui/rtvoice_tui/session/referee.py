@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from rtvoice_tui.protocol.client_events import (
-    CancelResponse,
     ClientEvent,
     CommitInput,
     CreateResponse,
@@ -54,7 +53,7 @@ _REMEDIES = {
 def judge(error: ErrorInfo, cause: ClientEvent | None) -> Ruling:
     """Rule on an error event and the client event that caused it, if that is known."""
     word = error.word
-    if word in _EXPECTED or (isinstance(cause, CancelResponse) and error.message.startswith("Cancellation failed")):
+    if word in _EXPECTED or error.message.startswith("Cancellation failed"):
         return Ruling(Verdict.EXPECTED)
     if word in _BUSY:
         return Ruling(Verdict.TRY_AGAIN)

@@ -12,6 +12,9 @@ STUCK_S = 10.0
 
 TIMER = "response:"
 
+UNNAMED = "(unnamed)"
+"""An answer whose id the server does not tell."""
+
 
 class ResponseSlot:
     """Free, requested (by us, unanswered) or active."""
@@ -19,6 +22,7 @@ class ResponseSlot:
     def __init__(self) -> None:
         self.active = ""
         self._requested = ""
+        self._credited = ""
         self._wanted = False
         self._abandoned = False
         self._cancel_sent = False
@@ -53,9 +57,10 @@ class ResponseSlot:
         """An answer began. False if it is the one that was given up before it began."""
         if not self._requested:
             self._wanted = False  # it began after everything that the waiting request was for
-        self._requested = ""
-        self.active = response_id or "(unnamed)"
+        self._credited, self._requested = self._requested, ""
+        self.active = response_id or UNNAMED
         self._cancel_sent = False
+        self.cut.discard(UNNAMED)
         if self._abandoned:
             self._abandoned = False
             self.cancel(out)
@@ -68,7 +73,8 @@ class ResponseSlot:
             self.cut.add(self.active)
             if not self._cancel_sent:
                 self._cancel_sent = True
-                out.send(CancelResponse)
+                named = {} if self.active == UNNAMED else {"response_id": self.active}
+                out.send(CancelResponse, **named)
         elif self._requested:
             self._abandoned = True
 
@@ -76,25 +82,36 @@ class ResponseSlot:
         """The server cancels by itself: just drop what still comes of the running answer."""
         if self.active:
             self.cut.add(self.active)
+        elif self._requested:
+            self._abandoned = True
 
     def done(self, response_id: str) -> None:
         """An answer ended, whatever its outcome."""
-        if not response_id or response_id == self.active or self.active == "(unnamed)":
-            self.active = ""
+        if not response_id or response_id == self.active or self.active == UNNAMED:
+            self.active = self._credited = ""
+            self.cut.discard(UNNAMED)
 
-    def refused(self, event_id: str, busy: bool) -> None:
+    def refused(self, event_id: str, busy: bool, out: Outbox) -> None:
         """An error came. If it refuses our request, the slot is free again; ``busy``: another answer runs."""
-        if busy and (event_id == self._requested or not event_id) and self._requested:
+        if busy and self._requested and event_id in (self._requested, ""):
             self._requested = ""
-            self.active = self.active or "(unnamed)"
             self._wanted = not self._abandoned
             self._abandoned = False
+            if not self.active:
+                self.active = UNNAMED
+                out.do(Schedule(TIMER + UNNAMED, STUCK_S))
+        elif busy and event_id and event_id == self._credited:
+            self._credited = ""
+            self._wanted = True  # the answer that began was the server's own, not the one we had asked for
         elif event_id and event_id == self._requested:
             self._requested = ""
             self._abandoned = False
 
     def stuck(self, event_id: str) -> bool:
         """The timer of a request fired: give the slot back if it is still unanswered."""
+        if event_id == UNNAMED and self.active == UNNAMED:
+            self.active = ""
+            return False
         if self._requested != event_id:
             return False
         self._requested = ""

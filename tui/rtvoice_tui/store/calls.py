@@ -36,7 +36,7 @@ class CallHistory:
 
     def changed(self, call: CallChanged, at: float) -> None:
         """A call appeared or went on."""
-        key = call.item_id or call.call_id
+        key = call.key
         record = self._by_key.get(key)
         if record is None:
             record = self._by_key[key] = CallRecord(call, at)

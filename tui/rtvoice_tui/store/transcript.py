@@ -119,7 +119,7 @@ class Transcript:
 
     def call_changed(self, fact: CallChanged, at: float) -> None:
         """A function call, one line."""
-        entry = self._entry(Speaker.TOOL, fact.turn, at, f"call:{fact.item_id or fact.call_id}")
+        entry = self._entry(Speaker.TOOL, fact.turn, at, f"call:{fact.key}")
         entry.state = str(fact.state)
         entry.final = fact.state not in (CallState.STREAMING, CallState.RUNNING)
         self._rewrite(entry, f"{one_line(fact.name, 60)}{one_line(fact.arguments, 200)}")

@@ -1,0 +1,217 @@
+"""Whatever a server and a person do, in any order: the promises that must never break."""
+
+import json
+from typing import Any
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from rtvoice_tui.protocol.codec import decode
+from rtvoice_tui.protocol.server_events import EVENT_CLASSES, OutputAudioDelta
+from rtvoice_tui.protocol.settings import SessionSettings
+from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session.effects import Flush, RunTool
+from session.conversation import CLOCK, MANUAL, VAD, WEATHER, Conversation, Step, sound
+
+RESPONSES = st.sampled_from(["R1", "R2", "R3", "", None])
+ITEMS = st.sampled_from(["A", "B", "U", "item_K1", "", None])
+CALL_IDS = st.sampled_from(["K1", "K1", "K2", ""])
+STATUS = st.sampled_from(["completed", "completed", "cancelled", "failed", "incomplete", None])
+CALL_ITEMS = st.fixed_dictionaries(
+    {
+        "type": st.just("function_call"),
+        "id": st.sampled_from(["item_K1", "item_K2", None]),
+        "call_id": CALL_IDS,
+        "name": st.sampled_from(["get_weather", "get_weather", "get_time", "web_search", "nonsense", None]),
+        "arguments": st.sampled_from(["{}", "{}", "", "[]", "{", None]),
+    }
+)
+OUTPUT = CALL_ITEMS | CALL_ITEMS | st.fixed_dictionaries({"type": st.just("message"), "id": ITEMS})
+ERROR = st.fixed_dictionaries(
+    {
+        "code": st.sampled_from(["conversation_already_has_active_response", "invalid_value", "session_expired", None]),
+        "event_id": st.sampled_from(["e1", "e2", "e3", "e4", "e5", None]),
+        "param": st.sampled_from(["session.audio", None]),
+        "message": st.just("no"),
+    }
+)
+
+
+def event(wire_name: str, /, **fields: Any) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
+    return st.tuples(st.just(wire_name), st.fixed_dictionaries(fields))
+
+
+PLACE = {"response_id": RESPONSES, "item_id": ITEMS, "content_index": st.integers(0, 2)}
+ITEM_EVENTS = ["response.output_item.added", "response.output_item.done", "conversation.item.created"]
+LIKELY = st.one_of(
+    event("session.created", session=st.just({"id": "s"})),
+    event("session.updated"),
+    event("response.created", response=st.fixed_dictionaries({"id": RESPONSES})),
+    event(
+        "response.done",
+        response=st.fixed_dictionaries({"id": RESPONSES, "status": STATUS, "output": st.lists(OUTPUT, max_size=3)}),
+    ),
+    event(
+        "response.output_audio.delta",
+        **PLACE,
+        delta=st.sampled_from([sound(ms) for ms in (0, 0.1, 20, 1000)] + ["AAA="]),
+    ),
+    event("response.output_audio.done", **PLACE),
+    event("response.output_text.delta", **PLACE, delta=st.sampled_from(["", "word"])),
+    event("response.output_audio_transcript.done", **PLACE, transcript=st.sampled_from(["", "word", None])),
+    event(
+        "response.function_call_arguments.done",
+        **PLACE,
+        call_id=CALL_IDS,
+        name=st.just("get_time"),
+        arguments=st.just("{}"),
+    ),
+    event("response.function_call_arguments.delta", **PLACE, call_id=CALL_IDS, delta=st.just("{")),
+    *(event(name, response_id=RESPONSES, item=OUTPUT) for name in ITEM_EVENTS),
+    event("input_audio_buffer.speech_started", item_id=ITEMS),
+    event("input_audio_buffer.speech_stopped", item_id=ITEMS),
+    event("input_audio_buffer.committed", item_id=ITEMS),
+    event("conversation.item.input_audio_transcription.completed", item_id=ITEMS, transcript=st.just("words")),
+    event("error", error=ERROR),
+)
+JUNK = st.sampled_from([None, 5, "x", [], {}, [None], {"id": 5}, True])
+MANGLED = st.tuples(
+    st.sampled_from(sorted(EVENT_CLASSES)),
+    st.dictionaries(st.sampled_from(["response", "item", "item_id", "response_id", "delta", "error", "session"]), JUNK),
+)
+PLAYED = st.dictionaries(st.sampled_from(["A", "B", "U", "", "ghost"]), st.sampled_from([0.0, 0.3, 19.0, 1000.0, 1e9]))
+COMMANDS = st.one_of(
+    st.builds(cmd.Interrupt),
+    st.builds(cmd.SendText, st.sampled_from(["hi", ""])),
+    st.builds(cmd.TalkStart),
+    st.builds(cmd.TalkEnd),
+    st.builds(cmd.MicFrame, st.sampled_from([bytes(960), bytes(9600), b"\0"])),
+    st.builds(cmd.Heard, PLAYED, st.just({}), st.booleans()),
+    st.builds(cmd.Flushed, PLAYED),
+    st.builds(cmd.ToolFinished, CALL_IDS, st.just("out"), st.booleans()),
+    st.builds(
+        cmd.EditSession,
+        st.sampled_from([VAD, MANUAL, SessionSettings(instructions="x", role="y")]),
+        st.sampled_from([(WEATHER, CLOCK), (), (WEATHER,)]),
+    ),
+    st.just("a timer"),
+    st.sampled_from(["close", "open"]),
+)
+HAPPENINGS = st.lists(LIKELY | LIKELY | COMMANDS | MANGLED, min_size=1, max_size=40)
+
+
+class Promises:
+    """Watches a conversation from outside, with its own books."""
+
+    def __init__(self, dialect: str, manual: bool) -> None:
+        self.c = Conversation(dialect, MANUAL if manual else VAD)
+        self.timers: list[str] = []
+        self.request = ""
+        self.running = ""
+        self.received: dict[str, int] = {}
+        self.answered: set[str] = set()
+        self.ran: set[str] = set()
+        self.flushed = True
+
+    def happen(self, what: Any, pick: int) -> None:
+        if what == "close":
+            step = self.c.close()
+            self.request = self.running = ""
+        elif what == "open":
+            self.answered, self.ran = set(), set()
+            self.c.close()
+            self.request = self.running = ""
+            step = self.c.open()
+        elif what == "a timer":
+            if not self.timers:
+                return
+            timer = self.timers.pop(pick % len(self.timers))
+            self.request = "" if timer == f"response:{self.request}" else self.request
+            step = self.c.do(cmd.TimerFired(timer))
+        elif isinstance(what, tuple):
+            self.before(*what)
+            step = self.c.server(what[0], **what[1])
+        else:
+            step = self.c.do(what)
+        self.check(step)
+
+    def before(self, name: str, fields: dict[str, Any]) -> None:
+        """Note what the server says before the machine answers it."""
+        read = decode(json.dumps({"type": name, **fields})).event
+        if isinstance(read, OutputAudioDelta):
+            self.received[read.item_id] = self.received.get(read.item_id, 0) + len(read.delta)
+        elif name == "response.created":
+            self.request, self.running = "", read.response.id or "?"
+        elif name == "response.done" and (not read.response.id or self.running in (read.response.id, "?")):
+            self.running = ""
+        elif name == "error":
+            busy = read.error.code.startswith("conversation_already")
+            if read.error.event_id == self.request or (busy and not read.error.event_id):
+                self.request = ""
+
+    def check(self, step: Step) -> None:
+        self.timers += step.timers
+        silenced = False
+        for effect in step.effects:
+            if isinstance(effect, Flush):
+                silenced = True
+            if isinstance(effect, RunTool):
+                assert effect.call_id, "a call that nobody could answer ran"
+                assert effect.call_id not in self.ran, "a call ran twice"
+                self.ran.add(effect.call_id)
+                assert isinstance(json.loads(effect.arguments), dict)
+        acts = step.acts
+        if silenced and "response.cancel" in acts:
+            assert acts.index("flush") < acts.index("response.cancel"), "cancelled before it was silent"
+        for sent in step.sent_with_ids:
+            assert sent["event_id"]
+            match sent["type"]:
+                case "response.create":
+                    assert not self.request, "two requests in flight"
+                    assert not self.running, "asked while an answer runs"
+                    self.request = sent["event_id"]
+                case "conversation.item.truncate":
+                    assert 0 < sent["audio_end_ms"] <= self.received[sent["item_id"]] * 500 / 24_000
+                case "conversation.item.create" if sent["item"]["type"] == "function_call_output":
+                    call_id = sent["item"]["call_id"]
+                    assert call_id, "an output for no call"
+                    assert call_id not in self.answered, "answered twice"
+                    self.answered.add(call_id)
+                case "input_audio_buffer.append" | "input_audio_buffer.commit":
+                    assert self.c.machine.hears
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from(["openai", "yandex", "generic", "local"]),
+    st.booleans(),
+    st.lists(st.tuples(HAPPENINGS.map(tuple), st.integers(0, 5)), min_size=1, max_size=2),
+)
+@example(
+    "openai", False, [((cmd.SendText("hi"), ("response.created", {"response": {"id": "R1"}}), cmd.Interrupt()), 0)]
+)
+def test_no_sequence_of_events_and_commands_breaks_a_promise(dialect, manual, stretches):
+    promises = Promises(dialect, manual)
+    for happenings, pick in stretches:
+        for what in happenings:
+            promises.happen(what, pick)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["openai", "yandex"]),
+    st.lists(LIKELY | COMMANDS | MANGLED, max_size=30),
+)
+def test_after_any_sequence_a_new_connection_works_as_the_first_one_did(dialect, happenings):
+    promises = Promises(dialect, manual=False)
+    for what in happenings:
+        promises.happen(what, 0)
+    c = promises.c
+    c.close()
+    opened = c.open()
+    assert c.machine.hears
+    assert opened.of(RunTool) == []
+    assert opened.phases[-1:] in (["listening"], ["ready"])
+    assert c.type("Hello").sent_types == ["conversation.item.create", "response.create"]
+    c.begin("fresh")
+    assert c.audio("fresh item", 100, "fresh").acts == ["play"]
