@@ -5,6 +5,7 @@ screen's thread may call `post`, `connect`, `disconnect`, `set_muted`, `set_agen
 """
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import time
@@ -133,12 +134,13 @@ class SessionWorker:
     def stop(self) -> None:
         """End everything; `run` returns soon after."""
         self._stopped = True
-        if self._main is not None and self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._main.cancel)
+        if self._main is not None:
+            self._call(self._main.cancel)
 
-    def _call(self, function: Callable[..., None], *arguments: object) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(function, *arguments)
+    def _call(self, function: Callable[..., object], *arguments: object) -> None:
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop may end between any look at it and the call
+                self._loop.call_soon_threadsafe(function, *arguments)
 
     # --- the session's thread
 

@@ -1,5 +1,6 @@
 """The conversation as it is read: who said what in which turn, what was heard of it, and which calls it took."""
 
+import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -122,7 +123,7 @@ class Transcript:
         entry = self._entry(Speaker.TOOL, fact.turn, at, f"call:{fact.key}")
         entry.state = str(fact.state)
         entry.final = fact.state not in (CallState.STREAMING, CallState.RUNNING)
-        self._rewrite(entry, f"{one_line(fact.name, 60)}{one_line(fact.arguments, 200)}")
+        self._rewrite(entry, f"{one_line(fact.name, 60)}({_arguments(fact.arguments)})")
 
     def first_of_turn(self, turn: int) -> int | None:
         """Index of the first entry of a turn."""
@@ -145,3 +146,18 @@ class Transcript:
     def _touch(self, entry: Entry) -> None:
         entry.version += 1
         self.version += 1
+
+
+def _arguments(text: str) -> str:
+    """``city=Berlin`` once the JSON is whole, until then what has arrived of it."""
+    try:
+        values = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        return one_line(text, 200)
+    return one_line(", ".join(f"{name}={_shown(value)}" for name, value in values.items()), 200)
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

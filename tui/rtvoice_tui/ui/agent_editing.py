@@ -31,6 +31,21 @@ class AgentEditing:
         model = (self._profile.model or dialect.model).rpartition("/")[2]
         return " · ".join(word for word in (dialect.title, model, self.voice) if word)
 
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """What to do first."""
+        if self._profile.provider == "local" and not self._profile.url:
+            return (
+                "Say something, or press t and type. For example:",
+                "  What is the weather in Berlin?",
+                "  Tell me a long story.         (and press i to interrupt it)",
+                "  What is twelve times seven?",
+                "",
+                "This agent is built in: it follows rules and is no language model.",
+                "For another one, start with --profile yandex, or see --help.",
+            )
+        return ("Say something, or press t and type.", "c connects and disconnects, i interrupts, ? shows all keys.")
+
     def edit(self, settings: SessionSettings, instructions: str, voice: str) -> tuple[EditSession, str]:
         """The command for the session, and what went wrong while saving, if anything."""
         self.instructions, self.voice = instructions, voice

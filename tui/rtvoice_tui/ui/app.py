@@ -94,8 +94,8 @@ class RtvoiceApp(App[None]):
         rate = plan.dialect.fixed_rate or plan.settings.output_rate
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield Pane(1, "Transcript", TranscriptView(store), "/ search  y copy  [ ] turn")
-                yield Pane(3, "Timing", TimingView(store), "[ ] turn  y copy")
+                yield Pane(1, "Transcript", TranscriptView(store, self.editing.hints), "/ search  y copy  [ ] turn")
+                yield Pane(3, "Timing", TimingView(store, self._silence_ms), "[ ] turn  y copy")
                 yield Pane(6, "Log", LogView(store), "y copy  esc close")
             with Vertical(id="right"):
                 yield Pane(2, "Events", EventsView(store.events, rate), "f filter  ␣ freeze  ⏎ open")
@@ -156,6 +156,10 @@ class RtvoiceApp(App[None]):
     def manual_turns(self) -> bool:
         """Whether turn detection is off."""
         return self.session.settings.manual_turns
+
+    def _silence_ms(self) -> float:
+        detection = self.session.settings.turn_detection
+        return float(detection.get("silence_duration_ms") or 0) if isinstance(detection, dict) else 0.0
 
     def action_interrupt(self) -> None:
         """Silence the agent now."""

@@ -24,8 +24,27 @@ VARIABLES: dict[str, str] = {
     "received": "#8fd6a8",
     "live": "#8fd6a8",
     "unheard": "#7a8290",
+    "pane-border": "#4a5163",
+    "cursor": "#2a3350",
 }
 """Our own variables and what they are where a theme does not say."""
+
+
+ANSI_VARIABLES: dict[str, str] = {
+    "ansi-background": "ansi_black",
+    "ansi-foreground": "ansi_white",
+    "border-blurred": "ansi_bright_black",
+    "block-cursor-foreground": "ansi_black",
+    "block-cursor-background": "ansi_white",
+    "input-cursor-background": "ansi_white",
+    "input-cursor-foreground": "ansi_black",
+    "input-cursor-text-style": "none",
+    "input-selection-background": "ansi_bright_blue",
+    "input-selection-foreground": "ansi_black",
+    "screen-selection-background": "ansi_bright_blue",
+    "screen-selection-foreground": "ansi_black",
+}
+"""What Textual cannot derive where colours are the terminal's own."""
 
 
 class ThemeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,4 +103,6 @@ def _read(file: Path) -> Theme:
                 Color.parse(value)
             except ColorParseError as error:
                 raise ValueError(f"{name} = '{value}' is no colour") from error
+    if fields.ansi:
+        values["variables"] = ANSI_VARIABLES | fields.variables
     return Theme(**values)

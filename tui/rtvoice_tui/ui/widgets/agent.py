@@ -66,12 +66,10 @@ class AgentPane(Vertical):
     def show_edit(self, at: float, edit: EditChanged) -> None:
         """What became of a change."""
         words, ink = _STATES[edit.state]
-        pieces: list[Piece] = [
-            (f"{minutes(at)} {one_line(', '.join(edit.fields), 60)}: ", "dim"),
-            (words, ink),
-        ]
+        pieces: list[Piece] = [(f"{minutes(at)} ", "dim"), (words, ink)]
         if edit.detail:
-            pieces.append((f" — {one_line(edit.detail, 200)}", "plain"))
+            pieces.append((f": {one_line(edit.detail, 200)}", "plain"))
+        pieces.append((f"  {one_line(', '.join(edit.fields), 60)}", "dim"))
         self.query_one("#agent-state", FixedLine).write(pieces)
 
     def tell(self, words: str, ink: str = "warn") -> None:
@@ -105,5 +103,6 @@ class AgentPane(Vertical):
     def _say_counts(self) -> None:
         text = self.query_one("#instructions", TextArea).text
         mark: Piece = ("   not sent yet", "warn") if self.unsaved else ("", "dim")
-        counts = f"   {text.count(chr(10)) + 1} lines, {len(text)} characters"
+        lines = text.count("\n") + 1
+        counts = f"   {lines} line{'s' if lines > 1 else ''}, {len(text)} characters"
         self.query_one("#agent-count", FixedLine).write([("instructions", "title"), (counts, "dim"), mark])

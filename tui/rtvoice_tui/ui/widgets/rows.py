@@ -1,6 +1,6 @@
 """The small rows: tabs and ticker of a small screen, the notice, and the footer with its keys."""
 
-from rtvoice_tui.session.facts import CallState, Level
+from rtvoice_tui.session.facts import CallState, Level, Notice
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import footer_keys
@@ -51,16 +51,21 @@ class NoticeRow(FixedLine):
     def sync(self) -> None:
         """Show the newest notice."""
         notices = self._store.notices
-        if not notices or notices[-1][0] <= self._hidden_until:
+        at, notice = notices[-1] if notices else (-1.0, None)
+        if notice is None or at <= self._hidden_until or self._overcome(at, notice):
             self.write([])
             return
-        notice = notices[-1][1]
         ink = {Level.ERROR: "error", Level.WARNING: "warn"}.get(notice.level, "plain")
         mark = {Level.ERROR: "✗", Level.WARNING: "!"}.get(notice.level, "·")
         pieces: list[Piece] = [(f" {mark} ", ink), (one_line(notice.text, 300), ink)]
         if notice.remedy:
             pieces.append((f" — {one_line(notice.remedy, 200)}", "plain"))
         self.write([*pieces, ("   6 all  esc hide", "dim")])
+
+    def _overcome(self, at: float, notice: Notice) -> bool:
+        """A failure to connect is of no interest once a session is open."""
+        opened_at = self._store.session.opened_at
+        return notice.level is Level.ERROR and opened_at is not None and at < opened_at
 
     def hide(self) -> bool:
         """Hide what is shown; false if nothing is."""

@@ -44,7 +44,7 @@ class StatusRow(FixedLine):
         if session.opened_at is not None and ink == "live":
             pieces.append((f" {minutes(now - session.opened_at)}", "plain"))
         pieces.append((f"   {self._profile}{'*' if self.unsaved else ''}", "title"))
-        pieces.append((f"   {self._about}", "dim"))
+        pieces.append((f"   {self._about if wide else self._about.rpartition(' · ')[2]}", "dim"))
         if wide and session.session_id and ink == "live":
             pieces.append((f"   …{one_line(session.session_id, 64)[-4:]}", "dim"))
         p50 = self._store.timings.percentile(0.5)

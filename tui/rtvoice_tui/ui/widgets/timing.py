@@ -1,5 +1,6 @@
 """Pane 3: where the milliseconds of a turn went, from the person's last word to the first sound."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from rtvoice_tui.session.facts import Moment
@@ -9,7 +10,7 @@ from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import Piece
 
 _STAGES = {
-    "hear": ("▒", "you", "to hear that you finished, and begin"),
+    "hear": ("▒", "you", "until the answer begins"),
     "model": ("░", "agent", "to the first sound"),
     "play": ("▚", "live", "to the speaker"),
 }
@@ -17,13 +18,19 @@ _SPARK = "▁▂▃▄▅▆▇█"
 
 
 class TimingView(FollowView):
-    """The chosen turn's timing, or the last answered one's."""
+    """The chosen turn's timing, or the last answered one's.
+
+    Args:
+        store: the timings.
+        silence_ms: how long a pause ends a turn, as the session is set.
+    """
 
     GROWS: ClassVar[bool] = False
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, silence_ms: Callable[[], float]) -> None:
         super().__init__(id="timing")
         self._store = store
+        self._silence_ms = silence_ms
         self._seen: tuple[int, ...] = ()
         self._lines: list[list[Piece]] = []
         self.turn = 0
@@ -36,7 +43,7 @@ class TimingView(FollowView):
         self._seen = state
         timing = self._store.timings.of(self.turn) if self.turn else None
         timing = timing or self._store.timings.last_answered()
-        self._lines = self._turn_lines(timing) if timing else [[("No answer yet.", "dim")]]
+        self._lines = self._turn_lines(timing) if timing else [[("no answer yet", "dim")]]
         self._lines += self._session_lines()
         return True
 
@@ -73,13 +80,16 @@ class TimingView(FollowView):
         waited = timing.waited_ms
         if waited is None:
             return [[(f"turn {timing.turn} ", "title"), ("not answered yet", "dim")]]
-        since = "your message" if timing.origin is Moment.SENT else "your last word"
+        since = "your message" if timing.origin is Moment.SENT else "the server heard you stop"
         lines: list[list[Piece]] = [
             [(f"turn {timing.turn} ", "title"), ("you waited ", "plain"), (f"{waited:.0f} ms", "title"),
              (f" after {since}", "plain")],
         ]  # fmt: skip
         room = max(10, self.text_width - 30)
         whole = sum(ms for _, ms in timing.stages()) or 1.0
+        if timing.origin is not Moment.SENT and self._silence_ms():
+            waits = f"{self._silence_ms():.0f} of silence come before that (setting)"
+            lines.append([("vad   ", "dim"), (waits, "dim")])
         before = 0.0
         for name, ms in timing.stages():
             glyph, ink, words = _STAGES[name]

@@ -13,6 +13,9 @@ from rtvoice_tui.ui.wrapping import GrowingLines
 MARGIN = 12
 """Cells before the words: time and speaker."""
 
+TAIL = 9
+"""Cells after the words, kept free for how an entry ended."""
+
 _INKS = {Speaker.YOU: "you", Speaker.AGENT: "agent", Speaker.TOOL: "tool"}
 _PARTIAL = "…"
 
@@ -36,18 +39,19 @@ class _Block:
 class TranscriptView(FollowView):
     """Lays out the store's transcript; a growing answer costs only what is added to it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, hints: tuple[str, ...] = ()) -> None:
         super().__init__(id="transcript")
         self._store = store
         self._seen = -1
         self._blocks: list[_Block] = []
         self._tops: list[int] = [0]
         self._width = 0
+        self._hints = hints
 
     def update_model(self) -> bool:
         """Lay out what changed."""
         transcript = self._store.transcript
-        width = max(8, self.text_width - MARGIN)
+        width = max(8, self.text_width - MARGIN - TAIL)
         if transcript.version + self._store.timings.version == self._seen and width == self._width:
             return False
         if width != self._width:
@@ -78,12 +82,12 @@ class TranscriptView(FollowView):
         block.lines.append(entry.tail(block.consumed).lstrip() if not block.consumed else entry.tail(block.consumed))
         block.consumed = entry.length
         block.version = entry.version
-        block.note = GrowingLines.of(entry.note, self._width - 2).lines if entry.note else []
+        block.note = GrowingLines.of(entry.note, self._width + TAIL - 2).lines if entry.note else []
 
     @property
     def line_count(self) -> int:
-        """All lines of all entries."""
-        return self._tops[-1]
+        """All lines of all entries, or of the hints while there are none."""
+        return self._tops[-1] if self._blocks else len(self._hints)
 
     def entry_at(self, line: int) -> tuple[Entry, int]:
         """The entry of a line, and which of its lines it is."""
@@ -98,6 +102,8 @@ class TranscriptView(FollowView):
 
     def pieces(self, line: int) -> list[Piece]:
         """Time, speaker and words."""
+        if not self._blocks:
+            return [(self._hints[line], "dim")]
         low, high = 0, len(self._blocks) - 1
         while low < high:
             middle = (low + high + 1) // 2
@@ -145,7 +151,7 @@ class TranscriptView(FollowView):
 
     def turn_at(self, line: int) -> int:
         """The turn a line belongs to."""
-        return self.entry_at(line)[0].turn
+        return self.entry_at(line)[0].turn if self._blocks else 0
 
     def show_turn(self, turn: int) -> None:
         """Bring a turn into sight."""
@@ -155,6 +161,6 @@ class TranscriptView(FollowView):
 
     def copy_text(self) -> str:
         """The entry under the cursor, or the whole conversation."""
-        if self.cursor is not None:
+        if self.cursor is not None and self._blocks:
             return self.entry_at(self.cursor)[0].text
         return "\n".join(f"{entry.speaker}: {entry.text}" for entry in self._store.transcript.entries)

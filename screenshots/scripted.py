@@ -1,0 +1,200 @@
+"""A conversation told event by event, fed through the real codec, machine and store, with no server and no clock."""
+
+import itertools
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from rtvoice_tui.launch import Options, make_plan
+from rtvoice_tui.profiles.store import load_profile
+from rtvoice_tui.protocol.codec import decode, encode
+from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session import effects as fx
+from rtvoice_tui.session.machine import SessionMachine
+from rtvoice_tui.store.levels import Level
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.worker import SessionWorker
+
+BYTES_PER_MS = 48
+
+
+@dataclass
+class Script:
+    """Plays both sides; times are seconds since the app was opened."""
+
+    profile_name: str = "yandex"
+    store: Store = field(default_factory=Store)
+    now: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.profile = load_profile(self.profile_name)
+        ids = itertools.count(1)
+        self.machine = SessionMachine(
+            self.profile.dialect, self.profile.session, self.profile.tool_specs, lambda prefix: f"{prefix}-{next(ids)}"
+        )
+        self.played: dict[str, float] = {}
+
+    def at(self, seconds: float) -> "Script":
+        self.now = seconds
+        return self
+
+    def server(self, kind: str, **fields: Any) -> None:
+        text = json.dumps({"type": kind, "event_id": f"event_{self.store.events.events}", **fields})
+        event = decode(text).event
+        folds = fields.get("item_id", "") if kind.endswith(".delta") else None
+        self.store.events.append(self.now, False, kind, text, fold_key=folds, error=kind == "error")
+        self.do(self.machine.feed(event, self.now))
+
+    def speech(self, response_id: str, item_id: str, ms: int, pieces: int) -> None:
+        """Speech of the agent, which the log never keeps."""
+        import base64
+
+        for _ in range(pieces):
+            size = ms * BYTES_PER_MS // pieces // 2 * 2
+            event = {"type": "response.output_audio.delta", "response_id": response_id, "item_id": item_id}
+            text = json.dumps({**event, "content_index": 1, "delta": base64.b64encode(bytes(size)).decode()})
+            self.store.events.append(self.now, False, event["type"], event, fold_key=item_id, audio_bytes=size)
+            self.do(self.machine.feed(decode(text).event, self.now))
+            self.now += 0.004
+
+    def microphone(self, ms: int) -> None:
+        for _ in range(ms // 20):
+            self.do(self.machine.command(cmd.MicFrame(bytes(960)), self.now))
+            self.now += 0.02
+
+    def heard(self, item_id: str, ms: float, drained: bool = False) -> None:
+        self.played[item_id] = ms
+        self.do(self.machine.command(cmd.Heard({item_id: ms}, {item_id: self.now}, drained), self.now))
+
+    def command(self, command: cmd.Command) -> None:
+        self.do(self.machine.command(command, self.now))
+
+    def do(self, effects: list[fx.Effect]) -> None:
+        for effect in effects:
+            self._carry_out(effect)
+        if any(isinstance(effect, fx.Flush) for effect in effects):
+            self.now += 0.03
+            self.command(cmd.Flushed(dict(self.played)))
+
+    def _carry_out(self, effect: fx.Effect) -> None:
+        match effect:
+            case fx.Send():
+                text = encode(effect.event)
+                speech = effect.event.wire_name == "input_audio_buffer.append"
+                self.store.events.append(
+                    self.now,
+                    True,
+                    effect.event.wire_name,
+                    {"type": effect.event.wire_name} if speech else text,
+                    fold_key="" if speech else None,
+                    audio_bytes=960 if speech else 0,
+                )
+            case fx.Tell():
+                self.store.take(effect.fact, self.now)
+
+    def worker(self) -> SessionWorker:
+        """A worker that opens nothing, with the script's clock."""
+        script = self
+
+        class Still(SessionWorker):
+            async def run(self) -> None:
+                return
+
+            @property
+            def clock(self) -> float:
+                return script.now
+
+        return Still(make_plan(self.profile, Options(no_audio=True, no_connect=True), {}), self.store)
+
+
+def conversation() -> Script:
+    """Weather, an interruption, and a third question that is being answered."""
+    s = Script()
+    s.store.audio.input_name, s.store.audio.output_name = "USB microphone", "Headphones"
+    s.do(s.machine.connecting())
+    s.do(s.at(0.8).machine.opened(0.8))
+    s.at(0.9).server("session.created", session={"id": "b7f21c09e2d4", "type": "realtime"})
+    s.at(1.1).server("session.updated", session={})
+    s.microphone(1500)
+    _question(s, "U1", "What will the weather be in Berlin?", 1700)
+    s.server("response.created", response={"id": "R1"})
+    call = {"id": "F1", "type": "function_call", "name": "get_weather", "call_id": "call_1"}
+    s.server("response.output_item.added", response_id="R1", item=call)
+    for piece in ('{"ci', 'ty": "Ber', 'lin"}'):
+        s.now += 0.02
+        s.server(
+            "response.function_call_arguments.delta", response_id="R1", item_id="F1", call_id="call_1", delta=piece
+        )
+    whole = {**call, "arguments": '{"city": "Berlin"}', "status": "completed"}
+    s.server("response.output_item.done", response_id="R1", item=whole)
+    usage = {"input_tokens": 812, "output_tokens": 31, "total_tokens": 843}
+    s.server("response.done", response={"id": "R1", "status": "completed", "output": [whole], "usage": usage})
+    s.now += 0.212
+    weather = {"city": "Berlin", "temperature_c": 11, "condition": "cloudy", "advice": "Take along a light jacket."}
+    s.command(cmd.ToolFinished("call_1", json.dumps(weather), True))
+    words = "Eleven degrees and cloudy, with a light wind from the west. Take along a light jacket."
+    _answer(s, "R2", "A1", words, 4600, (907, 58))
+    s.heard("A1", 4600, drained=True)
+    s.microphone(2100)
+    _question(s, "U2", "And how do I get from the airport to the centre?", 2300)
+    words = (
+        "There are three ways. The express train leaves every fifteen minutes and takes twenty-three minutes to the"
+        " main station. The bus is slower but stops more often, and a taxi costs about fifty euros."
+    )
+    _answer(s, "R3", "A2", words, 11_200, (1106, 71))
+    s.heard("A2", 5350)
+    s.microphone(900)
+    s.server("input_audio_buffer.speech_started", audio_start_ms=21_000, item_id="U3")
+    s.server("response.done", response={"id": "R3", "status": "cancelled"})
+    s.now += 0.04
+    s.server("conversation.item.truncated", item_id="A2", content_index=1, audio_end_ms=5350)
+    s.microphone(1500)
+    _end_of_question(s, "U3", "The train is fine. When does the next one leave?")
+    s.server("response.created", response={"id": "R4"})
+    s.now += 0.31
+    for word in "The next express train leaves at twelve past".split():
+        s.server("response.output_text.delta", response_id="R4", item_id="A3", content_index=0, delta=f"{word} ")
+        s.now += 0.01
+    s.speech("R4", "A3", 3200, 16)
+    s.heard("A3", 840)
+    s.microphone(400)
+    s.store.mic.update(Level(-44, -38), s.now)
+    s.store.speaker.update(Level(-17, -8), s.now)
+    s.store.audio.buffered_ms = 2360
+    return s
+
+
+def _question(s: Script, item_id: str, text: str, ms: int) -> None:
+    s.server("input_audio_buffer.speech_started", audio_start_ms=int(s.now * 1000), item_id=item_id)
+    s.microphone(ms)
+    _end_of_question(s, item_id, text)
+
+
+def _end_of_question(s: Script, item_id: str, text: str) -> None:
+    s.server("input_audio_buffer.speech_stopped", audio_end_ms=int(s.now * 1000), item_id=item_id)
+    s.server("input_audio_buffer.committed", item_id=item_id)
+    s.now += 0.12
+    s.server("conversation.item.input_audio_transcription.completed", item_id=item_id, transcript=text)
+    s.server("conversation.item.created", item={"id": item_id, "type": "message", "role": "user"})
+
+
+def _answer(s: Script, response_id: str, item_id: str, words: str, ms: int, tokens: tuple[int, int]) -> None:
+    s.now += 0.08
+    s.server("response.created", response={"id": response_id})
+    item = {"id": item_id, "type": "message", "role": "assistant"}
+    s.server("response.output_item.added", response_id=response_id, item=item)
+    s.now += 0.21
+    about = {"response_id": response_id, "item_id": item_id}
+    for word in words.split(" "):
+        s.server("response.output_text.delta", **about, content_index=0, delta=f"{word} ")
+    s.now += 0.09
+    s.speech(response_id, item_id, ms, ms // 120)
+    s.now += 0.03
+    s.heard(item_id, 20)
+    s.microphone(ms // 2)
+    s.server("response.output_text.done", **about, content_index=0, text=words)
+    s.server("response.output_audio.done", **about, content_index=1)
+    s.server("response.output_item.done", response_id=response_id, item=item)
+    if response_id != "R3":
+        usage = {"input_tokens": tokens[0], "output_tokens": tokens[1], "total_tokens": sum(tokens)}
+        s.server("response.done", response={"id": response_id, "status": "completed", "usage": usage})
