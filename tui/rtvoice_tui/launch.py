@@ -12,6 +12,7 @@ from typing import Any
 import click
 from msgspec.structs import replace
 
+from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.local_agent.process import LocalAgentProcess
 from rtvoice_tui.profiles import paths, secrets
 from rtvoice_tui.profiles.model import Profile
@@ -20,7 +21,7 @@ from rtvoice_tui.profiles.store import ProfileError, load_profile
 from rtvoice_tui.protocol.dialects import Endpoint
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.tools.registry import Tool, ToolError, python_tool
-from rtvoice_tui.worker import EndpointSource, Plan, SessionWorker, audio_choice
+from rtvoice_tui.worker import EndpointSource, Plan, SessionWorker
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def make_plan(profile: Profile, options: Options, toolbox: dict[str, Tool]) -> P
         tools=profile.tool_specs,
         toolbox=toolbox,
         source=source,
-        audio=audio_choice(
+        audio=AudioChoice(
             options.input_device or profile.audio.input_device,
             options.output_device or profile.audio.output_device,
             options.input_file,

@@ -11,32 +11,30 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol import codec
 from rtvoice_tui.protocol.client_events import AppendInput, ClientEvent
 from rtvoice_tui.protocol.dialects import Dialect, Endpoint
-from rtvoice_tui.protocol.server_events import ErrorEvent, OutputAudioDelta, UnknownEvent
+from rtvoice_tui.protocol.server_events import UnknownEvent
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import effects as fx
 from rtvoice_tui.session.facts import Level, Notice
 from rtvoice_tui.session.machine import SessionMachine
 from rtvoice_tui.store.store import Store
+from rtvoice_tui.store.wire_log import log_received, log_sent
 from rtvoice_tui.tools import runner
 from rtvoice_tui.tools.registry import Toolbox
 
 if TYPE_CHECKING:
-    from rtvoice_tui.audio.capture import Capture
-    from rtvoice_tui.audio.devices import AudioChoice, OpenAudio
-    from rtvoice_tui.audio.playback import Playback
+    from rtvoice_tui.audio.station import AudioStation
     from rtvoice_tui.transport.websocket import Socket
 
 TICK_S = 0.02
 IDLE_TICK_S = 0.1
-FLUSH_LIMIT_S = 0.06
 MAX_QUEUED_FRAMES = 250
 """Microphone frames that wait for the socket at most (5 s); then the oldest is dropped and counted."""
 
@@ -73,7 +71,7 @@ class Plan:
     tools: tuple[ToolSpec, ...]
     toolbox: Toolbox
     source: EndpointSource
-    audio: "AudioChoice"
+    audio: AudioChoice
     heartbeat: float = 20.0
     connect: bool = True
 
@@ -100,8 +98,7 @@ class SessionWorker:
         self._tools: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._conversation: asyncio.Task[None] | None = None
-        self._capture: Capture | None = None
-        self._playback: Playback | None = None
+        self._station: AudioStation | None = None
         self._mic_due: asyncio.Event | None = None
         self._stopped = False
 
@@ -122,14 +119,14 @@ class SessionWorker:
     def set_muted(self, muted: bool) -> None:
         """Send silence instead of the microphone."""
         self._store.audio.muted = muted
-        if self._capture is not None:
-            self._capture.muted = muted
+        if self._station is not None:
+            self._station.capture.muted = muted
 
     def set_agent_muted(self, muted: bool) -> None:
         """Let nobody hear the agent; it goes on speaking."""
         self._store.audio.agent_muted = muted
-        if self._playback is not None:
-            self._playback.muted = muted
+        if self._station is not None:
+            self._station.playback.muted = muted
 
     def stop(self) -> None:
         """End everything; `run` returns soon after."""
@@ -149,17 +146,16 @@ class SessionWorker:
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
         self._wanted, self._mic_due = asyncio.Event(), asyncio.Event()
-        audio: OpenAudio | None = None
         try:
             if self._stopped:
                 return
-            audio = await self._open_audio()
-            self._spawn(self._watch_devices(audio))
+            station = await self._open_audio()
+            self._spawn(self._watch_devices(station))
             if self.plan.connect:
                 self._wanted.set()
             while True:
                 await self._wanted.wait()
-                self._conversation = self._spawn(self._session(audio))
+                self._conversation = self._spawn(self._session(station))
                 await asyncio.wait({self._conversation})
                 self._wanted.clear()
         except asyncio.CancelledError:
@@ -168,38 +164,32 @@ class SessionWorker:
             log.exception("the session's worker failed")
             self._warn(f"internal error: {type(error).__name__}: {error}", "see the log file, then start again")
         finally:
-            await self._shut_down(audio)
+            await self._shut_down()
 
-    async def _shut_down(self, audio: "OpenAudio | None") -> None:
+    async def _shut_down(self) -> None:
         tasks = [*self._tasks, *self._tools.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if audio is not None:
-            await asyncio.to_thread(audio.close)
+        if self._station is not None:
+            await asyncio.to_thread(self._station.close)
         await self.plan.source.close()
 
-    async def _open_audio(self) -> "OpenAudio":
+    async def _open_audio(self) -> "AudioStation":
         """Import and open the devices off the loop: loading PortAudio and numpy takes a while."""
-        opened = await asyncio.to_thread(self._open_audio_in_thread)
-        self._store.audio.problem, self._store.audio.remedy = opened.problem, opened.remedy
-        self._store.audio.input_name = opened.input.name if opened.input else ""
-        self._store.audio.output_name = opened.output.name if opened.output else ""
-        if opened.problem:
-            self._warn(opened.problem, opened.remedy)
-        return opened
+        station = self._station = await asyncio.to_thread(self._open_station)
+        if self._store.audio.problem:
+            self._warn(self._store.audio.problem, self._store.audio.remedy)
+        return station
 
-    def _open_audio_in_thread(self) -> "OpenAudio":
-        from rtvoice_tui.audio.capture import Capture
-        from rtvoice_tui.audio.devices import open_audio
-        from rtvoice_tui.audio.playback import Playback
+    def _open_station(self) -> "AudioStation":
+        from rtvoice_tui.audio.station import AudioStation
 
         settings, fixed = self.plan.settings, self.plan.dialect.fixed_rate
-        capture = Capture(fixed or settings.input_rate, self._frames_wait)
-        playback = Playback(fixed or settings.output_rate)
-        capture.muted, playback.muted = self._store.audio.muted, self._store.audio.agent_muted
-        self._capture, self._playback = capture, playback
-        return open_audio(self.plan.audio, capture, playback, self._device_lost)
+        rates = fixed or settings.input_rate, fixed or settings.output_rate
+        station = AudioStation(self.plan.audio, *rates, self._store, self._frames_wait, self._device_lost)
+        station.open()
+        return station
 
     def _frames_wait(self) -> None:
         if self._mic_due is not None:
@@ -210,7 +200,7 @@ class SessionWorker:
 
     # --- one session, from connect to close
 
-    async def _session(self, audio: "OpenAudio") -> None:
+    async def _session(self, station: "AudioStation") -> None:
         from rtvoice_tui.transport.websocket import ConnectionFailed, connect
 
         self._do(self._machine.connecting())
@@ -222,7 +212,7 @@ class SessionWorker:
                 self._do(self._machine.opened(self._now()))
                 sender = self._spawn(self._send_all(socket))
                 try:
-                    await self._receive_all(socket, audio)
+                    await self._receive_all(socket, station)
                 finally:
                     sender.cancel()
                 self._ended(socket.closed.sentence, socket.closed.remedy)
@@ -242,29 +232,17 @@ class SessionWorker:
         self._store.session.reason, self._store.session.remedy = sentence, remedy
         self._store.take(Notice(Level.ERROR, sentence, remedy), self._now())
 
-    async def _receive_all(self, socket: "Socket", audio: "OpenAudio") -> None:
+    async def _receive_all(self, socket: "Socket", station: "AudioStation") -> None:
         async for frame in socket:
             self._received(frame)
-            if self._machine.hears and audio.input is not None:
-                begin = getattr(audio.input, "begin", None)
-                if begin is not None:
-                    begin()
+            if self._machine.hears:
+                station.begin()
 
     def _received(self, frame: str) -> None:
         now = self._now()
         decoded = codec.decode(frame)
         event = decoded.event
-        folds = decoded.wire_name.endswith(".delta")
-        size = len(event.delta) if isinstance(event, OutputAudioDelta) else 0
-        self._store.events.append(
-            now,
-            False,
-            decoded.wire_name,
-            _without_speech(event, decoded.wire_name) if isinstance(event, OutputAudioDelta) else frame,
-            fold_key=getattr(event, "item_id", "") if folds else None,
-            audio_bytes=size,
-            error=isinstance(event, ErrorEvent) or bool(decoded.problem),
-        )
+        log_received(self._store.events, now, frame, decoded)
         if decoded.problem:
             self._store.take(Notice(Level.WARNING, f"{decoded.wire_name}: {decoded.problem}"), now)
         if not isinstance(event, UnknownEvent):
@@ -274,7 +252,6 @@ class SessionWorker:
         assert self._outgoing is not None
         while True:
             event = await self._outgoing.get()
-            speech = isinstance(event, AppendInput)
             if isinstance(event, AppendInput):
                 self._queued_frames -= 1
                 if self._queued_frames >= MAX_QUEUED_FRAMES:
@@ -285,14 +262,7 @@ class SessionWorker:
                 await socket.send(text)
             except ConnectionError:
                 return
-            self._store.events.append(
-                self._now(),
-                True,
-                event.wire_name,
-                _speechless(event) if isinstance(event, AppendInput) else text,
-                fold_key="" if speech else None,
-                audio_bytes=len(event.audio) if isinstance(event, AppendInput) else 0,
-            )
+            log_sent(self._store.events, self._now(), event, text)
 
     def _set_wanted(self, wanted: bool) -> None:
         if self._wanted is None:
@@ -312,14 +282,13 @@ class SessionWorker:
             match effect:
                 case fx.Send():
                     self._queue(effect.event)
-                case fx.Play() if self._playback is not None:
-                    self._playback.play(effect.item_id, effect.pcm)
-                case fx.EndPlay() if self._playback is not None:
-                    self._playback.end(effect.item_id)
-                case fx.Flush():
-                    if self._playback is not None:
-                        self._playback.flush(effect.fade_ms)
-                    self._spawn(self._await_silence())
+                case fx.Play() if self._station is not None:
+                    self._station.playback.play(effect.item_id, effect.pcm)
+                case fx.EndPlay() if self._station is not None:
+                    self._station.playback.end(effect.item_id)
+                case fx.Flush() if self._station is not None:
+                    self._station.playback.flush(effect.fade_ms)
+                    self._spawn(self._await_silence(self._station))
                 case fx.RunTool():
                     self._tools[effect.call_id] = asyncio.create_task(self._run_tool(effect))
                 case fx.StopTool():
@@ -336,17 +305,9 @@ class SessionWorker:
             self._queued_frames += isinstance(event, AppendInput)
             self._outgoing.put_nowait(event)
 
-    async def _await_silence(self) -> None:
+    async def _await_silence(self, station: "AudioStation") -> None:
         """When the device has carried the flush out, tell the machine what was heard by then, to the sample."""
-        if self._playback is None:
-            self._command(cmd.Flushed({}))
-            return
-        deadline = time.perf_counter() + FLUSH_LIMIT_S
-        while not self._playback.flushed:
-            if time.perf_counter() > deadline:
-                self._playback.give_up_flush()
-            await asyncio.sleep(0.002)
-        self._command(cmd.Flushed(self._playback.report().played_ms))
+        self._command(cmd.Flushed(await station.silenced()))
 
     async def _run_tool(self, effect: fx.RunTool) -> None:
         outcome = await runner.run(self.plan.toolbox, effect.name, effect.arguments)
@@ -355,41 +316,24 @@ class SessionWorker:
 
     # --- devices
 
-    async def _watch_devices(self, audio: "OpenAudio") -> None:
+    async def _watch_devices(self, station: "AudioStation") -> None:
         """Frames from the microphone as they come, and what the speaker consumed, 50 times a second."""
         assert self._mic_due is not None
         next_report = 0.0
         while True:
-            speaking = self._playback is not None and self._playback.buffered_ms > 0
-            try:
-                async with asyncio.timeout(TICK_S if speaking else IDLE_TICK_S):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK_S if station.speaking else IDLE_TICK_S):
                     await self._mic_due.wait()
-            except TimeoutError:
-                pass
             self._mic_due.clear()
-            self._take_frames()
+            for pcm in station.frames(self._now()):
+                if self._machine.hears:
+                    self._command(cmd.MicFrame(pcm))
             if time.perf_counter() >= next_report:
                 next_report = time.perf_counter() + TICK_S
-                self._report_playback()
+                self._report_playback(station)
 
-    def _take_frames(self) -> None:
-        assert self._capture is not None
-        now = self._now()
-        for pcm, level in self._capture.frames():
-            self._store.mic.update(level, now)
-            if self._machine.hears:
-                self._command(cmd.MicFrame(pcm))
-        self._store.audio.overflows = self._capture.overflows + self._capture.dropped
-
-    def _report_playback(self) -> None:
-        assert self._playback is not None
-        now = self._now()
-        while self._playback.levels:
-            self._store.speaker.update(self._playback.levels.popleft(), now)
-        report = self._playback.report()
-        self._store.audio.buffered_ms = self._playback.buffered_ms
-        self._store.audio.underruns = self._playback.underruns
-        self._store.audio.latency_ms = self._playback.latency_ms
+    def _report_playback(self, station: "AudioStation") -> None:
+        report = station.report(self._now())
         if report.played_ms or report.drained:
             first_at = {item: at - self._t0 for item, at in report.first_at.items()}
             self._command(cmd.Heard(report.played_ms, first_at, report.drained))
@@ -420,31 +364,3 @@ class SessionWorker:
     def clock(self) -> float:
         """Seconds on the clock that the store's times are of."""
         return self._now()
-
-
-def audio_choice(
-    input_device: str = "",
-    output_device: str = "",
-    input_file: Path | None = None,
-    output_file: Path | None = None,
-    silent: bool = False,
-) -> "AudioChoice":
-    """The devices to use, without loading any of them."""
-    from rtvoice_tui.audio.devices import AudioChoice
-
-    return AudioChoice(input_device, output_device, input_file, output_file, silent)
-
-
-def _without_speech(event: OutputAudioDelta, wire_name: str) -> dict[str, object]:
-    return {
-        "type": wire_name,
-        "event_id": event.event_id,
-        "response_id": event.response_id,
-        "item_id": event.item_id,
-        "content_index": event.content_index,
-        "delta": f"({len(event.delta)} bytes of speech)",
-    }
-
-
-def _speechless(event: AppendInput) -> dict[str, object]:
-    return {"type": event.wire_name, "event_id": event.event_id, "audio": f"({len(event.audio)} bytes of speech)"}

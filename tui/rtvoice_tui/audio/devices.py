@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rtvoice_tui.audio.capture import Capture
+from rtvoice_tui.audio.choice import AudioChoice as AudioChoice
 from rtvoice_tui.audio.playback import Playback
 
 BLOCK_MS = 10
@@ -24,17 +25,6 @@ class AudioError(Exception):
         super().__init__(sentence)
         self.sentence = sentence
         self.remedy = remedy
-
-
-@dataclass(frozen=True)
-class AudioChoice:
-    """What the person asked for. Names may be parts of a device's name; empty means the system's default."""
-
-    input_device: str = ""
-    output_device: str = ""
-    input_file: Path | None = None
-    output_file: Path | None = None
-    silent: bool = False
 
 
 @dataclass(frozen=True)

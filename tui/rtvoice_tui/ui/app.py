@@ -3,15 +3,13 @@
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
-from textual import events, work
-from textual.app import App, ComposeResult, SystemCommand
+from textual import events
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Input
 
-from rtvoice_tui.session import commands as cmd
-from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui import themes
 from rtvoice_tui.ui.agent_editing import AgentEditing
@@ -21,6 +19,7 @@ from rtvoice_tui.ui.commands import commands
 from rtvoice_tui.ui.layout import Layout
 from rtvoice_tui.ui.screens.detail import DetailScreen
 from rtvoice_tui.ui.screens.help import HelpScreen
+from rtvoice_tui.ui.talking import TalkingApp
 from rtvoice_tui.ui.widgets.agent import AgentPane
 from rtvoice_tui.ui.widgets.events import EventsView
 from rtvoice_tui.ui.widgets.follow_view import FollowView
@@ -35,7 +34,7 @@ from rtvoice_tui.ui.widgets.transcript import TranscriptView
 from rtvoice_tui.worker import SessionWorker
 
 
-class RtvoiceApp(App[None]):
+class RtvoiceApp(TalkingApp):
     """One dashboard over one session's store.
 
     Args:
@@ -62,9 +61,7 @@ class RtvoiceApp(App[None]):
         remember: Callable[[str], None] = lambda name: None,
         theme_name: str = themes.DEFAULT,
     ) -> None:
-        super().__init__()
-        self.session = session
-        self.store = store
+        super().__init__(session, store)
         self.editing = editing
         self._remember = remember
         self._bridge = Bridge(store, lambda: session.clock)
@@ -116,12 +113,8 @@ class RtvoiceApp(App[None]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        self._run_session()
+        self.run_session()
         self.set_interval(1 / PULSE_HZ, self.pulse)
-
-    @work(thread=True, exit_on_error=False, description="session")
-    async def _run_session(self) -> None:
-        await self.session.run()
 
     def pulse(self) -> None:
         """Bring everything in sight up to date; also called by tests."""
@@ -149,61 +142,6 @@ class RtvoiceApp(App[None]):
     def on_descendant_focus(self) -> None:
         """The pane that has the focus is the active one."""
         self._panes_layout.focused(self.focused)
-
-    # --- talking
-
-    @property
-    def manual_turns(self) -> bool:
-        """Whether turn detection is off."""
-        return self.session.settings.manual_turns
-
-    def _silence_ms(self) -> float:
-        detection = self.session.settings.turn_detection
-        return float(detection.get("silence_duration_ms") or 0) if isinstance(detection, dict) else 0.0
-
-    def action_interrupt(self) -> None:
-        """Silence the agent now."""
-        self.session.post(cmd.Interrupt())
-
-    def action_mute(self) -> None:
-        """Mute or open the microphone."""
-        self.session.set_muted(not self.store.audio.muted)
-        self.pulse()
-
-    def action_mute_agent(self) -> None:
-        """Mute or hear the agent."""
-        self.session.set_agent_muted(not self.store.audio.agent_muted)
-        self.pulse()
-
-    def action_talk(self) -> None:
-        """Begin or end a turn by hand."""
-        if not self.manual_turns:
-            self.notify("turn detection is on: just speak", markup=False)
-        elif self.store.session.phase is Phase.HEARING:
-            self.session.post(cmd.TalkEnd())
-        else:
-            self.session.post(cmd.TalkStart())
-
-    def action_connect(self) -> None:
-        """Connect, or disconnect."""
-        if self.store.session.phase is Phase.OFFLINE:
-            self.session.connect()
-        else:
-            self.session.disconnect()
-
-    def action_type(self) -> None:
-        """Go to the composer."""
-        self.query_one("#composer", Input).focus()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Send what was typed; it stays when there is nobody to send it to."""
-        if event.input.id != "composer" or not event.value.strip():
-            return
-        if self.store.session.phase in (Phase.OFFLINE, Phase.CONNECTING, Phase.CONFIGURING, Phase.REFUSED):
-            self.notify("not connected: the message is kept, F5 connects", severity="warning", markup=False)
-            return
-        self.session.post(cmd.SendText(event.value.strip()))
-        event.input.value = ""
 
     # --- panes
 
@@ -276,7 +214,7 @@ class RtvoiceApp(App[None]):
         elif turn := message.view.turn_at(message.line):
             self._show_turn(turn)
 
-    # --- the agent, help, themes, the end
+    # --- the agent, help, themes
 
     def on_agent_pane_edited(self, message: AgentPane.Edited) -> None:
         """Send the edit, and keep it in the profile."""
@@ -300,17 +238,3 @@ class RtvoiceApp(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers."""
         return commands(self)
-
-    async def action_quit(self) -> None:
-        """End the session, then the app."""
-        self.session.stop()
-        self.exit()
-
-    def action_quit_app(self) -> None:
-        """The same, for the palette."""
-        self.session.stop()
-        self.exit()
-
-    def on_unmount(self) -> None:
-        """However the app ends, the session's thread must end too."""
-        self.session.stop()

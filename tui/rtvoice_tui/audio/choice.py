@@ -1,0 +1,15 @@
+"""Which devices a person asked for. Loads none of them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class AudioChoice:
+    """What the person asked for. Names may be parts of a device's name; empty means the system's default."""
+
+    input_device: str = ""
+    output_device: str = ""
+    input_file: Path | None = None
+    output_file: Path | None = None
+    silent: bool = False

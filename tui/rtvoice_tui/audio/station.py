@@ -1,0 +1,96 @@
+"""A session's microphone and speaker together: opened once, metered, and accounted for."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from rtvoice_tui.audio.capture import Capture
+from rtvoice_tui.audio.devices import AudioChoice, OpenAudio, open_audio
+from rtvoice_tui.audio.playback import Playback, PlaybackReport
+from rtvoice_tui.store.store import Store
+
+FLUSH_LIMIT_S = 0.06
+"""A device that has not come for samples by then is not waited for."""
+
+
+class AudioStation:
+    """Both directions of a session's sound. Only for the session's thread, except where said.
+
+    Args:
+        choice: which devices.
+        input_rate: Hz of what the server hears.
+        output_rate: Hz of what the server says.
+        store: where meters and counters are kept.
+        wake: called from any thread when microphone frames wait.
+        lost: called from any thread with a sentence when a device vanishes.
+    """
+
+    def __init__(
+        self,
+        choice: AudioChoice,
+        input_rate: int,
+        output_rate: int,
+        store: Store,
+        wake: Callable[[], None],
+        lost: Callable[[str], None],
+    ) -> None:
+        self._choice = choice
+        self._store = store
+        self._lost = lost
+        self.capture = Capture(input_rate, wake)
+        self.playback = Playback(output_rate)
+        self.capture.muted = store.audio.muted
+        self.playback.muted = store.audio.agent_muted
+        self._devices = OpenAudio(None, None)
+
+    def open(self) -> None:
+        """Open the devices. Takes a while, so it may be called from a helper thread."""
+        self._devices = open_audio(self._choice, self.capture, self.playback, self._lost)
+        health, devices = self._store.audio, self._devices
+        health.problem, health.remedy = devices.problem, devices.remedy
+        health.input_name = devices.input.name if devices.input else ""
+        health.output_name = devices.output.name if devices.output else ""
+
+    def close(self) -> None:
+        """Give the devices back."""
+        self._devices.close()
+
+    def begin(self) -> None:
+        """Somebody listens from now on: a file that speaks begins."""
+        begin = getattr(self._devices.input, "begin", None)
+        if begin is not None:
+            begin()
+
+    @property
+    def speaking(self) -> bool:
+        """Whether speech waits to be heard."""
+        return self.playback.buffered_ms > 0
+
+    def frames(self, now: float) -> list[bytes]:
+        """The microphone's frames that wait; its meter is moved."""
+        found = []
+        for pcm, level in self.capture.frames():
+            self._store.mic.update(level, now)
+            found.append(pcm)
+        self._store.audio.overflows = self.capture.overflows + self.capture.dropped
+        return found
+
+    def report(self, now: float) -> PlaybackReport:
+        """What the device consumed; meter and counters are moved."""
+        while self.playback.levels:
+            self._store.speaker.update(self.playback.levels.popleft(), now)
+        report = self.playback.report()
+        health = self._store.audio
+        health.buffered_ms = self.playback.buffered_ms
+        health.underruns = self.playback.underruns
+        health.latency_ms = self.playback.latency_ms
+        return report
+
+    async def silenced(self) -> dict[str, float]:
+        """Wait until the device has carried a flush out; what was heard of each item by then, in ms."""
+        deadline = time.perf_counter() + FLUSH_LIMIT_S
+        while not self.playback.flushed:
+            if time.perf_counter() > deadline:
+                self.playback.give_up_flush()
+            await asyncio.sleep(0.002)
+        return self.playback.report().played_ms

@@ -1,0 +1,99 @@
+"""An app that can talk: the session as a worker, and every key that acts on it. It knows no panes."""
+
+from textual import work
+from textual.app import App
+from textual.widgets import Input
+
+from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session.facts import Phase
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.worker import SessionWorker
+
+
+class TalkingApp(App[None]):
+    """The part of the cockpit that acts.
+
+    Args:
+        session: runs the conversation.
+        store: what it leaves behind.
+    """
+
+    def __init__(self, session: SessionWorker, store: Store) -> None:
+        super().__init__()
+        self.session = session
+        self.store = store
+
+    @work(thread=True, exit_on_error=False, description="session")
+    async def run_session(self) -> None:
+        """Run the session on a thread and a loop of its own, so that the screen never delays sound."""
+        await self.session.run()
+
+    def pulse(self) -> None:
+        """Bring everything in sight up to date."""
+
+    @property
+    def manual_turns(self) -> bool:
+        """Whether turn detection is off."""
+        return self.session.settings.manual_turns
+
+    def _silence_ms(self) -> float:
+        detection = self.session.settings.turn_detection
+        return float(detection.get("silence_duration_ms") or 0) if isinstance(detection, dict) else 0.0
+
+    def action_interrupt(self) -> None:
+        """Silence the agent now."""
+        self.session.post(cmd.Interrupt())
+
+    def action_mute(self) -> None:
+        """Mute or open the microphone."""
+        self.session.set_muted(not self.store.audio.muted)
+        self.pulse()
+
+    def action_mute_agent(self) -> None:
+        """Mute or hear the agent."""
+        self.session.set_agent_muted(not self.store.audio.agent_muted)
+        self.pulse()
+
+    def action_talk(self) -> None:
+        """Begin or end a turn by hand."""
+        if not self.manual_turns:
+            self.notify("turn detection is on: just speak", markup=False)
+        elif self.store.session.phase is Phase.HEARING:
+            self.session.post(cmd.TalkEnd())
+        else:
+            self.session.post(cmd.TalkStart())
+
+    def action_connect(self) -> None:
+        """Connect, or disconnect."""
+        if self.store.session.phase is Phase.OFFLINE:
+            self.session.connect()
+        else:
+            self.session.disconnect()
+
+    def action_type(self) -> None:
+        """Go to the composer."""
+        self.query_one("#composer", Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Send what was typed; it stays when there is nobody to send it to."""
+        if event.input.id != "composer" or not event.value.strip():
+            return
+        if self.store.session.phase in (Phase.OFFLINE, Phase.CONNECTING, Phase.CONFIGURING, Phase.REFUSED):
+            self.notify("not connected: the message is kept, F5 connects", severity="warning", markup=False)
+            return
+        self.session.post(cmd.SendText(event.value.strip()))
+        event.input.value = ""
+
+    async def action_quit(self) -> None:
+        """End the session, then the app."""
+        self.session.stop()
+        self.exit()
+
+    def action_quit_app(self) -> None:
+        """The same, for the palette."""
+        self.session.stop()
+        self.exit()
+
+    def on_unmount(self) -> None:
+        """However the app ends, the session's thread must end too."""
+        self.session.stop()
