@@ -155,6 +155,11 @@ def no_devices(portaudio_missing: bool) -> AudioError:
             "no PortAudio library and no sound server, so there is no sound",
             "install libportaudio2 and libasound2-plugins, or type instead of talking",
         )
+    if sound_server_runs() and portaudio_missing:
+        return AudioError(
+            "a sound server runs, but there is no PortAudio library to reach it",
+            "install libportaudio2 and libasound2-plugins, then start again",
+        )
     if sound_server_runs():
         return AudioError(
             "a sound server runs, but no device of it can be seen",

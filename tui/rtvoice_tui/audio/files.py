@@ -106,12 +106,13 @@ class FileSpeaker:
         self._playback = playback
         self._block = playback.rate * BLOCK_MS // 1000
         try:
-            self._wav = wave.open(str(path), "wb")  # noqa: SIM115 - open as long as the session
-            self._wav.setnchannels(1)
-            self._wav.setsampwidth(2)
-            self._wav.setframerate(playback.rate)
+            self._file = path.open("wb")
         except OSError as error:
             raise AudioError(f"{path} cannot be written: {error.strerror}", "choose another --output-file") from error
+        self._wav = wave.open(self._file, "wb")  # noqa: SIM115 - open as long as the session
+        self._wav.setnchannels(1)
+        self._wav.setsampwidth(2)
+        self._wav.setframerate(playback.rate)
         self._clock = _Clock(self)
         self._clock.start()
 
@@ -123,6 +124,7 @@ class FileSpeaker:
         """Stop, and finish the file."""
         self._clock.stop()
         self._wav.close()
+        self._file.close()
 
 
 def read_wav(path: Path, rate: int) -> bytes:
@@ -139,9 +141,12 @@ def read_wav(path: Path, rate: int) -> bytes:
         raise AudioError(f"{path} does not exist", "give --input-file a WAV file") from error
     except (OSError, EOFError, wave.Error) as error:
         raise AudioError(f"{path} is no WAV file that can be read: {error}", "convert it to 16-bit PCM WAV") from error
+    if not source:
+        raise AudioError(f"{path} is no WAV file that can be read: its rate is 0 Hz", "convert it to 16-bit PCM WAV")
     if width != 2:
         raise AudioError(f"{path} has {width * 8} bits a sample", "convert it to 16-bit PCM WAV")
+    pcm = pcm[: len(pcm) - len(pcm) % (2 * channels)]
     if channels > 1:
-        frames = np.frombuffer(pcm[: len(pcm) - len(pcm) % (2 * channels)], "<i2").reshape(-1, channels)
+        frames = np.frombuffer(pcm, "<i2").reshape(-1, channels)
         pcm = frames.astype(np.int32).mean(axis=1).astype("<i2").tobytes()
     return convert(pcm, source, rate)

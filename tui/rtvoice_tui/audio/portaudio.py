@@ -45,7 +45,7 @@ class Microphone:
         self._stream, self.name, self.rate = _open(sd.RawInputStream, "input", name, capture.rate, self._block, lost)
         self._convert = Resampler(self.rate, capture.rate)
         self.latency_ms = self._stream.stream.latency * 1000
-        self._stream.start()
+        self._stream.start("input", self.name)
 
     def _block(self, indata: Any, frames: int, times: Any, status: Any) -> None:
         if status.input_overflow:
@@ -66,7 +66,7 @@ class Speaker:
         self._stream, self.name, self.rate = _open(sd.RawOutputStream, "output", name, playback.rate, self._block, lost)
         self._convert = Resampler(playback.rate, self.rate)
         self.latency_ms = playback.latency_ms = self._stream.stream.latency * 1000
-        self._stream.start()
+        self._stream.start("output", self.name)
 
     def _block(self, outdata: Any, frames: int, times: Any, status: Any) -> None:
         if status.output_underflow:
@@ -91,8 +91,14 @@ class _Guarded:
         self.stream = stream
         self._closing = closing
 
-    def start(self) -> None:
-        self.stream.start()
+    def start(self, direction: str, name: str) -> None:
+        try:
+            self.stream.start()
+        except sd.PortAudioError as error:
+            self.close()
+            raise AudioError(
+                f"the {direction} device {name} cannot be opened: {error}", "see 'rtvoice-tui devices'"
+            ) from None
 
     def close(self) -> None:
         self._closing[0] = True

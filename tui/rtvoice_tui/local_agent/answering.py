@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 from rtvoice_tui.local_agent.brain import Call, Say
@@ -11,6 +12,8 @@ from rtvoice_tui.local_agent.speech import INSTALL_HINT, RATE, sentences
 
 if TYPE_CHECKING:
     from rtvoice_tui.local_agent.connection import Connection
+
+log = logging.getLogger(__name__)
 
 DELTA_BYTES = RATE // 5 * 2
 """Speech goes out in pieces of 200 ms."""
@@ -26,13 +29,15 @@ class Answer:
         self.response_id = new_id("resp")
         self.task: asyncio.Task[None] | None = None
         self.cancel_reason = ""
+        self._begun = False
+        self._failure = ""
         self._output: list[dict[str, Any]] = []
         self._open_part: _SpokenPart | None = None
 
     async def run(self) -> None:
         """Decide, then say it or call the function. Cancelling this task ends the answer properly."""
         try:
-            await self._emit("response.created", response=self._response("in_progress"))
+            await self._begin()
             decided = await self._decide()
             if isinstance(decided, Call):
                 await self._call(decided)
@@ -45,6 +50,24 @@ class Answer:
             if self._open_part is not None:
                 await self._open_part.finish("incomplete")
             await self._done("cancelled")
+        except ConnectionError:
+            raise
+        except Exception as error:
+            log.exception("an answer failed")
+            self._failure = f"{type(error).__name__}: {error}"
+            if self._open_part is not None:
+                await self._open_part.finish("incomplete")
+            await self._done("failed")
+
+    async def end_unbegun(self) -> None:
+        """An answer that was cancelled before it took its first step is told of all the same."""
+        if not self._begun:
+            await self._begin()
+            await self._done("cancelled")
+
+    async def _begin(self) -> None:
+        self._begun = True
+        await self._emit("response.created", response=self._response("in_progress"))
 
     async def _done(self, status: str) -> None:
         """The slot is free before the client hears of it, for it may ask for the next answer at once."""
@@ -116,7 +139,12 @@ class Answer:
         await self._connection.emit(kind, **fields)
 
     def _response(self, status: str) -> dict[str, Any]:
-        details = {"type": "cancelled", "reason": self.cancel_reason} if status == "cancelled" else None
+        details: dict[str, Any] | None = None
+        if status == "cancelled":
+            details = {"type": "cancelled", "reason": self.cancel_reason}
+        elif status == "failed":
+            error = {"type": "server_error", "code": "server_error", "message": self._failure}
+            details = {"type": "failed", "error": error}
         return {
             "id": self.response_id,
             "object": "realtime.response",

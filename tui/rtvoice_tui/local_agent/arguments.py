@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from rtvoice_tui.local_agent.numbers import in_digits
+
 _STOP_WORDS = frozenset(
     (
         "a an and are at be brief by can could do does for from get give have here how i in is it its me my of on or"
@@ -40,7 +42,7 @@ def tool_score(said: str, tool: Mapping[str, Any]) -> float:
 def fill(said: str, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Arguments found in a sentence, and the required ones that were not."""
     found: dict[str, Any] = {}
-    numbers = re.findall(r"-?\d+(?:\.\d+)?", said)
+    numbers = _numbers(said)
     phrases = [_LATER.sub("", match).strip(" .,!?") for match in _VALUE.findall(said)]
     phrases = [phrase for phrase in phrases if phrase]
     for name, schema in _properties(parameters).items():
@@ -50,6 +52,16 @@ def fill(said: str, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], list
     required = parameters.get("required")
     names = [str(name) for name in required] if isinstance(required, list) else []
     return found, [name for name in names if name not in found]
+
+
+def as_value(said: str, parameters: Mapping[str, Any], name: str) -> Any:
+    """A short answer to the question for one argument, in the argument's type; ``None`` if it does not fit."""
+    schema = _properties(parameters).get(name, {})
+    return _value(said, schema, _numbers(said), [said.strip(" .,!?")])
+
+
+def _numbers(said: str) -> list[str]:
+    return re.findall(r"(?<!\w)\d+(?:\.\d+)?", in_digits(said))
 
 
 def _value(said: str, schema: Mapping[str, Any], numbers: list[str], phrases: list[str]) -> Any:

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rtvoice_tui.local_agent.arguments import fill, tool_score, words_of
+from rtvoice_tui.local_agent.arguments import as_value, fill, tool_score, words_of
+from rtvoice_tui.local_agent.numbers import in_digits
 
 TOOL_THRESHOLD = 2.0
 
@@ -30,6 +31,15 @@ class Call:
 
     name: str
     arguments: str
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A tool that was wanted, what was said of its arguments, and what is missing."""
+
+    tool: Mapping[str, Any]
+    arguments: dict[str, Any]
+    missing: list[str]
 
 
 STORY = (
@@ -50,16 +60,6 @@ _OPERATORS: dict[type[ast.AST], Any] = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
 }
-_NUMBERS = dict(
-    zip(
-        (
-            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-            " seventeen eighteen nineteen twenty"
-        ).split(),
-        range(21),
-        strict=True,
-    )
-) | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100}
 _SIGNS = {"plus": "+", "minus": "-", "times": "*", "x": "*", "divided by": "/", "over": "/"}
 
 
@@ -68,15 +68,14 @@ class Brain:
 
     def __init__(self) -> None:
         self._last_answer = ""
-        self._asked_for: tuple[Mapping[str, Any], str] | None = None
+        self._asked: _Question | None = None
 
     def answer(self, said: str, tools: Sequence[Mapping[str, Any]], instructions: str) -> Say | Call:
         """What to do about what the person said."""
-        pending, self._asked_for = self._asked_for, None
-        if pending is not None and len(words_of(said)) <= 4:
-            tool, field = pending
-            return Call(tool["name"], json.dumps({field: said.strip(" .!?")}, ensure_ascii=False))
+        asked, self._asked = self._asked, None
         found: Say | Call | None = self._calculation(said) or self._small_talk(said, tools, instructions)
+        if found is None and asked is not None and len(words_of(said)) <= 4:
+            found = self._complete(asked, said)
         if found is None:
             found = self._tool_call(said, tools)
         if found is None:
@@ -86,7 +85,7 @@ class Brain:
 
     def after_tools(self, outputs: Sequence[str], instructions: str) -> Say:
         """Put the results of functions into words."""
-        said = " ".join(_describe(output) for output in outputs) or "The function gave no result."
+        said = " ".join(_describe(output) for output in outputs)
         styled = self._styled(Say(said), instructions)
         assert isinstance(styled, Say)
         return styled
@@ -115,8 +114,18 @@ class Brain:
             return None
         tool = tools[scored[0][1]]
         arguments, missing = fill(said, tool.get("parameters") or {})
+        return self._ask_or_call(tool, arguments, missing)
+
+    def _complete(self, asked: _Question, said: str) -> Say | Call | None:
+        """Take a short sentence as the answer to a question back."""
+        value = as_value(said, asked.tool.get("parameters") or {}, asked.missing[0])
+        if value is None:
+            return None
+        return self._ask_or_call(asked.tool, {**asked.arguments, asked.missing[0]: value}, asked.missing[1:])
+
+    def _ask_or_call(self, tool: Mapping[str, Any], arguments: dict[str, Any], missing: list[str]) -> Say | Call:
         if missing:
-            self._asked_for = (tool, missing[0])
+            self._asked = _Question(tool, arguments, missing)
             return Say(f"For which {missing[0].replace('_', ' ')}?")
         return Call(tool["name"], json.dumps(arguments, ensure_ascii=False))
 
@@ -144,10 +153,9 @@ class Brain:
         return None
 
     def _calculation(self, said: str) -> Say | None:
-        text = " ".join(re.findall(r"[a-z]+|\d+(?:\.\d+)?|[-+*/×÷]", said.lower()))
+        text = in_digits(said)
         for word, sign in _SIGNS.items():
-            text = re.sub(rf"\b{word}\b", sign, text)
-        text = re.sub(r"[a-z]+", lambda m: str(_NUMBERS.get(m.group(), m.group())), text)
+            text = re.sub(rf"(?<!\w){word}(?!\w)", sign, text)
         text = text.replace("×", "*").replace("÷", "/")
         found = re.search(r"\d+(?:\.\d+)?(?:\s*[-+*/]\s*\d+(?:\.\d+)?)+", text)
         if found is None:
@@ -159,7 +167,8 @@ class Brain:
         spoken = found.group()
         for sign, word in (("*", "times"), ("/", "divided by"), ("+", "plus"), ("-", "minus")):
             spoken = spoken.replace(sign, f" {word} ")
-        return Say(f"{' '.join(spoken.split())} is {result:g}.")
+        shown = f"{result:.0f}" if result == int(result) else f"{result:.6g}"
+        return Say(f"{' '.join(spoken.split())} is {shown}.")
 
 
 def _evaluate(node: ast.AST) -> float:
@@ -178,6 +187,8 @@ def _abilities(tools: Sequence[Mapping[str, Any]]) -> str:
 
 def _describe(output: str) -> str:
     """A function's JSON result as sentences."""
+    if output.strip() in ("", "{}"):
+        return "The function gave no result."
     try:
         result = json.loads(output)
     except ValueError:

@@ -12,7 +12,7 @@ from rtvoice_tui.local_agent.answering import Answer
 from rtvoice_tui.local_agent.brain import Brain
 from rtvoice_tui.local_agent.conversation import Conversation
 from rtvoice_tui.local_agent.events import error_event, new_id
-from rtvoice_tui.local_agent.models import Models
+from rtvoice_tui.local_agent.models import Ears, Models
 from rtvoice_tui.local_agent.speech import INSTALL_HINT, RATE
 from rtvoice_tui.local_agent.turns import Started, Stopped, TurnDetector
 from rtvoice_tui.local_agent.validation import Objection, objection
@@ -39,6 +39,7 @@ class Connection:
         self._detector: TurnDetector | None = None
         self._buffer = bytearray()
         self._speech_item = ""
+        self._ahead: tuple[float, asyncio.Task[str]] | None = None
         self._answer: Answer | None = None
         self._partials: asyncio.Task[None] | None = None
         self._transcriptions: set[asyncio.Task[None]] = set()
@@ -51,7 +52,9 @@ class Connection:
 
     async def close(self) -> None:
         """The client is gone."""
-        tasks = [t for t in (self._partials, *self._transcriptions) if t is not None]
+        tasks: list[asyncio.Task[Any]] = [t for t in (self._partials, *self._transcriptions) if t is not None]
+        if self._ahead is not None:
+            tasks.append(self._ahead[1])
         if self._answer is not None and self._answer.task is not None:
             tasks.append(self._answer.task)
         for task in tasks:
@@ -127,7 +130,15 @@ class Connection:
                 await self._speech_started(decided)
             else:
                 await self._speech_stopped(decided)
+        self._run_ahead(ears)
         return None
+
+    def _run_ahead(self, ears: Ears) -> None:
+        """Recognise during the pause: if it ends the turn, the words are there at once."""
+        paused = self._detector.paused if self._detector is not None else None
+        if paused is not None and (self._ahead is None or self._ahead[0] != paused.speech_end_ms):
+            task = asyncio.create_task(asyncio.to_thread(ears.recognise, paused.pcm))
+            self._ahead = (paused.speech_end_ms, task)
 
     def _cannot_hear(self) -> Objection | None:
         if self._deaf_told:
@@ -151,7 +162,9 @@ class Connection:
             self._partials.cancel()
             self._partials = None
         await self.emit("input_audio_buffer.speech_stopped", audio_end_ms=stopped.at_ms, item_id=item_id)
-        await self._commit(item_id, stopped.pcm, answer=self._answers_by_itself())
+        ahead, self._ahead = self._ahead, None
+        words = ahead[1] if ahead is not None and ahead[0] == stopped.speech_end_ms else None
+        await self._commit(item_id, stopped.pcm, self._answers_by_itself(), words)
 
     def _answers_by_itself(self) -> bool:
         detection = self.session["audio"]["input"]["turn_detection"] or {}
@@ -176,7 +189,7 @@ class Connection:
         self._buffer.clear()
         await self.emit("input_audio_buffer.cleared")
 
-    async def _commit(self, item_id: str, pcm: bytes, answer: bool) -> None:
+    async def _commit(self, item_id: str, pcm: bytes, answer: bool, ahead: asyncio.Task[str] | None = None) -> None:
         item = {
             "id": item_id,
             "object": "realtime.item",
@@ -189,14 +202,14 @@ class Connection:
         await self.emit("input_audio_buffer.committed", item_id=item_id, previous_item_id=previous)
         await self.emit("conversation.item.added", item=item, previous_item_id=previous)
         await self.emit("conversation.item.done", item=item, previous_item_id=previous)
-        task = asyncio.create_task(self._transcribe(item, pcm, answer))
+        task = asyncio.create_task(self._transcribe(item, pcm, answer, ahead))
         self._transcriptions.add(task)
         task.add_done_callback(self._transcriptions.discard)
 
-    async def _transcribe(self, item: dict[str, Any], pcm: bytes, answer: bool) -> None:
-        ears = await self.models.ears()
-        assert ears is not None
-        text = await asyncio.to_thread(ears.recognise, pcm)
+    async def _transcribe(
+        self, item: dict[str, Any], pcm: bytes, answer: bool, ahead: asyncio.Task[str] | None
+    ) -> None:
+        text = await self._recognise(pcm, ahead)
         item["content"][0]["transcript"] = text
         if self.session["audio"]["input"]["transcription"] is not None:
             await self.emit(
@@ -206,16 +219,27 @@ class Connection:
                 transcript=text,
                 usage={"type": "duration", "seconds": round(len(pcm) / RATE / 2, 2)},
             )
-        if answer and text and self._answer is None:
+        speaks_on = self._detector is not None and self._detector.speaking
+        if answer and text and self._answer is None and not speaks_on:
             await self._start_answer({})
+
+    async def _recognise(self, pcm: bytes, ahead: asyncio.Task[str] | None) -> str:
+        """The words; where recognition ran ahead during the pause that ended the turn, they are there already."""
+        if ahead is not None:
+            return await ahead
+        ears = await self.models.ears()
+        assert ears is not None
+        return await asyncio.to_thread(ears.recognise, pcm)
 
     async def _transcribe_live(self, item_id: str) -> None:
         """Words that have settled, while the person still speaks."""
         ears = await self.models.ears()
         assert ears is not None
         told: list[str] = []
-        while self._detector is not None:
+        while True:
             await asyncio.sleep(PARTIAL_EVERY_S)
+            if self._detector is None:
+                return
             words = (await asyncio.to_thread(ears.recognise, self._detector.open_speech)).split()[:-1]
             if words[: len(told)] == told and len(words) > len(told):
                 delta = (" " if told else "") + " ".join(words[len(told) :])
@@ -311,6 +335,7 @@ class Connection:
             answer.cancel_reason = reason
             answer.task.cancel()
             await asyncio.gather(answer.task, return_exceptions=True)
+            await answer.end_unbegun()
 
 
 def _no_item(event: dict[str, Any]) -> Objection:

@@ -8,10 +8,11 @@ from rtvoice_tui.local_agent.speech import RATE
 FRAME_MS = 32.0
 START_FRAMES = 2
 HYSTERESIS = 0.15
+KEPT_SILENCE_MS = 200.0
+"""So much of the pause after speech belongs to it."""
+
 MAX_TURN_MS = 15_000.0
 """The recogniser loops on longer pieces, so a turn is ended here."""
-
-MIN_SPEECH_MS = 200.0
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,12 @@ class Started:
 
 @dataclass(frozen=True)
 class Stopped:
-    """Speech ended: its offset, its samples, and whether there was enough of it to be speech."""
+    """Speech ended: its offset, its samples, how much of them was speech, and where the last of it was."""
 
     at_ms: int
     pcm: bytes
     speech_ms: float
+    speech_end_ms: float
 
 
 class TurnDetector:
@@ -77,6 +79,12 @@ class TurnDetector:
         """What was said so far in the turn that is open."""
         return bytes(self._kept) if self.speaking else b""
 
+    @property
+    def paused(self) -> Stopped | None:
+        """What the turn would be if the pause that has begun ends it; nothing while there is none."""
+        pausing = self.speaking and self._judged_ms - self._last_speech_ms >= KEPT_SILENCE_MS
+        return self._stopped() if pausing else None
+
     def _quiet_frame(self, probability: float) -> Started | None:
         self._loud = self._loud + 1 if probability >= self.threshold else 0
         if self._loud < START_FRAMES:
@@ -95,12 +103,16 @@ class TurnDetector:
         too_long = self._judged_ms - self._kept_from_ms >= MAX_TURN_MS
         if self._judged_ms - self._last_speech_ms < self.silence_ms and not too_long:
             return None
-        end = min(self._last_speech_ms + 200.0, self._judged_ms)
-        pcm = bytes(self._kept[: self._size(end - self._kept_from_ms)])
+        stopped = self._stopped()
         self.speaking = False
         self._loud = 0
         self._forget_before(self._judged_ms)
-        return Stopped(int(end), pcm, self._speech_ms)
+        return stopped
+
+    def _stopped(self) -> Stopped:
+        end = min(self._last_speech_ms + KEPT_SILENCE_MS, self._judged_ms)
+        pcm = bytes(self._kept[: self._size(end - self._kept_from_ms)])
+        return Stopped(int(end), pcm, self._speech_ms, self._last_speech_ms)
 
     def _forget_before(self, at_ms: float) -> None:
         if at_ms > self._kept_from_ms:

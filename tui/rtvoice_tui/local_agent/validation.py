@@ -16,6 +16,15 @@ class Required:
 
 
 @dataclass(frozen=True)
+class Range:
+    """A number within bounds."""
+
+    low: float
+    high: float
+    whole: bool = False
+
+
+@dataclass(frozen=True)
 class Objection:
     """What is wrong with an event."""
 
@@ -24,16 +33,16 @@ class Objection:
     param: str
 
 
-_NUMBER = (int, float)
+_MS = Range(0, 600_000, whole=True)
 _FORMAT = {"type": Required({"audio/pcm"}), "rate": {24_000}}
 _VAD = {
     "type": Required({"server_vad", "semantic_vad"}),
-    "threshold": _NUMBER,
-    "prefix_padding_ms": int,
-    "silence_duration_ms": int,
+    "threshold": Range(0.0, 1.0),
+    "prefix_padding_ms": _MS,
+    "silence_duration_ms": _MS,
     "create_response": bool,
     "interrupt_response": bool,
-    "idle_timeout_ms": int,
+    "idle_timeout_ms": _MS,
     "eagerness": {"low", "medium", "high", "auto"},
 }
 _TOOL = {
@@ -42,7 +51,7 @@ _TOOL = {
     "description": str,
     "parameters": dict,
 }
-_OUTPUT = {"format": _FORMAT, "voice": str, "speed": _NUMBER}
+_OUTPUT = {"format": _FORMAT, "voice": str, "speed": Range(0.25, 1.5)}
 SESSION = {
     "type": Required({"realtime"}),
     "model": str,
@@ -146,8 +155,15 @@ def _check(value: Any, shape: Shape, path: str) -> Objection | None:
             if found := _check(entry, shape[0], f"{path}[{index}]"):
                 return found
         return None
+    if isinstance(shape, Range):
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return _wrong_type(path, "a number", value)
+        if not shape.low <= value <= shape.high:
+            words = f"Invalid value: {value}. Expected a value between {shape.low} and {shape.high}."
+            return Objection("invalid_value", words, path)
+        return None if isinstance(value, int) or not shape.whole else _wrong_type(path, "an integer", value)
     if isinstance(shape, set):
-        if value not in shape:
+        if isinstance(value, dict | list) or value not in shape:
             allowed = ", ".join(repr(option) for option in sorted(shape, key=str))
             return Objection("invalid_value", f"Invalid value: {value!r}. Supported values are: {allowed}.", path)
         return None

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from rtvoice_tui.protocol.client_events import ClientEvent
 from rtvoice_tui.session.facts import Fact
 
-FADE_MS = 12
-"""An interrupted voice fades out within this time, so that it does not click."""
+FADE_MS = 5
+"""An interrupted voice fades out within this time, so that it does not click; it fits into one device block."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import json
 import os
 import tempfile
 import threading
+import weakref
 from array import array
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +60,7 @@ class EventLog:
         self.events = 0
         self.unreadable = 0
         self._file = tempfile.TemporaryFile(prefix="rtvoice-tui-")  # noqa: SIM115 - open as long as the log
+        self.close = weakref.finalize(self, self._file.close)
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._size = 0
@@ -180,10 +182,6 @@ class EventLog:
                     continue
             hits.append(number)
         return hits
-
-    def close(self) -> None:
-        """Give the file up; it vanishes."""
-        self._file.close()
 
     @property
     def memory_bytes(self) -> int:

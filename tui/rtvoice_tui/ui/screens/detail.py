@@ -15,7 +15,7 @@ class DetailScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss", "Close", show=False, priority=True),
-        Binding("y", "copy", "Copy", show=False),
+        Binding("y", "copy", "Copy", show=False, priority=True),
     ]
 
     def __init__(self, title: str, lines: list[str]) -> None:

@@ -58,7 +58,7 @@ class Pane(Vertical):
         """Open the field: ``filter`` or ``search``."""
         field = self._field
         field.placeholder = "words to show, -word hides; empty shows all" if purpose == "filter" else "find"
-        field.set_class(True, "-open")
+        field.display = True
         self._purpose = purpose
         if purpose == "search":
             field.value = ""
@@ -66,9 +66,9 @@ class Pane(Vertical):
 
     def close_field(self) -> bool:
         """Close the field; false if it is not open."""
-        if not self._field.has_class("-open"):
+        if not self._field.display:
             return False
-        self._field.set_class(False, "-open")
+        self._field.display = False
         self.view.focus()
         return True
 

@@ -1,0 +1,97 @@
+"""The two clients that are compared, each in a process of its own: ``python clients.py bare|ours URL [MICROPHONE]``."""
+
+import asyncio
+import base64
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tui")]
+
+from virtual_audio import RATE, SPEAKER, VirtualAudio  # noqa: E402
+
+
+async def bare(url: str, microphone: str = "") -> None:
+    """A socket, a buffer and a device: as little as can be called a client."""
+    import aiohttp
+    import sounddevice
+
+    buffer = bytearray()
+
+    def fill(out, frames, times, status) -> None:
+        pcm = bytes(buffer[: frames * 2])
+        del buffer[: frames * 2]
+        out[:] = pcm + bytes(frames * 2 - len(pcm))
+
+    speaker = sounddevice.RawOutputStream(
+        samplerate=RATE, blocksize=RATE // 100, channels=1, dtype="int16", latency="low", device=SPEAKER, callback=fill
+    )
+    async with aiohttp.ClientSession() as http, http.ws_connect(url, max_msg_size=0) as socket:
+        with speaker:
+            await socket.send_str(json.dumps({"type": "session.update", "session": {"type": "realtime"}}))
+            async for message in socket:
+                event = json.loads(message.data)
+                if event["type"] == "response.output_audio.delta":
+                    buffer += base64.b64decode(event["delta"])
+                elif event["type"] == "input_audio_buffer.speech_started":
+                    buffer.clear()
+
+
+async def ours(url: str, microphone: str = "") -> None:
+    """The worker as the app runs it, without a screen."""
+    from rtvoice_tui.audio.devices import AudioChoice
+    from rtvoice_tui.protocol.dialects import OPENAI, Endpoint
+    from rtvoice_tui.protocol.settings import SessionSettings
+    from rtvoice_tui.store.store import Store
+    from rtvoice_tui.worker import Plan, SessionWorker
+
+    class Fixed:
+        async def endpoint(self) -> Endpoint:
+            return Endpoint(url)
+
+        async def close(self) -> None:
+            pass
+
+    settings = SessionSettings(turn_detection={"type": "server_vad"})
+    plan = Plan(OPENAI, settings, (), {}, Fixed(), AudioChoice(microphone, SPEAKER))
+    store = Store()
+    worker = SessionWorker(plan, store)
+
+    async def end_with_parent() -> None:
+        await asyncio.to_thread(sys.stdin.read)
+        if store.audio.problem:
+            sys.stderr.write(f"{store.audio.problem}\n")
+        worker.stop()
+
+    ending = asyncio.create_task(end_with_parent())
+    await worker.run()
+    ending.cancel()
+
+
+def launch(kind: str, url: str, audio: VirtualAudio, microphone: str = "") -> "subprocess.Popen[bytes]":
+    """Start a client that sees the virtual devices; it ends when its standard input is closed."""
+    command = [sys.executable, str(Path(__file__)), kind, url, microphone]
+    with (audio.folder / "client.log").open("wb") as log:
+        return subprocess.Popen(command, env=audio.environment, stdin=subprocess.PIPE, stderr=log)
+
+
+def underruns(audio: VirtualAudio) -> int:
+    """How often the device of a client ran dry, which loses a block each time, whoever feeds it."""
+    return (audio.folder / "client.log").read_text().count("underrun occurred")
+
+
+def end(client: "subprocess.Popen[bytes]") -> None:
+    """End a client."""
+    assert client.stdin is not None
+    client.stdin.close()
+    try:
+        client.wait(2.0)
+    except subprocess.TimeoutExpired:
+        client.kill()
+        client.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run({"bare": bare, "ours": ours}[sys.argv[1]](*sys.argv[2:]))

@@ -1,0 +1,77 @@
+"""What one more piece of an answer costs the transcript, at three lengths of the answer.
+
+Headless at 120x40: pieces are taken by the store, the view is brought up to date and painted once a frame, with as
+many pieces a frame as come at 15 frames and 30 pieces a second. The reference is a frame in which nothing came.
+"""
+
+import asyncio
+import inspect
+import time
+from pathlib import Path
+
+from reporting import Row, print_table
+
+LENGTHS = (500, 4_000, 20_000)
+PIECES_A_FRAME = 2
+BUDGET_MS = 0.2
+PIECE = "and another few words, "
+
+
+async def cost(length: int) -> tuple[float, float]:
+    """Milliseconds of processor time per piece: to bring the model up to date, and the same with painting."""
+    from rtvoice_tui.launch import Options, make_plan
+    from rtvoice_tui.profiles.store import load_profile
+    from rtvoice_tui.session.facts import AgentSaid, TurnStarted
+    from rtvoice_tui.store.store import Store
+    from rtvoice_tui.ui.agent_editing import AgentEditing
+    from rtvoice_tui.ui.app import RtvoiceApp
+    from rtvoice_tui.ui.widgets.transcript import TranscriptView
+    from rtvoice_tui.worker import SessionWorker
+
+    class Headless(RtvoiceApp):
+        CSS_PATH = Path(inspect.getfile(RtvoiceApp)).with_name("app.tcss")
+
+        def _begin(self) -> None:
+            """No session, and no pulse but ours."""
+
+    store = Store()
+    profile = load_profile("local")
+    app = Headless(SessionWorker(make_plan(profile, Options(), {}), store), store, AgentEditing("local", profile))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        view = app.query_one(TranscriptView)
+        store.take(TurnStarted(1), 0.0)
+        for _ in range(length):
+            store.take(AgentSaid(1, "item", PIECE), 0.0)
+        app.pulse()
+        await pilot.pause(0)
+        pieces = 400
+        start = time.process_time()
+        for number in range(pieces):
+            store.take(AgentSaid(1, "item", PIECE), 0.0)
+            if number % PIECES_A_FRAME == PIECES_A_FRAME - 1:
+                view.sync()
+        model = (time.process_time() - start) * 1000 / pieces
+        await pilot.pause(0)
+        start = time.process_time()
+        for number in range(pieces):
+            store.take(AgentSaid(1, "item", PIECE), 0.0)
+            if number % PIECES_A_FRAME == PIECES_A_FRAME - 1:
+                app.pulse()
+                await pilot.pause(0)
+        whole = (time.process_time() - start) * 1000 / pieces
+    store.events.close()
+    return model, whole
+
+
+def main() -> None:
+    costs = {length: asyncio.run(cost(length)) for length in LENGTHS}
+    first = costs[LENGTHS[0]]
+    rows = [Row(f"a piece, at {n} pieces", "ms cpu", first[0], costs[n][0], limit=BUDGET_MS) for n in LENGTHS]
+    rows.append(Row("flat: longest against shortest", "ms cpu", first[0], costs[LENGTHS[-1]][0], ratio=1.5))
+    rows += [Row(f"with its frame, at {n} pieces", "ms cpu", first[1], costs[n][1], ratio=1.5) for n in LENGTHS]
+    print_table("A piece of an answer in the transcript", f"at {LENGTHS[0]} pieces", rows)
+
+
+if __name__ == "__main__":
+    main()

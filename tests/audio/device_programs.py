@@ -1,0 +1,151 @@
+"""Programs that open devices, each run in a process of its own: PortAudio looks at the environment only once.
+
+    python device_programs.py PROGRAM BACKEND [ARGUMENTS]
+
+BACKEND is ``portaudio``, ``miniaudio`` (sounddevice cannot be imported) or ``none`` (neither can). The result is one
+line of JSON on standard output; sound goes through files.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+DEADLINE_S = 20.0
+
+
+def names() -> dict[str, Any]:
+    """What the list of devices says."""
+    from rtvoice_tui.audio.devices import AudioError, list_devices
+
+    try:
+        return {"devices": [[d.name, d.host_api, d.inputs > 0, d.outputs > 0] for d in list_devices()]}
+    except AudioError as error:
+        return {"sentence": error.sentence, "remedy": error.remedy}
+
+
+def open_what_there_is(input_name: str = "", output_name: str = "") -> dict[str, Any]:
+    """Open both devices, and tell what came of it."""
+    audio = _Opened(input_name, output_name)
+    told = {
+        "problem": audio.devices.problem,
+        "remedy": audio.devices.remedy,
+        "input": audio.devices.input.name if audio.devices.input else None,
+        "output": audio.devices.output.name if audio.devices.output else None,
+        "module": type(audio.devices.output).__module__.rpartition(".")[2],
+    }
+    audio.devices.close()
+    return told
+
+
+def play(pcm_file: str, chunk_bytes: str, output_name: str) -> dict[str, Any]:
+    """Play a file in chunks of an odd size, and stay until it was consumed."""
+    audio = _Opened("", output_name)
+    pcm, size = Path(pcm_file).read_bytes(), int(chunk_bytes)
+    for start in range(0, len(pcm), size):
+        audio.playback.play("item", pcm[start : start + size])
+    audio.playback.end("item")
+    played = 0.0
+
+    def drained() -> bool:
+        nonlocal played
+        report = audio.playback.report()
+        played = max(played, report.played_ms.get("item", 0.0))
+        return report.drained
+
+    _wait(drained)
+    time.sleep(0.5)  # what the device holds is still to be heard
+    audio.devices.close()
+    return {"played_ms": played, "module": audio.module, "problem": audio.devices.problem}
+
+
+def listen(pcm_file: str, seconds: str, input_name: str) -> dict[str, Any]:
+    """Record the microphone as a session would: says "ready", then takes frames until enough were heard."""
+    audio = _Opened(input_name, "")
+    wanted, heard, sizes = int(float(seconds) * 24_000) * 2, bytearray(), set()
+    _say("ready")
+
+    def enough() -> bool:
+        for frame, _ in audio.capture.frames():
+            if heard or any(frame):
+                heard.extend(frame)
+            sizes.add(len(frame))
+        return len(heard) >= wanted
+
+    _wait(enough)
+    audio.devices.close()
+    Path(pcm_file).write_bytes(heard)
+    return {"module": audio.module, "frame_bytes": sorted(sizes), "dropped": audio.capture.dropped}
+
+
+def reopen(times: str, input_name: str, output_name: str) -> dict[str, Any]:
+    """Open and close both devices again and again while there is speech to play."""
+    counts, before = [], None
+    for round_ in range(int(times)):
+        audio = _Opened(input_name, output_name)
+        audio.playback.play("item", b"\x10\x20" * 24_000)
+        _wait(lambda opened=audio: opened.playback.report().played_ms.get("item", 0) > 0 and opened.capture.blocks > 0)
+        audio.devices.close()
+        if round_ == 4:  # libraries have set themselves up by now
+            before = _held()
+        counts.append(audio.capture.blocks)
+    return {"rounds": sum(count > 0 for count in counts), "before": before, "after": _held(), "lost": audio.lost}
+
+
+def lose(input_name: str, output_name: str) -> dict[str, Any]:
+    """Say "ready", and wait until both devices were lost."""
+    audio = _Opened(input_name, output_name)
+    audio.playback.play("item", b"\x10\x20" * 240_000)
+    _wait(lambda: audio.playback.report().played_ms.get("item", 0) > 0 and audio.capture.blocks > 0)
+    _say("ready")
+    told = _wait(lambda: len(audio.lost) >= 2, 5.0)
+    audio.devices.close()
+    return {"told": told, "lost": sorted(audio.lost), "module": audio.module}
+
+
+class _Opened:
+    def __init__(self, input_name: str, output_name: str) -> None:
+        from rtvoice_tui.audio.capture import Capture
+        from rtvoice_tui.audio.devices import AudioChoice, open_audio
+        from rtvoice_tui.audio.playback import Playback
+
+        self.capture, self.playback = Capture(24_000), Playback(24_000)
+        self.lost: list[str] = []
+        choice = AudioChoice(input_name, output_name)
+        self.devices = open_audio(choice, self.capture, self.playback, self.lost.append)
+        self.module = type(self.devices.output).__module__.rpartition(".")[2]
+
+
+def _held() -> dict[str, int]:
+    return {
+        "threads": threading.active_count(),
+        "tasks": len(os.listdir("/proc/self/task")),
+        "descriptors": len(os.listdir("/proc/self/fd")),
+    }
+
+
+def _wait(holds: Any, deadline_s: float = DEADLINE_S) -> bool:
+    deadline = time.monotonic() + deadline_s
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.005)
+    return True
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    program, backend, *arguments = sys.argv[1:]
+    if backend in ("miniaudio", "none"):
+        sys.modules["sounddevice"] = None  # type: ignore[assignment]
+    if backend in ("portaudio", "none"):
+        sys.modules["miniaudio"] = None  # type: ignore[assignment]
+    programs = {p.__name__: p for p in (names, open_what_there_is, play, listen, reopen, lose)}
+    _say(json.dumps(programs[program](*arguments)))

@@ -1,0 +1,316 @@
+"""WAV files in the place of microphone and speaker."""
+
+import gc
+import os
+import struct
+import threading
+import wave
+
+import numpy as np
+import pytest
+
+from rtvoice_tui.audio.capture import Capture
+from rtvoice_tui.audio.devices import AudioChoice, AudioError, open_audio
+from rtvoice_tui.audio.files import FileMicrophone, FileSpeaker, SilentSpeaker, read_wav
+from rtvoice_tui.audio.playback import Playback
+from virtual_audio import compare, locatable, wait_until, write_wav
+
+
+def heard_frames(capture: Capture) -> bytes:
+    return b"".join(frame for frame, _ in capture.frames())
+
+
+def read(path) -> tuple[bytes, int, int, int]:
+    with wave.open(str(path), "rb") as wav:
+        return wav.readframes(wav.getnframes()), wav.getframerate(), wav.getnchannels(), wav.getsampwidth()
+
+
+# --- the microphone
+
+
+def test_a_file_is_not_spoken_before_somebody_listens(tmp_path):
+    capture = Capture(24_000)
+    microphone = FileMicrophone(write_wav(tmp_path / "a.wav", locatable(0.5)), capture)
+    pacer = SilentSpeaker(Playback(24_000))  # a clock of the same make runs, so time does pass
+    fills = []
+    pacer._playback.fill = lambda count: fills.append(count) or b""  # type: ignore[method-assign]
+
+    wait_until(lambda: len(fills) > 10, "a clock would have ticked ten times")
+
+    assert capture.blocks == 0
+    pacer.close()
+    microphone.close()
+
+
+def test_a_file_is_spoken_whole_and_once_and_then_there_is_silence(tmp_path):
+    signal = locatable(0.31)
+    capture = Capture(24_000)
+    microphone = FileMicrophone(write_wav(tmp_path / "a.wav", signal), capture)
+
+    microphone.begin()
+    wait_until(lambda: capture.blocks >= 60, "the file and some silence were spoken")
+    microphone.close()
+
+    heard = heard_frames(capture)
+    assert heard[: len(signal)] == signal
+    assert not any(heard[len(signal) :])
+    assert len(heard) > len(signal) + 4800
+
+
+def test_beginning_twice_speaks_once(tmp_path):
+    signal = locatable(0.2)
+    capture = Capture(24_000)
+    microphone = FileMicrophone(write_wav(tmp_path / "a.wav", signal), capture)
+
+    microphone.begin()
+    microphone.begin()
+    wait_until(lambda: capture.blocks >= 30, "the file was spoken")
+    microphone.close()
+
+    assert compare(signal, heard_frames(capture)).whole
+
+
+def test_after_closing_nothing_more_is_spoken_and_no_thread_is_left(tmp_path):
+    threads = threading.active_count()
+    capture = Capture(24_000)
+    microphone = FileMicrophone(write_wav(tmp_path / "a.wav", locatable(5.0)), capture)
+    microphone.begin()
+    wait_until(lambda: capture.blocks >= 3, "it speaks")
+
+    microphone.close()
+
+    assert threading.active_count() == threads
+    assert capture.blocks < 500
+
+
+def test_closing_before_beginning_is_fine(tmp_path):
+    microphone = FileMicrophone(write_wav(tmp_path / "a.wav", locatable(0.1)), Capture(24_000))
+
+    microphone.close()
+
+    assert microphone.name == "a.wav"
+
+
+def test_an_empty_file_is_silence(tmp_path):
+    capture = Capture(24_000)
+    microphone = FileMicrophone(write_wav(tmp_path / "a.wav", b""), capture)
+
+    microphone.begin()
+    wait_until(lambda: capture.blocks >= 10, "silence is spoken")
+    microphone.close()
+
+    assert heard_frames(capture).strip(b"\0") == b""
+
+
+# --- reading WAV files
+
+
+def test_a_mono_file_at_the_sessions_rate_is_read_bit_for_bit(tmp_path):
+    signal = locatable(0.5)
+
+    assert read_wav(write_wav(tmp_path / "a.wav", signal), 24_000) == signal
+
+
+def test_a_stereo_file_at_44100_hz_becomes_mono_at_the_sessions_rate(tmp_path):
+    time = np.arange(44_100) / 44_100
+    left = 0.6 * np.sin(2 * np.pi * 440 * time)
+    right = 0.2 * np.sin(2 * np.pi * 440 * time)
+    stereo = (np.stack([left, right], axis=1) * 32767).astype("<i2").tobytes()
+
+    pcm = read_wav(write_wav(tmp_path / "a.wav", stereo, rate=44_100, channels=2), 24_000)
+
+    samples = np.frombuffer(pcm, "<i2") / 32767
+    assert len(samples) == pytest.approx(24_000, abs=50)
+    spectrum = np.abs(np.fft.rfft(samples[:24_000], 24_000))
+    assert spectrum.argmax() == pytest.approx(440, abs=1)
+    assert np.abs(samples[1200:-1200]).max() == pytest.approx(0.4, abs=0.01)
+
+
+def test_loud_stereo_does_not_wrap_when_mixed(tmp_path):
+    loud = np.full((2400, 2), 32767, "<i2").tobytes()
+
+    pcm = read_wav(write_wav(tmp_path / "a.wav", loud, channels=2), 24_000)
+
+    assert set(np.frombuffer(pcm, "<i2")) == {32767}
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 44_100, 48_000])
+def test_every_usual_rate_keeps_its_length_in_time(tmp_path, rate):
+    pcm = read_wav(write_wav(tmp_path / "a.wav", bytes(rate * 2), rate=rate), 24_000)
+
+    assert len(pcm) // 2 == pytest.approx(24_000, abs=50)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "is no WAV file that can be read"),
+        (b"this is a text and not sound at all", "is no WAV file that can be read"),
+        (b"RIFF\x24\x00\x00\x00WAVEfmt ", "is no WAV file that can be read"),
+    ],
+    ids=["empty", "text", "header cut off"],
+)
+def test_what_is_no_wav_file_is_told_in_a_sentence(tmp_path, content, sentence):
+    path = tmp_path / "a.wav"
+    path.write_bytes(content)
+
+    with pytest.raises(AudioError) as caught:
+        read_wav(path, 24_000)
+
+    assert sentence in caught.value.sentence
+    assert str(path) in caught.value.sentence
+    assert caught.value.remedy == "convert it to 16-bit PCM WAV"
+
+
+def test_a_missing_file_is_told_in_a_sentence(tmp_path):
+    with pytest.raises(AudioError, match="does not exist") as caught:
+        read_wav(tmp_path / "nowhere.wav", 24_000)
+
+    assert "--input-file" in caught.value.remedy
+
+
+def test_a_folder_is_no_wav_file(tmp_path):
+    with pytest.raises(AudioError, match="is no WAV file that can be read"):
+        read_wav(tmp_path, 24_000)
+
+
+@pytest.mark.parametrize(("width", "bits"), [(1, 8), (3, 24), (4, 32)])
+def test_other_sample_widths_are_told_with_what_to_do(tmp_path, width, bits):
+    path = write_wav(tmp_path / "a.wav", bytes(width * 100), width=width)
+
+    with pytest.raises(AudioError, match=f"has {bits} bits a sample") as caught:
+        read_wav(path, 24_000)
+
+    assert caught.value.remedy == "convert it to 16-bit PCM WAV"
+
+
+@pytest.mark.parametrize("rate", [24_000, 44_100])
+def test_a_file_that_ends_in_the_middle_of_a_sample_is_read_up_to_there(tmp_path, rate):
+    path = write_wav(tmp_path / "a.wav", locatable(0.5), rate=rate)
+    path.write_bytes(path.read_bytes()[:-101])
+
+    pcm = read_wav(path, 24_000)
+
+    assert len(pcm) % 2 == 0
+    assert len(pcm) // 2 == pytest.approx((12_000 - 51) * 24_000 / rate, abs=50)
+
+
+def test_a_header_with_an_impossible_rate_is_told_in_a_sentence(tmp_path):
+    path = write_wav(tmp_path / "a.wav", locatable(0.1))
+    content = bytearray(path.read_bytes())
+    content[24:28] = struct.pack("<I", 0)
+    path.write_bytes(content)
+
+    with pytest.raises(AudioError):
+        read_wav(path, 24_000)
+
+
+# --- the speaker
+
+
+def test_what_is_played_is_written_exactly_and_once(tmp_path):
+    signal = locatable(0.5)
+    playback = Playback(24_000)
+    speaker = FileSpeaker(tmp_path / "out.wav", playback)
+
+    playback.play("item", signal)
+    playback.end("item")
+    wait_until(lambda: playback.report().drained, "it was played")
+    speaker.close()
+
+    pcm, rate, channels, width = read(tmp_path / "out.wav")
+    heard = compare(signal, pcm)
+    assert heard.whole, heard
+    assert heard.pauses == 0
+    assert (rate, channels, width) == (24_000, 1, 2)
+
+
+def test_silence_between_answers_is_written_too(tmp_path):
+    playback = Playback(24_000)
+    speaker = FileSpeaker(tmp_path / "out.wav", playback)
+    first, second = locatable(0.2, seed=3), locatable(0.2, seed=4)
+    ticks = []
+    fill = playback.fill
+    playback.fill = lambda count: ticks.append(count) or fill(count)  # type: ignore[method-assign]
+
+    for item, signal in (("one", first), ("two", second)):
+        playback.play(item, signal)
+        playback.end(item)
+        wait_until(lambda: playback.report().drained, "it was played")
+        silent_from = len(ticks)
+        wait_until(lambda silent_from=silent_from: len(ticks) > silent_from + 5, "there was some silence")
+    speaker.close()
+
+    pcm, *_ = read(tmp_path / "out.wav")
+    heard = compare(first + second, pcm)
+    assert heard.whole
+    assert heard.pauses >= 5 * 240
+
+
+def test_an_interrupted_answer_ends_in_the_file_where_it_ended_for_the_person(tmp_path):
+    signal = locatable(3.0)
+    playback = Playback(24_000)
+    speaker = FileSpeaker(tmp_path / "out.wav", playback)
+    playback.play("item", signal)
+    wait_until(lambda: playback.report().played_ms.get("item", 0) > 200, "it speaks")
+
+    playback.flush(fade_ms=0)
+    wait_until(lambda: playback.flushed, "the flush was carried out")
+    played_ms = playback.report().played_ms["item"]
+    speaker.close()
+
+    pcm, *_ = read(tmp_path / "out.wav")
+    heard = np.count_nonzero(np.frombuffer(pcm, "<i2"))
+    assert heard * 1000 / 24_000 == pytest.approx(played_ms)
+    assert 200 < played_ms < 3000
+
+
+def test_a_file_that_cannot_be_written_is_told_in_a_sentence(tmp_path):
+    with pytest.raises(AudioError, match="cannot be written") as caught:
+        FileSpeaker(tmp_path / "no" / "such" / "folder.wav", Playback(24_000))
+
+    assert "--output-file" in caught.value.remedy
+    del caught
+    gc.collect()  # what the half-made speaker leaves behind must not complain when it is thrown away
+
+
+def test_closing_the_speaker_leaves_no_thread_and_no_open_file(tmp_path):
+    threads, descriptors = threading.active_count(), len(os.listdir("/proc/self/fd"))
+
+    for round_ in range(5):
+        FileSpeaker(tmp_path / f"{round_}.wav", Playback(24_000)).close()
+
+    assert threading.active_count() == threads
+    assert len(os.listdir("/proc/self/fd")) == descriptors
+
+
+# --- chosen together
+
+
+def test_files_take_the_place_of_both_devices(tmp_path):
+    choice = AudioChoice(
+        input_file=write_wav(tmp_path / "in.wav", locatable(0.1)), output_file=tmp_path / "out.wav", silent=True
+    )
+
+    opened = open_audio(choice, Capture(24_000), Playback(24_000), lambda sentence: None)
+
+    assert (opened.input.name, opened.output.name, opened.problem) == ("in.wav", "out.wav", "")
+    opened.close()
+
+
+def test_a_bad_input_file_leaves_a_silent_session_and_the_reason(tmp_path):
+    choice = AudioChoice(input_file=tmp_path / "nowhere.wav", silent=True)
+
+    opened = open_audio(choice, Capture(24_000), Playback(24_000), lambda sentence: None)
+
+    assert opened.problem == f"{tmp_path / 'nowhere.wav'} does not exist"
+    assert opened.remedy
+    assert (opened.input, opened.output.name) == (None, "silent")
+    opened.close()
+
+
+def test_a_silent_session_has_no_microphone_and_no_complaint():
+    opened = open_audio(AudioChoice(silent=True), Capture(24_000), Playback(24_000), lambda sentence: None)
+
+    assert (opened.input, opened.output.name, opened.problem) == (None, "silent", "")
+    opened.close()

@@ -1,0 +1,250 @@
+"""Devices that refuse the session's rate, and what converting does to the sound."""
+
+import importlib
+import sys
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+
+import rtvoice_tui.audio
+from rtvoice_tui.audio.capture import Capture
+from rtvoice_tui.audio.devices import AudioError
+from rtvoice_tui.audio.playback import Playback
+from rtvoice_tui.audio.resample import Resampler, convert
+
+OK = SimpleNamespace(input_overflow=False, output_underflow=False)
+
+
+class PortAudioError(Exception):
+    pass
+
+
+class FakePortAudio(ModuleType):
+    """Stands in for sounddevice: one microphone and one speaker that take a single rate."""
+
+    def __init__(self, accepted_rate: int, default_rate: int = 48_000, refusal: str = "Invalid sample rate") -> None:
+        super().__init__("sounddevice")
+        self.PortAudioError = PortAudioError
+        self.default = SimpleNamespace(device=(0, 1))
+        self.accepted_rate = accepted_rate
+        self.default_rate = default_rate
+        self.refusal = refusal
+        self.tried: list[int] = []
+        self.starts = True
+        self.streams: list[SimpleNamespace] = []
+        self.RawInputStream = self.RawOutputStream = self._open
+
+    def query_hostapis(self):
+        return [{"name": "Fake"}]
+
+    def query_devices(self, device=None, direction=None):
+        common = {"hostapi": 0, "default_samplerate": float(self.default_rate)}
+        latencies = {"default_low_input_latency": 0.01, "default_low_output_latency": 0.01}
+        listed = [
+            {"name": "mic", "max_input_channels": 1, "max_output_channels": 0, **common, **latencies},
+            {"name": "speaker", "max_input_channels": 0, "max_output_channels": 1, **common, **latencies},
+        ]
+        return listed if device is None else listed[device]
+
+    def _open(self, samplerate, callback, finished_callback, **settings):
+        self.tried.append(samplerate)
+        if samplerate != self.accepted_rate:
+            raise PortAudioError(f"Error opening stream: {self.refusal} [PaErrorCode -9997]")
+        stream = SimpleNamespace(callback=callback, latency=0.02, blocksize=settings["blocksize"], closed=False)
+        stream.start = lambda: self._start()
+        stream.close = lambda: setattr(stream, "closed", True)
+        self.streams.append(stream)
+        return stream
+
+    def _start(self):
+        if not self.starts:
+            raise PortAudioError("Unanticipated host error [PaErrorCode -9999]")
+
+
+@pytest.fixture
+def with_devices(monkeypatch):
+    """Loads `portaudio` over a fake PortAudio."""
+
+    def load(fake: FakePortAudio) -> ModuleType:
+        monkeypatch.setitem(sys.modules, "sounddevice", fake)
+        monkeypatch.delitem(sys.modules, "rtvoice_tui.audio.portaudio", raising=False)
+        monkeypatch.delattr(rtvoice_tui.audio, "portaudio", raising=False)
+        return importlib.import_module("rtvoice_tui.audio.portaudio")
+
+    yield load
+    sys.modules.pop("rtvoice_tui.audio.portaudio", None)
+    if hasattr(rtvoice_tui.audio, "portaudio"):
+        del rtvoice_tui.audio.portaudio
+
+
+def tone(hz: float, rate: int, seconds: float = 1.0, amplitude: float = 0.5) -> np.ndarray:
+    return amplitude * np.sin(2 * np.pi * hz * np.arange(int(rate * seconds)) / rate)
+
+
+def pcm16(samples: np.ndarray) -> bytes:
+    return (samples * 32767).astype("<i2").tobytes()
+
+
+def floats(pcm: bytes) -> np.ndarray:
+    return np.frombuffer(pcm, "<i2") / 32767
+
+
+def signal_to_noise_db(samples: np.ndarray, hz: float, rate: int) -> float:
+    """How far the best-fitting tone of this pitch stands above all the rest."""
+    times = 2 * np.pi * hz * np.arange(len(samples)) / rate
+    basis = np.stack([np.sin(times), np.cos(times)], axis=1)
+    fitted = basis @ np.linalg.lstsq(basis, samples, rcond=None)[0]
+    return float(10 * np.log10((fitted @ fitted) / ((samples - fitted) @ (samples - fitted))))
+
+
+def in_blocks(convert_block, pcm: bytes, size: int) -> bytes:
+    return b"".join(convert_block(pcm[start : start + size]) for start in range(0, len(pcm), size))
+
+
+def test_a_speaker_that_refuses_24_khz_gets_its_own_rate_and_hears_the_same_tone(with_devices):
+    fake = FakePortAudio(accepted_rate=48_000)
+    playback = Playback(24_000)
+    playback.play("item", pcm16(tone(1000, 24_000)))
+    playback.end("item")
+
+    speaker = with_devices(fake).Speaker("", playback, lambda sentence: None)
+
+    assert fake.tried == [24_000, 48_000]
+    assert speaker.rate == 48_000
+    (stream,) = fake.streams
+    assert stream.blocksize == 480
+    heard = bytearray()
+    for _ in range(90):
+        block = bytearray(960)
+        stream.callback(memoryview(block), 480, None, OK)
+        heard += block
+    steady = floats(bytes(heard))[4800:38_400]
+    assert signal_to_noise_db(steady, 1000, 48_000) > 70
+    assert np.abs(steady).max() == pytest.approx(0.5, abs=0.01)
+    assert playback.underruns == 0
+
+
+def test_a_microphone_that_refuses_24_khz_is_converted_to_what_the_session_speaks(with_devices):
+    fake = FakePortAudio(accepted_rate=44_100, default_rate=44_100)
+    capture = Capture(24_000)
+
+    microphone = with_devices(fake).Microphone("", capture, lambda sentence: None)
+
+    assert fake.tried == [24_000, 44_100]
+    assert microphone.rate == 44_100
+    said = pcm16(tone(440, 44_100))
+    for start in range(0, len(said), 882):
+        fake.streams[0].callback(said[start : start + 882], 441, None, OK)
+    frames = [frame for frame, _ in capture.frames()]
+    assert {len(frame) for frame in frames} == {960}
+    assert 0.97 <= len(frames) * 0.02 <= 1.0
+    assert signal_to_noise_db(floats(b"".join(frames))[2400:], 440, 24_000) > 70
+
+
+def test_the_usual_rates_are_tried_where_the_devices_own_is_refused_too(with_devices):
+    fake = FakePortAudio(accepted_rate=44_100, default_rate=96_000)
+
+    with_devices(fake).Speaker("", Playback(24_000), lambda sentence: None)
+
+    assert fake.tried == [24_000, 96_000, 48_000, 44_100]
+
+
+def test_a_device_that_takes_no_rate_at_all_is_an_error_with_a_remedy(with_devices):
+    fake = FakePortAudio(accepted_rate=0)
+
+    with pytest.raises(AudioError) as caught:
+        with_devices(fake).Microphone("", Capture(24_000), lambda sentence: None)
+
+    assert caught.value.sentence.startswith("the input device mic cannot be opened: ")
+    assert "Invalid sample rate" in caught.value.sentence
+    assert "--input-device" in caught.value.remedy
+
+
+def test_other_rates_are_not_tried_when_the_device_fails_for_another_reason(with_devices):
+    fake = FakePortAudio(accepted_rate=0, refusal="Device unavailable")
+
+    with pytest.raises(AudioError, match="Device unavailable"):
+        with_devices(fake).Speaker("", Playback(24_000), lambda sentence: None)
+
+    assert fake.tried == [24_000]
+
+
+@pytest.mark.parametrize("kind", ["Microphone", "Speaker"])
+def test_a_device_that_opens_but_does_not_start_is_an_error_and_is_given_back(with_devices, kind):
+    fake = FakePortAudio(accepted_rate=24_000)
+    fake.starts = False
+    portaudio = with_devices(fake)
+    other_end = Capture(24_000) if kind == "Microphone" else Playback(24_000)
+
+    with pytest.raises(AudioError, match="cannot be opened"):
+        getattr(portaudio, kind)("", other_end, lambda sentence: None)
+
+    assert [stream.closed for stream in fake.streams] == [True]
+
+
+def test_overflows_and_underruns_of_the_device_are_counted(with_devices):
+    fake = FakePortAudio(accepted_rate=24_000)
+    portaudio = with_devices(fake)
+    capture, playback = Capture(24_000), Playback(24_000)
+    portaudio.Microphone("", capture, lambda sentence: None)
+    portaudio.Speaker("", playback, lambda sentence: None)
+    late = SimpleNamespace(input_overflow=True, output_underflow=True)
+
+    fake.streams[0].callback(bytes(480), 240, None, late)
+    fake.streams[1].callback(memoryview(bytearray(480)), 240, None, late)
+
+    assert (capture.overflows, playback.underruns) == (1, 1)
+
+
+@pytest.mark.parametrize("block", [480, 960, 96, 4410])
+@pytest.mark.parametrize("hz", [200, 1000, 6000])
+def test_going_to_48_khz_and_back_keeps_level_and_clarity(hz, block):
+    up, down = Resampler(24_000, 48_000), Resampler(48_000, 24_000)
+
+    there = in_blocks(up, pcm16(tone(hz, 24_000)), block)
+    back = floats(in_blocks(down, there, block))
+
+    steady = back[1200:-1200]
+    assert signal_to_noise_db(steady, hz, 24_000) > 65
+    assert np.sqrt(np.mean(steady**2)) == pytest.approx(0.5 / np.sqrt(2), rel=0.02)
+
+
+def test_converting_back_and_forth_delays_by_a_few_milliseconds_at_most():
+    up, down = Resampler(24_000, 48_000), Resampler(48_000, 24_000)
+
+    back = in_blocks(down, in_blocks(up, pcm16(tone(1000, 24_000)), 480), 960)
+
+    assert 0 <= 24_000 - len(back) // 2 <= 24_000 * 0.005
+
+
+def test_what_a_lower_rate_cannot_hold_is_removed_and_not_folded_back():
+    down = Resampler(48_000, 24_000)
+
+    left = floats(in_blocks(down, pcm16(tone(15_000, 48_000)), 960))
+
+    assert np.abs(left[1200:]).max() < 0.001
+
+
+def test_the_same_rate_passes_samples_through_untouched():
+    same = Resampler(24_000, 24_000)
+
+    assert same(b"\x01\x02\x03\x04") == b"\x01\x02\x03\x04"
+
+
+def test_full_scale_is_not_wrapped_around():
+    up = Resampler(24_000, 48_000)
+    square = np.where(np.arange(24_000) // 12 % 2, 1.0, -1.0)
+
+    loud = np.frombuffer(in_blocks(up, pcm16(square), 480), "<i2").astype(int)
+
+    assert np.abs(np.diff(loud)).max() < 65_000  # a wrapped sample would jump from one end to the other within one step
+    assert loud.max() == 32767
+    assert loud.min() == -32768
+
+
+def test_a_whole_recording_is_converted_to_the_same_length_of_time():
+    converted = floats(convert(pcm16(tone(1000, 44_100, 2.0)), 44_100, 24_000))
+
+    assert len(converted) == pytest.approx(48_000, abs=50)
+    assert signal_to_noise_db(converted[1200:-1200], 1000, 24_000) > 70

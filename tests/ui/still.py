@@ -1,0 +1,47 @@
+"""An app over a store that is filled by hand: nothing connects, nothing sounds, the clock stands still."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from textual.pilot import Pilot
+
+from rtvoice_tui.launch import Options, make_plan
+from rtvoice_tui.profiles.store import load_profile
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.agent_editing import AgentEditing
+from rtvoice_tui.ui.app import RtvoiceApp
+from rtvoice_tui.worker import SessionWorker
+
+
+class StillSession(SessionWorker):
+    """A session that never begins."""
+
+    async def run(self) -> None:
+        return
+
+    @property
+    def clock(self) -> float:
+        return 60.0
+
+
+@asynccontextmanager
+async def still_app(store: Store, size: tuple[int, int] = (120, 40), **options: str) -> AsyncIterator[Pilot[None]]:
+    profile = load_profile("local")
+    session = StillSession(make_plan(profile, Options(no_audio=True, no_connect=True), {}), store)
+    app = RtvoiceApp(session, store, AgentEditing("local", profile), **options)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause(0)
+        yield pilot
+
+
+async def pulse(pilot: Pilot[None]) -> None:
+    app = pilot.app
+    assert isinstance(app, RtvoiceApp)
+    app.pulse()
+    await pilot.pause(0)
+
+
+def screen_text(pilot: Pilot[None]) -> str:
+    """What a person reads, line by line."""
+    strips = pilot.app.screen._compositor.render_strips()
+    return "\n".join(strip.text for strip in strips)

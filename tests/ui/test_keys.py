@@ -1,0 +1,554 @@
+"""Every row of the table of keys, pressed, and its effect seen. A stand-in for the session notes what it is told."""
+
+import asyncio
+import inspect
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from textual.command import CommandPalette
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
+
+from rtvoice_tui.launch import Options, make_plan
+from rtvoice_tui.profiles.store import load_profile
+from rtvoice_tui.protocol.settings import SessionSettings
+from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session.facts import (
+    AgentSaid,
+    CallChanged,
+    CallState,
+    Level,
+    Notice,
+    Phase,
+    PhaseChanged,
+    TurnStarted,
+    UserSaid,
+)
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.agent_editing import AgentEditing
+from rtvoice_tui.ui.app import RtvoiceApp
+from rtvoice_tui.ui.bindings import KEYS, Key
+from rtvoice_tui.ui.screens.detail import DetailScreen
+from rtvoice_tui.ui.screens.help import HelpScreen
+from rtvoice_tui.ui.widgets.agent import AgentPane
+from rtvoice_tui.ui.widgets.events import EventsView
+from rtvoice_tui.ui.widgets.follow_view import FollowView
+from rtvoice_tui.ui.widgets.pane import Pane
+from rtvoice_tui.ui.widgets.rows import NoticeRow
+from rtvoice_tui.ui.widgets.status import MeterRow
+from rtvoice_tui.ui.widgets.timing import TimingView
+from rtvoice_tui.ui.widgets.tools import ToolsView
+from rtvoice_tui.ui.widgets.transcript import TranscriptView
+
+TURNS = 12
+
+
+class StandIn:
+    """Takes the place of the session: notes what the screen asks of it, and does the little that shows."""
+
+    def __init__(self, store: Store, turn_detection: bool = True) -> None:
+        profile = load_profile("local")
+        if not turn_detection:
+            profile = replace(profile, session=replace(profile.session, turn_detection=None))
+        self.plan = make_plan(profile, Options(no_audio=True), {})
+        self.settings: SessionSettings = self.plan.settings
+        self.clock = 100.0
+        self.told: list[object] = []
+        self._store = store
+        self._stopped = threading.Event()
+
+    async def run(self) -> None:
+        await asyncio.to_thread(self._stopped.wait)
+
+    def post(self, command: object) -> None:
+        self.told.append(command)
+
+    def connect(self) -> None:
+        self.told.append("connect")
+
+    def disconnect(self) -> None:
+        self.told.append("disconnect")
+
+    def set_muted(self, muted: bool) -> None:
+        self._store.audio.muted = muted
+
+    def set_agent_muted(self, muted: bool) -> None:
+        self._store.audio.agent_muted = muted
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self.told.append("stop")
+
+
+class Cockpit(RtvoiceApp):
+    """The app with its stand-in at hand."""
+
+    CSS_PATH = Path(inspect.getfile(RtvoiceApp)).with_name("app.tcss")
+
+    def __init__(self, turn_detection: bool = True) -> None:
+        store = Store()
+        _talk(store)
+        self.stand_in = StandIn(store, turn_detection)
+        super().__init__(self.stand_in, store, AgentEditing("local", load_profile("local")))  # type: ignore[arg-type]
+
+    @property
+    def told(self) -> list[object]:
+        return self.stand_in.told
+
+    @property
+    def composer(self) -> Input:
+        return self.query_one("#composer", Input)
+
+    def phase(self, phase: Phase) -> None:
+        self.store.take(PhaseChanged(phase), 0.0)
+
+
+def _talk(store: Store) -> None:
+    """A conversation of some turns, each with a call and a few events."""
+    store.take(PhaseChanged(Phase.LISTENING), 0.0)
+    for turn in range(1, TURNS + 1):
+        store.take(TurnStarted(turn), float(turn))
+        store.take(UserSaid(turn, f"you_{turn}", f"question {turn}", final=True), float(turn))
+        name = f"call_{turn}"
+        call = {"call_id": name, "item_id": f"item_{turn}", "name": "get_weather", "arguments": f'{{"n": {turn}}}'}
+        call |= {"key": name} if "key" in CallChanged.__dataclass_fields__ else {}
+        store.take(CallChanged(turn=turn, state=CallState.OK, output="{}", **call), float(turn))
+        store.take(AgentSaid(turn, f"agent_{turn}", f"answer {turn} " + "word " * 20, final=True), float(turn))
+        for name in ("response.created", "response.output_item.added", "response.done"):
+            store.events.append(float(turn), False, name, f'{{"type": "{name}", "turn": {turn}}}')
+
+
+@asynccontextmanager
+async def opened(app: Cockpit, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[None]]:
+    try:
+        async with app.run_test(size=size) as pilot:
+            app.pulse()
+            await pilot.pause(0)
+            yield pilot
+    finally:
+        app.store.events.close()
+
+
+async def until(pilot: Pilot[None], holds: Callable[[], object], what: str = "the key acted") -> None:
+    """Let the app work until a condition holds."""
+    for _ in range(400):
+        if holds():
+            return
+        await pilot.pause(0)
+        await asyncio.sleep(0.005)
+    raise AssertionError(f"in vain waited until {what}; focus is on {pilot.app.focused}")
+
+
+async def focus(pilot: Pilot[None], number: int) -> FollowView:
+    """Go to a pane by its digit."""
+    app = pilot.app
+    pane = next(pane for pane in app.screen_stack[0].query(Pane) if pane.number == number)
+    await pilot.press(str(number))
+    await until(pilot, lambda: app.focused is pane.view)
+    app.pulse()  # type: ignore[attr-defined]
+    return pane.view
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in ("CONFIG", "STATE", "DATA", "CACHE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
+
+
+# --- one check for every row of the table
+
+Check = Callable[[Cockpit, Pilot[None], str], Awaitable[None]]
+CHECKS: dict[str, Check] = {}
+
+
+def shows(*ids: str) -> Callable[[Check], Check]:
+    """This check is for the rows with these ids."""
+
+    def remember(check: Check) -> Check:
+        CHECKS.update(dict.fromkeys(ids, check))
+        return check
+
+    return remember
+
+
+def _strokes(key: Key) -> list[str]:
+    return key.keys.split(",")
+
+
+@pytest.mark.parametrize(
+    ("key", "stroke"),
+    [pytest.param(key, stroke, id=f"{key.id}-{stroke}") for key in KEYS for stroke in _strokes(key)],
+)
+async def test_a_key_of_the_table_does_what_the_table_says(key: Key, stroke: str) -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        await CHECKS[key.id](app, pilot, stroke)
+
+
+def test_every_row_of_the_table_has_a_check_of_its_own() -> None:
+    assert set(CHECKS) == {key.id for key in KEYS}
+
+
+@shows("interrupt", "interrupt-f")
+async def _interrupt(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await pilot.press(stroke)
+    await until(pilot, lambda: app.told == [cmd.Interrupt()])
+
+
+@shows("mute", "mute-f")
+async def _mute(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    meters = app.query_one(MeterRow)
+    await pilot.press(stroke)
+    await until(pilot, lambda: app.store.audio.muted and "MIC MUTED" in meters.words)
+    await pilot.press(stroke)
+    await until(pilot, lambda: not app.store.audio.muted and "MUTED" not in meters.words)
+
+
+@shows("mute-agent")
+async def _mute_agent(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    meters = app.query_one(MeterRow)
+    await pilot.press(stroke)
+    await until(pilot, lambda: app.store.audio.agent_muted and "OUT MUTED" in meters.words)
+    await pilot.press(stroke)
+    await until(pilot, lambda: not app.store.audio.agent_muted and "MUTED" not in meters.words)
+
+
+@shows("talk", "talk-f")
+async def _talk_key(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await pilot.press(stroke)
+    await until(pilot, lambda: app._notifications, "it says that turn detection is on")
+    assert app.told == []
+    app.stand_in.settings = replace(app.stand_in.settings, turn_detection=None)
+    await pilot.press(stroke)
+    await until(pilot, lambda: app.told == [cmd.TalkStart()])
+    app.phase(Phase.HEARING)
+    await pilot.press(stroke)
+    await until(pilot, lambda: app.told == [cmd.TalkStart(), cmd.TalkEnd()])
+
+
+@shows("type")
+async def _type(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await pilot.press(stroke)
+    await until(pilot, lambda: app.focused is app.composer)
+    await pilot.press(*"hi", "enter")
+    await until(pilot, lambda: app.told == [cmd.SendText("hi")])
+    assert app.composer.value == ""
+
+
+@shows("edit", "edit-f")
+async def _edit(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    assert not app.query_one(AgentPane).display
+    await pilot.press(stroke)
+    await until(pilot, lambda: app.query_one(AgentPane).display and app.focused is app.query_one("#instructions"))
+
+
+@shows("connect", "connect-f")
+async def _connect(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await pilot.press(stroke)
+    await until(pilot, lambda: app.told == ["disconnect"])
+    app.phase(Phase.OFFLINE)
+    await pilot.press(stroke)
+    await until(pilot, lambda: app.told == ["disconnect", "connect"])
+
+
+@shows("panes")
+async def _panes(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await pilot.press(stroke)
+    if stroke == "5":
+        await until(pilot, lambda: app.focused is app.query_one("#instructions"))
+        return
+    pane = next(pane for pane in app.query(Pane) if pane.number == int(stroke))
+    await until(pilot, lambda: app.focused is pane.view and pane.display)
+
+
+@shows("zoom")
+async def _zoom(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await focus(pilot, 2)
+    await pilot.press(stroke)
+    await until(pilot, lambda: [pane.number for pane in app.query(Pane) if pane.display] == [2])
+    await pilot.press(stroke)
+    await until(pilot, lambda: [pane.number for pane in app.query(Pane) if pane.display] == [1, 3, 2, 4])
+
+
+@shows("help", "help-f")
+async def _help(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await pilot.press(stroke)
+    await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+    await pilot.press(stroke)
+    await until(pilot, lambda: not isinstance(app.screen, HelpScreen), "the same key closes it")
+
+
+@shows("palette")
+async def _palette(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await pilot.press(stroke)
+    await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+
+
+@shows("quit", "quit-f")
+async def _quit(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await pilot.press(stroke)
+    await until(pilot, lambda: "stop" in app.told and app.return_code == 0)
+
+
+@shows("next-pane")
+async def _next_pane(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    seen = [app.focused]
+    for _ in range(4):
+        before = app.focused
+        await pilot.press(stroke)
+        await until(pilot, lambda before=before: app.focused is not before)
+        seen.append(app.focused)
+    views = [app.query_one(kind) for kind in (TranscriptView, TimingView, EventsView, ToolsView)]
+    assert all(view in seen for view in views), "tab goes through the panes"
+
+
+@shows("previous-turn")
+async def _previous_turn(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    for turn in (TURNS, TURNS - 1, TURNS - 2):
+        await pilot.press(stroke)
+        await until(pilot, lambda turn=turn: _turns_shown(app) == {turn}, f"all panes show turn {turn}")
+
+
+@shows("next-turn")
+async def _next_turn(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await pilot.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
+    await until(pilot, lambda: _turns_shown(app) == {TURNS - 2})
+    await pilot.press(stroke)
+    await until(pilot, lambda: _turns_shown(app) == {TURNS - 1})
+
+
+@shows("back")
+async def _back(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    app.store.take(Notice(Level.WARNING, "something is wrong"), 1.0)
+    app.pulse()
+    assert "something is wrong" in app.query_one(NoticeRow).words
+    await pilot.press("t")
+    await until(pilot, lambda: app.focused is app.composer)
+    await pilot.press(stroke)
+    await until(pilot, lambda: app.focused is app.query_one(TranscriptView), "it leaves the composer")
+    await pilot.press("e")
+    await until(pilot, lambda: app.query_one(AgentPane).display)
+    await pilot.press(stroke)
+    await until(pilot, lambda: not app.query_one(AgentPane).display, "it closes the agent's pane")
+    await pilot.press("z")
+    await until(pilot, lambda: sum(pane.display for pane in app.query(Pane)) == 1)
+    await pilot.press(stroke)
+    await until(pilot, lambda: sum(pane.display for pane in app.query(Pane)) == 4, "it ends the zoom")
+    await pilot.press(stroke)
+    await until(pilot, lambda: app.query_one(NoticeRow).words == "", "it hides the notice")
+
+
+@shows("search")
+async def _search(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    view = await focus(pilot, 1)
+    await pilot.press(stroke)
+    field = app.query_one("#transcript-field", Input)
+    await until(pilot, lambda: app.focused is field)
+    await pilot.press(*"question 3", "enter")
+    await until(pilot, lambda: view.cursor is not None and view.turn_at(view.cursor) == 3)
+
+
+@shows("copy")
+async def _copy(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await focus(pilot, 1)
+    await pilot.press("g", stroke)
+    await until(pilot, lambda: app.clipboard == "question 1")
+    await focus(pilot, 2)
+    await pilot.press(stroke)
+    await until(pilot, lambda: app.clipboard == f'{{"type": "response.done", "turn": {TURNS}}}')
+    await focus(pilot, 4)
+    await pilot.press(stroke)
+    await until(pilot, lambda: f'"turn": {TURNS}' in app.clipboard and "get_weather" in app.clipboard)
+
+
+@shows("open")
+async def _open(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    view = await focus(pilot, 1)
+    await pilot.press("g", stroke)
+    await until(pilot, lambda: view.turn_at(view.cursor or 0) == 1 and _turns_shown(app) == {1})
+    await focus(pilot, 2)
+    await pilot.press(stroke)
+    await until(pilot, lambda: isinstance(app.screen, DetailScreen))
+    await pilot.press("y")
+    await until(pilot, lambda: '"response.created"' in app.clipboard)
+    await pilot.press("escape")
+    await until(pilot, lambda: not isinstance(app.screen, DetailScreen))
+
+
+@shows("top")
+async def _top(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    for number in (1, 2):
+        view = await focus(pilot, number)
+        await pilot.press(stroke)
+        await until(pilot, lambda view=view: view.cursor == 0 and view.scroll_y == 0 and not view.follow)
+
+
+@shows("follow")
+async def _follow(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    for number in (1, 2):
+        view = await focus(pilot, number)
+        await pilot.press("g")
+        await until(pilot, lambda view=view: not view.follow)
+        await pilot.press(stroke)
+        await until(pilot, lambda view=view: view.follow and view.cursor is None and view.scroll_y == view.max_scroll_y)
+
+
+@shows("up")
+async def _up(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    view = await focus(pilot, 2)
+    await pilot.press(stroke)
+    await until(pilot, lambda: view.cursor == view.line_count - 1, "the cursor begins at the last line in sight")
+    await pilot.press(stroke)
+    await until(pilot, lambda: view.cursor == view.line_count - 2)
+
+
+@shows("down")
+async def _down(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    view = await focus(pilot, 2)
+    await pilot.press("g", stroke, stroke)
+    await until(pilot, lambda: view.cursor == 2)
+
+
+@shows("page-up")
+async def _page_up(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    view = await focus(pilot, 2)
+    await pilot.press(stroke)
+    await until(pilot, lambda: view.cursor is not None and view.cursor < view.line_count - 5 and not view.follow)
+
+
+@shows("page-down")
+async def _page_down(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    view = await focus(pilot, 2)
+    await pilot.press("g", stroke)
+    await until(pilot, lambda: view.cursor == view.size.height - 1)
+
+
+@shows("filter")
+async def _filter(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    view = await focus(pilot, 2)
+    assert isinstance(view, EventsView)
+    await pilot.press(stroke)
+    field = app.query_one("#events-field", Input)
+    await until(pilot, lambda: app.focused is field)
+    await pilot.press(*"done")
+    await until(pilot, lambda: view.line_count == TURNS)
+    await pilot.press("enter")
+    await until(pilot, lambda: app.focused is view and view.filtered)
+
+
+@shows("freeze")
+async def _freeze(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    view = await focus(pilot, 2)
+    await pilot.press(stroke)
+    await until(pilot, lambda: not view.follow)
+    app.store.events.append(99.0, False, "new", "{}")
+    app.pulse()
+    pane = app.query_one("#events-pane", Pane)
+    assert "1 new below" in str(pane.border_title)
+    await pilot.press(stroke)
+    await until(pilot, lambda: view.follow)
+    assert app.told == [], "space in the event stream never begins a turn"
+
+
+@shows("send-edit")
+async def _send_edit(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await pilot.press("e")
+    await until(pilot, lambda: app.focused is app.query_one("#instructions"))
+    await pilot.press("end", *"more")
+    await pilot.press(stroke)
+    await until(pilot, lambda: len(app.told) == 1)
+    (command,) = app.told
+    assert isinstance(command, cmd.EditSession)
+    assert str(command.settings.instructions).endswith("more")
+
+
+def _turns_shown(app: Cockpit) -> set[int]:
+    """The turns at the cursors of all panes that have one."""
+    views = [app.query_one(kind) for kind in (TranscriptView, EventsView, ToolsView)]
+    shown = {view.turn_at(view.cursor) if view.cursor is not None else 0 for view in views}
+    return shown | {app.query_one(TimingView).turn}
+
+
+# --- inside text fields
+
+
+async def test_letters_and_signs_never_act_inside_the_composer() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        await pilot.press("t")
+        await until(pilot, lambda: app.focused is app.composer)
+        strokes = [stroke for key in KEYS if not key.anywhere for stroke in _strokes(key)]
+        signs = {
+            "space": " ",
+            "slash": "/",
+            "question_mark": "?",
+            "left_square_bracket": "[",
+            "right_square_bracket": "]",
+        }
+        plain = [stroke for stroke in strokes if len(stroke) == 1 or stroke in signs]
+        await pilot.press(*plain)
+        assert app.composer.value == "".join(signs.get(stroke, stroke) for stroke in plain)
+        assert app.focused is app.composer
+        assert app.told == []
+        assert not app.store.audio.muted
+        assert len(app.screen_stack) == 1
+        assert app.return_code is None
+
+
+@pytest.mark.parametrize("field", ["#instructions", "#voice", "#events-field", "#transcript-field"])
+async def test_letters_never_act_in_any_other_field(field: str) -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        if field in ("#instructions", "#voice"):
+            await pilot.press("e", *(["tab"] if field == "#voice" else []))
+        elif field == "#events-field":
+            await pilot.press("2", "f")
+        else:
+            await pilot.press("1", "slash")
+        widget = app.query_one(field)
+        await until(pilot, lambda: app.focused is widget)
+        await pilot.press(*"imqMcz12")
+        text = widget.text if isinstance(widget, TextArea) else widget.value  # type: ignore[attr-defined]
+        assert "imqMcz12" in text
+        assert app.told == []
+        assert app.return_code is None
+        assert not app.store.audio.muted
+
+
+async def test_function_keys_act_inside_the_composer_and_leave_its_text() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        await pilot.press("t", *"hello")
+        await until(pilot, lambda: app.composer.value == "hello")
+        await pilot.press("f2", "f3", "f5")
+        await until(pilot, lambda: app.told == [cmd.Interrupt(), "disconnect"] and app.store.audio.muted)
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.focused is app.composer)
+        assert app.composer.value == "hello"
+
+
+async def test_space_in_the_event_stream_freezes_and_elsewhere_talks() -> None:
+    app = Cockpit(turn_detection=False)
+    async with opened(app) as pilot:
+        view = await focus(pilot, 2)
+        await pilot.press("space")
+        await until(pilot, lambda: not view.follow)
+        assert app.told == []
+        await focus(pilot, 1)
+        await pilot.press("space")
+        await until(pilot, lambda: app.told == [cmd.TalkStart()])
+
+
+async def test_help_lists_every_key() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        shown = app.screen.query_one(FollowView).copy_text()
+        assert all(f"{key.shown:<8}{key.help}" in shown for key in KEYS)
