@@ -34,6 +34,10 @@ from rtvoice_tui.ui.widgets.transcript import TranscriptView
 from rtvoice_tui.worker import SessionWorker
 
 
+_OF_PANES = frozenset("type pane zoom edit_agent back turn filter filter_events search copy command_palette".split())
+"""Actions that need the panes in reach."""
+
+
 class RtvoiceApp(TalkingApp):
     """One dashboard over one session's store.
 
@@ -225,8 +229,15 @@ class RtvoiceApp(TalkingApp):
         self.query_one(StatusRow).describe(self.editing.profile_name, self.editing.about)
         self.session.post(command)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Under a dialog only what concerns the session acts: panes are out of reach."""
+        return len(self.screen_stack) <= 1 or action not in _OF_PANES
+
     def action_help(self) -> None:
-        """Show all keys."""
+        """Show all keys, or hide them again."""
+        if isinstance(self.screen, HelpScreen):
+            self.screen.dismiss()
+            return
         focused = {2: "events", 5: "agent"}.get(self._panes_layout.active, "lines")
         self.push_screen(HelpScreen(focused))
 
