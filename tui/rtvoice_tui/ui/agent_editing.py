@@ -38,11 +38,12 @@ class AgentEditing:
             return (
                 "Say something, or press t and type. For example:",
                 "  What is the weather in Berlin?",
-                "  Tell me a long story.         (and press i to interrupt it)",
+                "  Tell me a long story.   (i interrupts it)",
                 "  What is twelve times seven?",
                 "",
-                "This agent is built in: it follows rules and is no language model.",
-                "For another one, start with --profile yandex, or see --help.",
+                "This agent is built in. It follows rules,",
+                "it is no language model.",
+                "Others: rtvoice-tui --profile yandex, or --help",
             )
         return ("Say something, or press t and type.", "c connects and disconnects, i interrupts, ? shows all keys.")
 
