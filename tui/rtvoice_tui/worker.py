@@ -22,7 +22,7 @@ from rtvoice_tui.protocol.server_events import UnknownEvent
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import effects as fx
-from rtvoice_tui.session.facts import Level, Notice
+from rtvoice_tui.session.facts import Level, Notice, Phase, TurnStarted
 from rtvoice_tui.session.machine import SessionMachine
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.wire_log import log_received, log_sent
@@ -99,6 +99,8 @@ class SessionWorker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._conversation: asyncio.Task[None] | None = None
         self._station: AudioStation | None = None
+        self._opening: asyncio.Task[AudioStation] | None = None
+        self._flushes = 0
         self._mic_due: asyncio.Event | None = None
         self._stopped = False
 
@@ -130,9 +132,9 @@ class SessionWorker:
 
     def stop(self) -> None:
         """End everything; `run` returns soon after."""
-        self._stopped = True
-        if self._main is not None:
+        if not self._stopped and self._main is not None:
             self._call(self._main.cancel)
+        self._stopped = True
 
     def _call(self, function: Callable[..., object], *arguments: object) -> None:
         if self._loop is not None:
@@ -155,9 +157,10 @@ class SessionWorker:
                 self._wanted.set()
             while True:
                 await self._wanted.wait()
+                self._wanted.clear()
                 self._conversation = self._spawn(self._session(station))
                 await asyncio.wait({self._conversation})
-                self._wanted.clear()
+                self._conversation = None
         except asyncio.CancelledError:
             pass
         except Exception as error:
@@ -171,13 +174,17 @@ class SessionWorker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._station is not None:
-            await asyncio.to_thread(self._station.close)
+        if self._opening is not None:
+            station = await self._opening
+            await asyncio.to_thread(station.close)
         await self.plan.source.close()
 
     async def _open_audio(self) -> "AudioStation":
         """Import and open the devices off the loop: loading PortAudio and numpy takes a while."""
-        station = self._station = await asyncio.to_thread(self._open_station)
+        self._opening = asyncio.create_task(asyncio.to_thread(self._open_station))
+        station = self._station = await asyncio.shield(self._opening)
+        self.set_muted(self._store.audio.muted)
+        self.set_agent_muted(self._store.audio.agent_muted)
         if self._store.audio.problem:
             self._warn(self._store.audio.problem, self._store.audio.remedy)
         return station
@@ -242,11 +249,14 @@ class SessionWorker:
         now = self._now()
         decoded = codec.decode(frame)
         event = decoded.event
+        effects = [] if isinstance(event, UnknownEvent) else self._machine.feed(event, now)
+        for effect in effects:
+            if isinstance(effect, fx.Tell) and isinstance(effect.fact, TurnStarted):
+                self._store.events.begin_turn(effect.fact.turn)  # the event that begins a turn belongs to it
         log_received(self._store.events, now, frame, decoded)
         if decoded.problem:
             self._store.take(Notice(Level.WARNING, f"{decoded.wire_name}: {decoded.problem}"), now)
-        if not isinstance(event, UnknownEvent):
-            self._do(self._machine.feed(event, now))
+        self._do(effects)
 
     async def _send_all(self, socket: "Socket") -> None:
         assert self._outgoing is not None
@@ -267,10 +277,13 @@ class SessionWorker:
     def _set_wanted(self, wanted: bool) -> None:
         if self._wanted is None:
             return
-        if wanted:
+        ending = self._conversation is None or self._conversation.cancelling() or self._conversation.done()
+        if not wanted:
+            self._wanted.clear()
+            if self._conversation is not None:
+                self._conversation.cancel()
+        elif ending or self._machine.phase is Phase.OFFLINE:
             self._wanted.set()
-        elif self._conversation is not None:
-            self._conversation.cancel()
 
     # --- effects
 
@@ -288,6 +301,7 @@ class SessionWorker:
                     self._station.playback.end(effect.item_id)
                 case fx.Flush() if self._station is not None:
                     self._station.playback.flush(effect.fade_ms)
+                    self._flushes += 1
                     self._spawn(self._await_silence(self._station))
                 case fx.RunTool():
                     self._tools[effect.call_id] = asyncio.create_task(self._run_tool(effect))
@@ -307,7 +321,11 @@ class SessionWorker:
 
     async def _await_silence(self, station: "AudioStation") -> None:
         """When the device has carried the flush out, tell the machine what was heard by then, to the sample."""
-        self._command(cmd.Flushed(await station.silenced()))
+        try:
+            played_ms = await station.silenced()
+        finally:
+            self._flushes -= 1
+        self._command(cmd.Flushed(played_ms))
 
     async def _run_tool(self, effect: fx.RunTool) -> None:
         outcome = await runner.run(self.plan.toolbox, effect.name, effect.arguments)
@@ -328,7 +346,7 @@ class SessionWorker:
             for pcm in station.frames(self._now()):
                 if self._machine.hears:
                     self._command(cmd.MicFrame(pcm))
-            if time.perf_counter() >= next_report:
+            if time.perf_counter() >= next_report and not self._flushes:
                 next_report = time.perf_counter() + TICK_S
                 self._report_playback(station)
 
@@ -343,8 +361,14 @@ class SessionWorker:
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended_task)
         return task
+
+    def _ended_task(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a part of the session failed", exc_info=error)
+            self._warn(f"internal error: {type(error).__name__}: {error}", "see the log file, then start again")
 
     def _warn(self, sentence: str, remedy: str = "") -> None:
         self._store.take(Notice(Level.WARNING, sentence, remedy), self._now())

@@ -78,25 +78,45 @@ def open_audio(choice: AudioChoice, capture: Capture, playback: Playback, lost: 
         playback: where the speaker's samples come from.
         lost: called from any thread with a sentence when a device vanishes.
     """
+    opened = OpenAudio(None, None)
+    problems: list[AudioError] = []
+    try:
+        opened.output = _open_output(choice, playback, lost)
+    except AudioError as error:
+        problems.append(error)
+    try:
+        opened.input = _open_input(choice, capture, lost)
+    except AudioError as error:
+        problems.append(error)
+    if problems:
+        opened.problem, opened.remedy = problems[0].sentence, problems[0].remedy
+    if opened.output is None:
+        from rtvoice_tui.audio.files import SilentSpeaker
+
+        opened.output = SilentSpeaker(playback)
+    return opened
+
+
+def _open_output(choice: AudioChoice, playback: Playback, lost: Callable[[str], None]) -> Stream | None:
     from rtvoice_tui.audio import files
 
-    opened = OpenAudio(None, None)
-    try:
-        if choice.output_file is not None:
-            opened.output = files.FileSpeaker(choice.output_file, playback)
-        elif choice.silent:
-            opened.output = files.SilentSpeaker(playback)
-        if choice.input_file is not None:
-            opened.input = files.FileMicrophone(choice.input_file, capture)
-        elif choice.silent:
-            opened.input = None
-        if (opened.output is None or (opened.input is None and not choice.silent)) and not choice.silent:
-            _open_real(choice, capture, playback, lost, opened)
-    except AudioError as error:
-        opened.problem, opened.remedy = error.sentence, error.remedy
-    if opened.output is None:
-        opened.output = files.SilentSpeaker(playback)
-    return opened
+    if choice.output_file is not None:
+        return files.FileSpeaker(choice.output_file, playback)
+    if choice.silent:
+        return None
+    speaker: Stream = _backend().Speaker(choice.output_device, playback, lost)
+    return speaker
+
+
+def _open_input(choice: AudioChoice, capture: Capture, lost: Callable[[str], None]) -> Stream | None:
+    from rtvoice_tui.audio import files
+
+    if choice.input_file is not None:
+        return files.FileMicrophone(choice.input_file, capture)
+    if choice.silent:
+        return None
+    microphone: Stream = _backend().Microphone(choice.input_device, capture, lost)
+    return microphone
 
 
 def list_devices() -> list[DeviceInfo]:
@@ -108,25 +128,6 @@ def list_devices() -> list[DeviceInfo]:
     backend = _backend()
     devices: list[DeviceInfo] = backend.list_devices()
     return devices
-
-
-def _open_real(
-    choice: AudioChoice, capture: Capture, playback: Playback, lost: Callable[[str], None], opened: OpenAudio
-) -> None:
-    backend = _backend()
-    problems = []
-    if opened.output is None:
-        try:
-            opened.output = backend.Speaker(choice.output_device, playback, lost)
-        except AudioError as error:
-            problems.append(error)
-    if opened.input is None:
-        try:
-            opened.input = backend.Microphone(choice.input_device, capture, lost)
-        except AudioError as error:
-            problems.append(error)
-    if problems:
-        raise problems[0]
 
 
 def _backend() -> Any:

@@ -62,7 +62,8 @@ class Playback:
         self.latency_ms = 0.0
         self._ring = SampleRing(rate * RING_S)
         self._backlog: deque[bytes] = deque()
-        self._odd = b""
+        self._odd: dict[str, bytes] = {}
+        self._last_item = ""
         self._segments: deque[_Segment] = deque()
         self._played: dict[str, int] = {}
         self._first_at: dict[str, float] = {}
@@ -79,11 +80,14 @@ class Playback:
 
     def play(self, item_id: str, pcm: bytes) -> None:
         """Queue speech of an item. An odd byte at the end waits for its other half."""
-        data = self._odd + pcm
-        self._odd = data[len(data) - len(data) % BYTES :]
-        whole = data[: len(data) - len(self._odd)]
+        data = self._odd.pop(item_id, b"") + pcm
+        cut = len(data) - len(data) % BYTES
+        whole = data[:cut]
+        if cut < len(data):
+            self._odd[item_id] = data[cut:]
         if not whole:
             return
+        self._last_item = item_id
         start = self._segments[-1].end if self._segments else self._end_position()
         count = len(whole) // BYTES
         if self._segments and self._segments[-1].item_id == item_id:
@@ -96,8 +100,9 @@ class Playback:
 
     def end(self, item_id: str) -> None:
         """No more speech of this item: what waits is played, however short."""
-        self._odd = b""
-        self._complete = True
+        self._odd.pop(item_id, None)
+        if item_id == self._last_item:
+            self._complete = True
 
     def pump(self) -> None:
         """Move speech that did not fit into the ring. Nothing that was received is ever dropped."""
@@ -111,7 +116,7 @@ class Playback:
 
     def flush(self, fade_ms: float) -> None:
         """Silence the speaker: at most ``fade_ms`` more are heard, fading; all else that waits is thrown away."""
-        self._odd = b""
+        self._odd.clear()
         fade = int(self.rate * fade_ms / 1000)
         self._backlog.clear()
         end = self._ring.written
@@ -157,6 +162,11 @@ class Playback:
             self._skipped.clear()
         drained = self._complete and not len(self._ring) and not self._backlog
         return PlaybackReport(played, dict(self._first_at), drained)
+
+    def heard_ms(self) -> dict[str, float]:
+        """What was consumed of every item that is remembered, whether or not it was reported before."""
+        reported = self.report().played_ms
+        return {item_id: count * 1000 / self.rate for item_id, count in self._played.items()} | reported
 
     def _forget_old(self) -> None:
         while len(self._played) > KEPT_ITEMS:

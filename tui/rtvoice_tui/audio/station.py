@@ -93,4 +93,4 @@ class AudioStation:
             if time.perf_counter() > deadline:
                 self.playback.give_up_flush()
             await asyncio.sleep(0.002)
-        return self.playback.report().played_ms
+        return self.playback.heard_ms()

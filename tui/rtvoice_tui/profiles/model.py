@@ -1,6 +1,6 @@
 """The shape of a profile, checked when it is read."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -24,7 +24,7 @@ class ToolEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     parameters: dict[str, Any] = {}
     run: ToolRun = ToolRun()
     policy: Literal["auto", "off"] = "auto"
-    timeout_s: float = 10.0
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 10.0
 
     @property
     def spec(self) -> ToolSpec:
@@ -53,7 +53,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     url: str = ""
     folder_id: str = ""
     api_key_env: str = ""
-    heartbeat_s: float = 20.0
+    heartbeat_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 20.0
     session: SessionSettings = SessionSettings()
     tools: list[ToolEntry] = []
     audio: AudioPreferences = AudioPreferences()

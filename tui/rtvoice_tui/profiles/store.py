@@ -66,6 +66,8 @@ def parse_profile(text: str, shown: str) -> Profile:
         return msgspec.convert(tomllib.loads(text), Profile)
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"{shown} is not valid TOML: {error}", "mend the line, or delete the file") from error
+    except RecursionError as error:
+        raise ProfileError(f"{shown} is nested too deeply", "mend it, or delete the file") from error
     except msgspec.ValidationError as error:
         raise ProfileError(f"{shown}: {_at_key(str(error))}", "mend the key, or delete the file") from error
 
@@ -78,11 +80,14 @@ def save_session(name: str, changes: dict[str, Any]) -> Path:
     """
     import tomlkit
 
-    text, _ = _text(name)
+    text, shown = _text(name)
+    parse_profile(text, shown)
     document = tomlkit.parse(text)
     session = document.setdefault("session", tomlkit.table())
     for key, value in changes.items():
-        if isinstance(value, str) and "\n" in value:
+        if value is None:
+            session[key] = tomlkit.inline_table().append("type", "none")
+        elif isinstance(value, str) and "\n" in value:
             session[key] = tomlkit.string(value, multiline=True)
         else:
             session[key] = value
@@ -108,11 +113,12 @@ def write_privately(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         if temporary:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-        raise ProfileError(f"{path} cannot be written: {error.strerror}", "check the folder's rights") from error
+        reason = error.strerror if isinstance(error, OSError) else "it holds half a character"
+        raise ProfileError(f"{path} cannot be written: {reason}", "check the folder's rights") from error
 
 
 def profile_text(name: str) -> str:

@@ -4,10 +4,13 @@ The names are those of the GA session object, flattened where a person would. `U
 ``None`` means "switch it off": servers tell the two apart.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
+
+Rate = Annotated[int, msgspec.Meta(ge=8_000, le=192_000)]
+"""Samples a second that a sound device may have."""
 
 
 class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +46,8 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     tool_choice: str | dict[str, Any] | UnsetType = UNSET
     max_output_tokens: int | str | UnsetType = UNSET
     truncation: str | dict[str, Any] | UnsetType = UNSET
-    input_rate: int = 24_000
-    output_rate: int = 24_000
+    input_rate: Rate = 24_000
+    output_rate: Rate = 24_000
     extra: dict[str, Any] | UnsetType = UNSET
 
     @property

@@ -17,6 +17,8 @@ from typing import Any
 SENT, RECEIVED = 0, 1
 
 MAX_NAMES = 4096
+MAX_NAME = 200
+MAX_RUNS = 256
 
 _FLUSH_BYTES = 1 << 16
 
@@ -112,12 +114,16 @@ class EventLog:
             audio_bytes: size of the PCM it carried.
             error: whether it is to be shown as a fault.
         """
-        row = self._row_for(at, sent, name, fold_key, error)
+        known = self._foldable.get((name, fold_key)) if fold_key is not None else None
+        row = len(self._times) if known is None else known
+        self._write(payload)
+        self._event_rows.append(row)
+        self.events += 1
+        if known is None:
+            self._add_row(at, sent, name, fold_key)
         self._counts[row] += 1
         self._audio[row] += audio_bytes
-        self._event_rows.append(row)
-        self._write(at, sent, payload)
-        self.events += 1
+        self._flags[row] |= error << 1
         self.unreadable += error and not sent
         self.version += 1
 
@@ -192,27 +198,23 @@ class EventLog:
         )  # fmt: skip
         return sum(len(column) * column.itemsize for column in columns)
 
-    def _row_for(self, at: float, sent: bool, name: str, fold_key: str | None, error: bool) -> int:
-        if fold_key is None:
+    def _add_row(self, at: float, sent: bool, name: str, fold_key: str | None) -> None:
+        """Begin a row for the event just written. Its time comes last: from then on readers see the row."""
+        if fold_key is None or len(self._foldable) >= MAX_RUNS:
             self._foldable.clear()
-        else:
-            known = self._foldable.get((name, fold_key))
-            if known is not None:
-                return known
-        row = len(self._times)
+        if fold_key is not None:
+            self._foldable[(name, fold_key)] = len(self._times)
         self._counts.append(0)
         self._audio.append(0)
         self._kinds.append(self._name_id(name))
-        self._flags.append((not sent) | (error << 1))
-        self._first_events.append(self.events)
+        self._flags.append(not sent)
+        self._first_events.append(self.events - 1)
         self._turns.append(self._turn)
         self._times.append(at)
-        if fold_key is not None:
-            self._foldable[(name, fold_key)] = row
-        return row
 
     def _name_id(self, name: str) -> int:
         """A number for a type; a server that invents types without end gets one number for all later ones."""
+        name = name[:MAX_NAME]
         known = self._name_ids.get(name)
         if known is None:
             if len(self._names) >= MAX_NAMES:
@@ -221,7 +223,7 @@ class EventLog:
             self._names.append(name if known < MAX_NAMES - 1 else "(more types)")
         return known
 
-    def _write(self, at: float, sent: bool, payload: str | bytes | dict[str, Any]) -> None:
+    def _write(self, payload: str | bytes | dict[str, Any]) -> None:
         if isinstance(payload, dict):
             payload = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
         if isinstance(payload, str):

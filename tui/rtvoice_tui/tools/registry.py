@@ -62,8 +62,11 @@ def _load(name: str, path: Path) -> ModuleType:
     sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)
+    except SystemExit as error:
+        raise ToolError(f"tool {name}: {path.name} fails to load: it ends the program") from error
     except Exception as error:
-        raise ToolError(f"tool {name}: {path.name} fails to load: {type(error).__name__}: {error}") from error
+        reason = " ".join(str(error).split())
+        raise ToolError(f"tool {name}: {path.name} fails to load: {type(error).__name__}: {reason}") from error
     return module
 
 

@@ -35,6 +35,14 @@ _CLOSINGS = {
 }
 
 
+_WRONGS: dict[type[Exception], str] = {
+    aiohttp.InvalidURL: "the address is not valid",
+    aiohttp.ClientResponseError: "what answers there is no web server",
+    aiohttp.ServerDisconnectedError: "the server hung up before it answered",
+    aiohttp.ClientOSError: "the connection broke",
+}
+
+
 class ConnectionFailed(Exception):
     """No connection, or no more: one sentence and what to do."""
 
@@ -114,7 +122,8 @@ async def connect(endpoint: Endpoint, heartbeat: float | None = None) -> AsyncIt
 async def _open(
     session: aiohttp.ClientSession, endpoint: Endpoint, heartbeat: float | None
 ) -> aiohttp.ClientWebSocketResponse:
-    host = urlsplit(endpoint.url).netloc
+    parts = urlsplit(endpoint.url)
+    host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
     try:
         async with asyncio.timeout(CONNECT_S):
             return await session.ws_connect(
@@ -138,11 +147,15 @@ async def _open(
         reason = error.strerror or str(error.os_error)
         raise ConnectionFailed(f"{host} cannot be reached: {reason}", "check the url, then press c") from None
     except (aiohttp.ClientError, ValueError, OSError) as error:
-        raise ConnectionFailed(f"{host}: {error}", "check the url, then press c") from None
+        # what the error says is not told: it may hold the whole address, and with it a key
+        words = _WRONGS.get(type(error), "the connection failed")
+        raise ConnectionFailed(f"{host}: {words} ({type(error).__name__})", "check the url, then press c") from None
 
 
 def _explain_close(message: aiohttp.WSMessage, raw: aiohttp.ClientWebSocketResponse) -> Closed:
     code = message.data if message.type is aiohttp.WSMsgType.CLOSE and isinstance(message.data, int) else raw.close_code
+    if message.type is aiohttp.WSMsgType.CLOSE:
+        code = code or 1005
     code = code or 1006
     sentence, remedy = _CLOSINGS.get(code, ("the server closed the connection", "press c to connect again"))
     reason = message.extra if isinstance(message.extra, str) else ""

@@ -33,7 +33,6 @@ from rtvoice_tui.ui.widgets.tools import ToolsView
 from rtvoice_tui.ui.widgets.transcript import TranscriptView
 from rtvoice_tui.worker import SessionWorker
 
-
 _OF_PANES = frozenset("type pane zoom edit_agent back turn filter filter_events search copy command_palette".split())
 """Actions that need the panes in reach."""
 
