@@ -1,0 +1,66 @@
+"""When there is no key or no server: one sentence with the remedy, the app stays up, and `c` tries again."""
+
+import re
+
+from speaking import quit_cleanly
+from wire_server import Wire, WireServer
+
+from terminal import COMMAND, Terminal
+
+
+def test_without_a_key_a_sentence_names_the_variable_and_c_tries_again(environment: dict[str, str]) -> None:
+    with Terminal([COMMAND, "--profile", "yandex", "--no-audio"], environment) as terminal:
+        screen = terminal.wait_for("YANDEX_CLOUD_API_KEY")
+        assert _notice(screen).startswith("✗ Yandex AI Studio needs a key")
+        _try_again(terminal, "needs a key")
+        quit_cleanly(terminal)
+
+
+def test_a_host_that_does_not_answer_is_a_sentence_and_c_tries_again(environment: dict[str, str]) -> None:
+    command = [COMMAND, "--provider", "generic", "--url", "ws://127.0.0.1:1/", "--no-audio"]
+    with Terminal(command, environment) as terminal:
+        screen = terminal.wait_for("127.0.0.1:1 cannot be reached")
+        assert "press c" in _notice(screen)
+        _try_again(terminal, "cannot be reached")
+        quit_cleanly(terminal)
+
+
+def test_a_closed_session_can_be_opened_again(environment: dict[str, str]) -> None:
+    greeted: list[Wire] = []
+
+    async def close_the_first(wire: Wire) -> None:
+        greeted.append(wire)
+        if len(greeted) == 1:
+            await wire._socket.close(code=1011, message=b"out of [bold]luck[/bold]")
+
+    with WireServer(close_the_first) as server:
+        command = [COMMAND, "--provider", "generic", "--url", server.url, "--no-audio"]
+        with Terminal(command, environment) as terminal:
+            terminal.wait_for("the server failed (1011: out of [bold]luck[/bold])")
+            terminal.wait_for("○ OFFLINE")
+            terminal.press("c").wait_for("● LIVE")
+            terminal.press("c").wait_for("○ OFFLINE")
+            terminal.press("c").wait_for("● LIVE")
+            quit_cleanly(terminal)
+    assert len(greeted) == 3
+
+
+def _notice(screen: str) -> str:
+    """The row above the composer."""
+    return screen.splitlines()[-3].strip()
+
+
+def _try_again(terminal: Terminal, words: str) -> None:
+    """Every `c` leaves one more sentence in the log."""
+    terminal.press("6").wait_for(lambda screen: len(re.findall(words, _log(screen))) == 1, "the log has the sentence")
+    for attempts in (2, 3):
+        terminal.press("c")
+        terminal.wait_for(
+            lambda screen, n=attempts: len(re.findall(words, _log(screen))) == n, f"the log has {attempts} sentences"
+        )
+        assert "OFFLINE" in terminal.lines[0]
+
+
+def _log(screen: str) -> str:
+    """The log's pane."""
+    return screen.partition("6 Log")[2].partition("╰")[0]

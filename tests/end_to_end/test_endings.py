@@ -1,0 +1,93 @@
+"""However the app ends, nothing of it stays behind."""
+
+import asyncio
+import json
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import aiohttp
+import pytest
+from speaking import await_live
+
+from terminal import COMMAND, Process, Terminal, descendants, wait_gone
+
+LIMIT_S = 10.0
+
+
+def _agent_of(terminal: Terminal) -> list[Process]:
+    found = descendants(terminal.process.pid)
+    assert any("local_agent" in process.command for process in found)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda number: number.name)
+def test_a_signal_ends_the_app_and_its_agent(environment: dict[str, str], number: signal.Signals) -> None:
+    with Terminal([COMMAND, "--no-audio"], environment) as terminal:
+        await_live(terminal)
+        agent = _agent_of(terminal)
+        terminal.process.send_signal(number)
+        terminal.wait_end(LIMIT_S)
+        wait_gone(agent, LIMIT_S)
+
+
+def test_closing_the_window_ends_the_app_and_its_agent(environment: dict[str, str]) -> None:
+    with Terminal([COMMAND, "--no-audio"], environment) as terminal:
+        await_live(terminal)
+        agent = _agent_of(terminal)
+        terminal.hang_up()
+        terminal.wait_end(LIMIT_S)
+        wait_gone(agent, LIMIT_S)
+
+
+@pytest.mark.parametrize("key", ["q", "f10", "ctrl+q"])
+def test_quitting_while_it_still_starts_leaves_nothing_behind(environment: dict[str, str], key: str) -> None:
+    with Terminal([COMMAND, "--no-audio"], environment) as terminal:
+        terminal.wait_for("CONNECTING")
+        started = descendants(terminal.process.pid)
+        assert terminal.quit(key, LIMIT_S) == 0
+        wait_gone(started, LIMIT_S)
+
+
+def test_the_terminal_is_given_back_as_it_was(environment: dict[str, str], tmp_path: Path) -> None:
+    script = 'stty -g > "$1"; "$0" --no-audio --no-connect; echo ended with $?; stty -g >> "$1"'
+    with Terminal(["sh", "-c", script, COMMAND, tmp_path / "modes"], environment) as terminal:
+        terminal.wait_for("OFFLINE")
+        terminal.press("q").wait_for("ended with 0")
+        terminal.wait_end()
+    before, after = (tmp_path / "modes").read_text().splitlines()
+    assert after == before
+
+
+async def test_serve_prints_its_address_accepts_who_knows_the_token_and_ends_on_interrupt(
+    environment: dict[str, str],
+) -> None:
+    serving = await asyncio.create_subprocess_exec(
+        COMMAND, "serve", "--port", "0", env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        assert serving.stdout is not None
+        async with asyncio.timeout(60):
+            url = re.fullmatch(r"listening on (ws://127\.0\.0\.1:\d+/\S+)", (await _line(serving.stdout)))
+            token = re.search(r"token .*: (\S+)$", await _line(serving.stdout))
+            assert url is not None
+            assert token is not None
+            async with aiohttp.ClientSession() as client:
+                with pytest.raises(aiohttp.WSServerHandshakeError, match="401"):
+                    await client.ws_connect(url[1], headers={"Authorization": "Bearer wrong"})
+                async with client.ws_connect(url[1], headers={"Authorization": f"Bearer {token[1]}"}) as socket:
+                    greeting = json.loads(await socket.receive_str())
+                    assert greeting["type"] == "session.created"
+                    serving.send_signal(signal.SIGINT)
+                    _, errors = await serving.communicate()
+        assert serving.returncode == 0
+        assert "Traceback" not in errors.decode()
+    finally:
+        if serving.returncode is None:
+            serving.kill()
+            await serving.wait()
+
+
+async def _line(stream: asyncio.StreamReader) -> str:
+    return (await stream.readline()).decode().strip()

@@ -1,0 +1,109 @@
+"""A Realtime server in a thread of its own that accepts every session and then says whatever a script says."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import WSMsgType, web
+
+Event = dict[str, Any]
+
+
+class Wire:
+    """One connection, as a script sees it."""
+
+    def __init__(self, socket: web.WebSocketResponse) -> None:
+        self._socket = socket
+        self.received: list[Event] = []
+
+    async def raw(self, text: str) -> None:
+        """Send any text."""
+        await self._socket.send_str(text)
+
+    async def send(self, kind: str, **fields: Any) -> None:
+        """Send an event."""
+        await self.raw(json.dumps({"type": kind, "event_id": "event_1", **fields}))
+
+    async def said(self, item_id: str, words: str) -> None:
+        """The person said this."""
+        item = {"id": item_id, "type": "message", "role": "user", "content": [{"type": "input_audio"}]}
+        await self.send("conversation.item.added", item=item)
+        kind = "conversation.item.input_audio_transcription.completed"
+        await self.send(kind, item_id=item_id, content_index=0, transcript=words)
+
+    async def answers(self, name: str, *pieces: str) -> None:
+        """The agent says this in text."""
+        response, item = f"resp_{name}", {"id": f"item_{name}", "type": "message", "role": "assistant", "content": []}
+        await self.send("response.created", response={"id": response, "status": "in_progress", "output": []})
+        await self.send("response.output_item.added", response_id=response, output_index=0, item=item)
+        place = {"response_id": response, "item_id": item["id"], "output_index": 0, "content_index": 0}
+        for piece in pieces:
+            await self.send("response.output_text.delta", **place, delta=piece)
+        await self.send("response.output_text.done", **place, text="".join(pieces))
+        await self.send("response.output_item.done", response_id=response, output_index=0, item=item)
+        await self.send("response.done", response={"id": response, "status": "completed", "output": []})
+
+
+Script = Callable[[Wire], Awaitable[None]]
+
+
+class WireServer:
+    """Serves on loopback; use it in a ``with`` block.
+
+    Args:
+        script: played on every connection, once the client has configured it.
+    """
+
+    def __init__(self, script: Script) -> None:
+        self.url = ""
+        self._script = script
+        self._loop = asyncio.new_event_loop()
+        self._until: asyncio.Event | None = None
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(10)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        assert self._until is not None
+        self._loop.call_soon_threadsafe(self._until.set)
+        self._thread.join(10)
+        self._loop.close()
+
+    async def _serve(self) -> None:
+        self._until = asyncio.Event()
+        app = web.Application()
+        app.router.add_get("/", self._upgrade)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self.url = f"ws://127.0.0.1:{runner.addresses[0][1]}/"
+        self._ready.set()
+        await self._until.wait()
+        await runner.cleanup()
+
+    async def _upgrade(self, request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(max_msg_size=0)
+        await socket.prepare(request)
+        wire = Wire(socket)
+        await wire.send("session.created", session={"id": "sess_1", "object": "realtime.session", "type": "realtime"})
+        playing: asyncio.Task[None] | None = None
+        async for message in socket:
+            if message.type is not WSMsgType.TEXT:
+                continue
+            event = json.loads(message.data)
+            wire.received.append(event)
+            if event["type"] == "session.update":
+                await wire.send("session.updated", session=event["session"])
+                if playing is None:
+                    playing = asyncio.ensure_future(self._script(wire))
+        if playing is not None:
+            playing.cancel()
+            await asyncio.gather(playing, return_exceptions=True)
+        return socket
