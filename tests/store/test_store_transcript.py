@@ -37,18 +37,27 @@ def test_words_that_were_not_recognised_say_why():
     assert transcript.entries[0].note == "not recognised: too noisy"
 
 
-def test_pieces_of_the_agents_words_join_and_the_tail_can_be_had_alone():
+def test_pieces_of_the_agents_words_join():
     transcript = Transcript()
     for piece in (" It", " is", " fine."):
         transcript.agent_said(AgentSaid(1, "item_a", piece), 1.0)
     (entry,) = transcript.entries
-    assert entry.tail(3) == " is fine."
-    assert entry.tail(0) == " It is fine."
-    assert entry.tail(entry.length) == ""
-    assert entry.tail(4) == "is fine."
     assert entry.text == " It is fine."
-    assert entry.tail(6) == " fine."
-    assert entry.length == len(entry.text)
+
+
+def test_items_without_an_id_do_not_run_together():
+    transcript = Transcript()
+    for turn in (1, 2):
+        transcript.agent_said(AgentSaid(turn, "", f"Answer {turn}"), 1.0)
+    assert [entry.text for entry in transcript.entries] == ["Answer 1", "Answer 2"]
+
+
+def test_a_new_session_that_uses_old_ids_leaves_what_was_said_before():
+    transcript = Transcript()
+    transcript.agent_said(AgentSaid(1, "item_1", "Before"), 1.0)
+    transcript.new_session()
+    transcript.agent_said(AgentSaid(2, "item_1", "After"), 2.0)
+    assert [entry.text for entry in transcript.entries] == ["Before", "After"]
 
 
 def test_appended_words_do_not_count_as_rewritten_and_replaced_ones_do():

@@ -8,7 +8,7 @@ from rtvoice_tui.audio.capture import FRAME_MS, KEPT_BLOCKS, Capture
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.session.commands import MicFrame, SendText
 from rtvoice_tui.session.facts import Phase
-from rtvoice_tui.worker import MAX_QUEUED_FRAMES
+from rtvoice_tui.transport.outgoing import MAX_FRAMES
 from worker.bench import RATE, locatable, plan_for, running, signal, write_wav
 
 BLOCK_BYTES = RATE // 100 * 2
@@ -58,7 +58,7 @@ async def test_the_speech_itself_is_not_in_the_event_log_but_its_size_is(tmp_pat
 
 
 async def test_frames_that_wait_longer_than_the_socket_can_take_are_dropped_oldest_first_and_counted():
-    frames = [locatable(FRAME_BYTES // 2, seed) for seed in range(MAX_QUEUED_FRAMES + 100)]
+    frames = [locatable(FRAME_BYTES // 2, seed) for seed in range(MAX_FRAMES + 100)]
 
     async def script(session: Session) -> None:
         await session.open()
@@ -154,13 +154,6 @@ def test_a_muted_frame_is_silence_and_its_loudness_is_still_measured():
     ((frame, level),) = capture.frames()
     assert frame == bytes(FRAME_BYTES)
     assert level.rms_db > -20
-
-
-def test_sound_from_before_anybody_listened_can_be_forgotten():
-    capture = Capture(RATE)
-    capture.offer(signal(0.03))
-    capture.discard()
-    assert capture.frames() == []
 
 
 def test_the_session_is_woken_once_until_it_has_come():

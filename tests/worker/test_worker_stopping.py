@@ -173,7 +173,7 @@ async def test_while_the_server_reads_nothing(ends):
         for _ in range(3):
             bench.worker.post(SendText("x" * 8_000_000))
         await bench.until(lambda: bench.store.transcript.entries)
-        await bench.until(lambda: bench.worker._outgoing is not None and bench.worker._outgoing.empty())
+        await bench.until(lambda: bench.worker._outgoing is not None and bench.worker._outgoing.unsent_words())
         await ends(bench)
 
 

@@ -126,7 +126,13 @@ def profile_path(name: str | None) -> None:
 
 
 @main.command()
-@click.option("--port", default=8765, show_default=True, help="Port on loopback; 0 for any free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    help="Port on loopback; 0 for any free one.",
+)
 @click.option("--token-env", metavar="VAR", help="Environment variable with the token; else a new one is printed.")
 def serve(port: int, token_env: str | None) -> None:
     """Run the local agent as a Realtime server for any other client.

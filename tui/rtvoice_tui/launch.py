@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from rtvoice_tui.audio.choice import AudioChoice
-from rtvoice_tui.local_agent.process import LocalAgentProcess
 from rtvoice_tui.profiles import paths, secrets
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.state import load_state, remember
@@ -88,12 +88,15 @@ def _run(name: str, profile: Profile, options: Options, problem: str) -> int:
     app = RtvoiceApp(
         session,
         store,
-        AgentEditing(name, profile),
+        AgentEditing(name, profile, saves=options.provider is None and options.url is None),
         remember=lambda theme: remember(theme=theme),
         theme_name=load_state().theme or DEFAULT,
     )
-    remember(profile=name)
+    if not problem:
+        remember(profile=name)
     app.run()
+    if app.failure:
+        click.echo(f"rtvoice-tui failed: {app.failure} (details are in {paths.log_file()})", err=True)
     return app.return_code or 0
 
 
@@ -101,6 +104,8 @@ def make_plan(profile: Profile, options: Options, toolbox: dict[str, Tool]) -> P
     """What the session is made of."""
     source: EndpointSource = RemoteServer(profile)
     if profile.provider == "local" and not profile.url:
+        from rtvoice_tui.local_agent.process import LocalAgentProcess
+
         source = LocalAgentProcess()
     return Plan(
         dialect=profile.dialect,
@@ -132,6 +137,10 @@ def load_toolbox(profile: Profile) -> tuple[dict[str, Tool], list[str]]:
     return toolbox, problems
 
 
+_OF_ONE_PROVIDER = ("voice", "role", "languages", "transcription", "noise_reduction", "speed", "extra")
+"""Settings that mean nothing to another provider."""
+
+
 def with_options(profile: Profile, options: Options) -> Profile:
     """The profile with the command line's overrides.
 
@@ -143,11 +152,11 @@ def with_options(profile: Profile, options: Options) -> Profile:
         for key in ("provider", "url", "model", "api_key_env")
         if (value := getattr(options, key)) is not None
     }
-    if given.get("provider", profile.provider) != profile.provider:
-        given.setdefault("model", "")
-        given.setdefault("url", "")
-        given.setdefault("api_key_env", "")
     session: dict[str, Any] = {}
+    if given.get("provider", profile.provider) != profile.provider:
+        given = {"model": "", "url": "", "api_key_env": "", **given}
+        given["tools"] = [tool for tool in profile.tools if tool.run.kind != "hosted"]
+        session = dict.fromkeys(_OF_ONE_PROVIDER, UNSET)
     if options.voice is not None:
         session["voice"] = options.voice
     if options.instructions is not None:

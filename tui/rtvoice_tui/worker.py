@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol import codec
-from rtvoice_tui.protocol.client_events import AppendInput, ClientEvent
+from rtvoice_tui.protocol.client_events import ClientEvent
 from rtvoice_tui.protocol.dialects import Dialect, Endpoint
 from rtvoice_tui.protocol.server_events import UnknownEvent
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
@@ -28,6 +28,7 @@ from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.wire_log import log_received, log_sent
 from rtvoice_tui.tools import runner
 from rtvoice_tui.tools.registry import Toolbox
+from rtvoice_tui.transport.outgoing import OutgoingQueue
 
 if TYPE_CHECKING:
     from rtvoice_tui.audio.station import AudioStation
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
 TICK_S = 0.02
 IDLE_TICK_S = 0.1
-MAX_QUEUED_FRAMES = 250
-"""Microphone frames that wait for the socket at most (5 s); then the oldest is dropped and counted."""
 
 log = logging.getLogger(__name__)
 
@@ -93,8 +92,8 @@ class SessionWorker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
         self._wanted: asyncio.Event | None = None
-        self._outgoing: asyncio.Queue[ClientEvent] | None = None
-        self._queued_frames = 0
+        self._outgoing: OutgoingQueue | None = None
+        self._dropped_before = 0
         self._tools: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._conversation: asyncio.Task[None] | None = None
@@ -175,8 +174,9 @@ class SessionWorker:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._opening is not None:
-            station = await self._opening
-            await asyncio.to_thread(station.close)
+            with contextlib.suppress(Exception):  # devices that could not be opened need no closing
+                station = await self._opening
+                await asyncio.to_thread(station.close)
         await self.plan.source.close()
 
     async def _open_audio(self) -> "AudioStation":
@@ -212,12 +212,13 @@ class SessionWorker:
 
         self._do(self._machine.connecting())
         self._store.session.reason = self._store.session.remedy = ""
-        self._outgoing, self._queued_frames = asyncio.Queue(), 0
+        outgoing = self._outgoing = OutgoingQueue()
+        self._dropped_before = self._store.audio.dropped
         try:
             endpoint = await self.plan.source.endpoint()
             async with connect(endpoint, self.plan.heartbeat or None) as socket:
                 self._do(self._machine.opened(self._now()))
-                sender = self._spawn(self._send_all(socket))
+                sender = self._spawn(self._send_all(socket, outgoing))
                 try:
                     await self._receive_all(socket, station)
                 finally:
@@ -233,6 +234,8 @@ class SessionWorker:
             self._ended(f"internal error: {type(error).__name__}: {error}", "see the log file, then press c")
         finally:
             self._outgoing = None
+            for words in outgoing.unsent_words():
+                self._warn(f"the connection ended before this was sent: {words}", "press c, then send it again")
             self._do(self._machine.closed(self._now()))
 
     def _ended(self, sentence: str, remedy: str) -> None:
@@ -258,20 +261,15 @@ class SessionWorker:
             self._store.take(Notice(Level.WARNING, f"{decoded.wire_name}: {decoded.problem}"), now)
         self._do(effects)
 
-    async def _send_all(self, socket: "Socket") -> None:
-        assert self._outgoing is not None
+    async def _send_all(self, socket: "Socket", outgoing: OutgoingQueue) -> None:
         while True:
-            event = await self._outgoing.get()
-            if isinstance(event, AppendInput):
-                self._queued_frames -= 1
-                if self._queued_frames >= MAX_QUEUED_FRAMES:
-                    self._store.audio.dropped += 1
-                    continue
+            event = await outgoing.next()
             text = codec.encode(event)
             try:
                 await socket.send(text)
             except ConnectionError:
                 return
+            outgoing.sent(event)
             log_sent(self._store.events, self._now(), event, text)
 
     def _set_wanted(self, wanted: bool) -> None:
@@ -316,8 +314,8 @@ class SessionWorker:
 
     def _queue(self, event: ClientEvent) -> None:
         if self._outgoing is not None:
-            self._queued_frames += isinstance(event, AppendInput)
-            self._outgoing.put_nowait(event)
+            self._outgoing.put(event)
+            self._store.audio.dropped = self._dropped_before + self._outgoing.dropped
 
     async def _await_silence(self, station: "AudioStation") -> None:
         """When the device has carried the flush out, tell the machine what was heard by then, to the sample."""

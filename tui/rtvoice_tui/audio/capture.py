@@ -64,8 +64,3 @@ class Capture:
             level = measure(frame)
             frames.append((bytes(len(frame)) if self.muted else frame, level))
         return frames
-
-    def discard(self) -> None:
-        """Forget what waits: it was said before anybody listened."""
-        self._waiting.clear()
-        self._rest = b""

@@ -69,7 +69,7 @@ class Playback:
         self._first_at: dict[str, float] = {}
         self._complete = True
         self._rolling = False
-        # what the device's thread is told to do, and what it tells: each written by one side only
+        # what the device's thread is told to do, and what it tells; `give_up_flush` acts for a device that is dead
         self._cut: _Cut | None = None
         self._cut_done: _Cut | None = None
         self._fade_end: int | None = None

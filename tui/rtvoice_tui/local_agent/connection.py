@@ -69,7 +69,7 @@ class Connection:
         """Take in one frame of the client. What is wrong with it is said, never raised."""
         try:
             event = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             await self._object(Objection("invalid_json", "The event is not valid JSON.", ""), "")
             return
         event_id = event.get("event_id", "") if isinstance(event, dict) else ""

@@ -53,8 +53,11 @@ class LocalAgentProcess:
         assert self._process.stdout is not None
         try:
             async with asyncio.timeout(START_S):
-                line = await self._process.stdout.readline()
-            told = json.loads(line)
-        except (TimeoutError, ValueError):
+                told = json.loads(await self._process.stdout.readline())
+            return Endpoint(told["url"], {"Authorization": f"Bearer {told['token']}"})
+        except (TimeoutError, ValueError, KeyError, TypeError):
+            await self.close()
             raise ProfileError("the local agent does not start", "see the log file, then press c") from None
-        return Endpoint(told["url"], {"Authorization": f"Bearer {told['token']}"})
+        except asyncio.CancelledError:
+            await self.close()
+            raise

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from rtvoice_tui.profiles import paths
 from rtvoice_tui.profiles.model import Profile
@@ -75,6 +76,8 @@ def parse_profile(text: str, shown: str) -> Profile:
 def save_session(name: str, changes: dict[str, Any]) -> Path:
     """Write changed ``[session]`` settings into a profile's file, everything else left as it was.
 
+    ``UNSET`` takes a setting out.
+
     Raises:
         ProfileError: the file cannot be written.
     """
@@ -85,7 +88,9 @@ def save_session(name: str, changes: dict[str, Any]) -> Path:
     document = tomlkit.parse(text)
     session = document.setdefault("session", tomlkit.table())
     for key, value in changes.items():
-        if value is None:
+        if value is UNSET:
+            session.pop(key, None)
+        elif value is None:
             session[key] = tomlkit.inline_table().append("type", "none")
         elif isinstance(value, str) and "\n" in value:
             session[key] = tomlkit.string(value, multiline=True)

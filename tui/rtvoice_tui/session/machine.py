@@ -227,7 +227,7 @@ class SessionMachine:
 
     def _typed_text(self, text: str) -> None:
         if self._connection is not Phase.READY:
-            self._out.warn("not connected, so the message was not sent", "press c to connect")
+            self._out.warn(f"not connected, so this was not sent: {text}", "press c to connect")
             return
         self._interrupt()
         self._texts.append(text)

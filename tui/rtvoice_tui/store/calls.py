@@ -34,6 +34,10 @@ class CallHistory:
         self.records: list[CallRecord] = []
         self._by_key: dict[str, CallRecord] = {}
 
+    def new_session(self) -> None:
+        """Ids begin anew."""
+        self._by_key.clear()
+
     def changed(self, call: CallChanged, at: float) -> None:
         """A call appeared or went on."""
         key = call.key

@@ -54,13 +54,15 @@ class EventLog:
     Attributes:
         version: grows with every change.
         events: number of events so far.
-        unreadable: events that could not be understood or had to be mended.
+        unreadable: events that are errors, could not be understood or had to be mended.
+        texts_lost: whether the disk refused to keep texts.
     """
 
     def __init__(self) -> None:
         self.version = 0
         self.events = 0
         self.unreadable = 0
+        self.texts_lost = False
         self._file = tempfile.TemporaryFile(prefix="rtvoice-tui-")  # noqa: SIM115 - open as long as the log
         self.close = weakref.finalize(self, self._file.close)
         self._pending: list[bytes] = []
@@ -141,6 +143,10 @@ class EventLog:
             bool(self._flags[number] & 2),
         )
 
+    def count(self, number: int) -> int:
+        """How many events are folded into a row."""
+        return self._counts[number]
+
     def turn_of(self, number: int) -> int:
         """The turn a row belongs to; 0 before the first."""
         return self._turns[number]
@@ -170,13 +176,13 @@ class EventLog:
         """The JSON line of a row's first event."""
         return self._read(self._first_events[number])
 
-    def matches(self, start: int, wanted: list[str], unwanted: list[str]) -> list[int]:
-        """Rows from ``start`` on that hold all ``wanted`` and none of the ``unwanted`` lower-case strings.
+    def matches(self, start: int, wanted: list[str], unwanted: list[str], end: int | None = None) -> list[int]:
+        """Rows from ``start`` (to ``end``) that hold all ``wanted`` and none of the ``unwanted`` lower-case strings.
 
         A row is searched in its direction (``up``, ``down``), its type, and the text of its first event.
         """
         hits = []
-        for number in range(start, len(self)):
+        for number in range(start, len(self) if end is None else end):
             row = self.row(number)
             head = f"{'up' if row.sent else 'down'} {row.name} {'error' if row.error else ''}".lower()
             if any(term in head for term in unwanted):
@@ -229,25 +235,35 @@ class EventLog:
         if isinstance(payload, str):
             payload = payload.encode("utf-8", "replace")
         line = payload.replace(b"\n", b" ")
-        self._offsets.append(self._size)
-        self._size += len(line) + 1
         with self._lock:
+            self._offsets.append(self._size)
+            self._size += len(line) + 1
             self._pending.append(line)
             self._pending_bytes += len(line) + 1
-        if self._pending_bytes > _FLUSH_BYTES:
-            self.flush()
+            if self._pending_bytes > _FLUSH_BYTES:
+                self._flush()
 
     def flush(self) -> None:
         """Move what waits in memory to the file."""
         with self._lock:
-            if self._pending:
-                self._file.write(b"\n".join(self._pending) + b"\n")
-                self._file.flush()
-                self._pending.clear()
-                self._pending_bytes = 0
+            self._flush()
+
+    def _flush(self) -> None:
+        """With the lock held; on a full disk rows stay, and their texts are lost."""
+        if self._pending:
+            try:
+                os.pwrite(self._file.fileno(), b"\n".join(self._pending) + b"\n", self._size - self._pending_bytes)
+            except OSError:
+                self.texts_lost = True
+            self._pending.clear()
+            self._pending_bytes = 0
 
     def _read(self, index: int) -> str:
-        self.flush()
-        start = self._offsets[index]
-        end = self._offsets[index + 1] if index + 1 < len(self._offsets) else self._size
-        return os.pread(self._file.fileno(), end - start - 1, start).decode("utf-8", "replace")
+        with self._lock:
+            start = self._offsets[index]
+            end = self._offsets[index + 1] if index + 1 < len(self._offsets) else self._size
+            self._flush()
+        try:
+            return os.pread(self._file.fileno(), end - start - 1, start).decode("utf-8", "replace")
+        except (OSError, ValueError):
+            return ""

@@ -75,6 +75,8 @@ class Store:
                 self.session.session_id = fact.session_id
                 self.session.server = fact.session
                 self.session.opened_at = at
+                self.transcript.new_session()
+                self.calls.new_session()
             case facts.TurnStarted():
                 self.session.turn = fact.turn
                 self.timings.begin(fact.turn)

@@ -52,11 +52,14 @@ class Timings:
     def __init__(self) -> None:
         self.version = 0
         self.turns: list[TurnTiming] = []
+        self._by_turn: dict[int, TurnTiming] = {}
+        self._waits: tuple[int, list[float]] = (-1, [])
 
     def begin(self, turn: int) -> None:
         """A turn began."""
         if not self.turns or self.turns[-1].turn != turn:
-            self.turns.append(TurnTiming(turn))
+            timing = self._by_turn[turn] = TurnTiming(turn)
+            self.turns.append(timing)
             self.version += 1
 
     def reached(self, turn: int, moment: Moment, at: float) -> None:
@@ -71,10 +74,7 @@ class Timings:
 
     def of(self, turn: int) -> TurnTiming | None:
         """The timing of a turn."""
-        for timing in reversed(self.turns):
-            if timing.turn == turn:
-                return timing
-        return None
+        return self._by_turn.get(turn)
 
     def last_answered(self) -> TurnTiming | None:
         """The newest turn whose wait is known."""
@@ -82,5 +82,9 @@ class Timings:
 
     def percentile(self, share: float) -> float | None:
         """The wait that ``share`` of the turns stayed within, in ms."""
-        waits = sorted(wait for timing in self.turns if (wait := timing.waited_ms) is not None)
+        version, waits = self._waits
+        if version != self.version:
+            version = self.version
+            waits = sorted(wait for timing in list(self.turns) if (wait := timing.waited_ms) is not None)
+            self._waits = version, waits
         return waits[min(len(waits) - 1, int(share * len(waits)))] if waits else None

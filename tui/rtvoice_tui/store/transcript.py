@@ -1,7 +1,7 @@
 """The conversation as it is read: who said what in which turn, what was heard of it, and which calls it took."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from rtvoice_tui.session.facts import AgentSaid, AnswerCut, CallChanged, CallState, CutConfirmed, UserSaid
@@ -18,7 +18,7 @@ class Speaker(StrEnum):
 
 @dataclass
 class Entry:
-    """One paragraph of the transcript.
+    """One paragraph of the transcript. The writer changes ``text`` before ``version``, so a reader misses nothing.
 
     Attributes:
         speaker: whose it is.
@@ -36,34 +36,14 @@ class Entry:
     turn: int
     at: float
     key: str
-    parts: list[str] = field(default_factory=list)
-    length: int = 0
+    text: str = ""
     version: int = 0
     rewritten: int = 0
     final: bool = False
-    typed: bool = False
     heard: float | None = None
     note: str = ""
     confirmed: bool = False
     state: str = ""
-
-    @property
-    def text(self) -> str:
-        """All words so far."""
-        if len(self.parts) > 1:
-            self.parts[:] = ["".join(self.parts)]
-        return self.parts[0] if self.parts else ""
-
-    def tail(self, start: int) -> str:
-        """The words from character ``start`` on, without joining what came before it."""
-        skipped = self.length
-        pieces: list[str] = []
-        for part in reversed(self.parts):
-            if skipped <= start:
-                break
-            skipped -= len(part)
-            pieces.append(part)
-        return "".join(reversed(pieces))[max(0, start - skipped) :]
 
 
 class Transcript:
@@ -78,10 +58,13 @@ class Transcript:
         self.entries: list[Entry] = []
         self._by_key: dict[str, Entry] = {}
 
+    def new_session(self) -> None:
+        """Ids begin anew: what was said before stays as it is."""
+        self._by_key.clear()
+
     def user_said(self, fact: UserSaid, at: float) -> None:
         """Words of the person, whole."""
         entry = self._entry(Speaker.YOU, fact.turn, at, fact.item_id)
-        entry.typed = fact.typed
         self._rewrite(entry, visible(fact.text))
         entry.final = fact.final
         if fact.failed:
@@ -94,8 +77,7 @@ class Transcript:
         if fact.replace:
             self._rewrite(entry, text)
         else:
-            entry.parts.append(text)
-            entry.length += len(text)
+            entry.text += text
         entry.final = entry.final or fact.final
         self._touch(entry)
 
@@ -130,6 +112,7 @@ class Transcript:
         return next((i for i, entry in enumerate(self.entries) if entry.turn == turn), None)
 
     def _entry(self, speaker: Speaker, turn: int, at: float, key: str) -> Entry:
+        key = key or f"{speaker} of turn {turn}"
         entry = self._by_key.get(key)
         if entry is None:
             entry = self._by_key[key] = Entry(speaker, turn, at, key)
@@ -138,8 +121,7 @@ class Transcript:
         return entry
 
     def _rewrite(self, entry: Entry, text: str) -> None:
-        entry.parts = [text]
-        entry.length = len(text)
+        entry.text = text
         entry.rewritten += 1
         self._touch(entry)
 

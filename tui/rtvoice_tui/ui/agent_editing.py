@@ -1,5 +1,7 @@
 """What the agent pane edits: the running session's settings, and the profile that keeps them."""
 
+from typing import Any
+
 from msgspec import UNSET
 from msgspec.structs import replace
 
@@ -15,10 +17,12 @@ class AgentEditing:
     Args:
         profile_name: under which they are kept.
         profile: what they are now.
+        saves: whether an edit is kept in the profile; not where the command line overrides it.
     """
 
-    def __init__(self, profile_name: str, profile: Profile) -> None:
+    def __init__(self, profile_name: str, profile: Profile, saves: bool = True) -> None:
         self.profile_name = profile_name
+        self._saves = saves
         self._profile = profile
         settings = profile.session
         self.instructions = settings.instructions if isinstance(settings.instructions, str) else ""
@@ -47,15 +51,25 @@ class AgentEditing:
             )
         return ("Say something, or press t and type.", "c connects and disconnects, i interrupts, ? shows all keys.")
 
-    def edit(self, settings: SessionSettings, instructions: str, voice: str) -> tuple[EditSession, str]:
-        """The command for the session, and what went wrong while saving, if anything."""
-        self.instructions, self.voice = instructions, voice
-        changed = replace(settings, instructions=instructions, voice=voice or UNSET)
-        wanted = {"instructions": instructions, "voice": voice}
-        changes = {key: value for key, value in wanted.items() if value != getattr(settings, key)}
-        problem = ""
+    def edit(self, settings: SessionSettings, instructions: str | None, voice: str | None) -> tuple[EditSession, str]:
+        """The command for the session, and what went wrong while saving, if anything.
+
+        Args:
+            settings: the session's, which everything else is taken from.
+            instructions: the new ones, or ``None`` if they were not touched.
+            voice: the new one, or ``None`` if it was not touched; empty leaves the choice to the server.
+        """
+        wanted: dict[str, Any] = {}
+        if instructions is not None:
+            self.instructions = wanted["instructions"] = instructions
+        if voice is not None:
+            self.voice = voice
+            wanted["voice"] = voice or UNSET
+        command = EditSession(replace(settings, **wanted), self._profile.tool_specs)
+        if not self._saves:
+            return command, "sent, not saved: options of the command line override the profile"
         try:
-            save_session(self.profile_name, changes)
+            save_session(self.profile_name, wanted)
         except ProfileError as error:
-            problem = f"not saved: {error.sentence} — {error.remedy}"
-        return EditSession(changed, self._profile.tool_specs), problem
+            return command, f"not saved: {error.sentence} — {error.remedy}"
+        return command, ""

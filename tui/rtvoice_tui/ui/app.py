@@ -8,8 +8,8 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Input
 
+from rtvoice_tui.session.facts import Level, Notice
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui import themes
 from rtvoice_tui.ui.agent_editing import AgentEditing
@@ -21,9 +21,10 @@ from rtvoice_tui.ui.screens.detail import DetailScreen
 from rtvoice_tui.ui.screens.help import HelpScreen
 from rtvoice_tui.ui.talking import TalkingApp
 from rtvoice_tui.ui.widgets.agent import AgentPane
+from rtvoice_tui.ui.widgets.composer import Composer
 from rtvoice_tui.ui.widgets.events import EventsView
 from rtvoice_tui.ui.widgets.follow_view import FollowView
-from rtvoice_tui.ui.widgets.lines import FixedLine
+from rtvoice_tui.ui.widgets.lines import FixedLine, Inkwell
 from rtvoice_tui.ui.widgets.log import LogView
 from rtvoice_tui.ui.widgets.pane import Pane
 from rtvoice_tui.ui.widgets.rows import KeyRow, NoticeRow, TabRow, TickerRow
@@ -88,27 +89,30 @@ class RtvoiceApp(TalkingApp):
     def compose(self) -> ComposeResult:
         """Two rows on top, panes in two columns, notice, composer, keys."""
         store, plan = self.store, self.session.plan
+        yield Inkwell()
         yield StatusRow(store, self.editing.profile_name, self.editing.about)
         yield MeterRow(store)
         yield TabRow(id="tabs")
-        rate = plan.dialect.fixed_rate or plan.settings.output_rate
+        fixed, settings = plan.dialect.fixed_rate, plan.settings
+        rates = (fixed or settings.output_rate, fixed or settings.input_rate)
         with Horizontal(id="body"):
             with Vertical(id="left"):
                 yield Pane(1, "Transcript", TranscriptView(store, self.editing.hints), "/ search  y copy  [ ] turn")
                 yield Pane(3, "Timing", TimingView(store, self._silence_ms), "[ ] turn  y copy")
                 yield Pane(6, "Log", LogView(store), "y copy  esc close")
             with Vertical(id="right"):
-                yield Pane(2, "Events", EventsView(store.events, rate), "f filter  ␣ freeze  ⏎ open")
+                yield Pane(2, "Events", EventsView(store.events, rates), "f filter  ␣ freeze  ⏎ open")
                 yield Pane(4, "Tools", ToolsView(store), "↑↓ choose  y copy")
                 yield AgentPane(self.editing.instructions, self.editing.voice, plan.dialect.voices)
         yield TickerRow(id="ticker")
         yield FixedLine(id="summary")
         yield NoticeRow(store)
-        yield Input(id="composer", placeholder="› type a message (t), enter sends", select_on_focus=False)
+        yield Composer(id="composer", placeholder="› type a message (t), enter sends", select_on_focus=False)
         yield KeyRow(id="keys")
 
     def on_mount(self) -> None:
         """Show the first frame, then begin: nothing heavy is loaded before."""
+        self._bridge.attach(self.screen)
         self._panes_layout.arrange()
         self.query_one(TranscriptView).focus()
         for problem in self._theme_problems:
@@ -121,22 +125,9 @@ class RtvoiceApp(TalkingApp):
 
     def pulse(self) -> None:
         """Bring everything in sight up to date; also called by tests."""
-        if not self.is_running or len(self.screen_stack) == 0:
+        if not self.is_running:
             return
-        screen = self.screen_stack[0]
-        narrow = self._panes_layout.narrow
-        self._bridge.pulse(
-            screen.query_one(StatusRow),
-            screen.query_one(MeterRow),
-            screen.query_one(NoticeRow),
-            [pane for pane in screen.query(Pane) if pane.display],
-            screen.query_one(AgentPane),
-            screen.query_one(TabRow) if narrow else None,
-            screen.query_one(TickerRow) if narrow else None,
-            self._panes_layout.active,
-        )
-        if narrow:
-            screen.query_one("#summary", FixedLine).write(screen.query_one(TimingView).summary())
+        self._bridge.pulse(self._panes_layout.narrow, self._panes_layout.active)
 
     def on_resize(self, event: events.Resize) -> None:
         """Another size may mean another arrangement."""
@@ -183,10 +174,13 @@ class RtvoiceApp(TalkingApp):
             view.show_turn(turn)
 
     def _follow_last_turn(self) -> None:
-        self._turn = None
-        self.query_one(TimingView).show_turn(0)
         for view in (TranscriptView, EventsView):
             self.query_one(view).action_follow()
+
+    def on_follow_view_followed(self) -> None:
+        """Back to the last turn."""
+        self._turn = None
+        self.query_one(TimingView).show_turn(0)
 
     def action_filter(self) -> None:
         """Open the filter of the event stream."""
@@ -222,9 +216,10 @@ class RtvoiceApp(TalkingApp):
     def on_agent_pane_edited(self, message: AgentPane.Edited) -> None:
         """Send the edit, and keep it in the profile."""
         command, problem = self.editing.edit(self.session.settings, message.instructions, message.voice)
-        self.query_one(AgentPane).tell("saved; it takes effect with the next session", "dim")
         if problem:
-            self.query_one(AgentPane).tell(problem, "error")
+            self.notify(problem, severity="warning", markup=False, timeout=10)
+            self.store.take(Notice(Level.WARNING, problem), self.session.clock)
+        self.query_one(AgentPane).tell(problem or "saved; sent when there is a session", "dim")
         self.query_one(StatusRow).describe(self.editing.profile_name, self.editing.about)
         self.session.post(command)
 

@@ -10,7 +10,7 @@ class Key:
     """One thing a key does.
 
     Attributes:
-        id: name in a keymap.
+        id: stable name.
         keys: Textual's key names, comma separated.
         shown: how a person calls the key.
         action: the action it triggers.
@@ -40,7 +40,15 @@ class Key:
 KEYS: tuple[Key, ...] = (
     Key("interrupt", "i", "i", "interrupt", "interrupt", "Interrupt the agent", footer=1),
     Key("mute", "m", "m", "mute", "mute", "Mute or open the microphone", footer=2),
-    Key("talk", "space", "␣", "talk", "talk", "Begin or end a turn (with turn detection off)", footer=3),
+    Key(
+        "talk",
+        "space",
+        "␣",
+        "talk",
+        "talk",
+        "Begin or end a turn, with turn detection off (freezes in pane 2)",
+        footer=3,
+    ),
     Key("type", "t", "t", "type", "type", "Type a message", footer=4),
     Key("edit", "e", "e", "edit_agent", "edit agent", "Edit the agent's instructions and voice", footer=5),
     Key("connect", "c", "c", "connect", "connect", "Connect or disconnect", footer=6),
@@ -50,7 +58,7 @@ KEYS: tuple[Key, ...] = (
     Key("palette", "ctrl+p", "^p", "command_palette", "commands", "Search all commands", footer=12),
     Key("quit", "q", "q", "quit", "quit", "Quit", footer=10),
     Key("mute-agent", "M", "M", "mute_agent", "mute agent", "Mute or hear the agent"),
-    Key("next-pane", "tab", "tab", "", "next pane", "Go to the next pane"),
+    Key("next-pane", "tab", "tab", "", "next pane", "Go to the next pane or field"),
     Key("previous-turn", "left_square_bracket", "[", "turn(-1)", "earlier turn", "Show the turn before in all panes"),
     Key("next-turn", "right_square_bracket", "]", "turn(1)", "later turn", "Show the turn after in all panes"),
     Key("back", "escape", "esc", "back", "back", "Close, hide or go back one level"),
@@ -62,7 +70,15 @@ KEYS: tuple[Key, ...] = (
     Key("edit-f", "f6", "F6", "edit_agent", "edit agent", "Edit the agent's instructions and voice", anywhere=True),
     Key("quit-f", "f10", "F10", "quit", "quit", "Quit", anywhere=True),
     Key("search", "slash", "/", "app.search", "search", "Find the next line with a word", where="lines"),
-    Key("copy", "y", "y", "app.copy", "copy", "Copy the line, the event or the call", where="lines"),
+    Key(
+        "copy",
+        "y",
+        "y",
+        "app.copy",
+        "copy",
+        "Copy the entry, event or call under the cursor, or everything",
+        where="lines",
+    ),
     Key("open", "enter", "enter", "open", "open", "Open the line under the cursor", where="lines"),
     Key("top", "g,home", "g", "top", "first", "Go to the first line", where="lines"),
     Key("follow", "G,end", "G", "follow", "follow", "Go to the last line and follow", where="lines"),

@@ -1,15 +1,22 @@
 """Carries what changed from the store to the widgets: one pulse, 15 times a second, compares versions."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+
+from textual.screen import Screen
 
 from rtvoice_tui.session.facts import EditChanged
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.widgets.agent import AgentPane
+from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.ui.widgets.pane import Pane
 from rtvoice_tui.ui.widgets.rows import NoticeRow, TabRow, TickerRow
 from rtvoice_tui.ui.widgets.status import MeterRow, StatusRow
+from rtvoice_tui.ui.widgets.timing import TimingView
 
 PULSE_HZ = 15
+
+CALM_EVERY = 5
+"""Counters are repainted with every fifth pulse only: 3 times a second."""
 
 
 class Bridge:
@@ -24,32 +31,41 @@ class Bridge:
         self._store = store
         self._clock = clock
         self._edits_seen = 0
+        self._pulses = -1
+        self._phase = store.session.phase
 
-    def pulse(
-        self,
-        status: StatusRow,
-        meters: MeterRow,
-        notice: NoticeRow,
-        panes: Iterable[Pane],
-        agent: AgentPane,
-        tabs: TabRow | None,
-        ticker: TickerRow | None,
-        active: int,
-    ) -> None:
-        """Bring everything that is in sight up to date."""
+    def attach(self, screen: Screen[object]) -> None:
+        """Find the widgets, once."""
+        self._status = screen.query_one(StatusRow)
+        self._meters = screen.query_one(MeterRow)
+        self._notice = screen.query_one(NoticeRow)
+        self._panes = list(screen.query(Pane))
+        self._agent = screen.query_one(AgentPane)
+        self._tabs = screen.query_one(TabRow)
+        self._ticker = screen.query_one(TickerRow)
+        self._summary = screen.query_one("#summary", FixedLine)
+        self._timing = screen.query_one(TimingView)
+
+    def pulse(self, narrow: bool, active: int) -> None:
+        """Bring everything that is in sight up to date; what only counts is repainted a few times a second."""
         now = self._clock()
-        status.unsaved = agent.unsaved
-        status.sync(now)
-        meters.sync(now)
-        notice.sync()
-        for pane in panes:
-            pane.sync()
-        if tabs is not None:
-            tabs.sync(self._store, active, agent.unsaved)
-        if ticker is not None:
-            ticker.sync(self._store)
+        self._pulses += 1
+        calm = self._pulses % CALM_EVERY == 0 or self._phase is not self._store.session.phase
+        self._phase = self._store.session.phase
+        self._meters.sync(now)
+        self._notice.sync()
+        for pane in self._panes:
+            if pane.display:
+                pane.sync(calm)
+        if calm:
+            self._status.unsaved = self._agent.unsaved
+            self._status.sync(now)
+        if narrow:
+            self._tabs.sync(self._store, active, self._agent.unsaved)
+            self._ticker.sync(self._store)
+            self._summary.write(self._timing.summary())
         for at, edit in self._new_edits():
-            agent.show_edit(at, edit)
+            self._agent.show_edit(at, edit)
 
     def _new_edits(self) -> list[tuple[float, EditChanged]]:
         edits = self._store.edits[self._edits_seen :]

@@ -1,5 +1,7 @@
 """An app that can talk: the session as a worker, and every key that acts on it. It knows no panes."""
 
+import logging
+
 from textual import work
 from textual.app import App
 from textual.widgets import Input
@@ -8,6 +10,15 @@ from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.worker import SessionWorker
+
+log = logging.getLogger(__name__)
+
+_NOT_YET = {
+    Phase.OFFLINE: "not connected: the message is kept, F5 connects",
+    Phase.CONNECTING: "still connecting: the message is kept",
+    Phase.CONFIGURING: "the session is not open yet: the message is kept",
+    Phase.REFUSED: "the server refuses the settings: the message is kept, F6 corrects them",
+}
 
 
 class TalkingApp(App[None]):
@@ -22,6 +33,16 @@ class TalkingApp(App[None]):
         super().__init__()
         self.session = session
         self.store = store
+        self.failure = ""
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A fault of ours ends the app with one sentence; the traceback goes to the log, not onto the terminal."""
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
+        log.error("the screen failed", exc_info=error)
+        self.failure = f"{type(error).__name__}: {error}".splitlines()[0]
+        self.exit(return_code=1)
 
     @work(thread=True, exit_on_error=False, description="session")
     async def run_session(self) -> None:
@@ -58,6 +79,10 @@ class TalkingApp(App[None]):
         """Begin or end a turn by hand."""
         if not self.manual_turns:
             self.notify("turn detection is on: just speak", markup=False)
+        elif self.store.session.phase in _NOT_YET:
+            self.notify("not connected: F5 connects", severity="warning", markup=False)
+        elif not self.store.audio.input_name:
+            self.notify("there is no microphone: press t and type", severity="warning", markup=False)
         elif self.store.session.phase is Phase.HEARING:
             self.session.post(cmd.TalkEnd())
         else:
@@ -72,14 +97,14 @@ class TalkingApp(App[None]):
 
     def action_type(self) -> None:
         """Go to the composer."""
-        self.query_one("#composer", Input).focus()
+        self.screen.set_focus(self.query_one("#composer", Input))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Send what was typed; it stays when there is nobody to send it to."""
         if event.input.id != "composer" or not event.value.strip():
             return
-        if self.store.session.phase in (Phase.OFFLINE, Phase.CONNECTING, Phase.CONFIGURING, Phase.REFUSED):
-            self.notify("not connected: the message is kept, F5 connects", severity="warning", markup=False)
+        if self.store.session.phase in _NOT_YET:
+            self.notify(_NOT_YET[self.store.session.phase], severity="warning", markup=False)
             return
         self.session.post(cmd.SendText(event.value.strip()))
         event.input.value = ""

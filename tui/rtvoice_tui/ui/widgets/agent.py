@@ -29,16 +29,16 @@ class AgentPane(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = bindings("agent")
 
     class Edited(Message):
-        """The person wants the agent to be like this."""
+        """The person wants the agent to be like this; ``None`` is what was not touched."""
 
-        def __init__(self, instructions: str, voice: str) -> None:
+        def __init__(self, instructions: str | None, voice: str | None) -> None:
             super().__init__()
             self.instructions = instructions
             self.voice = voice
 
     def __init__(self, instructions: str, voice: str, voices: tuple[str, ...]) -> None:
         super().__init__(id="agent-pane", classes="pane")
-        self._kept = (instructions, voice)
+        self._kept = self._before = (instructions, voice)
         self._voices = voices
         self.border_title = "5 Agent"
 
@@ -65,6 +65,9 @@ class AgentPane(Vertical):
 
     def show_edit(self, at: float, edit: EditChanged) -> None:
         """What became of a change."""
+        if edit.state in (EditState.REFUSED, EditState.UNANSWERED):
+            self._kept = self._before  # so that it can be sent again
+            self._say_counts()
         words, ink = _STATES[edit.state]
         pieces: list[Piece] = [(f"{minutes(at)} ", "dim"), (words, ink)]
         if edit.detail:
@@ -81,9 +84,10 @@ class AgentPane(Vertical):
         if not self.unsaved:
             self.tell("nothing changed", "dim")
             return
-        self._kept = self._fields()
+        self._before, self._kept = self._kept, self._fields()
         self._say_counts()
-        self.post_message(self.Edited(*self._kept))
+        changed = [new if new != old else None for new, old in zip(self._kept, self._before, strict=True)]
+        self.post_message(self.Edited(*changed))
 
     def on_text_area_changed(self) -> None:
         """Count."""

@@ -23,40 +23,60 @@ _SHORT = (
 )
 
 
+SHOWN_EVENTS = 50
+"""Events of a folded row that are opened at once."""
+
+SCAN_ROWS = 4_000
+"""Rows that a filter looks at in one pulse, so that keys are answered meanwhile."""
+
+
 class EventsView(FollowView):
     """Rows of the event log, drawn when they come into sight.
 
     Args:
         log: the events.
-        rate: Hz of the speech in them, for its duration.
+        rates: Hz of the speech that is received and sent, for its duration.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("events")
 
-    def __init__(self, log: EventLog, rate: int) -> None:
+    def __init__(self, log: EventLog, rates: tuple[int, int]) -> None:
         super().__init__(id="events")
         self._log = log
-        self._rate = rate
+        self._rates = rates
         self._seen = -1
         self._hits: list[int] | None = None
         self._scanned = 0
         self._wanted: list[str] = []
         self._unwanted: list[str] = []
         self._marks: LRUCache[int, str] = LRUCache(512)
+        self._painted: LRUCache[int, int] = LRUCache(512)
 
     def update_model(self) -> bool:
         """Look for new rows, and which of them pass the filter."""
-        if self._log.version == self._seen:
+        behind = self._hits is not None and self._scanned < len(self._log)
+        if self._log.version == self._seen and not behind:
             return False
         self._seen = self._log.version
         self._scan()
         return True
 
+    def changed_lines(self) -> list[int] | None:
+        """Of rows in sight, those whose count has grown since they were painted."""
+        top = int(self.scroll_offset.y)
+        lines = []
+        for line in range(top, min(top + self.size.height, self.line_count)):
+            number = line if self._hits is None else self._hits[line]
+            count = self._log.count(number)
+            if self._painted.get(number) != count:
+                lines.append(line)
+        return lines
+
     def _scan(self) -> None:
         if self._hits is not None:
-            rows = len(self._log)
-            self._hits += self._log.matches(self._scanned, self._wanted, self._unwanted)
-            self._scanned = rows
+            end = min(len(self._log), self._scanned + SCAN_ROWS)
+            self._hits += self._log.matches(self._scanned, self._wanted, self._unwanted, end)
+            self._scanned = end
 
     def set_filter(self, text: str) -> None:
         """Show only rows with all these words; a word after ``-`` hides rows. Empty shows all."""
@@ -92,6 +112,7 @@ class EventsView(FollowView):
     def pieces(self, line: int) -> list[Piece]:
         """Time, gap, direction, type, and how often."""
         row = self.row_at(line)
+        self._painted[row.number] = row.count
         gap = f"{row.gap_ms:.0f}" if row.gap_ms < 99_999 else f"{row.gap_ms / 1000:.0f}s"
         arrow, ink = ("↑", "sent") if row.sent else ("↓", "received")
         left: list[Piece] = [
@@ -109,7 +130,7 @@ class EventsView(FollowView):
     def _amount(self, row: Row) -> list[Piece]:
         right: list[Piece] = []
         if row.audio_bytes:
-            right.append((f" {row.audio_bytes / 2 / self._rate:.1f} s", "dim"))
+            right.append((f" {row.audio_bytes / 2 / self._rates[row.sent]:.1f} s", "dim"))
         if row.count > 1:
             right.append((f" ×{row.count}", "title"))
         return right
@@ -156,11 +177,13 @@ class EventsView(FollowView):
         """A title and the event's JSON, indented, line by line."""
         row = self.row_at(line)
         lines: list[str] = []
-        texts = self._log.texts(row.number, limit=50)
+        texts = self._log.texts(row.number, limit=SHOWN_EVENTS)
         for index, text in enumerate(texts):
             if len(texts) > 1:
                 lines.append(f"— {index + 1} of {row.count} —")
             lines += _indented(text)
+        if row.count > len(texts):
+            lines.append(f"— and {row.count - len(texts)} more of the same kind —")
         direction = "sent" if row.sent else "received"
         return f"{one_line(row.name, 80)} · {direction} at {precise(row.at)}", lines
 
@@ -178,7 +201,7 @@ _MARKED = {
 def _mark_of(text: str) -> str:
     try:
         event: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return one_line(text, 60)
     if not isinstance(event, dict):
         return one_line(text, 60)

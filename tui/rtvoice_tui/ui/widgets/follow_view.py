@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
@@ -12,6 +12,9 @@ from textual.widget import Widget
 
 from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.widgets.lines import Inked, Piece
+
+FOUND_WITHIN = 50_000
+"""Lines that one search looks at, so that keys are answered."""
 
 
 class FollowView(Inked, ScrollView, can_focus=True):
@@ -29,6 +32,9 @@ class FollowView(Inked, ScrollView, can_focus=True):
     DEFAULT_CSS = """
     FollowView { overflow-y: scroll; overflow-x: hidden; scrollbar-gutter: stable; scrollbar-size-vertical: 1; }
     """
+
+    class Followed(Message):
+        """The person went to the end: no earlier turn is chosen any more."""
 
     class Opened(Message):
         """A line was opened with enter."""
@@ -84,12 +90,26 @@ class FollowView(Inked, ScrollView, can_focus=True):
         """Lines that came since following stopped."""
         return 0 if self.follow or not self.GROWS else max(0, self.line_count - self.seen_lines)
 
-    def sync(self, force: bool = False) -> None:
-        """Bring the view up to date with its model."""
+    def changed_lines(self) -> list[int] | None:
+        """The lines that changed where only those must be repainted; ``None`` means all."""
+        return None
+
+    def sync(self, force: bool = False, calm: bool = True) -> None:
+        """Bring the view up to date with its model.
+
+        Args:
+            force: repaint even if nothing changed.
+            calm: whether this is a pulse in which mere counters are repainted.
+        """
         if not (self.update_model() or force) or not self.size:
             return
-        self._growing = True
         size = Size(self.text_width, self.line_count)
+        lines = self.changed_lines()
+        if size == self.virtual_size and not force and lines is not None:
+            for line in lines if calm else ():
+                self.refresh_line(line)
+            return
+        self._growing = True
         if size != self.virtual_size:
             # virtual_size would ask for a layout of the whole screen with every line
             self.set_reactive(Widget.virtual_size, size)
@@ -136,6 +156,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
         self.cursor = None
         self._set_follow(True)
         self.sync(force=True)
+        self.post_message(self.Followed())
 
     def action_top(self) -> None:
         """Go to the first line."""
@@ -182,7 +203,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
             self.refresh()
             return False
         start = -1 if self.cursor is None else self.cursor
-        for step in range(1, self.line_count + 1):
+        for step in range(1, min(self.line_count, FOUND_WITHIN) + 1):
             line = (start + step) % self.line_count
             if self._needle in "".join(text for text, _ in self.pieces(line)).lower():
                 self.move_cursor(line)
@@ -215,8 +236,8 @@ def right_aligned(left: list[Piece], right: list[Piece], width: int) -> list[Pie
     for text, ink in left:
         size = cell_len(text)
         if size > room:
-            text = text[: max(0, room)]
-            size = cell_len(text)
+            text = set_cell_size(text, room)
+            size = room
         kept.append((text, ink))
         room -= size
         if room <= 0:

@@ -18,20 +18,48 @@ INKS = frozenset(
 )
 
 
-class Inked(Widget):
-    """A widget that paints with named inks, whose colours are the theme's."""
+OVERLAYS = frozenset({"cursor", "hit"})
+"""Inks that are laid over others."""
+
+
+class Inkwell(Widget):
+    """Holds the inks' colours for a whole app: once, because styling a component class costs at every start."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"ink--{name}" for name in INKS}
+    DEFAULT_CSS = "Inkwell { display: none; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="inkwell")
+        self._inks: dict[str, Style] = {}
+
+    def ink(self, name: str) -> Style:
+        """The style of an ink on the screen's background; those that are laid over others have only what is theirs."""
+        style = self._inks.get(name)
+        if style is None:
+            style = self._inks[name] = self.get_component_rich_style(f"ink--{name}", partial=name in OVERLAYS)
+        return style
+
+    def notify_style_update(self) -> None:
+        """The theme changed: forget what was mixed."""
+        super().notify_style_update()
+        self._inks = {}
+
+
+class Inked(Widget):
+    """A widget that paints with named inks, whose colours are the theme's."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
         self._inks: dict[str, Style] = {}
 
     def ink(self, name: str) -> Style:
-        """The style of an ink."""
+        """The style of an ink on this widget's background."""
         style = self._inks.get(name)
         if style is None:
-            style = self._inks[name] = self.get_component_rich_style(f"ink--{name}")
+            style = self.app.screen_stack[0].query_one("#inkwell", Inkwell).ink(name)
+            if name not in OVERLAYS:
+                style += Style(bgcolor=self.rich_style.bgcolor)
+            self._inks[name] = style
         return style
 
     def notify_style_update(self) -> None:

@@ -29,15 +29,16 @@ class LogView(FollowView):
         self._seen = state
         self._lines = [
             [("microphone  ", "dim"), (one_line(audio.input_name) or "none", "plain"),
-             ("   speaker  ", "dim"), (one_line(audio.output_name) or "none", "plain")]
+             ("   speaker  ", "dim"), (one_line(audio.output_name) or "none", "plain"),
+             (f"   {audio.latency_ms:.0f} ms" if audio.latency_ms else "", "dim")]
         ]  # fmt: skip
         timed: list[tuple[float, list[Piece]]] = []
-        for at, notice in self._store.notices:
+        for at, notice in list(self._store.notices):
             pieces: list[Piece] = [(f"{minutes(at):>5}  ", "dim"), (one_line(notice.text, 300), _INKS[notice.level])]
             if notice.remedy:
                 pieces.append((f" — {one_line(notice.remedy)}", "plain"))
             timed.append((at, pieces))
-        for at, edit in self._store.edits:
+        for at, edit in list(self._store.edits):
             ink = {EditState.ACKNOWLEDGED: "ok", EditState.REFUSED: "error"}.get(edit.state, "dim")
             words = f"session.update {one_line(', '.join(edit.fields), 80)}: "
             detail = f" {one_line(edit.detail)}" if edit.detail else ""

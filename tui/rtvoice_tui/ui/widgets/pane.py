@@ -36,9 +36,9 @@ class Pane(Vertical):
         yield self.view
         yield Input(id=f"{self.view.id}-field", classes="field", placeholder="")
 
-    def sync(self) -> None:
-        """Bring view and title up to date."""
-        self.view.sync()
+    def sync(self, calm: bool = True) -> None:
+        """Bring view and title up to date; without ``calm`` only if more than a counter changed."""
+        self.view.sync(calm=calm)
         state = ""
         if isinstance(self.view, EventsView) and self.view.filtered:
             state = f" {self.view.line_count} of {self.view.total}"
@@ -62,7 +62,7 @@ class Pane(Vertical):
         self._purpose = purpose
         if purpose == "search":
             field.value = ""
-        field.focus()
+        self.screen.set_focus(field)
 
     def close_field(self) -> bool:
         """Close the field; false if it is not open."""

@@ -41,7 +41,7 @@ class TickerRow(FixedLine):
 
 
 class NoticeRow(FixedLine):
-    """The newest notice that nobody has hidden, and why there is no session."""
+    """The newest notice that nobody has hidden."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(id="notice")

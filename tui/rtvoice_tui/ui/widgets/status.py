@@ -54,6 +54,8 @@ class StatusRow(FixedLine):
             pieces.append((f"   {usage.input_tokens + usage.output_tokens:,} tokens".replace(",", " "), "dim"))
         if wide:
             pieces.append((f"   {self._store.events.events:,} events".replace(",", " "), "dim"))
+        if self._store.events.unreadable:
+            pieces.append((f"   ✗{self._store.events.unreadable}", "error"))
         self.write(pieces)
 
     def describe(self, profile: str, about: str) -> None:

@@ -110,7 +110,7 @@ class TimingView(FollowView):
 
     def _session_lines(self) -> list[list[Piece]]:
         timings, usage = self._store.timings, self._store.usage
-        waits = [(t.turn, w) for t in timings.turns if (w := t.waited_ms) is not None]
+        waits = [(t.turn, w) for t in list(timings.turns) if (w := t.waited_ms) is not None]
         lines: list[list[Piece]] = []
         if waits:
             worst_turn, worst = max(waits, key=lambda pair: pair[1])

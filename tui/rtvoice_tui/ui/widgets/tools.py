@@ -34,6 +34,7 @@ class ToolsView(FollowView):
         self._seen = (-1, 0, -1)
         self._lines: list[list[Piece]] = []
         self._chosen = 0
+        self._records = 0
 
     def update_model(self) -> bool:
         """Lay out again when a call changed."""
@@ -42,6 +43,9 @@ class ToolsView(FollowView):
             return False
         self._seen = state
         records = self._store.calls.records[::-1]
+        if self._chosen and len(records) > self._records:
+            self._chosen += len(records) - self._records  # the chosen call stays chosen; the newest is followed
+        self._records = len(records)
         self._lines = [self._row(len(records) - i, record) for i, record in enumerate(records)]
         if not records:
             self._lines = [[("no call yet", "dim")]]
@@ -79,7 +83,7 @@ class ToolsView(FollowView):
     def turn_at(self, line: int) -> int:
         """The turn of the call of a line."""
         records = self._store.calls.records[::-1]
-        return records[min(line, len(records) - 1)].call.turn if records else 0
+        return records[line if line < len(records) else self._chosen].call.turn if records else 0
 
     def _row(self, number: int, record: CallRecord) -> list[Piece]:
         call = record.call

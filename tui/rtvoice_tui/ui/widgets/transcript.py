@@ -75,13 +75,15 @@ class TranscriptView(FollowView):
 
     def _lay_out(self, block: _Block) -> None:
         entry = block.entry
-        if block.rewritten != entry.rewritten or block.consumed > entry.length:
+        version, rewritten, text = entry.version, entry.rewritten, entry.text
+        if block.rewritten != rewritten or block.consumed > len(text):
             block.lines = GrowingLines(self._width)
             block.consumed = 0
-            block.rewritten = entry.rewritten
-        block.lines.append(entry.tail(block.consumed).lstrip() if not block.consumed else entry.tail(block.consumed))
-        block.consumed = entry.length
-        block.version = entry.version
+            block.rewritten = rewritten
+        fresh = text[block.consumed :]
+        block.lines.append(fresh if block.consumed else fresh.lstrip())
+        block.consumed = len(text)
+        block.version = version
         block.note = GrowingLines.of(entry.note, self._width + TAIL - 2).lines if entry.note else []
 
     @property
@@ -126,7 +128,7 @@ class TranscriptView(FollowView):
 
     def _words_ink(self, block: _Block, row: int) -> str:
         entry = block.entry
-        if entry.heard is not None and block.lines.starts[row] >= entry.heard * entry.length:
+        if entry.heard is not None and block.lines.starts[row] >= entry.heard * len(entry.text):
             return "unheard"
         if entry.speaker is Speaker.TOOL:
             return "tool"
@@ -138,8 +140,8 @@ class TranscriptView(FollowView):
             ink = {"ok": "ok", "failed": "error", "cancelled": "warn"}.get(entry.state, "dim")
             return right_aligned(pieces, [(f" {entry.state}", ink)], self.text_width)
         if entry.speaker is Speaker.YOU and not entry.final:
-            return [*pieces, (_PARTIAL if entry.length else "(listening)", "dim")]
-        if entry.speaker is Speaker.YOU and not entry.length:
+            return [*pieces, (_PARTIAL if entry.text else "(listening)", "dim")]
+        if entry.speaker is Speaker.YOU and not entry.text:
             return [*pieces, ("(no words recognised)", "dim")]
         if entry.speaker is Speaker.AGENT and not entry.final:
             return [*pieces, ("▌", "agent")]
