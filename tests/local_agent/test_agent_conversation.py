@@ -348,15 +348,20 @@ async def test_speech_does_not_interrupt_where_that_is_switched_off(slow_voice, 
     assert "response.done" not in client.types
 
 
-async def test_no_answer_begins_while_the_person_speaks_on(all_installed, monkeypatch, client):
-    recognising, go_on = threading.Event(), threading.Event()
+@pytest.fixture
+def recognition_goes_on(all_installed, monkeypatch):
+    """Words come only when this is set; it stands before the client, whose server loads the models at once."""
+    go_on = threading.Event()
 
     def recognise(pcm):
-        recognising.set()
         go_on.wait(10)
         return "Hello there."
 
     monkeypatch.setattr(speech, "Recogniser", lambda: recognise)
+    return go_on
+
+
+async def test_no_answer_begins_while_the_person_speaks_on(recognition_goes_on, client):
     await client.configure(audio={"input": {"turn_detection": VAD}})
     connection_ready = await client.send("response.cancel")
     await client.error_about(connection_ready)
@@ -365,7 +370,7 @@ async def test_no_answer_begins_while_the_person_speaks_on(all_installed, monkey
     await client.until("input_audio_buffer.committed")
     await client.speak(b"\x01\x20" * 12_000, silence_s=0)
     await client.until("input_audio_buffer.speech_started")
-    go_on.set()
+    recognition_goes_on.set()
     marker = await client.send("response.cancel")
     await client.until("error", lambda event: event["error"]["event_id"] == marker)
     await asyncio.sleep(0.2)

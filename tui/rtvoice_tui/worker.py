@@ -100,6 +100,7 @@ class SessionWorker:
         self._station: AudioStation | None = None
         self._opening: asyncio.Task[AudioStation] | None = None
         self._flushes = 0
+        self._drained = False
         self._mic_due: asyncio.Event | None = None
         self._stopped = False
 
@@ -350,7 +351,9 @@ class SessionWorker:
 
     def _report_playback(self, station: "AudioStation") -> None:
         report = station.report(self._now())
-        if report.played_ms or report.drained:
+        fell_silent = report.drained and not self._drained
+        self._drained = report.drained
+        if report.played_ms or fell_silent:
             first_at = {item: at - self._t0 for item, at in report.first_at.items()}
             self._command(cmd.Heard(report.played_ms, first_at, report.drained))
 

@@ -33,6 +33,7 @@ class Capture:
         self.blocks = 0
         self._waiting: deque[bytes] = deque(maxlen=KEPT_BLOCKS)
         self._rest = b""
+        self._unheard = 0
         self._wake = wake
         self._told = False
 
@@ -42,7 +43,8 @@ class Capture:
         if len(self._waiting) == KEPT_BLOCKS:
             self.dropped += 1
         self._waiting.append(pcm)
-        if not self._told:
+        self._unheard += len(pcm)
+        if self._unheard >= self.frame_bytes and not self._told:
             self._told = True
             self._wake()
 
@@ -52,6 +54,7 @@ class Capture:
         While muted a frame is silence: the server must hear that the person fell silent, or a turn would stay open.
         """
         self._told = False
+        self._unheard = 0
         blocks = [self._rest]
         while self._waiting:
             blocks.append(self._waiting.popleft())

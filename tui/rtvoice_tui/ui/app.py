@@ -72,7 +72,8 @@ class RtvoiceApp(TalkingApp):
         self._panes_layout = Layout(self)
         self._turn: int | None = None
         self.own_themes = self._register_themes()
-        self.theme = theme_name if theme_name in self.available_themes else themes.DEFAULT
+        known = [name for name in (theme_name, themes.DEFAULT) if name in self.available_themes]
+        self.theme = known[0] if known else "textual-dark"
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for themes that do not set them."""

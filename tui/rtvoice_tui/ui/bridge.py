@@ -15,8 +15,8 @@ from rtvoice_tui.ui.widgets.timing import TimingView
 
 PULSE_HZ = 15
 
-CALM_EVERY = 5
-"""Counters are repainted with every fifth pulse only: 3 times a second."""
+CALM_EVERY = 7
+"""Counters are repainted with every seventh pulse only: about twice a second."""
 
 
 class Bridge:
