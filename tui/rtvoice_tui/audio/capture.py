@@ -54,13 +54,13 @@ class Capture:
         While muted a frame is silence: the server must hear that the person fell silent, or a turn would stay open.
         """
         self._told = False
-        self._unheard = 0
         blocks = [self._rest]
         while self._waiting:
             blocks.append(self._waiting.popleft())
         pcm = b"".join(blocks)
         whole = len(pcm) - len(pcm) % self.frame_bytes
         self._rest = pcm[whole:]
+        self._unheard = len(self._rest)
         frames = []
         for start in range(0, whole, self.frame_bytes):
             frame = pcm[start : start + self.frame_bytes]
