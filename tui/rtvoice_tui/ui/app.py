@@ -183,20 +183,20 @@ class RtvoiceApp(TalkingApp):
         self._turn = None
         self.query_one(TimingView).show_turn(0)
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Open the filter of the event stream."""
-        self.query_one("#events-pane", Pane).ask("filter")
+        await self.query_one("#events-pane", Pane).ask("filter")
 
-    def action_filter_events(self) -> None:
+    async def action_filter_events(self) -> None:
         """Go to the event stream and open its filter."""
         self._panes_layout.go(2)
-        self.action_filter()
+        await self.action_filter()
 
-    def action_search(self) -> None:
+    async def action_search(self) -> None:
         """Open the search of the active pane."""
         pane = next((p for p in self.query(Pane) if p.number == self._panes_layout.active), None)
         if pane is not None:
-            pane.ask("search")
+            await pane.ask("search")
 
     def action_copy(self) -> None:
         """Copy what is under the cursor."""

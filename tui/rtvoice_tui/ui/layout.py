@@ -104,7 +104,7 @@ class Layout:
     def _focus(self) -> None:
         screen = self._app.screen_stack[0]
         if self.active == AGENT:
-            screen.query_one("#instructions").focus()
+            screen.query_one(AgentPane).open()
             return
         for pane in screen.query(Pane):
             if pane.number == self.active:

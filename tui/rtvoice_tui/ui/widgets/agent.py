@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
@@ -40,44 +39,61 @@ class AgentPane(Vertical):
         super().__init__(id="agent-pane", classes="pane")
         self._kept = self._before = (instructions, voice)
         self._voices = voices
+        self._made = False
+        self._state: list[Piece] = [("nothing changed yet", "dim")]
         self.border_title = "5 Agent"
 
-    def compose(self) -> ComposeResult:
-        """The fields."""
-        yield FixedLine(id="agent-count")
-        yield TextArea(self._kept[0], id="instructions", soft_wrap=True, tab_behavior="focus")
-        yield FixedLine(id="agent-voices")
-        yield Input(self._kept[1], id="voice", placeholder="voice", suggester=SuggestFromList(self._voices))
-        yield FixedLine(id="agent-state")
+    def open(self) -> None:
+        """Go to the instructions. The fields are made when they are first wanted: they cost a third of a start."""
+        if not self._made:
+            self._made = True
+            self.mount(
+                FixedLine(id="agent-count"),
+                TextArea(self._kept[0], id="instructions", soft_wrap=True, tab_behavior="focus"),
+                FixedLine(id="agent-voices"),
+                Input(self._kept[1], id="voice", placeholder="voice", suggester=SuggestFromList(self._voices)),
+                FixedLine(id="agent-state"),
+            )
+            self.call_after_refresh(self._describe)
+        self.call_after_refresh(lambda: self.screen.set_focus(self.query_one("#instructions")))
 
     def on_mount(self) -> None:
-        """Say what the fields are."""
+        """Name the keys."""
         self.border_subtitle = "F7 send and save  esc back"
+
+    def _describe(self) -> None:
+        """Say what the fields are, and what was told before they were there."""
         self._say_counts()
         known = f" (known: {', '.join(self._voices[:8])}{', …' if len(self._voices) > 8 else ''})"
         self.query_one("#agent-voices", FixedLine).write([("voice", "title"), (known if self._voices else "", "dim")])
-        self.query_one("#agent-state", FixedLine).write([("nothing changed yet", "dim")])
+        self._say(self._state)
+
+    def _say(self, pieces: list[Piece]) -> None:
+        self._state = pieces
+        if self._made:
+            self.query_one("#agent-state", FixedLine).write(pieces)
 
     @property
     def unsaved(self) -> bool:
         """Whether the fields differ from what was last sent."""
-        return self.is_mounted and self._fields() != self._kept
+        return self._made and self._fields() != self._kept
 
     def show_edit(self, at: float, edit: EditChanged) -> None:
         """What became of a change."""
         if edit.state in (EditState.REFUSED, EditState.UNANSWERED):
             self._kept = self._before  # so that it can be sent again
-            self._say_counts()
+            if self._made:
+                self._say_counts()
         words, ink = _STATES[edit.state]
         pieces: list[Piece] = [(f"{minutes(at)} ", "dim"), (words, ink)]
         if edit.detail:
             pieces.append((f": {one_line(edit.detail, 200)}", "plain"))
         pieces.append((f"  {one_line(', '.join(edit.fields), 60)}", "dim"))
-        self.query_one("#agent-state", FixedLine).write(pieces)
+        self._say(pieces)
 
     def tell(self, words: str, ink: str = "warn") -> None:
         """A word about the edit from the app itself."""
-        self.query_one("#agent-state", FixedLine).write([(words, ink)])
+        self._say([(words, ink)])
 
     def action_send_edit(self) -> None:
         """Hand the fields over, if they changed."""

@@ -25,6 +25,7 @@ class Pane(Vertical):
         self.view = view
         self.hints = hints
         self._purpose = ""
+        self._field: Input | None = None
 
     def on_mount(self) -> None:
         """Name the pane and its keys."""
@@ -32,9 +33,8 @@ class Pane(Vertical):
         self.border_subtitle = self.hints
 
     def compose(self) -> ComposeResult:
-        """The view, and the field that appears when it is asked for."""
+        """The view; the field comes when it is asked for."""
         yield self.view
-        yield Input(id=f"{self.view.id}-field", classes="field", placeholder="")
 
     def sync(self, calm: bool = True) -> None:
         """Bring view and title up to date; without ``calm`` only if more than a counter changed."""
@@ -50,12 +50,11 @@ class Pane(Vertical):
         if self.border_title != title:
             self.border_title = title
 
-    @property
-    def _field(self) -> Input:
-        return self.query_one(".field", Input)
-
-    def ask(self, purpose: str) -> None:
+    async def ask(self, purpose: str) -> None:
         """Open the field: ``filter`` or ``search``."""
+        if self._field is None:
+            self._field = Input(id=f"{self.view.id}-field", classes="field")
+            await self.mount(self._field)
         field = self._field
         field.placeholder = "words to show, -word hides; empty shows all" if purpose == "filter" else "find"
         field.display = True
@@ -66,7 +65,7 @@ class Pane(Vertical):
 
     def close_field(self) -> bool:
         """Close the field; false if it is not open."""
-        if not self._field.display:
+        if self._field is None or not self._field.display:
             return False
         self._field.display = False
         self.view.focus()
