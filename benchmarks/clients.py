@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tui")]
 
-from virtual_audio import RATE, SPEAKER, VirtualAudio  # noqa: E402
+from virtual_audio import RATE, SPEAKER, VirtualAudio
 
 
 async def bare(url: str, microphone: str = "") -> None:

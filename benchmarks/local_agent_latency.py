@@ -14,8 +14,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tui")]
 
-from rtvoice_tui.local_agent.process import LocalAgentProcess  # noqa: E402
-from rtvoice_tui.local_agent.speech import RATE, Voice  # noqa: E402
+from rtvoice_tui.local_agent.process import LocalAgentProcess
+from rtvoice_tui.local_agent.speech import RATE, Voice
 
 SILENCES_MS = (300, 500)
 MARGIN_MS = 250
