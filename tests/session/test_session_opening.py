@@ -275,7 +275,7 @@ def test_12_g_nothing_is_sent_to_a_server_that_is_gone():
 
 def test_12_g_typing_without_a_connection_says_so():
     c = Conversation(ready=False)
-    assert c.type().notices == ["not connected, so the message was not sent"]
+    assert c.type().notices == ["not connected, so this was not sent: Hello"]
 
 
 def test_12_g_a_message_given_up_with_the_connection_is_not_sent_by_the_next_one():

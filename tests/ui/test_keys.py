@@ -116,7 +116,7 @@ def _talk(store: Store) -> None:
         store.take(UserSaid(turn, f"you_{turn}", f"question {turn}", final=True), float(turn))
         name = f"call_{turn}"
         call = {"call_id": name, "item_id": f"item_{turn}", "name": "get_weather", "arguments": f'{{"n": {turn}}}'}
-        call |= {"key": name} if "key" in CallChanged.__dataclass_fields__ else {}
+        call |= {"key": name} if "key" in CallChanged.__struct_fields__ else {}
         store.take(CallChanged(turn=turn, state=CallState.OK, output="{}", **call), float(turn))
         store.take(AgentSaid(turn, f"agent_{turn}", f"answer {turn} " + "word " * 20, final=True), float(turn))
         for name in ("response.created", "response.output_item.added", "response.done"):

@@ -6,7 +6,9 @@ only then is it known that the answer was not cancelled. Outputs go back in orde
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from rtvoice_tui.protocol.client_events import CreateItem
 from rtvoice_tui.protocol.objects import Item, Response

@@ -1,50 +1,44 @@
 """What people and devices ask of the machine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
 
-@dataclass(frozen=True)
-class Interrupt:
+class Interrupt(msgspec.Struct, frozen=True):
     """Silence the agent and let the server forget what was not heard."""
 
 
-@dataclass(frozen=True)
-class SendText:
+class SendText(msgspec.Struct, frozen=True):
     """A typed turn; it interrupts a speaking agent."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class TalkStart:
+class TalkStart(msgspec.Struct, frozen=True):
     """With turn detection off: the person begins to speak."""
 
 
-@dataclass(frozen=True)
-class TalkEnd:
+class TalkEnd(msgspec.Struct, frozen=True):
     """With turn detection off: the person has finished."""
 
 
-@dataclass(frozen=True)
-class MicFrame:
+class MicFrame(msgspec.Struct, frozen=True):
     """One frame of the microphone, PCM16 mono at the session's input rate."""
 
     pcm: bytes
 
 
-@dataclass(frozen=True)
-class EditSession:
+class EditSession(msgspec.Struct, frozen=True):
     """Change the running session to these settings and tools."""
 
     settings: SessionSettings
     tools: tuple[ToolSpec, ...]
 
 
-@dataclass(frozen=True)
-class Heard:
+class Heard(msgspec.Struct, frozen=True):
     """How many milliseconds of each queued item the device has consumed so far.
 
     Attributes:
@@ -58,15 +52,13 @@ class Heard:
     drained: bool
 
 
-@dataclass(frozen=True)
-class Flushed:
+class Flushed(msgspec.Struct, frozen=True):
     """The speaker is silent: how many milliseconds of each item had been consumed by then."""
 
     played_ms: Mapping[str, float]
 
 
-@dataclass(frozen=True)
-class ToolFinished:
+class ToolFinished(msgspec.Struct, frozen=True):
     """A function has its result; ``output`` is what the model gets, ``note`` what only the person sees."""
 
     call_id: str
@@ -75,8 +67,7 @@ class ToolFinished:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class TimerFired:
+class TimerFired(msgspec.Struct, frozen=True):
     """A scheduled moment has come."""
 
     timer: str

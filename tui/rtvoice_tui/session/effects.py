@@ -1,6 +1,6 @@
 """What the machine wants done. The worker does it; a test compares it."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 from rtvoice_tui.protocol.client_events import ClientEvent
 from rtvoice_tui.session.facts import Fact
@@ -9,37 +9,35 @@ FADE_MS = 5
 """An interrupted voice fades out within this time, so that it does not click; it fits into one device block."""
 
 
-@dataclass(frozen=True)
-class Send:
+class Send(msgspec.Struct, frozen=True):
     """Say something to the server."""
 
     event: ClientEvent
 
 
-@dataclass(frozen=True)
-class Play:
+class Play(msgspec.Struct, frozen=True):
     """Queue speech (PCM16 mono at the session's output rate) behind what is already queued."""
 
     item_id: str
-    pcm: bytes = field(repr=False)
+    pcm: bytes
+
+    def __repr__(self) -> str:
+        return f"Play({self.item_id!r}, {len(self.pcm)} bytes)"
 
 
-@dataclass(frozen=True)
-class EndPlay:
+class EndPlay(msgspec.Struct, frozen=True):
     """No more speech will come for an item: play what there is, however little."""
 
     item_id: str
 
 
-@dataclass(frozen=True)
-class Flush:
+class Flush(msgspec.Struct, frozen=True):
     """Silence the speaker now; to be answered with `Flushed`."""
 
     fade_ms: int = FADE_MS
 
 
-@dataclass(frozen=True)
-class RunTool:
+class RunTool(msgspec.Struct, frozen=True):
     """Run a function off the receive loop; to be answered with `ToolFinished`."""
 
     call_id: str
@@ -47,23 +45,20 @@ class RunTool:
     arguments: str
 
 
-@dataclass(frozen=True)
-class StopTool:
+class StopTool(msgspec.Struct, frozen=True):
     """A running function's result is of no use any more."""
 
     call_id: str
 
 
-@dataclass(frozen=True)
-class Schedule:
+class Schedule(msgspec.Struct, frozen=True):
     """Come back with `TimerFired(timer)` after so many seconds; stale timers are told apart by name."""
 
     timer: str
     after_s: float
 
 
-@dataclass(frozen=True)
-class Tell:
+class Tell(msgspec.Struct, frozen=True):
     """Something happened that is worth remembering or showing."""
 
     fact: Fact

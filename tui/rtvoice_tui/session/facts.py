@@ -1,8 +1,9 @@
 """What happened in the conversation, told to whoever remembers it. Facts carry no time: the teller adds it."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from rtvoice_tui.protocol.objects import RateLimit, Usage
 
@@ -68,30 +69,26 @@ class Level(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True)
-class PhaseChanged:
+class PhaseChanged(msgspec.Struct, frozen=True):
     """The state word changed."""
 
     phase: Phase
 
 
-@dataclass(frozen=True)
-class SessionOpened:
+class SessionOpened(msgspec.Struct, frozen=True):
     """The server greeted us; ``session`` is its own description of the session."""
 
     session_id: str
     session: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class TurnStarted:
+class TurnStarted(msgspec.Struct, frozen=True):
     """A new turn, counted from 1."""
 
     turn: int
 
 
-@dataclass(frozen=True)
-class Reached:
+class Reached(msgspec.Struct, frozen=True):
     """A turn reached a point of its timing; ``at`` in seconds where it is known better than by arrival."""
 
     turn: int
@@ -99,8 +96,7 @@ class Reached:
     at: float | None = None
 
 
-@dataclass(frozen=True)
-class UserSaid:
+class UserSaid(msgspec.Struct, frozen=True):
     """What the person said so far, whole: it replaces what was told before about the item."""
 
     turn: int
@@ -111,8 +107,7 @@ class UserSaid:
     failed: str = ""
 
 
-@dataclass(frozen=True)
-class AgentSaid:
+class AgentSaid(msgspec.Struct, frozen=True):
     """A piece of the agent's words, or with ``replace`` all of them."""
 
     turn: int
@@ -122,8 +117,7 @@ class AgentSaid:
     final: bool = False
 
 
-@dataclass(frozen=True)
-class AnswerCut:
+class AnswerCut(msgspec.Struct, frozen=True):
     """An answer was interrupted after ``heard_ms`` of the ``received_ms`` that had arrived."""
 
     turn: int
@@ -133,15 +127,13 @@ class AnswerCut:
     outcome: str
 
 
-@dataclass(frozen=True)
-class CutConfirmed:
+class CutConfirmed(msgspec.Struct, frozen=True):
     """The server took over what was heard."""
 
     item_id: str
 
 
-@dataclass(frozen=True)
-class CallChanged:
+class CallChanged(msgspec.Struct, frozen=True):
     """A function call as it stands now; ``key`` is the same in all that is told about it."""
 
     turn: int
@@ -155,34 +147,30 @@ class CallChanged:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class UsageReported:
+class UsageReported(msgspec.Struct, frozen=True):
     """Tokens of one answer."""
 
     turn: int
     usage: Usage
 
 
-@dataclass(frozen=True)
-class LimitsReported:
+class LimitsReported(msgspec.Struct, frozen=True):
     """What is left of the account's limits."""
 
     limits: tuple[RateLimit, ...]
 
 
-@dataclass(frozen=True)
-class EditChanged:
+class EditChanged(msgspec.Struct, frozen=True):
     """A change of the session: which settings, and what became of it."""
 
     event_id: str
     fields: tuple[str, ...]
     state: EditState
     detail: str = ""
-    left_out: tuple[str, ...] = field(default=())
+    left_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True):
     """One sentence for the person, with what to do about it; ``cause_id`` is the client event it is about."""
 
     level: Level
