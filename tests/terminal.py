@@ -117,7 +117,9 @@ class Terminal:
     def lines(self) -> list[str]:
         """The screen, line by line, without trailing blanks."""
         with self._lock:
-            return [line.rstrip() for line in self._screen.display]
+            # pyte's own `display` fails where half of a wide character was painted over
+            rows = (self._screen.buffer[y] for y in range(self._screen.lines))
+            return ["".join(row[x].data for x in range(self._screen.columns)).rstrip() for row in rows]
 
     @property
     def text(self) -> str:
