@@ -68,9 +68,11 @@ def devices() -> None:
       rtvoice-tui devices
     """
     from rtvoice_tui.audio.devices import AudioError, list_devices
+    from rtvoice_tui.launch import own_stderr
 
     try:
-        found = list_devices()
+        with own_stderr():  # sound libraries talk there
+            found = list_devices()
     except AudioError as error:
         raise click.ClickException(f"{error.sentence} ({error.remedy})") from None
     for device in found:

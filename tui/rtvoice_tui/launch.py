@@ -69,7 +69,7 @@ def launch(options: Options) -> int:
     profile, problem = _profile_or_local(name, explicit=options.profile is not None)
     name = name if not problem else "local"
     profile = with_options(profile, options)
-    with _own_stderr():
+    with own_stderr():
         return _run(name, profile, options, problem)
 
 
@@ -188,7 +188,7 @@ def _profile_or_local(name: str, explicit: bool) -> tuple[Profile, str]:
 
 
 @contextlib.contextmanager
-def _own_stderr() -> Iterator[None]:
+def own_stderr() -> Iterator[None]:
     """Move descriptor 2 to the log file: sound libraries write there, and Textual draws there."""
     log_file = paths.log_file()
     try:
