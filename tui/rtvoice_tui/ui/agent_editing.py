@@ -40,7 +40,7 @@ class AgentEditing:
         """What to do first."""
         if self._profile.provider == "local" and not self._profile.url:
             return (
-                "Say something, or press t and type. For example:",
+                "Say something, or press t and type. Try:",
                 "  What is the weather in Berlin?",
                 "  Tell me a long story.   (i interrupts it)",
                 "  What is twelve times seven?",

@@ -17,8 +17,6 @@ from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.bridge import PULSE_HZ, Bridge
 from rtvoice_tui.ui.commands import commands
 from rtvoice_tui.ui.layout import Layout
-from rtvoice_tui.ui.screens.detail import DetailScreen
-from rtvoice_tui.ui.screens.help import HelpScreen
 from rtvoice_tui.ui.talking import TalkingApp
 from rtvoice_tui.ui.widgets.agent import AgentPane
 from rtvoice_tui.ui.widgets.composer import Composer
@@ -208,6 +206,8 @@ class RtvoiceApp(TalkingApp):
     def on_follow_view_opened(self, message: FollowView.Opened) -> None:
         """An event opens as JSON; a line elsewhere brings its turn into all panes."""
         if isinstance(message.view, EventsView):
+            from rtvoice_tui.ui.screens.detail import DetailScreen
+
             self.push_screen(DetailScreen(*message.view.details(message.line)))
         elif turn := message.view.turn_at(message.line):
             self._show_turn(turn)
@@ -230,6 +230,8 @@ class RtvoiceApp(TalkingApp):
 
     def action_help(self) -> None:
         """Show all keys, or hide them again."""
+        from rtvoice_tui.ui.screens.help import HelpScreen
+
         if isinstance(self.screen, HelpScreen):
             self.screen.dismiss()
             return

@@ -5,8 +5,6 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.suggester import SuggestFromList
-from textual.widgets import Input, TextArea
 
 from rtvoice_tui.session.facts import EditChanged, EditState
 from rtvoice_tui.store.plain import one_line
@@ -46,6 +44,9 @@ class AgentPane(Vertical):
     def open(self) -> None:
         """Go to the instructions. The fields are made when they are first wanted: they cost a third of a start."""
         if not self._made:
+            from textual.suggester import SuggestFromList
+            from textual.widgets import Input, TextArea
+
             self._made = True
             self.mount(
                 FixedLine(id="agent-count"),
@@ -118,9 +119,13 @@ class AgentPane(Vertical):
         self.action_send_edit()
 
     def _fields(self) -> tuple[str, str]:
+        from textual.widgets import Input, TextArea
+
         return self.query_one("#instructions", TextArea).text, self.query_one("#voice", Input).value.strip()
 
     def _say_counts(self) -> None:
+        from textual.widgets import TextArea
+
         text = self.query_one("#instructions", TextArea).text
         mark: Piece = ("   not sent yet", "warn") if self.unsaved else ("", "dim")
         lines = text.count("\n") + 1
