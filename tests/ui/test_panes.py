@@ -204,6 +204,22 @@ async def test_a_failure_to_connect_is_shown_until_a_session_is_open():
         assert "the key was not accepted" not in screen_text(pilot)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_remedy_of_a_notice_is_never_cut_off(size: tuple[int, int]):
+    store = Store()
+    reason = "ai.api.cloud.yandex.net: the key was not accepted (HTTP 401)"
+    store.take(Notice(Level.ERROR, reason, "check the key, then press c to connect again"), 1.0)
+    async with still_app(store, size=size) as pilot:
+        await pulse(pilot)
+        await pulse(pilot)
+        text = screen_text(pilot)
+        assert reason in text
+        assert "check the key, then press c to connect again" in text
+        await pilot.press("escape")
+        await pulse(pilot)
+        assert "check the key" not in screen_text(pilot)
+
+
 async def test_on_a_small_screen_one_pane_has_room_and_the_others_are_tabs():
     store = Store()
     events(store, 12)

@@ -1,23 +1,26 @@
 """Pane 6: every notice with its time and remedy, and the devices in use."""
 
+from typing import ClassVar
+
 from rtvoice_tui.session.facts import EditState, Level
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.clock import minutes
-from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import Piece
+from rtvoice_tui.ui.widgets.plain_view import PlainView
 
 _INKS = {Level.ERROR: "error", Level.WARNING: "warn", Level.INFO: "plain"}
 
 
-class LogView(FollowView):
+class LogView(PlainView):
     """What went wrong or is worth knowing, oldest first."""
 
+    GROWS: ClassVar[bool] = True
+
     def __init__(self, store: Store) -> None:
-        super().__init__(id="log")
+        super().__init__([], id="log")
         self._store = store
         self._seen: tuple[object, ...] = ()
-        self._lines: list[list[Piece]] = []
 
     def update_model(self) -> bool:
         """Lay out again when something was added."""
@@ -48,16 +51,3 @@ class LogView(FollowView):
             timed.append((at, line))
         self._lines += [pieces for _, pieces in sorted(timed, key=lambda entry: entry[0])]
         return True
-
-    @property
-    def line_count(self) -> int:
-        """Lines laid out."""
-        return len(self._lines)
-
-    def pieces(self, line: int) -> list[Piece]:
-        """A line as laid out."""
-        return self._lines[line]
-
-    def copy_text(self) -> str:
-        """The whole log."""
-        return "\n".join("".join(text for text, _ in line).rstrip() for line in self._lines)

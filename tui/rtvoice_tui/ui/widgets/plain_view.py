@@ -1,4 +1,4 @@
-"""Lines that do not change, to be read and copied."""
+"""Lines laid out in advance, to be read and copied."""
 
 from typing import ClassVar
 
@@ -11,8 +11,8 @@ class PlainView(FollowView):
 
     GROWS: ClassVar[bool] = False
 
-    def __init__(self, lines: list[list[Piece]]) -> None:
-        super().__init__(id="plain")
+    def __init__(self, lines: list[list[Piece]], *, id: str = "plain") -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
         self._lines = lines
 
     def update_model(self) -> bool:

@@ -1,5 +1,8 @@
 """The small rows: tabs and ticker of a small screen, the notice, and the footer with its keys."""
 
+from rich.cells import cell_len
+from textual.strip import Strip
+
 from rtvoice_tui.session.facts import CallState, Level, Notice
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
@@ -47,20 +50,36 @@ class NoticeRow(FixedLine):
         super().__init__(id="notice")
         self._store = store
         self._hidden_until = -1.0
+        self._second: list[Piece] = []
 
     def sync(self) -> None:
         """Show the newest notice."""
         notices = self._store.notices
         at, notice = notices[-1] if notices else (-1.0, None)
         if notice is None or at <= self._hidden_until or self._overcome(at, notice):
-            self.write([])
+            self._show([], [])
             return
         ink = {Level.ERROR: "error", Level.WARNING: "warn"}.get(notice.level, "plain")
         mark = {Level.ERROR: "✗", Level.WARNING: "!"}.get(notice.level, "·")
         pieces: list[Piece] = [(f" {mark} ", ink), (one_line(notice.text, 300), ink)]
-        if notice.remedy:
-            pieces.append((f" — {one_line(notice.remedy, 200)}", "plain"))
-        self.write([*pieces, ("   6 all  esc hide", "dim")])
+        remedy: list[Piece] = [(f" — {one_line(notice.remedy, 200)}", "plain")] if notice.remedy else []
+        hint: list[Piece] = [("   6 all  esc hide", "dim")]
+        if _width([*pieces, *remedy]) <= self.size.width:
+            self._show([*pieces, *remedy, *hint], [])
+        else:
+            self._show(pieces, [*remedy, *hint])
+
+    def _show(self, first: list[Piece], second: list[Piece]) -> None:
+        """One line where it suffices; else the remedy has a line of its own, so that it is never cut off."""
+        self.write(first)
+        if second != self._second:
+            self._second = second
+            self.styles.height = 2 if second else 1
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw a line."""
+        return self.strip(self._second, self.size.width) if y else super().render_line(y)
 
     def _overcome(self, at: float, notice: Notice) -> bool:
         """A failure to connect is of no interest once a session is open."""
@@ -74,6 +93,10 @@ class NoticeRow(FixedLine):
         self._hidden_until = self._store.notices[-1][0]
         self.sync()
         return True
+
+
+def _width(pieces: list[Piece]) -> int:
+    return sum(cell_len(text) for text, _ in pieces)
 
 
 class KeyRow(FixedLine):
