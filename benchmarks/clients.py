@@ -42,10 +42,11 @@ async def bare(url: str, microphone: str = "") -> None:
 async def ours(url: str, microphone: str = "") -> None:
     """The worker as the app runs it, without a screen."""
     from rtvoice_tui.audio.devices import AudioChoice
+    from rtvoice_tui.plan import Plan
     from rtvoice_tui.protocol.dialects import OPENAI, Endpoint
     from rtvoice_tui.protocol.settings import SessionSettings
     from rtvoice_tui.store.store import Store
-    from rtvoice_tui.worker import Plan, SessionWorker
+    from rtvoice_tui.worker import SessionWorker
 
     class Fixed:
         async def endpoint(self) -> Endpoint:

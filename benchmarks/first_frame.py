@@ -13,7 +13,7 @@ from pathlib import Path
 from reporting import Row, print_table
 from ui_runs import BARE_ONE_STATIC, COMMAND, Pty, bench_environment
 
-ROUNDS = 5
+ROUNDS = 9
 BUDGET = 1.7
 
 

@@ -43,8 +43,8 @@ Bare().run()
 
 
 def bench_environment(folder: Path) -> dict[str, str]:
-    """No sound server, and files below ``folder``."""
-    mine = ("XDG_", "TEXTUAL", "PULSE_", "ALSA_", "NO_COLOR", "YANDEX_", "OPENAI_")
+    """No sound server, files below ``folder``, and bytecode kept as in an installed package."""
+    mine = ("XDG_", "TEXTUAL", "PULSE_", "ALSA_", "NO_COLOR", "YANDEX_", "OPENAI_", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(mine)}
     folders = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "STATE", "DATA", "CACHE")}
     return kept | folders | {"HOME": str(folder), "TERM": "xterm-256color", "COLORTERM": "truecolor"}

@@ -13,6 +13,7 @@ import numpy as np
 
 from fake_server import FakeServer
 from rtvoice_tui.audio.choice import AudioChoice
+from rtvoice_tui.plan import Plan
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.secrets import endpoint
 from rtvoice_tui.profiles.store import load_profile, parse_profile
@@ -20,7 +21,7 @@ from rtvoice_tui.protocol.dialects import Endpoint
 from rtvoice_tui.session.facts import Notice, Phase
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.tools.registry import Tool, Toolbox, python_tool
-from rtvoice_tui.worker import Plan, SessionWorker
+from rtvoice_tui.worker import SessionWorker
 
 RATE = 24_000
 SILENT = AudioChoice(silent=True)

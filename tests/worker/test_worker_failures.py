@@ -411,7 +411,7 @@ async def test_the_greeting_timer_of_an_ended_session_does_not_touch_the_next(mo
 
     async with FakeServer(script) as server, running(plan_for(server, connect=False)) as bench:
         await bench.until(lambda: bench.store.audio.output_name)
-        loop = bench.worker._loop
+        loop = bench.worker.driver.loop
         later = loop.call_later
 
         def remember(delay, function, *arguments, **rest):

@@ -60,6 +60,32 @@ def ends():
     return end
 
 
+async def test_before_it_runs():
+    async with FakeServer() as server:
+        with new_store() as store:
+            worker = SessionWorker(plan := plan_for(server), store)
+            worker.stop()
+            async with asyncio.timeout(LIMIT_S):
+                await worker.run()
+            assert plan.source.closed == 1
+            assert not server.sessions
+
+
+async def test_a_disconnect_asked_before_it_runs_keeps_it_offline(ends):
+    async with FakeServer() as server:
+        plan = plan_for(server)
+        with new_store() as store:
+            worker = SessionWorker(plan, store)
+            worker.disconnect()
+            worker.set_muted(True)
+            bench = Bench(worker, store, asyncio.create_task(worker.run()))
+            await bench.until(lambda: store.audio.output_name)
+            await asyncio.sleep(0)
+            assert not server.sessions
+            assert bench.phase is Phase.OFFLINE
+            await ends(bench)
+
+
 async def test_while_nothing_is_connected(ends):
     async with FakeServer() as server, running(plan_for(server, connect=False)) as bench:
         await bench.until(lambda: bench.store.audio.output_name)
@@ -173,7 +199,7 @@ async def test_while_the_server_reads_nothing(ends):
         for _ in range(3):
             bench.worker.post(SendText("x" * 8_000_000))
         await bench.until(lambda: bench.store.transcript.entries)
-        await bench.until(lambda: bench.worker._outgoing is not None and bench.worker._outgoing.unsent_words())
+        await bench.until(lambda: (waiting := bench.worker.driver._outgoing) is not None and waiting.unsent_words())
         await ends(bench)
 
 
@@ -270,7 +296,8 @@ from rtvoice_tui.local_agent.process import LocalAgentProcess
 from rtvoice_tui.profiles.store import load_profile
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.worker import Plan, SessionWorker
+from rtvoice_tui.plan import Plan
+from rtvoice_tui.worker import SessionWorker
 
 profile, source, store = load_profile("local"), LocalAgentProcess(), Store()
 plan = Plan(profile.dialect, profile.session, profile.tool_specs, {}, source, AudioChoice(silent=True))
@@ -341,8 +368,8 @@ async def test_the_local_agent_ends_when_the_process_is_killed(program):
 
 async def test_the_local_agent_is_started_again_after_it_died():
     from rtvoice_tui.local_agent.process import LocalAgentProcess
+    from rtvoice_tui.plan import Plan
     from rtvoice_tui.profiles.store import load_profile
-    from rtvoice_tui.worker import Plan
 
     profile, source = load_profile("local"), LocalAgentProcess()
     plan = Plan(profile.dialect, profile.session, profile.tool_specs, {}, source, SILENT)

@@ -1,5 +1,6 @@
 """The command line. ``--help`` and ``--version`` load neither Textual nor audio."""
 
+import gc
 import sys
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,7 @@ def main(ctx: click.Context, /, **options: Any) -> None:
       rtvoice-tui --input-file question.wav --output-file answer.wav
     """
     if ctx.invoked_subcommand is None:
+        gc.disable()  # until the first frame: what is loaded and built before stays for good, so tracing it is waste
         from rtvoice_tui.launch import Options, launch
 
         ctx.exit(launch(Options(**options)))

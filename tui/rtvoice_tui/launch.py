@@ -14,6 +14,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from rtvoice_tui.audio.choice import AudioChoice
+from rtvoice_tui.plan import EndpointSource, Plan
 from rtvoice_tui.profiles import paths, secrets
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.state import load_state, remember
@@ -21,7 +22,7 @@ from rtvoice_tui.profiles.store import ProfileError, load_profile
 from rtvoice_tui.protocol.dialects import Endpoint
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.tools.registry import Tool, ToolError, python_tool
-from rtvoice_tui.worker import EndpointSource, Plan, SessionWorker
+from rtvoice_tui.worker import SessionWorker
 
 
 @dataclass(frozen=True)

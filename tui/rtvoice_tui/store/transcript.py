@@ -1,7 +1,7 @@
 """The conversation as it is read: who said what in which turn, what was heard of it, and which calls it took."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rtvoice_tui.session.facts import AgentSaid, AnswerCut, CallChanged, CallState, CutConfirmed, UserSaid
@@ -18,7 +18,7 @@ class Speaker(StrEnum):
 
 @dataclass
 class Entry:
-    """One paragraph of the transcript. The writer changes ``text`` before ``version``, so a reader misses nothing.
+    """One paragraph of the transcript. The writer changes the words before ``version``, so a reader misses nothing.
 
     Attributes:
         speaker: whose it is.
@@ -26,6 +26,8 @@ class Entry:
         at: when it began, in seconds since the session began.
         version: grows when the entry changes.
         rewritten: grows when anything but an appended tail changed.
+        parts: the words in the pieces they came in: adding one must not copy those before it.
+        length: characters in all parts.
         final: whether it is complete.
         heard: share of the words that was heard, where an answer was cut; else ``None``.
         note: a mark under the text: what became of an interruption, or why words failed.
@@ -36,7 +38,8 @@ class Entry:
     turn: int
     at: float
     key: str
-    text: str = ""
+    parts: list[str] = field(default_factory=list)
+    length: int = 0
     version: int = 0
     rewritten: int = 0
     final: bool = False
@@ -44,6 +47,21 @@ class Entry:
     note: str = ""
     confirmed: bool = False
     state: str = ""
+
+    @property
+    def text(self) -> str:
+        """The words as one."""
+        return "".join(self.parts)
+
+    def append(self, text: str) -> None:
+        """Add to the words."""
+        if text:
+            self.parts.append(text)
+            self.length += len(text)
+
+    def replace(self, text: str) -> None:
+        """Say something else."""
+        self.parts, self.length = ([text] if text else []), len(text)
 
 
 class Transcript:
@@ -77,7 +95,7 @@ class Transcript:
         if fact.replace:
             self._rewrite(entry, text)
         else:
-            entry.text += text
+            entry.append(text)
         entry.final = entry.final or fact.final
         self._touch(entry)
 
@@ -121,7 +139,7 @@ class Transcript:
         return entry
 
     def _rewrite(self, entry: Entry, text: str) -> None:
-        entry.text = text
+        entry.replace(text)
         entry.rewritten += 1
         self._touch(entry)
 

@@ -1,5 +1,6 @@
 """The cockpit: bindings, panes, wiring. The session runs as a worker with a thread and a loop of its own."""
 
+import gc
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
@@ -22,7 +23,7 @@ from rtvoice_tui.ui.widgets.agent import AgentPane
 from rtvoice_tui.ui.widgets.composer import Composer
 from rtvoice_tui.ui.widgets.events import EventsView
 from rtvoice_tui.ui.widgets.follow_view import FollowView
-from rtvoice_tui.ui.widgets.lines import FixedLine, Inkwell
+from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.ui.widgets.log import LogView
 from rtvoice_tui.ui.widgets.pane import Pane
 from rtvoice_tui.ui.widgets.rows import KeyRow, NoticeRow, TabRow, TickerRow
@@ -88,7 +89,6 @@ class RtvoiceApp(TalkingApp):
     def compose(self) -> ComposeResult:
         """Two rows on top, panes in two columns, notice, composer, keys."""
         store, plan = self.store, self.session.plan
-        yield Inkwell()
         yield StatusRow(store, self.editing.profile_name, self.editing.about)
         yield MeterRow(store)
         yield TabRow(id="tabs")
@@ -119,6 +119,9 @@ class RtvoiceApp(TalkingApp):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        if not gc.isenabled():  # the start is over: what it built stays, and is never looked through again
+            gc.freeze()
+            gc.enable()
         self.run_session()
         self.set_interval(1 / PULSE_HZ, self.pulse)
 

@@ -49,6 +49,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
         self.follow = self.GROWS
         self.cursor: int | None = None
         self.seen_lines = 0
+        self._painted_width = 0
         self._growing = False
         self._needle = ""
 
@@ -101,9 +102,10 @@ class FollowView(Inked, ScrollView, can_focus=True):
             force: repaint even if nothing changed.
             calm: whether this is a pulse in which mere counters are repainted.
         """
-        if not (self.update_model() or force) or not self.size:
-            return
+        changed = self.update_model() or force
         size = Size(self.text_width, self.line_count)
+        if not self.size or not (changed or size != self.virtual_size):
+            return
         lines = self.changed_lines()
         if size == self.virtual_size and not force and lines is not None:
             for line in lines if calm else ():
@@ -118,10 +120,14 @@ class FollowView(Inked, ScrollView, can_focus=True):
             self.scroll_y = self.scroll_target_y = self.max_scroll_y
             self.seen_lines = self.line_count
         self._growing = False
-        self.refresh()
+        if changed:
+            self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the window."""
+        if self._painted_width != self.text_width:
+            self._painted_width = self.text_width
+            self.update_model()  # before any message says so: the first frame and a resize are painted once
         line = y + self.scroll_offset.y
         if line >= self.line_count:
             return self.strip([], self.text_width)
@@ -131,12 +137,12 @@ class FollowView(Inked, ScrollView, can_focus=True):
         return self.strip(pieces, self.text_width, "cursor" if line == self.cursor else "")
 
     def on_resize(self) -> None:
-        """Wrap again for the new width."""
-        self.sync(force=True)
+        """Follow the end of what was wrapped again."""
+        self.sync(force=self._painted_width != self.text_width)
 
     def on_show(self) -> None:
         """A pane that was hidden has something to catch up with."""
-        self.sync(force=True)
+        self.sync()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Scrolling up freezes; scrolling to the end follows again."""

@@ -1,7 +1,6 @@
 """Lines of coloured text drawn by hand: the base of every pane and row. Text is never markup."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -9,40 +8,10 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
+from rtvoice_tui.ui.inks import OVERLAYS, mix
+
 Piece = tuple[str, str]
 """Text and the name of its ink."""
-
-INKS = frozenset(
-    "plain dim you agent tool unheard sent received live ok warn error cursor hit key title"
-    " meter-ok meter-warn meter-clip meter-off".split()
-)
-
-
-OVERLAYS = frozenset({"cursor", "hit"})
-"""Inks that are laid over others."""
-
-
-class Inkwell(Widget):
-    """Holds the inks' colours for a whole app: once, because styling a component class costs at every start."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"ink--{name}" for name in INKS}
-    DEFAULT_CSS = "Inkwell { display: none; }"
-
-    def __init__(self) -> None:
-        super().__init__(id="inkwell")
-        self._inks: dict[str, Style] = {}
-
-    def ink(self, name: str) -> Style:
-        """The style of an ink on the screen's background; those that are laid over others have only what is theirs."""
-        style = self._inks.get(name)
-        if style is None:
-            style = self._inks[name] = self.get_component_rich_style(f"ink--{name}", partial=name in OVERLAYS)
-        return style
-
-    def notify_style_update(self) -> None:
-        """The theme changed: forget what was mixed."""
-        super().notify_style_update()
-        self._inks = {}
 
 
 class Inked(Widget):
@@ -56,7 +25,7 @@ class Inked(Widget):
         """The style of an ink on this widget's background."""
         style = self._inks.get(name)
         if style is None:
-            style = self.app.screen_stack[0].query_one("#inkwell", Inkwell).ink(name)
+            style = mix(name, self.app.theme_variables)
             if name not in OVERLAYS:
                 style += Style(bgcolor=self.rich_style.bgcolor)
             self._inks[name] = style
@@ -96,12 +65,17 @@ class FixedLine(Inked):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._pieces: list[Piece] = []
+        self._painted = False
 
     def write(self, pieces: list[Piece]) -> None:
         """Show these pieces."""
         if pieces != self._pieces:
             self._pieces = pieces
-            self.refresh()
+            if self._painted:
+                self.refresh()
+
+    def fill(self) -> None:
+        """Write the first words, when the size is known: the first frame is then whole, and painted once."""
 
     @property
     def words(self) -> str:
@@ -110,4 +84,7 @@ class FixedLine(Inked):
 
     def render_line(self, y: int) -> Strip:
         """Draw the line."""
+        if not self._painted:
+            self.fill()
+            self._painted = True
         return self.strip(self._pieces, self.size.width) if y == 0 else Strip.blank(self.size.width)

@@ -26,11 +26,8 @@ class Pane(Vertical):
         self.hints = hints
         self._purpose = ""
         self._field: Input | None = None
-
-    def on_mount(self) -> None:
-        """Name the pane and its keys."""
-        self.border_title = f"{self.number} {self.title}"
-        self.border_subtitle = self.hints
+        self.border_title = f"{number} {name}"
+        self.border_subtitle = hints
 
     def compose(self) -> ComposeResult:
         """The view; the field comes when it is asked for."""

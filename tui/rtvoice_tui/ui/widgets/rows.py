@@ -102,7 +102,7 @@ def _width(pieces: list[Piece]) -> int:
 class KeyRow(FixedLine):
     """The footer: what keys do, as many as there is room for; help and commands are always there."""
 
-    def on_resize(self) -> None:
+    def fill(self) -> None:
         """Choose what fits."""
         keys = footer_keys()
         kept = [key for key in keys if key.footer >= 11]
@@ -117,3 +117,7 @@ class KeyRow(FixedLine):
         for key in [*chosen, *kept]:
             pieces += [(key.shown, "key"), (f" {key.label}  ", "dim")]
         self.write(pieces)
+
+    def on_resize(self) -> None:
+        """Another width, another choice."""
+        self.fill()

@@ -35,6 +35,10 @@ class StatusRow(FixedLine):
         self._about = about
         self.unsaved = False
 
+    def fill(self) -> None:
+        """The start: nothing has happened yet."""
+        self.sync(0.0)
+
     def sync(self, now: float) -> None:
         """Show what is."""
         session, usage = self._store.session, self._store.usage
@@ -69,6 +73,10 @@ class MeterRow(FixedLine):
     def __init__(self, store: Store) -> None:
         super().__init__(id="meters")
         self._store = store
+
+    def fill(self) -> None:
+        """The start: nothing was heard yet."""
+        self.sync(0.0)
 
     def sync(self, now: float) -> None:
         """Let the meters fall, and show them."""

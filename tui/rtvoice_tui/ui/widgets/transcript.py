@@ -75,14 +75,15 @@ class TranscriptView(FollowView):
 
     def _lay_out(self, block: _Block) -> None:
         entry = block.entry
-        version, rewritten, text = entry.version, entry.rewritten, entry.text
-        if block.rewritten != rewritten or block.consumed > len(text):
+        version, rewritten, parts = entry.version, entry.rewritten, entry.parts
+        if block.rewritten != rewritten or block.consumed > len(parts):
             block.lines = GrowingLines(self._width)
             block.consumed = 0
             block.rewritten = rewritten
-        fresh = text[block.consumed :]
-        block.lines.append(fresh if block.consumed else fresh.lstrip())
-        block.consumed = len(text)
+        fresh = parts[block.consumed :]
+        text = "".join(fresh)
+        block.lines.append(text if block.consumed else text.lstrip())
+        block.consumed += len(fresh)
         block.version = version
         block.note = GrowingLines.of(entry.note, self._width + TAIL - 2).lines if entry.note else []
 
@@ -128,7 +129,7 @@ class TranscriptView(FollowView):
 
     def _words_ink(self, block: _Block, row: int) -> str:
         entry = block.entry
-        if entry.heard is not None and block.lines.starts[row] >= entry.heard * len(entry.text):
+        if entry.heard is not None and block.lines.starts[row] >= entry.heard * entry.length:
             return "unheard"
         if entry.speaker is Speaker.TOOL:
             return "tool"
@@ -140,8 +141,8 @@ class TranscriptView(FollowView):
             ink = {"ok": "ok", "failed": "error", "cancelled": "warn"}.get(entry.state, "dim")
             return right_aligned(pieces, [(f" {entry.state}", ink)], self.text_width)
         if entry.speaker is Speaker.YOU and not entry.final:
-            return [*pieces, (_PARTIAL if entry.text else "(listening)", "dim")]
-        if entry.speaker is Speaker.YOU and not entry.text:
+            return [*pieces, (_PARTIAL if entry.length else "(listening)", "dim")]
+        if entry.speaker is Speaker.YOU and not entry.length:
             return [*pieces, ("(no words recognised)", "dim")]
         if entry.speaker is Speaker.AGENT and not entry.final:
             return [*pieces, ("▌", "agent")]

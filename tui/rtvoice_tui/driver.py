@@ -1,0 +1,318 @@
+"""What runs on the session's loop: carries bytes to the machine and executes its effects on the parts below.
+
+The loop is not the screen's: a stalled terminal never delays sound. From other threads only `settings` and
+`apply_mutes` may be used; `SessionWorker` brings everything else onto the loop.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING
+
+from rtvoice_tui.plan import Plan
+from rtvoice_tui.profiles.store import ProfileError
+from rtvoice_tui.protocol import codec
+from rtvoice_tui.protocol.client_events import ClientEvent
+from rtvoice_tui.protocol.server_events import UnknownEvent
+from rtvoice_tui.protocol.settings import SessionSettings
+from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session import effects as fx
+from rtvoice_tui.session.facts import Level, Notice, Phase, TurnStarted
+from rtvoice_tui.session.machine import SessionMachine
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.store.wire_log import log_received, log_sent
+from rtvoice_tui.tools import runner
+from rtvoice_tui.transport.outgoing import OutgoingQueue
+
+if TYPE_CHECKING:
+    from rtvoice_tui.audio.station import AudioStation
+    from rtvoice_tui.transport.websocket import Socket
+
+TICK_S = 0.02
+IDLE_TICK_S = 0.1
+
+log = logging.getLogger(__name__)
+
+
+class SessionDriver:
+    """Runs one session after the other until stopped. Made on the loop it runs on.
+
+    Args:
+        plan: what the session is made of.
+        store: where everything that happens is remembered.
+        t0: zero of the store's clock, as `time.perf_counter` counts.
+    """
+
+    def __init__(self, plan: Plan, store: Store, t0: float) -> None:
+        self.plan = plan
+        self.loop = asyncio.get_running_loop()
+        self._store = store
+        self._t0 = t0
+        self._ids = itertools.count(1)
+        self._machine = SessionMachine(plan.dialect, plan.settings, plan.tools, self._new_id)
+        self._main: asyncio.Task[None] | None = None
+        self._wanted = asyncio.Event()
+        if plan.connect:
+            self._wanted.set()
+        self._outgoing: OutgoingQueue | None = None
+        self._dropped_before = 0
+        self._tools: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._conversation: asyncio.Task[None] | None = None
+        self._station: AudioStation | None = None
+        self._opening: asyncio.Task[AudioStation] | None = None
+        self._flushes = 0
+        self._drained = False
+        self._mic_due = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until stopped. Never raises: what goes wrong is told and logged."""
+        self._main = asyncio.current_task()
+        try:
+            await asyncio.sleep(0)  # what was asked before comes first
+            station = await self._open_audio()
+            self._spawn(self._watch_devices(station))
+            while True:
+                await self._wanted.wait()
+                self._wanted.clear()
+                self._conversation = self._spawn(self._session(station))
+                await asyncio.wait({self._conversation})
+                self._conversation = None
+        except asyncio.CancelledError:
+            pass
+        except Exception as error:
+            log.exception("the session's worker failed")
+            self._warn(f"internal error: {type(error).__name__}: {error}", "see the log file, then start again")
+        finally:
+            await self._shut_down()
+
+    async def _shut_down(self) -> None:
+        tasks = [*self._tasks, *self._tools.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._opening is not None:
+            with contextlib.suppress(Exception):  # devices that could not be opened need no closing
+                station = await self._opening
+                await asyncio.to_thread(station.close)
+        await self.plan.source.close()
+
+    async def _open_audio(self) -> "AudioStation":
+        """Import and open the devices off the loop: loading PortAudio and numpy takes a while."""
+        self._opening = asyncio.create_task(asyncio.to_thread(self._open_station))
+        station = self._station = await asyncio.shield(self._opening)
+        self.apply_mutes()
+        if self._store.audio.problem:
+            self._warn(self._store.audio.problem, self._store.audio.remedy)
+        return station
+
+    def _open_station(self) -> "AudioStation":
+        from rtvoice_tui.audio.station import AudioStation
+
+        settings, fixed = self.plan.settings, self.plan.dialect.fixed_rate
+        rates = fixed or settings.input_rate, fixed or settings.output_rate
+        station = AudioStation(self.plan.audio, *rates, self._store, self._frames_wait, self._device_lost)
+        station.open()
+        return station
+
+    def _frames_wait(self) -> None:
+        self._call(self._mic_due.set)
+
+    def _device_lost(self, sentence: str) -> None:
+        self._call(self._warn, sentence, "plug it in again, then restart")
+
+    def apply_mutes(self) -> None:
+        """Mute or open both devices as the store says."""
+        if self._station is not None:
+            self._station.capture.muted = self._store.audio.muted
+            self._station.playback.muted = self._store.audio.agent_muted
+
+    def stop(self) -> None:
+        """End everything."""
+        if self._main is not None:
+            self._main.cancel()
+
+    def _call(self, function: Callable[..., object], *arguments: object) -> None:
+        """From a device's thread onto the loop."""
+        with contextlib.suppress(RuntimeError):  # the loop may end between any look at it and the call
+            self.loop.call_soon_threadsafe(function, *arguments)
+
+    # --- one session, from connect to close
+
+    async def _session(self, station: "AudioStation") -> None:
+        from rtvoice_tui.transport.websocket import ConnectionFailed, connect
+
+        self._do(self._machine.connecting())
+        self._store.session.reason = self._store.session.remedy = ""
+        outgoing = self._outgoing = OutgoingQueue()
+        self._dropped_before = self._store.audio.dropped
+        try:
+            endpoint = await self.plan.source.endpoint()
+            async with connect(endpoint, self.plan.heartbeat or None) as socket:
+                self._do(self._machine.opened(self._now()))
+                sender = self._spawn(self._send_all(socket, outgoing))
+                try:
+                    await self._receive_all(socket, station)
+                finally:
+                    sender.cancel()
+                self._ended(socket.closed.sentence, socket.closed.remedy)
+        except (ConnectionFailed, ProfileError) as error:
+            self._ended(error.sentence, error.remedy)
+        except asyncio.CancelledError:
+            self._store.session.reason, self._store.session.remedy = "disconnected", "press c to connect"
+            raise
+        except Exception as error:
+            log.exception("the session failed")
+            self._ended(f"internal error: {type(error).__name__}: {error}", "see the log file, then press c")
+        finally:
+            self._outgoing = None
+            for words in outgoing.unsent_words():
+                self._warn(f"the connection ended before this was sent: {words}", "press c, then send it again")
+            self._do(self._machine.closed(self._now()))
+
+    def _ended(self, sentence: str, remedy: str) -> None:
+        self._store.session.reason, self._store.session.remedy = sentence, remedy
+        self._store.take(Notice(Level.ERROR, sentence, remedy), self._now())
+
+    async def _receive_all(self, socket: "Socket", station: "AudioStation") -> None:
+        async for frame in socket:
+            self._received(frame)
+            if self._machine.hears:
+                station.begin()
+
+    def _received(self, frame: str) -> None:
+        now = self._now()
+        decoded = codec.decode(frame)
+        event = decoded.event
+        effects = [] if isinstance(event, UnknownEvent) else self._machine.feed(event, now)
+        for effect in effects:
+            if isinstance(effect, fx.Tell) and isinstance(effect.fact, TurnStarted):
+                self._store.events.begin_turn(effect.fact.turn)  # the event that begins a turn belongs to it
+        log_received(self._store.events, now, frame, decoded)
+        if decoded.problem:
+            self._store.take(Notice(Level.WARNING, f"{decoded.wire_name}: {decoded.problem}"), now)
+        self._do(effects)
+
+    async def _send_all(self, socket: "Socket", outgoing: OutgoingQueue) -> None:
+        while True:
+            event = await outgoing.next()
+            text = codec.encode(event)
+            try:
+                await socket.send(text)
+            except ConnectionError:
+                return
+            outgoing.sent(event)
+            log_sent(self._store.events, self._now(), event, text)
+
+    def set_wanted(self, wanted: bool) -> None:
+        """Have a session, or none."""
+        ending = self._conversation is None or self._conversation.cancelling() or self._conversation.done()
+        if not wanted:
+            self._wanted.clear()
+            if self._conversation is not None:
+                self._conversation.cancel()
+        elif ending or self._machine.phase is Phase.OFFLINE:
+            self._wanted.set()
+
+    # --- effects
+
+    def command(self, command: cmd.Command) -> None:
+        """Hand the machine a command."""
+        self._do(self._machine.command(command, self._now()))
+
+    def _do(self, effects: list[fx.Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case fx.Send():
+                    self._queue(effect.event)
+                case fx.Play() if self._station is not None:
+                    self._station.playback.play(effect.item_id, effect.pcm)
+                case fx.EndPlay() if self._station is not None:
+                    self._station.playback.end(effect.item_id)
+                case fx.Flush() if self._station is not None:
+                    self._station.playback.flush(effect.fade_ms)
+                    self._flushes += 1
+                    self._spawn(self._await_silence(self._station))
+                case fx.RunTool():
+                    self._tools[effect.call_id] = asyncio.create_task(self._run_tool(effect))
+                case fx.StopTool():
+                    if task := self._tools.pop(effect.call_id, None):
+                        task.cancel()
+                case fx.Schedule():
+                    self.loop.call_later(effect.after_s, self.command, cmd.TimerFired(effect.timer))
+                case fx.Tell():
+                    self._store.take(effect.fact, self._now())
+
+    def _queue(self, event: ClientEvent) -> None:
+        if self._outgoing is not None:
+            self._outgoing.put(event)
+            self._store.audio.dropped = self._dropped_before + self._outgoing.dropped
+
+    async def _await_silence(self, station: "AudioStation") -> None:
+        """When the device has carried the flush out, tell the machine what was heard by then, to the sample."""
+        try:
+            played_ms = await station.silenced()
+        finally:
+            self._flushes -= 1
+        self.command(cmd.Flushed(played_ms))
+
+    async def _run_tool(self, effect: fx.RunTool) -> None:
+        outcome = await runner.run(self.plan.toolbox, effect.name, effect.arguments)
+        self._tools.pop(effect.call_id, None)
+        self.command(cmd.ToolFinished(effect.call_id, outcome.output, outcome.ok, outcome.note))
+
+    # --- devices
+
+    async def _watch_devices(self, station: "AudioStation") -> None:
+        """Frames from the microphone as they come, and what the speaker consumed, 50 times a second."""
+        next_report = 0.0
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK_S if station.speaking else IDLE_TICK_S):
+                    await self._mic_due.wait()
+            self._mic_due.clear()
+            for pcm in station.frames(self._now()):
+                if self._machine.hears:
+                    self.command(cmd.MicFrame(pcm))
+            if time.perf_counter() >= next_report and not self._flushes:
+                next_report = time.perf_counter() + TICK_S
+                self._report_playback(station)
+
+    def _report_playback(self, station: "AudioStation") -> None:
+        report = station.report(self._now())
+        fell_silent = report.drained and not self._drained
+        self._drained = report.drained
+        if report.played_ms or fell_silent:
+            first_at = {item: at - self._t0 for item, at in report.first_at.items()}
+            self.command(cmd.Heard(report.played_ms, first_at, report.drained))
+
+    # --- small things
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended_task)
+        return task
+
+    def _ended_task(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a part of the session failed", exc_info=error)
+            self._warn(f"internal error: {type(error).__name__}: {error}", "see the log file, then start again")
+
+    def _warn(self, sentence: str, remedy: str = "") -> None:
+        self._store.take(Notice(Level.WARNING, sentence, remedy), self._now())
+
+    def _now(self) -> float:
+        return time.perf_counter() - self._t0
+
+    def _new_id(self, prefix: str) -> str:
+        return f"{prefix}-{next(self._ids)}"
+
+    @property
+    def settings(self) -> SessionSettings:
+        """The wanted configuration, with all changes made so far."""
+        return self._machine.settings

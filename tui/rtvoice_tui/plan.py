@@ -1,0 +1,44 @@
+"""What a session is made of: said before anything is opened or connected."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from rtvoice_tui.audio.choice import AudioChoice
+from rtvoice_tui.protocol.dialects import Dialect, Endpoint
+from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+from rtvoice_tui.tools.registry import Toolbox
+
+
+class EndpointSource(Protocol):
+    """Says where to connect; for the local agent that means starting it first."""
+
+    async def endpoint(self) -> Endpoint:
+        """Address and headers, asked for at every connect."""
+
+    async def close(self) -> None:
+        """The app ends."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a session is made of.
+
+    Attributes:
+        dialect: the provider's way of speaking.
+        settings: how the agent behaves.
+        tools: what the model is told about its tools.
+        toolbox: how they are run.
+        source: where to connect.
+        audio: which devices to use.
+        heartbeat: seconds between pings; 0 for none.
+        connect: whether to connect at once.
+    """
+
+    dialect: Dialect
+    settings: SessionSettings
+    tools: tuple[ToolSpec, ...]
+    toolbox: Toolbox
+    source: EndpointSource
+    audio: AudioChoice
+    heartbeat: float = 20.0
+    connect: bool = True
