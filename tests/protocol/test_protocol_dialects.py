@@ -10,7 +10,7 @@ from rtvoice_tui.protocol.dialects import (
     OPENAI,
     YANDEX,
     address,
-    authorization,
+    auth_headers,
     model_uri,
 )
 from rtvoice_tui.protocol.settings import SessionSettings
@@ -121,4 +121,4 @@ def test_a_yandex_model_without_a_folder_says_where_the_folder_comes_from():
     ],
 )
 def test_the_authorization_header(dialect, key, expected):
-    assert authorization(dialect, key) == expected
+    assert auth_headers(dialect, key).get("Authorization", "") == expected

@@ -253,7 +253,7 @@ async def test_errors_names_and_results_are_harmless_once_made_visible():
         running(with_tool(plan_for(server), "get_weather", echo)) as bench,
     ):
         await goes_on(bench, server)
-        assert len(bench.notices) == 2
+        await bench.until(lambda: len(bench.notices) == 2)
         log = bench.store.events
         (record,) = bench.store.calls.records
         assert record.call.state is CallState.OK

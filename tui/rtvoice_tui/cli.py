@@ -9,7 +9,7 @@ import click
 
 from rtvoice_tui import __version__
 
-PROVIDERS = ("yandex", "openai", "generic", "local")
+PROVIDERS = ("yandex", "openai", "azure", "xai", "hf", "generic", "local")
 
 
 class _Sentences(click.Group):

@@ -48,7 +48,7 @@ class AudioPreferences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole profile. Keys are never in it: ``api_key_env`` only names where one is found."""
 
-    provider: Literal["local", "yandex", "openai", "generic"] = "local"
+    provider: Literal["local", "yandex", "openai", "azure", "xai", "hf", "generic"] = "local"
     model: str = ""
     url: str = ""
     folder_id: str = ""

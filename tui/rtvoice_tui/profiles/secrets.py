@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.store import ProfileError
-from rtvoice_tui.protocol.dialects import Endpoint, address, authorization, model_uri
+from rtvoice_tui.protocol.dialects import Endpoint, address, auth_headers, model_uri
 
 
 def endpoint(profile: Profile, environ: Mapping[str, str]) -> Endpoint:
@@ -20,8 +20,7 @@ def endpoint(profile: Profile, environ: Mapping[str, str]) -> Endpoint:
         url = address(dialect, profile.url, model_uri(dialect, profile.model, folder_id))
     except ValueError as error:
         raise ProfileError(str(error), "then press c to connect") from None
-    headers = {"Authorization": header} if (header := authorization(dialect, key)) else {}
-    return Endpoint(url, headers)
+    return Endpoint(url, auth_headers(dialect, key))
 
 
 def find_key(profile: Profile, environ: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ Facts are from each provider's documentation and from what their services were s
 is silent about a field, it is not sent to it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 ALL_SETTINGS = frozenset(
@@ -27,7 +27,9 @@ class Dialect:
         models: models known to us, to be named when one is refused.
         key_vars: environment variables that usually hold the key.
         folder_var: environment variable of the folder that models live in, if any.
-        auth: ``bearer``, ``yandex`` (``Api-Key``, or ``Bearer`` for IAM tokens) or ``none``.
+        auth: ``bearer``, ``yandex`` (``Api-Key``, or ``Bearer`` for IAM tokens), ``azure`` (an ``api-key`` header, or
+            ``Bearer`` for Entra tokens) or ``none``.
+        url_hint: what an address looks like, where every customer has another.
         voices: voices known to us; any other may be typed.
         settings: names from `SessionSettings` that the server accepts.
         typed_session: whether ``session.type`` is sent; OpenAI demands it.
@@ -37,6 +39,14 @@ class Dialect:
         cancels_on_speech: whether the server itself cancels a running answer when speech starts.
         waits_for_words: whether a manual turn is answered only after its transcript.
         hosted_tools: reserved function names that run at the provider.
+        flat_voice: whether ``voice`` and ``turn_detection`` are at the top of ``session``.
+        merges_deeply: whether a part of ``audio.input`` or ``audio.output`` may be sent alone; elsewhere the whole
+            object goes, because a server that merges shallowly would forget the rest.
+        freezes_voice: whether the voice cannot change once the agent has spoken.
+        history: how a conversation is given to a new session: ``items`` (each turn as an item), ``recap`` (one user
+            message that tells it; the server refuses the agent's words as items).
+        detections: kinds of turn detection.
+        max_output: largest ``max_output_tokens``.
     """
 
     name: str
@@ -56,6 +66,13 @@ class Dialect:
     cancels_on_speech: bool = True
     waits_for_words: bool = False
     hosted_tools: frozenset[str] = frozenset()
+    url_hint: str = ""
+    flat_voice: bool = False
+    merges_deeply: bool = False
+    freezes_voice: bool = False
+    history: str = "items"
+    detections: tuple[str, ...] = ("server_vad", "semantic_vad")
+    max_output: int = 4096
 
 
 YANDEX = Dialect(
@@ -88,6 +105,9 @@ YANDEX = Dialect(
     cancels_on_speech=False,
     waits_for_words=True,
     hosted_tools=frozenset({"web_search", "file_search"}),
+    history="recap",
+    detections=("server_vad",),
+    max_output=1_000_000,
 )
 
 OPENAI = Dialect(
@@ -105,6 +125,45 @@ OPENAI = Dialect(
     key_vars=("OPENAI_API_KEY",),
     voices=tuple("marin cedar alloy ash ballad coral echo sage shimmer verse".split()),
     fixed_rate=24_000,
+    merges_deeply=True,
+    freezes_voice=True,
+)
+
+AZURE = replace(
+    OPENAI,
+    name="azure",
+    title="Azure OpenAI",
+    url="",
+    url_hint="wss://RESOURCE.openai.azure.com/openai/v1/realtime",
+    model="",
+    models=(),
+    key_vars=("AZURE_OPENAI_API_KEY",),
+    auth="azure",
+)
+
+XAI = Dialect(
+    name="xai",
+    title="xAI",
+    url="wss://api.x.ai/v1/realtime",
+    model="grok-voice-latest",
+    models=("grok-voice-latest",),
+    key_vars=("XAI_API_KEY",),
+    voices=tuple("Ara Eve Leo Rex Sal".split()),
+    settings=frozenset("instructions voice turn_detection extra".split()),
+    typed_session=False,
+    one_modality=False,
+    flat_voice=True,
+    detections=("server_vad",),
+)
+
+HF = Dialect(
+    name="hf",
+    title="HF speech-to-speech",
+    url="ws://127.0.0.1:8765/v1/realtime",
+    auth="none",
+    settings=frozenset("instructions voice output_modalities turn_detection transcription tool_choice extra".split()),
+    one_modality=False,
+    detections=("server_vad",),
 )
 
 GENERIC = Dialect(
@@ -124,9 +183,11 @@ LOCAL = Dialect(
     auth="bearer",
     voices=("heart", "low", "deep", "bright", "light"),
     fixed_rate=24_000,
+    merges_deeply=True,
+    detections=("server_vad",),
 )
 
-DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (LOCAL, YANDEX, OPENAI, GENERIC)}
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (LOCAL, YANDEX, OPENAI, AZURE, XAI, HF, GENERIC)}
 
 
 def model_uri(dialect: Dialect, model: str, folder_id: str) -> str:
@@ -149,7 +210,10 @@ def address(dialect: Dialect, url: str, model: str) -> str:
     Raises:
         ValueError: there is no address, or it is no WebSocket address.
     """
-    wrong = f"'{url or dialect.url}' is no WebSocket address: set url to ws://... or wss://..."
+    hint = dialect.url_hint or "ws://... or wss://..."
+    if not (url or dialect.url):
+        raise ValueError(f"{dialect.title} has no address yet: set url to {hint}")
+    wrong = f"'{url or dialect.url}' is no WebSocket address: set url to {hint}"
     try:
         parts = urlsplit(url or dialect.url)
         fit = parts.hostname and (parts.port is None or parts.port)
@@ -165,13 +229,18 @@ def address(dialect: Dialect, url: str, model: str) -> str:
     return urlunsplit((scheme, parts.netloc, parts.path, encoded, ""))
 
 
-def authorization(dialect: Dialect, key: str) -> str:
-    """The ``Authorization`` header, or empty. A Yandex key that begins with ``t1.`` is an IAM token."""
+def auth_headers(dialect: Dialect, key: str) -> dict[str, str]:
+    """The headers that carry the key.
+
+    A Yandex key that begins with ``t1.`` is an IAM token, an Azure one that begins with ``eyJ`` an Entra token.
+    """
     if not key or dialect.auth == "none":
-        return ""
+        return {}
+    if dialect.auth == "azure" and not key.startswith("eyJ"):
+        return {"api-key": key}
     if dialect.auth == "yandex" and not key.startswith("t1."):
-        return f"Api-Key {key}"
-    return f"Bearer {key}"
+        return {"Authorization": f"Api-Key {key}"}
+    return {"Authorization": f"Bearer {key}"}
 
 
 @dataclass(frozen=True)

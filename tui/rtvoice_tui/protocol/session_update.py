@@ -11,6 +11,8 @@ from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
 _INPUT = frozenset({"turn_detection", "transcription", "noise_reduction", "languages"})
 _OUTPUT = frozenset({"voice", "speed", "role"})
+_FLAT = frozenset({"voice", "turn_detection"})
+_ORDER = ("turn_detection", "transcription", "noise_reduction", "languages", "voice", "speed", "role")
 _TOP = ("instructions", "tool_choice", "max_output_tokens", "truncation")
 
 
@@ -34,8 +36,8 @@ def session_body(
         dialect: who is spoken to.
         settings: the whole wanted configuration.
         tools: the whole wanted list of tools.
-        changed: names of settings (or ``tools``) that changed; nested objects are sent whole all the same, because
-            some servers merge shallowly. ``None`` sends everything, as after connecting.
+        changed: names of settings (or ``tools``) that changed; only they are sent, except that ``audio.input`` and
+            ``audio.output`` go whole to servers that merge shallowly. ``None`` sends everything, as after connecting.
     """
     wanted = {name for name in ALL_SETTINGS if settings.is_set(name)}
     left_out = [name for name in wanted - dialect.settings if changed is None or name in changed]
@@ -47,13 +49,7 @@ def session_body(
         session["instructions"] = ""
     if _goes("output_modalities", dialect, settings, changed):
         session["output_modalities"] = _modalities(dialect, settings)
-    audio = {}
-    if changed is None or _INPUT & dialect.settings & set(changed):
-        audio["input"] = _input(dialect, settings)
-    if changed is None or _OUTPUT & dialect.settings & set(changed):
-        audio["output"] = _output(dialect, settings)
-    if audio:
-        session["audio"] = audio
+    _put_audio(session, dialect, settings, changed)
     if changed is None or "tools" in changed:
         session["tools"] = [_tool(dialect, tool) for tool in tools if _speakable(dialect, tool)]
         left_out += [f"tool {tool.name}" for tool in tools if not _speakable(dialect, tool)]
@@ -73,26 +69,35 @@ def _modalities(dialect: Dialect, settings: SessionSettings) -> list[str]:
     return modalities
 
 
+def _put_audio(
+    session: dict[str, Any], dialect: Dialect, settings: SessionSettings, changed: Collection[str] | None
+) -> None:
+    """Formats and all that is set inside ``audio``, or at the top of the session where the provider has it there."""
+    top = _FLAT if dialect.flat_voice else frozenset()
+    audio = {}
+    for side, names, rate in (("input", _INPUT, settings.input_rate), ("output", _OUTPUT, settings.output_rate)):
+        inside = (names & dialect.settings) - top
+        touched = inside if changed is None else inside & set(changed)
+        if changed is not None and not touched:
+            continue
+        alone = changed is not None and dialect.merges_deeply
+        body: dict[str, Any] = {} if alone else {"format": _format(dialect, rate)}
+        body |= _values(settings, touched if alone else inside)
+        if body:
+            audio[side] = body
+    if audio:
+        session["audio"] = audio
+    session |= _values(settings, top & dialect.settings if changed is None else top & dialect.settings & set(changed))
+
+
+def _values(settings: SessionSettings, names: Collection[str]) -> dict[str, Any]:
+    return {
+        name: _off_or(value) for name in _ORDER if name in names and (value := getattr(settings, name)) is not UNSET
+    }
+
+
 def _format(dialect: Dialect, rate: int) -> dict[str, Any]:
     return {"type": "audio/pcm", "rate": dialect.fixed_rate or rate}
-
-
-def _input(dialect: Dialect, settings: SessionSettings) -> dict[str, Any]:
-    body: dict[str, Any] = {"format": _format(dialect, settings.input_rate)}
-    for name in ("turn_detection", "transcription", "noise_reduction", "languages"):
-        value = getattr(settings, name)
-        if value is not UNSET and name in dialect.settings:
-            body[name] = _off_or(value)
-    return body
-
-
-def _output(dialect: Dialect, settings: SessionSettings) -> dict[str, Any]:
-    body: dict[str, Any] = {"format": _format(dialect, settings.output_rate)}
-    for name in ("voice", "speed", "role"):
-        value = getattr(settings, name)
-        if value is not UNSET and name in dialect.settings:
-            body[name] = value
-    return body
 
 
 def _off_or(value: Any) -> Any:

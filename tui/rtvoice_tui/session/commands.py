@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+from rtvoice_tui.session.history import Said
 
 
 class Interrupt(msgspec.Struct, frozen=True):
@@ -36,6 +37,12 @@ class EditSession(msgspec.Struct, frozen=True):
 
     settings: SessionSettings
     tools: tuple[ToolSpec, ...]
+
+
+class Recall(msgspec.Struct, frozen=True):
+    """Give an earlier conversation to the session that opens next."""
+
+    history: tuple[Said, ...]
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -74,5 +81,15 @@ class TimerFired(msgspec.Struct, frozen=True):
 
 
 Command = (
-    Interrupt | SendText | TalkStart | TalkEnd | MicFrame | EditSession | Heard | Flushed | ToolFinished | TimerFired
+    Interrupt
+    | SendText
+    | TalkStart
+    | TalkEnd
+    | MicFrame
+    | EditSession
+    | Recall
+    | Heard
+    | Flushed
+    | ToolFinished
+    | TimerFired
 )

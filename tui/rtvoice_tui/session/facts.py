@@ -39,8 +39,10 @@ class EditState(StrEnum):
 
     SENT = "sent"
     ACKNOWLEDGED = "acknowledged"
+    CHANGED = "changed"
     REFUSED = "refused"
     UNANSWERED = "unanswered"
+    LATER = "later"
 
 
 class Moment(StrEnum):
@@ -161,13 +163,33 @@ class LimitsReported(msgspec.Struct, frozen=True):
 
 
 class EditChanged(msgspec.Struct, frozen=True):
-    """A change of the session: which settings, and what became of it."""
+    """A change of the session: which settings, and what became of it.
+
+    Attributes:
+        event_id: of the update that carries it; empty where nothing was sent.
+        fields: names of settings, or ``tools``.
+        detail: what the server objects to, or why nothing was sent.
+        left_out: what this provider has no field for.
+        blamed: the one field that a refusal is about, if that is known.
+        sent: what was asked for, by field.
+        made: what the server made of it, for the fields where that is something else.
+    """
 
     event_id: str
     fields: tuple[str, ...]
     state: EditState
     detail: str = ""
     left_out: tuple[str, ...] = ()
+    blamed: str = ""
+    sent: dict[str, Any] = {}
+    made: dict[str, Any] = {}
+
+
+class InForce(msgspec.Struct, frozen=True):
+    """What the server says the session is, by our names of settings."""
+
+    settings: dict[str, Any]
+    at_start: bool = False
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -192,5 +214,6 @@ Fact = (
     | UsageReported
     | LimitsReported
     | EditChanged
+    | InForce
     | Notice
 )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from rtvoice_tui.protocol import server_events as ev
 from rtvoice_tui.protocol.client_events import ClearInput, CreateItem
 from rtvoice_tui.protocol.dialects import Dialect
+from rtvoice_tui.protocol.echo import in_force
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import edits, response_slot
@@ -21,6 +22,7 @@ from rtvoice_tui.session.edits import Edits
 from rtvoice_tui.session.effects import Effect, Flush, Schedule
 from rtvoice_tui.session.facts import (
     CutConfirmed,
+    InForce,
     Level,
     LimitsReported,
     Moment,
@@ -30,6 +32,7 @@ from rtvoice_tui.session.facts import (
     SessionOpened,
     UserSaid,
 )
+from rtvoice_tui.session.history import Said, as_items
 from rtvoice_tui.session.listening import Listening
 from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.referee import Verdict, judge, sentence
@@ -47,6 +50,7 @@ class SessionMachine:
         settings: the wanted configuration.
         tools: the wanted tools; names that are not hosted are ours to run.
         new_id: makes a fresh event id from a prefix.
+        turn: the last turn of an earlier conversation in the same window.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class SessionMachine:
         settings: SessionSettings,
         tools: Sequence[ToolSpec],
         new_id: Callable[[str], str],
+        turn: int = 0,
     ) -> None:
         self._dialect = dialect
         self._out = Outbox(new_id)
@@ -62,10 +67,13 @@ class SessionMachine:
         self._ledger = SpokenLedger(dialect.fixed_rate or settings.output_rate)
         self._calls = Calls(self._out)
         self._listening = Listening(dialect, dialect.fixed_rate or settings.input_rate, self._out)
+        self._listening.turn = turn
         self._answers = Answers(self._out, self._ledger, self._calls, self._listening)
         self._texts: deque[str] = deque()
+        self._history: tuple[Said, ...] = ()
         self._typed = 0
         self._configuration = ""
+        self._pulled = False
         self._connections = 0
         self._connection = Phase.OFFLINE
         self._phase = Phase.OFFLINE
@@ -123,7 +131,7 @@ class SessionMachine:
             case ev.SessionCreated():
                 self._greeted(event)
             case ev.SessionUpdated():
-                self._configured()
+                self._configured(event)
             case ev.SpeechStarted():
                 self._speech_started(event.item_id)
             case ev.SpeechStopped():
@@ -143,6 +151,8 @@ class SessionMachine:
             case _:
                 if isinstance(event, ev.ResponseCreated):
                     self._listening.unanswered = False
+                elif isinstance(event, ev.OutputAudioDelta):
+                    self._edits.voice_frozen = self._dialect.freezes_voice
                 self._answers.feed(event)
         return self._finish_step()
 
@@ -166,6 +176,8 @@ class SessionMachine:
                 self._talk_end()
             case cmd.EditSession():
                 self._edit(command)
+            case cmd.Recall():
+                self._history = command.history
             case cmd.ToolFinished():
                 answered = self._calls.finish(command.call_id, command.output, command.ok, command.note)
                 if answered and not self._calls.running:
@@ -180,14 +192,15 @@ class SessionMachine:
         if self._connection is not Phase.CONFIGURING:
             return
         self._out.tell(SessionOpened(str(event.session.get("id") or ""), event.session))
+        self._out.tell(InForce(in_force(event.session), at_start=True))
         self._configure()
 
     def _configure(self) -> None:
         if not self._edits.waiting:
             self._configuration = self._edits.send_all()
 
-    def _configured(self) -> None:
-        if self._edits.acknowledged() and self._connection in (Phase.CONFIGURING, Phase.REFUSED):
+    def _configured(self, event: ev.SessionUpdated) -> None:
+        if self._edits.acknowledged(event.session) and self._connection in (Phase.CONFIGURING, Phase.REFUSED):
             self._connection = Phase.READY
 
     @property
@@ -195,7 +208,11 @@ class SessionMachine:
         return self._answers.slot
 
     def _use_tools(self) -> None:
-        self._calls.known = {tool.name for tool in self._edits.tools if not tool.hosted}
+        """An answer that is under way may still call what it was told of; a tool is taken away when it is done."""
+        wanted = {tool.name for tool in self._edits.tools if not tool.hosted}
+        known = wanted if self._slot.free else wanted | set(self._calls.known)
+        self._pulled = known != wanted
+        self._calls.known = known
         declared = {tool.name for tool in self._edits.tools if tool.hosted}
         self._calls.hosted = declared | (self._dialect.hosted_tools - self._calls.known)
 
@@ -251,6 +268,8 @@ class SessionMachine:
             self._configure()
         elif self._connection is Phase.READY or self._edits.waiting:
             self._edits.send(changed)
+        else:
+            self._edits.put_off(changed, "sent when there is a session")
         self._use_tools()
 
     # --- devices, timers, errors
@@ -295,7 +314,7 @@ class SessionMachine:
         blameless = error.param.startswith("session") or (
             self._connection is Phase.CONFIGURING and ruling.verdict is Verdict.FAULT
         )
-        refused_edit = self._edits.refused(error.event_id, sentence(error), blameless)
+        refused_edit = self._edits.refused(error.event_id, sentence(error), error.param, blameless)
         if refused_edit and refused_edit == self._configuration:
             self._connection = Phase.REFUSED
         if ruling.verdict in (Verdict.EXPECTED, Verdict.TRY_AGAIN):
@@ -307,7 +326,10 @@ class SessionMachine:
     # --- the end of every step
 
     def _finish_step(self) -> list[Effect]:
+        if self._slot.free and self._pulled:
+            self._use_tools()
         if self._connection is Phase.READY:
+            self._recall()
             if self._listening.take_answer_due():
                 self._slot.want()
             if self._texts and self._slot.free and not self._ledger.cutting:
@@ -319,6 +341,12 @@ class SessionMachine:
             self._phase = phase
             self._out.tell(PhaseChanged(phase))
         return self._out.take()
+
+    def _recall(self) -> None:
+        """The earlier conversation comes before anything that is said now."""
+        history, self._history = self._history, ()
+        for item in as_items(history, self._dialect.history):
+            self._out.send(CreateItem, item=item)
 
     def _say_typed(self, text: str) -> None:
         self._typed += 1

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Any
 
 from rtvoice_tui.session import facts
 from rtvoice_tui.session.facts import EditChanged, Fact, Notice, Phase
@@ -34,7 +35,14 @@ class AudioHealth:
 
 @dataclass
 class SessionView:
-    """The session's own line: where it stands and since when (seconds)."""
+    """The session's own line: where it stands and since when (seconds).
+
+    Attributes:
+        server: how the server described the session when it greeted us.
+        at_start: the same by our names of settings.
+        in_force: what it last said is in force.
+        spoken: whether the agent has made a sound in this session.
+    """
 
     phase: Phase = Phase.OFFLINE
     session_id: str = ""
@@ -43,6 +51,9 @@ class SessionView:
     reason: str = ""
     remedy: str = ""
     server: dict[str, object] = field(default_factory=dict)
+    at_start: dict[str, Any] = field(default_factory=dict)
+    in_force: dict[str, Any] = field(default_factory=dict)
+    spoken: bool = False
 
 
 class Store:
@@ -75,6 +86,7 @@ class Store:
                 self.session.session_id = fact.session_id
                 self.session.server = fact.session
                 self.session.opened_at = at
+                self.session.spoken = False
                 self.transcript.new_session()
                 self.calls.new_session()
             case facts.TurnStarted():
@@ -82,6 +94,7 @@ class Store:
                 self.timings.begin(fact.turn)
                 self.events.begin_turn(fact.turn)
             case facts.Reached():
+                self.session.spoken = self.session.spoken or fact.moment is facts.Moment.FIRST_AUDIO
                 self.timings.reached(fact.turn, fact.moment, at if fact.at is None else fact.at)
             case facts.UserSaid():
                 self.transcript.user_said(fact, at)
@@ -98,6 +111,10 @@ class Store:
                 self.usage.add(fact.usage)
             case facts.LimitsReported():
                 self.usage.limited(fact.limits)
+            case facts.InForce():
+                self.session.in_force = fact.settings
+                if fact.at_start:
+                    self.session.at_start = fact.settings
             case facts.EditChanged():
                 self.edits.append((at, fact))
             case facts.Notice():

@@ -15,6 +15,8 @@ from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 _STATES: dict[EditState, tuple[str, str]] = {
     EditState.SENT: ("sent, waiting for the server", "warn"),
     EditState.ACKNOWLEDGED: ("acknowledged", "ok"),
+    EditState.CHANGED: ("the server made something else of it", "warn"),
+    EditState.LATER: ("kept for the next session", "warn"),
     EditState.REFUSED: ("refused", "error"),
     EditState.UNANSWERED: ("sent, not answered", "warn"),
 }
