@@ -57,10 +57,10 @@ def _press(terminal: Pty, title: bytes) -> float:
 
 async def frames(rows: int) -> tuple[float, float, float]:
     """Milliseconds of processor time per follow frame, bytes a row in the widget, bytes an event in the store."""
-    from rtvoice_tui.launch import Options, make_plan
+    from rtvoice_tui.editing.editor import AgentEditor
+    from rtvoice_tui.launch import Options, OptionsPlanner, make_plan
     from rtvoice_tui.profiles.store import load_profile
     from rtvoice_tui.store.store import Store
-    from rtvoice_tui.ui.agent_editing import AgentEditing
     from rtvoice_tui.ui.app import RtvoiceApp
     from rtvoice_tui.ui.widgets.events import EventsView
     from rtvoice_tui.worker import SessionWorker
@@ -79,7 +79,9 @@ async def frames(rows: int) -> tuple[float, float, float]:
     store.events.flush()
     stored = (tracemalloc.get_traced_memory()[0] - before) / rows
     profile = load_profile("local")
-    app = Headless(SessionWorker(make_plan(profile, Options(), {}), store), store, AgentEditing("local", profile))
+    planner = OptionsPlanner(Options())
+    worker = SessionWorker(make_plan(profile, Options(), {}), store)
+    app = Headless(worker, store, AgentEditor("local", profile), planner)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         view = app.query_one(EventsView)

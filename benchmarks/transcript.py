@@ -24,11 +24,11 @@ PIECE = "and another few words, "
 
 async def cost(length: int) -> tuple[float, float]:
     """Milliseconds of processor time per piece: to bring the model up to date, and the same with painting."""
-    from rtvoice_tui.launch import Options, make_plan
-    from rtvoice_tui.profiles.store import load_profile
+    from rtvoice_tui.editing.editor import AgentEditor
+    from rtvoice_tui.launch import Options, OptionsPlanner, make_plan
+    from rtvoice_tui.profiles.store import load_profile, profile_text
     from rtvoice_tui.session.facts import AgentSaid, TurnStarted
     from rtvoice_tui.store.store import Store
-    from rtvoice_tui.ui.agent_editing import AgentEditing
     from rtvoice_tui.ui.app import RtvoiceApp
     from rtvoice_tui.ui.widgets.transcript import TranscriptView
     from rtvoice_tui.worker import SessionWorker
@@ -41,7 +41,12 @@ async def cost(length: int) -> tuple[float, float]:
 
     store = Store()
     profile = load_profile("local")
-    app = Headless(SessionWorker(make_plan(profile, Options(), {}), store), store, AgentEditing("local", profile))
+    app = Headless(
+        SessionWorker(make_plan(profile, Options(), {}), store),
+        store,
+        AgentEditor("local", profile, profile_text("local")),
+        OptionsPlanner(Options(no_audio=True)),
+    )
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         view = app.query_one(TranscriptView)

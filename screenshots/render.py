@@ -11,8 +11,9 @@ from pathlib import Path
 import resvg_py
 from scripted import Script, conversation
 
+from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.launch import Options, OptionsPlanner
 from rtvoice_tui.session.facts import EditChanged, EditState, Level, Notice
-from rtvoice_tui.ui.agent_editing import AgentEditing
 from rtvoice_tui.ui.app import RtvoiceApp
 
 FOLDER = Path(__file__).parent
@@ -21,8 +22,9 @@ LARGE, SMALL = (120, 40), (80, 24)
 
 async def shot(name: str, script: Script, size: tuple[int, int], *keys: str, theme: str = "rtvoice-dark") -> None:
     """One picture after some key presses."""
-    editing = AgentEditing(script.profile_name, script.profile)
-    app = RtvoiceApp(script.worker(), script.store, editing, theme_name=theme)
+    editor = AgentEditor(script.profile_name, script.profile)
+    planner = OptionsPlanner(Options(no_audio=True))
+    app = RtvoiceApp(script.worker(), script.store, editor, planner, theme_name=theme)
     async with app.run_test(size=size) as pilot:
         for key in ("", *keys):
             if key:

@@ -72,7 +72,7 @@ def test_nothing_heavy_is_loaded_before_the_first_frame(environment: dict[str, s
         "main(['--no-audio', '--no-connect'])\n"
     )
     with Terminal([sys.executable, "-c", program], environment) as terminal:
-        terminal.wait_for("OFFLINE")
+        terminal.wait_for(lambda _: told.exists(), "the first frame")
         assert terminal.quit() == 0
     loaded = {name.partition(".")[0] for name in json.loads(told.read_text())}
     assert "textual" in loaded

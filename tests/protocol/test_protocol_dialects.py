@@ -4,11 +4,15 @@ import pytest
 
 from rtvoice_tui.protocol.dialects import (
     ALL_SETTINGS,
+    AZURE,
     DIALECTS,
     GENERIC,
+    HF,
     LOCAL,
     OPENAI,
+    XAI,
     YANDEX,
+    Endpoint,
     address,
     auth_headers,
     model_uri,
@@ -17,7 +21,7 @@ from rtvoice_tui.protocol.settings import SessionSettings
 
 
 def test_dialects_are_found_by_their_names():
-    assert {"yandex", "openai", "generic", "local"} <= set(DIALECTS)
+    assert set(DIALECTS) == {"local", "yandex", "openai", "azure", "xai", "hf", "generic"}
     assert all(name == dialect.name for name, dialect in DIALECTS.items())
 
 
@@ -43,6 +47,15 @@ def test_a_dialect_accepts_only_settings_that_exist(dialect):
         pytest.param(
             LOCAL, "ws://127.0.0.1:9/v1/realtime", "rules", "ws://127.0.0.1:9/v1/realtime?model=rules", id="local"
         ),
+        pytest.param(
+            AZURE,
+            "wss://mine.openai.azure.com/openai/v1/realtime",
+            "my-deployment",
+            "wss://mine.openai.azure.com/openai/v1/realtime?model=my-deployment",
+            id="azure takes a deployment as its model",
+        ),
+        pytest.param(XAI, "", "grok-voice-latest", "wss://api.x.ai/v1/realtime?model=grok-voice-latest", id="xai"),
+        pytest.param(HF, "", "", "ws://127.0.0.1:8765/v1/realtime", id="hf needs no model"),
         pytest.param(GENERIC, "wss://host/v1", "", "wss://host/v1", id="no model, no query"),
         pytest.param(GENERIC, "https://host/v1", "m", "wss://host/v1?model=m", id="https means wss"),
         pytest.param(GENERIC, "http://host/v1", "m", "ws://host/v1?model=m", id="http means ws"),
@@ -65,7 +78,6 @@ def test_the_address(dialect, url, model, expected):
 @pytest.mark.parametrize(
     "url",
     [
-        "",
         "host/v1",
         "ftp://host/v1",
         "ws://",
@@ -83,6 +95,35 @@ def test_what_is_no_websocket_address_is_refused_with_a_remedy(url):
 
 
 @pytest.mark.parametrize(
+    ("dialect", "title", "hint"),
+    [
+        (GENERIC, "Realtime server", "ws://... or wss://..."),
+        (LOCAL, "local agent", "ws://... or wss://..."),
+        (AZURE, "Azure OpenAI", "wss://RESOURCE.openai.azure.com/openai/v1/realtime"),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_a_provider_without_an_address_says_what_one_looks_like(dialect, title, hint):
+    with pytest.raises(ValueError) as refused:
+        address(dialect, "", "m")
+    assert str(refused.value) == f"{title} has no address yet: set url to {hint}"
+
+
+def test_a_wrong_azure_address_says_what_a_right_one_looks_like():
+    with pytest.raises(ValueError, match=r"'host' is no WebSocket address.*RESOURCE\.openai\.azure\.com"):
+        address(AZURE, "host", "m")
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_every_provider_has_an_address_or_says_that_it_has_none_yet(dialect):
+    if dialect.url:
+        assert address(dialect, "", "m").startswith(dialect.url)
+    else:
+        with pytest.raises(ValueError, match="has no address yet"):
+            address(dialect, "", "m")
+
+
+@pytest.mark.parametrize(
     ("dialect", "model", "folder", "expected"),
     [
         (YANDEX, "", "b1g", "gpt://b1g/speech-realtime-deepseek-v4-flash"),
@@ -93,6 +134,10 @@ def test_what_is_no_websocket_address_is_refused_with_a_remedy(url):
         (OPENAI, "", "b1g", "gpt-realtime-2.1"),
         (OPENAI, "gpt-realtime-2", "", "gpt-realtime-2"),
         (LOCAL, "", "", "rules"),
+        (AZURE, "", "", ""),
+        (AZURE, "my-deployment", "b1g", "my-deployment"),
+        (XAI, "", "", "grok-voice-latest"),
+        (HF, "", "", ""),
         (GENERIC, "", "", ""),
         (GENERIC, "whisper", "b1g", "whisper"),
     ],
@@ -106,19 +151,53 @@ def test_a_yandex_model_without_a_folder_says_where_the_folder_comes_from():
         model_uri(YANDEX, "speech-realtime-260528", "")
 
 
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
 @pytest.mark.parametrize(
     ("dialect", "key", "expected"),
     [
-        pytest.param(YANDEX, "AQVN-secret", "Api-Key AQVN-secret", id="yandex service account"),
-        pytest.param(YANDEX, "t1.9euelZ", "Bearer t1.9euelZ", id="yandex IAM token"),
-        pytest.param(YANDEX, "t1-not-a-token", "Api-Key t1-not-a-token", id="yandex key that only looks like one"),
-        pytest.param(OPENAI, "sk-1", "Bearer sk-1", id="openai"),
-        pytest.param(OPENAI, "t1.x", "Bearer t1.x", id="openai never says Api-Key"),
-        pytest.param(GENERIC, "k", "Bearer k", id="generic"),
-        pytest.param(LOCAL, "k", "Bearer k", id="local"),
-        pytest.param(YANDEX, "", "", id="yandex without a key"),
-        pytest.param(LOCAL, "", "", id="local without a key"),
+        pytest.param(YANDEX, "AQVN-secret", {"Authorization": "Api-Key AQVN-secret"}, id="yandex service account"),
+        pytest.param(YANDEX, "t1.9euelZ", bearer("t1.9euelZ"), id="yandex IAM token"),
+        pytest.param(
+            YANDEX, "t1-no-token", {"Authorization": "Api-Key t1-no-token"}, id="yandex key that only looks like one"
+        ),
+        pytest.param(YANDEX, "eyJ0", {"Authorization": "Api-Key eyJ0"}, id="yandex knows no Entra tokens"),
+        pytest.param(OPENAI, "sk-1", bearer("sk-1"), id="openai"),
+        pytest.param(OPENAI, "t1.x", bearer("t1.x"), id="openai never says Api-Key"),
+        pytest.param(AZURE, "0123abc", {"api-key": "0123abc"}, id="azure key"),
+        pytest.param(AZURE, "eyJ0eXAi", bearer("eyJ0eXAi"), id="azure Entra token"),
+        pytest.param(AZURE, "t1.x", {"api-key": "t1.x"}, id="azure knows no IAM tokens"),
+        pytest.param(XAI, "xai-1", bearer("xai-1"), id="xai"),
+        pytest.param(HF, "hf_1", {}, id="hf is told no key, even if there is one"),
+        pytest.param(GENERIC, "k", bearer("k"), id="generic"),
+        pytest.param(LOCAL, "k", bearer("k"), id="local"),
     ],
 )
-def test_the_authorization_header(dialect, key, expected):
-    assert auth_headers(dialect, key).get("Authorization", "") == expected
+def test_the_headers_that_carry_the_key(dialect, key, expected):
+    assert auth_headers(dialect, key) == expected
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_without_a_key_there_is_no_header(dialect):
+    assert auth_headers(dialect, "") == {}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_the_beta_header_is_sent_to_nobody_because_openai_closes_on_it(dialect):
+    assert "openai-beta" not in {name.lower() for name in auth_headers(dialect, "k")}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_an_endpoint_that_is_shown_does_not_show_the_key(dialect):
+    assert "hidden" not in repr(Endpoint("wss://host/v1", auth_headers(dialect, "hidden")))
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_a_dialect_offers_only_what_it_accepts(dialect):
+    assert {"instructions", "extra"} <= dialect.settings
+    assert dialect.history in ("items", "recap")
+    assert not dialect.model or dialect.model in dialect.models
+    assert dialect.detections
+    assert len(set(dialect.voices)) == len(dialect.voices)

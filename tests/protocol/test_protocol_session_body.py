@@ -1,6 +1,7 @@
 """What goes into session.update for each provider, and what is honestly left out."""
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,18 +9,13 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from protocol.any_settings import ANY_DIALECT, CHANGED, CITY, SETTINGS, TOOLS
 from protocol.sdk_types import accept_session
-from rtvoice_tui.protocol.dialects import ALL_SETTINGS, DIALECTS, GENERIC, OPENAI, YANDEX
+from rtvoice_tui.protocol.dialects import ALL_SETTINGS, AZURE, DIALECTS, GENERIC, HF, LOCAL, OPENAI, XAI, YANDEX
 from rtvoice_tui.protocol.session_update import session_body
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
 VAD = {"type": "server_vad", "threshold": 0.5, "silence_duration_ms": 400}
-CITY = {
-    "type": "object",
-    "properties": {"city": {"type": "string"}},
-    "required": ["city"],
-    "additionalProperties": False,
-}
 WEATHER = ToolSpec(name="get_weather", description="Weather in a city.", parameters=CITY)
 WEB_SEARCH = ToolSpec(name="web_search", description="Search.", hosted=True)
 FILE_SEARCH = ToolSpec(name="file_search", description="Search the files.", hosted=True, index_id="idx-private")
@@ -44,6 +40,7 @@ EVERYTHING = SessionSettings(
 
 
 PLAIN = SessionSettings()
+SWITCHES = ("turn_detection", "transcription", "noise_reduction")
 
 
 def body(dialect: Any, settings: SessionSettings = PLAIN, tools: Any = (), changed: Any = None) -> dict[str, Any]:
@@ -98,7 +95,7 @@ def test_openai_gets_one_modality_its_only_rate_and_no_strange_words():
         "tools": [{"type": "function", "name": "get_weather", "description": "Weather in a city.", "parameters": CITY}],
     }
     assert {"languages", "role", "tool web_search", "tool file_search"} <= set(full.left_out)
-    accept_session(full.session)
+    accept_session(full.session, whole=True)
 
 
 def test_generic_gets_everything_but_tools_that_only_others_host():
@@ -117,6 +114,47 @@ def test_generic_gets_everything_but_tools_that_only_others_host():
     }
     assert [tool["name"] for tool in full.session["tools"]] == ["get_weather"]
     assert full.left_out == ("tool file_search", "tool web_search")
+
+
+def test_azure_gets_what_openai_gets():
+    assert session_body(AZURE, EVERYTHING, ALL_TOOLS) == session_body(OPENAI, EVERYTHING, ALL_TOOLS)
+
+
+def test_xai_gets_voice_and_turn_detection_at_the_top_and_only_formats_inside_audio():
+    full = session_body(XAI, EVERYTHING, ALL_TOOLS)
+    assert full.session == {
+        "instructions": "Be brief.",
+        "voice": "marin",
+        "turn_detection": VAD,
+        "audio": {
+            "input": {"format": {"type": "audio/pcm", "rate": 16_000}},
+            "output": {"format": {"type": "audio/pcm", "rate": 44_100}},
+        },
+        "tools": [{"type": "function", "name": "get_weather", "description": "Weather in a city.", "parameters": CITY}],
+    }
+    left_out = "languages max_output_tokens noise_reduction output_modalities role speed tool_choice transcription"
+    assert full.left_out == tuple(sorted([*left_out.split(), "truncation", "tool file_search", "tool web_search"]))
+
+
+def test_hf_gets_both_rates_because_it_would_take_16_khz_for_granted():
+    full = session_body(HF, EVERYTHING, ALL_TOOLS)
+    assert full.session == {
+        "type": "realtime",
+        "instructions": "Be brief.",
+        "tool_choice": "auto",
+        "output_modalities": ["text", "audio"],
+        "audio": {
+            "input": {
+                "format": {"type": "audio/pcm", "rate": 16_000},
+                "turn_detection": VAD,
+                "transcription": {"model": "gpt-transcribe"},
+            },
+            "output": {"format": {"type": "audio/pcm", "rate": 44_100}, "voice": "marin"},
+        },
+        "tools": [{"type": "function", "name": "get_weather", "description": "Weather in a city.", "parameters": CITY}],
+    }
+    left_out = "languages max_output_tokens noise_reduction role speed truncation"
+    assert full.left_out == tuple(sorted([*left_out.split(), "tool file_search", "tool web_search"]))
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
@@ -139,7 +177,9 @@ def test_what_was_not_set_is_not_said(dialect):
 def test_turn_detection_that_is_switched_off_is_really_null_bug_15(dialect, off):
     settings = SessionSettings(turn_detection=off)
     assert settings.manual_turns
-    assert body(dialect, settings)["audio"]["input"]["turn_detection"] is None
+    session = body(dialect, settings)
+    where = session if dialect.flat_voice else session["audio"]["input"]
+    assert where["turn_detection"] is None
 
 
 def test_a_null_inside_turn_detection_is_left_out_because_openai_refuses_it_bug_15():
@@ -204,6 +244,24 @@ def test_extra_inside_audio_adds_to_it_and_wipes_neither_rates_nor_voice_bug_16(
     assert audio["output"] == {"format": {"type": "audio/pcm", "rate": 24_000}, "voice": "dasha"}
 
 
+HINTS = {"audio": {"input": {"hints": ["Moscow"]}}}
+
+
+@pytest.mark.parametrize("changed", ["turn_detection", "extra"])
+@pytest.mark.parametrize("dialect", [YANDEX, HF, GENERIC], ids=lambda d: d.name)
+def test_extra_inside_audio_is_part_of_the_whole_side_that_a_shallow_server_gets_bug_16(dialect, changed):
+    settings = SessionSettings(turn_detection=VAD, extra=HINTS)
+    part = body(dialect, settings, (), [changed])
+    assert part["audio"]["input"] == body(dialect, settings)["audio"]["input"]
+
+
+@pytest.mark.parametrize("dialect", [OPENAI, AZURE, LOCAL], ids=lambda d: d.name)
+def test_extra_that_changed_goes_alone_to_a_server_that_merges_deeply(dialect):
+    settings = SessionSettings(turn_detection=VAD, extra=HINTS)
+    assert body(dialect, settings, (), ["extra"]) == {"type": "realtime", **HINTS}
+    assert body(dialect, settings, (), ["turn_detection"])["audio"] == {"input": {"turn_detection": VAD}}
+
+
 # --- changes
 
 
@@ -259,65 +317,83 @@ def test_instructions_that_were_taken_away_are_cleared_at_the_server():
 
 # --- any settings at all
 
-UNSET_OR = SessionSettings().instructions
 
-maybe = lambda strategy: st.just(UNSET_OR) | strategy  # noqa: E731
-WORDS = st.text(max_size=20)
-VADS = st.fixed_dictionaries(
-    {"type": st.just("server_vad")},
-    optional={
-        "threshold": st.floats(0, 1),
-        "silence_duration_ms": st.integers(0, 5000),
-        "prefix_padding_ms": st.integers(0, 1000),
-        "create_response": st.booleans(),
-        "interrupt_response": st.booleans(),
-    },
-) | st.fixed_dictionaries(
-    {"type": st.just("semantic_vad")}, optional={"eagerness": st.sampled_from(["low", "high", "auto"])}
-)
-SETTINGS = st.builds(
-    SessionSettings,
-    instructions=maybe(WORDS),
-    voice=maybe(st.sampled_from(OPENAI.voices)),
-    speed=maybe(st.floats(0.25, 1.5)),
-    role=maybe(WORDS),
-    languages=maybe(st.lists(WORDS, max_size=2)),
-    output_modalities=maybe(st.lists(st.sampled_from(["text", "audio"]), min_size=1, max_size=2)),
-    turn_detection=maybe(st.none() | st.just({"type": "none"}) | VADS),
-    transcription=maybe(st.none() | st.builds(lambda word: {"model": "gpt-transcribe", "prompt": word}, WORDS)),
-    noise_reduction=maybe(
-        st.none() | st.sampled_from([{"type": "near_field"}, {"type": "far_field"}, {"type": "none"}])
-    ),
-    tool_choice=maybe(st.sampled_from(["auto", "none", "required", {"type": "function", "name": "get_weather"}])),
-    max_output_tokens=maybe(st.integers(1, 4096) | st.just("inf")),
-    truncation=maybe(st.sampled_from(["auto", "disabled", {"type": "retention_ratio", "retention_ratio": 0.8}])),
-    input_rate=st.sampled_from([8_000, 16_000, 24_000, 44_100]),
-    output_rate=st.sampled_from([8_000, 16_000, 24_000, 44_100]),
-)
-TOOLS = st.lists(
-    st.builds(
-        ToolSpec,
-        name=st.sampled_from(["get_weather", "web_search", "file_search", "x"]),
-        description=WORDS,
-        parameters=st.sampled_from([{}, CITY]),
-        hosted=st.booleans(),
-        index_id=st.sampled_from(["", "idx-private"]),
-    ),
-    max_size=4,
-)
-CHANGED = st.none() | st.sets(st.sampled_from(sorted(ALL_SETTINGS | {"tools"})))
+def places(part: dict[str, Any]) -> Iterator[str]:
+    """The names of settings that a session object speaks of, with what surrounds them taken away."""
+    for key, value in part.items():
+        if key in ("audio", "input", "output") and isinstance(value, dict):
+            yield from places(value)
+        else:
+            yield key
+
+
+def nulls(value: Any, path: str = "") -> Iterator[str]:
+    if value is None:
+        yield path
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            yield from nulls(entry, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for index, entry in enumerate(value):
+            yield from nulls(entry, f"{path}[{index}]")
 
 
 @hypothesis_settings(max_examples=200, deadline=None)
-@given(SETTINGS, TOOLS, CHANGED)
-def test_openai_accepts_whatever_is_made_of_any_settings(settings, tools, changed):
-    session = body(OPENAI, settings, tools, changed)
-    accept_session(session)
+@given(st.sampled_from([OPENAI, AZURE, LOCAL]), SETTINGS, TOOLS, CHANGED)
+def test_openai_and_azure_accept_whatever_is_made_of_any_settings(dialect, settings, tools, changed):
+    session = body(dialect, settings, tools, changed)
+    accept_session(session, whole=changed is None)
     assert "idx-private" not in repr(session)
 
 
 @hypothesis_settings(max_examples=200, deadline=None)
-@given(st.sampled_from(sorted(DIALECTS.values(), key=lambda d: d.name)), SETTINGS, TOOLS, CHANGED)
+@given(st.sampled_from([OPENAI, AZURE, LOCAL]), SETTINGS, TOOLS, CHANGED.filter(lambda changed: changed is not None))
+def test_a_server_that_merges_deeply_is_told_nothing_that_did_not_change(dialect, settings, tools, changed):
+    session = body(dialect, settings, tools, changed)
+    assert set(places(session)) - {"type"} <= changed
+
+
+@hypothesis_settings(max_examples=200, deadline=None)
+@given(ANY_DIALECT, SETTINGS, TOOLS, CHANGED)
+def test_nothing_is_null_but_what_is_switched_off(dialect, settings, tools, changed):
+    parts = {path.rpartition(".")[2] for path in nulls(body(dialect, settings, tools, changed))}
+    off = {name for name in SWITCHES if getattr(settings, name) in (None, {"type": "none"})}
+    assert parts <= off
+
+
+@hypothesis_settings(max_examples=200, deadline=None)
+@given(st.sampled_from([YANDEX, HF, GENERIC]), SETTINGS, TOOLS, CHANGED)
+def test_a_server_that_merges_shallowly_is_told_a_side_of_the_audio_whole_or_not_at_all(
+    dialect, settings, tools, changed
+):
+    whole = body(dialect, settings, tools)
+    part = body(dialect, settings, tools, changed)
+    assert all(side == whole["audio"][name] for name, side in part.get("audio", {}).items())
+
+
+@hypothesis_settings(max_examples=100, deadline=None)
+@given(ANY_DIALECT, SETTINGS, TOOLS)
+def test_a_first_update_always_names_both_formats(dialect, settings, tools):
+    audio = body(dialect, settings, tools)["audio"]
+    rates = {name: side["format"] for name, side in audio.items()}
+    assert rates == {
+        "input": {"type": "audio/pcm", "rate": dialect.fixed_rate or settings.input_rate},
+        "output": {"type": "audio/pcm", "rate": dialect.fixed_rate or settings.output_rate},
+    }
+
+
+@hypothesis_settings(max_examples=100, deadline=None)
+@given(SETTINGS, TOOLS, CHANGED)
+def test_xai_finds_voice_and_turn_detection_at_the_top_and_never_inside_audio(settings, tools, changed):
+    session = body(XAI, settings, tools, changed)
+    inside = [set(side) for side in session.get("audio", {}).values()]
+    assert inside == ([{"format"}, {"format"}] if changed is None else [])
+    for name in ("voice", "turn_detection"):
+        assert (name in session) == (settings.is_set(name) and (changed is None or name in changed))
+
+
+@hypothesis_settings(max_examples=200, deadline=None)
+@given(ANY_DIALECT, SETTINGS, TOOLS, CHANGED)
 def test_every_wanted_setting_is_either_said_or_left_out_with_its_name(dialect, settings, tools, changed):
     before = copy.deepcopy((settings, tools))
     full = session_body(dialect, settings, tools, changed)

@@ -7,10 +7,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rtvoice_tui.protocol.codec import decode
+from rtvoice_tui.protocol.dialects import DIALECTS
 from rtvoice_tui.protocol.server_events import EVENT_CLASSES, OutputAudioDelta
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.effects import Flush, RunTool
+from rtvoice_tui.session.history import Said
 from session.conversation import CLOCK, MANUAL, VAD, WEATHER, Conversation, Step, sound
 
 RESPONSES = st.sampled_from(["R1", "R2", "R3", "", None])
@@ -45,7 +47,7 @@ PLACE = {"response_id": RESPONSES, "item_id": ITEMS, "content_index": st.integer
 ITEM_EVENTS = ["response.output_item.added", "response.output_item.done", "conversation.item.created"]
 LIKELY = st.one_of(
     event("session.created", session=st.just({"id": "s"})),
-    event("session.updated"),
+    event("session.updated", session=st.sampled_from([{}, {"instructions": None}, {"voice": 5, "tools": [None]}])),
     event("response.created", response=st.fixed_dictionaries({"id": RESPONSES})),
     event(
         "response.done",
@@ -91,9 +93,10 @@ COMMANDS = st.one_of(
     st.builds(cmd.ToolFinished, CALL_IDS, st.just("out"), st.booleans()),
     st.builds(
         cmd.EditSession,
-        st.sampled_from([VAD, MANUAL, SessionSettings(instructions="x", role="y")]),
+        st.sampled_from([VAD, MANUAL, SessionSettings(instructions="x", role="y"), SessionSettings(voice="marin")]),
         st.sampled_from([(WEATHER, CLOCK), (), (WEATHER,)]),
     ),
+    st.builds(cmd.Recall, st.sampled_from([(), (Said(False, "Hello"), Said(True, "Good day"))])),
     st.just("a timer"),
     st.sampled_from(["close", "open"]),
 )
@@ -183,7 +186,7 @@ class Promises:
 
 @settings(max_examples=400, deadline=None)
 @given(
-    st.sampled_from(["openai", "yandex", "generic", "local"]),
+    st.sampled_from(sorted(DIALECTS)),
     st.booleans(),
     st.lists(st.tuples(HAPPENINGS.map(tuple), st.integers(0, 5)), min_size=1, max_size=2),
 )

@@ -3,10 +3,20 @@
 import msgspec
 import pytest
 
+from rtvoice_tui.protocol.dialects import DIALECTS
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session.commands import EditSession, TimerFired
-from rtvoice_tui.session.effects import Flush, StopTool
-from rtvoice_tui.session.facts import CallChanged, CallState, EditChanged, EditState, Level, Notice, SessionOpened
+from rtvoice_tui.session.effects import Flush, StopTool, Tell
+from rtvoice_tui.session.facts import (
+    CallChanged,
+    CallState,
+    EditChanged,
+    EditState,
+    InForce,
+    Level,
+    Notice,
+    SessionOpened,
+)
 from session.conversation import CLOCK, MANUAL, VAD, WEATHER, Conversation, function_call
 
 
@@ -21,7 +31,7 @@ def states(step) -> list[EditState]:
 # --- opening
 
 
-@pytest.mark.parametrize("dialect", ["openai", "yandex", "generic", "local"])
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_12_0_the_session_is_configured_after_the_greeting_and_hears_after_the_answer(dialect):
     c = Conversation(dialect, ready=False)
     assert c.connect().sent == []
@@ -84,11 +94,11 @@ def test_the_greeting_timer_of_the_connection_before_does_not_configure_this_one
     assert c.do(TimerFired(first)).effects == []
 
 
-def test_12_0_a_configuration_without_an_answer_in_5_s_is_used_with_a_visible_warning():
+def test_12_0_a_configuration_without_an_answer_in_3_s_is_used_with_a_visible_warning():
     c = Conversation(ready=False)
     c.connect()
     (timer, after), *_ = c.server("session.created", session={}).timers.items()
-    assert after == 5.0
+    assert after == 3.0
     late = c.do(TimerFired(timer))
     assert late.phases == ["listening"]
     assert states(late) == [EditState.UNANSWERED]
@@ -178,9 +188,10 @@ def test_an_edit_that_changes_nothing_sends_nothing():
     assert Conversation().do(edited()).effects == []
 
 
-def test_a_second_session_updated_for_the_same_change_changes_nothing():
+def test_a_second_session_updated_for_the_same_change_settles_nothing_and_only_says_what_is_in_force():
     c = Conversation("yandex")
-    assert c.server("session.updated", session={"id": "sess"}).effects == []
+    again = c.server("session.updated", session={"id": "sess", "instructions": "Be brief."})
+    assert again.effects == [Tell(InForce({"instructions": "Be brief."}))]
 
 
 def test_a_refusal_by_id_wins_over_an_acknowledgement_that_was_only_a_duplicate():

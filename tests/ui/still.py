@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 
 from textual.pilot import Pilot
 
-from rtvoice_tui.launch import Options, make_plan
-from rtvoice_tui.profiles.store import load_profile
+from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.launch import Options, OptionsPlanner, make_plan
+from rtvoice_tui.profiles.store import load_profile, profile_text
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.ui.agent_editing import AgentEditing
 from rtvoice_tui.ui.app import RtvoiceApp
 from rtvoice_tui.worker import SessionWorker
 
@@ -28,7 +28,13 @@ class StillSession(SessionWorker):
 async def still_app(store: Store, size: tuple[int, int] = (120, 40), **options: str) -> AsyncIterator[Pilot[None]]:
     profile = load_profile("local")
     session = StillSession(make_plan(profile, Options(no_audio=True, no_connect=True), {}), store)
-    app = RtvoiceApp(session, store, AgentEditing("local", profile), **options)
+    app = RtvoiceApp(
+        session,
+        store,
+        AgentEditor("local", profile, profile_text("local")),
+        OptionsPlanner(Options(no_audio=True)),
+        **options,
+    )
     async with app.run_test(size=size) as pilot:
         await pilot.pause(0)
         yield pilot

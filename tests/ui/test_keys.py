@@ -13,8 +13,9 @@ from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from rtvoice_tui.launch import Options, make_plan
-from rtvoice_tui.profiles.store import load_profile
+from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.launch import Options, OptionsPlanner, make_plan
+from rtvoice_tui.profiles.store import load_profile, profile_text
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import (
@@ -29,7 +30,6 @@ from rtvoice_tui.session.facts import (
     UserSaid,
 )
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.ui.agent_editing import AgentEditing
 from rtvoice_tui.ui.app import RtvoiceApp
 from rtvoice_tui.ui.bindings import KEYS, Key
 from rtvoice_tui.ui.screens.detail import DetailScreen
@@ -67,6 +67,9 @@ class StandIn:
     def post(self, command: object) -> None:
         self.told.append(command)
 
+    def edit(self, command: object, toolbox: object) -> None:
+        self.told.append(command)
+
     def connect(self) -> None:
         self.told.append("connect")
 
@@ -93,7 +96,8 @@ class Cockpit(RtvoiceApp):
         store = Store()
         _talk(store)
         self.stand_in = StandIn(store, turn_detection)
-        super().__init__(self.stand_in, store, AgentEditing("local", load_profile("local")))  # type: ignore[arg-type]
+        editor = AgentEditor("local", load_profile("local"), profile_text("local"))
+        super().__init__(self.stand_in, store, editor, OptionsPlanner(Options()))  # type: ignore[arg-type]
 
     @property
     def told(self) -> list[object]:

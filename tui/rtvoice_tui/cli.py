@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,22 @@ from rtvoice_tui import __version__
 PROVIDERS = ("yandex", "openai", "azure", "xai", "hf", "generic", "local")
 
 
+_ELSEWHERE = {"profiles": "rtvoice_tui.cli_profiles:profiles", "doctor": "rtvoice_tui.cli_doctor:doctor"}
+"""Commands that are loaded when they are called for."""
+
+
 class _Sentences(click.Group):
     """Turns our errors into one sentence with the remedy, and exit code 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = _ELSEWHERE[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         from rtvoice_tui.profiles.store import ProfileError
@@ -53,6 +68,7 @@ def main(ctx: click.Context, /, **options: Any) -> None:
       rtvoice-tui --profile yandex                       YANDEX_CLOUD_API_KEY and YANDEX_CLOUD_FOLDER_ID are set
       rtvoice-tui --provider generic --url ws://localhost:8765/v1/realtime
       rtvoice-tui --input-file question.wav --output-file answer.wav
+      rtvoice-tui doctor                                 what is missing, and what mends it
     """
     if ctx.invoked_subcommand is None:
         gc.disable()  # until the first frame: what is loaded and built before stays for good, so tracing it is waste
@@ -85,48 +101,6 @@ def devices() -> None:
             if default
         )
         click.echo(f"{device.name}  ({device.host_api}, {kinds}, {device.rate} Hz){marks}")
-
-
-@main.group()
-def profiles() -> None:
-    """Show what profiles there are, and where.
-
-    \b
-    Example:
-      rtvoice-tui profiles path local
-    """
-
-
-@profiles.command("list")
-def list_profiles() -> None:
-    """List all profiles."""
-    from rtvoice_tui.profiles.store import ProfileError, load_profile, profile_names
-
-    for name in profile_names():
-        try:
-            profile = load_profile(name)
-        except ProfileError as error:
-            click.echo(f"{name}  not usable: {error.sentence}")
-        else:
-            click.echo(f"{name}  {profile.dialect.title}  {profile.model or profile.dialect.model}")
-
-
-@profiles.command("show")
-@click.argument("name")
-def show_profile(name: str) -> None:
-    """Print a profile as TOML."""
-    from rtvoice_tui.profiles.store import profile_text
-
-    click.echo(profile_text(name), nl=False)
-
-
-@profiles.command("path")
-@click.argument("name", required=False)
-def profile_path(name: str | None) -> None:
-    """Print where a profile is kept, or the folder of all."""
-    from rtvoice_tui.profiles import paths, store
-
-    click.echo(store.profile_path(name) if name else paths.profiles_folder())
 
 
 @main.command()

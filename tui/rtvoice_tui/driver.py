@@ -9,9 +9,11 @@ import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.plan import Plan
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol import codec
@@ -21,10 +23,12 @@ from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import effects as fx
 from rtvoice_tui.session.facts import Level, Notice, Phase, TurnStarted
+from rtvoice_tui.session.history import Said
 from rtvoice_tui.session.machine import SessionMachine
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.wire_log import log_received, log_sent
 from rtvoice_tui.tools import runner
+from rtvoice_tui.tools.registry import Toolbox
 from rtvoice_tui.transport.outgoing import OutgoingQueue
 
 if TYPE_CHECKING:
@@ -64,6 +68,7 @@ class SessionDriver:
         self._conversation: asyncio.Task[None] | None = None
         self._station: AudioStation | None = None
         self._opening: asyncio.Task[AudioStation] | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._flushes = 0
         self._drained = False
         self._mic_due = asyncio.Event()
@@ -73,12 +78,11 @@ class SessionDriver:
         self._main = asyncio.current_task()
         try:
             await asyncio.sleep(0)  # what was asked before comes first
-            station = await self._open_audio()
-            self._spawn(self._watch_devices(station))
+            await self._open_audio()
             while True:
                 await self._wanted.wait()
                 self._wanted.clear()
-                self._conversation = self._spawn(self._session(station))
+                self._conversation = self._spawn(self._session())
                 await asyncio.wait({self._conversation})
                 self._conversation = None
         except asyncio.CancelledError:
@@ -100,21 +104,20 @@ class SessionDriver:
                 await asyncio.to_thread(station.close)
         await self.plan.source.close()
 
-    async def _open_audio(self) -> "AudioStation":
+    async def _open_audio(self) -> None:
         """Import and open the devices off the loop: loading PortAudio and numpy takes a while."""
         self._opening = asyncio.create_task(asyncio.to_thread(self._open_station))
         station = self._station = await asyncio.shield(self._opening)
         self.apply_mutes()
         if self._store.audio.problem:
             self._warn(self._store.audio.problem, self._store.audio.remedy)
-        return station
+        self._watching = self._spawn(self._watch_devices(station))
 
     def _open_station(self) -> "AudioStation":
         from rtvoice_tui.audio.station import AudioStation
 
-        settings, fixed = self.plan.settings, self.plan.dialect.fixed_rate
-        rates = fixed or settings.input_rate, fixed or settings.output_rate
-        station = AudioStation(self.plan.audio, *rates, self._store, self._frames_wait, self._device_lost)
+        audio, input_rate, output_rate = _sound(self.plan)
+        station = AudioStation(audio, input_rate, output_rate, self._store, self._frames_wait, self._device_lost)
         station.open()
         return station
 
@@ -130,6 +133,40 @@ class SessionDriver:
             self._station.capture.muted = self._store.audio.muted
             self._station.playback.muted = self._store.audio.agent_muted
 
+    def edit(self, command: cmd.EditSession, toolbox: Toolbox) -> None:
+        """Change the running session; functions that an answer may still call stay in reach."""
+        both = {**self.plan.toolbox, **toolbox}
+        self.plan = replace(self.plan, settings=command.settings, tools=command.tools, toolbox=both)
+        self.command(command)
+
+    def reopen(self, plan: Plan, history: Sequence[Said], connect: bool) -> None:
+        """Leave the session for one that is made of something else."""
+        self._wanted.clear()
+        self._spawn(self._take_over(plan, history, connect))
+
+    async def _take_over(self, plan: Plan, history: Sequence[Said], connect: bool) -> None:
+        if self._conversation is not None:
+            self._conversation.cancel()
+            await asyncio.wait({self._conversation})
+        old, self.plan = self.plan, plan
+        self._machine = SessionMachine(plan.dialect, plan.settings, plan.tools, self._new_id, self._machine.turn)
+        if _sound(plan) != _sound(old):
+            await self._reopen_audio()
+        if plan.source is not old.source:
+            await old.source.close()
+        self.command(cmd.Recall(tuple(history)))
+        if connect:
+            self._wanted.set()
+
+    async def _reopen_audio(self) -> None:
+        station, self._station = self._station, None
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait({self._watching})
+        if station is not None:
+            await asyncio.to_thread(station.close)
+        await self._open_audio()
+
     def stop(self) -> None:
         """End everything."""
         if self._main is not None:
@@ -142,7 +179,7 @@ class SessionDriver:
 
     # --- one session, from connect to close
 
-    async def _session(self, station: "AudioStation") -> None:
+    async def _session(self) -> None:
         from rtvoice_tui.transport.websocket import ConnectionFailed, connect
 
         self._do(self._machine.connecting())
@@ -155,7 +192,7 @@ class SessionDriver:
                 self._do(self._machine.opened(self._now()))
                 sender = self._spawn(self._send_all(socket, outgoing))
                 try:
-                    await self._receive_all(socket, station)
+                    await self._receive_all(socket)
                 finally:
                     sender.cancel()
                 self._ended(socket.closed.sentence, socket.closed.remedy)
@@ -177,11 +214,11 @@ class SessionDriver:
         self._store.session.reason, self._store.session.remedy = sentence, remedy
         self._store.take(Notice(Level.ERROR, sentence, remedy), self._now())
 
-    async def _receive_all(self, socket: "Socket", station: "AudioStation") -> None:
+    async def _receive_all(self, socket: "Socket") -> None:
         async for frame in socket:
             self._received(frame)
-            if self._machine.hears:
-                station.begin()
+            if self._machine.hears and self._station is not None:
+                self._station.begin()
 
     def _received(self, frame: str) -> None:
         now = self._now()
@@ -316,3 +353,9 @@ class SessionDriver:
     def settings(self) -> SessionSettings:
         """The wanted configuration, with all changes made so far."""
         return self._machine.settings
+
+
+def _sound(plan: Plan) -> tuple[AudioChoice, int, int]:
+    """The devices of a plan, and both rates in Hz."""
+    settings, fixed = plan.settings, plan.dialect.fixed_rate
+    return plan.audio, fixed or settings.input_rate, fixed or settings.output_rate

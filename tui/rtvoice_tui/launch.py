@@ -1,10 +1,12 @@
 """From options and a profile to a running cockpit."""
 
+import asyncio
 import contextlib
+import dataclasses
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,9 @@ from msgspec.structs import replace
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.plan import EndpointSource, Plan
 from rtvoice_tui.profiles import paths, secrets
-from rtvoice_tui.profiles.model import Profile
+from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.state import load_state, remember
-from rtvoice_tui.profiles.store import ProfileError, load_profile
+from rtvoice_tui.profiles.store import ProfileError, load_profile, profile_text
 from rtvoice_tui.protocol.dialects import Endpoint
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.tools.registry import Tool, ToolError, python_tool
@@ -43,6 +45,11 @@ class Options:
     no_audio: bool = False
     no_connect: bool = False
 
+    @property
+    def override(self) -> bool:
+        """Whether the agent is another than the profile's, so that its edits do not belong there."""
+        return self.provider is not None or self.url is not None
+
 
 class RemoteServer:
     """A server elsewhere: its key is looked up at every connect, and not before."""
@@ -52,7 +59,7 @@ class RemoteServer:
 
     async def endpoint(self) -> Endpoint:
         """Address and headers."""
-        return secrets.endpoint(self._profile, os.environ)
+        return await asyncio.to_thread(secrets.endpoint, self._profile, os.environ)
 
     async def close(self) -> None:
         """Nothing to end."""
@@ -75,22 +82,24 @@ def launch(options: Options) -> int:
 
 
 def _run(name: str, profile: Profile, options: Options, problem: str) -> int:
+    from rtvoice_tui.editing.editor import AgentEditor
     from rtvoice_tui.session.facts import Level, Notice
-    from rtvoice_tui.ui.agent_editing import AgentEditing
     from rtvoice_tui.ui.app import RtvoiceApp
     from rtvoice_tui.ui.themes import DEFAULT
 
     store = Store()
-    toolbox, problems = load_toolbox(profile)
+    planner = OptionsPlanner(options)
+    plan, problems = planner.plan(profile, None)
     for sentence in [problem, *problems]:
         if sentence:
             store.take(Notice(Level.WARNING, sentence), 0.0)
-    session = SessionWorker(make_plan(profile, options, toolbox), store)
+    session = SessionWorker(plan, store)
     app = RtvoiceApp(
         session,
         store,
-        AgentEditing(name, profile, saves=options.provider is None and options.url is None),
-        remember=lambda theme: remember(theme=theme),
+        AgentEditor(name, profile, "" if options.override else profile_text(name)),
+        planner,
+        remember=remember,
         theme_name=load_state().theme or DEFAULT,
     )
     if not problem:
@@ -99,6 +108,29 @@ def _run(name: str, profile: Profile, options: Options, problem: str) -> int:
     if app.failure:
         click.echo(f"rtvoice-tui failed: {app.failure} (details are in {paths.log_file()})", err=True)
     return app.return_code or 0
+
+
+class OptionsPlanner:
+    """Makes plans from profiles; the command line's devices hold for all of them.
+
+    Args:
+        options: what was given on the command line.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+
+    def toolbox(self, profile: Profile) -> tuple[Mapping[str, Tool], list[str]]:
+        """The functions that can be run, and a sentence for each that cannot."""
+        return load_toolbox(profile)
+
+    def plan(self, profile: Profile, source: EndpointSource | None) -> tuple[Plan, list[str]]:
+        """A plan, and what is wrong with it; a local agent that runs already is used again."""
+        toolbox, problems = load_toolbox(profile)
+        plan = make_plan(profile, self._options, toolbox)
+        if source is not None and type(plan.source) is type(source) and not isinstance(source, RemoteServer):
+            plan = dataclasses.replace(plan, source=source)
+        return plan, problems
 
 
 def make_plan(profile: Profile, options: Options, toolbox: dict[str, Tool]) -> Plan:
@@ -128,14 +160,23 @@ def make_plan(profile: Profile, options: Options, toolbox: dict[str, Tool]) -> P
 
 def load_toolbox(profile: Profile) -> tuple[dict[str, Tool], list[str]]:
     """The functions that are ours to run, and a sentence for each that cannot be."""
-    toolbox, problems = {}, []
+    toolbox: dict[str, Tool] = {}
+    problems = []
+    own = [tool.name for tool in profile.active_tools if tool.run.kind == "python" and not is_ours(tool)]
+    if own and not profile.trusted:
+        problems.append(f"the profile is not trusted, so these tools are off: {', '.join(own)} (p, then T trusts it)")
     for tool in profile.active_tools:
-        if tool.run.kind == "python":
+        if tool.run.kind == "python" and (profile.trusted or is_ours(tool)):
             try:
                 toolbox[tool.name] = python_tool(tool.name, tool.run.target, tool.timeout_s, paths.profiles_folder())
             except ToolError as error:
                 problems.append(str(error))
     return toolbox, problems
+
+
+def is_ours(tool: ToolEntry) -> bool:
+    """Whether a tool runs only what ships with the app."""
+    return tool.run.target.startswith("demo:")
 
 
 _OF_ONE_PROVIDER = ("voice", "role", "languages", "transcription", "noise_reduction", "speed", "extra")

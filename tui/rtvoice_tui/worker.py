@@ -6,7 +6,7 @@ What a session needs is loaded on its thread (see `driver`), so that the first f
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rtvoice_tui.plan import Plan
@@ -16,6 +16,8 @@ from rtvoice_tui.store.store import Store
 if TYPE_CHECKING:
     from rtvoice_tui.driver import SessionDriver
     from rtvoice_tui.session import commands as cmd
+    from rtvoice_tui.session.history import Said
+    from rtvoice_tui.tools.registry import Toolbox
 
 
 class SessionWorker:
@@ -38,6 +40,21 @@ class SessionWorker:
     def post(self, command: "cmd.Command") -> None:
         """Hand the machine a command."""
         self._ask(lambda driver: driver.command(command))
+
+    def edit(self, command: "cmd.EditSession", toolbox: "Toolbox") -> None:
+        """Change the running session; functions that an answer may still call stay in reach."""
+        self._ask(lambda driver: driver.edit(command, toolbox))
+
+    def reopen(self, plan: Plan, history: "Sequence[Said]" = (), connect: bool = True) -> None:
+        """Leave the session for another one, which is given what was said.
+
+        Args:
+            plan: what the new session is made of.
+            history: what the new session is to know of the old one.
+            connect: whether to connect at once.
+        """
+        self.plan = plan
+        self._ask(lambda driver: driver.reopen(plan, history, connect))
 
     def connect(self) -> None:
         """Connect, if not connected."""

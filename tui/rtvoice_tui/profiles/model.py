@@ -46,7 +46,11 @@ class AudioPreferences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A whole profile. Keys are never in it: ``api_key_env`` only names where one is found."""
+    """A whole profile. Keys are never in it: ``api_key_env`` only names where one is found.
+
+    Attributes:
+        trusted: whether it may run commands and Python functions; an imported one may not until the person says so.
+    """
 
     provider: Literal["local", "yandex", "openai", "azure", "xai", "hf", "generic"] = "local"
     model: str = ""
@@ -56,6 +60,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     heartbeat_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 20.0
     session: SessionSettings = SessionSettings()
     tools: list[ToolEntry] = []
+    trusted: bool = True
     audio: AudioPreferences = AudioPreferences()
 
     @property

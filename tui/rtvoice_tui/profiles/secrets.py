@@ -1,4 +1,4 @@
-"""Where keys come from: the environment. They go into a header and nowhere else."""
+"""Where keys come from: typed for this run, the environment, the system's key store. They go into a header only."""
 
 from collections.abc import Mapping
 
@@ -6,9 +6,14 @@ from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.dialects import Endpoint, address, auth_headers, model_uri
 
+SERVICE = "rtvoice-tui"
+
+_typed: dict[str, str] = {}
+"""Keys of this run, by where they would be kept."""
+
 
 def endpoint(profile: Profile, environ: Mapping[str, str]) -> Endpoint:
-    """Address and headers of a profile's server.
+    """Address and headers of a profile's server. Asks the system's key store, which may take a while.
 
     Raises:
         ProfileError: key, folder or address is missing.
@@ -24,16 +29,101 @@ def endpoint(profile: Profile, environ: Mapping[str, str]) -> Endpoint:
 
 
 def find_key(profile: Profile, environ: Mapping[str, str]) -> str:
-    """The key of a profile's provider.
+    """The key of a profile's provider: typed for this run, from the environment, or from the system's key store.
 
     Raises:
-        ProfileError: the provider needs one and none is set.
+        ProfileError: the provider needs one and there is none.
     """
-    dialect = profile.dialect
-    names = (profile.api_key_env,) if profile.api_key_env else dialect.key_vars
+    names = _variables(profile)
+    if not names or profile.dialect.auth == "none":
+        return ""
+    if typed := _typed.get(_account(profile)):
+        return typed
     for name in names:
         if environ.get(name, "").strip():
             return environ[name].strip()
-    if profile.api_key_env or (names and not profile.url):
-        raise ProfileError(f"{dialect.title} needs a key", f"set {' or '.join(names)}, then start again")
+    if kept := _kept(profile):
+        return kept
+    if profile.api_key_env or not profile.url or profile.dialect.url_hint:
+        raise ProfileError(
+            f"{profile.dialect.title} needs a key", f"set {' or '.join(names)} and start again, or press p, then k"
+        )
     return ""
+
+
+def key_source(profile: Profile, environ: Mapping[str, str]) -> str:
+    """Where the key of a profile comes from, in a few words; empty if there is none."""
+    if _typed.get(_account(profile)):
+        return "typed for this run"
+    for name in _variables(profile):
+        if environ.get(name, "").strip():
+            return name
+    return "the system's key store" if _kept(profile) else ""
+
+
+def where_keys_come_from(profile: Profile) -> str:
+    """Which variable holds the key, as a sentence."""
+    names = _variables(profile)
+    if not names or profile.dialect.auth == "none":
+        return f"{profile.dialect.title} needs no key"
+    return f"It comes from {' or '.join(names)}, if that is set; else from here."
+
+
+def use_for_this_run(profile: Profile, key: str) -> None:
+    """Hold a key in memory until the app ends."""
+    _typed[_account(profile)] = key.strip()
+
+
+def check_store(profile: Profile) -> None:
+    """Whether a key of this profile can be kept by the system.
+
+    Raises:
+        ProfileError: it needs none, or no key store works here; the remedy names the environment variable.
+    """
+    import keyring
+
+    names = _variables(profile)
+    if not names or profile.dialect.auth == "none":
+        raise ProfileError(f"{profile.dialect.title} needs no key", "nothing was kept")
+    if keyring.get_keyring().priority < 1:  # the backends that keep nothing, or keep it readable
+        raise ProfileError("no key store works on this machine", f"set {names[0]} in the environment instead")
+
+
+def keep(profile: Profile, key: str) -> None:
+    """Put a key into the system's key store.
+
+    Raises:
+        ProfileError: no key store works here; the remedy names the environment variable.
+    """
+    import keyring
+    from keyring.errors import KeyringError
+
+    check_store(profile)
+    remedy = f"set {_variables(profile)[0]} in the environment instead"
+    try:
+        keyring.set_password(SERVICE, _account(profile), key.strip())
+    except (KeyringError, OSError, RuntimeError) as error:
+        raise ProfileError(f"the key store does not take it: {type(error).__name__}", remedy) from None
+
+
+def _kept(profile: Profile) -> str:
+    """The key in the system's key store; one that does not answer is as good as none."""
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        if keyring.get_keyring().priority < 1:
+            return ""
+        return (keyring.get_password(SERVICE, _account(profile)) or "").strip()
+    except (KeyringError, OSError, RuntimeError):
+        return ""
+
+
+def _variables(profile: Profile) -> tuple[str, ...]:
+    return (profile.api_key_env,) if profile.api_key_env else profile.dialect.key_vars
+
+
+def _account(profile: Profile) -> str:
+    """What a key is kept under: the variable that it stands for, so that profiles of one account share it."""
+    names = _variables(profile)
+    return names[0] if names else profile.provider

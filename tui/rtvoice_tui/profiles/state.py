@@ -6,7 +6,8 @@ import tomllib
 import msgspec
 
 from rtvoice_tui.profiles import paths
-from rtvoice_tui.profiles.store import ProfileError, write_privately
+from rtvoice_tui.profiles.store import ProfileError
+from rtvoice_tui.profiles.writing import write_privately
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):

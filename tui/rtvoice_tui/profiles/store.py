@@ -1,21 +1,17 @@
-"""Reads and writes profiles. Comments and order of a hand-edited file survive; a write is whole or not at all."""
+"""Finds and reads profiles."""
 
-import contextlib
 import os
 import re
-import tempfile
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from msgspec import UNSET
 
 from rtvoice_tui.profiles import paths
 from rtvoice_tui.profiles.model import Profile
 
-BUILT_IN = ("local", "yandex")
+BUILT_IN = ("local", "yandex", "openai", "azure", "xai", "hf")
 MAX_BYTES = 1_000_000
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -73,57 +69,12 @@ def parse_profile(text: str, shown: str) -> Profile:
         raise ProfileError(f"{shown}: {_at_key(str(error))}", "mend the key, or delete the file") from error
 
 
-def save_session(name: str, changes: dict[str, Any]) -> Path:
-    """Write changed ``[session]`` settings into a profile's file, everything else left as it was.
-
-    ``UNSET`` takes a setting out.
-
-    Raises:
-        ProfileError: the file cannot be written.
-    """
-    import tomlkit
-
-    text, shown = _text(name)
-    parse_profile(text, shown)
-    document = tomlkit.parse(text)
-    session = document.setdefault("session", tomlkit.table())
-    for key, value in changes.items():
-        if value is UNSET:
-            session.pop(key, None)
-        elif value is None:
-            session[key] = tomlkit.inline_table().append("type", "none")
-        elif isinstance(value, str) and "\n" in value:
-            session[key] = tomlkit.string(value, multiline=True)
-        else:
-            session[key] = value
-    path = profile_path(name)
-    written = tomlkit.dumps(document)
-    parse_profile(written, str(path))
-    write_privately(path, written)
-    return path
-
-
-def write_privately(path: Path, text: str) -> None:
-    """Replace a file as a whole, readable by its owner alone.
-
-    Raises:
-        ProfileError: the folder cannot be written to.
-    """
-    temporary = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except (OSError, UnicodeError) as error:
-        if temporary:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-        reason = error.strerror if isinstance(error, OSError) else "it holds half a character"
-        raise ProfileError(f"{path} cannot be written: {reason}", "check the folder's rights") from error
+def free_name(wanted: str) -> str:
+    """A name like the wanted one that no profile has yet."""
+    stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", wanted).strip("-.")[:48] or "profile"
+    taken = {name.lower() for name in profile_names()}
+    names = (stem if number == 1 else f"{stem}-{number}" for number in range(1, 10_000))
+    return next(name for name in names if name.lower() not in taken and not os.path.lexists(profile_path(name)))
 
 
 def profile_text(name: str) -> str:

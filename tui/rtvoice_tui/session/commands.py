@@ -33,10 +33,11 @@ class MicFrame(msgspec.Struct, frozen=True):
 
 
 class EditSession(msgspec.Struct, frozen=True):
-    """Change the running session to these settings and tools."""
+    """Change the running session to these settings and tools; ``edit_id`` comes back with what became of it."""
 
     settings: SessionSettings
     tools: tuple[ToolSpec, ...]
+    edit_id: str = ""
 
 
 class Recall(msgspec.Struct, frozen=True):

@@ -30,6 +30,7 @@ class _Waiting:
     before: SessionSettings
     tools_before: tuple[ToolSpec, ...]
     sent: dict[str, Any]
+    edit_id: str
 
 
 class Edits:
@@ -51,6 +52,7 @@ class Edits:
         self._settled: deque[_Waiting] = deque(maxlen=16)
         self._before = settings
         self._tools_before = tools
+        self._edit_id = ""
         self.voice_frozen = False
 
     @property
@@ -60,16 +62,16 @@ class Edits:
 
     def send_all(self) -> str:
         """Configure a new session with everything; returns the event id."""
-        self._before, self._tools_before = self.settings, self.tools
+        self._before, self._tools_before, self._edit_id = self.settings, self.tools, ""
         self.voice_frozen = False
         return self._send(None, tuple(sorted(n for n in ALL_SETTINGS if self.settings.is_set(n))))
 
-    def keep(self, settings: SessionSettings, tools: tuple[ToolSpec, ...]) -> tuple[str, ...]:
+    def keep(self, settings: SessionSettings, tools: tuple[ToolSpec, ...], edit_id: str = "") -> tuple[str, ...]:
         """Take over a wanted configuration; returns the names of what changed.
 
         Rates stay: the devices are open at them, and a session that is under way keeps its own.
         """
-        self._before, self._tools_before = self.settings, self.tools
+        self._before, self._tools_before, self._edit_id = self.settings, self.tools, edit_id
         settings = replace(settings, input_rate=self.settings.input_rate, output_rate=self.settings.output_rate)
         changed = [n for n in sorted(ALL_SETTINGS) if getattr(settings, n) != getattr(self.settings, n)]
         if tools != self.tools:
@@ -89,7 +91,9 @@ class Edits:
     def put_off(self, fields: tuple[str, ...], reason: str) -> None:
         """Say that a change is kept for the next session."""
         if fields:
-            self._out.tell(EditChanged("", fields, EditState.LATER, reason, sent=self._values(fields)))
+            self._out.tell(
+                EditChanged("", fields, EditState.LATER, reason, sent=self._values(fields), edit_id=self._edit_id)
+            )
 
     def acknowledged(self, session: Mapping[str, Any]) -> bool:
         """``session.updated`` came with what is in force. False if nothing was waiting for it."""
@@ -128,7 +132,9 @@ class Edits:
         edit = next((e for e in self._waiting if e.event_id == event_id), None)
         if edit is None:
             return False
-        self._out.tell(EditChanged(edit.event_id, edit.fields, EditState.UNANSWERED, sent=edit.sent))
+        self._out.tell(
+            EditChanged(edit.event_id, edit.fields, EditState.UNANSWERED, sent=edit.sent, edit_id=edit.edit_id)
+        )
         return True
 
     def close(self) -> None:
@@ -142,13 +148,17 @@ class Edits:
         if changed is not None and not set(body.session) - {"type"}:
             detail = f"{self._dialect.title} has no such setting"
             blame = fields[0] if len(fields) == 1 else ""
-            self._out.tell(EditChanged("", fields, EditState.REFUSED, detail, body.left_out, blame))
+            self._out.tell(
+                EditChanged("", fields, EditState.REFUSED, detail, body.left_out, blame, edit_id=self._edit_id)
+            )
             return ""
         event_id = self._out.send(UpdateSession, session=body.session)
         told = tuple(n for n in fields if n == "tools" or n in self._dialect.settings)
-        edit = _Waiting(event_id, fields, self._before, self._tools_before, self._values(told))
+        edit = _Waiting(event_id, fields, self._before, self._tools_before, self._values(told), self._edit_id)
         self._waiting.append(edit)
-        self._out.tell(EditChanged(event_id, fields, EditState.SENT, "", body.left_out, sent=edit.sent))
+        self._out.tell(
+            EditChanged(event_id, fields, EditState.SENT, "", body.left_out, sent=edit.sent, edit_id=edit.edit_id)
+        )
         self._out.do(Schedule(TIMER + event_id, UNANSWERED_S))
         return event_id
 
@@ -166,4 +176,6 @@ class Edits:
         if edit in self._waiting:
             self._waiting.remove(edit)
             self._settled.append(edit)
-        self._out.tell(EditChanged(edit.event_id, edit.fields, state, detail, (), blamed, edit.sent, made or {}))
+        self._out.tell(
+            EditChanged(edit.event_id, edit.fields, state, detail, (), blamed, edit.sent, made or {}, edit.edit_id)
+        )

@@ -173,6 +173,7 @@ class EditChanged(msgspec.Struct, frozen=True):
         blamed: the one field that a refusal is about, if that is known.
         sent: what was asked for, by field.
         made: what the server made of it, for the fields where that is something else.
+        edit_id: how the person's command named it.
     """
 
     event_id: str
@@ -183,6 +184,7 @@ class EditChanged(msgspec.Struct, frozen=True):
     blamed: str = ""
     sent: dict[str, Any] = {}
     made: dict[str, Any] = {}
+    edit_id: str = ""
 
 
 class InForce(msgspec.Struct, frozen=True):

@@ -91,6 +91,11 @@ class SessionMachine:
         return self._edits.settings
 
     @property
+    def turn(self) -> int:
+        """The last turn that began."""
+        return self._listening.turn
+
+    @property
     def hears(self) -> bool:
         """Whether the microphone should be open: the server has accepted the audio format."""
         return self._connection is Phase.READY
@@ -263,7 +268,7 @@ class SessionMachine:
             self._slot.want()
 
     def _edit(self, command: cmd.EditSession) -> None:
-        changed = self._edits.keep(command.settings, command.tools)
+        changed = self._edits.keep(command.settings, command.tools, command.edit_id)
         if self._connection is Phase.REFUSED:
             self._configure()
         elif self._connection is Phase.READY or self._edits.waiting:

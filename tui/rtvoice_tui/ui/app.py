@@ -10,15 +10,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from rtvoice_tui.session.facts import Level, Notice
+from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui import themes
-from rtvoice_tui.ui.agent_editing import AgentEditing
 from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.bridge import PULSE_HZ, Bridge
 from rtvoice_tui.ui.commands import commands
+from rtvoice_tui.ui.describing import about, hints
+from rtvoice_tui.ui.editing_app import Planner
 from rtvoice_tui.ui.layout import Layout
-from rtvoice_tui.ui.talking import TalkingApp
+from rtvoice_tui.ui.profiles_app import ProfilesApp
 from rtvoice_tui.ui.widgets.agent import AgentPane
 from rtvoice_tui.ui.widgets.composer import Composer
 from rtvoice_tui.ui.widgets.events import EventsView
@@ -37,14 +38,15 @@ _OF_PANES = frozenset("type pane zoom edit_agent back turn filter filter_events 
 """Actions that need the panes in reach."""
 
 
-class RtvoiceApp(TalkingApp):
+class RtvoiceApp(ProfilesApp):
     """One dashboard over one session's store.
 
     Args:
         session: runs the conversation.
         store: what it leaves behind.
-        editing: what the agent pane edits, and where that is kept.
-        remember: called with the name of a theme that was chosen.
+        editor: the agent as it is edited.
+        planner: makes plans for new sessions.
+        remember: called with what was chosen, as ``theme`` or ``profile``.
         theme_name: the theme to begin with.
     """
 
@@ -60,14 +62,15 @@ class RtvoiceApp(TalkingApp):
         self,
         session: SessionWorker,
         store: Store,
-        editing: AgentEditing,
-        remember: Callable[[str], None] = lambda name: None,
+        editor: AgentEditor,
+        planner: Planner,
+        remember: Callable[..., None] = lambda **chosen: None,
         theme_name: str = themes.DEFAULT,
     ) -> None:
-        super().__init__(session, store)
-        self.editing = editing
+        super().__init__(session, store, editor, planner)
         self._remember = remember
-        self._bridge = Bridge(store, lambda: session.clock)
+        self.remember_profile = lambda name: remember(profile=name)
+        self._bridge = Bridge(store, lambda: session.clock, self.edit_settled)
         self._panes_layout = Layout(self)
         self._turn: int | None = None
         self.own_themes = self._register_themes()
@@ -89,20 +92,20 @@ class RtvoiceApp(TalkingApp):
     def compose(self) -> ComposeResult:
         """Two rows on top, panes in two columns, notice, composer, keys."""
         store, plan = self.store, self.session.plan
-        yield StatusRow(store, self.editing.profile_name, self.editing.about)
+        yield StatusRow(store, self.editor.name, about(self.editor))
         yield MeterRow(store)
         yield TabRow(id="tabs")
         fixed, settings = plan.dialect.fixed_rate, plan.settings
         rates = (fixed or settings.output_rate, fixed or settings.input_rate)
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield Pane(1, "Transcript", TranscriptView(store, self.editing.hints), "/ search  y copy  [ ] turn")
+                yield Pane(1, "Transcript", TranscriptView(store, hints(self.editor)), "/ search  y copy  [ ] turn")
                 yield Pane(3, "Timing", TimingView(store, self._silence_ms), "[ ] turn  y copy")
                 yield Pane(6, "Log", LogView(store), "y copy  esc close")
             with Vertical(id="right"):
                 yield Pane(2, "Events", EventsView(store.events, rates), "f filter  ␣ freeze  ⏎ open")
                 yield Pane(4, "Tools", ToolsView(store), "↑↓ choose  y copy")
-                yield AgentPane(self.editing.instructions, self.editing.voice, plan.dialect.voices)
+                yield AgentPane(self.editor, store)
         yield TickerRow(id="ticker")
         yield FixedLine(id="summary")
         yield NoticeRow(store)
@@ -123,6 +126,7 @@ class RtvoiceApp(TalkingApp):
             gc.freeze()
             gc.enable()
         self.run_session()
+        self.watch_profile()
         self.set_interval(1 / PULSE_HZ, self.pulse)
 
     def pulse(self) -> None:
@@ -217,15 +221,10 @@ class RtvoiceApp(TalkingApp):
 
     # --- the agent, help, themes
 
-    def on_agent_pane_edited(self, message: AgentPane.Edited) -> None:
-        """Send the edit, and keep it in the profile."""
-        command, problem = self.editing.edit(self.session.settings, message.instructions, message.voice)
-        if problem:
-            self.notify(problem, severity="warning", markup=False, timeout=10)
-            self.store.take(Notice(Level.WARNING, problem), self.session.clock)
-        self.query_one(AgentPane).tell(problem or "saved; sent when there is a session", "dim")
-        self.query_one(StatusRow).describe(self.editing.profile_name, self.editing.about)
-        self.session.post(command)
+    def profile_changed(self) -> None:
+        """Name, model or voice may be another."""
+        super().profile_changed()
+        self.screen_stack[0].query_one(StatusRow).describe(self.editor.name, about(self.editor))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Under a dialog only what concerns the session acts: panes are out of reach."""
@@ -244,7 +243,7 @@ class RtvoiceApp(TalkingApp):
     def choose_theme(self, name: str) -> None:
         """Change all colours, and remember that."""
         self.theme = name
-        self._remember(name)
+        self._remember(theme=name)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers."""

@@ -50,10 +50,11 @@ KEYS: tuple[Key, ...] = (
         footer=3,
     ),
     Key("type", "t", "t", "type", "type", "Type a message", footer=4),
-    Key("edit", "e", "e", "edit_agent", "edit agent", "Edit the agent's instructions and voice", footer=5),
+    Key("edit", "e", "e", "edit_agent", "agent", "Edit the agent: instructions, settings, tools", footer=5),
     Key("connect", "c", "c", "connect", "connect", "Connect or disconnect", footer=6),
     Key("panes", "1,2,3,4,5,6", "1-6", "", "pane", "Go to a pane", footer=7),
     Key("zoom", "z", "z", "zoom", "zoom", "Give the whole screen to the pane, or back", footer=8),
+    Key("profiles", "p", "p", "profiles", "profiles", "Choose, copy and set up profiles", footer=9),
     Key("help", "question_mark", "?", "help", "help", "Show all keys", footer=11),
     Key("palette", "ctrl+p", "^p", "command_palette", "commands", "Search all commands", footer=12),
     Key("quit", "q", "q", "quit", "quit", "Quit", footer=10),
@@ -67,7 +68,9 @@ KEYS: tuple[Key, ...] = (
     Key("interrupt-f", "f3", "F3", "interrupt", "interrupt", "Interrupt the agent", anywhere=True),
     Key("talk-f", "f4", "F4", "talk", "talk", "Begin or end a turn (with turn detection off)", anywhere=True),
     Key("connect-f", "f5", "F5", "connect", "connect", "Connect or disconnect", anywhere=True),
-    Key("edit-f", "f6", "F6", "edit_agent", "edit agent", "Edit the agent's instructions and voice", anywhere=True),
+    Key(
+        "edit-f", "f6", "F6", "edit_agent", "edit agent", "Edit the agent: instructions, settings, tools", anywhere=True
+    ),
     Key("quit-f", "f10", "F10", "quit", "quit", "Quit", anywhere=True),
     Key("search", "slash", "/", "app.search", "search", "Find the next line with a word", where="lines"),
     Key(
@@ -98,6 +101,23 @@ KEYS: tuple[Key, ...] = (
         where="agent",
         anywhere=True,
     ),
+    Key(
+        "editor",
+        "ctrl+e",
+        "^e",
+        "app.external_editor",
+        "editor",
+        "Open the instructions in $VISUAL or $EDITOR",
+        where="agent",
+        anywhere=True,
+    ),
+    Key("undo", "u", "u", "app.undo_edit", "undo", "Take the last acknowledged change back", where="agent"),
+    Key("history", "h", "h", "app.edit_history", "history", "All changes: restore or compare one", where="agent"),
+    Key("discard", "x", "x", "app.discard_edit", "discard", "Forget what is typed and not sent", where="agent"),
+    Key("field-left", "left", "←", "step(-1)", "earlier value", "The known value before", where="fields"),
+    Key("field-right", "right", "→", "step(1)", "later value", "The next known value", where="fields"),
+    Key("field-switch", "space", "␣", "switch", "switch", "Switch a tool on or off", where="fields"),
+    Key("field-clear", "delete,backspace", "del", "clear", "clear", "Leave a setting to the server", where="fields"),
 )
 
 PANE_KEYS = tuple(

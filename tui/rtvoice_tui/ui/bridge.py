@@ -25,11 +25,13 @@ class Bridge:
     Args:
         store: what the session leaves behind.
         clock: seconds on the store's clock.
+        settled: told when something became of a change of the agent.
     """
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float], settled: Callable[[float, EditChanged], None]) -> None:
         self._store = store
         self._clock = clock
+        self._settled = settled
         self._edits_seen = 0
         self._pulses = -1
         self._phase = store.session.phase
@@ -65,7 +67,7 @@ class Bridge:
             self._ticker.sync(self._store)
             self._summary.write(self._timing.summary())
         for at, edit in self._new_edits():
-            self._agent.show_edit(at, edit)
+            self._settled(at, edit)
 
     def _new_edits(self) -> list[tuple[float, EditChanged]]:
         edits = self._store.edits[self._edits_seen :]

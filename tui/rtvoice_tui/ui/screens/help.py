@@ -17,6 +17,7 @@ _SECTIONS = (
     ("lines", "In every pane of lines"),
     ("events", "In the event stream"),
     ("agent", "While editing the agent"),
+    ("fields", "In the agent's table"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Pane 5: the agent's instructions and voice, edited while it talks."""
+"""Pane 5: everything of the agent that can be edited while it talks."""
 
 from typing import ClassVar
 
@@ -6,130 +6,214 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
-from rtvoice_tui.session.facts import EditChanged, EditState
+from rtvoice_tui.editing.agent import value_at
+from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.editing.values import ValueRefused, shown
+from rtvoice_tui.session.facts import EditChanged
 from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.clock import minutes
+from rtvoice_tui.ui.widgets.field_table import ADD, MARKS, FieldTable, Row, explained
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
-
-_STATES: dict[EditState, tuple[str, str]] = {
-    EditState.SENT: ("sent, waiting for the server", "warn"),
-    EditState.ACKNOWLEDGED: ("acknowledged", "ok"),
-    EditState.CHANGED: ("the server made something else of it", "warn"),
-    EditState.LATER: ("kept for the next session", "warn"),
-    EditState.REFUSED: ("refused", "error"),
-    EditState.UNANSWERED: ("sent, not answered", "warn"),
-}
 
 
 class AgentPane(Vertical):
-    """Two fields and what became of the last change."""
+    """Instructions, the table of settings and tools, and what became of the last change.
+
+    Args:
+        editor: what is edited.
+        store: what is in force.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("agent")
 
-    class Edited(Message):
-        """The person wants the agent to be like this; ``None`` is what was not touched."""
+    class Sent(Message):
+        """The person wants all changes sent."""
 
-        def __init__(self, instructions: str | None, voice: str | None) -> None:
+    class ToolOpened(Message):
+        """A tool is to be edited; empty for a new one."""
+
+        def __init__(self, name: str) -> None:
             super().__init__()
-            self.instructions = instructions
-            self.voice = voice
+            self.name = name
 
-    def __init__(self, instructions: str, voice: str, voices: tuple[str, ...]) -> None:
+    def __init__(self, editor: AgentEditor, store: Store) -> None:
         super().__init__(id="agent-pane", classes="pane")
-        self._kept = self._before = (instructions, voice)
-        self._voices = voices
+        self._editor = editor
+        self._store = store
         self._made = False
+        self._typing: Row | None = None
         self._state: list[Piece] = [("nothing changed yet", "dim")]
         self.border_title = "5 Agent"
+        self.border_subtitle = "F7 send  ⏎ edit  u undo  h history  ^e editor"
 
     def open(self) -> None:
         """Go to the instructions. The fields are made when they are first wanted: they cost a third of a start."""
         if not self._made:
-            from textual.suggester import SuggestFromList
             from textual.widgets import Input, TextArea
 
             self._made = True
             self.mount(
                 FixedLine(id="agent-count"),
-                TextArea(self._kept[0], id="instructions", soft_wrap=True, tab_behavior="focus"),
-                FixedLine(id="agent-voices"),
-                Input(self._kept[1], id="voice", placeholder="voice", suggester=SuggestFromList(self._voices)),
+                TextArea(self._instructions, id="instructions", soft_wrap=True, tab_behavior="focus"),
+                FixedLine(id="agent-head"),
+                FieldTable(self._editor, self._store),
+                Input(id="field-value", classes="field", select_on_focus=True),
+                FixedLine(id="agent-about"),
                 FixedLine(id="agent-state"),
             )
-            self.call_after_refresh(self._describe)
+            self.call_after_refresh(self.describe)
         self.call_after_refresh(lambda: self.screen.set_focus(self.query_one("#instructions")))
 
-    def on_mount(self) -> None:
-        """Name the keys."""
-        self.border_subtitle = "F7 send and save  esc back"
+    # --- the editor changed
 
-    def _describe(self) -> None:
-        """Say what the fields are, and what was told before they were there."""
-        self._say_counts()
-        known = f" (known: {', '.join(self._voices[:8])}{', …' if len(self._voices) > 8 else ''})"
-        self.query_one("#agent-voices", FixedLine).write([("voice", "title"), (known if self._voices else "", "dim")])
-        self._say(self._state)
-
-    def _say(self, pieces: list[Piece]) -> None:
-        self._state = pieces
+    def use(self, editor: AgentEditor) -> None:
+        """Another profile is edited."""
+        self._editor = editor
         if self._made:
-            self.query_one("#agent-state", FixedLine).write(pieces)
+            self.query_one(FieldTable)._editor = editor
+        self.reload()
+
+    def reload(self) -> None:
+        """Show the draft as it is now."""
+        if self._made:
+            from textual.widgets import TextArea
+
+            area = self.query_one("#instructions", TextArea)
+            if area.text != self._instructions:
+                area.load_text(self._instructions)
+        self.describe()
+
+    def describe(self) -> None:
+        """Bring all lines up to date."""
+        if not self._made:
+            return
+        text = self._instructions
+        lines = text.count("\n") + 1
+        mark, ink, _ = MARKS[self._editor.mark("instructions")[0]]
+        counts = f"   {lines} line{'s' if lines > 1 else ''}, {len(text)} characters"
+        waiting = "   not sent yet" if self.unsaved else ""
+        head: list[Piece] = [("instructions", "title"), (f" {mark}", ink), (counts, "dim"), (waiting, "warn")]
+        self.query_one("#agent-count", FixedLine).write(head)
+        table = self.query_one(FieldTable)
+        table.sync()
+        self.query_one("#agent-head", FixedLine).write(table.head())
+        if table.row is not None:
+            self.query_one("#agent-about", FixedLine).write(explained(self._editor, table.row))
+        self.query_one("#agent-state", FixedLine).write(self._state)
 
     @property
     def unsaved(self) -> bool:
-        """Whether the fields differ from what was last sent."""
-        return self._made and self._fields() != self._kept
+        """Whether anything is typed and not sent."""
+        return bool(self._editor.changed)
+
+    @property
+    def _instructions(self) -> str:
+        value = self._editor.draft.settings.instructions
+        return value if isinstance(value, str) else ""
+
+    # --- what became of a change
 
     def show_edit(self, at: float, edit: EditChanged) -> None:
         """What became of a change."""
-        if edit.state in (EditState.REFUSED, EditState.UNANSWERED):
-            self._kept = self._before  # so that it can be sent again
-            if self._made:
-                self._say_counts()
-        words, ink = _STATES[edit.state]
-        pieces: list[Piece] = [(f"{minutes(at)} ", "dim"), (words, ink)]
+        glyph, ink, words = MARKS[str(edit.state)]
+        pieces: list[Piece] = [(f"{minutes(at)} ", "dim"), (f"{glyph} {words}", ink)]
         if edit.detail:
             pieces.append((f": {one_line(edit.detail, 200)}", "plain"))
-        pieces.append((f"  {one_line(', '.join(edit.fields), 60)}", "dim"))
-        self._say(pieces)
+        if edit.made:
+            made = ", ".join(f"{name} is {shown(value)}" for name, value in edit.made.items() if name != "tools")
+            pieces.append((f": {one_line(made, 120)}" if made else "", "plain"))
+        named = edit.fields if edit.edit_id else ("the whole session",)
+        pieces.append((f"  {one_line(', '.join(named), 60)}", "dim"))
+        self.say(pieces)
 
     def tell(self, words: str, ink: str = "warn") -> None:
         """A word about the edit from the app itself."""
-        self._say([(words, ink)])
+        self.say([(words, ink)])
+
+    def say(self, pieces: list[Piece]) -> None:
+        """Put words into the last line."""
+        self._state = pieces
+        self.describe()
+
+    # --- typing
+
+    def on_text_area_changed(self) -> None:
+        """Instructions are typed."""
+        from textual.widgets import TextArea
+
+        self._editor.instruct(self.query_one("#instructions", TextArea).text)
+        self.describe()
+
+    def on_field_table_moved(self) -> None:
+        """Explain the line under the cursor."""
+        self.describe()
+
+    def on_field_table_chosen(self, message: FieldTable.Chosen) -> None:
+        """Open the line for typing."""
+        row = message.row
+        if row.path == ADD or row.tool:
+            self.post_message(self.ToolOpened(row.tool))
+        elif row.field is not None:
+            self._open_value(row)
+
+    def _open_value(self, row: Row) -> None:
+        from textual.suggester import SuggestFromList
+        from textual.widgets import Input
+
+        assert row.field is not None
+        self._typing = row
+        field = self.query_one("#field-value", Input)
+        field.suggester = SuggestFromList(row.field.choices) if row.field.choices else None
+        field.placeholder = f"{row.label.strip()}: empty leaves it to the server"
+        field.value = shown(value_at(self._editor.draft, row.path))
+        field.display = True
+        self.screen.set_focus(field)
+
+    def on_input_submitted(self) -> None:
+        """Enter takes the value over."""
+        from textual.widgets import Input
+
+        if self._typing is not None and self._take(self._typing, self.query_one("#field-value", Input).value):
+            self.close_field()
+
+    def close_field(self) -> bool:
+        """Leave the line that is typed into; false if none is."""
+        if self._typing is None:
+            return False
+        self._typing = None
+        self.query_one("#field-value").display = False
+        self.query_one(FieldTable).focus()
+        return True
+
+    def on_field_table_stepped(self, message: FieldTable.Stepped) -> None:
+        """A value was chosen without typing."""
+        if message.text is None:
+            self._editor.switch_tool(message.row.tool)
+            self.describe()
+        else:
+            self._take(message.row, message.text)
+
+    def _take(self, row: Row, text: str) -> bool:
+        assert row.field is not None
+        try:
+            self._editor.type(row.field, text)
+        except ValueRefused as refused:
+            self.tell(str(refused), "error")
+            return False
+        self.describe()
+        return True
 
     def action_send_edit(self) -> None:
-        """Hand the fields over, if they changed."""
+        """Hand over everything that changed."""
+        from textual.widgets import Input
+
+        if self._typing is not None:
+            if not self._take(self._typing, self.query_one("#field-value", Input).value):
+                return
+            self.close_field()
         if not self.unsaved:
             self.tell("nothing changed", "dim")
             return
-        self._before, self._kept = self._kept, self._fields()
-        self._say_counts()
-        changed = [new if new != old else None for new, old in zip(self._kept, self._before, strict=True)]
-        self.post_message(self.Edited(*changed))
-
-    def on_text_area_changed(self) -> None:
-        """Count."""
-        self._say_counts()
-
-    def on_input_changed(self) -> None:
-        """The unsaved mark may change."""
-        self._say_counts()
-
-    def on_input_submitted(self) -> None:
-        """Enter in the voice field sends."""
-        self.action_send_edit()
-
-    def _fields(self) -> tuple[str, str]:
-        from textual.widgets import Input, TextArea
-
-        return self.query_one("#instructions", TextArea).text, self.query_one("#voice", Input).value.strip()
-
-    def _say_counts(self) -> None:
-        from textual.widgets import TextArea
-
-        text = self.query_one("#instructions", TextArea).text
-        mark: Piece = ("   not sent yet", "warn") if self.unsaved else ("", "dim")
-        lines = text.count("\n") + 1
-        counts = f"   {lines} line{'s' if lines > 1 else ''}, {len(text)} characters"
-        self.query_one("#agent-count", FixedLine).write([("instructions", "title"), (counts, "dim"), mark])
+        self.post_message(self.Sent())

@@ -1,0 +1,174 @@
+"""Everything that can keep a conversation from working, looked at without opening the cockpit."""
+
+import asyncio
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rtvoice_tui.profiles import paths, secrets
+from rtvoice_tui.profiles.library import Listed
+from rtvoice_tui.profiles.model import Profile
+from rtvoice_tui.profiles.store import ProfileError
+from rtvoice_tui.protocol import codec
+from rtvoice_tui.protocol.dialects import Endpoint
+from rtvoice_tui.protocol.server_events import ErrorEvent, SessionCreated
+
+GREETING_S = 10.0
+
+
+class Verdict(StrEnum):
+    """How a thing stands."""
+
+    OK = "ok"
+    NOTE = "note"
+    BAD = "bad"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        about: what it is: ``terminal``, ``sound``, or a profile's name.
+        verdict: how it stands.
+        sentence: what was found.
+        remedy: what mends it; a command where there is one.
+    """
+
+    about: str
+    verdict: Verdict
+    sentence: str
+    remedy: str = ""
+
+
+def machine() -> Iterator[Finding]:
+    """Terminal, sound, speech and folders."""
+    yield from _terminal()
+    yield from _sound()
+    yield from _speech()
+    folder = paths.profiles_folder()
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if os.access(existing, os.W_OK):
+        yield Finding("profiles", Verdict.OK, f"kept in {folder}")
+    else:
+        yield Finding("profiles", Verdict.BAD, f"{existing} cannot be written", f"chmod u+w {existing}")
+
+
+def _terminal() -> Iterator[Finding]:
+    if not sys.stdout.isatty():
+        yield Finding("terminal", Verdict.NOTE, "the output is no terminal: the cockpit needs one")
+        return
+    columns, rows = shutil.get_terminal_size()
+    if columns < 80 or rows < 24:
+        yield Finding("terminal", Verdict.BAD, f"{columns}x{rows} is too small", "make it 80x24 or larger")
+    else:
+        yield Finding("terminal", Verdict.OK, f"{columns}x{rows}, {os.environ.get('TERM', 'no TERM')}")
+    encoding = (sys.stdout.encoding or "").lower()
+    if "utf" not in encoding:
+        yield Finding("terminal", Verdict.BAD, f"text is written as {encoding}", "export LANG=C.UTF-8")
+
+
+def _sound() -> Iterator[Finding]:
+    from rtvoice_tui.audio.devices import AudioError, list_devices
+
+    try:
+        devices = list_devices()
+    except AudioError as error:
+        yield Finding("sound", Verdict.NOTE, f"{error.sentence}: typing and files work", error.remedy)
+        return
+    for word, found in (
+        ("microphone", [d for d in devices if d.inputs]),
+        ("speaker", [d for d in devices if d.outputs]),
+    ):
+        default = next((d for d in found if (d.default_input if word == "microphone" else d.default_output)), None)
+        if not found:
+            yield Finding(
+                "sound", Verdict.NOTE, f"there is no {word}", "plug one in, or use --input-file, --output-file"
+            )
+        else:
+            name = (default or found[0]).name
+            yield Finding(
+                "sound", Verdict.OK, f"{word}: {name}" + (f", and {len(found) - 1} more" if found[1:] else "")
+            )
+
+
+def _speech() -> Iterator[Finding]:
+    from rtvoice_tui.local_agent.speech import missing
+
+    if names := missing():
+        words = f"the built-in agent cannot hear or speak: {', '.join(names)} missing"
+        yield Finding("speech", Verdict.NOTE, words, "pip install 'rtvoice-tui[local]'")
+    else:
+        yield Finding("speech", Verdict.OK, "the built-in agent hears and speaks")
+
+
+def profile_findings(entry: Listed, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether a profile's address, key, model and devices are fit."""
+    profile = entry.profile
+    if profile is None:
+        yield Finding(entry.name, Verdict.BAD, entry.problem, entry.remedy)
+        return
+    if profile.provider == "local" and not profile.url:
+        yield Finding(entry.name, Verdict.OK, "needs no key and no network")
+        return
+    try:
+        endpoint = secrets.endpoint(profile, environ)
+    except ProfileError as error:
+        yield Finding(entry.name, Verdict.BAD if entry.own else Verdict.NOTE, error.sentence, error.remedy)
+        return
+    source = secrets.key_source(profile, environ)
+    words = (
+        f"{endpoint.url.partition('?')[0]}, model {profile.model or profile.dialect.model or '(the server chooses)'}"
+    )
+    yield Finding(entry.name, Verdict.OK, f"{words}, {f'key from {source}' if source else 'no key'}")
+    known = profile.dialect.models
+    if profile.model and known and not any(profile.model.endswith(model) for model in known):
+        yield Finding(entry.name, Verdict.NOTE, f"model {profile.model} is not one we know: {', '.join(known)}")
+
+
+async def live(name: str, profile: Profile, environ: Mapping[str, str]) -> Finding:
+    """Connect, wait for the greeting, and say how long both took."""
+    from rtvoice_tui.transport.websocket import ConnectionFailed
+
+    if profile.provider == "local" and not profile.url:
+        from rtvoice_tui.local_agent.process import LocalAgentProcess
+
+        source = LocalAgentProcess()
+        try:
+            return await _greeted(name, await source.endpoint())
+        finally:
+            await source.close()
+    try:
+        endpoint = await asyncio.to_thread(secrets.endpoint, profile, environ)
+        return await _greeted(name, endpoint)
+    except (ProfileError, ConnectionFailed) as error:
+        return Finding(name, Verdict.BAD, error.sentence, error.remedy)
+
+
+async def _greeted(name: str, endpoint: Endpoint) -> Finding:
+    from rtvoice_tui.transport.websocket import ConnectionFailed, connect
+
+    start = time.perf_counter()
+    try:
+        async with connect(endpoint, None) as socket:
+            connected = time.perf_counter()
+            async with asyncio.timeout(GREETING_S):
+                async for frame in socket:
+                    event = codec.decode(frame).event
+                    if isinstance(event, SessionCreated):
+                        took = f"{(connected - start) * 1000:.0f} ms to connect"
+                        greeting = f"{(time.perf_counter() - connected) * 1000:.0f} ms to session.created"
+                        return Finding(name, Verdict.OK, f"live: {took}, {greeting}")
+                    if isinstance(event, ErrorEvent):
+                        return Finding(
+                            name, Verdict.BAD, event.error.message or event.error.word, "check key and model"
+                        )
+            return Finding(name, Verdict.BAD, socket.closed.sentence, socket.closed.remedy)
+    except TimeoutError:
+        return Finding(name, Verdict.BAD, f"the server has not greeted us within {GREETING_S:.0f} s", "check the url")
+    except ConnectionFailed as error:
+        return Finding(name, Verdict.BAD, error.sentence, error.remedy)

@@ -1,0 +1,240 @@
+"""The agent as it is edited: what is typed, what was sent, what is in force, and where it is kept."""
+
+from typing import Any
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from rtvoice_tui.editing.agent import Agent, agent_of, differences, dig, value_at
+from rtvoice_tui.editing.fields import Field, fields_of, has
+from rtvoice_tui.editing.history import IN_FORCE, Change, EditHistory
+from rtvoice_tui.editing.values import with_value
+from rtvoice_tui.profiles.model import Profile, ToolEntry
+from rtvoice_tui.profiles.store import ProfileError, parse_profile
+from rtvoice_tui.profiles.writing import Changes, save_changes
+from rtvoice_tui.protocol.dialects import Dialect
+from rtvoice_tui.session.commands import EditSession
+from rtvoice_tui.session.facts import EditChanged, EditState
+
+
+class AgentEditor:
+    """Holds the draft, and knows what became of everything that was sent.
+
+    Args:
+        name: the profile that keeps the agent.
+        profile: what it holds, with the command line's overrides.
+        text: the profile's text as it was read; empty where nothing is to be saved.
+
+    Attributes:
+        draft: the agent as typed.
+        kept: the agent as last sent and saved.
+    """
+
+    def __init__(self, name: str, profile: Profile, text: str = "") -> None:
+        self.name = name
+        self.profile = profile
+        self.draft = self.kept = agent_of(profile)
+        self.history = EditHistory(self.kept)
+        self._text = text
+        self._latest: dict[str, EditChanged] = {}
+
+    @property
+    def dialect(self) -> Dialect:
+        """Who is spoken to."""
+        return self.profile.dialect
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """All fields but instructions and tools."""
+        return fields_of(self.dialect)
+
+    @property
+    def saves(self) -> bool:
+        """Whether edits are kept in the profile."""
+        return bool(self._text)
+
+    @property
+    def text(self) -> str:
+        """The profile's text as it was last read or written."""
+        return self._text
+
+    # --- the draft
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Names of the settings that were typed and not sent."""
+        return differences(self.kept, self.draft)
+
+    def type(self, field: Field, text: str) -> None:
+        """Take over what was typed into a field.
+
+        Raises:
+            ValueRefused: it is no value of this field.
+        """
+        self.draft = with_value(self.draft, field, text)
+
+    def instruct(self, text: str) -> None:
+        """Take over instructions; none is the same as empty ones where there were none."""
+        before = self.kept.settings.instructions
+        value = UNSET if not text and before is UNSET else text
+        self.draft = _with_setting(self.draft, "instructions", value)
+
+    def switch_tool(self, name: str) -> None:
+        """Switch a tool on or off."""
+        tool = self.draft.tool(name)
+        if tool is not None:
+            self.put_tool(name, _with_policy(tool, "auto" if tool.policy == "off" else "off"))
+
+    def put_tool(self, name: str, tool: ToolEntry | None) -> None:
+        """A tool as typed in place of the one of that name; ``None`` takes it away."""
+        self.draft = self.draft.with_tool(name, tool)
+
+    def discard(self) -> None:
+        """Forget what was typed and not sent."""
+        self.draft = self.kept
+
+    # --- sending
+
+    def needs_session(self, spoken: bool) -> tuple[str, ...]:
+        """Changed settings that only a new session can have.
+
+        Args:
+            spoken: whether the agent has made a sound in this session.
+        """
+        frozen = ("model", "voice") if spoken and self.dialect.freezes_voice else ("model",)
+        return tuple(name for name in self.changed if name in frozen)
+
+    def send(self, at: float, turn: int, undoes: int = 0) -> tuple[EditSession, str]:
+        """Everything that changed, as a command for the session; and what the person should know about its saving.
+
+        Args:
+            at: seconds on the store's clock.
+            turn: the turn it is.
+            undoes: number of the change that this takes back.
+        """
+        change = self.history.begin(at, turn, self.kept, self.draft, undoes)
+        self.kept = self.draft
+        return EditSession(self.kept.settings, self.kept.tool_specs, change.edit_id), self._save(change)
+
+    def undo(self, at: float, turn: int) -> tuple[EditSession, str] | None:
+        """Take the last change in force back; ``None`` if there is none. What was typed meanwhile stays typed."""
+        change = self.history.to_undo()
+        if change is None:
+            return None
+        typed, names = self.draft, self.changed
+        self.draft = _taken_over(self.kept, change.before, change.fields)
+        told = self.send(at, turn, undoes=change.number)
+        self.draft = _taken_over(self.kept, typed, names)
+        return told
+
+    def restore(self, agent: Agent) -> None:
+        """Type a whole earlier state; it is sent like any other change."""
+        self.draft = agent
+
+    def reread(self, text: str) -> tuple[str, ...]:
+        """The profile's file changed elsewhere: its differences become the draft; their names.
+
+        Raises:
+            ProfileError: the file is not valid.
+        """
+        profile = parse_profile(text, f"{self.name}.toml")
+        before, self._text = agent_of(parse_profile(self._text, self.name)), text
+        theirs = agent_of(profile)
+        names = differences(before, theirs)
+        self.draft = _taken_over(self.draft, theirs, names)
+        return names
+
+    # --- what became of it
+
+    def take(self, fact: EditChanged) -> Change | None:
+        """Something became of a change; what the server refused is typed again, so that it can be mended."""
+        for name in fact.fields:
+            self._latest[name] = fact
+        if not fact.edit_id and fact.state in IN_FORCE:
+            for change in self.history.changes:
+                if change.state is EditState.LATER:
+                    change.state = fact.state
+        return self.history.settle(fact)
+
+    def latest(self, name: str) -> EditChanged | None:
+        """The last word about a setting."""
+        return self._latest.get(name)
+
+    def mark(self, path: str) -> tuple[str, str]:
+        """How a field stands, in a word, and what the server says about it."""
+        name, _, inside = path.partition(".")
+        if value_at(self.draft, path) != value_at(self.kept, path) or (name == "tools" and self._tool_typed(inside)):
+            return "edited", ""
+        field = next((field for field in self.fields if field.path == path), None)
+        if field is not None and not has(self.dialect, field):
+            return "absent", f"{self.dialect.title} has no such setting"
+        fact = self._latest.get(name)
+        if fact is None or (inside and dig(fact.sent.get(name, UNSET), inside) is UNSET and name != "tools"):
+            return "", ""
+        if fact.state is EditState.CHANGED:
+            made = dig(fact.made.get(name, UNSET), inside)
+            asked = dig(fact.sent.get(name, UNSET), inside)
+            return ("changed", "") if name in fact.made and (not inside or made != asked) else ("acknowledged", "")
+        if fact.state is EditState.REFUSED and fact.blamed not in ("", name):
+            return "held", f"refused together with {fact.blamed}"
+        return str(fact.state), fact.detail
+
+    def sent_value(self, path: str) -> Any:
+        """What was last sent of a field; ``UNSET`` if nothing was."""
+        name, _, inside = path.partition(".")
+        fact = self._latest.get(name)
+        if fact is None or fact.state is EditState.LATER:
+            return UNSET
+        value = fact.sent.get(name, UNSET)
+        if name == "tools" and isinstance(value, list):
+            return "on" if any(tool.get("name") == inside for tool in value) else "off"
+        return dig(value, inside)
+
+    def force_value(self, path: str, in_force: dict[str, Any]) -> Any:
+        """What the server says is in force; ``UNSET`` if it does not say."""
+        name, _, inside = path.partition(".")
+        value = in_force.get(name, UNSET)
+        if name == "tools" and isinstance(value, list):
+            return "on" if any(isinstance(tool, dict) and tool.get("name") == inside for tool in value) else "off"
+        return dig(value, inside)
+
+    def _tool_typed(self, name: str) -> bool:
+        return self.draft.tool(name) != self.kept.tool(name)
+
+    def _save(self, change: Change) -> str:
+        if not self._text:
+            return "sent, not saved: options of the command line override the profile"
+        names = change.fields
+        tools = {tool.name: tool for tool in change.after.tools}
+        old = {tool.name: tool for tool in change.before.tools}
+        wanted = Changes(
+            {name: getattr(change.after.settings, name) for name in names if name not in ("model", "tools")},
+            change.after.model if "model" in names else None,
+            {name: tools.get(name) for name in {*old, *tools} if old.get(name) != tools.get(name)},
+        )
+        try:
+            saved = save_changes(self.name, wanted, self._text)
+        except ProfileError as error:
+            return f"not saved: {error.sentence} — {error.remedy}"
+        self.name, self._text = saved.name, saved.text
+        return saved.sentence
+
+
+def _with_setting(agent: Agent, name: str, value: Any) -> Agent:
+
+    return replace(agent, settings=replace(agent.settings, **{name: value}))
+
+
+def _with_policy(tool: ToolEntry, policy: str) -> ToolEntry:
+
+    return replace(tool, policy=policy)
+
+
+def _taken_over(agent: Agent, other: Agent, names: tuple[str, ...]) -> Agent:
+    """An agent with some settings of another."""
+    settings = {name: getattr(other.settings, name) for name in names if name not in ("model", "tools")}
+    return Agent(
+        model=other.model if "model" in names else agent.model,
+        settings=replace(agent.settings, **settings),
+        tools=other.tools if "tools" in names else agent.tools,
+    )

@@ -1,0 +1,88 @@
+"""Every change of the agent with its time and turn: what it was before, and what became of it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from rtvoice_tui.editing.agent import Agent, differences
+from rtvoice_tui.protocol.echo import differs
+from rtvoice_tui.session.facts import EditChanged, EditState
+
+IN_FORCE = frozenset({EditState.ACKNOWLEDGED, EditState.CHANGED})
+
+
+@dataclass
+class Change:
+    """One change.
+
+    Attributes:
+        number: counted from 1.
+        at: seconds on the store's clock.
+        turn: the turn in which it was made; 0 before the first.
+        before: the agent until then.
+        after: the agent that was wanted.
+        undoes: the number of the change that it takes back, or 0.
+        state: what became of it, as far as it is known.
+        detail: the server's words about it.
+    """
+
+    number: int
+    at: float
+    turn: int
+    before: Agent
+    after: Agent
+    undoes: int = 0
+    state: EditState | None = None
+    detail: str = ""
+
+    @property
+    def edit_id(self) -> str:
+        """How the session names it."""
+        return f"change-{self.number}"
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What it changed."""
+        return differences(self.before, self.after)
+
+
+@dataclass
+class EditHistory:
+    """All changes since the profile was opened, oldest first."""
+
+    start: Agent
+    changes: list[Change] = field(default_factory=list)
+
+    def begin(self, at: float, turn: int, before: Agent, after: Agent, undoes: int = 0) -> Change:
+        """A change is made."""
+        change = Change(len(self.changes) + 1, at, turn, before, after, undoes)
+        self.changes.append(change)
+        return change
+
+    def settle(self, fact: EditChanged) -> Change | None:
+        """Something became of a change; returns it. A change that is partly put off is what became of the rest."""
+        change = next((c for c in self.changes if c.edit_id == fact.edit_id), None)
+        if change is not None and (fact.state is not EditState.LATER or change.state is None):
+            change.state, change.detail = fact.state, fact.detail
+        return change
+
+    def to_undo(self) -> Change | None:
+        """The last change in force that was not taken back yet."""
+        undone = {c.undoes for c in self.changes if c.undoes and c.state is not EditState.REFUSED}
+        wanted = (c for c in reversed(self.changes) if c.state in IN_FORCE and not c.undoes and c.number not in undone)
+        return next(wanted, None)
+
+
+def compared(agent: Agent, session: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Where a state differs from what a server said of its session: setting, the server's value, ours."""
+    found = []
+    for name, theirs in session.items():
+        if name == "tools":
+            named = [tool.get("name", "") for tool in theirs or [] if isinstance(tool, dict)]
+            ours = [spec.name for spec in agent.tool_specs]
+            if set(named) != set(ours):
+                found.append((name, named, ours))
+        elif name in agent.settings.__struct_fields__ and agent.settings.is_set(name):
+            mine = getattr(agent.settings, name)
+            if differs(name, mine, theirs):
+                found.append((name, theirs, mine))
+    return found

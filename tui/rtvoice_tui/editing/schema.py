@@ -1,0 +1,66 @@
+"""Checks what the model is told about a tool before a server has to refuse it."""
+
+import json
+import re
+from typing import Any
+
+MAX_NAME = 64
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class SchemaRefused(ValueError):
+    """The parameters are no JSON Schema of an object; the sentence names the path."""
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """A JSON Schema of a tool's arguments from what was typed.
+
+    Raises:
+        SchemaRefused: it is no JSON, or no schema; the sentence names line or path.
+    """
+    try:
+        value = json.loads(text or "{}")
+    except json.JSONDecodeError as error:
+        raise SchemaRefused(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except RecursionError:
+        raise SchemaRefused("it is nested too deeply") from None
+    check(value)
+    return value  # type: ignore[no-any-return]
+
+
+def check(schema: Any) -> None:
+    """Whether a value is a schema that a tool can have.
+
+    Raises:
+        SchemaRefused: it is not; the sentence names the path.
+    """
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    if not isinstance(schema, dict):
+        raise SchemaRefused("parameters: a tool's schema is an object")
+    error = best_match(Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema))
+    if error is not None:
+        raise SchemaRefused(f"{_path(error.absolute_path)}: {error.message}")
+    if schema and schema.get("type") != "object":
+        raise SchemaRefused("parameters.type: a tool takes an object: type is 'object'")
+    properties = schema.get("properties", {})
+    missing = [name for name in schema.get("required", []) if name not in properties]
+    if missing:
+        raise SchemaRefused(f"parameters.required: there is no property '{missing[0]}'")
+
+
+def check_name(name: str, others: set[str]) -> None:
+    """Whether a tool may be called so.
+
+    Raises:
+        SchemaRefused: it may not.
+    """
+    if not _NAME.fullmatch(name):
+        raise SchemaRefused(f"name: 1 to {MAX_NAME} letters, digits, '_' or '-'")
+    if name in others:
+        raise SchemaRefused(f"name: there is a tool '{name}' already")
+
+
+def _path(parts: Any) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in ["parameters", *parts])[1:]

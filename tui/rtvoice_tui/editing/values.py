@@ -1,0 +1,132 @@
+"""Text that was typed becomes a value, and a value becomes text. Nothing that cannot be sent is let through."""
+
+import json
+from typing import Any
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from rtvoice_tui.editing.agent import Agent
+from rtvoice_tui.editing.fields import SEMANTIC_VAD, SERVER_VAD, Field, Kind
+
+_OF_DETECTION = {
+    SERVER_VAD: frozenset("threshold silence_duration_ms prefix_padding_ms idle_timeout_ms".split()),
+    SEMANTIC_VAD: frozenset({"eagerness"}),
+}
+
+
+class ValueRefused(ValueError):
+    """What was typed is no value of its field, in one sentence."""
+
+
+def shown(value: Any) -> str:
+    """A value as it is typed; empty where nothing is said."""
+    if value is UNSET:
+        return ""
+    if value is None:
+        return "off"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list):
+        return ", ".join(shown(entry) for entry in value)
+    if isinstance(value, dict):
+        kind = value.get("type")
+        if kind == "retention_ratio":
+            return shown(value.get("retention_ratio", ""))
+        if kind == "function" and value.get("name"):
+            return str(value["name"])
+        if isinstance(kind, str):
+            return "off" if kind == "none" else kind
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def with_value(agent: Agent, field: Field, text: str) -> Agent:
+    """The agent with a field as it was typed; nothing typed leaves it to the server.
+
+    Raises:
+        ValueRefused: the text is no value of this field.
+    """
+    value = _parsed(field, text.strip())
+    if field.path == "model":
+        return replace(agent, model="" if value is UNSET else value)
+    settings = agent.settings
+    name, _, key = field.path.partition(".")
+    if name == "turn_detection":
+        value = _detection(settings.turn_detection, key, value, field)
+    elif name == "transcription":
+        value = _inside(settings.transcription, key, value) if value != "off" else None
+    elif value is not UNSET:
+        value = _object(name, value)
+    return replace(agent, settings=replace(settings, **{name: value}))
+
+
+def _parsed(field: Field, text: str) -> Any:
+    if not text:
+        return UNSET
+    if text in field.words:
+        return text
+    match field.kind:
+        case Kind.CHOICE | Kind.SWITCH if text not in field.choices:
+            raise ValueRefused(f"{field.label.strip()} is one of: {', '.join(field.choices)}")
+        case Kind.SWITCH:
+            return text == "on"
+        case Kind.LIST:
+            return [word.strip() for word in text.split(",") if word.strip()]
+        case Kind.NUMBER | Kind.INTEGER:
+            return _number(field, text)
+    return text
+
+
+def _number(field: Field, text: str) -> float | int:
+    others = f", or {' or '.join(field.words)}" if field.words else ""
+    span = f"from {field.low:g} to {field.high:g}" if field.high != float("inf") else f"from {field.low:g} on"
+    try:
+        value = int(text) if field.kind is Kind.INTEGER else float(text)
+    except ValueError:
+        kind = "a whole number" if field.kind is Kind.INTEGER else "a number"
+        raise ValueRefused(f"{field.label.strip()} is {kind} {span}{others}") from None
+    if not field.low <= value <= field.high:
+        raise ValueRefused(f"{field.label.strip()} goes {span}{others}")
+    return value
+
+
+def _detection(before: Any, key: str, value: Any, field: Field) -> Any:
+    if not key:
+        if value is UNSET or value == "none":
+            return UNSET if value is UNSET else None
+        others = set().union(*(keys for kind, keys in _OF_DETECTION.items() if kind != value))
+        kept = {k: v for k, v in before.items() if k not in others} if isinstance(before, dict) else {}
+        return {**kept, "type": value}
+    base = dict(before) if isinstance(before, dict) and before.get("type") != "none" else {}
+    if value is UNSET:
+        base.pop(key, None)
+        return base or before
+    kind = base.setdefault("type", field.detection or SERVER_VAD)
+    if field.detection and kind != field.detection:
+        raise ValueRefused(f"{field.label.strip()} belongs to {field.detection}: choose that turn detection first")
+    return {**base, key: value}
+
+
+def _inside(before: Any, key: str, value: Any) -> Any:
+    base = dict(before) if isinstance(before, dict) and before.get("type") != "none" else {}
+    if value is UNSET:
+        base.pop(key, None)
+    else:
+        base[key] = value
+    return base or UNSET
+
+
+def _object(name: str, value: Any) -> Any:
+    """The settings that are words for a person and objects on the wire."""
+    if name == "output_modalities":
+        return [word.strip() for word in value.split(",")]
+    if name == "noise_reduction":
+        return None if value == "off" else {"type": value}
+    if name == "truncation" and not isinstance(value, str):
+        return {"type": "retention_ratio", "retention_ratio": value}
+    if name == "tool_choice" and value not in ("auto", "none", "required"):
+        return {"type": "function", "name": value}
+    return value

@@ -1,0 +1,204 @@
+"""All profiles as a collection: listed with what is wrong, copied, renamed, deleted and brought back, in and out."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from rtvoice_tui.profiles.model import Profile
+from rtvoice_tui.profiles.store import (
+    BUILT_IN,
+    MAX_BYTES,
+    ProfileError,
+    free_name,
+    load_profile,
+    parse_profile,
+    profile_names,
+    profile_path,
+    profile_text,
+)
+from rtvoice_tui.profiles.writing import locked, trash_folder, write_privately
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A profile in the list.
+
+    Attributes:
+        name: its name.
+        profile: what it holds, if it is valid.
+        problem: what is wrong with it, with key or line.
+        remedy: what to do about that.
+        own: whether the person has a file of it; a built-in has none until it is changed.
+    """
+
+    name: str
+    profile: Profile | None
+    problem: str = ""
+    remedy: str = ""
+    own: bool = True
+
+    @property
+    def about(self) -> str:
+        """Provider and model in a few words, or what is wrong."""
+        if self.profile is None:
+            return f"not usable: {self.problem}"
+        model = (self.profile.model or self.profile.dialect.model).rpartition("/")[2]
+        words = [self.profile.dialect.title, model, "" if self.own else "built in"]
+        if not self.profile.trusted:
+            words.append("not trusted: its own tools are off")
+        return " · ".join(word for word in words if word)
+
+
+def listed() -> list[Listed]:
+    """Every profile, the broken ones with their error."""
+    return [_listed(name) for name in profile_names()]
+
+
+def _listed(name: str) -> Listed:
+    own = os.path.lexists(profile_path(name))
+    try:
+        return Listed(name, load_profile(name), own=own)
+    except ProfileError as error:
+        return Listed(name, None, error.sentence, error.remedy, own)
+
+
+def copy(name: str, new: str) -> str:
+    """A profile under a second name, comments and all; returns that name.
+
+    Raises:
+        ProfileError: there is none, or the new name is taken.
+    """
+    text = profile_text(name)
+    _fresh(new)
+    write_privately(profile_path(new), text)
+    return new
+
+
+def rename(name: str, new: str) -> str:
+    """A profile under another name; returns that.
+
+    Raises:
+        ProfileError: it is built in, there is none, or the new name is taken.
+    """
+    _own(name, "copied, not renamed")
+    _fresh(new)
+    with locked(profile_path(name)):
+        _move(profile_path(name), profile_path(new))
+    return new
+
+
+def delete(name: str) -> str:
+    """Take a profile away; what comes back is a ticket for `bring_back`.
+
+    Raises:
+        ProfileError: it is built in or there is none.
+    """
+    _own(name, "not deleted")
+    folder = trash_folder()
+    number = 1
+    while os.path.lexists(folder / f"{name}.{number}.toml"):
+        number += 1
+    with locked(profile_path(name)):
+        _move(profile_path(name), folder / f"{name}.{number}.toml")
+    return f"{name}.{number}"
+
+
+def bring_back(ticket: str) -> str:
+    """Undo a deletion; the name it has now, which is another if the old one was taken meanwhile.
+
+    Raises:
+        ProfileError: it is not there any more.
+    """
+    name = free_name(ticket.rpartition(".")[0])
+    _move(trash_folder() / f"{ticket}.toml", profile_path(name))
+    return name
+
+
+def import_profile(file: Path, name: str = "") -> str:
+    """Take a profile in from a file: what it would run on this machine stays off until it is trusted.
+
+    Raises:
+        ProfileError: the file is no profile, or the name is taken.
+    """
+    import tomlkit
+
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise ProfileError(f"{file} is larger than a profile can be", "choose another file")
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ProfileError(f"{file} is not UTF-8 text", "save it as UTF-8") from error
+    except OSError as error:
+        raise ProfileError(f"{file} cannot be read: {error.strerror}", "check the path") from error
+    parse_profile(text, str(file))
+    if name:
+        _fresh(name)
+    else:
+        name = free_name(file.stem)
+    document = tomlkit.parse(text)
+    document.pop("trusted", None)
+    written = "trusted = false   # it was imported: its own tools stay off until you trust it\n" + tomlkit.dumps(
+        document
+    )
+    parse_profile(written, str(file))
+    write_privately(profile_path(name), written)
+    return name
+
+
+def export(name: str, file: Path) -> Path:
+    """Write a profile to a file, as it is; it holds no key. Returns the file.
+
+    Raises:
+        ProfileError: there is no such profile, or the file exists or cannot be written.
+    """
+    text = profile_text(name)
+    if os.path.lexists(file):
+        raise ProfileError(f"{file} exists already", "choose another name")
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ProfileError(f"{file} cannot be written: {error.strerror}", "choose another folder") from error
+    return file
+
+
+def trust(name: str) -> str:
+    """Let a profile run its own tools; returns its name.
+
+    Raises:
+        ProfileError: there is no such profile, or it cannot be written.
+    """
+    import tomlkit
+
+    path = profile_path(name)
+    with locked(path):
+        document = tomlkit.parse(profile_text(name))
+        if "trusted" in document:
+            del document["trusted"]
+        text = tomlkit.dumps(document)
+        parse_profile(text, str(path))
+        write_privately(path, text)
+    return name
+
+
+def _own(name: str, verb: str) -> None:
+    path = profile_path(name)
+    if os.path.lexists(path):
+        return
+    if name in BUILT_IN:
+        raise ProfileError(f"'{name}' is built in: it can be {verb}", "copy it under another name")
+    raise ProfileError(f"there is no profile '{name}'", f"known are: {', '.join(profile_names())}")
+
+
+def _fresh(name: str) -> None:
+    if os.path.lexists(profile_path(name)) or name in BUILT_IN:
+        raise ProfileError(f"there is a profile '{name}' already", "choose another name")
+
+
+def _move(old: Path, new: Path) -> None:
+    try:
+        new.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.replace(old, new)
+    except FileNotFoundError:
+        raise ProfileError(f"{old} is not there any more", "nothing was changed") from None
+    except OSError as error:
+        raise ProfileError(f"{old} cannot be moved: {error.strerror}", "check the folder's rights") from error

@@ -1,0 +1,219 @@
+"""Writes profiles: whole or not at all, comments and order kept, and never over what another program wrote."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from rtvoice_tui.profiles import paths
+from rtvoice_tui.profiles.model import Profile, ToolEntry
+from rtvoice_tui.profiles.store import ProfileError, free_name, parse_profile, profile_path, profile_text
+
+LOCK_S = 5.0
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is to be written into a profile.
+
+    Attributes:
+        session: settings by name; ``UNSET`` takes one out, ``None`` switches it off.
+        model: the new model, or ``None`` if it did not change.
+        tools: tools by the name they had; ``None`` takes one away, an unknown name adds one.
+    """
+
+    session: Mapping[str, Any] = field(default_factory=dict)
+    model: str | None = None
+    tools: Mapping[str, ToolEntry | None] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.session or self.tools or self.model is not None)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Where changes went.
+
+    Attributes:
+        name: the profile that holds them.
+        text: its whole text.
+        sentence: what the person should know: that another program's changes are in it too, or that it is a copy.
+    """
+
+    name: str
+    text: str
+    sentence: str = ""
+
+
+def save_changes(name: str, changes: Changes, base: str) -> Saved:
+    """Write changes into a profile's file, everything else left as it was.
+
+    ``base`` is the text that the changes were made to. What another program has changed since stays; where it
+    changed the same thing, ours goes into a profile of its own, so that both are kept.
+
+    Raises:
+        ProfileError: the file cannot be read or written, or what another program left there is not valid.
+    """
+    path = profile_path(name)
+    with locked(path):
+        text = profile_text(name)
+        if text == base:
+            written = _with_changes(text, changes, str(path))
+            write_privately(path, written)
+            return Saved(name, written)
+        theirs, before = parse_profile(text, str(path)), parse_profile(base, str(path))
+        if not _collides(changes, before, theirs):
+            written = _with_changes(text, changes, str(path))
+            write_privately(path, written)
+            return Saved(name, written, f"another program has changed {path.name} too: both changes are in it")
+        own = free_name(f"{name}-mine")
+        written = _with_changes(base, changes, str(profile_path(own)))
+        write_privately(profile_path(own), written)
+        return Saved(own, written, f"another program has changed the same in {path.name}: yours is kept as '{own}'")
+
+
+def _collides(changes: Changes, before: Profile, theirs: Profile) -> bool:
+    if changes.model is not None and theirs.model != before.model:
+        return True
+    if any(getattr(theirs.session, key) != getattr(before.session, key) for key in changes.session):
+        return True
+    old, new = ({tool.name: tool for tool in profile.tools} for profile in (before, theirs))
+    return any(old.get(key) != new.get(key) for key in changes.tools)
+
+
+def _with_changes(text: str, changes: Changes, shown: str) -> str:
+    import tomlkit
+
+    parse_profile(text, shown)
+    document = tomlkit.parse(text)
+    if changes.model is not None:
+        document["model"] = changes.model
+    if changes.session:
+        session = document.setdefault("session", tomlkit.table())
+        for key, value in changes.session.items():
+            _put(session, key, value)
+    for name, tool in changes.tools.items():
+        _put_tool(document, name, tool)
+    written = tomlkit.dumps(document)
+    parse_profile(written, shown)
+    return written
+
+
+def _put(table: Any, key: str, value: Any) -> None:
+    import tomlkit
+
+    if value is UNSET:
+        table.pop(key, None)
+    elif value is None:
+        table[key] = tomlkit.inline_table().append("type", "none")
+    elif isinstance(value, str) and "\n" in value:
+        table[key] = tomlkit.string(value, multiline=True)
+    elif isinstance(value, dict):
+        table[key] = _inline(value)
+    else:
+        table[key] = value
+
+
+def _inline(value: Mapping[str, Any]) -> Any:
+    """A table on one line; TOML has no null, so what is null is left out."""
+    import tomlkit
+
+    table = tomlkit.inline_table()
+    for key, entry in value.items():
+        if entry is not None:
+            table[key] = _inline(entry) if isinstance(entry, Mapping) else entry
+    return table
+
+
+def _put_tool(document: Any, name: str, tool: ToolEntry | None) -> None:
+    import tomlkit
+
+    tools = document.get("tools")
+    found = next((index for index, table in enumerate(tools or []) if table.get("name") == name), None)
+    if tool is None:
+        if found is not None:
+            del tools[found]
+        return
+    wanted = {key: value for key, value in msgspec.to_builtins(tool).items() if key != "name"}
+    plain = {key: value for key, value in msgspec.to_builtins(ToolEntry(name=tool.name)).items() if key != "name"}
+    if found is not None:
+        table = tools[found]
+        if table.get("name") != tool.name:
+            table["name"] = tool.name
+        for key, value in wanted.items():
+            if value == plain[key] and key != "run":
+                table.pop(key, None)
+            elif table.get(key) != value and not (key == "run" and _same_run(table.get(key), value)):
+                _put(table, key, value)
+        return
+    table = tomlkit.table()
+    table["name"] = tool.name
+    for key, value in wanted.items():
+        if value != plain[key] or key == "run":
+            _put(table, key, _without_empty(value) if key == "run" else value)
+    if tools is None:
+        tools = document["tools"] = tomlkit.aot()
+    tools.append(table if isinstance(tools, tomlkit.items.AoT) else _inline(table))
+
+
+def _same_run(written: Any, wanted: Mapping[str, Any]) -> bool:
+    return written is not None and _without_empty(dict(written)) == _without_empty(wanted)
+
+
+def _without_empty(run: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in run.items() if value not in ("", [], {}, None)}
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other running apps from writing the same file meanwhile.
+
+    Raises:
+        ProfileError: another app has held it for long, or the folder cannot be written to.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=LOCK_S, mode=0o600)
+        with lock:
+            yield
+    except Timeout:
+        raise ProfileError(f"{path} is being written by another program", "try again") from None
+    except OSError as error:
+        raise ProfileError(f"{path} cannot be written: {error.strerror}", "check the folder's rights") from error
+
+
+def write_privately(path: Path, text: str) -> None:
+    """Replace a file as a whole, readable by its owner alone. A symbolic link stays one: what it leads to is written.
+
+    Raises:
+        ProfileError: the folder cannot be written to.
+    """
+    temporary = ""
+    try:
+        target = path.resolve() if path.is_symlink() else path
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except (OSError, UnicodeError) as error:
+        if temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        reason = error.strerror if isinstance(error, OSError) else "it holds half a character"
+        raise ProfileError(f"{path} cannot be written: {reason}", "check the folder's rights") from error
+
+
+def trash_folder() -> Path:
+    """Where deleted profiles wait to be brought back."""
+    return paths.state_file().parent / "deleted profiles"

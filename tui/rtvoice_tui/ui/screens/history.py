@@ -1,0 +1,88 @@
+"""All changes of the agent: restore one, or compare it with what the server first said."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from rtvoice_tui.editing.agent import Agent
+from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.editing.history import compared
+from rtvoice_tui.editing.values import shown
+from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.clock import minutes
+from rtvoice_tui.ui.widgets.field_table import MARKS
+from rtvoice_tui.ui.widgets.follow_view import FollowView
+from rtvoice_tui.ui.widgets.lines import Piece
+from rtvoice_tui.ui.widgets.plain_view import PlainView
+
+
+class HistoryScreen(ModalScreen[int | None]):
+    """Closes with the number of the state to restore; 0 is the one the app began with.
+
+    Args:
+        editor: whose changes these are.
+        store: what the server said.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,h", "dismiss(None)", "Close", show=False, priority=True),
+        Binding("c", "compare", "Compare", show=False, priority=True),
+    ]
+
+    def __init__(self, editor: AgentEditor, store: Store) -> None:
+        super().__init__()
+        self._editor = editor
+        self._store = store
+
+    def compose(self) -> ComposeResult:
+        """The list."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = "Changes of the agent"
+            dialog.border_subtitle = "⏎ restore  c compare with session.created  esc close"
+            yield PlainView(self._lines())
+
+    def on_mount(self) -> None:
+        """The newest is chosen."""
+        view = self.query_one(PlainView)
+        view.focus()
+        view.cursor = len(self._editor.history.changes)
+
+    def _lines(self) -> list[list[Piece]]:
+        lines: list[list[Piece]] = [[("  0  as it was when the profile was opened", "plain")]]
+        for change in self._editor.history.changes:
+            glyph, ink, words = MARKS[str(change.state) if change.state else "sent"]
+            taken = f"takes back {change.undoes}: " if change.undoes else ""
+            lines.append(
+                [(f"{change.number:>3}  ", "key"), (f"{minutes(change.at):>5}  turn {change.turn:<3} ", "dim"),
+                 (f"{glyph} ", ink), (f"{taken}{one_line(', '.join(change.fields), 60)}", "plain"),
+                 (f"   {words}", "dim")]
+            )  # fmt: skip
+        return lines
+
+    def _state(self, number: int) -> Agent:
+        history = self._editor.history
+        return history.changes[number - 1].after if number else history.start
+
+    def on_follow_view_opened(self, message: FollowView.Opened) -> None:
+        """Restore the chosen state."""
+        message.stop()
+        self.dismiss(message.line)
+
+    def action_compare(self) -> None:
+        """Show where the chosen state differs from the session as the server opened it."""
+        from rtvoice_tui.ui.screens.detail import DetailScreen
+
+        number = self.query_one(PlainView).cursor or 0
+        created = self._store.session.at_start
+        lines = [
+            f"{name}\n    server  {one_line(shown(theirs), 300)}\n    state   {one_line(shown(ours), 300)}"
+            for name, theirs, ours in compared(self._state(number), created)
+        ]
+        if not created:
+            lines = ["no session was opened yet"]
+        text = "\n".join(lines or ["nothing differs"]).split("\n")
+        self.app.push_screen(DetailScreen(f"state {number} against session.created", text))

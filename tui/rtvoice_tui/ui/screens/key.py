@@ -1,0 +1,68 @@
+"""A provider's key: for this run only, or into the system's own key store. It is never shown."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from rtvoice_tui.profiles import secrets
+from rtvoice_tui.profiles.model import Profile
+from rtvoice_tui.profiles.store import ProfileError
+from rtvoice_tui.ui.widgets.lines import FixedLine
+
+
+class KeyScreen(ModalScreen[str]):
+    """Closes with what became of the key.
+
+    Args:
+        name: the profile.
+        profile: what it holds.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss('')", "Close", show=False, priority=True),
+        Binding("f7", "store", "Keep", show=False, priority=True),
+    ]
+
+    def __init__(self, name: str, profile: Profile) -> None:
+        super().__init__()
+        self._name = name
+        self._profile = profile
+
+    def compose(self) -> ComposeResult:
+        """One field that shows dots."""
+        with Vertical(classes="dialog form question") as dialog:
+            dialog.border_title = f"Key of {self._name}"
+            dialog.border_subtitle = "⏎ for this run only  F7 into the key store  esc leave"
+            dialog.styles.height = 9
+            yield FixedLine(id="key-where")
+            yield Input(password=True, id="key-field", placeholder="the key: paste it here")
+            yield FixedLine(id="key-problem")
+
+    def on_mount(self) -> None:
+        """Say where keys come from."""
+        words = secrets.where_keys_come_from(self._profile)
+        self.query_one("#key-where", FixedLine).write([(words, "dim")])
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Use it for this run."""
+        event.stop()
+        if event.value.strip():
+            secrets.use_for_this_run(self._profile, event.value)
+            self.dismiss(f"the key of '{self._name}' holds for this run")
+
+    def action_store(self) -> None:
+        """Keep it where the system keeps keys."""
+        key = self.query_one(Input).value
+        if not key.strip():
+            return
+        try:
+            secrets.keep(self._profile, key)
+        except ProfileError as error:
+            self.query_one("#key-problem", FixedLine).write([(f"{error.sentence} — {error.remedy}", "error")])
+        else:
+            self.dismiss(f"the key of '{self._name}' is in the system's key store")

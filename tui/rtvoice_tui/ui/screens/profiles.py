@@ -1,0 +1,245 @@
+"""All profiles: open, copy, rename, delete and bring back, take in and hand out, keys."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from rtvoice_tui.profiles import library
+from rtvoice_tui.profiles.library import Listed
+from rtvoice_tui.profiles.store import ProfileError
+from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.ui.widgets.follow_view import FollowView
+from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
+from rtvoice_tui.ui.widgets.plain_view import PlainView
+
+_ASKS = {
+    "copy": "copy under the name",
+    "rename": "new name",
+    "export": "write to the file",
+    "import": "take in the file",
+}
+
+
+class ProfileList(PlainView):
+    """One line a profile."""
+
+    def __init__(self, current: str, unsaved: bool) -> None:
+        super().__init__([], id="profiles")
+        self._current = current
+        self._unsaved = unsaved
+        self.listed: list[Listed] = []
+        self.reread()
+
+    def reread(self) -> None:
+        """Look into the folder again."""
+        self.listed = library.listed()
+        self._lines = [self._line(entry) for entry in self.listed]
+        if self.cursor is None:
+            self.cursor = next((n for n, entry in enumerate(self.listed) if entry.name == self._current), 0)
+        self.cursor = min(self.cursor, len(self._lines) - 1)
+        if self.is_mounted:
+            self.sync(force=True)
+
+    def _line(self, entry: Listed) -> list[Piece]:
+        here = entry.name == self._current
+        mark = "●" if here else " "
+        name = f"{entry.name}{'*' if here and self._unsaved else ''}"
+        ink = "error" if entry.profile is None else "title" if here else "plain"
+        return [(f"{mark} ", "live"), (f"{name:<22} ", ink), (one_line(entry.about, 200), "dim")]
+
+    @property
+    def chosen(self) -> Listed:
+        """The profile under the cursor."""
+        return self.listed[self.cursor or 0]
+
+
+class ProfilesScreen(ModalScreen[str]):
+    """Closes with the name of the profile to open.
+
+    Args:
+        current: the one that is open.
+        unsaved: whether something of it is typed and not sent.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Close", show=False, priority=True),
+        Binding("c", "ask('copy')", "Copy", show=False),
+        Binding("r", "ask('rename')", "Rename", show=False),
+        Binding("d", "delete", "Delete", show=False),
+        Binding("u", "bring_back", "Bring back", show=False),
+        Binding("i", "ask('import')", "Import", show=False),
+        Binding("x", "ask('export')", "Export", show=False),
+        Binding("T", "trust", "Trust", show=False),
+        Binding("k", "key", "Key", show=False),
+        Binding("e", "file", "Edit the file", show=False),
+    ]
+
+    def __init__(self, current: str, unsaved: bool) -> None:
+        super().__init__()
+        self._current = current
+        self._unsaved = unsaved
+        self._asked = ""
+        self._deleted: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        """List, a line to type into, what happened, keys."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = "Profiles"
+            dialog.border_subtitle = "⏎ open  k key  c copy  r rename  d delete  u bring back"
+            yield ProfileList(self._current, self._unsaved)
+            yield Input(id="profile-name", classes="field")
+            yield FixedLine(id="profile-about")
+            yield FixedLine(id="profile-keys")
+
+    def on_mount(self) -> None:
+        """The open profile is chosen."""
+        self._list.focus()
+        keys: list[Piece] = []
+        for key, word in (("i", "import"), ("x", "export"), ("T", "trust"), ("e", "edit the file"), ("esc", "close")):
+            keys += [(key, "key"), (f" {word}   ", "dim")]
+        self.query_one("#profile-keys", FixedLine).write(keys)
+
+    @property
+    def _list(self) -> ProfileList:
+        return self.query_one(ProfileList)
+
+    def on_follow_view_opened(self, message: FollowView.Opened) -> None:
+        """Open the chosen profile."""
+        message.stop()
+        chosen = self._list.chosen
+        if chosen.profile is None:
+            self._say(f"{chosen.problem} — {chosen.remedy}", "error")
+        else:
+            self.dismiss(chosen.name)
+
+    # --- what needs a name or a file
+
+    def action_ask(self, what: str) -> None:
+        """Ask for a name or a file."""
+        chosen, field = self._list.chosen, self.query_one("#profile-name", Input)
+        if what in ("copy", "export") and chosen.profile is None and what == "export":
+            self._say(chosen.problem, "error")
+            return
+        self._asked = what
+        field.placeholder = _ASKS[what]
+        field.value = {"copy": f"my-{chosen.name}", "rename": chosen.name, "export": f"{chosen.name}.toml"}.get(
+            what, ""
+        )
+        field.display = True
+        self._say(_ASKS[what], "dim")
+        field.focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Do what was asked for."""
+        event.stop()
+        name, text = self._list.chosen.name, event.value.strip()
+        if not text:
+            self.action_leave()
+            return
+        file = Path(text).expanduser()
+        work: dict[str, Callable[[], str]] = {
+            "copy": lambda: f"'{library.copy(name, text)}' is a copy of '{name}'",
+            "rename": lambda: f"'{name}' is called '{library.rename(name, text)}' now",
+            "export": lambda: f"'{name}' is in {library.export(name, file)}",
+            "import": lambda: f"'{library.import_profile(file)}' was taken in: its own tools are off, T trusts it",
+        }
+        if self._do(work[self._asked]):
+            self.action_leave()
+
+    def action_leave(self) -> None:
+        """Leave the line, or the screen."""
+        if self._asked:
+            self._asked = ""
+            self.query_one("#profile-name").display = False
+            self._list.focus()
+        else:
+            self.dismiss("")
+
+    # --- what is done at once
+
+    def action_delete(self) -> None:
+        """Delete the chosen profile; `u` brings it back."""
+        name = self._list.chosen.name
+        if name == self._current and self._list.chosen.own:
+            self._say("this profile is open: open another one first", "error")
+            return
+
+        def work() -> str:
+            self._deleted.append(library.delete(name))
+            return f"'{name}' is deleted: u brings it back"
+
+        self._do(work)
+
+    def action_bring_back(self) -> None:
+        """Undo the last deletion."""
+        if not self._deleted:
+            self._say("nothing was deleted", "dim")
+            return
+        self._do(lambda: f"'{library.bring_back(self._deleted.pop())}' is back")
+
+    def action_trust(self) -> None:
+        """Let the profile run its own tools, after saying which."""
+        chosen = self._list.chosen
+        if chosen.profile is None or chosen.profile.trusted:
+            self._say("it is trusted" if chosen.profile else chosen.problem, "dim")
+            return
+        from rtvoice_tui.ui.screens.ask import AskScreen
+
+        runs = [f"{tool.name}: {tool.run.kind} {tool.run.target}" for tool in chosen.profile.tools]
+        lines = ["It will run on this machine, as you:", *runs] if runs else ["It has no tools."]
+
+        def answer(key: str | None) -> None:
+            if key == "y":
+                self._do(lambda: f"'{library.trust(chosen.name)}' is trusted")
+
+        self.app.push_screen(AskScreen(f"Trust {chosen.name}?", lines, {"y": "trust it"}), answer)
+
+    def action_key(self) -> None:
+        """Type the provider's key."""
+        chosen = self._list.chosen
+        if chosen.profile is None:
+            self._say(chosen.problem, "error")
+            return
+        from rtvoice_tui.ui.screens.key import KeyScreen
+
+        self.app.push_screen(KeyScreen(chosen.name, chosen.profile), lambda words: self._say(words or "", "ok"))
+
+    def action_file(self) -> None:
+        """Open the file in the person's own editor."""
+        from rtvoice_tui.profiles.store import profile_path, profile_text
+        from rtvoice_tui.profiles.writing import locked, write_privately
+        from rtvoice_tui.ui.external_editor import edited
+
+        name = self._list.chosen.name
+
+        def work() -> str:
+            text = profile_text(name)
+            new = edited(self.app, text, ".toml")
+            if new is None:
+                return "nothing was changed"
+            with locked(profile_path(name)):
+                if profile_text(name) != text:
+                    raise ProfileError(f"another program has changed '{name}' meanwhile", "open it again")
+                write_privately(profile_path(name), new)
+            return f"'{name}' is saved"
+
+        self._do(work)
+
+    def _do(self, work: Callable[[], str]) -> bool:
+        try:
+            words = work()
+        except ProfileError as error:
+            self._say(f"{error.sentence} — {error.remedy}", "error")
+            return False
+        self._list.reread()
+        self._say(words, "ok")
+        return True
+
+    def _say(self, words: str, ink: str) -> None:
+        self.query_one("#profile-about", FixedLine).write([(one_line(words, 300), ink)])

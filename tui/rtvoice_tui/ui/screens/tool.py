@@ -1,0 +1,147 @@
+"""One tool: what the model is told about it, and how it is run."""
+
+import json
+from typing import ClassVar
+
+import msgspec
+from msgspec.structs import replace
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, TextArea
+
+from rtvoice_tui.editing.schema import SchemaRefused, check_name, parsed
+from rtvoice_tui.profiles.model import ToolEntry, ToolRun
+from rtvoice_tui.ui.widgets.lines import FixedLine
+
+KINDS = ("python", "hosted")
+POLICIES = ("auto", "off")
+
+
+class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
+    """Closes with the tool as typed, with none if it is taken away, or with nothing.
+
+    Args:
+        tool: the tool; ``None`` for a new one.
+        others: names that are taken.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Leave", show=False, priority=True),
+        Binding("f7", "take", "Take over", show=False, priority=True),
+        Binding("f9", "remove", "Take away", show=False, priority=True),
+        Binding("ctrl+e", "external", "Editor", show=False, priority=True),
+    ]
+
+    def __init__(self, tool: ToolEntry | None, others: set[str]) -> None:
+        super().__init__()
+        self._tool = tool
+        self._others = others
+        self._left = False
+
+    def compose(self) -> ComposeResult:
+        """A line for each short field, the schema below."""
+        tool = self._tool or ToolEntry(name="", parameters={"type": "object", "properties": {}})
+        where = tool.run.target or tool.run.index_id
+        with Vertical(classes="dialog form") as dialog:
+            dialog.border_title = "Tool"
+            dialog.border_subtitle = "F7 take over  F9 take away  ^e editor  esc leave"
+            yield from _labelled("name", Input(tool.name, id="tool-name"))
+            yield from _labelled("description: what the model is told", Input(tool.description, id="tool-description"))
+            yield from _labelled(f"kind: {', '.join(KINDS)}", Input(tool.run.kind, id="tool-kind"))
+            yield from _labelled(
+                "python: FILE.py:FUNCTION    hosted: id of a search index", Input(where, id="tool-run")
+            )
+            yield from _labelled(f"policy: {', '.join(POLICIES)}", Input(tool.policy, id="tool-policy"))
+            yield from _labelled("seconds until it is given up", Input(f"{tool.timeout_s:g}", id="tool-timeout"))
+            yield from _labelled(
+                "parameters: JSON Schema of the arguments",
+                TextArea(_json(tool.parameters), id="tool-schema", tab_behavior="focus"),
+            )
+            yield FixedLine(id="tool-problem")
+
+    def on_mount(self) -> None:
+        """Begin at the top."""
+        self.query_one("#tool-name").focus()
+
+    def _typed(self) -> ToolEntry:
+        """The tool as typed.
+
+        Raises:
+            SchemaRefused: something is no value; the sentence names the field or the path.
+        """
+        text = {name: self.query_one(f"#tool-{name}", Input).value.strip() for name in
+                ("name", "description", "kind", "run", "policy", "timeout")}  # fmt: skip
+        check_name(text["name"], self._others)
+        parameters = parsed(self.query_one("#tool-schema", TextArea).text)
+        base = self._tool or ToolEntry(name=text["name"])
+        place = {"index_id": text["run"]} if text["kind"] == "hosted" else {"target": text["run"]}
+        run = {"kind": text["kind"], **place} if text["kind"] in KINDS else {"kind": text["kind"]}
+        try:
+            timeout = float(text["timeout"])
+        except ValueError:
+            raise SchemaRefused("seconds: a number, such as 10") from None
+        entry = replace(
+            base, name=text["name"], description=text["description"], parameters=parameters, timeout_s=timeout
+        )
+        wanted = msgspec.to_builtins(entry) | {"run": run, "policy": text["policy"]}
+        try:
+            typed = msgspec.convert(wanted, ToolEntry)
+        except msgspec.ValidationError as error:
+            raise SchemaRefused(str(error).replace("$.", "")) from None
+        if typed.run == ToolRun(kind="python") and typed.policy != "off":
+            raise SchemaRefused("python: name the file and the function, such as tools.py:get_weather")
+        return typed
+
+    def action_take(self) -> None:
+        """Take the tool over, if it can be."""
+        try:
+            typed = self._typed()
+        except SchemaRefused as refused:
+            self._say(str(refused))
+        else:
+            self.dismiss((typed,))
+
+    def action_remove(self) -> None:
+        """Take the tool away."""
+        self.dismiss((None,))
+
+    def action_leave(self) -> None:
+        """Leave; what was typed is only thrown away when asked twice."""
+        try:
+            same = self._typed() == self._tool
+        except SchemaRefused:
+            same = False
+        if same or self._left or (self._tool is None and not self.query_one("#tool-name", Input).value):
+            self.dismiss(None)
+            return
+        self._left = True
+        self._say("F7 takes over what was typed; esc once more throws it away")
+
+    def action_external(self) -> None:
+        """Edit the schema in the person's own editor."""
+        from rtvoice_tui.ui.external_editor import edited
+
+        area = self.query_one("#tool-schema", TextArea)
+        text = edited(self.app, area.text, ".json")
+        if text is not None:
+            area.load_text(text)
+
+    def on_input_submitted(self) -> None:
+        """Enter goes on to the next field."""
+        self.focus_next()
+
+    def _say(self, sentence: str) -> None:
+        self.query_one("#tool-problem", FixedLine).write([(sentence, "error")])
+
+
+def _labelled(label: str, field: Input | TextArea) -> ComposeResult:
+    line = FixedLine()
+    line.write([(label, "dim")])
+    yield line
+    yield field
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,0 +1,217 @@
+"""The agent's settings as a table: as edited, as sent, as the server says it is in force."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.cells import set_cell_size
+from textual.binding import BindingType
+from textual.message import Message
+
+from rtvoice_tui.editing.agent import value_at
+from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.editing.fields import Field, Kind, has
+from rtvoice_tui.editing.values import shown
+from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.bindings import bindings
+from rtvoice_tui.ui.widgets.follow_view import FollowView
+from rtvoice_tui.ui.widgets.lines import Piece
+
+MARKS: dict[str, tuple[str, str, str]] = {
+    "": (" ", "dim", ""),
+    "edited": ("●", "warn", "edited, not sent"),
+    "sent": ("…", "warn", "sent, waiting for the server"),
+    "acknowledged": ("✓", "ok", "acknowledged"),
+    "changed": ("≠", "warn", "the server made something else of it"),
+    "refused": ("✗", "error", "refused"),
+    "held": ("✗", "warn", "not taken over"),
+    "unanswered": ("?", "warn", "sent, not answered"),
+    "later": ("↻", "warn", "kept for the next session"),
+    "absent": ("–", "dim", "not at this provider"),
+}
+"""State of a field: its glyph, ink and words."""
+
+LABEL = 17
+NOTHING = "·"
+ADD = "+"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: a setting, a tool, or the line that adds one."""
+
+    label: str
+    path: str
+    field: Field | None = None
+
+    @property
+    def tool(self) -> str:
+        """Name of the tool."""
+        return self.path.removeprefix("tools.") if self.path.startswith("tools.") else ""
+
+
+class FieldTable(FollowView):
+    """One line a field, with the cursor on the one that is edited.
+
+    Args:
+        editor: what is edited.
+        store: what is in force.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("fields")
+    GROWS: ClassVar[bool] = False
+
+    class Chosen(Message):
+        """A line was opened, to be typed into."""
+
+        def __init__(self, row: Row) -> None:
+            super().__init__()
+            self.row = row
+
+    class Stepped(Message):
+        """A value was changed without typing: ``text`` is the new one, ``None`` switches a tool."""
+
+        def __init__(self, row: Row, text: str | None) -> None:
+            super().__init__()
+            self.row = row
+            self.text = text
+
+    class Moved(Message):
+        """The cursor is on another line."""
+
+    def __init__(self, editor: AgentEditor, store: Store) -> None:
+        super().__init__(id="fields")
+        self._editor = editor
+        self._store = store
+        self._rows: list[Row] = []
+        self._lines: list[list[Piece]] = []
+        self.cursor = 0
+
+    @property
+    def row(self) -> Row | None:
+        """The line under the cursor."""
+        return self._rows[self.cursor] if self.cursor is not None and self.cursor < len(self._rows) else None
+
+    def update_model(self) -> bool:
+        """Lay out again; a few dozen short lines."""
+        self._rows = self._all_rows()
+        lines = [self._line(row) for row in self._rows]
+        changed = lines != self._lines
+        self._lines = lines
+        return changed
+
+    @property
+    def line_count(self) -> int:
+        """Fields, tools and the line that adds one."""
+        return len(self._lines)
+
+    def pieces(self, line: int) -> list[Piece]:
+        """A line as laid out."""
+        return self._lines[line]
+
+    def copy_text(self) -> str:
+        """The whole table."""
+        return "\n".join("".join(text for text, _ in line).rstrip() for line in self._lines)
+
+    def head(self) -> list[Piece]:
+        """The names of the columns."""
+        width = self._column
+        words = "".join(f"{word:<{width}}" for word in ("edited", "sent", "in force"))
+        return [(f"  {'':<{LABEL}}", "dim"), (words, "dim")]
+
+    def move_cursor(self, line: int) -> None:
+        """Choose a line, and say so."""
+        super().move_cursor(line)
+        self.post_message(self.Moved())
+
+    # --- keys
+
+    def action_open(self) -> None:
+        """Type into the line."""
+        if self.row is not None:
+            self.post_message(self.Chosen(self.row))
+
+    def action_step(self, step: int) -> None:
+        """The next known value."""
+        row = self.row
+        if row is None or row.field is None:
+            return
+        choices = ("", *row.field.choices)
+        now = shown(value_at(self._editor.draft, row.path))
+        if len(choices) > 1:
+            index = choices.index(now) if now in choices else 0
+            self.post_message(self.Stepped(row, choices[(index + step) % len(choices)]))
+
+    def action_switch(self) -> None:
+        """Switch a tool or a switch over."""
+        row = self.row
+        if row is not None and row.tool:
+            self.post_message(self.Stepped(row, None))
+        elif row is not None and row.field is not None and row.field.kind is Kind.SWITCH:
+            on = shown(value_at(self._editor.draft, row.path)) != "on"
+            self.post_message(self.Stepped(row, "on" if on else "off"))
+
+    def action_clear(self) -> None:
+        """Leave it to the server."""
+        if self.row is not None and self.row.field is not None:
+            self.post_message(self.Stepped(self.row, ""))
+
+    # --- lines
+
+    @property
+    def _column(self) -> int:
+        return max(6, (self.text_width - LABEL - 2) // 3)
+
+    def _all_rows(self) -> list[Row]:
+        fields = [Row(field.label, field.path, field) for field in self._editor.fields]
+        tools = [Row(f"fn {one_line(tool.name, 40)}", f"tools.{tool.name}") for tool in self._editor.draft.tools]
+        gone = [
+            Row(f"fn {one_line(tool.name, 40)}", f"tools.{tool.name}")
+            for tool in self._editor.kept.tools
+            if self._editor.draft.tool(tool.name) is None
+        ]
+        return [*fields, *tools, *gone, Row("add a tool", ADD)]
+
+    def _line(self, row: Row) -> list[Piece]:
+        if row.path == ADD:
+            return [("+ ", "key"), (row.label, "dim")]
+        word, _ = self._editor.mark(row.path)
+        glyph, ink, words = MARKS[word]
+        label: Piece = (set_cell_size(row.label, LABEL - 1) + " ", "dim" if word == "absent" else "plain")
+        if word == "absent":
+            return [(f"{glyph} ", ink), label, (words, "dim")]
+        width = self._column
+        sent = self._editor.sent_value(row.path)
+        force = self._editor.force_value(row.path, self._store.session.in_force)
+        edited = shown(value_at(self._editor.draft, row.path))
+        if row.tool and self._editor.draft.tool(row.tool) is None:
+            edited = "taken away"
+        values = (edited, shown(sent), shown(force))
+        inks = ("warn" if word == "edited" else "plain", "dim", "warn" if word == "changed" else "dim")
+        cells = [(_cell(value, width), name if value else "dim") for value, name in zip(values, inks, strict=True)]
+        return [(f"{glyph} ", ink), label, *cells]
+
+
+def _cell(value: str, width: int) -> str:
+    text = one_line(value, 200) or NOTHING
+    return (set_cell_size(text, width - 2) + "… ") if len(text) > width - 1 else set_cell_size(text, width)
+
+
+def explained(editor: AgentEditor, row: Row) -> list[Piece]:
+    """What a line is about, how it stands, and which values are known."""
+    word, detail = editor.mark(row.path)
+    glyph, ink, words = MARKS[word]
+    pieces: list[Piece] = []
+    if words:
+        pieces.append((f"{glyph} {words}", ink))
+    if detail and word != "absent":
+        pieces.append((f": {one_line(detail, 200)}", "plain"))
+    if row.path == ADD:
+        return [("enter adds a tool", "dim")]
+    if row.tool:
+        return [*pieces, ("  space on/off, enter edits the tool", "dim")]
+    if row.field is not None and has(editor.dialect, row.field):
+        known = ", ".join(row.field.choices[:12])
+        tail = "; ".join(part for part in (row.field.help, known) if part)
+        pieces.append((f"  {tail}" if pieces else tail, "dim"))
+    return pieces
