@@ -6,29 +6,42 @@ python screenshots/render.py
 import asyncio
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import resvg_py
-from scripted import Script, conversation
+from scripted import Script, conversation, in_force
 
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.launch import Options, OptionsPlanner
-from rtvoice_tui.session.facts import EditChanged, EditState, Level, Notice
+from rtvoice_tui.profiles.store import profile_text
+from rtvoice_tui.session.facts import Level, Notice
 from rtvoice_tui.ui.app import RtvoiceApp
 
 FOLDER = Path(__file__).parent
 LARGE, SMALL = (120, 40), (80, 24)
 
 
-async def shot(name: str, script: Script, size: tuple[int, int], *keys: str, theme: str = "rtvoice-dark") -> None:
-    """One picture after some key presses."""
-    editor = AgentEditor(script.profile_name, script.profile)
+async def shot(
+    name: str,
+    script: Script,
+    size: tuple[int, int],
+    *keys: str,
+    theme: str = "rtvoice-dark",
+    act: Callable[[RtvoiceApp, Script], None] | None = None,
+) -> None:
+    """One picture after some key presses and something done."""
+    editor = AgentEditor(script.profile_name, script.profile, profile_text(script.profile_name))
     planner = OptionsPlanner(Options(no_audio=True))
     app = RtvoiceApp(script.worker(), script.store, editor, planner, theme_name=theme)
     async with app.run_test(size=size) as pilot:
         for key in ("", *keys):
             if key:
                 await pilot.press(key)
+            await pilot.pause(0)
+            app.pulse()
+        if act is not None:
+            act(app, script)
             await pilot.pause(0)
             app.pulse()
         await pilot.pause(0.1)
@@ -39,7 +52,7 @@ async def shot(name: str, script: Script, size: tuple[int, int], *keys: str, the
     print(name)
 
 
-def refused() -> Script:
+def rejected() -> Script:
     """A key that is not accepted."""
     script = Script()
     reason = "ai.api.cloud.yandex.net: the key was not accepted (HTTP 401)"
@@ -47,11 +60,36 @@ def refused() -> Script:
     return script
 
 
-def edited() -> Script:
-    """Instructions that the server has taken over."""
-    script = conversation()
-    script.store.take(EditChanged("e-91", ("instructions",), EditState.ACKNOWLEDGED), script.now)
-    return script
+WORDS = "You are a patient assistant. Answer in one sentence, and ask back when a question is unclear."
+
+
+def typed(app: RtvoiceApp, script: Script) -> None:
+    """Instructions, voice and turn detection are typed, and not sent."""
+    fields = {field.path: field for field in app.editor.fields}
+    app.editor.instruct(WORDS)
+    app.editor.type(fields["voice"], "jane")
+    app.editor.type(fields["role"], "good")
+    app.editor.type(fields["turn_detection.threshold"], "0.6")
+    app.agent_pane.reload()
+
+
+def acknowledged(app: RtvoiceApp, script: Script) -> None:
+    """The server took everything over but the threshold."""
+    typed(app, script)
+    app._send()
+    script.at(script.now + 0.2)
+    script.server("session.updated", session=in_force(script, "jane", 0.5, WORDS))
+
+
+def refused(app: RtvoiceApp, script: Script) -> None:
+    """The server does not know the voice."""
+    typed(app, script)
+    app._send()
+    script.at(script.now + 0.2)
+    cause = script.store.edits[-1][1].event_id
+    error = {"type": "invalid_request_error", "code": "invalid_value", "event_id": cause,
+             "message": "There is no voice 'jane' in this folder", "param": "session.audio.output.voice"}  # fmt: skip
+    script.server("error", error=error)
 
 
 async def main() -> None:
@@ -61,8 +99,10 @@ async def main() -> None:
         await shot(f"conversation-{suffix}", conversation(), size)
         await shot(f"events-{suffix}", conversation(), size, "2", "up", "up", "up", "up", "enter")
         await shot(f"tools-{suffix}", conversation(), size, "4")
-        await shot(f"agent-{suffix}", edited(), size, "5")
-        await shot(f"offline-{suffix}", refused(), size)
+        for name, act in (("edited", typed), ("acknowledged", acknowledged), ("refused", refused)):
+            await shot(f"agent-{name}-{suffix}", conversation(), size, "5", act=act)
+        await shot(f"profiles-{suffix}", conversation(), size, "p")
+        await shot(f"offline-{suffix}", rejected(), size)
         await shot(f"help-{suffix}", conversation(), size, "question_mark")
     await shot("light-120x40", conversation(), LARGE, theme="rtvoice-light")
     await shot("high-contrast-120x40", conversation(), LARGE, theme="high-contrast")

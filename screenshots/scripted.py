@@ -100,11 +100,32 @@ class Script:
             async def run(self) -> None:
                 return
 
+            def edit(self, command: cmd.EditSession, toolbox: object) -> None:
+                script.command(command)
+
             @property
             def clock(self) -> float:
                 return script.now
 
         return Still(make_plan(self.profile, Options(no_audio=True, no_connect=True), {}), self.store)
+
+
+def in_force(script: Script, voice: str, threshold: float, instructions: str = "") -> dict[str, Any]:
+    """The session as the server repeats it."""
+    settings = script.profile.session
+    detection = {**(settings.turn_detection or {}), "threshold": threshold, "idle_timeout_ms": None}
+    return {
+        "id": "b7f21c09e2d4",
+        "instructions": instructions or settings.instructions,
+        "output_modalities": ["text", "audio"],
+        "max_output_tokens": "inf",
+        "audio": {
+            "input": {"format": {"type": "audio/pcm", "rate": None}, "turn_detection": detection, "languages": None},
+            "output": {"format": {"type": "audio/pcm", "rate": None}, "voice": voice, "speed": None, "role": None},
+        },
+        "tools": [{"type": "function", "name": tool.name, "description": tool.description}
+                  for tool in script.profile.tool_specs if tool.name != "file_search"],
+    }  # fmt: skip
 
 
 def conversation() -> Script:
@@ -114,7 +135,7 @@ def conversation() -> Script:
     s.do(s.machine.connecting())
     s.do(s.at(0.8).machine.opened(0.8))
     s.at(0.9).server("session.created", session={"id": "b7f21c09e2d4", "type": "realtime"})
-    s.at(1.1).server("session.updated", session={})
+    s.at(1.1).server("session.updated", session=in_force(s, voice="dasha", threshold=0.5))
     s.microphone(1500)
     _question(s, "U1", "What will the weather be in Berlin?", 1700)
     s.server("response.created", response={"id": "R1"})

@@ -4,6 +4,7 @@ import os
 
 import msgspec
 import pytest
+from profile_files import OWN, put
 
 from rtvoice_tui.profiles import paths
 from rtvoice_tui.profiles.model import Profile
@@ -17,23 +18,7 @@ from rtvoice_tui.profiles.store import (
     profile_names,
     profile_path,
 )
-
-OWN = 'provider = "openai"\nmodel = "gpt-realtime-2"\n'
-
-
-@pytest.fixture(autouse=True)
-def folders(tmp_path, monkeypatch):
-    """All folders of the app inside the test's own."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    return tmp_path
-
-
-def put(name: str, text: str | bytes) -> None:
-    file = profile_path(name)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+from rtvoice_tui.protocol.dialects import ALL_SETTINGS
 
 
 def objection(text: str) -> ProfileError:
@@ -50,8 +35,23 @@ def objection(text: str) -> ProfileError:
 def test_the_built_in_profiles_are_valid(name):
     profile = load_profile(name)
     assert profile.provider == name
-    assert profile.session.input_rate == profile.session.output_rate == 24_000
-    assert "get_weather" in {tool.name for tool in profile.active_tools}
+    assert profile.trusted
+    rate = profile.dialect.fixed_rate or profile.session.input_rate
+    assert profile.session.input_rate == profile.session.output_rate == rate
+    assert not profile.session.voice or not profile.dialect.voices or profile.session.voice in profile.dialect.voices
+    said = {key for key in profile.dialect.settings | ALL_SETTINGS if profile.session.is_set(key)}
+    assert said <= profile.dialect.settings
+
+
+@pytest.mark.parametrize("name", ["local", "yandex", "openai"])
+def test_a_built_in_profile_can_tell_the_weather(name):
+    assert "get_weather" in {tool.name for tool in load_profile(name).active_tools}
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_built_in_profile_runs_nothing_but_what_ships_with_the_app(name):
+    own = [tool for tool in load_profile(name).tools if tool.run.kind == "python"]
+    assert all(tool.run.target.startswith("demo:") for tool in own)
 
 
 def test_file_search_without_an_index_stays_in_the_profile_for_later():
@@ -68,7 +68,7 @@ def test_own_profiles_are_listed_after_the_built_in_ones():
         put(name, OWN)
     (paths.profiles_folder() / "notes.txt").write_text("no profile")
     (paths.profiles_folder() / ".hidden.toml").write_text(OWN)
-    assert profile_names() == ["local", "yandex", "alpha", "zebra"]
+    assert profile_names() == ["local", "yandex", "openai", "azure", "xai", "hf", "alpha", "zebra"]
 
 
 def test_without_a_folder_only_the_built_in_profiles_are_listed():

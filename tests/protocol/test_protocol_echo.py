@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from protocol.any_settings import ANY_DIALECT, SETTINGS, VALUES
 from rtvoice_tui.protocol.dialects import ALL_SETTINGS
-from rtvoice_tui.protocol.echo import as_sent, blamed, differs, in_force
+from rtvoice_tui.protocol.echo import blamed, differs, in_force
 from rtvoice_tui.protocol.session_update import session_body
-from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+from rtvoice_tui.protocol.settings import ToolSpec
 
 VAD = {"type": "server_vad", "threshold": 0.5}
 WEATHER = ToolSpec(name="get_weather", description="Weather.", parameters={"type": "object"})
@@ -177,6 +177,11 @@ SAME = {
     "zero and nearly zero": ("speed", 0, 1e-12),
     "an object with more in it": ("turn_detection", VAD, {**VAD, "silence_duration_ms": 500, "idle_timeout_ms": None}),
     "an object without the null that was not sent": ("turn_detection", {**VAD, "create_response": None}, VAD),
+    "a null that was not sent and got its default": (
+        "turn_detection",
+        {**VAD, "create_response": None},
+        {**VAD, "create_response": True},
+    ),
     "switched off": ("turn_detection", None, None),
     "switched off in a profile": ("turn_detection", {"type": "none"}, None),
     "modalities in another order": ("output_modalities", ["audio", "text"], ["text", "audio"]),
@@ -269,28 +274,28 @@ def test_another_value_of_a_setting_is_noticed_unless_it_only_adds_to_it(name, d
 def test_a_session_that_is_echoed_as_it_was_sent_is_no_difference(dialect, settings):
     sent = session_body(dialect, settings, [WEATHER]).session
     found = in_force(json.loads(json.dumps(sent)))
-    single = dialect.one_modality and len(settings.output_modalities or []) > 1  # we ourselves ask for one of the two
-    compared = {n for n in dialect.settings - {"extra"} if settings.is_set(n)} - (
-        {"output_modalities"} if single else set()
-    )
-    assert compared <= set(found)
-    wanted = {name: as_sent(name, settings, (WEATHER,)) for name in (*compared, "tools")}
-    assert {name: found[name] for name in wanted if differs(name, wanted[name], found[name])} == {}
+    asked = in_force(sent)
+    assert set(asked) <= set(found)
+    assert {name: found[name] for name, value in asked.items() if differs(name, value, found[name])} == {}
 
 
 # --- what was sent, and who is to blame
 
 
-def test_tools_are_compared_by_what_the_model_is_told_and_never_by_an_index_id():
-    sent = as_sent("tools", SessionSettings(), (WEATHER, WEB_SEARCH, FILE_SEARCH))
-    assert sent == [{"name": "get_weather", "description": "Weather."}, {"name": "web_search"}, {"name": "file_search"}]
-
-
-@pytest.mark.parametrize("name", sorted(VALUES))
-def test_a_setting_is_compared_as_it_is_set(name):
-    values = {"speed": 1.5, "turn_detection": VAD, "languages": ["ru-RU"]}
-    value = values.get(name, "word")
-    assert as_sent(name, SessionSettings(**{name: value}), ()) == value
+@pytest.mark.parametrize(
+    ("echoed", "other"),
+    [
+        ([{"name": "get_weather"}], False),
+        ([{"name": "get_weather", "description": "Weather.", "parameters": {}, "strict": True}], False),
+        ([{"name": "get_weather", "description": "Rain."}], True),
+        ([{"name": "get_time"}], True),
+        ([], True),
+        (None, True),
+        ([{"name": ["a", "list"]}, "no object", 7], True),
+    ],
+)
+def test_tools_are_compared_by_name_and_by_what_the_server_repeats_of_them(echoed, other):
+    assert differs("tools", [{"type": "function", "name": "get_weather", "description": "Weather."}], echoed) is other
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ FULL = replace(VAD, instructions="Be brief.", voice="echo", speed=1.0)
 def edit(c: Conversation, tools: Any = None, edit_id: str = "", **changes: Any) -> Step:
     """The person changes some settings; what is not named stays as it is wanted now."""
     wanted = (WEATHER, CLOCK) if tools is None else tuple(tools)
-    return c.do(EditSession(replace(c.machine.settings, **changes), wanted, edit_id))
+    return c.do(EditSession(replace(c.machine.wanted, **changes), wanted, edit_id))
 
 
 def told(step: Step) -> list[tuple[str, tuple[str, ...]]]:
@@ -75,7 +75,9 @@ def test_a_second_greeting_in_a_running_session_is_not_told_as_what_was_there_at
 def test_a_change_that_is_sent_says_what_was_asked_for():
     change = only(edit(Conversation(), voice="marin", tools=[CLOCK]))
     assert change.state is EditState.SENT
-    assert change.sent == {"voice": "marin", "tools": [{"name": "get_time", "description": "Time."}]}
+    assert change.sent["voice"] == "marin"
+    assert [tool["name"] for tool in change.sent["tools"]] == ["get_time"]
+    assert set(change.sent) == {"voice", "tools"}
     assert change.made == {}
 
 
@@ -391,7 +393,7 @@ def test_a_refusal_of_what_changed_beside_a_frozen_voice_leaves_the_voice_wanted
     c = Conversation(settings=FULL).speaking()
     sent = edit(c, voice="marin", speed=9.0).of(EditChanged)[-1]
     c.error("invalid_value", sent.event_id)
-    assert (c.machine.settings.voice, c.machine.settings.speed) == ("marin", 1.0)
+    assert (c.machine.wanted.voice, c.machine.wanted.speed) == ("marin", 1.0)
 
 
 # --- later: what was cleared
@@ -452,10 +454,14 @@ def test_a_voice_that_is_cleared_after_the_agent_has_spoken_is_told_once():
     assert told(edit(c, voice=UNSET)) == [("later", ("voice",))]
 
 
-def test_turns_stay_by_hand_as_long_as_the_server_keeps_turn_detection_off():
+def test_turns_that_are_no_longer_made_by_hand_are_the_servers_again():
     c = Conversation(settings=SessionSettings(turn_detection=None))
-    assert told(edit(c, turn_detection=UNSET)) == [("later", ("turn_detection",))]
-    assert c.mic(20).sent == [], "nobody would ever end this turn"
+    step = edit(c, turn_detection=UNSET)
+    assert told(step) == [("sent", ("turn_detection",))]
+    (session,) = updates(step)
+    assert session["audio"]["input"]["turn_detection"] == {"type": "server_vad"}
+    assert c.mic(20).sent != []
+    assert told(edit(c, instructions="b")) == [("sent", ("instructions",))]
 
 
 # --- later: offline
@@ -469,7 +475,7 @@ def test_a_change_while_offline_is_kept_for_the_next_session(dialect):
     change = only(step)
     assert step.sent == []
     assert (change.state, change.fields, change.event_id) == (EditState.LATER, ("instructions", "tools"), "")
-    assert change.sent == {"instructions": "a", "tools": [{"name": "get_time", "description": "Time."}]}
+    assert change.sent == {"instructions": "a"}
     c.open()
     session = updates(c.all())[-1]
     assert session["instructions"] == "a"

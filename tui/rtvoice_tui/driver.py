@@ -136,7 +136,7 @@ class SessionDriver:
     def edit(self, command: cmd.EditSession, toolbox: Toolbox) -> None:
         """Change the running session; functions that an answer may still call stay in reach."""
         both = {**self.plan.toolbox, **toolbox}
-        self.plan = replace(self.plan, settings=command.settings, tools=command.tools, toolbox=both)
+        self.plan = replace(self.plan, toolbox=both)
         self.command(command)
 
     def reopen(self, plan: Plan, history: Sequence[Said], connect: bool) -> None:

@@ -8,13 +8,15 @@ from msgspec.structs import replace
 from rtvoice_tui.editing.agent import Agent, agent_of, differences, dig, value_at
 from rtvoice_tui.editing.fields import Field, fields_of, has
 from rtvoice_tui.editing.history import IN_FORCE, Change, EditHistory
-from rtvoice_tui.editing.values import with_value
+from rtvoice_tui.editing.values import shown, with_value
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.store import ProfileError, parse_profile
-from rtvoice_tui.profiles.writing import Changes, save_changes
 from rtvoice_tui.protocol.dialects import Dialect
 from rtvoice_tui.session.commands import EditSession
 from rtvoice_tui.session.facts import EditChanged, EditState
+
+_CAN_BE_OFF = frozenset({"turn_detection", "transcription", "noise_reduction"})
+"""Settings of which a server's null says that they are off; of others it says nothing."""
 
 
 class AgentEditor:
@@ -64,6 +66,11 @@ class AgentEditor:
     def changed(self) -> tuple[str, ...]:
         """Names of the settings that were typed and not sent."""
         return differences(self.kept, self.draft)
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether something was sent and not answered: it may be sent again."""
+        return any(fact.state is EditState.UNANSWERED and fact.edit_id for fact in self._latest.values())
 
     def type(self, field: Field, text: str) -> None:
         """Take over what was typed into a field.
@@ -150,11 +157,14 @@ class AgentEditor:
         """Something became of a change; what the server refused is typed again, so that it can be mended."""
         for name in fact.fields:
             self._latest[name] = fact
+        change = self.history.settle(fact)
+        if change is not None and fact.state is EditState.REFUSED:
+            self._take_back(change)
         if not fact.edit_id and fact.state in IN_FORCE:
-            for change in self.history.changes:
-                if change.state is EditState.LATER:
-                    change.state = fact.state
-        return self.history.settle(fact)
+            for earlier in self.history.changes:
+                if earlier.state is EditState.LATER:
+                    earlier.state = fact.state
+        return change
 
     def latest(self, name: str) -> EditChanged | None:
         """The last word about a setting."""
@@ -163,18 +173,20 @@ class AgentEditor:
     def mark(self, path: str) -> tuple[str, str]:
         """How a field stands, in a word, and what the server says about it."""
         name, _, inside = path.partition(".")
-        if value_at(self.draft, path) != value_at(self.kept, path) or (name == "tools" and self._tool_typed(inside)):
+        fact = self._latest.get(name)
+        typed = value_at(self.draft, path)
+        refused = fact is not None and fact.state is EditState.REFUSED and self.sent_value(path) == typed
+        if not refused and (typed != value_at(self.kept, path) or (name == "tools" and self._tool_typed(inside))):
             return "edited", ""
         field = next((field for field in self.fields if field.path == path), None)
         if field is not None and not has(self.dialect, field):
             return "absent", f"{self.dialect.title} has no such setting"
-        fact = self._latest.get(name)
         if fact is None or (inside and dig(fact.sent.get(name, UNSET), inside) is UNSET and name != "tools"):
             return "", ""
         if fact.state is EditState.CHANGED:
             made = dig(fact.made.get(name, UNSET), inside)
             asked = dig(fact.sent.get(name, UNSET), inside)
-            return ("changed", "") if name in fact.made and (not inside or made != asked) else ("acknowledged", "")
+            return ("changed", "") if name in fact.made and shown(made) != shown(asked) else ("acknowledged", "")
         if fact.state is EditState.REFUSED and fact.blamed not in ("", name):
             return "held", f"refused together with {fact.blamed}"
         return str(fact.state), fact.detail
@@ -196,7 +208,7 @@ class AgentEditor:
         value = in_force.get(name, UNSET)
         if name == "tools" and isinstance(value, list):
             return "on" if any(isinstance(tool, dict) and tool.get("name") == inside for tool in value) else "off"
-        return dig(value, inside)
+        return UNSET if value is None and name not in _CAN_BE_OFF else dig(value, inside)
 
     def _tool_typed(self, name: str) -> bool:
         return self.draft.tool(name) != self.kept.tool(name)
@@ -204,12 +216,23 @@ class AgentEditor:
     def _save(self, change: Change) -> str:
         if not self._text:
             return "sent, not saved: options of the command line override the profile"
-        names = change.fields
-        tools = {tool.name: tool for tool in change.after.tools}
-        old = {tool.name: tool for tool in change.before.tools}
+        return self._write(change.before, change.after)
+
+    def _take_back(self, change: Change) -> None:
+        """The server refused a change: it stays typed, so that it can be mended, and leaves the profile."""
+        self.kept = _taken_over(self.kept, change.before, change.fields)
+        if self._text:
+            self._write(change.after, change.before)
+
+    def _write(self, before: Agent, after: Agent) -> str:
+        from rtvoice_tui.profiles.writing import Changes, save_changes
+
+        names = differences(before, after)
+        tools = {tool.name: tool for tool in after.tools}
+        old = {tool.name: tool for tool in before.tools}
         wanted = Changes(
-            {name: getattr(change.after.settings, name) for name in names if name not in ("model", "tools")},
-            change.after.model if "model" in names else None,
+            {name: getattr(after.settings, name) for name in names if name not in ("model", "tools")},
+            after.model if "model" in names else None,
             {name: tools.get(name) for name in {*old, *tools} if old.get(name) != tools.get(name)},
         )
         try:
@@ -221,12 +244,10 @@ class AgentEditor:
 
 
 def _with_setting(agent: Agent, name: str, value: Any) -> Agent:
-
     return replace(agent, settings=replace(agent.settings, **{name: value}))
 
 
 def _with_policy(tool: ToolEntry, policy: str) -> ToolEntry:
-
     return replace(tool, policy=policy)
 
 

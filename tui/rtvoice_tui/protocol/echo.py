@@ -4,8 +4,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
-
 _TOP = ("instructions", "tool_choice", "max_output_tokens", "truncation", "model", "tools")
 _INPUT = ("turn_detection", "transcription", "noise_reduction", "languages")
 _OUTPUT = ("voice", "speed", "role")
@@ -33,7 +31,9 @@ def in_force(session: Mapping[str, Any]) -> dict[str, Any]:
 def differs(name: str, sent: Any, echoed: Any) -> bool:
     """Whether a server made something else of a setting. What it adds to an object is its own business."""
     if name == "output_modalities" and isinstance(sent, list) and isinstance(echoed, list):
-        return not set(map(str, sent)) <= set(map(str, echoed))
+        return not all(word in echoed for word in sent)
+    if name == "tools":
+        return _tools_differ(sent, echoed)
     if name == "voice" and isinstance(echoed, Mapping):
         echoed = echoed.get("id") or echoed.get("name")
     return not _covers(sent, echoed)
@@ -50,8 +50,31 @@ def _covers(sent: Any, echoed: Any) -> bool:
             return False
         return all(_covers(mine, theirs) for mine, theirs in zip(sent, echoed, strict=True))
     if isinstance(sent, int | float) and isinstance(echoed, int | float) and not isinstance(sent, bool):
-        return math.isclose(sent, echoed, rel_tol=1e-6, abs_tol=1e-9)
+        return _close(sent, echoed)
     return bool(sent == echoed) or (sent == "" and echoed is None)
+
+
+def _close(sent: float, echoed: float) -> bool:
+    try:
+        return math.isclose(sent, echoed, rel_tol=1e-6, abs_tol=1e-9)
+    except OverflowError:  # a server may send whole numbers that no float holds
+        return False
+
+
+def _tools_differ(sent: Any, echoed: Any) -> bool:
+    """Whether other tools are offered, or others in the parts that the server repeats."""
+    if not isinstance(echoed, list) or not isinstance(sent, list):
+        return bool(sent) or echoed is not None
+    theirs = {str(tool.get("name")): tool for tool in echoed if isinstance(tool, Mapping)}
+    ours = {str(tool.get("name")): tool for tool in sent if isinstance(tool, Mapping)}
+    if set(ours) != set(theirs):
+        return True
+    return any(
+        key in theirs[name] and not _covers(tool[key], theirs[name][key])
+        for name, tool in ours.items()
+        for key in ("description", "parameters")
+        if key in tool and type(theirs[name].get(key)) is type(tool[key])
+    )
 
 
 def blamed(param: str, fields: tuple[str, ...]) -> str:
@@ -59,10 +82,3 @@ def blamed(param: str, fields: tuple[str, ...]) -> str:
     words = param.replace("[", ".").replace("]", "").split(".")
     named = next((word for word in words if word in fields), "")
     return named or (fields[0] if len(fields) == 1 else "")
-
-
-def as_sent(name: str, settings: SessionSettings, tools: tuple[ToolSpec, ...]) -> Any:
-    """The value of a setting, to compare an echo with; tools by what the model is told."""
-    if name != "tools":
-        return getattr(settings, name)
-    return [{"name": tool.name, **({} if tool.hosted else {"description": tool.description})} for tool in tools]

@@ -49,7 +49,7 @@ def session_body(
         session["instructions"] = ""
     if _goes("output_modalities", dialect, settings, changed):
         session["output_modalities"] = _modalities(dialect, settings)
-    _put_audio(session, dialect, settings, changed)
+    _put_audio(session, dialect, settings, changed, _sides_of_extra(settings))
     if changed is None or "tools" in changed:
         session["tools"] = [_tool(dialect, tool) for tool in tools if _speakable(dialect, tool)]
         left_out += [f"tool {tool.name}" for tool in tools if not _speakable(dialect, tool)]
@@ -69,8 +69,20 @@ def _modalities(dialect: Dialect, settings: SessionSettings) -> list[str]:
     return modalities
 
 
+def _sides_of_extra(settings: SessionSettings) -> dict[str, Any]:
+    """What the profile adds to ``audio.input`` and ``audio.output`` by itself."""
+    extra = settings.extra if isinstance(settings.extra, dict) else {}
+    audio = extra.get("audio")
+    sides = audio if isinstance(audio, dict) else {}
+    return {side: value for side, value in sides.items() if isinstance(value, dict)}
+
+
 def _put_audio(
-    session: dict[str, Any], dialect: Dialect, settings: SessionSettings, changed: Collection[str] | None
+    session: dict[str, Any],
+    dialect: Dialect,
+    settings: SessionSettings,
+    changed: Collection[str] | None,
+    added: dict[str, Any],
 ) -> None:
     """Formats and all that is set inside ``audio``, or at the top of the session where the provider has it there."""
     top = _FLAT if dialect.flat_voice else frozenset()
@@ -78,11 +90,14 @@ def _put_audio(
     for side, names, rate in (("input", _INPUT, settings.input_rate), ("output", _OUTPUT, settings.output_rate)):
         inside = (names & dialect.settings) - top
         touched = inside if changed is None else inside & set(changed)
-        if changed is not None and not touched:
-            continue
         alone = changed is not None and dialect.merges_deeply
+        by_extra = not alone and changed is not None and "extra" in changed and side in added
+        if changed is not None and not touched and not by_extra:
+            continue
         body: dict[str, Any] = {} if alone else {"format": _format(dialect, rate)}
         body |= _values(settings, touched if alone else inside)
+        if not alone and "extra" in dialect.settings:
+            _merge(body, added.get(side, {}))
         if body:
             audio[side] = body
     if audio:

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from rtvoice_tui.protocol.client_events import UpdateSession
 from rtvoice_tui.protocol.dialects import ALL_SETTINGS, Dialect
-from rtvoice_tui.protocol.echo import as_sent, blamed, differs, in_force
+from rtvoice_tui.protocol.echo import blamed, differs, in_force
 from rtvoice_tui.protocol.session_update import session_body
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.effects import Schedule
@@ -23,36 +24,56 @@ UNANSWERED_S = 3.0
 TIMER = "edit:"
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Waiting:
+    """A change under way.
+
+    Attributes:
+        event_id: of the update that carries it.
+        edit_id: how the person's command named it.
+        fields: names of settings, or ``tools``.
+        before: the settings to go back to if it is refused.
+        tools_before: the same of the tools.
+        after: the settings it asks for.
+        tools_after: the same of the tools.
+        sent: what the server was told, by our names.
+    """
+
     event_id: str
+    edit_id: str
     fields: tuple[str, ...]
     before: SessionSettings
     tools_before: tuple[ToolSpec, ...]
+    after: SessionSettings
+    tools_after: tuple[ToolSpec, ...]
     sent: dict[str, Any]
-    edit_id: str
 
 
 class Edits:
-    """The wanted configuration and the changes under way.
+    """The wanted configuration, the one the session has, and the changes under way.
 
     Args:
         dialect: who is spoken to.
         settings: the configuration to begin with.
         tools: the tools to begin with.
         out: where effects go.
+
+    Attributes:
+        wanted: what the person wants, and the next session will have.
+        settings: what this session goes by: what was put off for the next one is not in it.
+        tools: the wanted tools.
+        voice_frozen: whether the voice cannot change any more in this session.
     """
 
     def __init__(self, dialect: Dialect, settings: SessionSettings, tools: tuple[ToolSpec, ...], out: Outbox) -> None:
         self._dialect = dialect
+        self.wanted = settings
         self.settings = settings
         self.tools = tools
         self._out = out
         self._waiting: list[_Waiting] = []
         self._settled: deque[_Waiting] = deque(maxlen=16)
-        self._before = settings
-        self._tools_before = tools
-        self._edit_id = ""
+        self._silent: set[str] = set()
         self.voice_frozen = False
 
     @property
@@ -60,51 +81,63 @@ class Edits:
         """Whether a change is still unanswered."""
         return bool(self._waiting)
 
-    def send_all(self) -> str:
+    def send_all(self, edit_id: str = "") -> str:
         """Configure a new session with everything; returns the event id."""
-        self._before, self._tools_before, self._edit_id = self.settings, self.tools, ""
         self.voice_frozen = False
-        return self._send(None, tuple(sorted(n for n in ALL_SETTINGS if self.settings.is_set(n))))
+        self.settings = self.wanted
+        fields = (*sorted(n for n in ALL_SETTINGS if self.settings.is_set(n)), "tools")
+        return self._send(None, fields, edit_id, self.settings, self.tools)
 
-    def keep(self, settings: SessionSettings, tools: tuple[ToolSpec, ...], edit_id: str = "") -> tuple[str, ...]:
-        """Take over a wanted configuration; returns the names of what changed.
+    def keep(
+        self, settings: SessionSettings, tools: tuple[ToolSpec, ...], edit_id: str = "", tell: bool = True
+    ) -> None:
+        """Take over a wanted configuration for the next session."""
+        changed = self._take(settings, tools)
+        self.settings = self.wanted
+        if tell:
+            self._put_off(changed, "sent when there is a session", edit_id)
+
+    def _take(self, settings: SessionSettings, tools: tuple[ToolSpec, ...]) -> tuple[str, ...]:
+        """Want something; returns the names of what changed.
 
         Rates stay: the devices are open at them, and a session that is under way keeps its own.
         """
-        self._before, self._tools_before, self._edit_id = self.settings, self.tools, edit_id
         settings = replace(settings, input_rate=self.settings.input_rate, output_rate=self.settings.output_rate)
-        changed = [n for n in sorted(ALL_SETTINGS) if getattr(settings, n) != getattr(self.settings, n)]
+        changed = [n for n in sorted(ALL_SETTINGS) if getattr(settings, n) != getattr(self.wanted, n)]
         if tools != self.tools:
             changed.append("tools")
-        self.settings, self.tools = settings, tools
+        self.wanted, self.tools = settings, tools
         return tuple(changed)
 
-    def send(self, changed: tuple[str, ...]) -> None:
-        """Tell the server what changed, and the person what has to wait for another session."""
+    def change(self, settings: SessionSettings, tools: tuple[ToolSpec, ...], edit_id: str = "") -> None:
+        """Take over a wanted configuration, and tell the server what changed.
+
+        Args:
+            settings: all settings.
+            tools: all tools.
+            edit_id: how the person's command names the change.
+        """
+        before, tools_before = self.settings, self.tools
+        changed = self._take(settings, tools) or tuple(sorted(self._silent))  # what was not answered is asked again
         frozen = tuple(n for n in changed if n == "voice" and self.voice_frozen)
-        cleared = tuple(n for n in changed if n not in ("tools", "instructions") and not self.settings.is_set(n))
-        self.put_off(frozen, "the voice cannot change once the agent has spoken")
-        self.put_off(cleared, "the server keeps what it has")
-        if left := tuple(n for n in changed if n not in frozen + cleared):
-            self._send(left, left)
+        cleared = tuple(n for n in changed if n not in frozen and self._cleared(n))
+        self._put_off(frozen, "the voice cannot change once the agent has spoken", edit_id)
+        self._put_off(cleared, "the server keeps what it has", edit_id)
+        told = tuple(n for n in changed if n not in frozen + cleared)
+        self.settings = replace(before, **{n: self._value(n) for n in told if n != "tools"})
+        if told:
+            self._send(told, told, edit_id, before, tools_before)
 
-    def put_off(self, fields: tuple[str, ...], reason: str) -> None:
-        """Say that a change is kept for the next session."""
-        if fields:
-            self._out.tell(
-                EditChanged("", fields, EditState.LATER, reason, sent=self._values(fields), edit_id=self._edit_id)
-            )
-
-    def acknowledged(self, session: Mapping[str, Any]) -> bool:
-        """``session.updated`` came with what is in force. False if nothing was waiting for it."""
+    def acknowledged(self, session: Mapping[str, Any]) -> str:
+        """``session.updated`` came with what is in force. The event id of the change it answers, or nothing."""
         found = in_force(session)
         self._out.tell(InForce(found))
         if not self._waiting:
-            return False
+            return ""
         edit = self._waiting[0]
         made = {n: found[n] for n, sent in edit.sent.items() if n in found and differs(n, sent, found[n])}
         self._settle(edit, EditState.CHANGED if made else EditState.ACKNOWLEDGED, made=made)
-        return True
+        return edit.event_id
 
     def refused(self, event_id: str, reason: str, param: str, blameless: bool) -> str:
         """An error came; returns the event id of the change that it refuses, or nothing.
@@ -121,10 +154,9 @@ class Edits:
             edit = self._waiting[0]
         if edit is None:
             return ""
-        self.settings = replace(self.settings, **{n: getattr(edit.before, n) for n in edit.fields if n != "tools"})
-        if "tools" in edit.fields:
-            self.tools = edit.tools_before
+        self._go_back(edit)
         self._settle(edit, EditState.REFUSED, reason, blamed=blamed(param, edit.fields))
+        self._settled.remove(edit)
         return edit.event_id
 
     def unanswered(self, event_id: str) -> bool:
@@ -132,9 +164,9 @@ class Edits:
         edit = next((e for e in self._waiting if e.event_id == event_id), None)
         if edit is None:
             return False
-        self._out.tell(
-            EditChanged(edit.event_id, edit.fields, EditState.UNANSWERED, sent=edit.sent, edit_id=edit.edit_id)
-        )
+        if edit.edit_id:
+            self._silent |= set(edit.fields)
+        self._tell(edit, EditState.UNANSWERED)
         return True
 
     def close(self) -> None:
@@ -142,40 +174,74 @@ class Edits:
         for edit in list(self._waiting):
             self._settle(edit, EditState.UNANSWERED, "the session ended")
         self._settled.clear()
+        self._silent.clear()
 
-    def _send(self, changed: tuple[str, ...] | None, fields: tuple[str, ...]) -> str:
+    def _cleared(self, name: str) -> bool:
+        """Whether a setting was left to the server, which keeps what it has: nothing can be said to it."""
+        if name == "turn_detection" and self.settings.manual_turns:
+            return False
+        return name not in ("tools", "instructions") and self._value(name) in (UNSET, {})
+
+    def _value(self, name: str) -> Any:
+        """What is wanted; turns that are no longer made by hand are the server's usual ones."""
+        value = getattr(self.wanted, name)
+        if name == "turn_detection" and value is UNSET and self.settings.manual_turns:
+            return {"type": "server_vad"}
+        return value
+
+    def _go_back(self, edit: _Waiting) -> None:
+        """What is still as the refused change left it becomes as it was; later changes go back to that too."""
+        later = [e for e in self._waiting if e is not edit]
+        for name in edit.fields:
+            if name == "tools":
+                if self.tools == edit.tools_after:
+                    self.tools = edit.tools_before
+                for other in later:
+                    if other.tools_before == edit.tools_after:
+                        other.tools_before = edit.tools_before
+                continue
+            old, new = getattr(edit.before, name), getattr(edit.after, name)
+            if getattr(self.settings, name) == new:
+                self.settings = replace(self.settings, **{name: old})
+                self.wanted = replace(self.wanted, **{name: old})
+            for other in later:
+                if getattr(other.before, name) == new:
+                    other.before = replace(other.before, **{name: old})
+
+    def _put_off(self, fields: tuple[str, ...], reason: str, edit_id: str) -> None:
+        if fields:
+            values = {n: v for n in fields if n != "tools" and (v := getattr(self.wanted, n)) is not UNSET}
+            self._out.tell(EditChanged("", fields, EditState.LATER, reason, sent=values, edit_id=edit_id))
+
+    def _send(
+        self,
+        changed: tuple[str, ...] | None,
+        fields: tuple[str, ...],
+        edit_id: str,
+        before: SessionSettings,
+        tools_before: tuple[ToolSpec, ...],
+    ) -> str:
         body = session_body(self._dialect, self.settings, self.tools, changed)
         if changed is not None and not set(body.session) - {"type"}:
             detail = f"{self._dialect.title} has no such setting"
             blame = fields[0] if len(fields) == 1 else ""
-            self._out.tell(
-                EditChanged("", fields, EditState.REFUSED, detail, body.left_out, blame, edit_id=self._edit_id)
-            )
+            self._out.tell(EditChanged("", fields, EditState.REFUSED, detail, body.left_out, blame, edit_id=edit_id))
             return ""
         event_id = self._out.send(UpdateSession, session=body.session)
-        told = tuple(n for n in fields if n == "tools" or n in self._dialect.settings)
-        edit = _Waiting(event_id, fields, self._before, self._tools_before, self._values(told), self._edit_id)
+        sent = {name: value for name, value in in_force(body.session).items() if name in fields}
+        edit = _Waiting(event_id, edit_id, fields, before, tools_before, self.settings, self.tools, sent)
         self._waiting.append(edit)
-        self._out.tell(
-            EditChanged(event_id, fields, EditState.SENT, "", body.left_out, sent=edit.sent, edit_id=edit.edit_id)
-        )
+        self._tell(edit, EditState.SENT, left_out=body.left_out)
         self._out.do(Schedule(TIMER + event_id, UNANSWERED_S))
         return event_id
 
-    def _values(self, fields: tuple[str, ...]) -> dict[str, Any]:
-        return {n: as_sent(n, self.settings, self.tools) for n in fields}
-
-    def _settle(
-        self,
-        edit: _Waiting,
-        state: EditState,
-        detail: str = "",
-        made: dict[str, Any] | None = None,
-        blamed: str = "",
-    ) -> None:
+    def _settle(self, edit: _Waiting, state: EditState, detail: str = "", **more: Any) -> None:
+        self._silent -= set(edit.fields)
         if edit in self._waiting:
             self._waiting.remove(edit)
             self._settled.append(edit)
-        self._out.tell(
-            EditChanged(edit.event_id, edit.fields, state, detail, (), blamed, edit.sent, made or {}, edit.edit_id)
-        )
+        self._tell(edit, state, detail, **more)
+
+    def _tell(self, edit: _Waiting, state: EditState, detail: str = "", **more: Any) -> None:
+        fact = EditChanged(edit.event_id, edit.fields, state, detail, sent=edit.sent, edit_id=edit.edit_id, **more)
+        self._out.tell(fact)

@@ -71,6 +71,7 @@ class SessionMachine:
         self._answers = Answers(self._out, self._ledger, self._calls, self._listening)
         self._texts: deque[str] = deque()
         self._history: tuple[Said, ...] = ()
+        self._due: tuple[Said, ...] = ()
         self._typed = 0
         self._configuration = ""
         self._pulled = False
@@ -87,8 +88,13 @@ class SessionMachine:
 
     @property
     def settings(self) -> SessionSettings:
-        """The wanted configuration, with all changes made so far."""
+        """The configuration that this session goes by, with all changes made so far."""
         return self._edits.settings
+
+    @property
+    def wanted(self) -> SessionSettings:
+        """The configuration that the next session will have."""
+        return self._edits.wanted
 
     @property
     def turn(self) -> int:
@@ -111,6 +117,7 @@ class SessionMachine:
         """The socket is up; the server speaks first."""
         self._connection = Phase.CONFIGURING
         self._connections += 1
+        self._due, self._history = self._history, ()
         self._use_tools()
         self._out.do(Schedule(f"greeting:{self._connections}", GREETING_S))
         return self._finish_step()
@@ -127,6 +134,8 @@ class SessionMachine:
         for text in self._texts:
             self._out.warn(f"the connection ended before this was sent: {text}", "press c, then send it again")
         self._texts.clear()
+        self._history = self._due or self._history  # a session that never opened was told nothing
+        self._due = ()
         self._connection = Phase.OFFLINE
         return self._finish_step()
 
@@ -205,7 +214,9 @@ class SessionMachine:
             self._configuration = self._edits.send_all()
 
     def _configured(self, event: ev.SessionUpdated) -> None:
-        if self._edits.acknowledged(event.session) and self._connection in (Phase.CONFIGURING, Phase.REFUSED):
+        answered = self._edits.acknowledged(event.session)
+        unheard = self._connection in (Phase.CONFIGURING, Phase.REFUSED)
+        if unheard and answered and answered == self._configuration:
             self._connection = Phase.READY
 
     @property
@@ -268,13 +279,14 @@ class SessionMachine:
             self._slot.want()
 
     def _edit(self, command: cmd.EditSession) -> None:
-        changed = self._edits.keep(command.settings, command.tools, command.edit_id)
-        if self._connection is Phase.REFUSED:
-            self._configure()
-        elif self._connection is Phase.READY or self._edits.waiting:
-            self._edits.send(changed)
+        refused = self._connection is Phase.REFUSED
+        live = not refused and (self._connection is Phase.READY or self._edits.waiting)
+        if live:
+            self._edits.change(command.settings, command.tools, command.edit_id)
         else:
-            self._edits.put_off(changed, "sent when there is a session")
+            self._edits.keep(command.settings, command.tools, command.edit_id, tell=not refused)
+        if refused:
+            self._configuration = self._edits.send_all(command.edit_id)
         self._use_tools()
 
     # --- devices, timers, errors
@@ -320,6 +332,8 @@ class SessionMachine:
             self._connection is Phase.CONFIGURING and ruling.verdict is Verdict.FAULT
         )
         refused_edit = self._edits.refused(error.event_id, sentence(error), error.param, blameless)
+        if refused_edit:
+            self._use_tools()
         if refused_edit and refused_edit == self._configuration:
             self._connection = Phase.REFUSED
         if ruling.verdict in (Verdict.EXPECTED, Verdict.TRY_AGAIN):
@@ -349,8 +363,8 @@ class SessionMachine:
 
     def _recall(self) -> None:
         """The earlier conversation comes before anything that is said now."""
-        history, self._history = self._history, ()
-        for item in as_items(history, self._dialect.history):
+        due, self._due = self._due, ()
+        for item in as_items(due, self._dialect.history):
             self._out.send(CreateItem, item=item)
 
     def _say_typed(self, text: str) -> None:
