@@ -31,6 +31,7 @@ async def shot(
     act: Callable[[RtvoiceApp, Script], None] | None = None,
 ) -> None:
     """One picture after some key presses and something done."""
+    os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp()
     editor = AgentEditor(script.profile_name, script.profile, profile_text(script.profile_name))
     planner = OptionsPlanner(Options(no_audio=True))
     app = RtvoiceApp(script.worker(), script.store, editor, planner, theme_name=theme)
@@ -93,7 +94,6 @@ def refused(app: RtvoiceApp, script: Script) -> None:
 
 
 async def main() -> None:
-    os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp()
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
     for size, suffix in ((LARGE, "120x40"), (SMALL, "80x24")):
         await shot(f"conversation-{suffix}", conversation(), size)

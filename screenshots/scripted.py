@@ -100,7 +100,7 @@ class Script:
             async def run(self) -> None:
                 return
 
-            def edit(self, command: cmd.EditSession, toolbox: object) -> None:
+            def edit(self, command: cmd.EditSession, toolbox: object, source: object = None) -> None:
                 script.command(command)
 
             @property

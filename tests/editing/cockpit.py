@@ -30,8 +30,8 @@ from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.worker import SessionWorker
 
 SILENT = Options(no_audio=True)
-WIDE = (170, 64)
-"""Large enough for every line of the agent's table."""
+WIDE = (200, 40)
+"""Wide enough for whole values; the table scrolls."""
 
 TOOL = """
 [[tools]]
@@ -154,7 +154,6 @@ class Cockpit:
             if holds():
                 return
             self.app.pulse()
-            await self.pilot.pause(0)
             await asyncio.sleep(0.004)
         raise AssertionError(
             f"in vain waited until {what}; focus {self.app.focused}, screen {self.app.screen}, phase "
@@ -279,6 +278,7 @@ async def cockpit(
         assert problems == []
         store = Store()
         app = RtvoiceApp(SessionWorker(plan, store), store, AgentEditor(name, profile, profile_text(name)), planner)
+        failure: Exception | None = None
         try:
             with pytest.MonkeyPatch.context() as monkeypatch:
                 async with app.run_test(size=WIDE) as pilot:
@@ -287,9 +287,18 @@ async def cockpit(
                     if connect:
                         await here.connected()
                         await wire.update()
-                    yield here
+                    try:
+                        yield here
+                    except Exception as error:
+                        failure = error  # what ends the app is not to hide it
+        except Exception as error:
+            if failure is None:
+                raise
+            failure.add_note(f"the app failed too: {error!r}")
         finally:
             store.events.close()
+        if failure is not None:
+            raise failure
     if not offences:
         assert server.offences == []
 
@@ -301,8 +310,7 @@ def _hasten(monkeypatch: pytest.MonkeyPatch, pilot: Pilot[None]) -> None:
     """
 
     async def emptied(min_sleep: float = 0, max_sleep: float = 1) -> None:
-        for _ in range(2):
-            await asyncio.sleep(0)
-            await pilot._wait_for_screen()
+        await asyncio.sleep(0)
+        await pilot._wait_for_screen()
 
     monkeypatch.setattr(textual.app, "wait_for_idle", emptied)

@@ -3,11 +3,28 @@
 import re
 import stat
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
-from speaking import await_live, go, quit_cleanly, write_message
+import numpy as np
+import pytest
+from speaking import (
+    await_live,
+    flowing,
+    go,
+    in_state,
+    quiet_file,
+    quit_cleanly,
+    state_word,
+    wav_pcm,
+    write_message,
+)
 
+from rtvoice_tui.editing.fields import fields_of, has
+from rtvoice_tui.profiles.store import load_profile
+from rtvoice_tui.protocol.dialects import LOCAL
 from terminal import COMMAND, Terminal
+from virtual_audio import RATE
 
 ADDED = " End every answer with ahoy."
 
@@ -20,7 +37,7 @@ def test_an_edit_is_acknowledged_acts_at_once_and_survives_a_restart(environment
         terminal.press("end").type(ADDED).wait_for("answer with ahoy.")
         screen = terminal.wait_for("local*")
         assert "not sent yet" in screen
-        terminal.press("f7").wait_for(lambda screen: re.search(r"acknowledged +instructions|instructions: ack", screen))
+        terminal.press("f7").wait_for(lambda screen: re.search(r"acknowledged +instructions", screen))
         terminal.wait_gone("local*")
         go(terminal, "escape", "1 Transcript")
         write_message(terminal, "hello")
@@ -42,17 +59,135 @@ def test_an_edit_is_acknowledged_acts_at_once_and_survives_a_restart(environment
         quit_cleanly(terminal, "f10")
 
 
-def test_an_edit_that_the_server_refuses_is_shown_as_refused(environment: dict[str, str]) -> None:
+def test_an_edit_that_the_server_refuses_stands_on_its_field_and_leaves_the_profile(
+    environment: dict[str, str],
+) -> None:
     with Terminal([COMMAND, "--no-audio"], environment) as terminal:
         await_live(terminal)
+        _to_the_table(terminal)
+        _set(terminal, "voice", "heartx")
+        terminal.press("f7").wait_for("refused")
+        terminal.wait_for("There is no voice 'heartx'")
+        assert _row(terminal, "voice")[:4] == ["✗", "voice", "heartx", "heartx"]
+        assert _row(terminal, "voice")[4] == "heart"
+        assert "heartx" not in _run(environment, "profiles", "show", "local")
+        terminal.press("q").wait_for("typed and not sent: voice")
+        quit_cleanly(terminal, "q")
+
+
+@pytest.mark.speech
+def test_instructions_change_during_a_spoken_answer_without_touching_it_and_the_next_answer_obeys(
+    tmp_path: Path, environment: dict[str, str], hear: Callable[[bytes], str]
+) -> None:
+    heard = tmp_path / "heard.wav"
+    with Terminal([COMMAND, "--input-file", quiet_file(tmp_path), "--output-file", heard], environment) as terminal:
+        await_live(terminal)
+        write_message(terminal, "Tell me a long story.")
+        terminal.press("enter").wait_for(in_state("SPEAKING"))
+        go(terminal, "escape", "1 Transcript")
         go(terminal, "e", "5 Agent")
-        screen = terminal.wait_for(lambda screen: re.search(r"│ +heart +│", screen), "the voice is shown")
-        voice = next(row for row, line in enumerate(screen.split("\n")) if re.search(r"│ +heart +│", line))
-        terminal.press("tab").wait_for(lambda _: terminal.cursor[1] == voice, "the voice has the cursor")
-        terminal.type("x").wait_for("not sent yet")
-        terminal.press("enter").wait_for("refused")
-        terminal.wait_for("There is no voice 'x'")
+        terminal.wait_for("You are a friendly assistant. Answer briefly.")
+        terminal.press("end").type(ADDED).wait_for("answer with ahoy.")
+        terminal.press("f7")
+        screen = terminal.wait_for(lambda screen: re.search(r"acknowledged +instructions", screen))
+        assert state_word(screen) == "SPEAKING"
+        screen = terminal.wait_for(in_state("LISTENING"), "the story is told to its end", limit=100)
+        assert "interrupted" not in screen
+        assert " under 0" in screen
+        go(terminal, "escape", "1 Transcript")
+        story = hear(wav_pcm(heard)).lower()
+        write_message(terminal, "hello")
+        terminal.press("enter").wait_for("Ahoy.")
         quit_cleanly(terminal, "f10")
+    told = flowing(screen).lower()
+    assert "once upon a time" in story
+    assert sum(word in story for word in re.findall(r"[a-z]{5,}", told)) > 10, story
+
+
+@pytest.mark.speech
+def test_the_voice_and_the_tools_change_within_the_session(tmp_path: Path, environment: dict[str, str]) -> None:
+    heard = tmp_path / "heard.wav"
+    with Terminal([COMMAND, "--input-file", quiet_file(tmp_path), "--output-file", heard], environment) as terminal:
+        await_live(terminal)
+        _ask(terminal, "What is the weather in Berlin?", "degrees")
+        before = wav_pcm(heard)
+        _to_the_table(terminal)
+        _set(terminal, "voice", "deep")
+        _choose(terminal, "fn get_weather")
+        terminal.press("space").wait_for(lambda _: _row(terminal, "fn get_weather")[3] == "off")
+        terminal.press("f7").wait_for(lambda _: _row(terminal, "voice")[:1] == ["✓"], "the voice is acknowledged")
+        assert _row(terminal, "voice") == ["✓", "voice", "deep", "deep", "deep"]
+        assert _row(terminal, "fn get_weather") == ["✓", "fn", "get_weather", "off", "off", "off"]
+        go(terminal, "escape", "1 Transcript")
+        _ask(terminal, "What is the weather in Paris?", "")
+        after = wav_pcm(heard)[len(before) :]
+        screen = go(terminal, "4", "4 Tools")
+        assert len(re.findall(r"\bget_weather +ok", screen)) == 1, "the second question called nothing"
+        assert "Paris" not in "".join(row for row in screen.splitlines() if "get_weather" in row)
+        quit_cleanly(terminal)
+    assert _pitch(after) < 0.9 * _pitch(before), "the deep voice is heard"
+
+
+def _ask(terminal: Terminal, question: str, answer: str) -> None:
+    """A typed question, and its answer spoken to the end."""
+    write_message(terminal, question)
+    terminal.press("enter").wait_for(in_state("SPEAKING"))
+    go(terminal, "escape", "1 Transcript")
+    screen = terminal.wait_for(in_state("LISTENING"), "the answer has been spoken")
+    assert answer in screen
+
+
+def _to_the_table(terminal: Terminal) -> None:
+    go(terminal, "e", "5 Agent")
+    terminal.wait_for(lambda _: _row(terminal, "voice"), "the table is shown")
+    text = terminal.cursor
+    terminal.press("tab").wait_for(lambda _: terminal.cursor != text, "the table has the focus")
+
+
+def _row(terminal: Terminal, label: str) -> list[str]:
+    """Mark and cells of a line of the table."""
+    for line in terminal.lines:
+        pane = line.rpartition("││")[2].strip("│ ")
+        if re.match(rf"(\S )?{re.escape(label)} ", pane):
+            return pane.split()
+    return []
+
+
+def _choose(terminal: Terminal, label: str) -> None:
+    """Move the cursor onto a line of the table: the line below it explains what it is."""
+    labels = [field.label for field in fields_of(LOCAL) if has(LOCAL, field)]
+    labels += [f"fn {tool.name}" for tool in load_profile("local").tools]
+    explained = "space on/off" if label.startswith("fn ") else "another may be typed"
+    terminal.press("g", *["down"] * labels.index(label)).wait_for(explained)
+
+
+def _set(terminal: Terminal, label: str, value: str) -> None:
+    """Type a value into a line of the table."""
+    _choose(terminal, label)
+    before = _row(terminal, label)[2]
+    terminal.press("enter").wait_for(lambda _: before in _whole_lines(terminal), "the line can be typed into")
+    terminal.press("end", *["backspace"] * len(before)).wait_for("empty leaves it to the server")
+    terminal.type(value).wait_for(lambda _: value in _whole_lines(terminal), "the value is typed")
+    terminal.press("enter").wait_for(lambda _: value in _row(terminal, label), f"{label} is typed")
+
+
+def _whole_lines(terminal: Terminal) -> list[str]:
+    """The lines of the right pane."""
+    return [line.rpartition("││")[2].strip("│ ") for line in terminal.lines]
+
+
+def _pitch(pcm: bytes) -> float:
+    """The usual pitch of a voice in Hz: the middle of what autocorrelation finds in its loud 40 ms."""
+    samples = np.frombuffer(pcm, "<i2").astype(np.float64)
+    frames = samples[: len(samples) // 960 * 960].reshape(-1, 960)
+    loud = frames[np.sqrt((frames**2).mean(axis=1)) > 1500]
+    assert len(loud) > 10
+    pitches = []
+    for frame in loud:
+        correlation = np.correlate(frame - frame.mean(), frame - frame.mean(), "full")[959:]
+        low, high = RATE // 400, RATE // 80
+        pitches.append(RATE / (low + int(np.argmax(correlation[low:high]))))
+    return float(np.median(pitches))
 
 
 def _run(environment: dict[str, str], *arguments: str) -> str:

@@ -146,14 +146,14 @@ def shuffled(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dic
 
 
 @st.composite
-def written_profiles(draw: st.DrawFn) -> Written:
-    """The text of a valid profile."""
+def written_profiles(draw: st.DrawFn, dotted: bool = False) -> Written:
+    """The text of a valid profile; if ``dotted``, with settings like ``session.voice = ...``."""
     writer = _Writer(draw)
     lines = writer.written.lines
     session, audio = draw(shuffled(SESSION)), draw(shuffled(AUDIO))
     entries = draw(st.lists(tools(), max_size=3, unique_by=lambda tool: tool["name"]))
     layouts = {
-        "session": draw(st.sampled_from(["table", "table", "inline", "dotted", "none"])),
+        "session": "dotted" if dotted else draw(st.sampled_from(["table", "table", "inline", "none"])),
         "tools": draw(st.sampled_from(["tables", "tables", "one line", "lines"])),
         "audio": draw(st.sampled_from(["table", "inline", "none"])),
     }

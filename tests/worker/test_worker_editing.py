@@ -11,6 +11,8 @@ from protocol.sdk_types import accept_session
 from rtvoice_tui.editing.fields import fields_of, has
 from rtvoice_tui.editing.values import shown
 from rtvoice_tui.protocol.dialects import DIALECTS
+from rtvoice_tui.session import edits
+from rtvoice_tui.ui.widgets.lines import FixedLine
 
 PCM = {"type": "audio/pcm", "rate": 24_000}
 VAD = {"type": "server_vad", "threshold": 0.5, "silence_duration_ms": 400}
@@ -224,17 +226,113 @@ async def test_every_field_of_yandex_is_typed_sent_with_its_side_and_followed_to
         await here.open_table()
         for case in YANDEX:
             await walk.take(case)
-        for path in sorted(absent - {"turn_detection.eagerness"}):
+        for path in sorted(absent):
             await is_absent(here, path)
         assert here.wire.server.offences == []
 
 
+async def test_of_two_fields_refused_together_the_one_to_blame_has_the_reason_and_the_other_is_held():
+    async with cockpit("openai") as here:
+        await here.open_table()
+        await here.type_value("voice", "no-such")
+        await here.settled("voice", "●")
+        await here.type_value("speed", "1.5")
+        await here.settled("speed", "●")
+        await here.press("f7")
+        update = await here.wire.update()
+        assert update["session"] == {"type": "realtime", "audio": {"output": {"voice": "no-such", "speed": 1.5}}}
+        await here.wire.refuse(update, "session.audio.output.voice", "There is no voice 'no-such'.")
+        await here.settled("voice", "✗")
+        assert here.mark("speed") == "✗"
+        await here.go_to("voice")
+        await here.until(lambda: "There is no voice 'no-such'." in here.about, "the field to blame has the reason")
+        await here.go_to("speed")
+        await here.until(lambda: "refused together with voice" in here.about, "the other one says with what")
+        assert "There is no voice" not in here.about
+
+        await here.edit("voice", "cedar")
+        update = await here.wire.update()
+        assert update["session"] == {"type": "realtime", "audio": {"output": {"voice": "cedar", "speed": 1.5}}}
+        await here.wire.acknowledge(update)
+        await here.settled("voice", "✓")
+        assert here.mark("speed") == "✓"
+
+
+async def test_an_error_about_something_else_refuses_no_field():
+    async with cockpit("openai") as here:
+        await here.open_table()
+        await here.edit("voice", "cedar")
+        update = await here.wire.update()
+        await here.wire.refuse({"event_id": "e-999"}, "item_id", "There is no such item.")
+        notices = here.app.store.notices
+        await here.until(lambda: any("no such item" in n.text for _, n in notices), "the error has arrived")
+        assert here.mark("voice") == "…"
+        await here.wire.acknowledge(update)
+        await here.settled("voice", "✓")
+
+
+async def test_three_seconds_without_an_answer_are_three_seconds(monkeypatch: pytest.MonkeyPatch):
+    assert edits.UNANSWERED_S == 3.0
+    async with cockpit("openai") as here:
+        monkeypatch.setattr(edits, "UNANSWERED_S", 0.05)
+        await here.open_table()
+        await here.edit("voice", "cedar")
+        update = await here.wire.update()
+        await here.settled("voice", "?")
+        assert "sent, not answered" in here.state
+        await here.press("f7")
+        again = await here.wire.update()
+        assert again["session"] == update["session"], "F7 asks once more"
+        await here.wire.acknowledge(again)
+        await here.settled("voice", "✓")
+
+
+async def test_turn_detection_is_switched_off_as_null_and_comes_back_by_its_name():
+    async with cockpit("openai") as here:
+        await here.open_table()
+        for text, value in (("none", None), ("server_vad", {"type": "server_vad"})):
+            await here.edit("turn_detection", text)
+            update = await here.wire.update()
+            assert update["session"] == {"type": "realtime", "audio": {"input": {"turn_detection": value}}}
+            accept_session(update["session"])
+            await here.settled("turn_detection", "…")
+            await here.wire.acknowledge(update)
+            await here.settled("turn_detection", "✓")
+            assert here.columns("turn_detection") == (text,) * 3
+
+
+async def test_transcription_is_switched_off_as_null_and_all_three_columns_say_off():
+    async with cockpit("openai") as here:
+        await here.open_table()
+        await here.edit("transcription.model", "off")
+        update = await here.wire.update()
+        assert update["session"] == {"type": "realtime", "audio": {"input": {"transcription": None}}}
+        accept_session(update["session"])
+        await here.wire.acknowledge(update)
+        await here.until(lambda: here.state.endswith("✓ acknowledged  transcription"), "it is acknowledged")
+        assert here.mark("transcription.model") == "✓"
+        assert here.columns("transcription.model") == ("off",) * 3
+
+
+async def test_instructions_are_sent_alone_and_marked():
+    async with cockpit("yandex") as here:
+        await here.press("e")
+        await here.until(lambda: here.app.query("#fields") and here.app.focused is here.instructions, "it is open")
+        await here.press("end", *"!!", "f7")
+        update = await here.wire.update()
+        assert update["session"] == {"instructions": "Be brief.!!"}
+        head = here.app.query_one("#agent-count", FixedLine)
+        await here.until(lambda: head.words.startswith("instructions …"), "they are marked as sent")
+        await here.wire.acknowledge(update)
+        await here.until(lambda: head.words.startswith("instructions ✓"), "they are marked as acknowledged")
+
+
 async def is_absent(here: Cockpit, path: str) -> None:
-    """A field that the provider has not says so, and goes nowhere."""
+    """A field that the provider has not says so, and takes nothing."""
     assert here.mark(path) == "–"
-    await here.type_value(path, "1" if path == "truncation" else "off" if path == "noise_reduction" else "none")
-    await here.settled(path, "●")
-    await here.press("f7")
-    await here.until(lambda: "has no such setting" in here.state, "it is said that the provider has no such setting")
-    await here.settled(path, "–")
+    await here.go_to(path)
+    await here.until(lambda: "not at this provider" in here.about, "it says so")
+    await here.press("enter", "right", "space", "delete", "f7")
+    await here.until(lambda: here.state == "nothing changed", "F7 finds nothing to send")
+    assert not here.value_field.display
     assert here.wire.nothing_new()

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rtvoice_tui.audio.choice import AudioChoice
-from rtvoice_tui.plan import Plan
+from rtvoice_tui.plan import EndpointSource, Plan
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol import codec
 from rtvoice_tui.protocol.client_events import ClientEvent
@@ -133,10 +133,10 @@ class SessionDriver:
             self._station.capture.muted = self._store.audio.muted
             self._station.playback.muted = self._store.audio.agent_muted
 
-    def edit(self, command: cmd.EditSession, toolbox: Toolbox) -> None:
+    def edit(self, command: cmd.EditSession, toolbox: Toolbox, source: EndpointSource | None = None) -> None:
         """Change the running session; functions that an answer may still call stay in reach."""
         both = {**self.plan.toolbox, **toolbox}
-        self.plan = replace(self.plan, toolbox=both)
+        self.plan = replace(self.plan, toolbox=both, source=source or self.plan.source)
         self.command(command)
 
     def reopen(self, plan: Plan, history: Sequence[Said], connect: bool) -> None:

@@ -102,6 +102,9 @@ def _run(name: str, profile: Profile, options: Options, problem: str) -> int:
         remember=remember,
         theme_name=load_state().theme or DEFAULT,
     )
+    if not load_state().profile and profile.provider == "local":
+        words = "this is the built-in agent; p sets up Yandex, OpenAI or another provider"
+        store.take(Notice(Level.INFO, words), 0.0)
     if not problem:
         remember(profile=name)
     app.run()

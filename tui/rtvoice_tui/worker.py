@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from rtvoice_tui.plan import Plan
+from rtvoice_tui.plan import EndpointSource, Plan
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.store.store import Store
 
@@ -41,9 +41,15 @@ class SessionWorker:
         """Hand the machine a command."""
         self._ask(lambda driver: driver.command(command))
 
-    def edit(self, command: "cmd.EditSession", toolbox: "Toolbox") -> None:
-        """Change the running session; functions that an answer may still call stay in reach."""
-        self._ask(lambda driver: driver.edit(command, toolbox))
+    def edit(self, command: "cmd.EditSession", toolbox: "Toolbox", source: EndpointSource | None = None) -> None:
+        """Change the running session; functions that an answer may still call stay in reach.
+
+        Args:
+            command: the change.
+            toolbox: the functions that can be run from now on.
+            source: where the next session connects, if that is another place.
+        """
+        self._ask(lambda driver: driver.edit(command, toolbox, source))
 
     def reopen(self, plan: Plan, history: "Sequence[Said]" = (), connect: bool = True) -> None:
         """Leave the session for another one, which is given what was said.

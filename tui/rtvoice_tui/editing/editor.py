@@ -39,6 +39,7 @@ class AgentEditor:
         self.history = EditHistory(self.kept)
         self._text = text
         self._latest: dict[str, EditChanged] = {}
+        self._model_waits = False
 
     @property
     def dialect(self) -> Dialect:
@@ -96,6 +97,10 @@ class AgentEditor:
         """A tool as typed in place of the one of that name; ``None`` takes it away."""
         self.draft = self.draft.with_tool(name, tool)
 
+    def session_opened(self) -> None:
+        """A session began with everything as it is kept."""
+        self._model_waits = False
+
     def discard(self) -> None:
         """Forget what was typed and not sent."""
         self.draft = self.kept
@@ -121,6 +126,7 @@ class AgentEditor:
         """
         change = self.history.begin(at, turn, self.kept, self.draft, undoes)
         self.kept = self.draft
+        self._model_waits = self._model_waits or "model" in change.fields
         return EditSession(self.kept.settings, self.kept.tool_specs, change.edit_id), self._save(change)
 
     def undo(self, at: float, turn: int) -> tuple[EditSession, str] | None:
@@ -160,6 +166,8 @@ class AgentEditor:
         change = self.history.settle(fact)
         if change is not None and fact.state is EditState.REFUSED:
             self._take_back(change)
+        if not fact.edit_id and fact.state is EditState.SENT:
+            self.session_opened()
         if not fact.edit_id and fact.state in IN_FORCE:
             for earlier in self.history.changes:
                 if earlier.state is EditState.LATER:
@@ -173,6 +181,8 @@ class AgentEditor:
     def mark(self, path: str) -> tuple[str, str]:
         """How a field stands, in a word, and what the server says about it."""
         name, _, inside = path.partition(".")
+        if path == "model":
+            return ("edited" if self.draft.model != self.kept.model else "later" if self._model_waits else ""), ""
         fact = self._latest.get(name)
         typed = value_at(self.draft, path)
         refused = fact is not None and fact.state is EditState.REFUSED and self.sent_value(path) == typed
@@ -184,6 +194,11 @@ class AgentEditor:
         if fact is None or (inside and dig(fact.sent.get(name, UNSET), inside) is UNSET and name != "tools"):
             return "", ""
         if fact.state is EditState.CHANGED:
+            if name == "tools" and f"tool {inside}" in fact.left_out:
+                return "held", "this provider is not told of it"
+            if name == "tools":
+                gone = self.sent_value(path) != self.force_value(path, fact.made)
+                return ("changed", "") if name in fact.made and gone else ("acknowledged", "")
             made = dig(fact.made.get(name, UNSET), inside)
             asked = dig(fact.sent.get(name, UNSET), inside)
             return ("changed", "") if name in fact.made and shown(made) != shown(asked) else ("acknowledged", "")

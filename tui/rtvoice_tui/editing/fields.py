@@ -99,7 +99,7 @@ def has(dialect: Dialect, field: Field) -> bool:
         return True
     if field.detection and field.detection not in dialect.detections:
         return False
-    return field.setting in dialect.settings
+    return field.setting in dialect.settings and field.path not in dialect.silent_about
 
 
 def _transcription_models(dialect: Dialect) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from rtvoice_tui.editing.agent import Agent
+from rtvoice_tui.editing.agent import Agent, value_at
 from rtvoice_tui.editing.fields import SEMANTIC_VAD, SERVER_VAD, Field, Kind
 
 _OF_DETECTION = {
@@ -19,16 +19,27 @@ class ValueRefused(ValueError):
     """What was typed is no value of its field, in one sentence."""
 
 
-def shown(value: Any) -> str:
-    """A value as it is typed; empty where nothing is said."""
+OFF = {"turn_detection": "none"}
+"""What people call it where a setting is switched off; elsewhere it is ``off``."""
+
+
+def typed(agent: Agent, field: Field) -> str:
+    """What stands in a field: the text that `with_value` makes the same agent of."""
+    if field.path == "transcription.model" and _is_off(agent.settings.transcription):
+        return "off"
+    return shown(value_at(agent, field.path), OFF.get(field.path, "off"))
+
+
+def shown(value: Any, off: str = "off") -> str:
+    """A value as it is typed; empty where nothing is said, ``off`` where it is switched off."""
     if value is UNSET:
         return ""
     if value is None:
-        return "off"
+        return off
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
     if isinstance(value, list):
         return ", ".join(shown(entry) for entry in value)
     if isinstance(value, dict):
@@ -38,7 +49,7 @@ def shown(value: Any) -> str:
         if kind == "function" and value.get("name"):
             return str(value["name"])
         if isinstance(kind, str):
-            return "off" if kind == "none" else kind
+            return off if kind == "none" else kind
         return json.dumps(value, ensure_ascii=False)
     return str(value)
 
@@ -49,6 +60,8 @@ def with_value(agent: Agent, field: Field, text: str) -> Agent:
     Raises:
         ValueRefused: the text is no value of this field.
     """
+    if text.strip() == typed(agent, field):
+        return agent  # nothing changed, also where a profile spells the same in another way
     value = _parsed(field, text.strip())
     if field.path == "model":
         return replace(agent, model="" if value is UNSET else value)
@@ -57,7 +70,8 @@ def with_value(agent: Agent, field: Field, text: str) -> Agent:
     if name == "turn_detection":
         value = _detection(settings.turn_detection, key, value, field)
     elif name == "transcription":
-        value = _inside(settings.transcription, key, value) if value != "off" else None
+        off = key == "model" and value == "off"
+        value = None if off else _inside(settings.transcription, key, value)
     elif value is not UNSET:
         value = _object(name, value)
     return replace(agent, settings=replace(settings, **{name: value}))
@@ -69,15 +83,21 @@ def _parsed(field: Field, text: str) -> Any:
     if text in field.words:
         return text
     match field.kind:
-        case Kind.CHOICE | Kind.SWITCH if text not in field.choices:
-            raise ValueRefused(f"{field.label.strip()} is one of: {', '.join(field.choices)}")
-        case Kind.SWITCH:
-            return text == "on"
+        case Kind.CHOICE | Kind.SWITCH:
+            return _chosen(field, text)
         case Kind.LIST:
             return [word.strip() for word in text.split(",") if word.strip()]
         case Kind.NUMBER | Kind.INTEGER:
             return _number(field, text)
     return text
+
+
+def _chosen(field: Field, text: str) -> Any:
+    words = {word.strip() for word in text.split(",")}
+    found = next((choice for choice in field.choices if {w.strip() for w in choice.split(",")} == words), None)
+    if found is None:
+        raise ValueRefused(f"{field.label.strip()} is one of: {' | '.join(field.choices)}")
+    return found == "on" if field.kind is Kind.SWITCH else found
 
 
 def _number(field: Field, text: str) -> float | int:
@@ -110,8 +130,14 @@ def _detection(before: Any, key: str, value: Any, field: Field) -> Any:
     return {**base, key: value}
 
 
+def _is_off(value: Any) -> bool:
+    return value is None or (isinstance(value, dict) and value.get("type") == "none")
+
+
 def _inside(before: Any, key: str, value: Any) -> Any:
-    base = dict(before) if isinstance(before, dict) and before.get("type") != "none" else {}
+    if value is UNSET and (before is UNSET or _is_off(before)):
+        return before
+    base = dict(before) if isinstance(before, dict) and not _is_off(before) else {}
     if value is UNSET:
         base.pop(key, None)
     else:

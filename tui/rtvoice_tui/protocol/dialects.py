@@ -47,6 +47,7 @@ class Dialect:
             message that tells it; the server refuses the agent's words as items).
         detections: kinds of turn detection.
         max_output: largest ``max_output_tokens``.
+        silent_about: parts of settings that the provider's documentation and its echo do not name.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Dialect:
     history: str = "items"
     detections: tuple[str, ...] = ("server_vad", "semantic_vad")
     max_output: int = 4096
+    silent_about: frozenset[str] = frozenset()
 
 
 YANDEX = Dialect(
@@ -108,6 +110,13 @@ YANDEX = Dialect(
     history="recap",
     detections=("server_vad",),
     max_output=1_000_000,
+    silent_about=frozenset(
+        {
+            "turn_detection.prefix_padding_ms",
+            "turn_detection.create_response",
+            "turn_detection.interrupt_response",
+        }
+    ),
 )
 
 OPENAI = Dialect(

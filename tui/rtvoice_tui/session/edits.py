@@ -225,7 +225,10 @@ class Edits:
         if changed is not None and not set(body.session) - {"type"}:
             detail = f"{self._dialect.title} has no such setting"
             blame = fields[0] if len(fields) == 1 else ""
-            self._out.tell(EditChanged("", fields, EditState.REFUSED, detail, body.left_out, blame, edit_id=edit_id))
+            values = {n: v for n in fields if n != "tools" and (v := getattr(self.settings, n)) is not UNSET}
+            self._out.tell(
+                EditChanged("", fields, EditState.REFUSED, detail, body.left_out, blame, values, edit_id=edit_id)
+            )
             return ""
         event_id = self._out.send(UpdateSession, session=body.session)
         sent = {name: value for name, value in in_force(body.session).items() if name in fields}

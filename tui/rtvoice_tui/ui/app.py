@@ -159,9 +159,8 @@ class RtvoiceApp(ProfilesApp):
 
     async def action_back(self) -> None:
         """Leave a field, hide the notice, close what was opened: one level at a time."""
-        for pane in self.query(Pane):
-            if pane.close_field():
-                return
+        if any(pane.close_field() for pane in (self.agent_pane, *self.query(Pane))):
+            return
         if self.focused is not None and self.focused.id == "composer":
             self._panes_layout.go(1)
         elif not self._panes_layout.back() and not self.query_one(NoticeRow).hide() and self._turn is not None:

@@ -117,7 +117,7 @@ KEYS: tuple[Key, ...] = (
     Key("field-left", "left", "←", "step(-1)", "earlier value", "The known value before", where="fields"),
     Key("field-right", "right", "→", "step(1)", "later value", "The next known value", where="fields"),
     Key("field-switch", "space", "␣", "switch", "switch", "Switch a tool on or off", where="fields"),
-    Key("field-clear", "delete,backspace", "del", "clear", "clear", "Leave a setting to the server", where="fields"),
+    Key("field-clear", "delete", "del", "clear", "clear", "Leave a setting to the server", where="fields"),
 )
 
 PANE_KEYS = tuple(

@@ -52,6 +52,12 @@ class EditingApp(TalkingApp):
     def profile_changed(self) -> None:
         """Name, model or voice may be another."""
 
+    @property
+    def unsent(self) -> str:
+        """What was typed in pane 5 and not sent."""
+        names = ", ".join(self.editor.changed)
+        return f"typed and not sent: {names} (F7 sends and saves it, q once more throws it away)" if names else ""
+
     # --- sending
 
     def on_agent_pane_sent(self) -> None:
@@ -95,7 +101,11 @@ class EditingApp(TalkingApp):
             self.agent_pane.tell(sentence or "the model comes with the next session", "warn")
         else:
             self.agent_pane.tell(sentence or "saved", "dim")
-        self.session.edit(command, toolbox)
+        source = None
+        if "model" in change.fields:
+            plan, _ = self.planner.plan(self.edited_profile, self.session.plan.source)
+            source = plan.source
+        self.session.edit(command, toolbox, source)
         self.profile_changed()
 
     def warn(self, sentence: str) -> None:

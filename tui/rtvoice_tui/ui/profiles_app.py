@@ -26,7 +26,12 @@ class ProfilesApp(EditingApp):
         """Show all profiles."""
         from rtvoice_tui.ui.screens.profiles import ProfilesScreen
 
-        self.push_screen(ProfilesScreen(self.editor.name, bool(self.editor.changed)), self._chosen)
+        self.push_screen(ProfilesScreen(self.editor.name, bool(self.editor.changed), self._renamed), self._chosen)
+
+    def _renamed(self, name: str) -> None:
+        self.editor.name = name
+        self.remember_profile(name)
+        self.profile_changed()
 
     def _chosen(self, name: str | None) -> None:
         if not name or name == self.editor.name:

@@ -34,6 +34,7 @@ class TalkingApp(App[None]):
         self.session = session
         self.store = store
         self.failure = ""
+        self._warned = False
 
     def _handle_exception(self, error: Exception) -> None:
         """A fault of ours ends the app with one sentence; the traceback goes to the log, not onto the terminal."""
@@ -109,15 +110,23 @@ class TalkingApp(App[None]):
         self.session.post(cmd.SendText(event.value.strip()))
         event.input.value = ""
 
+    @property
+    def unsent(self) -> str:
+        """What would be lost if the app ended now."""
+        return ""
+
     async def action_quit(self) -> None:
-        """End the session, then the app."""
+        """End the session, then the app; what is typed and not sent is only thrown away when asked twice."""
+        if self.unsent and not self._warned:
+            self._warned = True
+            self.notify(self.unsent, severity="warning", markup=False, timeout=10)
+            return
         self.session.stop()
         self.exit()
 
-    def action_quit_app(self) -> None:
+    async def action_quit_app(self) -> None:
         """The same, for the palette."""
-        self.session.stop()
-        self.exit()
+        await self.action_quit()
 
     def on_unmount(self) -> None:
         """However the app ends, the session's thread must end too."""

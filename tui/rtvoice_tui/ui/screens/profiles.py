@@ -29,9 +29,11 @@ _ASKS = {
 class ProfileList(PlainView):
     """One line a profile."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("k", "screen.key", "Key", show=False)]  # not a line up
+
     def __init__(self, current: str, unsaved: bool) -> None:
         super().__init__([], id="profiles")
-        self._current = current
+        self.current = current
         self._unsaved = unsaved
         self.listed: list[Listed] = []
         self.reread()
@@ -41,13 +43,13 @@ class ProfileList(PlainView):
         self.listed = library.listed()
         self._lines = [self._line(entry) for entry in self.listed]
         if self.cursor is None:
-            self.cursor = next((n for n, entry in enumerate(self.listed) if entry.name == self._current), 0)
+            self.cursor = next((n for n, entry in enumerate(self.listed) if entry.name == self.current), 0)
         self.cursor = min(self.cursor, len(self._lines) - 1)
         if self.is_mounted:
             self.sync(force=True)
 
     def _line(self, entry: Listed) -> list[Piece]:
-        here = entry.name == self._current
+        here = entry.name == self.current
         mark = "●" if here else " "
         name = f"{entry.name}{'*' if here and self._unsaved else ''}"
         ink = "error" if entry.profile is None else "title" if here else "plain"
@@ -65,6 +67,7 @@ class ProfilesScreen(ModalScreen[str]):
     Args:
         current: the one that is open.
         unsaved: whether something of it is typed and not sent.
+        renamed: told the new name of the open profile.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -80,9 +83,10 @@ class ProfilesScreen(ModalScreen[str]):
         Binding("e", "file", "Edit the file", show=False),
     ]
 
-    def __init__(self, current: str, unsaved: bool) -> None:
+    def __init__(self, current: str, unsaved: bool, renamed: Callable[[str], None]) -> None:
         super().__init__()
         self._current = current
+        self._renamed = renamed
         self._unsaved = unsaved
         self._asked = ""
         self._deleted: list[str] = []
@@ -145,12 +149,19 @@ class ProfilesScreen(ModalScreen[str]):
         file = Path(text).expanduser()
         work: dict[str, Callable[[], str]] = {
             "copy": lambda: f"'{library.copy(name, text)}' is a copy of '{name}'",
-            "rename": lambda: f"'{name}' is called '{library.rename(name, text)}' now",
+            "rename": lambda: f"'{name}' is called '{self._rename(name, text)}' now",
             "export": lambda: f"'{name}' is in {library.export(name, file)}",
             "import": lambda: f"'{library.import_profile(file)}' was taken in: its own tools are off, T trusts it",
         }
         if self._do(work[self._asked]):
             self.action_leave()
+
+    def _rename(self, name: str, new: str) -> str:
+        library.rename(name, new)
+        if name == self._current:
+            self._current = self._list.current = new
+            self._renamed(new)
+        return new
 
     def action_leave(self) -> None:
         """Leave the line, or the screen."""

@@ -6,9 +6,9 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
-from rtvoice_tui.editing.agent import value_at
 from rtvoice_tui.editing.editor import AgentEditor
-from rtvoice_tui.editing.values import ValueRefused, shown
+from rtvoice_tui.editing.fields import has
+from rtvoice_tui.editing.values import ValueRefused, shown, typed
 from rtvoice_tui.session.facts import EditChanged
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
@@ -122,8 +122,7 @@ class AgentPane(Vertical):
         if edit.detail:
             pieces.append((f": {one_line(edit.detail, 200)}", "plain"))
         if edit.made:
-            made = ", ".join(f"{name} is {shown(value)}" for name, value in edit.made.items() if name != "tools")
-            pieces.append((f": {one_line(made, 120)}" if made else "", "plain"))
+            pieces.append((f": {one_line(_made(edit), 120)}", "plain"))
         named = edit.fields if edit.edit_id else ("the whole session",)
         pieces.append((f"  {one_line(', '.join(named), 60)}", "dim"))
         self.say(pieces)
@@ -155,7 +154,7 @@ class AgentPane(Vertical):
         row = message.row
         if row.path == ADD or row.tool:
             self.post_message(self.ToolOpened(row.tool))
-        elif row.field is not None:
+        elif row.field is not None and has(self._editor.dialect, row.field):
             self._open_value(row)
 
     def _open_value(self, row: Row) -> None:
@@ -167,7 +166,7 @@ class AgentPane(Vertical):
         field = self.query_one("#field-value", Input)
         field.suggester = SuggestFromList(row.field.choices) if row.field.choices else None
         field.placeholder = f"{row.label.strip()}: empty leaves it to the server"
-        field.value = shown(value_at(self._editor.draft, row.path))
+        field.value = typed(self._editor.draft, row.field)
         field.display = True
         self.screen.set_focus(field)
 
@@ -197,6 +196,8 @@ class AgentPane(Vertical):
 
     def _take(self, row: Row, text: str) -> bool:
         assert row.field is not None
+        if not has(self._editor.dialect, row.field):
+            return False
         try:
             self._editor.type(row.field, text)
         except ValueRefused as refused:
@@ -213,7 +214,21 @@ class AgentPane(Vertical):
             if not self._take(self._typing, self.query_one("#field-value", Input).value):
                 return
             self.close_field()
-        if not self.unsaved:
+        if not (self.unsaved or self._editor.unanswered):
             self.tell("nothing changed", "dim")
             return
         self.post_message(self.Sent())
+
+
+def _made(edit: EditChanged) -> str:
+    """What the server made of a change: only what differs, also inside an object."""
+    words = []
+    for name, value in edit.made.items():
+        asked = edit.sent.get(name)
+        if name == "tools":
+            words.append("other tools")
+        elif isinstance(value, dict) and isinstance(asked, dict):
+            words += [f"{key} is {shown(value.get(key))}" for key in asked if value.get(key) != asked[key]]
+        else:
+            words.append(f"{name} is {'not set' if value is None else shown(value)}")
+    return ", ".join(words)

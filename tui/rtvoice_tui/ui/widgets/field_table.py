@@ -10,7 +10,7 @@ from textual.message import Message
 from rtvoice_tui.editing.agent import value_at
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.editing.fields import Field, Kind, has
-from rtvoice_tui.editing.values import shown
+from rtvoice_tui.editing.values import OFF, shown, typed
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import bindings
@@ -137,7 +137,7 @@ class FieldTable(FollowView):
         if row is None or row.field is None:
             return
         choices = ("", *row.field.choices)
-        now = shown(value_at(self._editor.draft, row.path))
+        now = typed(self._editor.draft, row.field)
         if len(choices) > 1:
             index = choices.index(now) if now in choices else 0
             self.post_message(self.Stepped(row, choices[(index + step) % len(choices)]))
@@ -148,7 +148,7 @@ class FieldTable(FollowView):
         if row is not None and row.tool:
             self.post_message(self.Stepped(row, None))
         elif row is not None and row.field is not None and row.field.kind is Kind.SWITCH:
-            on = shown(value_at(self._editor.draft, row.path)) != "on"
+            on = typed(self._editor.draft, row.field) != "on"
             self.post_message(self.Stepped(row, "on" if on else "off"))
 
     def action_clear(self) -> None:
@@ -163,14 +163,16 @@ class FieldTable(FollowView):
         return max(6, (self.text_width - LABEL - 2) // 3)
 
     def _all_rows(self) -> list[Row]:
-        fields = [Row(field.label, field.path, field) for field in self._editor.fields]
+        dialect = self._editor.dialect
+        fields = [Row(field.label, field.path, field) for field in self._editor.fields if has(dialect, field)]
+        absent = [Row(field.label, field.path, field) for field in self._editor.fields if not has(dialect, field)]
         tools = [Row(f"fn {one_line(tool.name, 40)}", f"tools.{tool.name}") for tool in self._editor.draft.tools]
         gone = [
             Row(f"fn {one_line(tool.name, 40)}", f"tools.{tool.name}")
             for tool in self._editor.kept.tools
             if self._editor.draft.tool(tool.name) is None
         ]
-        return [*fields, *tools, *gone, Row("add a tool", ADD)]
+        return [*fields, *tools, *gone, Row("add a tool", ADD), *absent]
 
     def _line(self, row: Row) -> list[Piece]:
         if row.path == ADD:
@@ -183,10 +185,12 @@ class FieldTable(FollowView):
         width = self._column
         sent = self._editor.sent_value(row.path)
         force = self._editor.force_value(row.path, self._store.session.in_force)
-        edited = shown(value_at(self._editor.draft, row.path))
-        if row.tool and self._editor.draft.tool(row.tool) is None:
+        draft = self._editor.draft
+        edited = typed(draft, row.field) if row.field is not None else shown(value_at(draft, row.path))
+        if row.tool and draft.tool(row.tool) is None:
             edited = "taken away"
-        values = (edited, shown(sent), shown(force))
+        off = OFF.get(row.path, "off")
+        values = (edited, shown(sent, off), shown(force, off))
         inks = ("warn" if word == "edited" else "plain", "dim", "warn" if word == "changed" else "dim")
         cells = [(_cell(value, width), name if value else "dim") for value, name in zip(values, inks, strict=True)]
         return [(f"{glyph} ", ink), label, *cells]
