@@ -117,14 +117,14 @@ def test_a_file_in_the_place_of_the_folder_leaves_the_built_in_profiles(folders)
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EIO, errno.ESTALE])
 def test_a_file_that_cannot_be_read_is_told_with_its_name_and_the_others_are_listed(mine, monkeypatch, code):
     put("bad", OWN)
-    read = Path.read_text
+    read = Path.open
 
-    def fail(path: Path, *arguments: object, **more: object) -> str:
+    def fail(path: Path, *arguments: object, **more: object) -> object:
         if path.name == "bad.toml":
             raise OSError(code, os.strerror(code))
         return read(path, *arguments, **more)
 
-    monkeypatch.setattr(Path, "read_text", fail)
+    monkeypatch.setattr(Path, "open", fail)
     with refused("bad.toml", os.strerror(code)):
         load_profile("bad")
     assert [entry.name for entry in library.listed() if entry.profile] == [*BUILT_IN, "mine"]

@@ -263,9 +263,11 @@ async def test_an_error_about_something_else_refuses_no_field():
         await here.open_table()
         await here.edit("voice", "cedar")
         update = await here.wire.update()
+        await here.settled("voice", "…")
         await here.wire.refuse({"event_id": "e-999"}, "item_id", "There is no such item.")
         notices = here.app.store.notices
         await here.until(lambda: any("no such item" in n.text for _, n in notices), "the error has arrived")
+        here.app.pulse()
         assert here.mark("voice") == "…"
         await here.wire.acknowledge(update)
         await here.settled("voice", "✓")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit, urlunsplit
 
 from rtvoice_tui.profiles import paths, secrets
 from rtvoice_tui.profiles.library import Listed
@@ -121,13 +122,17 @@ def profile_findings(entry: Listed, environ: Mapping[str, str]) -> Iterator[Find
         yield Finding(entry.name, Verdict.BAD if entry.own else Verdict.NOTE, error.sentence, error.remedy)
         return
     source = secrets.key_source(profile, environ)
-    words = (
-        f"{endpoint.url.partition('?')[0]}, model {profile.model or profile.dialect.model or '(the server chooses)'}"
-    )
+    words = f"{_plain(endpoint.url)}, model {profile.model or profile.dialect.model or '(the server chooses)'}"
     yield Finding(entry.name, Verdict.OK, f"{words}, {f'key from {source}' if source else 'no key'}")
     known = profile.dialect.models
     if profile.model and known and not any(profile.model.endswith(model) for model in known):
         yield Finding(entry.name, Verdict.NOTE, f"model {profile.model} is not one we know: {', '.join(known)}")
+
+
+def _plain(url: str) -> str:
+    """An address without query, and without the name and password that may be in it."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 async def live(name: str, profile: Profile, environ: Mapping[str, str]) -> Finding:

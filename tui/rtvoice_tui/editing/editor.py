@@ -19,6 +19,10 @@ _CAN_BE_OFF = frozenset({"turn_detection", "transcription", "noise_reduction"})
 """Settings of which a server's null says that they are off; of others it says nothing."""
 
 
+_NAMED_BY = frozenset({"transcription.model"})
+"""Fields that say off for the whole setting that they are in."""
+
+
 class AgentEditor:
     """Holds the draft, and knows what became of everything that was sent.
 
@@ -40,6 +44,7 @@ class AgentEditor:
         self._text = text
         self._latest: dict[str, EditChanged] = {}
         self._model_waits = False
+        self._under_way: set[str] = set()
 
     @property
     def dialect(self) -> Dialect:
@@ -126,6 +131,7 @@ class AgentEditor:
         """
         change = self.history.begin(at, turn, self.kept, self.draft, undoes)
         self.kept = self.draft
+        self._under_way |= set(change.fields)
         self._model_waits = self._model_waits or "model" in change.fields
         return EditSession(self.kept.settings, self.kept.tool_specs, change.edit_id), self._save(change)
 
@@ -154,13 +160,17 @@ class AgentEditor:
         before, self._text = agent_of(parse_profile(self._text, self.name)), text
         theirs = agent_of(profile)
         names = differences(before, theirs)
-        self.draft = _taken_over(self.draft, theirs, names)
+        self.draft = _taken_over(self.draft, theirs, tuple(name for name in names if name != "tools"))
+        for name in {tool.name: None for tool in (*before.tools, *theirs.tools)}:
+            if before.tool(name) != theirs.tool(name):
+                self.put_tool(name, theirs.tool(name))
         return names
 
     # --- what became of it
 
     def take(self, fact: EditChanged) -> Change | None:
         """Something became of a change; what the server refused is typed again, so that it can be mended."""
+        self._under_way -= set(fact.fields)
         for name in fact.fields:
             self._latest[name] = fact
         change = self.history.settle(fact)
@@ -185,13 +195,15 @@ class AgentEditor:
             return ("edited" if self.draft.model != self.kept.model else "later" if self._model_waits else ""), ""
         fact = self._latest.get(name)
         typed = value_at(self.draft, path)
+        if name in self._under_way and typed == value_at(self.kept, path):
+            return "sent", ""
         refused = fact is not None and fact.state is EditState.REFUSED and self.sent_value(path) == typed
         if not refused and (typed != value_at(self.kept, path) or (name == "tools" and self._tool_typed(inside))):
             return "edited", ""
         field = next((field for field in self.fields if field.path == path), None)
         if field is not None and not has(self.dialect, field):
             return "absent", f"{self.dialect.title} has no such setting"
-        if fact is None or (inside and dig(fact.sent.get(name, UNSET), inside) is UNSET and name != "tools"):
+        if fact is None or (inside and name != "tools" and self._unsaid(fact, path)):
             return "", ""
         if fact.state is EditState.CHANGED:
             if name == "tools" and f"tool {inside}" in fact.left_out:
@@ -213,6 +225,8 @@ class AgentEditor:
         if fact is None or fact.state is EditState.LATER:
             return UNSET
         value = fact.sent.get(name, UNSET)
+        if value is None and path in _NAMED_BY:
+            return None
         if name == "tools" and isinstance(value, list):
             return "on" if any(tool.get("name") == inside for tool in value) else "off"
         return dig(value, inside)
@@ -221,9 +235,16 @@ class AgentEditor:
         """What the server says is in force; ``UNSET`` if it does not say."""
         name, _, inside = path.partition(".")
         value = in_force.get(name, UNSET)
+        if value is None and path in _NAMED_BY:
+            return None
         if name == "tools" and isinstance(value, list):
             return "on" if any(isinstance(tool, dict) and tool.get("name") == inside for tool in value) else "off"
         return UNSET if value is None and name not in _CAN_BE_OFF else dig(value, inside)
+
+    def _unsaid(self, fact: EditChanged, path: str) -> bool:
+        name, _, inside = path.partition(".")
+        value = fact.sent.get(name, UNSET)
+        return not (value is None and path in _NAMED_BY) and dig(value, inside) is UNSET
 
     def _tool_typed(self, name: str) -> bool:
         return self.draft.tool(name) != self.kept.tool(name)
@@ -235,9 +256,10 @@ class AgentEditor:
 
     def _take_back(self, change: Change) -> None:
         """The server refused a change: it stays typed, so that it can be mended, and leaves the profile."""
-        self.kept = _taken_over(self.kept, change.before, change.fields)
+        back = _back(self.kept, change)
+        kept, self.kept = self.kept, back
         if self._text:
-            self._write(change.after, change.before)
+            self._write(kept, back)
 
     def _write(self, before: Agent, after: Agent) -> str:
         from rtvoice_tui.profiles.writing import Changes, save_changes
@@ -274,3 +296,18 @@ def _taken_over(agent: Agent, other: Agent, names: tuple[str, ...]) -> Agent:
         settings=replace(agent.settings, **settings),
         tools=other.tools if "tools" in names else agent.tools,
     )
+
+
+def _back(agent: Agent, change: Change) -> Agent:
+    """An agent without a change, as far as nothing later has changed the same."""
+    names = [name for name in change.fields if name != "tools" and _value(agent, name) == _value(change.after, name)]
+    back = _taken_over(agent, change.before, tuple(names))
+    for name in {tool.name: None for tool in (*change.before.tools, *change.after.tools)}:
+        old, new = change.before.tool(name), change.after.tool(name)
+        if old != new and agent.tool(name) == new:
+            back = back.with_tool(name, old)
+    return back
+
+
+def _value(agent: Agent, name: str) -> Any:
+    return agent.model if name == "model" else getattr(agent.settings, name)

@@ -19,13 +19,17 @@ def parsed(text: str) -> dict[str, Any]:
         SchemaRefused: it is no JSON, or no schema; the sentence names line or path.
     """
     try:
-        value = json.loads(text or "{}")
+        value = json.loads(text or "{}", parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise SchemaRefused(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
         raise SchemaRefused("it is nested too deeply") from None
     check(value)
     return value  # type: ignore[no-any-return]
+
+
+def _no_constant(word: str) -> None:
+    raise SchemaRefused(f"{word} is no JSON value")
 
 
 def check(schema: Any) -> None:
@@ -39,7 +43,10 @@ def check(schema: Any) -> None:
 
     if not isinstance(schema, dict):
         raise SchemaRefused("parameters: a tool's schema is an object")
-    error = best_match(Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema))
+    try:
+        error = best_match(Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema))
+    except RecursionError:
+        raise SchemaRefused("it is nested too deeply") from None
     if error is not None:
         raise SchemaRefused(f"{_path(error.absolute_path)}: {error.message}")
     if schema and schema.get("type") != "object":

@@ -1,9 +1,12 @@
 """All profiles as a collection: listed with what is wrong, copied, renamed, deleted and brought back, in and out."""
 
+import errno
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from rtvoice_tui.profiles.document import parsed_document
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.store import (
     BUILT_IN,
@@ -15,8 +18,11 @@ from rtvoice_tui.profiles.store import (
     profile_names,
     profile_path,
     profile_text,
+    read_text,
 )
 from rtvoice_tui.profiles.writing import locked, trash_folder, write_privately
+
+UNTRUSTED = "trusted = false   # it was imported: its own tools stay off until you trust it\n"
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,9 @@ def copy(name: str, new: str) -> str:
     """
     text = profile_text(name)
     _fresh(new)
-    write_privately(profile_path(new), text)
+    with locked(profile_path(new)):
+        _fresh_file(new)
+        write_privately(profile_path(new), text)
     return new
 
 
@@ -82,7 +90,8 @@ def rename(name: str, new: str) -> str:
     """
     _own(name, "copied, not renamed")
     _fresh(new)
-    with locked(profile_path(name)):
+    with locked(profile_path(name)), locked(profile_path(new)):
+        _fresh_file(new)
         _move(profile_path(name), profile_path(new))
     return new
 
@@ -109,7 +118,9 @@ def bring_back(ticket: str) -> str:
     Raises:
         ProfileError: it is not there any more.
     """
-    name = free_name(ticket.rpartition(".")[0])
+    profile_path(ticket)  # a ticket is a name too: it leads nowhere else
+    old = ticket.rpartition(".")[0] or ticket
+    name = free_name(old) if os.path.lexists(profile_path(old)) else old
     _move(trash_folder() / f"{ticket}.toml", profile_path(name))
     return name
 
@@ -120,28 +131,24 @@ def import_profile(file: Path, name: str = "") -> str:
     Raises:
         ProfileError: the file is no profile, or the name is taken.
     """
-    import tomlkit
-
     try:
-        if file.stat().st_size > MAX_BYTES:
-            raise ProfileError(f"{file} is larger than a profile can be", "choose another file")
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ProfileError(f"{file} is not UTF-8 text", "save it as UTF-8") from error
-    except OSError as error:
-        raise ProfileError(f"{file} cannot be read: {error.strerror}", "check the path") from error
+        text = read_text(file)
+    except FileNotFoundError:
+        raise ProfileError(f"{file} cannot be read: there is no such file", "check the path") from None
     parse_profile(text, str(file))
     if name:
         _fresh(name)
     else:
         name = free_name(file.stem)
-    document = tomlkit.parse(text)
+    document = parsed_document(text, str(file))
     document.pop("trusted", None)
-    written = "trusted = false   # it was imported: its own tools stay off until you trust it\n" + tomlkit.dumps(
-        document
-    )
+    written = UNTRUSTED + document.as_string()
+    if len(written.encode()) > MAX_BYTES:
+        raise ProfileError(f"{file} is larger than a profile can be", "shorten it")
     parse_profile(written, str(file))
-    write_privately(profile_path(name), written)
+    with locked(profile_path(name)):
+        _fresh_file(name)
+        write_privately(profile_path(name), written)
     return name
 
 
@@ -154,10 +161,9 @@ def export(name: str, file: Path) -> Path:
     text = profile_text(name)
     if os.path.lexists(file):
         raise ProfileError(f"{file} exists already", "choose another name")
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ProfileError(f"{file} cannot be written: {error.strerror}", "choose another folder") from error
+    if not file.parent.is_dir():
+        raise ProfileError(f"{file} cannot be written: there is no folder {file.parent}", "choose another folder")
+    write_privately(file, text)
     return file
 
 
@@ -167,14 +173,14 @@ def trust(name: str) -> str:
     Raises:
         ProfileError: there is no such profile, or it cannot be written.
     """
-    import tomlkit
-
     path = profile_path(name)
     with locked(path):
-        document = tomlkit.parse(profile_text(name))
+        text = profile_text(name)
+        parse_profile(text, str(path))
+        document = parsed_document(text, str(path))
         if "trusted" in document:
             del document["trusted"]
-        text = tomlkit.dumps(document)
+        text = document.as_string()
         parse_profile(text, str(path))
         write_privately(path, text)
     return name
@@ -190,15 +196,27 @@ def _own(name: str, verb: str) -> None:
 
 
 def _fresh(name: str) -> None:
-    if os.path.lexists(profile_path(name)) or name in BUILT_IN:
+    if name in BUILT_IN:
+        raise ProfileError(f"there is a profile '{name}' already", "choose another name")
+    _fresh_file(name)
+
+
+def _fresh_file(name: str) -> None:
+    if os.path.lexists(profile_path(name)):
         raise ProfileError(f"there is a profile '{name}' already", "choose another name")
 
 
 def _move(old: Path, new: Path) -> None:
     try:
         new.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.replace(old, new)
-    except FileNotFoundError:
-        raise ProfileError(f"{old} is not there any more", "nothing was changed") from None
+        if not os.path.lexists(old):
+            raise ProfileError(f"{old} is not there any more", "nothing was changed")
+        try:
+            os.replace(old, new)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            shutil.move(old, new)  # from one file system to another
     except OSError as error:
-        raise ProfileError(f"{old} cannot be moved: {error.strerror}", "check the folder's rights") from error
+        reason = error.strerror or str(error)
+        raise ProfileError(f"{old} cannot be moved: {reason}", "check the folder's rights") from error

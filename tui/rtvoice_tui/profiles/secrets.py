@@ -53,6 +53,8 @@ def find_key(profile: Profile, environ: Mapping[str, str]) -> str:
 
 def key_source(profile: Profile, environ: Mapping[str, str]) -> str:
     """Where the key of a profile comes from, in a few words; empty if there is none."""
+    if profile.dialect.auth == "none":
+        return ""
     if _typed.get(_account(profile)):
         return "typed for this run"
     for name in _variables(profile):
@@ -85,7 +87,11 @@ def check_store(profile: Profile) -> None:
     names = _variables(profile)
     if not names or profile.dialect.auth == "none":
         raise ProfileError(f"{profile.dialect.title} needs no key", "nothing was kept")
-    if keyring.get_keyring().priority < 1:  # the backends that keep nothing, or keep it readable
+    try:
+        works = keyring.get_keyring().priority >= 1  # others keep nothing, or keep it readable
+    except Exception:  # a store's own library may raise whatever it likes
+        works = False
+    if not works:
         raise ProfileError("no key store works on this machine", f"set {names[0]} in the environment instead")
 
 
@@ -96,26 +102,24 @@ def keep(profile: Profile, key: str) -> None:
         ProfileError: no key store works here; the remedy names the environment variable.
     """
     import keyring
-    from keyring.errors import KeyringError
 
     check_store(profile)
     remedy = f"set {_variables(profile)[0]} in the environment instead"
     try:
         keyring.set_password(SERVICE, _account(profile), key.strip())
-    except (KeyringError, OSError, RuntimeError) as error:
+    except Exception as error:  # whose text may hold the key
         raise ProfileError(f"the key store does not take it: {type(error).__name__}", remedy) from None
 
 
 def _kept(profile: Profile) -> str:
     """The key in the system's key store; one that does not answer is as good as none."""
     import keyring
-    from keyring.errors import KeyringError
 
     try:
         if keyring.get_keyring().priority < 1:
             return ""
         return (keyring.get_password(SERVICE, _account(profile)) or "").strip()
-    except (KeyringError, OSError, RuntimeError):
+    except Exception:
         return ""
 
 

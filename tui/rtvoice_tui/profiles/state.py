@@ -19,7 +19,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 def load_state() -> State:
     """What was remembered; a file that cannot be read is as good as none."""
-    with contextlib.suppress(OSError, ValueError, msgspec.ValidationError):
+    with contextlib.suppress(OSError, ValueError, RecursionError, msgspec.ValidationError):
         return msgspec.convert(tomllib.loads(paths.state_file().read_text(encoding="utf-8")), State)
     return State()
 

@@ -67,11 +67,13 @@ def parse_profile(text: str, shown: str) -> Profile:
         raise ProfileError(f"{shown} is nested too deeply", "mend it, or delete the file") from error
     except msgspec.ValidationError as error:
         raise ProfileError(f"{shown}: {_at_key(str(error))}", "mend the key, or delete the file") from error
+    except ValueError as error:  # numbers beyond all measure
+        raise ProfileError(f"{shown} is not valid TOML: {error}", "mend the number, or delete the file") from error
 
 
 def free_name(wanted: str) -> str:
     """A name like the wanted one that no profile has yet."""
-    stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", wanted).strip("-.")[:48] or "profile"
+    stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", wanted).strip("-_.")[:48].strip("-_.") or "profile"
     taken = {name.lower() for name in profile_names()}
     names = (stem if number == 1 else f"{stem}-{number}" for number in range(1, 10_000))
     return next(name for name in names if name.lower() not in taken and not os.path.lexists(profile_path(name)))
@@ -86,18 +88,38 @@ def profile_text(name: str) -> str:
     return _text(name)[0]
 
 
+def read_text(path: Path) -> str:
+    """A profile's text from any file.
+
+    Raises:
+        ProfileError: it cannot be read, or is no text of a profile's size.
+        FileNotFoundError: there is no such file.
+    """
+    try:
+        if not path.is_file() and path.exists():
+            raise ProfileError(f"{path} cannot be read: it is no file", "move it away, or choose another profile")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise ProfileError(f"{path} is larger than a profile can be", "delete it, or choose another profile")
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ProfileError(f"{path} is not UTF-8 text", "save it as UTF-8, or delete it") from error
+    except (FileNotFoundError, NotADirectoryError):
+        if path.is_symlink():
+            raise ProfileError(f"{path} leads to a file that is not there", "mend the link, or delete it") from None
+        raise FileNotFoundError(path) from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ProfileError(f"{path} cannot be read: {reason}", "check the file and its rights") from error
+
+
 def _text(name: str) -> tuple[str, str]:
     path = profile_path(name)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ProfileError(f"{path} is larger than a profile can be", "delete it, or choose another profile")
-        return path.read_text(encoding="utf-8"), str(path)
+        return read_text(path), str(path)
     except FileNotFoundError:
         pass
-    except UnicodeDecodeError as error:
-        raise ProfileError(f"{path} is not UTF-8 text", "save it as UTF-8, or delete it") from error
-    except OSError as error:
-        raise ProfileError(f"{path} cannot be read: {error.strerror}", "check the file's rights") from error
     if name in BUILT_IN:
         text = (resources.files("rtvoice_tui.profiles") / "builtin" / f"{name}.toml").read_text(encoding="utf-8")
         return text, f"built-in profile {name}"

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-from msgspec import UNSET
-
 from rtvoice_tui.profiles import paths
+from rtvoice_tui.profiles.document import edited
 from rtvoice_tui.profiles.model import Profile, ToolEntry
-from rtvoice_tui.profiles.store import ProfileError, free_name, parse_profile, profile_path, profile_text
+from rtvoice_tui.profiles.store import MAX_BYTES, ProfileError, free_name, parse_profile, profile_path, profile_text
 
 LOCK_S = 5.0
 
@@ -84,90 +82,20 @@ def _collides(changes: Changes, before: Profile, theirs: Profile) -> bool:
     if any(getattr(theirs.session, key) != getattr(before.session, key) for key in changes.session):
         return True
     old, new = ({tool.name: tool for tool in profile.tools} for profile in (before, theirs))
-    return any(old.get(key) != new.get(key) for key in changes.tools)
+    touched = {*changes.tools, *(tool.name for tool in changes.tools.values() if tool is not None)}
+    return any(old.get(key) != new.get(key) for key in touched)
 
 
 def _with_changes(text: str, changes: Changes, shown: str) -> str:
-    import tomlkit
-
     parse_profile(text, shown)
-    document = tomlkit.parse(text)
-    if changes.model is not None:
-        document["model"] = changes.model
-    if changes.session:
-        session = document.setdefault("session", tomlkit.table())
-        for key, value in changes.session.items():
-            _put(session, key, value)
-    for name, tool in changes.tools.items():
-        _put_tool(document, name, tool)
-    written = tomlkit.dumps(document)
+    try:
+        written = edited(text, shown, changes.model, changes.session, changes.tools)
+    except (TypeError, ValueError, LookupError) as error:
+        raise ProfileError(f"{shown} cannot hold that: {error}", "take out what TOML cannot say") from error
+    if len(written.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise ProfileError(f"{shown} would be larger than a profile can be", "shorten it")
     parse_profile(written, shown)
     return written
-
-
-def _put(table: Any, key: str, value: Any) -> None:
-    import tomlkit
-
-    if value is UNSET:
-        table.pop(key, None)
-    elif value is None:
-        table[key] = tomlkit.inline_table().append("type", "none")
-    elif isinstance(value, str) and "\n" in value:
-        table[key] = tomlkit.string(value, multiline=True)
-    elif isinstance(value, dict):
-        table[key] = _inline(value)
-    else:
-        table[key] = value
-
-
-def _inline(value: Mapping[str, Any]) -> Any:
-    """A table on one line; TOML has no null, so what is null is left out."""
-    import tomlkit
-
-    table = tomlkit.inline_table()
-    for key, entry in value.items():
-        if entry is not None:
-            table[key] = _inline(entry) if isinstance(entry, Mapping) else entry
-    return table
-
-
-def _put_tool(document: Any, name: str, tool: ToolEntry | None) -> None:
-    import tomlkit
-
-    tools = document.get("tools")
-    found = next((index for index, table in enumerate(tools or []) if table.get("name") == name), None)
-    if tool is None:
-        if found is not None:
-            del tools[found]
-        return
-    wanted = {key: value for key, value in msgspec.to_builtins(tool).items() if key != "name"}
-    plain = {key: value for key, value in msgspec.to_builtins(ToolEntry(name=tool.name)).items() if key != "name"}
-    if found is not None:
-        table = tools[found]
-        if table.get("name") != tool.name:
-            table["name"] = tool.name
-        for key, value in wanted.items():
-            if value == plain[key] and key != "run":
-                table.pop(key, None)
-            elif table.get(key) != value and not (key == "run" and _same_run(table.get(key), value)):
-                _put(table, key, value)
-        return
-    table = tomlkit.table()
-    table["name"] = tool.name
-    for key, value in wanted.items():
-        if value != plain[key] or key == "run":
-            _put(table, key, _without_empty(value) if key == "run" else value)
-    if tools is None:
-        tools = document["tools"] = tomlkit.aot()
-    tools.append(table if isinstance(tools, tomlkit.items.AoT) else _inline(table))
-
-
-def _same_run(written: Any, wanted: Mapping[str, Any]) -> bool:
-    return written is not None and _without_empty(dict(written)) == _without_empty(wanted)
-
-
-def _without_empty(run: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in run.items() if value not in ("", [], {}, None)}
 
 
 @contextlib.contextmanager
@@ -187,7 +115,11 @@ def locked(path: Path) -> Iterator[None]:
     except Timeout:
         raise ProfileError(f"{path} is being written by another program", "try again") from None
     except OSError as error:
-        raise ProfileError(f"{path} cannot be written: {error.strerror}", "check the folder's rights") from error
+        raise ProfileError(f"{path} cannot be written: {_reason(error)}", "check the folder's rights") from error
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def write_privately(path: Path, text: str) -> None:
@@ -206,11 +138,13 @@ def write_privately(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
-    except (OSError, UnicodeError) as error:
+    except BaseException as error:
         if temporary:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-        reason = error.strerror if isinstance(error, OSError) else "it holds half a character"
+        if not isinstance(error, OSError | UnicodeError | RuntimeError):  # RuntimeError: a link that leads to itself
+            raise
+        reason = "it holds half a character" if isinstance(error, UnicodeError) else _reason(error)
         raise ProfileError(f"{path} cannot be written: {reason}", "check the folder's rights") from error
 
 

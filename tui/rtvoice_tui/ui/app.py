@@ -141,6 +141,8 @@ class RtvoiceApp(ProfilesApp):
 
     def on_descendant_focus(self) -> None:
         """The pane that has the focus is the active one."""
+        if not self.screen_stack:
+            return  # the app ends
         self._panes_layout.focused(self.focused)
 
     # --- panes

@@ -43,6 +43,7 @@ class AgentPane(Vertical):
         self._editor = editor
         self._store = store
         self._made = False
+        self._shown = self._instructions
         self._typing: Row | None = None
         self._state: list[Piece] = [("nothing changed yet", "dim")]
         self.border_title = "5 Agent"
@@ -81,7 +82,10 @@ class AgentPane(Vertical):
             from textual.widgets import TextArea
 
             area = self.query_one("#instructions", TextArea)
-            if area.text != self._instructions:
+            if area.text != self._shown:
+                self._editor.instruct(area.text)  # typed meanwhile: the message about it is still under way
+            elif area.text != self._instructions:
+                self._shown = self._instructions
                 area.load_text(self._instructions)
         self.describe()
 
@@ -142,7 +146,8 @@ class AgentPane(Vertical):
         """Instructions are typed."""
         from textual.widgets import TextArea
 
-        self._editor.instruct(self.query_one("#instructions", TextArea).text)
+        self._shown = self.query_one("#instructions", TextArea).text
+        self._editor.instruct(self._shown)
         self.describe()
 
     def on_field_table_moved(self) -> None:

@@ -203,6 +203,8 @@ def _cell(value: str, width: int) -> str:
 
 def explained(editor: AgentEditor, row: Row) -> list[Piece]:
     """What a line is about, how it stands, and which values are known."""
+    if row.path == ADD:
+        return [("enter adds a tool", "dim")]
     word, detail = editor.mark(row.path)
     glyph, ink, words = MARKS[word]
     pieces: list[Piece] = []
@@ -210,8 +212,6 @@ def explained(editor: AgentEditor, row: Row) -> list[Piece]:
         pieces.append((f"{glyph} {words}", ink))
     if detail and word != "absent":
         pieces.append((f": {one_line(detail, 200)}", "plain"))
-    if row.path == ADD:
-        return [("enter adds a tool", "dim")]
     if row.tool:
         return [*pieces, ("  space on/off, enter edits the tool", "dim")]
     if row.field is not None and has(editor.dialect, row.field):

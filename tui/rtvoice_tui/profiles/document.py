@@ -1,0 +1,196 @@
+"""Changes of a profile's TOML that leave comments, order and everything else as they were."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import tomlkit
+from msgspec import UNSET
+from tomlkit.container import Container
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import AoT, Comment, Table, Whitespace
+
+from rtvoice_tui.profiles.model import ToolEntry, ToolRun
+from rtvoice_tui.profiles.store import ProfileError
+
+
+def parsed_document(text: str, shown: str) -> tomlkit.TOMLDocument:
+    """TOML with its comments; ``shown`` names it in errors.
+
+    Raises:
+        ProfileError: it is not TOML, or too deeply nested to be changed.
+    """
+    try:
+        return tomlkit.parse(text)
+    except (TOMLKitError, RecursionError, ValueError) as error:
+        raise ProfileError(f"{shown} cannot be changed: {error}", "mend it by hand, or delete it") from error
+
+
+def edited(
+    text: str,
+    shown: str,
+    model: str | None,
+    session: Mapping[str, Any],
+    tools: Mapping[str, ToolEntry | None],
+) -> str:
+    """A profile's text with changes.
+
+    Args:
+        text: the profile as it is.
+        shown: names it in errors.
+        model: the new model, or ``None``.
+        session: settings by name; ``UNSET`` takes one out, ``None`` switches it off.
+        tools: tools by the name they had; ``None`` takes one away, an unknown name adds one.
+
+    Raises:
+        ProfileError: it is not TOML, or too deeply nested to be changed.
+    """
+    document = parsed_document(text, shown)
+    if model is not None:
+        _put(document, "model", model)
+    said = {key: value for key, value in session.items() if value is not UNSET}
+    if said:
+        table = document.setdefault("session", tomlkit.table())
+        for key, value in said.items():
+            _put(table, key, value)
+    if tools:
+        _put_tools(document, tools)
+    text = document.as_string()
+    for key in (key for key, value in session.items() if value is UNSET):
+        document = parsed_document(text, shown)  # anew: keys with dots lose their places when one is taken out
+        table = document.get("session", {})
+        if key in table:
+            kept = _trailing_comments(table[key]) if isinstance(table[key], Table) else ""
+            table.pop(key)
+            if kept:
+                table.add(tomlkit.ws(kept))
+        text = document.as_string()
+    return text
+
+
+def _put(table: Any, key: str, value: Any) -> None:
+    """Set a key. A new one comes after the last key, not after the comments that stand above the next table."""
+    item = _item(value)
+    if key in table:
+        old = table[key]
+        kept = _trailing_comments(old) if isinstance(old, Table) else ""
+        table[key] = item
+        if kept:
+            table.add(tomlkit.ws(kept))
+        return
+    container: Any = table if isinstance(table, Container) else getattr(table, "value", None)
+    if not isinstance(container, Container):  # a table that is written with dots, in several places
+        table[key] = item
+        return
+    simple = [k for k, v in container.body if k is not None and not isinstance(v, Table | AoT) and not k.is_dotted()]
+    if simple and isinstance(container.body[-1][1], Comment | Whitespace | Table | AoT):
+        container._insert_after(simple[-1], key, item)
+    else:
+        table[key] = item
+
+
+def _item(value: Any) -> Any:
+    if value is None:
+        return _inline({"type": "none"})
+    if isinstance(value, str) and "\n" in value:
+        return tomlkit.string(value, multiline=True)
+    return tomlkit.item(_toml(value))
+
+
+def _toml(value: Any) -> Any:
+    """A value as TOML says it; there is no null in TOML, so what is null is left out."""
+    if isinstance(value, Mapping):
+        return _inline(value)
+    if isinstance(value, list):
+        return [_toml(entry) for entry in value if entry is not None]
+    return value
+
+
+def _inline(value: Mapping[str, Any]) -> Any:
+    table = tomlkit.inline_table()
+    for key, entry in value.items():
+        if entry is not None:
+            table[key] = _toml(entry)
+    return table
+
+
+def _put_tools(document: tomlkit.TOMLDocument, tools: Mapping[str, ToolEntry | None]) -> None:
+    entries: Any = document.get("tools")
+    places = {str(table.get("name")): index for index, table in enumerate(entries or [])}
+    for name, tool in tools.items():
+        if tool is not None and name in places:
+            _change_tool(entries[places[name]], tool)
+    for index in sorted(
+        (places[name] for name, tool in tools.items() if tool is None and name in places), reverse=True
+    ):
+        _take_out(document, entries, index)
+    for tool in (tool for name, tool in tools.items() if tool is not None and name not in places):
+        _add_tool(document, tool)
+
+
+def _add_tool(document: tomlkit.TOMLDocument, tool: ToolEntry) -> None:
+    """A tool at the end; the comments below the last one belong to what comes next, and stay there."""
+    entries: Any = document.get("tools")
+    table = _new_tool(tool)
+    if entries is None:
+        entries = tomlkit.aot()
+        entries.append(table)
+        document["tools"] = entries
+    elif isinstance(entries, AoT):
+        body = entries[-1].value.body if len(entries) else []
+        moved: list[Any] = []
+        while body and body[-1][0] is None:
+            moved.insert(0, body.pop())
+        entries.append(table)
+        entries[-1].value.body.extend(moved)
+    else:
+        entries.append(_inline(table.unwrap()))
+
+
+def _take_out(document: tomlkit.TOMLDocument, entries: Any, index: int) -> None:
+    """Remove a tool; the comments below it belong to what comes next, and stay."""
+    kept = _trailing_comments(entries[index]) if isinstance(entries, AoT) else ""
+    del entries[index]
+    if kept and isinstance(entries, AoT) and len(entries):
+        before = entries[max(0, index - 1)]
+        before.add(tomlkit.ws(kept)) if index else before.value.body.insert(0, (None, tomlkit.ws(kept)))
+    elif kept:
+        document.add(tomlkit.ws(kept))
+
+
+def _trailing_comments(table: Table) -> str:
+    """The comments and blank lines at the end of a table, which stand above the next one."""
+    lines: list[str] = []
+    for key, item in reversed(table.value.body):
+        if key is not None:
+            break
+        lines.insert(0, item.as_string())
+    return "".join(lines) if any("#" in line for line in lines) else ""
+
+
+def _change_tool(table: Any, tool: ToolEntry) -> None:
+    """Only what has another value now is written."""
+    before = msgspec.convert({**table.unwrap(), "name": str(table.get("name"))}, ToolEntry)
+    plain = ToolEntry(name=tool.name)
+    for key in ("name", "description", "parameters", "run", "policy", "timeout_s"):
+        value = getattr(tool, key)
+        if value == getattr(before, key):
+            continue
+        if value == getattr(plain, key) and key != "name":
+            table.pop(key, None)
+        else:
+            _put(table, key, _run(value) if isinstance(value, ToolRun) else value)
+
+
+def _new_tool(tool: ToolEntry) -> Table:
+    plain = ToolEntry(name=tool.name)
+    table = tomlkit.table()
+    for key in ("name", "description", "parameters", "run", "policy", "timeout_s"):
+        value = getattr(tool, key)
+        if key in ("name", "run") or value != getattr(plain, key):
+            _put(table, key, _run(value) if isinstance(value, ToolRun) else value)
+    return table
+
+
+def _run(run: ToolRun) -> dict[str, Any]:
+    return {key: value for key, value in msgspec.to_builtins(run).items() if value not in ("", [], {}, None)}
