@@ -221,6 +221,8 @@ class AgentEditor:
     def sent_value(self, path: str) -> Any:
         """What was last sent of a field; ``UNSET`` if nothing was."""
         name, _, inside = path.partition(".")
+        if name in self._under_way:
+            return value_at(self.kept, path)
         fact = self._latest.get(name)
         if fact is None or fact.state is EditState.LATER:
             return UNSET
