@@ -59,6 +59,7 @@ class WireServer:
 
     def __init__(self, script: Script) -> None:
         self.url = ""
+        self.keys: list[str] = []
         self._script = script
         self._loop = asyncio.new_event_loop()
         self._until: asyncio.Event | None = None
@@ -89,6 +90,7 @@ class WireServer:
         await runner.cleanup()
 
     async def _upgrade(self, request: web.Request) -> web.StreamResponse:
+        self.keys.append(request.headers.get("Authorization", ""))
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)
         wire = Wire(socket)

@@ -18,6 +18,7 @@ from rtvoice_tui.plan import EndpointSource, Plan
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol import codec
 from rtvoice_tui.protocol.client_events import ClientEvent
+from rtvoice_tui.protocol.dialects import Endpoint
 from rtvoice_tui.protocol.server_events import UnknownEvent
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session import commands as cmd
@@ -68,6 +69,7 @@ class SessionDriver:
         self._conversation: asyncio.Task[None] | None = None
         self._station: AudioStation | None = None
         self._opening: asyncio.Task[AudioStation] | None = None
+        self._endpoint = Endpoint("")
         self._watching: asyncio.Task[None] | None = None
         self._flushes = 0
         self._drained = False
@@ -187,7 +189,7 @@ class SessionDriver:
         outgoing = self._outgoing = OutgoingQueue()
         self._dropped_before = self._store.audio.dropped
         try:
-            endpoint = await self.plan.source.endpoint()
+            endpoint = self._endpoint = await self.plan.source.endpoint()
             async with connect(endpoint, self.plan.heartbeat or None) as socket:
                 self._do(self._machine.opened(self._now()))
                 sender = self._spawn(self._send_all(socket, outgoing))
@@ -211,12 +213,13 @@ class SessionDriver:
             self._do(self._machine.closed(self._now()))
 
     def _ended(self, sentence: str, remedy: str) -> None:
+        sentence = self._endpoint.without_secret(sentence)
         self._store.session.reason, self._store.session.remedy = sentence, remedy
         self._store.take(Notice(Level.ERROR, sentence, remedy), self._now())
 
     async def _receive_all(self, socket: "Socket") -> None:
         async for frame in socket:
-            self._received(frame)
+            self._received(self._endpoint.without_secret(frame))
             if self._machine.hears and self._station is not None:
                 self._station.begin()
 

@@ -25,7 +25,7 @@ def endpoint(profile: Profile, environ: Mapping[str, str]) -> Endpoint:
         url = address(dialect, profile.url, model_uri(dialect, profile.model, folder_id))
     except ValueError as error:
         raise ProfileError(str(error), "then press c to connect") from None
-    return Endpoint(url, auth_headers(dialect, key))
+    return Endpoint(url, auth_headers(dialect, key), key)
 
 
 def find_key(profile: Profile, environ: Mapping[str, str]) -> str:

@@ -254,7 +254,18 @@ def auth_headers(dialect: Dialect, key: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where to connect and with which headers. The headers hold secrets, so they are never shown."""
+    """Where to connect and with which headers. The headers hold secrets, so they are never shown.
+
+    Attributes:
+        url: WebSocket address.
+        headers: sent with the upgrade.
+        secret: the key in them, to be blotted out where a server repeats it.
+    """
 
     url: str
     headers: dict[str, str] = field(default_factory=dict, repr=False)
+    secret: str = field(default="", repr=False)
+
+    def without_secret(self, text: str) -> str:
+        """A text in which the key does not stand."""
+        return text.replace(self.secret, "[key]") if self.secret and self.secret in text else text
