@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from speaking import await_live, go, in_state, quiet_file, quit_cleanly, write_message
 
+from rtvoice_tui.editing.fields import fields_of, has
+from rtvoice_tui.protocol.dialects import LOCAL
 from terminal import COMMAND, Terminal
 
 
@@ -42,6 +44,33 @@ def test_the_agent_speaks_on_while_the_instructions_are_open_in_the_editor(
         assert "not sent yet" in screen
         terminal.press("f7").wait_for(lambda screen: re.search(r"acknowledged +instructions", screen))
         quit_cleanly(terminal, "f10")
+
+
+def test_a_tool_is_edited_as_a_whole_and_what_is_wrong_with_it_is_named(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    text = (
+        '{"name": "get_weather", "description": "Anything about rain.", "parameters": {"type": "object"},'
+        ' "run": {"kind": "python", "target": "demo:get_weather"}}'
+    )
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(text)
+    bad.write_text(text.replace('"object"', '"objekt"'))
+    given = {**environment, "EDITOR": editor(tmp_path, f'if [ -e {bad} ]; then mv {bad} "$2"; else cp {good} "$2"; fi')}
+    with Terminal([COMMAND, "--no-audio"], given) as terminal:
+        await_live(terminal)
+        go(terminal, "e", "5 Agent")
+        terminal.wait_for("fn get_weather")
+        terminal.press("tab", "G", "up", *["up"] * 30)
+        terminal.wait_for("a change needs a new session")
+        labels = [field.label for field in fields_of(LOCAL) if has(LOCAL, field)]
+        terminal.press("g", *["down"] * len(labels)).wait_for("space on/off")
+        terminal.press("ctrl+e").wait_for("get_weather stays as it was: parameters.type")
+        terminal.press("ctrl+e").wait_for(lambda screen: re.search(r"● fn get_weather", screen))
+        terminal.press("f7").wait_for(lambda screen: re.search(r"✓ fn get_weather +on +on +on", screen))
+        quit_cleanly(terminal, "f10")
+    profile = Path(environment["XDG_CONFIG_HOME"]) / "rtvoice-tui" / "profiles" / "local.toml"
+    assert 'description = "Anything about rain."' in profile.read_text()
 
 
 def test_an_editor_that_fails_takes_nothing_over_and_says_so(tmp_path: Path, environment: dict[str, str]) -> None:

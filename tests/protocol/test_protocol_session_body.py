@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from protocol.any_settings import ANY_DIALECT, CHANGED, CITY, SETTINGS, TOOLS
 from protocol.sdk_types import accept_session
 from rtvoice_tui.protocol.dialects import ALL_SETTINGS, AZURE, DIALECTS, GENERIC, HF, LOCAL, OPENAI, XAI, YANDEX
+from rtvoice_tui.protocol.echo import tool_name
 from rtvoice_tui.protocol.session_update import session_body
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
@@ -130,10 +131,14 @@ def test_xai_gets_voice_and_turn_detection_at_the_top_and_only_formats_inside_au
             "input": {"format": {"type": "audio/pcm", "rate": 16_000}},
             "output": {"format": {"type": "audio/pcm", "rate": 44_100}},
         },
-        "tools": [{"type": "function", "name": "get_weather", "description": "Weather in a city.", "parameters": CITY}],
+        "tools": [
+            {"type": "function", "name": "get_weather", "description": "Weather in a city.", "parameters": CITY},
+            {"type": "web_search"},
+            {"type": "file_search", "vector_store_ids": ["idx-private"]},
+        ],
     }
     left_out = "languages max_output_tokens noise_reduction output_modalities role speed tool_choice transcription"
-    assert full.left_out == tuple(sorted([*left_out.split(), "truncation", "tool file_search", "tool web_search"]))
+    assert full.left_out == tuple(sorted([*left_out.split(), "truncation"]))
 
 
 def test_hf_gets_both_rates_because_it_would_take_16_khz_for_granted():
@@ -211,7 +216,7 @@ def test_a_file_search_without_an_index_is_not_sent_even_to_yandex():
     assert full.left_out == ("tool file_search",)
 
 
-@pytest.mark.parametrize("dialect", [d for d in DIALECTS.values() if d is not YANDEX], ids=lambda d: d.name)
+@pytest.mark.parametrize("dialect", [d for d in DIALECTS.values() if d not in (YANDEX, XAI)], ids=lambda d: d.name)
 def test_an_index_id_never_reaches_a_provider_it_is_not_for(dialect):
     full = session_body(dialect, SessionSettings(), ALL_TOOLS)
     assert "idx-private" not in repr(full.session)
@@ -403,6 +408,19 @@ def test_every_wanted_setting_is_either_said_or_left_out_with_its_name(dialect, 
     tools_left_out = {name for name in full.left_out if name.startswith("tool ")}
     assert wanted - said == set(full.left_out) - tools_left_out
     if changed is None or "tools" in changed:
-        sent = {f"tool {tool['name']}" for tool in full.session["tools"]}
+        sent = {f"tool {tool_name(tool)}" for tool in full.session["tools"]}
         assert sent | tools_left_out == {f"tool {tool.name}" for tool in tools}
     assert (settings, tools) == before
+
+
+def test_xai_is_told_of_its_own_tools_by_their_type_alone():
+    tools = [
+        ToolSpec(name="web_search", description="Web", hosted=True),
+        ToolSpec(name="file_search", hosted=True, index_id="vs_1"),
+        ToolSpec(name="get_time", description="Time."),
+    ]
+    assert session_body(XAI, SessionSettings(), tools).session["tools"] == [
+        {"type": "web_search"},
+        {"type": "file_search", "vector_store_ids": ["vs_1"]},
+        {"type": "function", "name": "get_time", "description": "Time.", "parameters": {}},
+    ]

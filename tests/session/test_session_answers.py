@@ -352,3 +352,19 @@ def test_an_answer_with_sound_and_a_call_keeps_speaking_while_the_function_runs(
     assert c.machine.phase.value == "speaking"
     assert c.heard(A=500, drained=True).phases == ["tool"]
     assert c.tool_done("K").phases == ["thinking"]
+
+
+def test_words_that_come_whole_each_time_replace_what_was_there_as_xai_sends_them():
+    c = Conversation("xai")
+    c.server("input_audio_buffer.speech_started", item_id="U")
+    said = [
+        c.server(f"{HEARD_WORDS}.updated", item_id="U", transcript=words).of(UserSaid)[0]
+        for words in ("Hell", "Hello there", "Hello dear")
+    ]
+    assert [(fact.text, fact.final) for fact in said] == [
+        ("Hell", False),
+        ("Hello there", False),
+        ("Hello dear", False),
+    ]
+    last = c.server(f"{HEARD_WORDS}.completed", item_id="U", transcript="Hello, dear.").of(UserSaid)[0]
+    assert (last.text, last.final) == ("Hello, dear.", True)

@@ -12,6 +12,7 @@ from rtvoice_tui.editing.values import shown, with_value
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.store import ProfileError, parse_profile
 from rtvoice_tui.protocol.dialects import Dialect
+from rtvoice_tui.protocol.echo import tool_name
 from rtvoice_tui.session.commands import EditSession
 from rtvoice_tui.session.facts import EditChanged, EditState
 
@@ -230,7 +231,7 @@ class AgentEditor:
         if value is None and path in _NAMED_BY:
             return None
         if name == "tools" and isinstance(value, list):
-            return "on" if any(tool.get("name") == inside for tool in value) else "off"
+            return "on" if any(tool_name(tool) == inside for tool in value) else "off"
         return dig(value, inside)
 
     def force_value(self, path: str, in_force: dict[str, Any]) -> Any:
@@ -240,7 +241,7 @@ class AgentEditor:
         if value is None and path in _NAMED_BY:
             return None
         if name == "tools" and isinstance(value, list):
-            return "on" if any(isinstance(tool, dict) and tool.get("name") == inside for tool in value) else "off"
+            return "on" if any(isinstance(tool, dict) and tool_name(tool) == inside for tool in value) else "off"
         return UNSET if value is None and name not in _CAN_BE_OFF else dig(value, inside)
 
     def _unsaid(self, fact: EditChanged, path: str) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rtvoice_tui.editing.agent import Agent, differences
-from rtvoice_tui.protocol.echo import differs
+from rtvoice_tui.protocol.echo import differs, tool_name
 from rtvoice_tui.session.facts import EditChanged, EditState
 
 IN_FORCE = frozenset({EditState.ACKNOWLEDGED, EditState.CHANGED})
@@ -77,7 +77,7 @@ def compared(agent: Agent, session: dict[str, Any]) -> list[tuple[str, Any, Any]
     found = []
     for name, theirs in session.items():
         if name == "tools":
-            named = [tool.get("name", "") for tool in theirs or [] if isinstance(tool, dict)]
+            named = [tool_name(tool) for tool in theirs or [] if isinstance(tool, dict)]
             ours = [spec.name for spec in agent.tool_specs]
             if set(named) != set(ours):
                 found.append((name, named, ours))

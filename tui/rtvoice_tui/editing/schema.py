@@ -4,6 +4,10 @@ import json
 import re
 from typing import Any
 
+import msgspec
+
+from rtvoice_tui.profiles.model import ToolEntry
+
 MAX_NAME = 64
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -55,6 +59,30 @@ def check(schema: Any) -> None:
     missing = [name for name in schema.get("required", []) if name not in properties]
     if missing:
         raise SchemaRefused(f"parameters.required: there is no property '{missing[0]}'")
+
+
+def tool_text(tool: ToolEntry) -> str:
+    """A whole tool as JSON, to be edited."""
+    return json.dumps(msgspec.to_builtins(tool), indent=2, ensure_ascii=False) + "\n"
+
+
+def tool_of(text: str, others: set[str]) -> ToolEntry:
+    """A tool from what was typed as JSON.
+
+    Raises:
+        SchemaRefused: it is none; the sentence names line or path.
+    """
+    try:
+        tool = msgspec.convert(json.loads(text, parse_constant=_no_constant), ToolEntry)
+    except json.JSONDecodeError as error:
+        raise SchemaRefused(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except msgspec.ValidationError as error:
+        raise SchemaRefused(str(error).replace("$.", "")) from None
+    except RecursionError:
+        raise SchemaRefused("it is nested too deeply") from None
+    check_name(tool.name, others)
+    check(tool.parameters)
+    return tool
 
 
 def check_name(name: str, others: set[str]) -> None:

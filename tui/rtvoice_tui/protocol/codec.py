@@ -12,6 +12,7 @@ from typing import Any, get_args
 import msgspec
 
 from rtvoice_tui.protocol.client_events import ClientEvent
+from rtvoice_tui.protocol.other_events import OTHER_CLASSES
 from rtvoice_tui.protocol.server_events import BETA_NAMES, EVENT_CLASSES, ServerEvent, UnknownEvent
 
 
@@ -34,7 +35,8 @@ class _Head(msgspec.Struct):
 
 
 _head = msgspec.json.Decoder(_Head)
-_decoders = {name: msgspec.json.Decoder(cls) for name, cls in EVENT_CLASSES.items()}
+_classes = EVENT_CLASSES | OTHER_CLASSES
+_decoders = {name: msgspec.json.Decoder(cls) for name, cls in _classes.items()}
 _encoder = msgspec.json.Encoder()
 
 
@@ -75,7 +77,7 @@ def _decode_by_hand(frame: str | bytes, problem: str) -> Decoded:
     wire_name = fields.get("type") if isinstance(fields, dict) else None
     if not isinstance(wire_name, str) or not wire_name:
         return Decoded(UnknownEvent(), "(not an event)", f"not a Realtime event: {problem}")
-    cls = EVENT_CLASSES.get(BETA_NAMES.get(wire_name, wire_name))
+    cls = _classes.get(BETA_NAMES.get(wire_name, wire_name))
     if cls is None:
         return Decoded(UnknownEvent(type=wire_name), wire_name, problem)
     return Decoded(_build(cls, fields, "", []), wire_name, problem)
@@ -87,7 +89,7 @@ def _decode_leniently(frame: str | bytes, name: str, wire_name: str) -> Decoded:
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         return _decode_by_hand(frame, f"not readable as JSON: {error}")
     mended: list[str] = []
-    event = _build(EVENT_CLASSES[name], fields, "", mended)
+    event = _build(_classes[name], fields, "", mended)
     return Decoded(event, wire_name, f"unexpected value in {', '.join(mended[:4])}" if mended else "")
 
 

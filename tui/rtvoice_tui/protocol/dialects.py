@@ -39,6 +39,7 @@ class Dialect:
         cancels_on_speech: whether the server itself cancels a running answer when speech starts.
         waits_for_words: whether a manual turn is answered only after its transcript.
         hosted_tools: reserved function names that run at the provider.
+        typed_tools: whether a hosted tool is named by its ``type``, and is no function.
         flat_voice: whether ``voice`` and ``turn_detection`` are at the top of ``session``.
         merges_deeply: whether a part of ``audio.input`` or ``audio.output`` may be sent alone; elsewhere the whole
             object goes, because a server that merges shallowly would forget the rest.
@@ -68,6 +69,7 @@ class Dialect:
     waits_for_words: bool = False
     hosted_tools: frozenset[str] = frozenset()
     url_hint: str = ""
+    typed_tools: bool = False
     flat_voice: bool = False
     merges_deeply: bool = False
     freezes_voice: bool = False
@@ -161,6 +163,8 @@ XAI = Dialect(
     settings=frozenset("instructions voice turn_detection extra".split()),
     typed_session=False,
     one_modality=False,
+    hosted_tools=frozenset({"web_search", "x_search", "file_search"}),
+    typed_tools=True,
     flat_voice=True,
     detections=("server_vad",),
 )

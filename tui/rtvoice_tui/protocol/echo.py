@@ -61,12 +61,17 @@ def _close(sent: float, echoed: float) -> bool:
         return False
 
 
+def tool_name(tool: Mapping[str, Any]) -> str:
+    """What a tool of a session object is called; one that runs at the provider may have only a type."""
+    return str(tool.get("name") or tool.get("type") or "")
+
+
 def _tools_differ(sent: Any, echoed: Any) -> bool:
     """Whether other tools are offered, or others in the parts that the server repeats."""
     if not isinstance(echoed, list) or not isinstance(sent, list):
         return bool(sent) or echoed is not None
-    theirs = {str(tool.get("name")): tool for tool in echoed if isinstance(tool, Mapping)}
-    ours = {str(tool.get("name")): tool for tool in sent if isinstance(tool, Mapping)}
+    theirs = {tool_name(tool): tool for tool in echoed if isinstance(tool, Mapping)}
+    ours = {tool_name(tool): tool for tool in sent if isinstance(tool, Mapping)}
     if set(ours) != set(theirs):
         return True
     return any(

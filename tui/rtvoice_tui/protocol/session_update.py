@@ -142,6 +142,8 @@ def _speakable(dialect: Dialect, tool: ToolSpec) -> bool:
 
 
 def _tool(dialect: Dialect, tool: ToolSpec) -> dict[str, Any]:
+    if tool.hosted and dialect.typed_tools:
+        return {"type": tool.name, **({"vector_store_ids": [tool.index_id]} if tool.index_id else {})}
     description: str | UnsetType = tool.index_id if tool.hosted and tool.index_id else tool.description
     body: dict[str, Any] = {"type": "function", "name": tool.name}
     if description:

@@ -90,8 +90,7 @@ class Listening:
         item_id = event.item_id
         turn = self._turns.setdefault(item_id, self.current_turn())
         if isinstance(event, ev.TranscriptionDelta):
-            text = self._texts[item_id] = self._texts.get(item_id, "") + event.delta
-            self._out.tell(UserSaid(turn, item_id, text, final=False))
+            self.words_so_far(item_id, self._texts.get(item_id, "") + event.delta)
             return
         if isinstance(event, ev.TranscriptionFailed):
             reason = event.error.message or event.error.word or "no reason given"
@@ -105,6 +104,12 @@ class Listening:
         if self._awaiting_words and turn == self.turn and self._awaited_item in ("", item_id):
             self.stop_waiting()
             self._answer_due = True
+
+    def words_so_far(self, item_id: str, text: str) -> None:
+        """What was recognised so far, whole."""
+        turn = self._turns.setdefault(item_id, self.current_turn())
+        self._texts[item_id] = text
+        self._out.tell(UserSaid(turn, item_id, text, final=False))
 
     def stop_waiting(self) -> None:
         """A talk turn will not be answered when its words come, or they have come."""

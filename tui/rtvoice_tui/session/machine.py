@@ -12,6 +12,7 @@ from rtvoice_tui.protocol import server_events as ev
 from rtvoice_tui.protocol.client_events import ClearInput, CreateItem
 from rtvoice_tui.protocol.dialects import Dialect
 from rtvoice_tui.protocol.echo import in_force
+from rtvoice_tui.protocol.other_events import TranscriptionUpdated
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import edits, response_slot
@@ -156,6 +157,8 @@ class SessionMachine:
                     self._listening.expect_answer()
             case ev.TranscriptionDelta() | ev.TranscriptionCompleted() | ev.TranscriptionFailed():
                 self._listening.words(event)
+            case TranscriptionUpdated():
+                self._listening.words_so_far(event.item_id, event.transcript)
             case ev.ItemTruncated() | ev.ItemDeleted():
                 self._out.tell(CutConfirmed(event.item_id))
             case ev.RateLimitsUpdated():

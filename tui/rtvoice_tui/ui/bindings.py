@@ -107,7 +107,7 @@ KEYS: tuple[Key, ...] = (
         "^e",
         "app.external_editor",
         "editor",
-        "Open the instructions in $VISUAL or $EDITOR",
+        "Open the instructions, or the chosen tool, in $EDITOR",
         where="agent",
         anywhere=True,
     ),

@@ -1,6 +1,6 @@
 """The part of the cockpit that edits the agent: sending, undoing, restoring, and what needs a new session."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -197,16 +197,31 @@ class EditingApp(TalkingApp):
 
         self.push_screen(ToolScreen(tool, others), done)
 
-    def action_external_editor(self) -> None:
-        """Open the instructions in the person's editor; the session runs on."""
+    def _edit_tool_outside(self, tool: ToolEntry) -> None:
+        from rtvoice_tui.editing.schema import SchemaRefused, tool_of, tool_text
         from rtvoice_tui.ui.external_editor import edited
+
+        text = edited(self, tool_text(tool), ".json")
+        if text is None:
+            return
+        try:
+            changed = tool_of(text, {entry.name for entry in self.editor.draft.tools} - {tool.name})
+        except SchemaRefused as refused:
+            self.warn(f"{tool.name} stays as it was: {refused}")
+            return
+        self.editor.put_tool(tool.name, changed)
+        self.agent_pane.reload()
+
+    def action_external_editor(self) -> None:
+        """Open the instructions, or the tool under the cursor, in the person's editor; the session runs on."""
+        from rtvoice_tui.ui.external_editor import edited
+
+        if tool := self.editor.draft.tool(self.agent_pane.chosen_tool):
+            self._edit_tool_outside(tool)
+            return
 
         value = self.editor.draft.settings.instructions
         text = edited(self, value if isinstance(value, str) else "", ".md")
         if text is not None:
             self.editor.instruct(text)
             self.agent_pane.reload()
-
-
-Remember = Callable[[str], None]
-"""Called with a name that is to be remembered."""

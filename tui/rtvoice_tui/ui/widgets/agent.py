@@ -108,6 +108,14 @@ class AgentPane(Vertical):
         self.query_one("#agent-state", FixedLine).write(self._state)
 
     @property
+    def chosen_tool(self) -> str:
+        """Name of the tool under the cursor, while the table has the focus."""
+        if not self._made:
+            return ""
+        table = self.query_one(FieldTable)
+        return table.row.tool if table.has_focus and table.row is not None else ""
+
+    @property
     def unsaved(self) -> bool:
         """Whether anything is typed and not sent."""
         return bool(self._editor.changed)
