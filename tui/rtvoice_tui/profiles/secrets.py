@@ -68,7 +68,7 @@ def where_keys_come_from(profile: Profile) -> str:
     names = _variables(profile)
     if not names or profile.dialect.auth == "none":
         return f"{profile.dialect.title} needs no key"
-    return f"It comes from {' or '.join(names)}, if that is set; else from here."
+    return f"{' or '.join(names)} holds it, or it is typed here:"
 
 
 def use_for_this_run(profile: Profile, key: str) -> None:

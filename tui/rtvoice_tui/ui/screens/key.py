@@ -36,8 +36,8 @@ class KeyScreen(ModalScreen[str]):
         """One field that shows dots."""
         with Vertical(classes="dialog form question") as dialog:
             dialog.border_title = f"Key of {self._name}"
-            dialog.border_subtitle = "⏎ for this run only  F7 into the key store  esc leave"
-            dialog.styles.height = 9
+            dialog.border_subtitle = "⏎ for this run  F7 into the key store  esc leave"
+            dialog.styles.height = 5
             yield FixedLine(id="key-where")
             yield Input(password=True, id="key-field", placeholder="the key: paste it here")
             yield FixedLine(id="key-problem")

@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
 
@@ -47,18 +47,18 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
         with Vertical(classes="dialog form") as dialog:
             dialog.border_title = "Tool"
             dialog.border_subtitle = "F7 take over  F9 take away  ^e editor  esc leave"
-            yield from _labelled("name", Input(tool.name, id="tool-name"))
-            yield from _labelled("description: what the model is told", Input(tool.description, id="tool-description"))
-            yield from _labelled(f"kind: {', '.join(KINDS)}", Input(tool.run.kind, id="tool-kind"))
-            yield from _labelled(
-                "python: FILE.py:FUNCTION    hosted: id of a search index", Input(where, id="tool-run")
+            yield _row("name", Input(tool.name, id="tool-name"))
+            yield _row("description", Input(tool.description, id="tool-description"))
+            yield _row("kind", Input(tool.run.kind, id="tool-kind", placeholder=" or ".join(KINDS)))
+            yield _row(
+                "runs", Input(where, id="tool-run", placeholder="FILE.py:FUNCTION; hosted: id of a search index")
             )
-            yield from _labelled(f"policy: {', '.join(POLICIES)}", Input(tool.policy, id="tool-policy"))
-            yield from _labelled("seconds until it is given up", Input(f"{tool.timeout_s:g}", id="tool-timeout"))
-            yield from _labelled(
-                "parameters: JSON Schema of the arguments",
-                TextArea(_json(tool.parameters), id="tool-schema", tab_behavior="focus"),
-            )
+            yield _row("policy", Input(tool.policy, id="tool-policy", placeholder=" or ".join(POLICIES)))
+            yield _row("timeout s", Input(f"{tool.timeout_s:g}", id="tool-timeout"))
+            line = FixedLine()
+            line.write([("parameters", "title"), ("   JSON Schema of the arguments", "dim")])
+            yield line
+            yield TextArea(_json(tool.parameters), id="tool-schema", tab_behavior="focus")
             yield FixedLine(id="tool-problem")
 
     def on_mount(self) -> None:
@@ -136,11 +136,10 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
         self.query_one("#tool-problem", FixedLine).write([(sentence, "error")])
 
 
-def _labelled(label: str, field: Input | TextArea) -> ComposeResult:
-    line = FixedLine()
-    line.write([(label, "dim")])
-    yield line
-    yield field
+def _row(label: str, field: Input) -> Horizontal:
+    name = FixedLine()
+    name.write([(label, "dim")])
+    return Horizontal(name, field, classes="row")
 
 
 def _json(value: object) -> str:

@@ -55,7 +55,7 @@ class StatusRow(FixedLine):
         if p50 is not None:
             pieces.append((f"   p50 {p50:.0f} ms", "plain"))
         if usage.answers:
-            pieces.append((f"   {usage.input_tokens + usage.output_tokens:,} tokens".replace(",", " "), "dim"))
+            pieces.append((f"   {usage.input_tokens + usage.output_tokens:,} tok".replace(",", " "), "dim"))
         if wide:
             pieces.append((f"   {self._store.events.events:,} events".replace(",", " "), "dim"))
         if self._store.events.unreadable:
