@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, point: str, error: BaseException) -
     if point in ("fsync", "replace"):
         monkeypatch.setattr(writing.os, point, fail)
     elif point == "mkstemp":
-        monkeypatch.setattr(writing.tempfile, point, fail)
+        monkeypatch.setattr(tempfile, point, fail)
     else:
         opened = os.fdopen
 

@@ -2,14 +2,12 @@
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rtvoice_tui.profiles import paths
-from rtvoice_tui.profiles.document import edited
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.store import MAX_BYTES, ProfileError, free_name, parse_profile, profile_path, profile_text
 
@@ -87,6 +85,8 @@ def _collides(changes: Changes, before: Profile, theirs: Profile) -> bool:
 
 
 def _with_changes(text: str, changes: Changes, shown: str) -> str:
+    from rtvoice_tui.profiles.document import edited
+
     parse_profile(text, shown)
     try:
         written = edited(text, shown, changes.model, changes.session, changes.tools)
@@ -107,12 +107,14 @@ def locked(path: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
+    place = path.with_name(f".{path.name}.lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=LOCK_S, mode=0o600)
-        with lock:
+        with FileLock(place, timeout=LOCK_S, mode=0o600):
             yield
     except Timeout:
+        if not place.exists():
+            raise ProfileError(f"{path} cannot be written: no file can be made there", "check the folder") from None
         raise ProfileError(f"{path} is being written by another program", "try again") from None
     except OSError as error:
         raise ProfileError(f"{path} cannot be written: {_reason(error)}", "check the folder's rights") from error
@@ -128,6 +130,8 @@ def write_privately(path: Path, text: str) -> None:
     Raises:
         ProfileError: the folder cannot be written to.
     """
+    import tempfile
+
     temporary = ""
     try:
         target = path.resolve() if path.is_symlink() else path
