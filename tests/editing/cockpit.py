@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import textual.app
+from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -205,9 +206,13 @@ class Cockpit:
         return [row.path for row in self.table._rows]
 
     async def go_to(self, path: str) -> None:
-        """The cursor to a row, with the arrow keys."""
-        steps = self.paths.index(path) - (self.table.cursor or 0)
-        await self.press(*(["down"] * steps or ["up"] * -steps))
+        """The cursor to a row: near it at once, the last step with the arrow keys."""
+        row = self.paths.index(path)
+        if row == self.table.cursor:
+            return
+        if abs(row - (self.table.cursor or 0)) > 1:
+            self.table.move_cursor(row - 1 if row else 1)
+        await self.press("down" if row > (self.table.cursor or 0) else "up")
         await self.until(lambda: self.table.row is not None and self.table.row.path == path, f"the cursor is on {path}")
 
     async def type_value(self, path: str, text: str) -> None:
@@ -216,7 +221,9 @@ class Cockpit:
         await self.press("enter")
         await self.until(lambda: self.app.focused is self.value_field, "the line can be typed into")
         await self.press("home", "shift+end", "delete") if self.value_field.value else None
-        await self.press(*keys_of(text), "enter")
+        self.value_field.post_message(Paste(text))
+        await self.until(lambda: self.value_field.value == text, "the value is typed")
+        await self.press("enter")
 
     async def edit(self, path: str, text: str) -> None:
         """Type a value and send it."""

@@ -136,7 +136,7 @@ def _talk(store: Store) -> None:
 
 
 @asynccontextmanager
-async def opened(app: Cockpit, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Pilot[None]]:
+async def opened(app: Cockpit, size: tuple[int, int] = (100, 28)) -> AsyncIterator[Pilot[None]]:
     try:
         async with app.run_test(size=size) as pilot:
             app.pulse()
@@ -471,7 +471,7 @@ async def _freeze(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
 async def _send_edit(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await pilot.press("e")
     await until(pilot, lambda: app.focused is app.query_one("#instructions"))
-    await pilot.press("end", *"more")
+    await pilot.press("ctrl+end", *"more")
     await pilot.press(stroke)
     await until(pilot, lambda: len(app.told) == 1)
     (command,) = app.told

@@ -40,6 +40,7 @@ class AgentEditor:
     def __init__(self, name: str, profile: Profile, text: str = "") -> None:
         self.name = name
         self.profile = profile
+        self._fields = fields_of(profile.dialect)
         self.draft = self.kept = agent_of(profile)
         self.history = EditHistory(self.kept)
         self._text = text
@@ -55,7 +56,7 @@ class AgentEditor:
     @property
     def fields(self) -> tuple[Field, ...]:
         """All fields but instructions and tools."""
-        return fields_of(self.dialect)
+        return self._fields
 
     @property
     def saves(self) -> bool:

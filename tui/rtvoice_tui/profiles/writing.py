@@ -110,11 +110,10 @@ def locked(path: Path) -> Iterator[None]:
     place = path.with_name(f".{path.name}.lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(place, os.O_RDWR | os.O_CREAT, 0o600))  # a folder that takes no file says so at once
         with FileLock(place, timeout=LOCK_S, mode=0o600):
             yield
     except Timeout:
-        if not place.exists():
-            raise ProfileError(f"{path} cannot be written: no file can be made there", "check the folder") from None
         raise ProfileError(f"{path} is being written by another program", "try again") from None
     except OSError as error:
         raise ProfileError(f"{path} cannot be written: {_reason(error)}", "check the folder's rights") from error
