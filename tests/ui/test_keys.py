@@ -471,12 +471,12 @@ async def _freeze(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
 async def _send_edit(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await pilot.press("e")
     await until(pilot, lambda: app.focused is app.query_one("#instructions"))
-    await pilot.press("ctrl+end", *"more")
+    await pilot.press("end", *"more")
     await pilot.press(stroke)
     await until(pilot, lambda: len(app.told) == 1)
     (command,) = app.told
     assert isinstance(command, cmd.EditSession)
-    assert str(command.settings.instructions).endswith("more")
+    assert "more" in str(command.settings.instructions)
 
 
 async def choose_row(app: Cockpit, pilot: Pilot[None], path: str) -> FieldTable:
