@@ -116,9 +116,11 @@ def test_the_voice_and_the_tools_change_within_the_session(tmp_path: Path, envir
         _set(terminal, "voice", "deep")
         _choose(terminal, "fn get_weather")
         terminal.press("space").wait_for(lambda _: _row(terminal, "fn get_weather")[3] == "off")
-        terminal.press("f7").wait_for(lambda _: _row(terminal, "voice")[:1] == ["✓"], "the voice is acknowledged")
-        assert _row(terminal, "voice") == ["✓", "voice", "deep", "deep", "deep"]
-        assert _row(terminal, "fn get_weather") == ["✓", "fn", "get_weather", "off", "off", "off"]
+        voice, tool = ["✓", "voice", "deep", "deep", "deep"], ["✓", "fn", "get_weather", "off", "off", "off"]
+        terminal.press("f7").wait_for(
+            lambda _: (_row(terminal, "voice"), _row(terminal, "fn get_weather")) == (voice, tool),
+            "voice and tool are acknowledged in all three columns",
+        )
         go(terminal, "escape", "1 Transcript")
         _ask(terminal, "What is the weather in Paris?", "")
         after = wav_pcm(heard)[len(before) :]
