@@ -31,7 +31,6 @@ async def shot(
     act: Callable[[RtvoiceApp, Script], None] | None = None,
 ) -> None:
     """One picture after some key presses and something done."""
-    os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp()
     editor = AgentEditor(script.profile_name, script.profile, profile_text(script.profile_name))
     planner = OptionsPlanner(Options(no_audio=True))
     app = RtvoiceApp(script.worker(), script.store, editor, planner, theme_name=theme)
@@ -50,6 +49,7 @@ async def shot(
     (FOLDER / f"{name}.svg").write_text(svg, encoding="utf-8")
     png = resvg_py.svg_to_bytes(svg_string=svg, monospace_family="DejaVu Sans Mono", sans_serif_family="DejaVu Sans")
     (FOLDER / f"{name}.png").write_bytes(bytes(png))
+    os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp()  # what was saved for this picture is not in the next
     print(name)
 
 
@@ -94,6 +94,7 @@ def refused(app: RtvoiceApp, script: Script) -> None:
 
 
 async def main() -> None:
+    os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp()
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
     for size, suffix in ((LARGE, "120x40"), (SMALL, "80x24")):
         await shot(f"conversation-{suffix}", conversation(), size)

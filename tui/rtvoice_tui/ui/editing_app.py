@@ -118,6 +118,8 @@ class EditingApp(TalkingApp):
         self.editor.take(fact)
         self.agent_pane.show_edit(at, fact)
         self.agent_pane.reload()
+        if fact.state is EditState.REFUSED:
+            self.profile_changed()  # the voice in the status row is the old one again
 
     # --- a new session
 
