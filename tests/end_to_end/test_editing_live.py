@@ -33,7 +33,8 @@ def test_an_edit_is_acknowledged_acts_at_once_and_survives_a_restart(environment
         await_live(terminal)
         go(terminal, "e", "5 Agent")
         terminal.wait_for("You are a friendly assistant. Answer briefly.")
-        terminal.press("end").type(ADDED).wait_for("answer with ahoy.")
+        terminal.press("end").wait_for(lambda _: terminal.cursor[0] > 80, "the cursor is at the end")
+        terminal.type(ADDED).wait_for("answer with ahoy.")
         screen = terminal.wait_for("local*")
         assert "not sent yet" in screen
         terminal.press("f7").wait_for(lambda screen: re.search(r"acknowledged +instructions", screen))
@@ -86,7 +87,8 @@ def test_instructions_change_during_a_spoken_answer_without_touching_it_and_the_
         go(terminal, "escape", "1 Transcript")
         go(terminal, "e", "5 Agent")
         terminal.wait_for("You are a friendly assistant. Answer briefly.")
-        terminal.press("end").type(ADDED).wait_for("answer with ahoy.")
+        terminal.press("end").wait_for(lambda _: terminal.cursor[0] > 80, "the cursor is at the end")
+        terminal.type(ADDED).wait_for("answer with ahoy.")
         terminal.press("f7")
         screen = terminal.wait_for(lambda screen: re.search(r"acknowledged +instructions", screen))
         assert state_word(screen) == "SPEAKING"
