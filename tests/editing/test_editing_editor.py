@@ -13,7 +13,8 @@ from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.editing.fields import Field
 from rtvoice_tui.editing.history import Change, EditHistory, compared
 from rtvoice_tui.editing.values import ValueRefused
-from rtvoice_tui.profiles.model import ToolEntry, ToolRun
+from rtvoice_tui.profiles.model import ToolEntry
+from rtvoice_tui.profiles.runs import PythonRun
 from rtvoice_tui.profiles.store import ProfileError, load_profile, profile_path, profile_text
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session.commands import EditSession
@@ -158,7 +159,7 @@ def test_a_tool_switched_off_is_not_told_of_and_comes_back_as_it_was():
 
 def test_a_tool_is_added_renamed_and_taken_away():
     editor = editor_of()
-    new = ToolEntry(name="f", run=ToolRun(target="demo:get_time"))
+    new = ToolEntry(name="f", run=PythonRun(target="demo:get_time"))
     editor.put_tool("", new)
     assert [tool.name for tool in editor.draft.tools] == ["get_weather", "get_time", "f"]
     editor.put_tool("get_time", replace(new, name="g"))
@@ -312,7 +313,7 @@ def test_only_what_the_server_made_something_else_of_is_marked_so():
 
 def test_a_tool_that_the_server_dropped_is_marked_and_the_others_are_acknowledged():
     editor = editor_of()
-    editor.put_tool("", ToolEntry(name="f", run=ToolRun(target="demo:get_time")))
+    editor.put_tool("", ToolEntry(name="f", run=PythonRun(target="demo:get_time")))
     change = send(editor)
     told(editor, change, OTHER, made={"tools": [{"name": "get_weather"}, {"name": "get_time"}]})
     assert editor.mark("tools.f") == ("changed", "")

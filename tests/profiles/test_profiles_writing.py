@@ -12,7 +12,8 @@ from msgspec import UNSET
 from profile_files import COMMENTED, kept, put, save
 
 from rtvoice_tui.profiles import store, writing
-from rtvoice_tui.profiles.model import ToolEntry, ToolRun
+from rtvoice_tui.profiles.model import ToolEntry
+from rtvoice_tui.profiles.runs import HostedRun
 from rtvoice_tui.profiles.store import MAX_BYTES, ProfileError, load_profile, profile_path, profile_text
 from rtvoice_tui.profiles.writing import Changes, save_changes, write_privately
 
@@ -243,7 +244,7 @@ def test_a_tool_that_is_not_there_can_be_taken_away(mine):
 
 def test_a_tool_is_added_to_a_profile_without_any():
     put("mine", 'provider = "openai"\n')
-    tool = ToolEntry(name="a", description="several\nlines", run=ToolRun(kind="hosted", index_id="i"))
+    tool = ToolEntry(name="a", description="several\nlines", run=HostedRun(index_id="i"))
     save("mine", tools={"a": tool})
     assert load_profile("mine").tools == [tool]
 
@@ -339,9 +340,9 @@ def test_replacing_a_setting_that_has_a_table_of_its_own_keeps_the_comment_above
 
 
 def test_what_a_tool_says_though_it_is_the_default_stays_when_something_else_changes():
-    put("mine", '[[tools]]\nname = "a"\npolicy = "auto"   # I trust it\ntimeout_s = 10.0   # enough\n')
+    put("mine", '[[tools]]\nname = "a"\npolicy = "default"   # I trust it\nparameters = {}   # enough\n')
     save("mine", tools={"a": ToolEntry(name="a", description="new")})
-    assert 'policy = "auto"   # I trust it\ntimeout_s = 10.0   # enough\n' in profile_text("mine")
+    assert 'policy = "default"   # I trust it\nparameters = {}   # enough\n' in profile_text("mine")
 
 
 @pytest.mark.parametrize("run", ["", 'run = {target = "demo:get_time"}\n'], ids=["not said", "without its kind"])

@@ -319,7 +319,7 @@ async def test_a_tool_is_added_on_the_last_line():
         update = await here.wire.update()
         assert [tool["name"] for tool in update["session"]["tools"]] == ["get_weather", "get_time"]
         assert [tool.name for tool in load_profile("mine").tools] == ["get_weather", "get_time"]
-        assert "get_time" in here.app.session.driver.plan.toolbox, "it can be run"
+        assert "get_time" in here.app.session.driver.plan.toolset, "it can be run"
 
 
 # --- what needs a new session

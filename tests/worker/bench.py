@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from fake_server import FakeServer
+from function_runner import FunctionRunner
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.plan import Plan
 from rtvoice_tui.profiles.model import Profile
@@ -20,7 +21,8 @@ from rtvoice_tui.profiles.store import load_profile, parse_profile
 from rtvoice_tui.protocol.dialects import Endpoint
 from rtvoice_tui.session.facts import Notice, Phase
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.tools.registry import Tool, Toolbox, python_tool
+from rtvoice_tui.profiles.model import ToolEntry
+from rtvoice_tui.tools.registry import Registry, Tool
 from rtvoice_tui.worker import SessionWorker
 
 RATE = 24_000
@@ -83,19 +85,17 @@ def changed(profile: Profile, **changes: Any) -> Profile:
 def plan_for(server: FakeServer, profile: Profile | None = None, audio: AudioChoice = SILENT, **changes: Any) -> Plan:
     """A plan made from a profile, as the app makes it."""
     profile = profile or profile_for(server)
-    toolbox: Toolbox = {
-        tool.name: python_tool(tool.name, tool.run.target, tool.timeout_s, Path())
-        for tool in profile.active_tools
-        if tool.run.kind == "python"
-    }
+    toolset, _ = Registry(Path()).toolset(profile)
     source = Source(profile, environ_for(server))
-    plan = Plan(profile.dialect, profile.session, profile.tool_specs, toolbox, source, audio)
+    plan = Plan(profile.dialect, profile.session, profile.tool_specs, toolset, source, audio)
     return replace(plan, **changes)
 
 
 def with_tool(plan: Plan, name: str, function: Callable[..., Any], timeout_s: float = 10.0) -> Plan:
     """The plan with another function under a name that the profile knows."""
-    return replace(plan, toolbox={**plan.toolbox, name: Tool(name, function, timeout_s)})
+    entry = ToolEntry(name=name, timeout_s=timeout_s)
+    runner = FunctionRunner(plan.toolset[name].runner.specs[0], function)
+    return replace(plan, toolset={**plan.toolset, name: Tool(entry, runner)})
 
 
 @contextlib.contextmanager

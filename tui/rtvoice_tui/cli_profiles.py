@@ -95,7 +95,7 @@ def trust_profile(name: str) -> None:
     """Let an imported profile run its own tools on this machine."""
     profile = store.load_profile(name)
     for tool in profile.tools:
-        click.echo(f"  {tool.name}: {tool.run.kind} {tool.run.target}")
+        click.echo(f"  {tool.name}: {tool.run.kind} {tool.run.summary}")
     library.trust(name)
     click.echo(f"'{name}' may run them")
 

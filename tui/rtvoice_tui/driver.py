@@ -8,28 +8,33 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import os
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.plan import EndpointSource, Plan
+from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol import codec
-from rtvoice_tui.protocol.client_events import ClientEvent
+from rtvoice_tui.protocol.client_events import ClientEvent, UpdateSession
 from rtvoice_tui.protocol.dialects import Endpoint
 from rtvoice_tui.protocol.server_events import UnknownEvent
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import effects as fx
-from rtvoice_tui.session.facts import Level, Notice, Phase, TurnStarted
+from rtvoice_tui.session.facts import CallChanged, CallState, Fact, Level, Notice, Phase, TurnStarted
 from rtvoice_tui.session.history import Said
 from rtvoice_tui.session.machine import SessionMachine
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.wire_log import log_received, log_sent
-from rtvoice_tui.tools import runner
-from rtvoice_tui.tools.registry import Toolbox
+from rtvoice_tui.tools.registry import Toolset
+from rtvoice_tui.tools.toolbox import Toolbox
+from rtvoice_tui.tools.trials import Trials
 from rtvoice_tui.transport.outgoing import OutgoingQueue
 
 if TYPE_CHECKING:
@@ -38,6 +43,9 @@ if TYPE_CHECKING:
 
 TICK_S = 0.02
 IDLE_TICK_S = 0.1
+
+TOOLS_READY_S = 1.5
+"""How long a session waits for tools to say what they take; later ones are told to the running session."""
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +72,9 @@ class SessionDriver:
             self._wanted.set()
         self._outgoing: OutgoingQueue | None = None
         self._dropped_before = 0
+        self._toolbox = Toolbox(lambda: self._call(self._tools_changed))
+        self._toolbox.use(plan.toolset, plan.tools)
+        self._trials = Trials(self._toolbox, self._tell)
         self._tools: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._conversation: asyncio.Task[None] | None = None
@@ -99,7 +110,9 @@ class SessionDriver:
         tasks = [*self._tasks, *self._tools.values()]
         for task in tasks:
             task.cancel()
+        self._trials.stop_all()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._toolbox.close()
         if self._opening is not None:
             with contextlib.suppress(Exception):  # devices that could not be opened need no closing
                 station = await self._opening
@@ -135,11 +148,11 @@ class SessionDriver:
             self._station.capture.muted = self._store.audio.muted
             self._station.playback.muted = self._store.audio.agent_muted
 
-    def edit(self, command: cmd.EditSession, toolbox: Toolbox, source: EndpointSource | None = None) -> None:
+    def edit(self, command: cmd.EditSession, toolset: Toolset, source: EndpointSource | None = None) -> None:
         """Change the running session; functions that an answer may still call stay in reach."""
-        both = {**self.plan.toolbox, **toolbox}
-        self.plan = replace(self.plan, toolbox=both, source=source or self.plan.source)
-        self.command(command)
+        self.plan = replace(self.plan, toolset=toolset, tools=command.tools, source=source or self.plan.source)
+        self._toolbox.use(toolset, command.tools)
+        self.command(cmd.EditSession(command.settings, self._toolbox.specs, command.edit_id))
 
     def reopen(self, plan: Plan, history: Sequence[Said], connect: bool) -> None:
         """Leave the session for one that is made of something else."""
@@ -151,6 +164,7 @@ class SessionDriver:
             self._conversation.cancel()
             await asyncio.wait({self._conversation})
         old, self.plan = self.plan, plan
+        self._toolbox.use(plan.toolset, plan.tools)
         self._machine = SessionMachine(plan.dialect, plan.settings, plan.tools, self._new_id, self._machine.turn)
         if _sound(plan) != _sound(old):
             await self._reopen_audio()
@@ -190,6 +204,7 @@ class SessionDriver:
         self._dropped_before = self._store.audio.dropped
         try:
             endpoint = self._endpoint = await self.plan.source.endpoint()
+            await self._open_tools()
             async with connect(endpoint, self.plan.heartbeat or None) as socket:
                 self._do(self._machine.opened(self._now()))
                 sender = self._spawn(self._send_all(socket, outgoing))
@@ -217,6 +232,27 @@ class SessionDriver:
         self._store.session.reason, self._store.session.remedy = sentence, remedy
         self._store.take(Notice(Level.ERROR, sentence, remedy), self._now())
 
+    async def _open_tools(self) -> None:
+        """Tools that tell themselves what they take may do so before the session is configured, if they are quick."""
+        self._toolbox.open()
+        await self._toolbox.ready(TOOLS_READY_S)
+        self._tools_changed()
+
+    def _tools_changed(self) -> None:
+        for server in self._toolbox.standings:
+            if self._store.calls.servers.get(server.name) != server:
+                self._tell(server)
+        self.command(cmd.UseTools(self._toolbox.specs))
+
+    def try_tool(self, name: str, arguments: str) -> None:
+        """Run a tool by hand; the model knows nothing of it."""
+        self._toolbox.open()
+        self._trials.begin(name, arguments, self._machine.turn)
+
+    def stop_trial(self, key: str) -> None:
+        """End a run by hand."""
+        self._trials.stop(key)
+
     async def _receive_all(self, socket: "Socket") -> None:
         async for frame in socket:
             self._received(self._endpoint.without_secret(frame))
@@ -241,11 +277,21 @@ class SessionDriver:
             event = await outgoing.next()
             text = codec.encode(event)
             try:
-                await socket.send(text)
+                await socket.send(codec.encode(filled) if (filled := self._with_keys(event)) else text)
             except ConnectionError:
                 return
             outgoing.sent(event)
             log_sent(self._store.events, self._now(), event, text)
+
+    def _with_keys(self, event: ClientEvent) -> ClientEvent | None:
+        """An update whose hosted servers need a key, with the key: only the wire ever sees it."""
+        if not isinstance(event, UpdateSession):
+            return None
+        filled, keys = secrets.with_authorizations(event.session, os.environ)
+        if filled is None:
+            return None
+        self._endpoint = self._endpoint.with_secrets(keys)
+        return structs.replace(event, session=filled)
 
     def set_wanted(self, wanted: bool) -> None:
         """Have a session, or none."""
@@ -284,7 +330,12 @@ class SessionDriver:
                 case fx.Schedule():
                     self.loop.call_later(effect.after_s, self.command, cmd.TimerFired(effect.timer))
                 case fx.Tell():
-                    self._store.take(effect.fact, self._now())
+                    self._tell(effect.fact)
+
+    def _tell(self, fact: Fact) -> None:
+        if isinstance(fact, CallChanged) and fact.state in (CallState.ASKING, CallState.RUNNING) and not fact.preview:
+            fact = structs.replace(fact, preview=self._toolbox.preview(fact.name, fact.arguments))
+        self._store.take(fact, self._now())
 
     def _queue(self, event: ClientEvent) -> None:
         if self._outgoing is not None:
@@ -300,9 +351,9 @@ class SessionDriver:
         self.command(cmd.Flushed(played_ms))
 
     async def _run_tool(self, effect: fx.RunTool) -> None:
-        outcome = await runner.run(self.plan.toolbox, effect.name, effect.arguments)
+        outcome = await self._toolbox.run(effect.name, effect.arguments, effect.call_id)
         self._tools.pop(effect.call_id, None)
-        self.command(cmd.ToolFinished(effect.call_id, outcome.output, outcome.ok, outcome.note))
+        self.command(cmd.ToolFinished(effect.call_id, outcome.output, outcome.ok, outcome.note, outcome.details))
 
     # --- devices
 

@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,12 @@ from msgspec.structs import replace
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.plan import EndpointSource, Plan
 from rtvoice_tui.profiles import paths, secrets
-from rtvoice_tui.profiles.model import Profile, ToolEntry
+from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.state import load_state, remember
 from rtvoice_tui.profiles.store import ProfileError, load_profile, profile_text
 from rtvoice_tui.protocol.dialects import Endpoint
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.tools.registry import Tool, ToolError, python_tool
+from rtvoice_tui.tools.registry import Registry, Toolset
 from rtvoice_tui.worker import SessionWorker
 
 
@@ -122,21 +122,22 @@ class OptionsPlanner:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._registry = Registry(paths.profiles_folder())
 
-    def toolbox(self, profile: Profile) -> tuple[Mapping[str, Tool], list[str]]:
-        """The functions that can be run, and a sentence for each that cannot."""
-        return load_toolbox(profile)
+    def toolset(self, profile: Profile) -> tuple[Toolset, list[str]]:
+        """The tools that run here, and a sentence for each that cannot."""
+        return self._registry.toolset(profile)
 
     def plan(self, profile: Profile, source: EndpointSource | None) -> tuple[Plan, list[str]]:
         """A plan, and what is wrong with it; a local agent that runs already is used again."""
-        toolbox, problems = load_toolbox(profile)
-        plan = make_plan(profile, self._options, toolbox)
+        toolset, problems = self.toolset(profile)
+        plan = make_plan(profile, self._options, toolset)
         if source is not None and type(plan.source) is type(source) and not isinstance(source, RemoteServer):
             plan = dataclasses.replace(plan, source=source)
         return plan, problems
 
 
-def make_plan(profile: Profile, options: Options, toolbox: dict[str, Tool]) -> Plan:
+def make_plan(profile: Profile, options: Options, toolset: Toolset) -> Plan:
     """What the session is made of."""
     source: EndpointSource = RemoteServer(profile)
     if profile.provider == "local" and not profile.url:
@@ -147,7 +148,7 @@ def make_plan(profile: Profile, options: Options, toolbox: dict[str, Tool]) -> P
         dialect=profile.dialect,
         settings=profile.session,
         tools=profile.tool_specs,
-        toolbox=toolbox,
+        toolset=toolset,
         source=source,
         audio=AudioChoice(
             options.input_device or profile.audio.input_device,
@@ -159,27 +160,6 @@ def make_plan(profile: Profile, options: Options, toolbox: dict[str, Tool]) -> P
         heartbeat=profile.heartbeat_s,
         connect=not options.no_connect,
     )
-
-
-def load_toolbox(profile: Profile) -> tuple[dict[str, Tool], list[str]]:
-    """The functions that are ours to run, and a sentence for each that cannot be."""
-    toolbox: dict[str, Tool] = {}
-    problems = []
-    own = [tool.name for tool in profile.active_tools if tool.run.kind == "python" and not is_ours(tool)]
-    if own and not profile.trusted:
-        problems.append(f"the profile is not trusted, so these tools are off: {', '.join(own)} (p, then T trusts it)")
-    for tool in profile.active_tools:
-        if tool.run.kind == "python" and (profile.trusted or is_ours(tool)):
-            try:
-                toolbox[tool.name] = python_tool(tool.name, tool.run.target, tool.timeout_s, paths.profiles_folder())
-            except ToolError as error:
-                problems.append(str(error))
-    return toolbox, problems
-
-
-def is_ours(tool: ToolEntry) -> bool:
-    """Whether a tool runs only what ships with the app."""
-    return tool.run.target.startswith("demo:")
 
 
 _OF_ONE_PROVIDER = ("voice", "role", "languages", "transcription", "noise_reduction", "speed", "extra")

@@ -6,7 +6,7 @@ from typing import Protocol
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.protocol.dialects import Dialect, Endpoint
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
-from rtvoice_tui.tools.registry import Toolbox
+from rtvoice_tui.tools.registry import Toolset
 
 
 class EndpointSource(Protocol):
@@ -26,8 +26,8 @@ class Plan:
     Attributes:
         dialect: the provider's way of speaking.
         settings: how the agent behaves.
-        tools: what the model is told about its tools.
-        toolbox: how they are run.
+        tools: what the profile says of its tools.
+        toolset: those that run here.
         source: where to connect.
         audio: which devices to use.
         heartbeat: seconds between pings; 0 for none.
@@ -37,7 +37,7 @@ class Plan:
     dialect: Dialect
     settings: SessionSettings
     tools: tuple[ToolSpec, ...]
-    toolbox: Toolbox
+    toolset: Toolset
     source: EndpointSource
     audio: AudioChoice
     heartbeat: float = 20.0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rtvoice_tui.driver import SessionDriver
     from rtvoice_tui.session import commands as cmd
     from rtvoice_tui.session.history import Said
-    from rtvoice_tui.tools.registry import Toolbox
+    from rtvoice_tui.tools.registry import Toolset
 
 
 class SessionWorker:
@@ -41,15 +41,15 @@ class SessionWorker:
         """Hand the machine a command."""
         self._ask(lambda driver: driver.command(command))
 
-    def edit(self, command: "cmd.EditSession", toolbox: "Toolbox", source: EndpointSource | None = None) -> None:
+    def edit(self, command: "cmd.EditSession", toolset: "Toolset", source: EndpointSource | None = None) -> None:
         """Change the running session; functions that an answer may still call stay in reach.
 
         Args:
             command: the change.
-            toolbox: the functions that can be run from now on.
+            toolset: the tools that run here from now on.
             source: where the next session connects, if that is another place.
         """
-        self._ask(lambda driver: driver.edit(command, toolbox, source))
+        self._ask(lambda driver: driver.edit(command, toolset, source))
 
     def reopen(self, plan: Plan, history: "Sequence[Said]" = (), connect: bool = True) -> None:
         """Leave the session for another one, which is given what was said.
@@ -61,6 +61,14 @@ class SessionWorker:
         """
         self.plan = plan
         self._ask(lambda driver: driver.reopen(plan, history, connect))
+
+    def try_tool(self, name: str, arguments: str) -> None:
+        """Run a tool by hand; the model knows nothing of it."""
+        self._ask(lambda driver: driver.try_tool(name, arguments))
+
+    def stop_trial(self, key: str) -> None:
+        """End a run by hand."""
+        self._ask(lambda driver: driver.stop_trial(key))
 
     def connect(self) -> None:
         """Connect, if not connected."""

@@ -11,16 +11,24 @@ from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
-    """Model, settings and tools as a profile has them. ``UNSET`` leaves a setting to the server."""
+    """Model, settings and tools as a profile has them. ``UNSET`` leaves a setting to the server.
+
+    ``tool_policy`` is the profile's own, for tools that name none.
+    """
 
     model: str = ""
     settings: SessionSettings = SessionSettings()
     tools: tuple[ToolEntry, ...] = ()
+    tool_policy: str = "auto"
 
     @property
     def tool_specs(self) -> tuple[ToolSpec, ...]:
         """What the model is told about the tools that are switched on."""
-        return tuple(tool.spec for tool in self.tools if tool.policy != "off")
+        return tuple(tool.spec(self.tool_policy) for tool in self.tools if self.policy(tool) != "off")
+
+    def policy(self, tool: ToolEntry) -> str:
+        """``auto``, ``ask`` or ``off``."""
+        return self.tool_policy if tool.policy == "default" else tool.policy
 
     def tool(self, name: str) -> ToolEntry | None:
         """A tool by name."""
@@ -36,7 +44,12 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
 
 def agent_of(profile: Profile) -> Agent:
     """The part of a profile that is edited while it talks."""
-    return Agent(model=profile.model or profile.dialect.model, settings=profile.session, tools=tuple(profile.tools))
+    return Agent(
+        model=profile.model or profile.dialect.model,
+        settings=profile.session,
+        tools=tuple(profile.tools),
+        tool_policy=profile.tool_policy,
+    )
 
 
 def value_at(agent: Agent, path: str) -> Any:
@@ -46,7 +59,7 @@ def value_at(agent: Agent, path: str) -> Any:
     name, _, inside = path.partition(".")
     if name == "tools":
         tool = agent.tool(inside)
-        return UNSET if tool is None else ("off" if tool.policy == "off" else "on")
+        return UNSET if tool is None else ("off" if agent.policy(tool) == "off" else "on")
     return dig(getattr(agent.settings, name), inside)
 
 
@@ -63,6 +76,6 @@ def differences(old: Agent, new: Agent) -> tuple[str, ...]:
     names = [n for n in old.settings.__struct_fields__ if getattr(old.settings, n) != getattr(new.settings, n)]
     if old.model != new.model:
         names.insert(0, "model")
-    if old.tools != new.tools:
+    if old.tools != new.tools or old.tool_policy != new.tool_policy:
         names.append("tools")
     return tuple(names)

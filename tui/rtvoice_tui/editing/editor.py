@@ -9,7 +9,7 @@ from rtvoice_tui.editing.agent import Agent, agent_of, differences, dig, value_a
 from rtvoice_tui.editing.fields import Field, fields_of, has
 from rtvoice_tui.editing.history import IN_FORCE, Change, EditHistory
 from rtvoice_tui.editing.values import shown, with_value
-from rtvoice_tui.profiles.model import Profile, ToolEntry
+from rtvoice_tui.profiles.model import Policy, Profile, ToolEntry
 from rtvoice_tui.profiles.store import ProfileError, parse_profile
 from rtvoice_tui.protocol.dialects import Dialect
 from rtvoice_tui.protocol.echo import tool_name
@@ -47,6 +47,7 @@ class AgentEditor:
         self._latest: dict[str, EditChanged] = {}
         self._model_waits = False
         self._under_way: set[str] = set()
+        self._policies: dict[str, Policy] = {tool.name: tool.policy for tool in self.kept.tools if tool.policy != "off"}
 
     @property
     def dialect(self) -> Dialect:
@@ -98,7 +99,15 @@ class AgentEditor:
         """Switch a tool on or off."""
         tool = self.draft.tool(name)
         if tool is not None:
-            self.put_tool(name, _with_policy(tool, "auto" if tool.policy == "off" else "off"))
+            self.put_tool(name, self._switched(tool))
+
+    def _switched(self, tool: ToolEntry) -> ToolEntry:
+        """The tool with its switch turned. One that comes back asks as it did before, and if nobody knows, it asks."""
+        if self.draft.policy(tool) != "off":
+            self._policies[tool.name] = tool.policy
+            return replace(tool, policy="off")
+        known = self._policies.get(tool.name, "ask")
+        return replace(tool, policy=known if known != "default" or self.draft.tool_policy != "off" else "ask")
 
     def put_tool(self, name: str, tool: ToolEntry | None) -> None:
         """A tool as typed in place of the one of that name; ``None`` takes it away."""
@@ -148,6 +157,17 @@ class AgentEditor:
         self.draft = _taken_over(self.kept, typed, names)
         return told
 
+    def send_tool(self, name: str, tool: ToolEntry, at: float, turn: int) -> tuple[EditSession, str]:
+        """Change one tool at once, and nothing else; what was typed meanwhile stays typed."""
+        typed, names = self.draft, tuple(n for n in self.changed if n != "tools")
+        typed_tools = {t.name: t for t in typed.tools if t != self.kept.tool(t.name) and t.name != name}
+        self.draft = self.kept.with_tool(name, tool)
+        told = self.send(at, turn)
+        self.draft = _taken_over(self.kept, typed, names)
+        for other, entry in typed_tools.items():
+            self.put_tool(other, entry)
+        return told
+
     def restore(self, agent: Agent) -> None:
         """Type a whole earlier state; it is sent like any other change."""
         self.draft = agent
@@ -163,6 +183,8 @@ class AgentEditor:
         theirs = agent_of(profile)
         names = differences(before, theirs)
         self.draft = _taken_over(self.draft, theirs, tuple(name for name in names if name != "tools"))
+        if before.tool_policy != theirs.tool_policy:
+            self.draft = replace(self.draft, tool_policy=theirs.tool_policy)
         for name in {tool.name: None for tool in (*before.tools, *theirs.tools)}:
             if before.tool(name) != theirs.tool(name):
                 self.put_tool(name, theirs.tool(name))
@@ -232,7 +254,7 @@ class AgentEditor:
         if value is None and path in _NAMED_BY:
             return None
         if name == "tools" and isinstance(value, list):
-            return "on" if any(tool_name(tool) == inside for tool in value) else "off"
+            return self._offered(inside, value)
         return dig(value, inside)
 
     def force_value(self, path: str, in_force: dict[str, Any]) -> Any:
@@ -242,8 +264,15 @@ class AgentEditor:
         if value is None and path in _NAMED_BY:
             return None
         if name == "tools" and isinstance(value, list):
-            return "on" if any(isinstance(tool, dict) and tool_name(tool) == inside for tool in value) else "off"
+            return self._offered(inside, value)
         return UNSET if value is None and name not in _CAN_BE_OFF else dig(value, inside)
+
+    def _offered(self, name: str, tools: list[Any]) -> str:
+        """Whether a tool is among those of a session; a server of tools is, if any of its tools is."""
+        entry = self.draft.tool(name)
+        server = f"{name}_" if entry is not None and entry.run.kind == "mcp" else ""
+        names = [tool_name(tool) for tool in tools if isinstance(tool, dict)]
+        return "on" if any(n == name or (server and n.startswith(server)) for n in names) else "off"
 
     def _unsaid(self, fact: EditChanged, path: str) -> bool:
         name, _, inside = path.partition(".")
@@ -288,14 +317,11 @@ def _with_setting(agent: Agent, name: str, value: Any) -> Agent:
     return replace(agent, settings=replace(agent.settings, **{name: value}))
 
 
-def _with_policy(tool: ToolEntry, policy: str) -> ToolEntry:
-    return replace(tool, policy=policy)
-
-
 def _taken_over(agent: Agent, other: Agent, names: tuple[str, ...]) -> Agent:
     """An agent with some settings of another."""
     settings = {name: getattr(other.settings, name) for name in names if name not in ("model", "tools")}
-    return Agent(
+    return replace(
+        agent,
         model=other.model if "model" in names else agent.model,
         settings=replace(agent.settings, **settings),
         tools=other.tools if "tools" in names else agent.tools,

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from rtvoice_tui.profiles.model import ToolEntry
+from rtvoice_tui.profiles.runs import with_kind
 
 MAX_NAME = 64
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -73,7 +74,7 @@ def tool_of(text: str, others: set[str]) -> ToolEntry:
         SchemaRefused: it is none; the sentence names line or path.
     """
     try:
-        tool = msgspec.convert(json.loads(text, parse_constant=_no_constant), ToolEntry)
+        tool = msgspec.convert(with_kind(json.loads(text, parse_constant=_no_constant)), ToolEntry)
     except json.JSONDecodeError as error:
         raise SchemaRefused(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
     except msgspec.ValidationError as error:

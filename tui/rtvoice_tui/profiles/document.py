@@ -10,7 +10,8 @@ from tomlkit.container import Container
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Comment, Table, Whitespace
 
-from rtvoice_tui.profiles.model import ToolEntry, ToolRun
+from rtvoice_tui.profiles.model import ToolEntry
+from rtvoice_tui.profiles.runs import with_kind
 from rtvoice_tui.profiles.store import ProfileError
 
 
@@ -170,27 +171,28 @@ def _trailing_comments(table: Table) -> str:
 
 def _change_tool(table: Any, tool: ToolEntry) -> None:
     """Only what has another value now is written."""
-    before = msgspec.convert({**table.unwrap(), "name": str(table.get("name"))}, ToolEntry)
+    before = msgspec.convert(with_kind({**table.unwrap(), "name": str(table.get("name"))}), ToolEntry)
     plain = ToolEntry(name=tool.name)
-    for key in ("name", "description", "parameters", "run", "policy", "timeout_s"):
+    for key in tool.__struct_fields__:
         value = getattr(tool, key)
         if value == getattr(before, key):
             continue
         if value == getattr(plain, key) and key != "name":
             table.pop(key, None)
         else:
-            _put(table, key, _run(value) if isinstance(value, ToolRun) else value)
+            _put(table, key, _plain(value))
 
 
 def _new_tool(tool: ToolEntry) -> Table:
     plain = ToolEntry(name=tool.name)
     table = tomlkit.table()
-    for key in ("name", "description", "parameters", "run", "policy", "timeout_s"):
+    for key in tool.__struct_fields__:
         value = getattr(tool, key)
         if key in ("name", "run") or value != getattr(plain, key):
-            _put(table, key, _run(value) if isinstance(value, ToolRun) else value)
+            _put(table, key, _plain(value))
     return table
 
 
-def _run(run: ToolRun) -> dict[str, Any]:
-    return {key: value for key, value in msgspec.to_builtins(run).items() if value not in ("", [], {}, None)}
+def _plain(value: Any) -> Any:
+    """How a tool is run, and what is said meanwhile, as tables; what has its usual value is left out."""
+    return msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value

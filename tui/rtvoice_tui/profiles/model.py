@@ -4,38 +4,82 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from rtvoice_tui.profiles.runs import AskRun, HostedRun, PythonRun, ToolRun
 from rtvoice_tui.protocol.dialects import DIALECTS, Dialect
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
+Policy = Literal["default", "auto", "ask", "off"]
+"""Whether a call is run, run after the person agreed, or its tool not offered; ``default`` is the profile's own."""
 
-class ToolRun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a tool is run: a Python function (``target``), or by the provider (``hosted``)."""
+DEFAULT_LIMIT_S = 10.0
+ASK_LIMIT_S = 600.0
+"""A person needs longer to type a result than a program to find one."""
 
-    kind: Literal["python", "hosted"] = "python"
-    target: str = ""
-    index_id: str = ""
+
+class Filler(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the agent says while a call takes long: ``say`` after ``after_ms`` milliseconds."""
+
+    say: Annotated[str, msgspec.Meta(min_length=1)]
+    after_ms: Annotated[int, msgspec.Meta(ge=0, le=600_000)] = 1500
 
 
 class ToolEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One ``[[tools]]`` table."""
+    """One ``[[tools]]`` table.
+
+    Attributes:
+        name: what the model calls it; of an MCP server, what stands before its tools' names.
+        description: what the model is told; empty: a Python function's docstring.
+        parameters: JSON Schema of the arguments; empty: a Python function's signature.
+        run: how it is run.
+        policy: whether the person is asked first.
+        timeout_s: seconds until a call is given up; nothing: what is usual for the kind.
+        filler: what the agent says while it waits.
+    """
 
     name: str
     description: str = ""
     parameters: dict[str, Any] = {}
-    run: ToolRun = ToolRun()
-    policy: Literal["auto", "off"] = "auto"
-    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 10.0
+    run: ToolRun = PythonRun()
+    policy: Policy = "default"
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] | None = None
+    filler: Filler | None = None
 
     @property
-    def spec(self) -> ToolSpec:
-        """What the model is told about it."""
+    def limit_s(self) -> float:
+        """Seconds until a call is given up."""
+        usual = ASK_LIMIT_S if isinstance(self.run, AskRun) else DEFAULT_LIMIT_S
+        return self.timeout_s if self.timeout_s is not None else usual
+
+    def spec(self, default_policy: str = "auto") -> ToolSpec:
+        """What the session knows about it.
+
+        Args:
+            default_policy: the profile's own.
+        """
+        hosted = self.run if isinstance(self.run, HostedRun) else None
+        policy = default_policy if self.policy == "default" else self.policy
         return ToolSpec(
             name=self.name,
             description=self.description,
             parameters=self.parameters,
-            hosted=self.run.kind == "hosted",
-            index_id=self.run.index_id,
+            hosted=hosted is not None,
+            index_id=hosted.index_id if hosted else "",
+            server=_hosted_server(hosted) if hosted and hosted.server_url else {},
+            kind=self.run.kind,
+            asks=policy == "ask",
+            filler=self.filler.say if self.filler else "",
+            filler_after_s=self.filler.after_ms / 1000 if self.filler else 0.0,
         )
+
+
+def _hosted_server(run: HostedRun) -> dict[str, Any]:
+    """The provider's description of an MCP server; the token's name stands for the token until it is sent."""
+    server: dict[str, Any] = {"server_url": run.server_url}
+    if run.authorization:
+        server["authorization"] = run.authorization
+    if run.allowed_tools:
+        server["allowed_tools"] = run.allowed_tools
+    return server
 
 
 class AudioPreferences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,7 +93,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A whole profile. Keys are never in it: ``api_key_env`` only names where one is found.
 
     Attributes:
-        trusted: whether it may run commands and Python functions; an imported one may not until the person says so.
+        trusted: whether its tools may run code here and use secrets; an imported one's may not until the person says
+            so.
+        tool_policy: of tools that name none: ``auto``, ``ask`` or ``off``.
     """
 
     provider: Literal["local", "yandex", "openai", "azure", "xai", "hf", "generic"] = "local"
@@ -60,6 +106,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     heartbeat_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 20.0
     session: SessionSettings = SessionSettings()
     tools: list[ToolEntry] = []
+    tool_policy: Literal["auto", "ask", "off"] = "auto"
     trusted: bool = True
     audio: AudioPreferences = AudioPreferences()
 
@@ -68,12 +115,16 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         """The provider's way of speaking."""
         return DIALECTS[self.provider]
 
+    def policy_of(self, tool: ToolEntry) -> str:
+        """``auto``, ``ask`` or ``off``."""
+        return self.tool_policy if tool.policy == "default" else tool.policy
+
     @property
     def active_tools(self) -> list[ToolEntry]:
         """The tools that are switched on."""
-        return [tool for tool in self.tools if tool.policy != "off"]
+        return [tool for tool in self.tools if self.policy_of(tool) != "off"]
 
     @property
     def tool_specs(self) -> tuple[ToolSpec, ...]:
-        """What the model is told about the tools that are switched on."""
-        return tuple(tool.spec for tool in self.active_tools)
+        """What the session knows about the tools that are switched on."""
+        return tuple(tool.spec(self.tool_policy) for tool in self.active_tools)

@@ -1,6 +1,9 @@
 """Where keys come from: typed for this run, the environment, the system's key store. They go into a header only."""
 
+import contextlib
+import re
 from collections.abc import Mapping
+from typing import Any
 
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.store import ProfileError
@@ -112,13 +115,18 @@ def keep(profile: Profile, key: str) -> None:
 
 
 def _kept(profile: Profile) -> str:
-    """The key in the system's key store; one that does not answer is as good as none."""
+    """The key of a profile in the system's key store."""
+    return _in_store(_account(profile))
+
+
+def _in_store(account: str) -> str:
+    """What the system's key store holds; one that does not answer is as good as empty."""
     import keyring
 
     try:
         if keyring.get_keyring().priority < 1:
             return ""
-        return (keyring.get_password(SERVICE, _account(profile)) or "").strip()
+        return (keyring.get_password(SERVICE, account) or "").strip()
     except Exception:
         return ""
 
@@ -131,3 +139,45 @@ def _account(profile: Profile) -> str:
     """What a key is kept under: the variable that it stands for, so that profiles of one account share it."""
     names = _variables(profile)
     return names[0] if names else profile.provider
+
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def fill(text: str, environ: Mapping[str, str]) -> tuple[str, list[str]]:
+    """A text of a profile with its ``${VARIABLES}``: from the environment, or else from the system's key store.
+
+    Returns the text and the secrets that are in it now, to be blotted out wherever they come back.
+
+    Raises:
+        ProfileError: there is no such variable.
+    """
+    found: list[str] = []
+
+    def value(match: re.Match[str]) -> str:
+        secret = environ.get(match[1], "").strip() or _in_store(match[1])
+        if not secret:
+            raise ProfileError(f"{match[1]} is not set", f"set {match[1]} in the environment, or take it out")
+        found.append(secret)
+        return secret
+
+    return _VARIABLE.sub(value, text), found
+
+
+def with_authorizations(
+    session: Mapping[str, Any], environ: Mapping[str, str]
+) -> tuple[dict[str, Any] | None, list[str]]:
+    """A session whose hosted MCP servers have their tokens in place of the tokens' names, and the tokens.
+
+    ``None`` if there is nothing to fill in. Raises nothing: a token that is not there leaves its name.
+    """
+    keys: list[str] = []
+    tools = []
+    for tool in session.get("tools") or []:
+        name = tool.get("authorization") if tool.get("type") == "mcp" else None
+        if name:
+            with contextlib.suppress(ProfileError):
+                filled, found = fill(name, environ)
+                tool, keys = {**tool, "authorization": filled}, keys + found
+        tools.append(tool)
+    return ({**session, "tools": tools} if keys else None), keys

@@ -10,6 +10,7 @@ import msgspec
 
 from rtvoice_tui.profiles import paths
 from rtvoice_tui.profiles.model import Profile
+from rtvoice_tui.profiles.runs import with_kind
 
 BUILT_IN = ("local", "yandex", "openai", "azure", "xai", "hf")
 MAX_BYTES = 1_000_000
@@ -60,7 +61,10 @@ def parse_profile(text: str, shown: str) -> Profile:
         ProfileError: it is not valid; the sentence names file, key and what was expected.
     """
     try:
-        return msgspec.convert(tomllib.loads(text), Profile)
+        raw = tomllib.loads(text)
+        if isinstance(raw.get("tools"), list):
+            raw["tools"] = [with_kind(tool) for tool in raw["tools"]]
+        return msgspec.convert(raw, Profile)
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"{shown} is not valid TOML: {error}", "mend the line, or delete the file") from error
     except RecursionError as error:

@@ -4,6 +4,7 @@ Facts are from each provider's documentation and from what their services were s
 is silent about a field, it is not sent to it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -39,6 +40,8 @@ class Dialect:
         cancels_on_speech: whether the server itself cancels a running answer when speech starts.
         waits_for_words: whether a manual turn is answered only after its transcript.
         hosted_tools: reserved function names that run at the provider.
+        hosts_mcp: whether the server itself asks MCP servers (a tool of type ``mcp``).
+        out_of_band: whether an answer may be asked for that stays outside the conversation.
         typed_tools: whether a hosted tool is named by its ``type``, and is no function.
         flat_voice: whether ``voice`` and ``turn_detection`` are at the top of ``session``.
         merges_deeply: whether a part of ``audio.input`` or ``audio.output`` may be sent alone; elsewhere the whole
@@ -68,6 +71,8 @@ class Dialect:
     cancels_on_speech: bool = True
     waits_for_words: bool = False
     hosted_tools: frozenset[str] = frozenset()
+    hosts_mcp: bool = False
+    out_of_band: bool = False
     url_hint: str = ""
     typed_tools: bool = False
     flat_voice: bool = False
@@ -109,6 +114,7 @@ YANDEX = Dialect(
     cancels_on_speech=False,
     waits_for_words=True,
     hosted_tools=frozenset({"web_search", "file_search"}),
+    hosts_mcp=True,
     history="recap",
     detections=("server_vad",),
     max_output=1_000_000,
@@ -138,6 +144,8 @@ OPENAI = Dialect(
     fixed_rate=24_000,
     merges_deeply=True,
     freezes_voice=True,
+    hosts_mcp=True,
+    out_of_band=True,
 )
 
 AZURE = replace(
@@ -164,6 +172,7 @@ XAI = Dialect(
     typed_session=False,
     one_modality=False,
     hosted_tools=frozenset({"web_search", "x_search", "file_search"}),
+    hosts_mcp=True,
     typed_tools=True,
     flat_voice=True,
     detections=("server_vad",),
@@ -185,6 +194,7 @@ GENERIC = Dialect(
     key_vars=("REALTIME_API_KEY",),
     one_modality=False,
     cancels_on_speech=False,
+    hosts_mcp=True,
     settings=ALL_SETTINGS,
 )
 
@@ -197,6 +207,7 @@ LOCAL = Dialect(
     voices=("heart", "low", "deep", "bright", "light"),
     fixed_rate=24_000,
     merges_deeply=True,
+    out_of_band=True,
     detections=("server_vad",),
 )
 
@@ -264,12 +275,21 @@ class Endpoint:
         url: WebSocket address.
         headers: sent with the upgrade.
         secret: the key in them, to be blotted out where a server repeats it.
+        secrets: other keys that the server was told.
     """
 
     url: str
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     secret: str = field(default="", repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def with_secrets(self, secrets: Iterable[str]) -> "Endpoint":
+        """The same, after the server was told more keys."""
+        return replace(self, secrets=tuple({*self.secrets, *secrets}))
 
     def without_secret(self, text: str) -> str:
-        """A text in which the key does not stand."""
-        return text.replace(self.secret, "[key]") if self.secret and self.secret in text else text
+        """A text in which no key stands."""
+        for secret in (self.secret, *self.secrets):
+            if secret and secret in text:
+                text = text.replace(secret, "[key]")
+        return text

@@ -62,8 +62,8 @@ def _close(sent: float, echoed: float) -> bool:
 
 
 def tool_name(tool: Mapping[str, Any]) -> str:
-    """What a tool of a session object is called; one that runs at the provider may have only a type."""
-    return str(tool.get("name") or tool.get("type") or "")
+    """What a tool of a session object is called; one that runs at the provider may have only a type, or a label."""
+    return str(tool.get("name") or tool.get("server_label") or tool.get("type") or "")
 
 
 def _tools_differ(sent: Any, echoed: Any) -> bool:

@@ -29,6 +29,9 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     arguments: str = ""
     output: str = ""
     server_label: str = ""
+    approval_request_id: str = ""
+    error: Any = None
+    tools: list[dict[str, Any]] = []
 
     @property
     def text(self) -> str:

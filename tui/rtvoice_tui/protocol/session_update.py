@@ -138,10 +138,15 @@ def _speakable(dialect: Dialect, tool: ToolSpec) -> bool:
     """A hosted tool goes only to the provider that hosts it: its description may hold a private index id."""
     if not tool.hosted:
         return True
+    if tool.server:
+        return dialect.hosts_mcp
     return tool.name in dialect.hosted_tools and (tool.name != "file_search" or bool(tool.index_id))
 
 
 def _tool(dialect: Dialect, tool: ToolSpec) -> dict[str, Any]:
+    if tool.server:
+        asks = {"require_approval": "always" if tool.asks else "never"}
+        return {"type": "mcp", "server_label": tool.name, **tool.server, **asks}
     if tool.hosted and dialect.typed_tools:
         return {"type": tool.name, **({"vector_store_ids": [tool.index_id]} if tool.index_id else {})}
     description: str | UnsetType = tool.index_id if tool.hosted and tool.index_id else tool.description

@@ -20,8 +20,13 @@ class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
         name: what the model calls it.
         description: what the model is told about it.
         parameters: JSON Schema of the arguments object.
-        hosted: runs at the provider under a reserved name; never answered by us.
+        hosted: runs at the provider; never answered by us.
         index_id: search index of a hosted ``file_search``.
+        server: a hosted MCP server, without its label: that is the name.
+        kind: how it is run, in a word.
+        asks: whether the person is asked before it is run.
+        filler: what the agent says while a call takes long; empty: nothing.
+        filler_after_s: after so many seconds.
     """
 
     name: str
@@ -29,6 +34,11 @@ class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any] = {}
     hosted: bool = False
     index_id: str = ""
+    server: dict[str, Any] = {}
+    kind: str = ""
+    asks: bool = False
+    filler: str = ""
+    filler_after_s: float = 0.0
 
 
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -11,12 +11,13 @@ from rtvoice_tui.session.effects import EndPlay, Play
 from rtvoice_tui.session.facts import AgentSaid, Level, Moment, Notice, UsageReported
 from rtvoice_tui.session.listening import Listening
 from rtvoice_tui.session.outbox import Outbox
-from rtvoice_tui.session.response_slot import UNNAMED, ResponseSlot
+from rtvoice_tui.session.response_slot import ASIDE, UNNAMED, ResponseSlot
 
 
 @dataclass
 class _Answer:
     turn: int
+    aside: bool = False
     items: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
 
@@ -26,6 +27,7 @@ class _Words:
     """The words of one item. Some servers send them twice, as text and as transcript: the first seen wins."""
 
     turn: int
+    aside: bool = False
     source: type[ev.ServerEvent] | None = None
     parts: dict[int, str] = field(default_factory=dict)
 
@@ -106,7 +108,9 @@ class Answers:
     def _created(self, response: Response) -> None:
         wanted = self.slot.created(response.id, self._out)
         answer = self._answer(response.id)
-        if wanted:
+        answer.aside = ASIDE in response.metadata
+        if wanted and not answer.aside:
+            self._calls.answer_begun()
             self._out.reach(answer.turn, Moment.ANSWERING)
 
     def _item_added(self, response_id: str, item: Item) -> None:
@@ -134,7 +138,7 @@ class Answers:
         words.source = words.source or type(event)
         if words.source is not type(event):
             return
-        if not words.parts:
+        if not words.parts and not words.aside:
             self._out.reach(words.turn, Moment.FIRST_TEXT)
         at_end = event.content_index >= max(words.parts, default=0)
         words.parts[event.content_index] = words.parts.get(event.content_index, "") + event.delta
@@ -146,7 +150,7 @@ class Answers:
         words = self._words_of(event)
         before = words.parts.get(event.content_index, "")
         if text and words.source in (None, source):
-            if not words.parts:
+            if not words.parts and not words.aside:
                 self._out.reach(words.turn, Moment.FIRST_TEXT)
             words.parts[event.content_index] = text
         words.source = words.source or source
@@ -156,7 +160,7 @@ class Answers:
     def _words_of(self, event: ev.OfContent) -> _Words:
         if event.item_id not in self._words:
             answer = self._answer(event.response_id)
-            self._words[event.item_id] = _Words(answer.turn)
+            self._words[event.item_id] = _Words(answer.turn, answer.aside)
             answer.items.append(event.item_id)
         return self._words[event.item_id]
 
@@ -168,8 +172,9 @@ class Answers:
         answer = self._answer(event.response_id)
         known = self._ledger.get(event.item_id)
         response_id = event.response_id or self.slot.active
-        self._ledger.receive(event.item_id, response_id, event.content_index, answer.turn, len(event.delta))
-        if known is None:
+        item = self._ledger.receive(event.item_id, response_id, event.content_index, answer.turn, len(event.delta))
+        item.aside = answer.aside
+        if known is None and not answer.aside:
             self._out.reach(answer.turn, Moment.FIRST_AUDIO)
         self._out.do(Play(event.item_id, event.delta))
 
@@ -194,7 +199,8 @@ class Answers:
             self._audio_done(item.item_id)
         for item_id in answer.items:
             self._words.pop(item_id, None)
-        self._out.reach(answer.turn, Moment.GENERATED)
+        if not answer.aside:
+            self._out.reach(answer.turn, Moment.GENERATED)
         if response.usage is not None:
             self._out.tell(UsageReported(answer.turn, response.usage))
         if self._calls.settle(answer.turn, response, answer.calls, cut):

@@ -22,11 +22,15 @@ class Cut(StrEnum):
     TRUNCATED = "truncated"
     DELETED = "deleted"
     WHOLE = "heard whole"
+    ASIDE = "not in the conversation"
 
 
 @dataclass
 class SpokenItem:
-    """One answer's sound: what arrived, what was played, and whether it was cut."""
+    """One answer's sound: what arrived, what was played, and whether it was cut.
+
+    ``aside``: it is no part of the conversation, so the server has nothing to forget.
+    """
 
     item_id: str
     response_id: str
@@ -38,6 +42,7 @@ class SpokenItem:
     first_heard: bool = False
     finished: bool = False
     cut: bool = False
+    aside: bool = False
 
 
 class SpokenLedger:
@@ -124,7 +129,9 @@ class SpokenLedger:
             received = int(self.received_ms(item))
             heard = min(int(item.played_ms), received)
             outcome = Cut.TRUNCATED
-            if heard <= 0:
+            if item.aside:
+                outcome = Cut.ASIDE
+            elif heard <= 0:
                 outcome = Cut.DELETED
                 out.send(DeleteItem, item_id=item.item_id)
             elif item.received_all and item.played_ms + 0.5 >= self.received_ms(item):

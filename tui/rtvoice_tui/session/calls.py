@@ -2,19 +2,33 @@
 
 A call is visible in three events (arguments done, item done, response done); it is run from the last only, because
 only then is it known that the answer was not cancelled. Outputs go back in order, then one answer is asked for.
+Whether a call runs, and after asking whom, is decided here from the profile alone: nothing a model says counts.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from rtvoice_tui.protocol.client_events import CreateItem
+from rtvoice_tui.protocol.client_events import ClientEvent, CreateItem
 from rtvoice_tui.protocol.objects import Item, Response
-from rtvoice_tui.session.effects import RunTool, StopTool
-from rtvoice_tui.session.facts import CallChanged, CallState
+from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.session import arguments
+from rtvoice_tui.session.effects import RunTool, Schedule, StopTool
+from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState
 from rtvoice_tui.session.outbox import Outbox
+
+FILLER_TIMER = "filler:"
+
+UNRUN = "the answer was interrupted, so this was not run"
+RELEASED = "the person interrupted, so the result was not waited for"
+KEPT = "kept, not sent: you interrupted before it was there (s sends it)"
+STOPPED = "the person stopped it"
+DENIED = "the person did not agree to this call"
+GIVEN = "you gave this result"
+
+_UNFINISHED = (CallState.STREAMING, CallState.ASKING, CallState.RUNNING)
 
 
 @dataclass
@@ -23,6 +37,7 @@ class _Group:
 
     call_ids: list[str]
     outputs: dict[str, str] = field(default_factory=dict)
+    filled: bool = False
 
     @property
     def complete(self) -> bool:
@@ -34,21 +49,34 @@ class Calls:
 
     Args:
         out: where effects go.
+        fillers: whether the server can be asked for words that stay outside the conversation.
+
+    Attributes:
+        known: the tools that may be called, by name.
+        hosted: names that run at the provider.
     """
 
-    def __init__(self, out: Outbox) -> None:
+    def __init__(self, out: Outbox, fillers: bool = False) -> None:
         self._out = out
-        self.known: Collection[str] = ()
+        self._fillers = fillers
+        self.known: Mapping[str, ToolSpec] = {}
         self.hosted: Collection[str] = ()
         self._calls: dict[str, CallChanged] = {}
         self._keys: dict[str, str] = {}
+        self._whole: set[str] = set()
         self._settled: set[str] = set()
         self._groups: list[_Group] = []
+        self._released: set[str] = set()
+        self._always: dict[str, ToolSpec] = {}
+        self._unasked: list[str] = []
+        self._unanswered: list[str] = []
 
     @property
     def running(self) -> bool:
-        """Whether a function of ours is at work."""
+        """Whether a call of ours is at work, or waits for the person."""
         return bool(self._groups)
+
+    # --- while an answer streams
 
     def begin(self, turn: int, item: Item) -> str:
         """A call appeared in the answer; returns its key."""
@@ -79,8 +107,12 @@ class Calls:
                 name=name,
                 arguments=item.arguments or call.arguments,
                 state=CallState.HOSTED if name in self.hosted else call.state,
+                kind=self._kind(name),
             )
         )
+        if key not in self._whole:
+            self._whole.add(key)
+            self._out.tell(CallReached(key, CallMoment.ARGUMENTS))
         return key
 
     def settle(self, turn: int, response: Response, collected: Collection[str], cut: bool) -> bool:
@@ -110,37 +142,126 @@ class Calls:
         if not answerable:
             return False
         self._groups.append(_Group([call.call_id for call in answerable]))
-        answered = [self._run(call) for call in answerable]
+        answered = [self._admit(call) for call in answerable]
         return any(answered)
 
-    def finish(self, call_id: str, output: str, ok: bool, note: str) -> bool:
-        """A function has its result. True if it is the last of its group, whose outputs are then sent."""
-        call = self._calls.get(self._keys.get(call_id, ""))
-        group = next((g for g in self._groups if call_id in g.call_ids and call_id not in g.outputs), None)
-        if call is None or group is None:
+    # --- the person's part
+
+    def decide(self, key: str, agree: bool, always: bool, reason: str) -> bool:
+        """The person agrees to a call that asks, or does not, or stops one. True if its group is answered by that."""
+        call = self._calls.get(key)
+        if call is None or self._group(call.call_id) is None:
             return False
-        self._show(replace(call, state=CallState.OK if ok else CallState.FAILED, output=output, note=note))
-        group.outputs[call_id] = output
-        if not group.complete:
+        if call.state is CallState.RUNNING and not agree:
+            self._out.do(StopTool(call.call_id))
+            return self._answered(call, _error(_because(STOPPED, reason)), CallState.CANCELLED, STOPPED)
+        if call.state is not CallState.ASKING:
             return False
-        self._groups.remove(group)
-        for answered in group.call_ids:
-            self._answer(answered, group.outputs[answered])
+        if not agree:
+            return self._answered(call, _error(_because(DENIED, reason)), CallState.DENIED, reason or DENIED)
+        if not always or call.name not in self.known:
+            return self._start(call)
+        self._always[call.name] = self.known[call.name]
+        same = [c for c in self._calls.values() if c.state is CallState.ASKING and c.name == call.name]
+        answered = [self._start(other) for other in same]
+        return any(answered)
+
+    def send_result(self, key: str, output: str, name: str) -> bool:
+        """The person's own result: in place of the one that was not sent yet, or as a message of its own.
+
+        True if an answer is to be asked for.
+        """
+        call = self._calls.get(key)
+        group = self._group(call.call_id) if call is not None else None
+        if call is not None and group is not None and call.state in (CallState.ASKING, CallState.RUNNING):
+            if call.state is CallState.RUNNING:
+                self._out.do(StopTool(call.call_id))
+            return self._answered(call, output, CallState.OK, GIVEN)
+        if call is not None and group is not None and call.call_id in group.outputs:
+            group.outputs[call.call_id] = output
+            self._show(replace(call, state=CallState.OK, output=output, note=GIVEN))
+            return False
+        text = f"The result of {call.name if call else name} is: {output}"
+        message = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+        self._sent(key, self._out.send(CreateItem, item=message))
         return True
 
-    def void(self) -> None:
-        """The session ended: calls in flight mean nothing to the next one."""
+    def release(self) -> None:
+        """The person interrupted: the model is told at once, and what still runs keeps its result for the person."""
         for group in self._groups:
             for call_id in group.call_ids:
                 if call_id not in group.outputs:
-                    self._out.do(StopTool(call_id))
+                    self._let_go(self._calls[self._keys[call_id]])
+                    group.outputs[call_id] = _error(RELEASED)
+            self._send_all(group)
+        self._groups.clear()
+        self._unasked.clear()
+
+    def _let_go(self, call: CallChanged) -> None:
+        if call.state is CallState.RUNNING:
+            self._released.add(call.call_id)
+            self._show(replace(call, note=RELEASED))
+        else:
+            self._show(replace(call, state=CallState.CANCELLED, note="you interrupted before you agreed"))
+
+    # --- results
+
+    def finish(self, call_id: str, output: str, ok: bool, note: str, details: tuple[tuple[str, str], ...] = ()) -> bool:
+        """A function has its result. True if it is the last of its group, whose outputs are then sent."""
+        call = self._calls.get(self._keys.get(call_id, ""))
+        state = CallState.OK if ok else CallState.FAILED
+        if call is not None and call_id in self._released:
+            self._released.discard(call_id)
+            words = f"{KEPT}\n{note}" if note else KEPT
+            self._show(replace(call, state=state, output=output, note=words, details=details))
+            return False
+        group = self._group(call_id)
+        if call is None or group is None or call_id in group.outputs:
+            return False
+        return self._answered(call, output, state, note, details)
+
+    def answer_asked(self, event: ClientEvent) -> None:
+        """An answer was asked for, and takes in all outputs that were sent."""
+        for key in self._unasked:
+            self._out.tell(CallReached(key, CallMoment.ASKED, event))
+        self._unanswered += self._unasked
+        self._unasked.clear()
+
+    def answer_begun(self) -> None:
+        """An answer began, which takes in all outputs that were sent."""
+        for key in [*self._unanswered, *self._unasked]:
+            self._out.tell(CallReached(key, CallMoment.ANSWERED))
+        self._unanswered.clear()
+        self._unasked.clear()
+
+    def filler(self, call_id: str) -> str:
+        """What the agent is to say because a call takes long; nothing if it is over, or was said already."""
+        call = self._calls.get(self._keys.get(call_id, ""))
+        group = self._group(call_id)
+        if call is None or group is None or call_id in group.outputs or group.filled:
+            return ""
+        spec = self.known.get(call.name)
+        group.filled = bool(spec and spec.filler)
+        return spec.filler if spec else ""
+
+    def void(self) -> None:
+        """The session ended: calls in flight mean nothing to the next one, and nobody has agreed to anything in it."""
         for call in list(self._calls.values()):
-            if call.state in (CallState.STREAMING, CallState.RUNNING):
+            if call.state is CallState.RUNNING:
+                self._out.do(StopTool(call.call_id))
+            if call.state in _UNFINISHED:
                 self._show(replace(call, state=CallState.CANCELLED, note="the session ended"))
         self._groups.clear()
         self._calls.clear()
         self._keys.clear()
+        self._whole.clear()
         self._settled.clear()
+        self._released.clear()
+        self._always.clear()
+        self._unasked.clear()
+        self._unanswered.clear()
+
+    # --- inside
 
     def _key(self, item_id: str, call_id: str) -> str:
         """One key for a call, however a server names it: call ids are the same everywhere, item ids may change."""
@@ -150,41 +271,90 @@ class Calls:
                 self._keys.setdefault(name, key)
         return key
 
-    def _new(self, turn: int, key: str, item_id: str, call_id: str, name: str = "", arguments: str = "") -> CallChanged:
+    def _new(self, turn: int, key: str, item_id: str, call_id: str, name: str = "", text: str = "") -> CallChanged:
         state = CallState.HOSTED if name in self.hosted else CallState.STREAMING
-        return CallChanged(turn, key, call_id, item_id, name, arguments, state)
+        return CallChanged(turn, key, call_id, item_id, name, text, state, kind=self._kind(name))
 
-    def _run(self, call: CallChanged) -> bool:
-        """Start a call, or answer it with what is wrong with it. True if that answered its whole group."""
-        self._show(replace(call, state=CallState.RUNNING))
+    def _kind(self, name: str) -> str:
+        if name in self.hosted:
+            return "hosted"
+        return self.known[name].kind if name in self.known else ""
+
+    def _group(self, call_id: str) -> _Group | None:
+        return next((group for group in self._groups if call_id and call_id in group.call_ids), None)
+
+    def _admit(self, call: CallChanged) -> bool:
+        """Start a call, ask the person, or answer it with what is wrong with it. True if its group is answered."""
+        spec = self.known.get(call.name)
+        if spec is not None and spec.filler and self._fillers:
+            self._out.do(Schedule(FILLER_TIMER + call.call_id, spec.filler_after_s))
+        asks = spec is not None and spec.asks and self._always.get(call.name) != spec
         problem = self._objection(call)
+        if problem or not asks:
+            return self._start(call)
+        self._show(replace(call, state=CallState.ASKING, checked=True))
+        return False
+
+    def _start(self, call: CallChanged) -> bool:
+        problem = self._objection(call)
+        call = replace(call, state=CallState.RUNNING, checked=not problem if call.name in self.known else None)
+        self._show(call)
         if problem:
-            return self.finish(call.call_id, json.dumps({"error": problem}), ok=False, note=problem)
+            return self._answered(call, _error(problem), CallState.FAILED, problem)
         self._out.do(RunTool(call.call_id, call.name, call.arguments or "{}"))
         return False
 
+    def _answered(
+        self, call: CallChanged, output: str, state: CallState, note: str, details: tuple[tuple[str, str], ...] = ()
+    ) -> bool:
+        """A call of a group has its output. True if it is the last, and all are sent."""
+        group = self._group(call.call_id)
+        assert group is not None
+        self._show(replace(call, state=state, output=output, note=note, details=details))
+        group.outputs[call.call_id] = output
+        if not group.complete:
+            return False
+        self._groups.remove(group)
+        self._send_all(group)
+        return True
+
+    def _send_all(self, group: _Group) -> None:
+        for call_id in group.call_ids:
+            self._answer(call_id, group.outputs[call_id])
+
     def _void(self, call: CallChanged, whole: bool) -> None:
         """A call of an interrupted answer is not run; one that is whole at the server gets that as its result."""
-        note = "the answer was interrupted, so this was not run"
-        self._show(replace(call, state=CallState.CANCELLED, note=note))
+        self._show(replace(call, state=CallState.CANCELLED, note=UNRUN))
         if whole and call.call_id and call.name not in self.hosted:
-            self._answer(call.call_id, json.dumps({"error": note}))
+            self._answer(call.call_id, _error(UNRUN))
 
     def _answer(self, call_id: str, output: str) -> None:
-        self._out.send(CreateItem, item={"type": "function_call_output", "call_id": call_id, "output": output})
+        item = {"type": "function_call_output", "call_id": call_id, "output": output}
+        self._sent(self._keys[call_id], self._out.send(CreateItem, item=item))
+
+    def _sent(self, key: str, event_id: str) -> None:
+        self._out.tell(CallReached(key, CallMoment.SENT, self._out.cause(event_id)))
+        self._unasked.append(key)
 
     def _objection(self, call: CallChanged) -> str:
-        if call.name not in self.known:
+        spec = self.known.get(call.name)
+        if spec is None:
             return f"unknown function '{call.name}'"
         try:
-            arguments = json.loads(call.arguments or "{}")
-        except (ValueError, RecursionError) as error:
-            return f"the arguments are not JSON: {error}"
-        if not isinstance(arguments, dict):
-            return "the arguments are not a JSON object"
+            arguments.read(call.arguments, spec.parameters)
+        except arguments.ArgumentsRefused as refused:
+            return str(refused)
         return ""
 
     def _show(self, call: CallChanged) -> None:
         if self._calls.get(call.key) != call:
             self._calls[call.key] = call
             self._out.tell(call)
+
+
+def _error(sentence: str) -> str:
+    return json.dumps({"error": sentence}, ensure_ascii=False)
+
+
+def _because(sentence: str, reason: str) -> str:
+    return f"{sentence}: {reason}" if reason else sentence

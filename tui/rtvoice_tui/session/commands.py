@@ -67,12 +67,49 @@ class Flushed(msgspec.Struct, frozen=True):
 
 
 class ToolFinished(msgspec.Struct, frozen=True):
-    """A function has its result; ``output`` is what the model gets, ``note`` what only the person sees."""
+    """A function has its result; ``output`` is what the model gets, ``note`` and ``details`` what the person sees."""
 
     call_id: str
     output: str
     ok: bool
     note: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+
+
+class UseTools(msgspec.Struct, frozen=True):
+    """What is known of the tools is another now: a server told its own, or a file was changed."""
+
+    tools: tuple[ToolSpec, ...]
+
+
+class Decide(msgspec.Struct, frozen=True):
+    """The person agrees to a call that asks, or does not; of a call that runs, does not means stop it.
+
+    Attributes:
+        key: the call.
+        agree: whether it may run.
+        always: whether this tool may run unasked for the rest of the session.
+        reason: told to the model when the person does not agree.
+    """
+
+    key: str
+    agree: bool
+    always: bool = False
+    reason: str = ""
+
+
+class SendResult(msgspec.Struct, frozen=True):
+    """The person's own result for a call: in place of the one that was not sent yet, else as a new message.
+
+    Attributes:
+        key: the call.
+        output: the result.
+        name: of the tool, for calls that the session knows nothing of.
+    """
+
+    key: str
+    output: str
+    name: str = ""
 
 
 class TimerFired(msgspec.Struct, frozen=True):
@@ -92,5 +129,8 @@ Command = (
     | Heard
     | Flushed
     | ToolFinished
+    | UseTools
+    | Decide
+    | SendResult
     | TimerFired
 )

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from rtvoice_tui.protocol.client_events import ClientEvent
 from rtvoice_tui.protocol.objects import RateLimit, Usage
 
 
@@ -27,11 +28,31 @@ class CallState(StrEnum):
     """Where a function call stands."""
 
     STREAMING = "streaming"
+    ASKING = "asks"
     RUNNING = "running"
     OK = "ok"
     FAILED = "failed"
+    DENIED = "denied"
     CANCELLED = "cancelled"
     HOSTED = "hosted"
+
+
+class CallMoment(StrEnum):
+    """Points of a call that its timing is made of, beside its states."""
+
+    ARGUMENTS = "arguments complete"
+    SENT = "output sent"
+    ASKED = "answer asked for"
+    ANSWERED = "answer begun"
+
+
+class ServerState(StrEnum):
+    """Where a server of tools stands."""
+
+    STARTING = "starting"
+    CONNECTED = "connected"
+    FAILED = "failed"
+    CLOSED = "closed"
 
 
 class EditState(StrEnum):
@@ -136,7 +157,24 @@ class CutConfirmed(msgspec.Struct, frozen=True):
 
 
 class CallChanged(msgspec.Struct, frozen=True):
-    """A function call as it stands now; ``key`` is the same in all that is told about it."""
+    """A function call as it stands now; ``key`` is the same in all that is told about it.
+
+    Attributes:
+        turn: the turn it belongs to.
+        key: its name in all that is told.
+        call_id: the server's name for it; a call that the person makes by hand has none.
+        item_id: the conversation item it is.
+        name: of the tool.
+        arguments: JSON as far as it has come.
+        state: where it stands.
+        output: what the model gets, or got.
+        note: what only the person sees: why it failed, or what became of its result.
+        kind: how its tool is run.
+        checked: whether the arguments fit the tool's schema; ``None`` before that is known.
+        details: named texts of what ran, such as its stdout.
+        by_hand: whether the person made it, so that the model knows nothing of it.
+        preview: what would run, where the person is asked.
+    """
 
     turn: int
     key: str
@@ -147,6 +185,35 @@ class CallChanged(msgspec.Struct, frozen=True):
     state: CallState
     output: str = ""
     note: str = ""
+    kind: str = ""
+    checked: bool | None = None
+    details: tuple[tuple[str, str], ...] = ()
+    by_hand: bool = False
+    preview: str = ""
+
+
+class CallReached(msgspec.Struct, frozen=True):
+    """A call reached a point of its timing; ``sent`` is the client event that it was reached with."""
+
+    key: str
+    moment: CallMoment
+    sent: ClientEvent | None = None
+
+
+class ServerChanged(msgspec.Struct, frozen=True):
+    """A server of tools, here or at the provider, stands otherwise now.
+
+    Attributes:
+        name: as the profile calls it.
+        state: where it stands.
+        detail: why it failed, or when it is tried again.
+        tools: how many tools it has.
+    """
+
+    name: str
+    state: ServerState
+    detail: str = ""
+    tools: int = 0
 
 
 class UsageReported(msgspec.Struct, frozen=True):
@@ -213,6 +280,8 @@ Fact = (
     | AnswerCut
     | CutConfirmed
     | CallChanged
+    | CallReached
+    | ServerChanged
     | UsageReported
     | LimitsReported
     | EditChanged

@@ -12,6 +12,9 @@ STUCK_S = 10.0
 
 TIMER = "response:"
 
+ASIDE = "rtvoice"
+"""Key of an answer's metadata that marks it as said aside; servers repeat metadata."""
+
 UNNAMED = "(unnamed)"
 """An answer whose id the server does not tell."""
 
@@ -22,6 +25,7 @@ class ResponseSlot:
     def __init__(self) -> None:
         self.active = ""
         self._requested = ""
+        self._aside = ""
         self._credited = ""
         self._wanted = False
         self._abandoned = False
@@ -46,12 +50,29 @@ class ResponseSlot:
         """Forget the waiting request: a newer answer has covered it, or the person interrupted."""
         self._wanted = False
 
-    def advance(self, out: Outbox) -> None:
-        """Send the waiting request if the slot is free."""
-        if self._wanted and self.free:
-            self._wanted = False
-            self._requested = out.send(CreateResponse)
-            out.do(Schedule(TIMER + self._requested, STUCK_S))
+    def advance(self, out: Outbox) -> str:
+        """Send the waiting request if the slot is free; returns its event id, or nothing."""
+        if not (self._wanted and self.free):
+            return ""
+        self._wanted = False
+        self._requested = out.send(CreateResponse)
+        out.do(Schedule(TIMER + self._requested, STUCK_S))
+        return self._requested
+
+    def ask_aside(self, out: Outbox, sentence: str) -> None:
+        """Ask for a sentence that stays outside the conversation (section "Response object", out of band).
+
+        It takes the slot all the same: two voices at once are not understood.
+        """
+        response = {
+            "conversation": "none",
+            "input": [],
+            "instructions": f"Say exactly this sentence, and nothing else: {sentence}",
+            "tool_choice": "none",
+            "metadata": {ASIDE: "filler"},
+        }
+        self._requested = self._aside = out.send(CreateResponse, response=response)
+        out.do(Schedule(TIMER + self._requested, STUCK_S))
 
     def created(self, response_id: str, out: Outbox) -> bool:
         """An answer began. False if it is the one that was given up before it began."""
@@ -94,15 +115,17 @@ class ResponseSlot:
     def refused(self, event_id: str, busy: bool, out: Outbox) -> None:
         """An error came. If it refuses our request, the slot is free again; ``busy``: another answer runs."""
         if busy and self._requested and event_id in (self._requested, ""):
+            self._wanted = self._wanted or not (self._abandoned or self._requested == self._aside)
             self._requested = ""
-            self._wanted = not self._abandoned
             self._abandoned = False
             if not self.active:
                 self.active = UNNAMED
                 out.do(Schedule(TIMER + UNNAMED, STUCK_S))
         elif busy and event_id and event_id == self._credited:
             self._credited = ""
-            self._wanted = True  # the answer that began was the server's own, not the one we had asked for
+            self._wanted = (
+                self._wanted or event_id != self._aside
+            )  # the answer that began was the server's own, not the one we had asked for
         elif event_id and event_id == self._requested:
             self._requested = ""
             self._abandoned = False

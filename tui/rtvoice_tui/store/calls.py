@@ -1,53 +1,103 @@
 """Function calls as the inspector shows them, with the times at which they changed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from rtvoice_tui.session.facts import CallChanged, CallState
+from msgspec.structs import replace
+
+from rtvoice_tui.protocol.client_events import ClientEvent
+from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState, ServerChanged
+
+_ENDED = (CallState.OK, CallState.FAILED, CallState.CANCELLED, CallState.DENIED)
+
+KEPT = 1000
+"""Calls that are kept; each may hold a result of 64 kB."""
 
 
 @dataclass
 class CallRecord:
-    """One call: as it stands, when it appeared, when it began to run and when it ended (seconds)."""
+    """One call: as it stands, and when it got there (seconds).
+
+    Attributes:
+        call: as it stands.
+        number: counted from 1.
+        seen_at: when it appeared.
+        started_at: when it began to run.
+        ended_at: when it ended.
+        moments: when it reached each point of its timing.
+        sent: the client events that were sent for it.
+    """
 
     call: CallChanged
+    number: int
     seen_at: float
     started_at: float | None = None
     ended_at: float | None = None
+    moments: dict[CallMoment, float] = field(default_factory=dict)
+    sent: list[ClientEvent] = field(default_factory=list)
 
     @property
     def duration_ms(self) -> float | None:
-        """How long the function ran."""
+        """How long it ran."""
         if self.started_at is None or self.ended_at is None:
             return None
         return (self.ended_at - self.started_at) * 1000
 
 
 class CallHistory:
-    """All calls, oldest first.
+    """All calls, oldest first, and how servers of tools stand.
 
     Attributes:
         version: grows with every change.
+        servers: by name, as they last told.
     """
 
     def __init__(self) -> None:
         self.version = 0
         self.records: list[CallRecord] = []
+        self.servers: dict[str, ServerChanged] = {}
         self._by_key: dict[str, CallRecord] = {}
+        self._count = 0
 
     def new_session(self) -> None:
         """Ids begin anew."""
-        self._by_key.clear()
+        self._by_key = {key: record for key, record in self._by_key.items() if record.call.by_hand}
 
     def changed(self, call: CallChanged, at: float) -> None:
         """A call appeared or went on."""
         key = call.key
         record = self._by_key.get(key)
         if record is None:
-            record = self._by_key[key] = CallRecord(call, at)
-            self.records.append(record)
-        record.call = call
+            self._count += 1
+            record = self._by_key[key] = CallRecord(call, self._count, at)
+            self.records = [*self.records[-KEPT + 1 :], record]
+        record.call = call if call.preview else replace(call, preview=record.call.preview)
         if call.state is CallState.RUNNING and record.started_at is None:
             record.started_at = at
-        if call.state in (CallState.OK, CallState.FAILED, CallState.CANCELLED) and record.ended_at is None:
+        if call.state in _ENDED and record.ended_at is None:
             record.ended_at = at
         self.version += 1
+
+    def reached(self, fact: CallReached, at: float) -> None:
+        """A call reached a point of its timing."""
+        record = self._by_key.get(fact.key)
+        if record is None:
+            return
+        record.moments.setdefault(fact.moment, at)
+        if fact.sent is not None:
+            record.sent.append(fact.sent)
+        self.version += 1
+
+    def server_changed(self, fact: ServerChanged) -> None:
+        """A server of tools stands otherwise."""
+        self.servers[fact.name] = fact
+        self.version += 1
+
+    @property
+    def asking(self) -> list[CallRecord]:
+        """The calls that wait for the person, the oldest first."""
+        return [record for record in self.records if waits(record.call)]
+
+
+def waits(call: CallChanged) -> bool:
+    """Whether a call waits for the person: to agree, or to give its result."""
+    return call.state is CallState.ASKING or (call.state is CallState.RUNNING and call.kind == "ask")

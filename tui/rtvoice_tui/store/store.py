@@ -105,8 +105,13 @@ class Store:
             case facts.CutConfirmed():
                 self.transcript.cut_confirmed(fact)
             case facts.CallChanged():
-                self.transcript.call_changed(fact, at)
+                if not fact.by_hand:
+                    self.transcript.call_changed(fact, at)
                 self.calls.changed(fact, at)
+            case facts.CallReached():
+                self.calls.reached(fact, at)
+            case facts.ServerChanged():
+                self.calls.server_changed(fact)
             case facts.UsageReported():
                 self.usage.add(fact.usage)
             case facts.LimitsReported():

@@ -122,7 +122,7 @@ class Transcript:
         """A function call, one line."""
         entry = self._entry(Speaker.TOOL, fact.turn, at, f"call:{fact.key}")
         entry.state = str(fact.state)
-        entry.final = fact.state not in (CallState.STREAMING, CallState.RUNNING)
+        entry.final = fact.state not in (CallState.STREAMING, CallState.ASKING, CallState.RUNNING)
         self._rewrite(entry, f"{one_line(fact.name, 60)}({_arguments(fact.arguments)})")
 
     def first_of_turn(self, turn: int) -> int | None:

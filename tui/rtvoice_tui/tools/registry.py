@@ -1,74 +1,101 @@
-"""Which functions a profile brings, found by name."""
+"""From a profile's tools to what runs them; what is wrong with one keeps no other from working."""
 
-import importlib.util
-import inspect
-import sys
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
+from rtvoice_tui.profiles import runs
+from rtvoice_tui.profiles.model import Profile, ToolEntry
+from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.tools.runner import Runner, ToolError
 
-class ToolError(Exception):
-    """A function cannot be found, in one sentence."""
+_DEMO = Path(__file__).with_name("demo.py")
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A function that can be run.
+    """A tool that is ours to run, or a server with several.
 
     Attributes:
-        name: what the model calls it.
-        function: sync or async.
-        timeout_s: after so many seconds it is given up.
+        entry: as the profile has it.
+        runner: runs it.
+        policy: the profile's own, for entries that name none.
     """
 
-    name: str
-    function: Callable[..., Any]
-    timeout_s: float = 10.0
+    entry: ToolEntry
+    runner: Runner
+    policy: str = "auto"
 
 
-def python_tool(name: str, target: str, timeout_s: float, folder: Path) -> Tool:
-    """A function of a Python file beside the profile (``tools.py:get_weather``) or of the demo (``demo:get_weather``).
+Toolset = Mapping[str, Tool]
+"""A profile's tools that can be offered, by the name of their entry."""
 
-    Raises:
-        ToolError: the file or the function is not there, or the file fails to load.
+
+class Registry:
+    """Makes runners; those of one Python file share its process.
+
+    Args:
+        folder: where relative files and programs are.
+        environ: our own environment.
     """
-    source, _, attribute = target.rpartition(":")
-    if not source or not attribute.isidentifier():
-        raise ToolError(f"tool {name}: '{target}' is not of the form FILE.py:FUNCTION")
-    module = _demo() if source == "demo" else _load(name, folder / source)
-    function = getattr(module, attribute, None)
-    if not inspect.isroutine(function):
-        raise ToolError(f"tool {name}: {source} has no function '{attribute}'")
-    return Tool(name, function, timeout_s)
 
+    def __init__(self, folder: Path, environ: Mapping[str, str] = os.environ) -> None:
+        self._folder = folder
+        self._environ = environ
+        self._files: dict[Path, object] = {}
 
-def _demo() -> ModuleType:
-    from rtvoice_tui.tools import demo
+    def toolset(self, profile: Profile) -> tuple[Toolset, list[str]]:
+        """The tools that can be offered, and a sentence for each that cannot."""
+        tools: dict[str, Tool] = {}
+        problems = []
+        untrusted = [t.name for t in profile.active_tools if t.run.of_this_machine and not profile.trusted]
+        if untrusted:
+            names = ", ".join(untrusted)
+            problems.append(f"the profile is not trusted, so these tools are off: {names} (p, then T trusts it)")
+        for entry in profile.active_tools:
+            if entry.name in untrusted:
+                continue
+            try:
+                runner = self._runner(entry, entry.spec(profile.tool_policy))
+                tools[entry.name] = Tool(entry, runner, profile.tool_policy)
+            except ToolError as error:
+                problems.append(str(error))
+        return tools, problems
 
-    return demo
+    def _runner(self, entry: ToolEntry, spec: ToolSpec) -> Runner:
+        match entry.run:
+            case runs.PythonRun() as run:
+                return self._python(spec, run)
+            case runs.CommandRun() as run:
+                from rtvoice_tui.tools.command import CommandRunner
 
+                return CommandRunner(spec, run, self._folder, self._environ)
+            case runs.HttpRun() as run:
+                from rtvoice_tui.tools.http import HttpRunner
 
-def _load(name: str, path: Path) -> ModuleType:
-    if not path.is_file():
-        raise ToolError(f"tool {name}: there is no file {path}")
-    module_name = f"rtvoice_tui_user_tools_{path.stem}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
-        raise ToolError(f"tool {name}: {path} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    try:
-        spec.loader.exec_module(module)
-    except SystemExit as error:
-        raise ToolError(f"tool {name}: {path.name} fails to load: it ends the program") from error
-    except Exception as error:
-        reason = " ".join(str(error).split())
-        raise ToolError(f"tool {name}: {path.name} fails to load: {type(error).__name__}: {reason}") from error
-    return module
+                return HttpRunner(spec, run, self._environ)
+            case runs.McpRun() as run:
+                from rtvoice_tui.tools.mcp import McpRunner
 
+                return McpRunner(spec, run, self._folder, self._environ)
+            case runs.MockRun() as run:
+                from rtvoice_tui.tools.mock import MockRunner
 
-Toolbox = Mapping[str, Tool]
-"""All functions of a session by the name the model calls them."""
+                return MockRunner(spec, run)
+            case runs.AskRun() as run:
+                from rtvoice_tui.tools.ask import AskRunner
+
+                return AskRunner(spec, run)
+        return Runner(spec)  # the provider's own: offered, and never run here
+
+    def _python(self, spec: ToolSpec, run: runs.PythonRun) -> Runner:
+        from rtvoice_tui.tools.python import PythonFile, PythonRunner, split_target
+
+        source, _ = split_target(spec.name, run.target)
+        path = _DEMO if source == "demo" else (self._folder / source).absolute()
+        if not path.is_file():
+            raise ToolError(f"tool {spec.name}: there is no file {path}")
+        file = self._files.setdefault(path, PythonFile(path))
+        assert isinstance(file, PythonFile)
+        return PythonRunner(spec, run, file)

@@ -1,101 +1,131 @@
-"""Runs functions off the receive loop, each with a time limit, and always has something to tell the model."""
+"""The one interface behind which all kinds of tools stand, and what a call comes to."""
 
-import asyncio
-import contextlib
-import inspect
 import json
-import threading
-import traceback
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
-from rtvoice_tui.tools.registry import Tool, Toolbox
+from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.session.facts import ServerState
 
 MAX_OUTPUT = 64_000
 """Characters of a result that the model gets at most; a cut is told to it."""
 
-CLEAN_UP_S = 0.5
-"""What a coroutine that took too long has for its own clean-up."""
+MAX_DETAIL = 64_000
+"""Characters of each text that only the person sees."""
+
+
+class ToolError(Exception):
+    """A tool cannot be used, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call.
+
+    Attributes:
+        name: the tool, as its runner knows it.
+        arguments: checked against the tool's schema.
+        call_id: names the call while it runs.
+    """
+
+    name: str
+    arguments: dict[str, Any]
+    call_id: str = ""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a call came to: the text for the model, and what only the person sees."""
+    """What a call came to.
+
+    Attributes:
+        output: the text for the model.
+        ok: whether it worked.
+        note: what only the person sees: why it failed, with a traceback where there is one.
+        details: named texts for the person, such as the command line and its stderr.
+    """
 
     output: str
     ok: bool
     note: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+
+    def with_details(self, *details: tuple[str, str]) -> "Outcome":
+        """The same with more texts for the person; empty ones are left out, long ones cut."""
+        kept = tuple((name, cut(text, MAX_DETAIL)) for name, text in details if text)
+        return replace(self, details=(*self.details, *kept))
+
+    def without(self, *secrets: str) -> "Outcome":
+        """The same with every secret blotted out, where a server repeats what it was sent."""
+        outcome = self
+        for secret in secrets:
+            if secret:
+                outcome = Outcome(
+                    outcome.output.replace(secret, "[key]"),
+                    outcome.ok,
+                    outcome.note.replace(secret, "[key]"),
+                    tuple((name, text.replace(secret, "[key]")) for name, text in outcome.details),
+                )
+        return outcome
 
 
-async def run(toolbox: Toolbox, name: str, arguments: str) -> Outcome:
-    """Run a function with JSON arguments. Never raises, except when cancelled from outside."""
-    tool = toolbox.get(name)
-    if tool is None:
-        return _failed(f"the function {name} cannot be run here")
-    work = asyncio.ensure_future(_call(tool, arguments))
-    try:
-        done, _ = await asyncio.wait({work}, timeout=tool.timeout_s)
-    except asyncio.CancelledError:
-        work.cancel()
-        raise
-    if not done:
-        work.cancel()
-        await asyncio.wait({work}, timeout=CLEAN_UP_S)
-        return _failed(f"{name} gave no result within {tool.timeout_s:g} s")
-    if work.cancelled():
-        return _failed(f"{name} failed: it was cancelled from within")
-    return work.result()
+@dataclass(frozen=True)
+class Standing:
+    """How a runner that needs something to be there stands."""
+
+    state: ServerState
+    detail: str = ""
 
 
-async def _call(tool: Tool, arguments: str) -> Outcome:
-    try:
-        given = json.loads(arguments)
-        if inspect.iscoroutinefunction(tool.function):
-            return _result(await tool.function(**given))
-        return await _in_thread(tool, given)
-    except asyncio.CancelledError:
-        raise
-    except BaseException as error:
-        return _crashed(tool.name, error)
+class Runner:
+    """Runs one tool, or all tools of one server. Kinds override what they need.
+
+    Attributes:
+        specs: what the session knows about the tools; may change while it is open.
+        standing: how it stands; ``None`` for kinds that need nothing to be there.
+        changed: called when ``specs`` or ``standing`` is another.
+    """
+
+    def __init__(self, spec: ToolSpec) -> None:
+        self.specs: tuple[ToolSpec, ...] = (spec,)
+        self.standing: Standing | None = None
+        self.changed: Callable[[], None] = lambda: None
+
+    @property
+    def ready(self) -> bool:
+        """Whether ``specs`` are all that there will be at the start."""
+        return True
+
+    async def open(self) -> None:
+        """Start what a call will need; returns soon. Never raises."""
+
+    async def close(self) -> None:
+        """End what was started."""
+
+    def preview(self, call: Call) -> str:
+        """What a call would run, for the person who is asked. Never raises."""
+        return ""
+
+    async def run(self, call: Call) -> Outcome:
+        """Run a call. Cancelling it ends whatever it started; what goes wrong is an outcome."""
+        return failed(f"{call.name} runs at the provider, not here")
 
 
-async def _in_thread(tool: Tool, arguments: dict[str, Any]) -> Outcome:
-    """Like `asyncio.to_thread`, but a function that never returns does not keep the process from ending."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Outcome] = loop.create_future()
-
-    def settle(outcome: Outcome) -> None:
-        if not future.done():
-            future.set_result(outcome)
-
-    def work() -> None:
-        try:
-            outcome = _result(tool.function(**arguments))
-        except BaseException as error:
-            outcome = _crashed(tool.name, error)
-        with contextlib.suppress(RuntimeError):  # nobody waits any more: the loop is closed
-            loop.call_soon_threadsafe(settle, outcome)
-
-    threading.Thread(target=work, name=f"tool-{tool.name}", daemon=True).start()
-    return await future
-
-
-def _result(result: Any) -> Outcome:
+def succeeded(result: Any, note: str = "") -> Outcome:
+    """A result for the model: text as it is, anything else as JSON; too much of it is cut, and both sides are told."""
     text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=str)
     if len(text) <= MAX_OUTPUT:
-        return Outcome(text, ok=True)
-    cut = f"{text[:MAX_OUTPUT]}\n[cut: {len(text)} characters in all]"
-    return Outcome(cut, ok=True, note=f"the result of {len(text)} characters was cut")
+        return Outcome(text, ok=True, note=note)
+    told = f"the result of {len(text)} characters was cut"
+    return Outcome(cut(text, MAX_OUTPUT), ok=True, note=f"{note}\n{told}" if note else told)
 
 
-def _crashed(name: str, error: BaseException) -> Outcome:
-    if isinstance(error, SystemExit):
-        return _failed(f"{name} failed: it tried to end the program ({error.code})")
-    lines = str(error).strip().splitlines()
-    reason = f": {lines[0]}" if lines else ""
-    note = "".join(traceback.format_exception(error))
-    return _failed(f"{name} failed: {type(error).__name__}{reason}", note)
+def failed(sentence: str, note: str = "", **more: Any) -> Outcome:
+    """An error for the model, in one sentence; ``more`` goes into the same object."""
+    output = json.dumps({"error": sentence, **more}, ensure_ascii=False, default=str)
+    return Outcome(output, ok=False, note=note or sentence)
 
 
-def _failed(sentence: str, note: str = "") -> Outcome:
-    return Outcome(json.dumps({"error": sentence}, ensure_ascii=False), ok=False, note=note or sentence)
+def cut(text: str, limit: int) -> str:
+    """The first ``limit`` characters, and how many there were."""
+    return text if len(text) <= limit else f"{text[:limit]}\n[cut: {len(text)} characters in all]"

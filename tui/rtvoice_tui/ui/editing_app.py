@@ -1,6 +1,5 @@
 """The part of the cockpit that edits the agent: sending, undoing, restoring, and what needs a new session."""
 
-from collections.abc import Mapping
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -13,7 +12,7 @@ from rtvoice_tui.session.facts import EditChanged, EditState, Level, Notice, Pha
 from rtvoice_tui.session.history import Said
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.transcript import Speaker
-from rtvoice_tui.tools.registry import Tool
+from rtvoice_tui.tools.registry import Toolset
 from rtvoice_tui.ui.talking import TalkingApp
 from rtvoice_tui.ui.widgets.agent import AgentPane
 from rtvoice_tui.worker import SessionWorker
@@ -22,8 +21,8 @@ from rtvoice_tui.worker import SessionWorker
 class Planner(Protocol):
     """Makes plans from profiles; what it knows of the command line stays its own."""
 
-    def toolbox(self, profile: Profile) -> tuple[Mapping[str, Tool], list[str]]:
-        """The functions that can be run, and a sentence for each that cannot."""
+    def toolset(self, profile: Profile) -> tuple[Toolset, list[str]]:
+        """The tools that can be offered, and a sentence for each that cannot."""
 
     def plan(self, profile: Profile, source: EndpointSource | None) -> tuple[Plan, list[str]]:
         """A plan, and what is wrong with it; ``source`` is used again where it can be."""
@@ -91,7 +90,7 @@ class EditingApp(TalkingApp):
 
     def _post(self, told: tuple[EditSession, str]) -> None:
         command, sentence = told
-        toolbox, problems = self.planner.toolbox(self.edited_profile)
+        toolset, problems = self.planner.toolset(self.edited_profile)
         for problem in (sentence, *problems):
             if problem:
                 self.warn(problem)
@@ -105,7 +104,7 @@ class EditingApp(TalkingApp):
         if "model" in change.fields:
             plan, _ = self.planner.plan(self.edited_profile, self.session.plan.source)
             source = plan.source
-        self.session.edit(command, toolbox, source)
+        self.session.edit(command, toolset, source)
         self.profile_changed()
 
     def warn(self, sentence: str) -> None:

@@ -202,8 +202,9 @@ class ProfilesScreen(ModalScreen[str]):
             return
         from rtvoice_tui.ui.screens.ask import AskScreen
 
-        runs = [f"{tool.name}: {tool.run.kind} {tool.run.target}" for tool in chosen.profile.tools]
-        lines = ["It will run on this machine, as you:", *runs] if runs else ["It has no tools."]
+        own = [tool for tool in chosen.profile.tools if tool.run.of_this_machine]
+        runs = [f"{tool.name}: {tool.run.kind} {tool.run.summary}" for tool in own]
+        lines = ["It will run on this machine, as you:", *runs] if runs else ["It runs nothing on this machine."]
 
         def answer(key: str | None) -> None:
             if key == "y":

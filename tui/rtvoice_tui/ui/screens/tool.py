@@ -11,12 +11,13 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
 
+from rtvoice_tui.editing.runs import HINTS, line_of, run_of
 from rtvoice_tui.editing.schema import SchemaRefused, check_name, parsed
-from rtvoice_tui.profiles.model import ToolEntry, ToolRun
+from rtvoice_tui.profiles.model import ToolEntry
+from rtvoice_tui.profiles.runs import KINDS
 from rtvoice_tui.ui.widgets.lines import FixedLine
 
-KINDS = ("python", "hosted")
-POLICIES = ("auto", "off")
+POLICIES = ("default", "auto", "ask", "off")
 
 
 class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
@@ -43,20 +44,18 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
     def compose(self) -> ComposeResult:
         """A line for each short field, the schema below."""
         tool = self._tool or ToolEntry(name="", parameters={"type": "object", "properties": {}})
-        where = tool.run.target or tool.run.index_id
         with Vertical(classes="dialog form") as dialog:
             dialog.border_title = "Tool"
             dialog.border_subtitle = "F7 take over  F9 take away  ^e editor  esc leave"
             yield _row("name", Input(tool.name, id="tool-name"))
             yield _row("description", Input(tool.description, id="tool-description"))
             yield _row("kind", Input(tool.run.kind, id="tool-kind", placeholder=" or ".join(KINDS)))
-            yield _row(
-                "runs", Input(where, id="tool-run", placeholder="FILE.py:FUNCTION; hosted: id of a search index")
-            )
+            yield _row("runs", Input(line_of(tool.run), id="tool-run", placeholder=HINTS[tool.run.kind]))
             yield _row("policy", Input(tool.policy, id="tool-policy", placeholder=" or ".join(POLICIES)))
-            yield _row("timeout s", Input(f"{tool.timeout_s:g}", id="tool-timeout"))
+            limit = "" if tool.timeout_s is None else f"{tool.timeout_s:g}"
+            yield _row("timeout s", Input(limit, id="tool-timeout", placeholder=f"{tool.limit_s:g}"))
             line = FixedLine()
-            line.write([("parameters", "title"), ("   JSON Schema of the arguments", "dim")])
+            line.write([("parameters", "title"), ("   JSON Schema; {} takes it from a Python function", "dim")])
             yield line
             yield TextArea(_json(tool.parameters), id="tool-schema", tab_behavior="focus")
             yield FixedLine(id="tool-problem")
@@ -76,23 +75,23 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
         check_name(text["name"], self._others)
         parameters = parsed(self.query_one("#tool-schema", TextArea).text)
         base = self._tool or ToolEntry(name=text["name"])
-        place = {"index_id": text["run"]} if text["kind"] == "hosted" else {"target": text["run"]}
-        run = {"kind": text["kind"], **place} if text["kind"] in KINDS else {"kind": text["kind"]}
+        run = run_of(text["kind"], text["run"], base.run)
         try:
-            timeout = float(text["timeout"])
+            timeout = float(text["timeout"]) if text["timeout"] else None
         except ValueError:
             raise SchemaRefused("seconds: a number, such as 10") from None
         entry = replace(
-            base, name=text["name"], description=text["description"], parameters=parameters, timeout_s=timeout
+            base, name=text["name"], description=text["description"], parameters=parameters, run=run, timeout_s=timeout
         )
-        wanted = msgspec.to_builtins(entry) | {"run": run, "policy": text["policy"]}
         try:
-            typed = msgspec.convert(wanted, ToolEntry)
+            return msgspec.convert(msgspec.to_builtins(entry) | {"policy": text["policy"]}, ToolEntry)
         except msgspec.ValidationError as error:
             raise SchemaRefused(str(error).replace("$.", "")) from None
-        if typed.run == ToolRun(kind="python") and typed.policy != "off":
-            raise SchemaRefused("python: name the file and the function, such as tools.py:get_weather")
-        return typed
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Another kind is run another way: say how."""
+        if event.input.id == "tool-kind":
+            self.query_one("#tool-run", Input).placeholder = HINTS.get(event.value.strip(), " or ".join(KINDS))
 
     def action_take(self) -> None:
         """Take the tool over, if it can be."""

@@ -1,0 +1,87 @@
+"""How a tool is run, as one line that a person types; what does not fit into a line is kept from before."""
+
+import json
+import shlex
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from rtvoice_tui.editing.schema import SchemaRefused
+from rtvoice_tui.profiles import runs
+from rtvoice_tui.profiles.runs import KINDS, ToolRun
+
+HINTS = {
+    "python": "FILE.py:FUNCTION",
+    "command": "program and arguments: weather --city {city}",
+    "http": "GET https://host/path/{city}",
+    "mcp": "command of an MCP server, or its https://... address",
+    "mock": "the result, as text or JSON",
+    "ask": "what you are asked",
+    "hosted": "id of a search index, or the https://... address of an MCP server",
+}
+
+
+def line_of(run: ToolRun) -> str:
+    """The line for a way of running a tool."""
+    match run:
+        case runs.CommandRun():
+            return shlex.join(run.argv)
+        case runs.McpRun():
+            return run.url or shlex.join(run.argv)
+    return run.summary
+
+
+def run_of(kind: str, line: str, base: ToolRun) -> ToolRun:
+    """A way of running a tool from its line; of the same kind as before it keeps what the line does not say.
+
+    Raises:
+        SchemaRefused: there is no such kind, or the line is none for it.
+    """
+    if kind not in KINDS:
+        raise SchemaRefused(f"kind: one of {', '.join(KINDS)}")
+    old = base if base.kind == kind else None
+    try:
+        fields = _fields(kind, line.strip())
+        kept = msgspec.to_builtins(replace(old, **fields)) if old is not None else {"kind": kind, **fields}
+        made: ToolRun = msgspec.convert(kept, ToolRun)
+        return made
+    except msgspec.ValidationError as error:
+        raise SchemaRefused(f"runs: {str(error).replace('$.', '')}") from None
+
+
+def _fields(kind: str, line: str) -> dict[str, Any]:
+    if not line and kind in ("python", "command", "http", "mcp"):
+        raise SchemaRefused(f"runs: {HINTS[kind]}")
+    address = line.startswith(("http://", "https://"))
+    match kind:
+        case "python":
+            return {"target": line}
+        case "command":
+            return {"argv": _words(line)}
+        case "http":
+            method, _, url = line.rpartition(" ")
+            return {"method": method.strip().upper() or "GET", "url": url}
+        case "mcp":
+            return {"url": line, "argv": []} if address else {"argv": _words(line), "url": ""}
+        case "mock":
+            return {"result": _value(line)}
+        case "ask":
+            return {"question": line}
+    return {"server_url": line, "index_id": ""} if address else {"index_id": line, "server_url": ""}
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise SchemaRefused(f"runs: {error}") from None
+
+
+def _value(line: str) -> Any:
+    """Objects and lists as such; everything else is the text it is."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return line
+    return value if isinstance(value, dict | list) else line

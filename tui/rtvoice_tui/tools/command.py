@@ -1,0 +1,175 @@
+"""Programs: started without a shell, in a small environment, ended as a whole group."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rtvoice_tui.profiles.runs import CommandRun
+from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.tools import template
+from rtvoice_tui.tools.processes import GRACE_S, end_group, how_it_ended, small_environment
+from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, Outcome, Runner, failed, succeeded
+
+KEPT_BYTES = 4 * MAX_OUTPUT
+"""Bytes of each stream that are kept; UTF-8 needs up to four for a character."""
+
+FLOOD_BYTES = 8_000_000
+"""A program that prints more than this is stopped."""
+
+
+class Refused(ValueError):
+    """A value may not stand where it would."""
+
+
+class CommandRunner(Runner):
+    """Runs a program.
+
+    Args:
+        spec: what the session knows of the tool.
+        run: what is run.
+        folder: where it is run, and where a relative program is looked for.
+        environ: our own environment.
+    """
+
+    def __init__(self, spec: ToolSpec, run: CommandRun, folder: Path, environ: Mapping[str, str]) -> None:
+        super().__init__(spec)
+        self._run = run
+        self._folder = folder
+        self._environment = small_environment(environ, run.pass_env, run.env)
+
+    def preview(self, call: Call) -> str:
+        """The command line, quoted as a shell would want it."""
+        try:
+            return shlex.join(self.command_line(call.arguments))
+        except Refused as refused:
+            return f"nothing: {refused}"
+
+    def command_line(self, arguments: dict[str, Any]) -> list[str]:
+        """Program and arguments; an element whose argument is missing is left out.
+
+        Raises:
+            Refused: a value would act as an option or lead elsewhere.
+        """
+        program, *rest = self._run.argv
+        if os.sep in program and not os.path.isabs(program):
+            program = str(self._folder / program)
+        line, ended = [program], False
+        for element in rest:
+            wanted = template.names(element)
+            if wanted and any(name not in arguments for name in wanted):
+                continue
+            for name in wanted:
+                self._check(name, arguments[name], first=element.startswith(f"{{{name}}}") and not ended)
+            ended = ended or element == "--"
+            line.append(template.fill(element, arguments))
+        return line
+
+    def _check(self, name: str, value: Any, first: bool) -> None:
+        text = template.word(value)
+        if "\0" in text:
+            raise Refused(f"{name} holds a character that no program takes")
+        if first and text.startswith("-") and not self._run.options and not isinstance(value, int | float):
+            raise Refused(f"{name} may not begin with '-': it would be an option")
+        if not self._run.paths and (text.startswith(("/", "~", "\\")) or ".." in re.split(r"[/\\=:]", text)):
+            raise Refused(f"{name} may be no absolute path and hold no '..'")
+
+    async def run(self, call: Call) -> Outcome:
+        """Run the program with the arguments on its stdin."""
+        try:
+            line = self.command_line(call.arguments)
+        except Refused as refused:
+            return failed(f"{call.name} was not run: {refused}")
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *line,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                cwd=self._folder if self._folder.is_dir() else None,
+                env=self._environment,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            reason = "there is no such program" if isinstance(error, FileNotFoundError) else str(error)
+            return failed(f"{call.name} failed: {line[0]} cannot be started", f"{line[0]} cannot be started: {reason}")
+        streams = _Streams(process)
+        try:
+            await streams.talk(json.dumps(call.arguments, ensure_ascii=False).encode())
+        finally:
+            if process.returncode is None:
+                await end_group(process)
+        outcome = self._outcome(call, process.returncode, streams)
+        details = (("command", shlex.join(line)), ("stdout", streams.text(0)), ("stderr", streams.text(1)))
+        code = "" if process.returncode is None else str(process.returncode)
+        return outcome.with_details(details[0], ("exit code", code), *details[1:])
+
+    def _outcome(self, call: Call, code: int | None, streams: "_Streams") -> Outcome:
+        if streams.flooded:
+            return failed(f"{call.name} failed: it printed more than {FLOOD_BYTES // 1_000_000} MB and was stopped")
+        if code == 0:
+            return succeeded(streams.text(0), streams.loss)
+        last = streams.text(1).strip().rpartition("\n")[2] or streams.text(0).strip().rpartition("\n")[2]
+        return failed(f"{call.name} failed with {how_it_ended(code)}" + (f": {last[:500]}" if last else ""))
+
+
+class _Streams:
+    """What a program is told and says: the beginning of each stream is kept, all of it is counted."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._kept = (bytearray(), bytearray())
+        self._sizes = [0, 0]
+        self.flooded = False
+
+    async def talk(self, said: bytes) -> None:
+        """Until the program has ended and nothing more comes."""
+        process = self._process
+        assert process.stdout is not None
+        assert process.stderr is not None
+        readers = [
+            asyncio.ensure_future(self._read(stream, i)) for i, stream in enumerate((process.stdout, process.stderr))
+        ]
+        exited = asyncio.ensure_future(process.wait())
+        feeder = asyncio.ensure_future(self._feed(said))
+        try:
+            await asyncio.wait({exited, *readers}, return_when=asyncio.FIRST_COMPLETED)
+            while not exited.done() and not self.flooded:
+                await asyncio.wait({exited, *(r for r in readers if not r.done())}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(readers, timeout=GRACE_S)  # what it started may hold its streams open
+        finally:
+            for task in (*readers, exited, feeder):
+                task.cancel()
+            await asyncio.gather(*readers, exited, feeder, return_exceptions=True)
+
+    async def _feed(self, said: bytes) -> None:
+        stdin = self._process.stdin
+        assert stdin is not None
+        with contextlib.suppress(ConnectionError):  # a program need not read what it is told
+            stdin.write(said)
+            await stdin.drain()
+        stdin.close()
+
+    async def _read(self, stream: asyncio.StreamReader, index: int) -> None:
+        while chunk := await stream.read(1 << 16):
+            self._sizes[index] += len(chunk)
+            kept = self._kept[index]
+            kept += chunk[: max(0, KEPT_BYTES - len(kept))]
+            if self._sizes[index] > FLOOD_BYTES:
+                self.flooded = True
+                return
+
+    def text(self, index: int) -> str:
+        """What was kept of stdout (0) or stderr (1)."""
+        return self._kept[index].decode("utf-8", "replace")
+
+    @property
+    def loss(self) -> str:
+        """What the person should know about stdout that was not kept."""
+        lost = self._sizes[0] - len(self._kept[0])
+        return f"{lost} bytes of its output were not kept" if lost else ""

@@ -1,0 +1,219 @@
+"""Requests to a web service: values stay where the profile put them, and only public addresses are asked."""
+
+import ipaddress
+import json
+import os
+import socket
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from rtvoice_tui.profiles import secrets
+from rtvoice_tui.profiles.runs import HttpRun
+from rtvoice_tui.profiles.store import ProfileError
+from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.tools import template
+from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, Outcome, Runner, ToolError, failed, succeeded
+
+if TYPE_CHECKING:
+    import aiohttp
+
+KEPT_BYTES = 4 * MAX_OUTPUT
+MAX_REDIRECTS = 5
+MAX_URL = 8_000
+_WITH_BODY = ("POST", "PUT", "PATCH")
+
+
+class Refused(ValueError):
+    """A request that may not be made, in one sentence."""
+
+
+class HttpRunner(Runner):
+    """Makes a request.
+
+    Args:
+        spec: what the session knows of the tool.
+        run: what is asked.
+        environ: where ``${VARIABLES}`` of headers are looked up, before the system's key store.
+    """
+
+    def __init__(self, spec: ToolSpec, run: HttpRun, environ: Mapping[str, str] = os.environ) -> None:
+        super().__init__(spec)
+        self._run = run
+        self._environ = environ
+        check_address(spec.name, run.url)
+
+    def preview(self, call: Call) -> str:
+        """Method, address and body; headers may hold keys and are not shown."""
+        try:
+            url, body = self.request(call.arguments)
+        except Refused as refused:
+            return f"nothing: {refused}"
+        return f"{self._run.method} {url}" + ("" if body is None else f"\n{json.dumps(body, ensure_ascii=False)}")
+
+    def request(self, arguments: dict[str, Any]) -> tuple[str, Any]:
+        """Address and JSON body, ``None`` for no body.
+
+        Raises:
+            Refused: a value would lead to another place.
+        """
+        parts = urlsplit(self._run.url)
+        for name in template.names(parts.path):
+            if template.word(arguments.get(name, "")).strip() in ("", ".", ".."):
+                raise Refused(f"{name} is a part of the address and may not be empty, '.' or '..'")
+        path = template.fill(parts.path, arguments, lambda value: quote(template.word(value), safe=""))
+        query = [
+            (key, template.fill(value, arguments))
+            for key, value in parse_qsl(parts.query, keep_blank_values=True)
+            if all(name in arguments for name in template.names(value))
+        ]
+        used = {*template.names(parts.path), *template.names(parts.query)}
+        rest = {name: value for name, value in arguments.items() if name not in used}
+        body = None
+        if self._run.body:
+            body = template.fill_value(self._run.body, arguments)
+        elif self._run.method in _WITH_BODY:
+            body = rest
+        else:
+            query += [(name, template.word(value)) for name, value in rest.items()]
+        url = urlunsplit((parts.scheme, parts.netloc, path, urlencode(query, quote_via=quote), ""))
+        if len(url) > MAX_URL:
+            raise Refused(f"the address would have {len(url)} characters")
+        return url, body
+
+    async def run(self, call: Call) -> Outcome:
+        """Make the request and read the answer, as far as it is kept."""
+        import aiohttp
+
+        try:
+            url, body = self.request(call.arguments)
+            headers, keys = self._headers()
+        except Refused as refused:
+            return failed(f"{call.name} was not asked: {refused}")
+        except ProfileError as error:
+            return failed(f"{call.name} was not asked: a key is missing", f"{error.sentence}: {error.remedy}")
+        shown = self.preview(call)
+        try:
+            outcome = await self._ask(call, url, headers, body)
+        except Refused as refused:
+            outcome = failed(f"{call.name} failed: {refused}")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            outcome = failed(f"{call.name} failed: {urlsplit(url).hostname} cannot be asked", _reason(error))
+        except TimeoutError:
+            outcome = failed(f"{call.name} failed: {urlsplit(url).hostname} does not answer")
+        return outcome.with_details(("request", shown)).without(*keys)
+
+    def _headers(self) -> tuple[dict[str, str], list[str]]:
+        filled, keys = {}, []
+        for name, value in self._run.headers.items():
+            filled[name], found = secrets.fill(value, self._environ)
+            keys += found
+        return filled, keys
+
+    async def _ask(self, call: Call, url: str, headers: dict[str, str], body: Any) -> Outcome:
+        import aiohttp
+        from yarl import URL
+
+        connector = aiohttp.TCPConnector(socket_factory=_any_socket if self._run.private else _public_socket)
+        method, here = self._run.method, URL(url, encoded=True)
+        async with aiohttp.ClientSession(
+            connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
+        ) as session:
+            for _ in range(MAX_REDIRECTS + 1):
+                request = session.request(method, here, headers=headers, json=body, allow_redirects=False)
+                async with request as response:
+                    location = response.headers.get("Location", "")
+                    if response.status not in (301, 302, 303, 307, 308) or not location:
+                        return await _answer(call, response)
+                    if not self._run.redirects:
+                        raise Refused(f"the server redirects to {location[:200]}, and the profile follows none")
+                    there = here.join(URL(location))
+                    if there.scheme not in ("http", "https"):
+                        raise Refused(f"the server redirects to {location[:200]}")
+                    if there.origin() != here.origin():
+                        headers = {}  # keys are for the place that the profile names
+                    if response.status in (301, 302, 303) and method in _WITH_BODY:
+                        method, body = "GET", None
+                    here = there
+        raise Refused(f"the server redirects more than {MAX_REDIRECTS} times")
+
+
+def check_address(name: str, url: str) -> None:
+    """Whether a tool's address is one, and its placeholders stand where they may.
+
+    Raises:
+        ToolError: it is none.
+    """
+    try:
+        parts = urlsplit(url)
+        fit = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port)
+    except ValueError:
+        fit = False
+    if not fit:
+        raise ToolError(f"tool {name}: '{url}' is no http:// or https:// address")
+    if template.names(parts.scheme + parts.netloc):
+        raise ToolError(f"tool {name}: placeholders may stand in the path and the query of '{url}' only")
+
+
+async def _answer(call: Call, response: "aiohttp.ClientResponse") -> Outcome:
+    raw = bytearray()
+    more = False
+    async for chunk in response.content.iter_chunked(1 << 16):
+        raw += chunk[: KEPT_BYTES - len(raw)]
+        more = len(raw) >= KEPT_BYTES
+        if more:
+            break
+    status = ("status", f"{response.status} {response.reason or ''}".strip())
+    kind = response.content_type
+    if b"\0" in raw[:1000] or kind.startswith(("image/", "audio/", "video/")):
+        size = response.content_length or len(raw)
+        return failed(f"{call.name} failed: the answer is no text but {kind}, {size} bytes").with_details(status)
+    text = raw.decode(_charset(response), "replace")
+    loss = f"only the first {KEPT_BYTES} bytes of the answer were read" if more else ""
+    if response.status >= 400:
+        sentence = f"{call.name} failed: HTTP {response.status} {response.reason or ''}".strip()
+        return failed(sentence, body=text[:2000]).with_details(status, ("body", text))
+    return succeeded(text, loss).with_details(status)
+
+
+def _charset(response: "aiohttp.ClientResponse") -> str:
+    try:
+        b"".decode(response.charset or "utf-8")
+    except LookupError:
+        return "utf-8"
+    return response.charset or "utf-8"
+
+
+def _any_socket(address: Any) -> socket.socket:
+    family, kind, protocol, _, _ = address
+    made = socket.socket(family, kind, protocol)
+    made.setblocking(False)
+    return made
+
+
+def _public_socket(address: Any) -> socket.socket:
+    """A socket for a public address: whatever name led to it, and however it was written.
+
+    Raises:
+        Refused: the address is one of this machine or of a private network.
+    """
+    host = address[4][0]
+    if not is_public(host):
+        raise Refused(f"{host} is a private address: 'private = true' in the profile allows it")
+    return _any_socket(address)
+
+
+def is_public(host: str) -> bool:
+    """Whether an IP address belongs to the internet at large; an IPv4 address inside an IPv6 one counts."""
+    ip = ipaddress.ip_address(host.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour
+        if inner is None and ip in ipaddress.ip_network("64:ff9b::/96"):
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return ip.is_global and not ip.is_multicast
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,323 @@
+"""A program of its own that runs the functions of one file: started by `python`, spoken to in JSON lines.
+
+It is a process, so that a function may block, crash, print or never return, and can always be ended. What a function
+prints is kept for the call that printed it.
+"""
+
+import asyncio
+import contextlib
+import contextvars
+import importlib.util
+import inspect
+import io
+import json
+import os
+import sys
+import threading
+import traceback
+import types
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+MAX_TEXT = 64_000
+"""Characters of a result, and of what a call prints, that are told."""
+
+_printed: contextvars.ContextVar[io.StringIO | None] = contextvars.ContextVar("printed", default=None)
+
+Reply = dict[str, Any]
+
+
+class _Printing(io.TextIOBase):
+    """A stdout that knows which call prints."""
+
+    def write(self, text: str) -> int:
+        """Keep the beginning of what a call prints; what nobody's call prints goes nowhere."""
+        kept = _printed.get()
+        if kept is not None and kept.tell() < MAX_TEXT:
+            kept.write(text[: MAX_TEXT - kept.tell()])
+        return len(text)
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+
+class Host:
+    """Answers what is asked about one file's functions.
+
+    Args:
+        module: the file as it was loaded.
+        reply: sends one answer.
+    """
+
+    def __init__(self, module: types.ModuleType, reply: Callable[[Reply], None]) -> None:
+        self._module = module
+        self._reply = reply
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._threads: set[int] = set()
+
+    def asked(self, message: dict[str, Any]) -> None:
+        """One line from the other side."""
+        if "cancel" in message:
+            self._cancel(message["cancel"])
+        elif "describe" in message:
+            self._reply({"id": message["id"], **self._guarded(self._describe, message["describe"])})
+        else:
+            number = message["id"]
+            task = asyncio.ensure_future(self._call(number, message["call"], message["arguments"]))
+            self._tasks[number] = task
+
+    def _cancel(self, number: int) -> None:
+        if number in self._threads:
+            self._reply({"id": number, "stuck": True})  # a thread cannot be ended: the process has to be
+        elif task := self._tasks.get(number):
+            task.cancel()
+
+    def _guarded(self, work: Callable[..., Reply], *arguments: Any) -> Reply:
+        try:
+            return work(*arguments)
+        except BaseException as error:
+            return _fault(error)
+
+    def _function(self, name: str) -> Callable[..., Any]:
+        function = getattr(self._module, name, None)
+        if not inspect.isroutine(function):
+            raise LookupError(f"there is no function '{name}'")
+        return function
+
+    def _describe(self, name: str) -> Reply:
+        return {"description": _description(self._function(name)), "parameters": schema_of(self._function(name))}
+
+    async def _call(self, number: int, name: str, arguments: dict[str, Any]) -> None:
+        printed = io.StringIO()
+        _printed.set(printed)
+        try:
+            function = self._function(name)
+            positional, named = bound(function, arguments)
+            if inspect.iscoroutinefunction(function):
+                reply = _result(await function(*positional, **named))
+            else:
+                reply = await self._in_thread(number, function, positional, named)
+        except BaseException as error:
+            reply = _fault(error)
+        finally:
+            self._tasks.pop(number, None)
+        self._reply({"id": number, "printed": printed.getvalue(), **reply})
+
+    async def _in_thread(
+        self, number: int, function: Callable[..., Any], given: list[Any], named: dict[str, Any]
+    ) -> Reply:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Reply] = loop.create_future()
+        context = contextvars.copy_context()
+
+        def work() -> None:
+            reply = self._guarded(lambda: _result(context.run(function, *given, **named)))
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(done.set_result, reply)
+
+        self._threads.add(number)
+        try:
+            threading.Thread(target=work, name=f"call-{number}", daemon=True).start()
+            return await done
+        finally:
+            self._threads.discard(number)
+
+
+# --- what a function takes
+
+
+def _fields(function: Callable[..., Any]) -> tuple[list[inspect.Parameter], dict[str, Any]]:
+    """The parameters that have names, and their types as far as they are known."""
+    parameters = [
+        parameter
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
+    except Exception:  # a type that is only there for checkers
+        hints = {}
+    return parameters, {parameter.name: _known(hints.get(parameter.name, Any)) for parameter in parameters}
+
+
+def _known(hint: Any) -> Any:
+    """A type that JSON can be turned into, or anything."""
+    import msgspec
+
+    try:
+        msgspec.json.schema(hint)
+        msgspec.json.Decoder(hint)
+    except Exception:
+        return Any
+    return hint
+
+
+def schema_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """JSON Schema of a function's arguments, from its signature, its type hints and its docstring."""
+    import msgspec
+
+    parameters, hints = _fields(function)
+    schemas, shared = msgspec.json.schema_components([hints[p.name] for p in parameters], ref_template="#/$defs/{name}")
+    told = _told(function)
+    properties = {}
+    for parameter, schema in zip(parameters, schemas, strict=True):
+        described = dict(schema)
+        if told.get(parameter.name):
+            described["description"] = told[parameter.name]
+        if parameter.default is not parameter.empty and parameter.default is not None:
+            with contextlib.suppress(Exception):
+                described["default"] = msgspec.to_builtins(parameter.default)
+        properties[parameter.name] = described
+    whole: dict[str, Any] = {"type": "object", "properties": properties}
+    required = [parameter.name for parameter in parameters if parameter.default is parameter.empty]
+    if required:
+        whole["required"] = required
+    if not any(p.kind is p.VAR_KEYWORD for p in inspect.signature(function).parameters.values()):
+        whole["additionalProperties"] = False
+    if shared:
+        whole["$defs"] = shared
+    return whole
+
+
+def bound(function: Callable[..., Any], arguments: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Arguments as the function wants them: JSON turned into the types of its hints.
+
+    Raises:
+        TypeError: an argument is unknown, missing or of another type; the sentence names it.
+    """
+    import msgspec
+
+    parameters, hints = _fields(function)
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
+    rest = dict(arguments)
+    for parameter in parameters:
+        if parameter.name not in rest:
+            if parameter.default is parameter.empty:
+                raise TypeError(f"the argument '{parameter.name}' is missing")
+            if parameter.kind is parameter.POSITIONAL_ONLY:
+                positional.append(parameter.default)
+            continue
+        try:
+            value = msgspec.convert(rest.pop(parameter.name), hints[parameter.name], str_keys=True)
+        except msgspec.ValidationError as error:
+            raise TypeError(f"arguments.{parameter.name}: {error}") from None
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            positional.append(value)
+        else:
+            named[parameter.name] = value
+    takes_all = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(function).parameters.values())
+    if rest and not takes_all:
+        raise TypeError(f"there is no argument '{next(iter(rest))}'")
+    return positional, {**named, **rest}
+
+
+def _docstring(function: Callable[..., Any]) -> Any:
+    from docstring_parser import parse
+
+    return parse(inspect.getdoc(function) or "")
+
+
+def _description(function: Callable[..., Any]) -> str:
+    parsed = _docstring(function)
+    parts = (parsed.short_description, parsed.long_description)
+    return "\n\n".join(part.strip() for part in parts if part)
+
+
+def _told(function: Callable[..., Any]) -> dict[str, str]:
+    return {entry.arg_name: " ".join((entry.description or "").split()) for entry in _docstring(function).params}
+
+
+# --- what it says
+
+
+def _result(value: Any) -> Reply:
+    text = value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False, default=str)
+    return {"output": text[:MAX_TEXT], "size": len(text)}
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses, dates and their like as JSON has them; what msgspec does not know is left to `str`."""
+    import msgspec
+
+    return msgspec.to_builtins(value, str_keys=True, enc_hook=str)
+
+
+def _fault(error: BaseException) -> Reply:
+    if isinstance(error, SystemExit):
+        return {"error": f"it tried to end the program ({error.code})", "traceback": ""}
+    if isinstance(error, asyncio.CancelledError):
+        return {"error": "it was cancelled from within", "traceback": ""}
+    lines = str(error).strip().splitlines()
+    sentence = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    text = "".join(traceback.format_exception(type(error), error, _own_frames(error.__traceback__)))
+    return {"error": sentence[:2000], "traceback": text[-MAX_TEXT:]}
+
+
+def _own_frames(trace: types.TracebackType | None) -> types.TracebackType | None:
+    """The part of a traceback that is the person's code."""
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith((__file__, "<frozen importlib")):
+        trace = trace.tb_next
+    return trace
+
+
+def load(path: Path) -> types.ModuleType:
+    """The file as a module, with its folder to import from.
+
+    Raises:
+        BaseException: whatever the file raises.
+    """
+    sys.path.insert(0, str(path.parent))
+    spec = importlib.util.spec_from_file_location(f"rtvoice_tui_user_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path.name} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+async def serve(path: Path, questions: Any, answers: Any) -> None:
+    """Load the file and answer until nothing more is asked."""
+
+    def reply(message: Reply) -> None:
+        text = json.dumps(message, ensure_ascii=False).encode("utf-8", "replace")
+        answers.write(text + b"\n")
+        answers.flush()
+
+    try:
+        module = load(path)
+    except BaseException as error:
+        reply({"failed": f"{path.name} fails to load", **_fault(error)})
+        return
+    host = Host(module, reply)
+    reply({"ready": True})
+    loop = asyncio.get_running_loop()
+    over = loop.create_future()
+
+    def read() -> None:
+        for line in questions:
+            loop.call_soon_threadsafe(host.asked, json.loads(line))
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(over.set_result, None)
+
+    threading.Thread(target=read, name="questions", daemon=True).start()
+    await over
+
+
+def main() -> None:
+    """Take stdin and stdout for ourselves, so that the person's functions can neither read nor write them."""
+    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    sys.stdin, sys.stdout = open(os.devnull), _Printing()  # noqa: SIM115
+    asyncio.run(serve(Path(sys.argv[1]), questions, answers))
+    os._exit(0)  # threads that never return do not keep us
+
+
+if __name__ == "__main__":
+    main()

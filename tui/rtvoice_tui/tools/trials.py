@@ -1,0 +1,63 @@
+"""Tools that the person runs by hand: told like calls, and unknown to the model."""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from rtvoice_tui.session import arguments as checked
+from rtvoice_tui.session.facts import CallChanged, CallState
+from rtvoice_tui.tools.toolbox import Toolbox
+
+
+class Trials:
+    """Runs by hand.
+
+    Args:
+        toolbox: runs them.
+        tell: takes what became of them.
+    """
+
+    def __init__(self, toolbox: Toolbox, tell: Callable[[CallChanged], None]) -> None:
+        self._toolbox = toolbox
+        self._tell = tell
+        self._numbers = itertools.count(1)
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    def begin(self, name: str, arguments: str, turn: int) -> None:
+        """Run a tool, if its arguments fit."""
+        key = f"by-hand-{next(self._numbers)}"
+        spec = next((spec for spec in self._toolbox.specs if spec.name == name), None)
+        kind = spec.kind if spec is not None else ""
+        call = CallChanged(turn, key, key, "", name, arguments, CallState.RUNNING, kind=kind, by_hand=True)
+        try:
+            if spec is None:
+                raise checked.ArgumentsRefused(f"the tool {name} does not run here")
+            checked.read(arguments, spec.parameters)
+        except checked.ArgumentsRefused as refused:
+            self._tell(replace(call, state=CallState.FAILED, note=str(refused), checked=False))
+            return
+        call = replace(call, checked=True, arguments=arguments.strip() or "{}")
+        self._tell(call)
+        task = self._running[key] = asyncio.create_task(self._run(call))
+        task.add_done_callback(lambda _: self._running.pop(key, None))
+
+    async def _run(self, call: CallChanged) -> None:
+        try:
+            outcome = await self._toolbox.run(call.name, call.arguments, call.key)
+        except asyncio.CancelledError:
+            self._tell(replace(call, state=CallState.CANCELLED, note="you stopped it"))
+            raise
+        state = CallState.OK if outcome.ok else CallState.FAILED
+        self._tell(replace(call, state=state, output=outcome.output, note=outcome.note, details=outcome.details))
+
+    def stop(self, key: str) -> None:
+        """End one."""
+        if task := self._running.get(key):
+            task.cancel()
+
+    def stop_all(self) -> None:
+        """End all."""
+        for task in self._running.values():
+            task.cancel()
