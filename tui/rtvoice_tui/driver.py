@@ -24,10 +24,20 @@ from rtvoice_tui.protocol import codec
 from rtvoice_tui.protocol.client_events import ClientEvent, UpdateSession
 from rtvoice_tui.protocol.dialects import Endpoint
 from rtvoice_tui.protocol.server_events import UnknownEvent
-from rtvoice_tui.protocol.settings import SessionSettings
+from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import effects as fx
-from rtvoice_tui.session.facts import CallChanged, CallState, Fact, Level, Notice, Phase, TurnStarted
+from rtvoice_tui.session.facts import (
+    CallChanged,
+    CallState,
+    Fact,
+    Level,
+    Notice,
+    Phase,
+    ServerChanged,
+    ServerState,
+    TurnStarted,
+)
 from rtvoice_tui.session.history import Said
 from rtvoice_tui.session.machine import SessionMachine
 from rtvoice_tui.store.store import Store
@@ -74,6 +84,7 @@ class SessionDriver:
         self._dropped_before = 0
         self._toolbox = Toolbox(lambda: self._call(self._tools_changed))
         self._toolbox.use(plan.toolset, plan.tools)
+        self._failures: dict[str, str] = {}
         self._trials = Trials(self._toolbox, self._tell)
         self._tools: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -240,9 +251,22 @@ class SessionDriver:
 
     def _tools_changed(self) -> None:
         for server in self._toolbox.standings:
-            if self._store.calls.servers.get(server.name) != server:
+            before = self._store.calls.servers.get(server.name)
+            if server != before:
                 self._tell(server)
+                self._warn_of(server, before)
         self.command(cmd.UseTools(self._toolbox.specs))
+
+    def _warn_of(self, server: ServerChanged, before: ServerChanged | None) -> None:
+        """Say once why a server cannot be used; that it is still so after every try needs no saying."""
+        if server.state is not ServerState.FAILED:
+            if server.state is ServerState.CONNECTED:
+                self._failures.pop(server.name, None)
+            return
+        reason = server.detail.partition("; ")[0]
+        if self._failures.get(server.name) != reason:
+            self._failures[server.name] = reason
+            self._warn(f"{server.name}: {server.detail}", "pane 4 shows how it stands")
 
     def try_tool(self, name: str, arguments: str) -> None:
         """Run a tool by hand; the model knows nothing of it."""
@@ -402,6 +426,11 @@ class SessionDriver:
 
     def _new_id(self, prefix: str) -> str:
         return f"{prefix}-{next(self._ids)}"
+
+    @property
+    def tools(self) -> tuple[ToolSpec, ...]:
+        """The tools that are offered now, with those that servers brought."""
+        return self._toolbox.specs
 
     @property
     def settings(self) -> SessionSettings:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rtvoice_tui.plan import EndpointSource, Plan
-from rtvoice_tui.protocol.settings import SessionSettings
+from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.store.store import Store
 
 if TYPE_CHECKING:
@@ -115,6 +115,11 @@ class SessionWorker:
                 return
         with contextlib.suppress(RuntimeError):  # the loop may end between any look at it and the call
             self.driver.loop.call_soon_threadsafe(ask, self.driver)
+
+    @property
+    def tools(self) -> tuple[ToolSpec, ...]:
+        """The tools that are offered now, with those that servers brought."""
+        return self.driver.tools if self.driver is not None else self.plan.tools
 
     @property
     def settings(self) -> SessionSettings:

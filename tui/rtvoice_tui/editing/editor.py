@@ -99,9 +99,9 @@ class AgentEditor:
         """Switch a tool on or off."""
         tool = self.draft.tool(name)
         if tool is not None:
-            self.put_tool(name, self._switched(tool))
+            self.put_tool(name, self.switched(tool))
 
-    def _switched(self, tool: ToolEntry) -> ToolEntry:
+    def switched(self, tool: ToolEntry) -> ToolEntry:
         """The tool with its switch turned. One that comes back asks as it did before, and if nobody knows, it asks."""
         if self.draft.policy(tool) != "off":
             self._policies[tool.name] = tool.policy

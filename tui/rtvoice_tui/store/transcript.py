@@ -123,7 +123,7 @@ class Transcript:
         entry = self._entry(Speaker.TOOL, fact.turn, at, f"call:{fact.key}")
         entry.state = str(fact.state)
         entry.final = fact.state not in (CallState.STREAMING, CallState.ASKING, CallState.RUNNING)
-        self._rewrite(entry, f"{one_line(fact.name, 60)}({_arguments(fact.arguments)})")
+        self._rewrite(entry, f"{one_line(fact.name, 60)}({arguments_shown(fact.arguments)})")
 
     def first_of_turn(self, turn: int) -> int | None:
         """Index of the first entry of a turn."""
@@ -148,7 +148,7 @@ class Transcript:
         self.version += 1
 
 
-def _arguments(text: str) -> str:
+def arguments_shown(text: str) -> str:
     """``city=Berlin`` once the JSON is whole, until then what has arrived of it."""
     try:
         values = json.loads(text or "{}")

@@ -19,8 +19,9 @@ from rtvoice_tui.ui.commands import commands
 from rtvoice_tui.ui.describing import about, hints
 from rtvoice_tui.ui.editing_app import Planner
 from rtvoice_tui.ui.layout import Layout
-from rtvoice_tui.ui.profiles_app import ProfilesApp
+from rtvoice_tui.ui.tools_app import ToolsApp
 from rtvoice_tui.ui.widgets.agent import AgentPane
+from rtvoice_tui.ui.widgets.ask_row import AskRow
 from rtvoice_tui.ui.widgets.composer import Composer
 from rtvoice_tui.ui.widgets.events import EventsView
 from rtvoice_tui.ui.widgets.follow_view import FollowView
@@ -30,15 +31,18 @@ from rtvoice_tui.ui.widgets.pane import Pane
 from rtvoice_tui.ui.widgets.rows import KeyRow, NoticeRow, TabRow, TickerRow
 from rtvoice_tui.ui.widgets.status import MeterRow, StatusRow
 from rtvoice_tui.ui.widgets.timing import TimingView
-from rtvoice_tui.ui.widgets.tools import ToolsView
+from rtvoice_tui.ui.widgets.tools import ToolsPane
 from rtvoice_tui.ui.widgets.transcript import TranscriptView
 from rtvoice_tui.worker import SessionWorker
 
-_OF_PANES = frozenset("type pane zoom edit_agent back turn filter filter_events search copy command_palette".split())
+_OF_PANES = frozenset(
+    "type pane zoom edit_agent back turn filter filter_events search copy command_palette"
+    " agree deny send_result run_again run_edited make_mock test_tool switch_tool call_view".split()
+)
 """Actions that need the panes in reach."""
 
 
-class RtvoiceApp(ProfilesApp):
+class RtvoiceApp(ToolsApp):
     """One dashboard over one session's store.
 
     Args:
@@ -104,10 +108,11 @@ class RtvoiceApp(ProfilesApp):
                 yield Pane(6, "Log", LogView(store), "y copy  esc close")
             with Vertical(id="right"):
                 yield Pane(2, "Events", EventsView(store.events, rates), "f filter  ␣ freeze  ⏎ open")
-                yield Pane(4, "Tools", ToolsView(store), "↑↓ choose  y copy")
+                yield ToolsPane(store, lambda: self.session.clock)
                 yield AgentPane(self.editor, store)
         yield TickerRow(id="ticker")
         yield FixedLine(id="summary")
+        yield AskRow(store, lambda: self.session.clock)
         yield NoticeRow(store)
         yield Composer(id="composer", placeholder="› type a message (t), enter sends", select_on_focus=False)
         yield KeyRow(id="keys")
@@ -238,7 +243,7 @@ class RtvoiceApp(ProfilesApp):
         if isinstance(self.screen, HelpScreen):
             self.screen.dismiss()
             return
-        focused = {2: "events", 5: "agent"}.get(self._panes_layout.active, "lines")
+        focused = {2: "events", 4: "tools", 5: "agent"}.get(self._panes_layout.active, "lines")
         self.push_screen(HelpScreen(focused))
 
     def choose_theme(self, name: str) -> None:

@@ -72,6 +72,10 @@ KEYS: tuple[Key, ...] = (
         "edit-f", "f6", "F6", "edit_agent", "edit agent", "Edit the agent: instructions, settings, tools", anywhere=True
     ),
     Key("quit-f", "f10", "F10", "quit", "quit", "Quit", anywhere=True),
+    Key("agree", "a", "a", "agree(False)", "yes", "Agree to the call that asks"),
+    Key("always", "A", "A", "agree(True)", "always", "Agree, and to all calls of this tool in this session"),
+    Key("deny", "x", "x", "deny", "no", "Do not agree, with a reason; stop a call that runs"),
+    Key("send-result", "s", "s", "send_result", "send", "Give a call's result yourself: in its place, or as a message"),
     Key("search", "slash", "/", "app.search", "search", "Find the next line with a word", where="lines"),
     Key(
         "copy",
@@ -91,6 +95,12 @@ KEYS: tuple[Key, ...] = (
     Key("page-down", "pagedown", "PgDn", "page(1)", "page down", "A page down", where="lines"),
     Key("filter", "f", "f", "app.filter", "filter", "Show only events with these words (-word hides)", where="events"),
     Key("freeze", "space", "␣", "freeze", "freeze", "Stop following, or follow again", where="events"),
+    Key("run-again", "r", "r", "app.run_again", "again", "Run the call again; the model is not told", where="tools"),
+    Key("run-edited", "R", "R", "app.run_edited", "edited", "The same with other arguments", where="tools"),
+    Key("make-mock", "m", "m", "app.make_mock", "mock", "Make a mock of this result, or end it", where="tools"),
+    Key("test-tool", "t", "t", "app.test_tool", "test", "Run a tool by hand from a form", where="tools"),
+    Key("switch-tool", "d", "d", "app.switch_tool", "off", "Switch the call's tool off, or on again", where="tools"),
+    Key("call-view", "v", "v", "app.call_view", "view", "As a tree, as JSON, as sent", where="tools"),
     Key(
         "send-edit",
         "f7",

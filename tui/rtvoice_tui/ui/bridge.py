@@ -7,6 +7,7 @@ from textual.screen import Screen
 from rtvoice_tui.session.facts import EditChanged
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.widgets.agent import AgentPane
+from rtvoice_tui.ui.widgets.ask_row import AskRow
 from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.ui.widgets.pane import Pane
 from rtvoice_tui.ui.widgets.rows import NoticeRow, TabRow, TickerRow
@@ -41,6 +42,7 @@ class Bridge:
         self._status = screen.query_one(StatusRow)
         self._meters = screen.query_one(MeterRow)
         self._notice = screen.query_one(NoticeRow)
+        self._ask = screen.query_one(AskRow)
         self._panes = list(screen.query(Pane))
         self._agent = screen.query_one(AgentPane)
         self._tabs = screen.query_one(TabRow)
@@ -56,6 +58,7 @@ class Bridge:
         self._phase = self._store.session.phase
         self._meters.sync(now)
         self._notice.sync()
+        self._ask.sync()
         for pane in self._panes:
             if pane.display:
                 pane.sync(calm)

@@ -28,6 +28,10 @@ def commands(app: "RtvoiceApp") -> Iterable[SystemCommand]:
         "Agent: hear" if audio.agent_muted else "Agent: mute", "The agent speaks on, unheard", app.action_mute_agent
     )
     yield SystemCommand("Agent: edit", "Change instructions and voice while it talks", app.action_edit_agent)
+    if app.store.calls.asking:
+        yield SystemCommand("Call: agree", "Let the call that asks run", lambda: app.action_agree(False))
+        yield SystemCommand("Call: do not agree", "The model is told, with a reason", app.action_deny)
+    yield SystemCommand("Tool: test", "Run a tool by hand from a form", app.action_test_tool)
     yield SystemCommand("Message: type", "Send a typed turn", app.action_type)
     yield SystemCommand("Events: filter", "Show only events with certain words", app.action_filter_events)
     yield SystemCommand("View: zoom the pane", "The whole screen, or back", app.action_zoom)

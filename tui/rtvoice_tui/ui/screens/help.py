@@ -16,6 +16,7 @@ _SECTIONS = (
     ("anywhere", "Everywhere, also while typing"),
     ("lines", "In every pane of lines"),
     ("events", "In the event stream"),
+    ("tools", "In the tool inspector"),
     ("agent", "While editing the agent"),
     ("fields", "In the agent's table"),
 )

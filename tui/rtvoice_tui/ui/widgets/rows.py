@@ -19,8 +19,10 @@ class TabRow(FixedLine):
 
     def sync(self, store: Store, active: int, unsaved: bool) -> None:
         """Show which pane is open and what waits in the others."""
-        busy = sum(r.call.state in (CallState.RUNNING, CallState.STREAMING) for r in store.calls.records)
-        marks = {2: f" {len(store.events)}", 4: f" {len(store.calls.records)}{'!' if busy else ''}"}
+        waiting = len(store.calls.asking)
+        busy = any(r.call.state in (CallState.RUNNING, CallState.STREAMING) for r in store.calls.records)
+        calls = f" {len(store.calls.records)}{'?' if waiting else '!' if busy else ''}"
+        marks = {2: f" {len(store.events)}", 4: calls}
         marks[5] = "*" if unsaved else ""
         pieces: list[Piece] = [(" ", "plain")]
         for number, name in enumerate(SHORT, 1):

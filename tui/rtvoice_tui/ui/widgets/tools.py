@@ -1,133 +1,255 @@
-"""Pane 4: function calls and everything about the chosen one."""
+"""Pane 4: a list of function calls, and everything about the chosen one."""
 
-import contextlib
-import json
+from collections.abc import Callable
 from typing import ClassVar
 
-from rtvoice_tui.session.facts import CallState
-from rtvoice_tui.store.calls import CallRecord
-from rtvoice_tui.store.plain import one_line, visible
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+
+from rtvoice_tui.session.facts import CallState, ServerState
+from rtvoice_tui.store.calls import CallRecord, waits
+from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.bindings import bindings
+from rtvoice_tui.ui.call_text import View, as_json, call_lines
 from rtvoice_tui.ui.widgets.follow_view import FollowView, right_aligned
 from rtvoice_tui.ui.widgets.lines import Piece
-from rtvoice_tui.ui.wrapping import GrowingLines
+from rtvoice_tui.ui.widgets.pane import Pane
 
 _STATE_INKS = {
     CallState.OK: "ok",
     CallState.FAILED: "error",
+    CallState.DENIED: "error",
     CallState.CANCELLED: "warn",
+    CallState.ASKING: "warn",
     CallState.RUNNING: "agent",
     CallState.HOSTED: "dim",
     CallState.STREAMING: "agent",
 }
-MAX_DETAIL = 20_000
+_SERVER_INKS = {ServerState.CONNECTED: "ok", ServerState.FAILED: "error", ServerState.STARTING: "warn"}
+_LIST_SHARE = 0.35
+"""How much of the pane the list may take."""
 
 
-class ToolsView(FollowView):
-    """The calls, newest first, and below them the chosen call's arguments and result as they come."""
+class CallsView(FollowView):
+    """The calls, newest first; the newest is chosen until the person chooses another."""
 
     GROWS: ClassVar[bool] = False
+    BINDINGS: ClassVar[list[BindingType]] = bindings("tools")
 
-    def __init__(self, store: Store) -> None:
+    class Chosen(Message):
+        """Another call is chosen."""
+
+    class Paged(Message):
+        """The person wants to see more of the chosen call."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         super().__init__(id="tools")
         self._store = store
-        self._seen = (-1, 0, -1)
+        self._clock = clock
+        self._seen: tuple[object, ...] = ()
+        self._records: list[CallRecord] = []
         self._lines: list[list[Piece]] = []
-        self._chosen = 0
-        self._records = 0
+        self._key = ""
+
+    @property
+    def chosen(self) -> CallRecord | None:
+        """The chosen call."""
+        found = next((record for record in self._records if record.call.key == self._key), None)
+        return found or (self._records[0] if self._records else None)
 
     def update_model(self) -> bool:
-        """Lay out again when a call changed."""
-        state = (self._store.calls.version, self.text_width, self._chosen)
+        """Lay out again when a call or a server changed, or time passes for one that runs."""
+        calls = self._store.calls
+        busy = any(record.ended_at is None for record in calls.records[-50:])
+        state = (calls.version, self.text_width, self._key, int(self._clock() * 2) if busy else 0)
         if state == self._seen:
             return False
         self._seen = state
-        records = self._store.calls.records[::-1]
-        if self._chosen and len(records) > self._records:
-            self._chosen += len(records) - self._records  # the chosen call stays chosen; the newest is followed
-        self._records = len(records)
-        self._lines = [self._row(len(records) - i, record) for i, record in enumerate(records)]
-        if not records:
-            self._lines = [[("no call yet", "dim")]]
-        else:
-            self._chosen = min(self._chosen, len(records) - 1)
-            self._lines += self._details(records[self._chosen])
+        self._records = calls.records[::-1]
+        self._lines = [self._row(record) for record in self._records] or [[("no call yet", "dim")]]
+        self._lines += [self._server(name) for name in calls.servers]
+        chosen = self.chosen
+        self.cursor = self._records.index(chosen) if chosen is not None and self._key else None
         return True
 
     @property
     def line_count(self) -> int:
-        """Calls and details."""
+        """Calls, then servers."""
         return len(self._lines)
 
     def pieces(self, line: int) -> list[Piece]:
         """A line as laid out; the chosen call is marked."""
-        pieces = self._lines[line]
-        if line == self._chosen and self._store.calls.records:
-            return [("›", "key"), *pieces]
-        return [(" ", "plain"), *pieces] if line < len(self._store.calls.records) else pieces
+        mine = line < len(self._records) and self._records[line] is self.chosen
+        return [("›" if mine else " ", "key"), *self._lines[line]]
 
     def move_cursor(self, line: int) -> None:
         """Choosing a call shows its details."""
         super().move_cursor(line)
-        if self.cursor is not None and self.cursor < len(self._store.calls.records) and self.cursor != self._chosen:
-            self._chosen = self.cursor
-            self.sync(force=True)
+        if self.cursor is not None and self.cursor < len(self._records):
+            self._key = self._records[self.cursor].call.key
+            self.post_message(self.Chosen())
+
+    def action_page(self, step: int) -> None:
+        """The list is short; what is long is the call."""
+        self.post_message(self.Paged(step))
+
+    def choose(self, key: str) -> None:
+        """Choose a call; nothing follows the newest again."""
+        self._key = key
+        self.sync(force=True)
+        self.post_message(self.Chosen())
+
+    def action_follow(self) -> None:
+        """The newest call, also when others come."""
+        self.choose("")
+        super().action_follow()
 
     def show_turn(self, turn: int) -> None:
         """Choose the first call of a turn, if it has one."""
-        records = self._store.calls.records[::-1]
-        found = [i for i, record in enumerate(records) if record.call.turn == turn]
+        found = [i for i, record in enumerate(self._records) if record.call.turn == turn]
         if found:
             self.move_cursor(found[-1])
 
     def turn_at(self, line: int) -> int:
         """The turn of the call of a line."""
-        records = self._store.calls.records[::-1]
-        return records[line if line < len(records) else self._chosen].call.turn if records else 0
-
-    def _row(self, number: int, record: CallRecord) -> list[Piece]:
-        call = record.call
-        duration = f"{record.duration_ms:,.0f} ms".replace(",", " ") if record.duration_ms is not None else ""
-        left: list[Piece] = [(f"{number:>2} ", "dim"), (one_line(call.name, 40) or "…", "tool")]
-        right: list[Piece] = [
-            (f" {call.state:<9} ", _STATE_INKS[call.state]),
-            (f"{duration:>8}", "dim"),
-            (f"  turn {call.turn:<3}", "dim"),
-        ]
-        return right_aligned(left, right, self.text_width - 1)
-
-    def _details(self, record: CallRecord) -> list[list[Piece]]:
-        call = record.call
-        width = max(8, self.text_width - 2)
-        lines: list[list[Piece]] = [[("─" * self.text_width, "dim")]]
-        lines += _block("arguments", _pretty(call.arguments), width, "plain")
-        if call.state is CallState.HOSTED:
-            lines += _block("", "runs at the provider; nothing is answered from here", width, "dim")
-        if call.output:
-            lines += _block("result", _pretty(call.output), width, "plain")
-        if call.note:
-            ink = "error" if call.state is CallState.FAILED else "warn"
-            lines += _block("note", visible(call.note), width, ink)
-        return lines
+        return self._records[line].call.turn if line < len(self._records) else 0
 
     def copy_text(self) -> str:
         """The chosen call as JSON."""
-        records = self._store.calls.records[::-1]
-        if not records:
+        return as_json(self.chosen) if self.chosen is not None else ""
+
+    def _row(self, record: CallRecord) -> list[Piece]:
+        call = record.call
+        kind = call.kind.partition(" ")[0]
+        turn = "hand" if call.by_hand else f"t{call.turn}"
+        left: list[Piece] = [(f"{record.number:>2} ", "dim"), (one_line(call.name, 60) or "…", "tool")]
+        right: list[Piece] = [
+            (f" {'ASKS' if waits(call) else call.state:<9}", _STATE_INKS[call.state]),
+            (f"{self._duration(record):>8}", "dim"),
+            (f" {kind:<7} {turn:<4}", "dim"),
+        ]
+        return right_aligned(left, right, self.text_width - 2)
+
+    def _duration(self, record: CallRecord) -> str:
+        ms = record.duration_ms
+        if ms is None and record.ended_at is None and record.call.state in (CallState.RUNNING, CallState.ASKING):
+            begun = record.started_at if record.started_at is not None else record.seen_at
+            return f"{max(0.0, self._clock() - begun):.0f} s…"
+        if ms is None:
             return ""
-        call = records[self._chosen].call
-        fields = {"name": call.name, "arguments": call.arguments, "output": call.output, "state": str(call.state)}
-        return json.dumps({**fields, "call_id": call.call_id, "turn": call.turn}, ensure_ascii=False, indent=2)
+        return f"{ms:,.0f} ms".replace(",", " ") if ms < 100_000 else f"{ms / 1000:,.0f} s".replace(",", " ")
+
+    def _server(self, name: str) -> list[Piece]:
+        server = self._store.calls.servers[name]
+        words = f"{server.tools} tools" if server.state is ServerState.CONNECTED else one_line(server.detail, 200)
+        where = " (at the provider)" if server.detail == "at the provider" else ""
+        ink = _SERVER_INKS.get(server.state, "dim")
+        return [("   mcp ", "dim"), (one_line(name, 30) + where, "tool"), (f" {server.state}  ", ink), (words, "dim")]
 
 
-def _pretty(text: str) -> str:
-    """JSON indented where it is whole; text that still streams as it is."""
-    if len(text) <= MAX_DETAIL:
-        with contextlib.suppress(ValueError, RecursionError):
-            text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    return visible(text[:MAX_DETAIL])
+class CallView(FollowView):
+    """Everything about one call.
+
+    Args:
+        chosen: says which.
+        clock: seconds on the store's clock.
+        about: what is shown while there is none.
+    """
+
+    GROWS: ClassVar[bool] = False
+    BINDINGS: ClassVar[list[BindingType]] = bindings("tools")
+
+    def __init__(
+        self, chosen: Callable[[], CallRecord | None], clock: Callable[[], float], store: Store, *, name: str = "call"
+    ) -> None:
+        super().__init__(id=name)
+        self._chosen = chosen
+        self._clock = clock
+        self._store = store
+        self._view = View.TREE
+        self._seen: tuple[object, ...] = ()
+        self._lines: list[list[Piece]] = []
+
+    @property
+    def view(self) -> View:
+        """How it is shown."""
+        return self._view
+
+    def update_model(self) -> bool:
+        """Lay out again when the call changed, or time passes for it."""
+        record = self._chosen()
+        now = self._clock()
+        ticks = int(now * 2) if record is not None and record.ended_at is None else 0
+        key = record.call.key if record is not None else ""
+        state = (self._store.calls.version, key, self.text_width, self._view, ticks)
+        if state == self._seen:
+            return False
+        if key != (self._seen[1] if self._seen else "") and self.is_mounted:
+            self.scroll_y = self.scroll_target_y = 0
+            self.cursor = None
+        self._seen = state
+        self._lines = call_lines(record, self._view, self.text_width, now) if record is not None else []
+        return True
+
+    @property
+    def line_count(self) -> int:
+        """Lines of the call."""
+        return len(self._lines)
+
+    def pieces(self, line: int) -> list[Piece]:
+        """A line as laid out."""
+        return self._lines[line]
+
+    def copy_text(self) -> str:
+        """The call as JSON."""
+        record = self._chosen()
+        return as_json(record) if record is not None else ""
+
+    def next_view(self) -> None:
+        """Tree, JSON, wire."""
+        views = list(View)
+        self._view = views[(views.index(self._view) + 1) % len(views)]
+        self.sync(force=True)
 
 
-def _block(title: str, text: str, width: int, ink: str) -> list[list[Piece]]:
-    head: list[list[Piece]] = [[(title, "title")]] if title else []
-    return head + [[("  ", "plain"), (line, ink)] for line in GrowingLines.of(text, width).lines]
+class ToolsPane(Pane):
+    """List above, chosen call below."""
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self.calls = CallsView(store, clock)
+        self.detail = CallView(lambda: self.calls.chosen, clock, store)
+        super().__init__(4, "Tools", self.calls, "a yes  x no  r again  s send  m mock  t test  d off")
+        self._store = store
+
+    def compose(self) -> ComposeResult:
+        """Both views."""
+        yield self.calls
+        yield self.detail
+
+    def sync(self, calm: bool = True) -> None:
+        """Bring both up to date; the list takes what it needs, up to its share."""
+        self.calls.sync(calm=calm)
+        height = max(1, min(self.calls.line_count, max(3, int(self.size.height * _LIST_SHARE))))
+        if self.calls.styles.height is None or self.calls.styles.height.value != height:
+            self.calls.styles.height = height
+        self.detail.sync(calm=calm)
+        waiting = len(self._store.calls.asking)
+        title = "4 Tools" + (f" · {waiting} wait{'s' if waiting == 1 else ''}" if waiting else "")
+        if self.detail.view is not View.TREE:
+            title += f" · {self.detail.view}"
+        if self.border_title != title:
+            self.border_title = title
+
+    def on_calls_view_paged(self, message: CallsView.Paged) -> None:
+        """Move the call."""
+        self.detail.scroll_relative(y=message.step * max(1, self.detail.size.height - 1), animate=False)
+
+    def on_calls_view_chosen(self) -> None:
+        """Show the chosen call."""
+        self.detail.sync(force=True)

@@ -1,0 +1,136 @@
+"""A tool run by hand: a form made of its schema, and what came of it below."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.suggester import SuggestFromList
+from textual.widgets import Input
+
+from rtvoice_tui.editing.form import WHOLE, FormField, FormRefused, arguments_of, fields_of, texts_of
+from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.store.calls import CallRecord
+from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.widgets.lines import FixedLine
+from rtvoice_tui.ui.widgets.tools import CallView
+
+
+class TryScreen(ModalScreen[None]):
+    """Runs tools until it is closed.
+
+    Args:
+        specs: the tools that can be run, by name.
+        name: the one to begin with.
+        arguments: what the form begins with.
+        store: where the runs are told.
+        clock: seconds on the store's clock.
+        run: runs a tool with JSON arguments.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", "Close", show=False, priority=True),
+        Binding("f7", "run", "Run", show=False, priority=True),
+        Binding("f8", "next", "Next tool", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        specs: Mapping[str, ToolSpec],
+        name: str,
+        arguments: Mapping[str, Any],
+        store: Store,
+        clock: Callable[[], float],
+        run: Callable[[str, str], None],
+    ) -> None:
+        super().__init__()
+        self._specs = specs
+        self._tool = name
+        self._given = arguments
+        self._store = store
+        self._run_tool = run
+        self._before = len(store.calls.records)
+        self._asked = False
+        self._result = CallView(self._record, clock, store, name="trial")
+
+    @property
+    def _fields(self) -> tuple[FormField, ...]:
+        return fields_of(self._specs[self._tool].parameters)
+
+    def compose(self) -> ComposeResult:
+        """The tool, a line for each argument, the result."""
+        with Vertical(classes="dialog form") as dialog:
+            dialog.border_subtitle = "F7 run  F8 next tool  tab next field  esc close"
+            yield FixedLine(id="try-about")
+            yield VerticalScroll(id="try-fields")
+            yield FixedLine(id="try-problem")
+            yield self._result
+
+    async def on_mount(self) -> None:
+        """Begin with the first argument."""
+        await self._show()
+        self.set_interval(1 / 10, self._result.sync)
+
+    async def _show(self) -> None:
+        spec = self._specs[self._tool]
+        self.query_one(".dialog").border_title = f"Test {one_line(self._tool, 60)}".replace("[", "\\[")
+        self.query_one("#try-about", FixedLine).write([(one_line(spec.description, 300) or spec.kind, "dim")])
+        texts = texts_of(self._fields, self._given)
+        box = self.query_one("#try-fields", VerticalScroll)
+        await box.remove_children()
+        rows = [self._row(i, field, texts.get(field.name, "")) for i, field in enumerate(self._fields)]
+        await box.mount_all(rows)
+        box.styles.height = max(1, min(len(rows), 8))
+        self._say("" if rows else "it takes no arguments: F7 runs it", "dim")
+        box.can_focus = not rows
+        (self.query("#try-fields Input").first(Input) if rows else box).focus()
+
+    def _row(self, index: int, field: FormField, text: str) -> Horizontal:
+        label = FixedLine()
+        name = field.name if field.name != WHOLE else "arguments"
+        label.write([(one_line(name, 20), "plain"), (" *" if field.required else "", "warn")])
+        suggester = SuggestFromList(field.choices) if field.choices else None
+        entry = Input(text, id=f"try-{index}", placeholder=one_line(field.hint, 200), suggester=suggester)
+        return Horizontal(label, entry, classes="row")
+
+    def action_run(self) -> None:
+        """Run the tool with what is typed."""
+        texts = {field.name: self.query_one(f"#try-{i}", Input).value for i, field in enumerate(self._fields)}
+        try:
+            arguments = arguments_of(self._fields, texts)
+        except FormRefused as refused:
+            self._say(str(refused), "error")
+            return
+        self._say("", "dim")
+        self._before = len(self._store.calls.records)
+        self._asked = True
+        self._run_tool(self._tool, json.dumps(arguments, ensure_ascii=False))
+
+    async def action_next(self) -> None:
+        """The next tool, with an empty form."""
+        names = list(self._specs)
+        self._tool = names[(names.index(self._tool) + 1) % len(names)]
+        self._given = {}
+        self._asked = False
+        await self._show()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter goes on to the next field, and runs from the last."""
+        event.stop()
+        if event.input.id == f"try-{len(self._fields) - 1}":
+            self.action_run()
+        else:
+            self.focus_next()
+
+    def _record(self) -> CallRecord | None:
+        if not self._asked:
+            return None
+        mine = [r for r in self._store.calls.records[self._before :] if r.call.by_hand and r.call.name == self._tool]
+        return mine[-1] if mine else None
+
+    def _say(self, sentence: str, ink: str) -> None:
+        self.query_one("#try-problem", FixedLine).write([(sentence, ink)])

@@ -1,0 +1,77 @@
+"""The row that asks the person about a call: what it is, what would run, and the keys that answer."""
+
+from collections.abc import Callable
+
+from textual.strip import Strip
+
+from rtvoice_tui.store.calls import CallRecord
+from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.store.transcript import arguments_shown
+from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
+
+SETTLE_S = 0.3
+"""A question that has just appeared takes no answer: the key was meant for something else."""
+
+
+class AskRow(FixedLine):
+    """Two lines while a call waits, none otherwise.
+
+    Args:
+        store: what calls there are.
+        clock: seconds on the store's clock.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        super().__init__(id="ask")
+        self._store = store
+        self._clock = clock
+        self._second: list[Piece] = []
+        self._key = ""
+        self._since = 0.0
+        self.display = False
+
+    @property
+    def record(self) -> CallRecord | None:
+        """The call that is asked about."""
+        return next((record for record in self._store.calls.asking if record.call.key == self._key), None)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the question has been in sight long enough to be meant."""
+        return self._clock() - self._since >= SETTLE_S
+
+    def sync(self) -> None:
+        """Ask about the call that waits longest."""
+        waiting = self._store.calls.asking
+        record = self.record or (waiting[0] if waiting else None)
+        if record is None:
+            self._key = ""
+            self.display = False
+            return
+        if record.call.key != self._key:
+            self._key, self._since = record.call.key, self._clock()
+        call = record.call
+        first: list[Piece] = [(" ? ", "warn"), (one_line(call.name, 60), "tool")]
+        first.append((f"({arguments_shown(call.arguments)})", "plain"))
+        keys = (("s", "type the result"), ("x", "no")) if call.kind == "ask" else (
+            ("a", "yes"), ("A", "always"), ("x", "no"))  # fmt: skip
+        hints: list[Piece] = []
+        for key, words in keys:
+            hints += [(f"  {key}", "key"), (f" {words}", "dim")]
+        if len(waiting) > 1:
+            hints.append((f"  {len(waiting) - 1} more", "warn"))
+        room = max(8, self.size.width - sum(len(text) for text, _ in hints) - 14) if self.size.width else 60
+        verb = "asks" if call.kind == "ask" else "would run"
+        what = one_line(call.preview, room) or call.kind
+        second: list[Piece] = [(f"   {verb} ", "dim"), (what, "plain"), *hints]
+        if second != self._second:
+            self._second = second
+            self.refresh()
+        self.write(first)
+        if not self.display:
+            self.display = True
+
+    def render_line(self, y: int) -> Strip:
+        """Draw a line."""
+        return self.strip(self._second, self.size.width) if y else super().render_line(y)
