@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from rtvoice_tui.local_agent.brain import Call, Say
+from rtvoice_tui.local_agent.conversation import last_words
 from rtvoice_tui.local_agent.events import new_id
 from rtvoice_tui.local_agent.speech import INSTALL_HINT, RATE, sentences
 
@@ -20,12 +21,17 @@ DELTA_BYTES = RATE // 5 * 2
 
 
 class Answer:
-    """A response in progress."""
+    """A response in progress.
+
+    Attributes:
+        aside: whether it stays outside the conversation: nothing of it is remembered.
+    """
 
     def __init__(self, connection: "Connection", overrides: dict[str, Any]) -> None:
         self._connection = connection
         self._session = connection.session
         self._overrides = overrides
+        self.aside = overrides.get("conversation") == "none"
         self.response_id = new_id("resp")
         self.task: asyncio.Task[None] | None = None
         self.cancel_reason = ""
@@ -77,6 +83,8 @@ class Answer:
     async def _decide(self) -> Say | Call:
         conversation, brain = self._connection.conversation, self._connection.brain
         instructions = str(self._overrides.get("instructions") or self._session["instructions"] or "")
+        if self.aside:
+            return brain.aside(instructions, last_words(self._overrides.get("input") or []))
         outputs = conversation.fresh_outputs()
         if outputs:
             return brain.after_tools(outputs, instructions)
@@ -152,7 +160,8 @@ class Answer:
             "status_details": details,
             "output": json.loads(json.dumps(self._output)),
             "output_modalities": self._session["output_modalities"],
-            "conversation_id": "conv_local",
+            "conversation_id": None if self.aside else "conv_local",
+            "metadata": self._overrides.get("metadata") or {},
             "usage": None,
         }
 
@@ -179,9 +188,9 @@ class _SpokenPart:
         self._name = "output_audio_transcript" if spoken else "output_text"
 
     async def begin(self) -> None:
-        self._previous = self._connection.conversation.add(self._item)
+        self._previous = None if self._answer.aside else self._connection.conversation.add(self._item)
         await self._emit("response.output_item.added", **self._where, item=dict(self._item))
-        await self._emit("conversation.item.added", item=dict(self._item), previous_item_id=self._previous)
+        await self._of_conversation("conversation.item.added", item=dict(self._item))
         await self._emit("response.content_part.added", **self._about, part=self._part())
 
     async def words(self, sentence: str) -> None:
@@ -191,11 +200,12 @@ class _SpokenPart:
             await self._emit(f"response.{self._name}.delta", **self._about, delta=delta)
 
     async def sound(self, pcm: bytes) -> None:
-        held = self._connection.conversation.items[self._item["id"]]
+        held = self._connection.conversation.items.get(self._item["id"])
         for start in range(0, len(pcm), DELTA_BYTES):
             piece = pcm[start : start + DELTA_BYTES]
             self._sent_bytes += len(piece)
-            held.has_audio, held.audio_ms = True, self._sent_bytes * 500 // RATE
+            if held is not None:
+                held.has_audio, held.audio_ms = True, self._sent_bytes * 500 // RATE
             encoded = base64.b64encode(piece).decode()
             await self._emit("response.output_audio.delta", **self._about, delta=encoded)
 
@@ -209,7 +219,11 @@ class _SpokenPart:
         await self._emit(f"response.{self._name}.done", **self._about, **{key: self._text})
         await self._emit("response.content_part.done", **self._about, part=self._part())
         await self._emit("response.output_item.done", **self._where, item=self._item)
-        await self._emit("conversation.item.done", item=self._item, previous_item_id=self._previous)
+        await self._of_conversation("conversation.item.done", item=self._item)
+
+    async def _of_conversation(self, kind: str, **fields: Any) -> None:
+        if not self._answer.aside:
+            await self._emit(kind, **fields, previous_item_id=self._previous)
 
     def _part(self) -> dict[str, Any]:
         return {"type": "audio", "transcript": self._text} if self._spoken else {"type": "text", "text": self._text}

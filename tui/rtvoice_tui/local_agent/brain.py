@@ -62,6 +62,11 @@ _OPERATORS: dict[type[ast.AST], Any] = {
 }
 _SIGNS = {"plus": "+", "minus": "-", "times": "*", "x": "*", "divided by": "/", "over": "/"}
 
+_RESULT = re.compile(r"The result of \S+ is: (.*)", re.DOTALL)
+"""How a client tells what a function came to after its output was sent."""
+
+_EXACTLY = re.compile(r"\bsay exactly\b[^:]*:\s*(.+)", re.IGNORECASE | re.DOTALL)
+
 
 class Brain:
     """One conversation's rules and the little it remembers."""
@@ -73,6 +78,8 @@ class Brain:
     def answer(self, said: str, tools: Sequence[Mapping[str, Any]], instructions: str) -> Say | Call:
         """What to do about what the person said."""
         asked, self._asked = self._asked, None
+        if told := _RESULT.match(said):
+            return self._styled(Say(_describe(told[1])), instructions)
         found: Say | Call | None = self._calculation(said) or self._small_talk(said, tools, instructions)
         if found is None and asked is not None and len(words_of(said)) <= 4:
             found = self._complete(asked, said)
@@ -82,6 +89,11 @@ class Brain:
             can = _abilities(tools)
             found = Say(f"You said: {said.strip().rstrip('.')}. I follow simple rules, so try {can}.")
         return self._styled(found, instructions)
+
+    def aside(self, instructions: str, said: str) -> Say:
+        """What to say outside the conversation: the sentence that the instructions give, or an echo."""
+        given = _EXACTLY.search(instructions)
+        return Say(given[1].strip() if given else said or "Yes?")
 
     def after_tools(self, outputs: Sequence[str], instructions: str) -> Say:
         """Put the results of functions into words."""

@@ -1,5 +1,6 @@
 """A session's history at the server: items, and what the person heard of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,11 +29,7 @@ class Conversation:
 
     def last_user_text(self) -> str:
         """What the person said last."""
-        for item in reversed(self.items.values()):
-            if item.body.get("role") == "user":
-                parts = item.body.get("content") or []
-                return " ".join(str(part.get("text") or part.get("transcript") or "") for part in parts).strip()
-        return ""
+        return last_words([item.body for item in self.items.values()])
 
     def fresh_outputs(self) -> list[str]:
         """Function outputs that no answer has used yet; they count as used from now on."""
@@ -42,3 +39,12 @@ class Conversation:
                 self.answered.add(item_id)
                 fresh.append(str(item.body.get("output") or ""))
         return fresh
+
+
+def last_words(items: Sequence[Any]) -> str:
+    """What the person said last in a list of items."""
+    for item in reversed(items):
+        if isinstance(item, dict) and item.get("role") == "user":
+            parts = item.get("content") or []
+            return " ".join(str(part.get("text") or part.get("transcript") or "") for part in parts).strip()
+    return ""
