@@ -1,5 +1,6 @@
 """A whole spoken conversation with WAV files as microphone and speaker: no PortAudio, no sound server, no network."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def test_a_spoken_question_is_heard_calls_the_tool_and_is_answered_aloud(
         )
         terminal.wait_for(in_state("SPEAKING"))
         screen = terminal.wait_for(in_state("LISTENING"), "the answer has been spoken")
-        assert '"city": "Berlin"' in screen
+        assert re.search(r"city +Berlin", screen)
         assert "degrees" in screen
         assert "you waited" in screen
         assert "portaudio" not in Path(f"/proc/{terminal.process.pid}/maps").read_text()

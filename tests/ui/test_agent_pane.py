@@ -237,7 +237,7 @@ async def test_space_switches_a_tool_off_and_on_again(dialect: str):
             await here.settled("tools.get_weather", "✓")
             assert here.columns("tools.get_weather") == (state,) * 3
             assert "acknowledged" in here.state
-            assert load_profile("mine").tools[0].policy == ("off" if state == "off" else "auto")
+            assert load_profile("mine").tools[0].policy == ("off" if state == "off" else "default")
 
 
 async def test_a_hosted_tool_that_yandex_is_not_told_of_makes_no_change_of_tools_look_like_another():

@@ -1,13 +1,10 @@
 """Every row of the table of keys, pressed, and its effect seen. A stand-in for the session notes what it is told."""
 
-import asyncio
-import inspect
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import tool_key_checks  # noqa: F401 - registers its own
+from keyed import CHECKS, TURNS, Cockpit, focus, opened, shows, until
 from msgspec import UNSET
 from msgspec.structs import replace
 from textual.command import CommandPalette
@@ -15,27 +12,16 @@ from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from rtvoice_tui.editing.agent import value_at
-from rtvoice_tui.editing.editor import AgentEditor
-from rtvoice_tui.launch import Options, OptionsPlanner, make_plan
-from rtvoice_tui.profiles.store import BUILT_IN, load_profile, profile_text
-from rtvoice_tui.protocol.settings import SessionSettings
+from rtvoice_tui.profiles.store import BUILT_IN
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import (
-    AgentSaid,
-    CallChanged,
-    CallState,
     EditChanged,
     EditState,
     Level,
     Notice,
     Phase,
-    PhaseChanged,
-    TurnStarted,
-    UserSaid,
 )
-from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui import external_editor
-from rtvoice_tui.ui.app import RtvoiceApp
 from rtvoice_tui.ui.bindings import KEYS, Key
 from rtvoice_tui.ui.screens.detail import DetailScreen
 from rtvoice_tui.ui.screens.help import HelpScreen
@@ -49,121 +35,8 @@ from rtvoice_tui.ui.widgets.pane import Pane
 from rtvoice_tui.ui.widgets.rows import NoticeRow
 from rtvoice_tui.ui.widgets.status import MeterRow
 from rtvoice_tui.ui.widgets.timing import TimingView
-from rtvoice_tui.ui.widgets.tools import ToolsView
+from rtvoice_tui.ui.widgets.tools import CallsView
 from rtvoice_tui.ui.widgets.transcript import TranscriptView
-
-TURNS = 12
-
-
-class StandIn:
-    """Takes the place of the session: notes what the screen asks of it, and does the little that shows."""
-
-    def __init__(self, store: Store, turn_detection: bool = True) -> None:
-        profile = load_profile("local")
-        if not turn_detection:
-            profile = replace(profile, session=replace(profile.session, turn_detection=None))
-        self.plan = make_plan(profile, Options(no_audio=True), {})
-        self.settings: SessionSettings = self.plan.settings
-        self.clock = 100.0
-        self.told: list[object] = []
-        self._store = store
-        self._stopped = threading.Event()
-
-    async def run(self) -> None:
-        await asyncio.to_thread(self._stopped.wait)
-
-    def post(self, command: object) -> None:
-        self.told.append(command)
-
-    def edit(self, command: object, toolbox: object, source: object = None) -> None:
-        self.told.append(command)
-
-    def connect(self) -> None:
-        self.told.append("connect")
-
-    def disconnect(self) -> None:
-        self.told.append("disconnect")
-
-    def set_muted(self, muted: bool) -> None:
-        self._store.audio.muted = muted
-
-    def set_agent_muted(self, muted: bool) -> None:
-        self._store.audio.agent_muted = muted
-
-    def stop(self) -> None:
-        self._stopped.set()
-        self.told.append("stop")
-
-
-class Cockpit(RtvoiceApp):
-    """The app with its stand-in at hand."""
-
-    CSS_PATH = Path(inspect.getfile(RtvoiceApp)).with_name("app.tcss")
-
-    def __init__(self, turn_detection: bool = True) -> None:
-        store = Store()
-        _talk(store)
-        self.stand_in = StandIn(store, turn_detection)
-        editor = AgentEditor("local", load_profile("local"), profile_text("local"))
-        super().__init__(self.stand_in, store, editor, OptionsPlanner(Options()))  # type: ignore[arg-type]
-
-    @property
-    def told(self) -> list[object]:
-        return self.stand_in.told
-
-    @property
-    def composer(self) -> Input:
-        return self.query_one("#composer", Input)
-
-    def phase(self, phase: Phase) -> None:
-        self.store.take(PhaseChanged(phase), 0.0)
-
-
-def _talk(store: Store) -> None:
-    """A conversation of some turns, each with a call and a few events."""
-    store.take(PhaseChanged(Phase.LISTENING), 0.0)
-    store.audio.input_name = "microphone"
-    for turn in range(1, TURNS + 1):
-        store.take(TurnStarted(turn), float(turn))
-        store.take(UserSaid(turn, f"you_{turn}", f"question {turn}", final=True), float(turn))
-        name = f"call_{turn}"
-        call = {"call_id": name, "item_id": f"item_{turn}", "name": "get_weather", "arguments": f'{{"n": {turn}}}'}
-        call |= {"key": name} if "key" in CallChanged.__struct_fields__ else {}
-        store.take(CallChanged(turn=turn, state=CallState.OK, output="{}", **call), float(turn))
-        store.take(AgentSaid(turn, f"agent_{turn}", f"answer {turn} " + "word " * 20, final=True), float(turn))
-        for name in ("response.created", "response.output_item.added", "response.done"):
-            store.events.append(float(turn), False, name, f'{{"type": "{name}", "turn": {turn}}}')
-
-
-@asynccontextmanager
-async def opened(app: Cockpit, size: tuple[int, int] = (100, 28)) -> AsyncIterator[Pilot[None]]:
-    try:
-        async with app.run_test(size=size) as pilot:
-            app.pulse()
-            await pilot.pause(0)
-            yield pilot
-    finally:
-        app.store.events.close()
-
-
-async def until(pilot: Pilot[None], holds: Callable[[], object], what: str = "the key acted") -> None:
-    """Let the app work until a condition holds."""
-    for _ in range(400):
-        if holds():
-            return
-        await pilot.pause(0)
-        await asyncio.sleep(0.005)
-    raise AssertionError(f"in vain waited until {what}; focus is on {pilot.app.focused}")
-
-
-async def focus(pilot: Pilot[None], number: int) -> FollowView:
-    """Go to a pane by its digit."""
-    app = pilot.app
-    pane = next(pane for pane in app.screen_stack[0].query(Pane) if pane.number == number)
-    await pilot.press(str(number))
-    await until(pilot, lambda: app.focused is pane.view)
-    app.pulse()  # type: ignore[attr-defined]
-    return pane.view
 
 
 @pytest.fixture(autouse=True)
@@ -173,19 +46,6 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # --- one check for every row of the table
-
-Check = Callable[[Cockpit, Pilot[None], str], Awaitable[None]]
-CHECKS: dict[str, Check] = {}
-
-
-def shows(*ids: str) -> Callable[[Check], Check]:
-    """This check is for the rows with these ids."""
-
-    def remember(check: Check) -> Check:
-        CHECKS.update(dict.fromkeys(ids, check))
-        return check
-
-    return remember
 
 
 def _strokes(key: Key) -> list[str]:
@@ -315,7 +175,7 @@ async def _next_pane(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
         await pilot.press(stroke)
         await until(pilot, lambda before=before: app.focused is not before)
         seen.append(app.focused)
-    views = [app.query_one(kind) for kind in (TranscriptView, TimingView, EventsView, ToolsView)]
+    views = [app.query_one(kind) for kind in (TranscriptView, TimingView, EventsView, CallsView)]
     assert all(view in seen for view in views), "tab goes through the panes"
 
 
@@ -618,7 +478,7 @@ async def _field_clear(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
 
 def _turns_shown(app: Cockpit) -> set[int]:
     """The turns at the cursors of all panes that have one."""
-    views = [app.query_one(kind) for kind in (TranscriptView, EventsView, ToolsView)]
+    views = [app.query_one(kind) for kind in (TranscriptView, EventsView, CallsView)]
     shown = {view.turn_at(view.cursor) if view.cursor is not None else 0 for view in views}
     return shown | {app.query_one(TimingView).turn}
 
@@ -664,7 +524,7 @@ async def test_letters_never_act_in_any_other_field(field: str) -> None:
             await pilot.press("1", "slash")
         await until(pilot, lambda: app.focused is not None and app.focused.id == field[1:])
         widget = app.query_one(field)
-        letters = "imqMcz12puhxe"
+        letters = "imqMcz12puhxeaAsrRdv"
         await pilot.press(*letters)
         text = widget.text if isinstance(widget, TextArea) else widget.value  # type: ignore[attr-defined]
         assert letters in text

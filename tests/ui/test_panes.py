@@ -1,5 +1,7 @@
 """What the panes show of a store, and how they behave while it grows."""
 
+import re
+
 import pytest
 from still import pulse, screen_text, still_app
 from textual.pilot import Pilot
@@ -172,7 +174,7 @@ async def test_the_inspector_shows_arguments_while_they_stream_and_then_the_resu
         store.take(CallChanged(1, "k", "c", "i", "get_weather", whole, CallState.OK, '{"sky": "grey"}'), 1.25)
         await pulse(pilot)
         text = screen_text(pilot)
-    assert '"sky": "grey"' in text
+    assert re.search(r"sky +grey", text)
     assert "250 ms" in text
 
 
