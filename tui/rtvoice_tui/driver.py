@@ -25,6 +25,7 @@ from rtvoice_tui.protocol.client_events import ClientEvent, UpdateSession
 from rtvoice_tui.protocol.dialects import Endpoint
 from rtvoice_tui.protocol.server_events import UnknownEvent
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+from rtvoice_tui.session import arguments
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import effects as fx
 from rtvoice_tui.session.facts import (
@@ -246,7 +247,7 @@ class SessionDriver:
     async def _open_tools(self) -> None:
         """Tools that tell themselves what they take may do so before the session is configured, if they are quick."""
         self._toolbox.open()
-        await self._toolbox.ready(TOOLS_READY_S)
+        await asyncio.gather(asyncio.to_thread(arguments.prepare), self._toolbox.ready(TOOLS_READY_S))
         self._tools_changed()
 
     def _tools_changed(self) -> None:

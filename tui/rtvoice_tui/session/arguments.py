@@ -12,6 +12,14 @@ class ArgumentsRefused(ValueError):
     """The arguments cannot be used; the sentence names the path."""
 
 
+def prepare() -> None:
+    """Load what checking needs, which takes a while: before a call comes, and off the session's loop."""
+    import jsonschema
+    import referencing  # noqa: F401
+
+    jsonschema.Draft202012Validator({}).is_valid({})
+
+
 def read(text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a call, checked against its tool's JSON Schema.
 
