@@ -37,6 +37,7 @@ _YANDEX_SESSION = {"type", "instructions", "output_modalities", "audio", "tools"
 _YANDEX_INPUT = {"format", "turn_detection", "languages"}
 _YANDEX_OUTPUT = {"format", "voice", "speed", "role"}
 _YANDEX_DETECTION = {"type", "threshold", "silence_duration_ms", "idle_timeout_ms"}
+_HOSTED_SERVER = {"type", "server_label", "server_url", "authorization", "allowed_tools", "require_approval"}
 _MAY_BE_NULL = {"turn_detection", "transcription", "noise_reduction", "prompt", "tracing"}
 
 
@@ -743,6 +744,9 @@ def _sdk(event: Event) -> None:
 
 def _judge_tools(session: Event) -> None:
     for tool in session.get("tools", []):
+        if tool.get("type") == "mcp":
+            _only(tool, _HOSTED_SERVER, "session.tools")
+            continue
         if not isinstance(tool.get("parameters", {}), dict):
             raise Refused("parameters are not an object", "invalid_type", "session.tools.parameters")
         if set(tool) - {"type", "name", "description", "parameters"} or not tool.get("name"):
