@@ -13,7 +13,7 @@ from typing import Any
 from rtvoice_tui.profiles.runs import CommandRun
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.tools import template
-from rtvoice_tui.tools.processes import GRACE_S, end_group, how_it_ended, small_environment
+from rtvoice_tui.tools.processes import GRACE_S, Program, end_group, how_it_ended, small_environment, start
 from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, Outcome, Runner, failed, succeeded
 
 KEPT_BYTES = 4 * MAX_OUTPUT
@@ -85,28 +85,24 @@ class CommandRunner(Runner):
             line = self.command_line(call.arguments)
         except Refused as refused:
             return failed(f"{call.name} was not run: {refused}")
+        folder = self._folder if self._folder.is_dir() else None
         try:
-            process = await asyncio.create_subprocess_exec(
-                *line,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                cwd=self._folder if self._folder.is_dir() else None,
-                env=self._environment,
-                start_new_session=True,
-            )
+            program = await start(line, folder, self._environment)
         except (OSError, ValueError) as error:
             reason = "there is no such program" if isinstance(error, FileNotFoundError) else str(error)
             return failed(f"{call.name} failed: {line[0]} cannot be started", f"{line[0]} cannot be started: {reason}")
-        streams = _Streams(process)
+        streams, ended = _Streams(program), False
         try:
-            await streams.talk(json.dumps(call.arguments, ensure_ascii=False).encode())
+            ended = await streams.talk(json.dumps(call.arguments, ensure_ascii=False).encode())
         finally:
-            if process.returncode is None:
-                await end_group(process)
-        outcome = self._outcome(call, process.returncode, streams)
+            try:
+                if not ended:
+                    await end_group(program)
+            finally:
+                program.close()
+        outcome = self._outcome(call, program.returncode, streams)
         details = (("command", shlex.join(line)), ("stdout", streams.text(0)), ("stderr", streams.text(1)))
-        code = "" if process.returncode is None else str(process.returncode)
+        code = "" if program.returncode is None else str(program.returncode)
         return outcome.with_details(details[0], ("exit code", code), *details[1:])
 
     def _outcome(self, call: Call, code: int | None, streams: "_Streams") -> Outcome:
@@ -121,34 +117,31 @@ class CommandRunner(Runner):
 class _Streams:
     """What a program is told and says: the beginning of each stream is kept, all of it is counted."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+    def __init__(self, program: Program) -> None:
+        self._program = program
         self._kept = (bytearray(), bytearray())
         self._sizes = [0, 0]
         self.flooded = False
 
-    async def talk(self, said: bytes) -> None:
-        """Until the program has ended and nothing more comes."""
-        process = self._process
-        assert process.stdout is not None
-        assert process.stderr is not None
-        readers = [
-            asyncio.ensure_future(self._read(stream, i)) for i, stream in enumerate((process.stdout, process.stderr))
-        ]
-        exited = asyncio.ensure_future(process.wait())
+    async def talk(self, said: bytes) -> bool:
+        """Until the program has ended, and nothing more comes that could be waited for; false if it floods."""
+        streams = (self._program.stdout, self._program.stderr)
+        reading = [asyncio.ensure_future(self._read(stream, i)) for i, stream in enumerate(streams) if stream]
+        exited = asyncio.ensure_future(self._program.ended.wait())
         feeder = asyncio.ensure_future(self._feed(said))
         try:
-            await asyncio.wait({exited, *readers}, return_when=asyncio.FIRST_COMPLETED)
             while not exited.done() and not self.flooded:
-                await asyncio.wait({exited, *(r for r in readers if not r.done())}, return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait(readers, timeout=GRACE_S)  # what it started may hold its streams open
+                await asyncio.wait({exited, *(r for r in reading if not r.done())}, return_when=asyncio.FIRST_COMPLETED)
+            if not self.flooded:  # what it left behind may hold its streams open
+                await asyncio.wait(reading, timeout=GRACE_S, return_when=asyncio.FIRST_EXCEPTION)
         finally:
-            for task in (*readers, exited, feeder):
+            for task in (*reading, exited, feeder):
                 task.cancel()
-            await asyncio.gather(*readers, exited, feeder, return_exceptions=True)
+            await asyncio.gather(*reading, exited, feeder, return_exceptions=True)
+        return not self.flooded
 
     async def _feed(self, said: bytes) -> None:
-        stdin = self._process.stdin
+        stdin = self._program.stdin
         assert stdin is not None
         with contextlib.suppress(ConnectionError):  # a program need not read what it is told
             stdin.write(said)

@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 GRACE_S = 0.4
 """What a group has between being asked to end and being ended."""
@@ -22,19 +23,88 @@ def small_environment(
     return {name: environ[name] for name in (*_INHERITED, *names) if name in environ} | dict(more or {})
 
 
-async def end_group(process: asyncio.subprocess.Process) -> None:
+class _Protocol(asyncio.subprocess.SubprocessStreamProtocol):
+    """Tells when a program has ended, where asyncio waits until nobody holds its streams any more."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(limit=1 << 16, loop=loop)
+        self.ended = asyncio.Event()
+
+    def process_exited(self) -> None:
+        self.ended.set()
+        super().process_exited()
+
+
+class Program(asyncio.subprocess.Process):
+    """A program that leads a group of its own; whoever starts it closes it."""
+
+    def __init__(
+        self, transport: asyncio.SubprocessTransport, protocol: _Protocol, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        super().__init__(transport, protocol, loop)
+        self._pipes = transport
+        self.ended = protocol.ended
+
+    def close(self) -> None:
+        """Let go of its streams, which something that it left behind may still hold."""
+        self._pipes.close()
+
+
+async def start(line: Sequence[str], folder: Path | None, environment: Mapping[str, str]) -> Program:
+    """Start a program with pipes. Being cancelled meanwhile ends it, and what it has started by then.
+
+    Raises:
+        OSError: it cannot be started.
+        ValueError: no program can be called like this.
+    """
+    starting = asyncio.ensure_future(_start(line, folder, environment))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        starting.add_done_callback(_end_at_once)
+        await asyncio.wait({starting})
+        if starting.exception() is None:
+            program = starting.result()
+            try:
+                await end_group(program)
+            finally:
+                program.close()
+        raise
+
+
+async def _start(line: Sequence[str], folder: Path | None, environment: Mapping[str, str]) -> Program:
+    loop = asyncio.get_running_loop()
+    transport, protocol = await loop.subprocess_exec(
+        lambda: _Protocol(loop),
+        *line,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=folder,
+        env=environment,
+        start_new_session=True,
+    )
+    return Program(transport, protocol, loop)
+
+
+def _end_at_once(starting: "asyncio.Task[Program]") -> None:
+    if not starting.cancelled() and starting.exception() is None:
+        kill_group(starting.result())
+
+
+async def end_group(program: Program) -> None:
     """Ask a program and all that it started to end, then end them. Being cancelled only makes it quicker."""
-    _signal_group(process, signal.SIGTERM)
+    _signal_group(program, signal.SIGTERM)
     try:
         async with asyncio.timeout(GRACE_S):
-            await process.wait()
+            await program.ended.wait()
     except TimeoutError:
         pass
     finally:
-        kill_group(process)
+        kill_group(program)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(GRACE_S):
-            await process.wait()
+            await program.ended.wait()
 
 
 def kill_group(process: asyncio.subprocess.Process) -> None:
