@@ -64,7 +64,7 @@ async def until(condition: Callable[[], Any], what: str) -> None:
     """Wait for a condition."""
     try:
         async with asyncio.timeout(PATIENCE_S):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 - of another process
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise AssertionError(f"never: {what}") from None

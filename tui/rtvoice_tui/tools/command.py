@@ -93,7 +93,9 @@ class CommandRunner(Runner):
             return failed(f"{call.name} failed: {line[0]} cannot be started", f"{line[0]} cannot be started: {reason}")
         streams, ended = _Streams(program), False
         try:
-            ended = await streams.talk(json.dumps(call.arguments, ensure_ascii=False).encode())
+            # a half of a pair has no UTF-8; the backslash that stands for it is JSON's own
+            said = json.dumps(call.arguments, ensure_ascii=False).encode("utf-8", "backslashreplace")
+            ended = await streams.talk(said)
         finally:
             try:
                 if not ended:
