@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import math
 import os
 import re
 import shlex
@@ -21,6 +22,10 @@ KEPT_BYTES = 4 * MAX_OUTPUT
 
 FLOOD_BYTES = 8_000_000
 """A program that prints more than this is stopped."""
+
+
+_ABSOLUTE = re.compile(r"(?:^|=)(?:[/~\\]|[A-Za-z]:[/\\])")
+_SEPARATOR = re.compile(r"[/\\=:]")
 
 
 class Refused(ValueError):
@@ -64,20 +69,28 @@ class CommandRunner(Runner):
             wanted = template.names(element)
             if wanted and any(name not in arguments for name in wanted):
                 continue
-            for name in wanted:
-                self._check(name, arguments[name], first=element.startswith(f"{{{name}}}") and not ended)
+            filled = template.fill(element, arguments)
+            if wanted:
+                self._check(element, filled, {name: arguments[name] for name in wanted}, ended)
             ended = ended or element == "--"
-            line.append(template.fill(element, arguments))
+            line.append(filled)
         return line
 
-    def _check(self, name: str, value: Any, first: bool) -> None:
-        text = template.word(value)
-        if "\0" in text:
-            raise Refused(f"{name} holds a character that no program takes")
-        if first and text.startswith("-") and not self._run.options and not isinstance(value, int | float):
-            raise Refused(f"{name} may not begin with '-': it would be an option")
-        if not self._run.paths and (text.startswith(("/", "~", "\\")) or ".." in re.split(r"[/\\=:]", text)):
-            raise Refused(f"{name} may be no absolute path and hold no '..'")
+    def _check(self, element: str, filled: str, values: dict[str, Any], ended: bool) -> None:
+        """Each value for itself, and what they come to together: an empty one makes way for what follows it."""
+        words = {name: template.word(value) for name, value in values.items()}
+        names = " and ".join(words)
+        for name, text in words.items():
+            if "\0" in text:
+                raise Refused(f"{name} holds a character that no program takes")
+        leads = template.starts(element) and not ended
+        if leads and filled.startswith("-") and not self._run.options and not _is_number(element, values):
+            raise Refused(f"{names} may not begin with '-': it would be an option")
+        if not self._run.paths:
+            harmless = template.fill(element, dict.fromkeys(values, "xx"))
+            for text, allowed in (*((text, (0, 0)) for text in words.values()), (filled, _leading(harmless))):
+                if any(found > most for found, most in zip(_leading(text), allowed, strict=True)):
+                    raise Refused(f"{names} may be no absolute path and hold no '..'")
 
     async def run(self, call: Call) -> Outcome:
         """Run the program with the arguments on its stdin."""
@@ -114,6 +127,17 @@ class CommandRunner(Runner):
             return succeeded(streams.text(0), streams.loss)
         last = streams.text(1).strip().rpartition("\n")[2] or streams.text(0).strip().rpartition("\n")[2]
         return failed(f"{call.name} failed with {how_it_ended(code)}" + (f": {last[:500]}" if last else ""))
+
+
+def _is_number(element: str, values: dict[str, Any]) -> bool:
+    """Whether an element is nothing but a number; a minus that no digit follows could be options after all."""
+    (name, value), *others = values.items()
+    return not others and element == f"{{{name}}}" and isinstance(value, int | float) and math.isfinite(value)
+
+
+def _leading(text: str) -> tuple[int, int]:
+    """How often a text turns to an absolute path, and how often it goes up."""
+    return len(_ABSOLUTE.findall(text)), _SEPARATOR.split(text).count("..")
 
 
 class _Streams:

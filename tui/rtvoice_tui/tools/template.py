@@ -13,6 +13,11 @@ def names(template: str) -> list[str]:
     return _PLACEHOLDER.findall(template)
 
 
+def starts(template: str) -> bool:
+    """Whether a template begins with a placeholder."""
+    return _PLACEHOLDER.match(template) is not None
+
+
 def word(value: Any) -> str:
     """An argument as text: strings as they are, everything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
