@@ -1,10 +1,13 @@
 """Requests to a web service: values stay where the profile put them, and only public addresses are asked."""
 
+import asyncio
+import codecs
+import errno
 import ipaddress
 import json
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -21,11 +24,26 @@ if TYPE_CHECKING:
 KEPT_BYTES = 4 * MAX_OUTPUT
 MAX_REDIRECTS = 5
 MAX_URL = 8_000
+CONNECT_S = 30.0
+"""How long a server may take to be reached; how long it may take to answer is up to the profile."""
+
 _WITH_BODY = ("POST", "PUT", "PATCH")
+_NOT_OF_THE_WEB = ("idna", "punycode", "unicode_escape", "raw_unicode_escape")
+"""Encodings of Python's that no web service means; two take their time, two make other text of text."""
+
+_IN_PATH = "/%{}:@!$&'()*+,;=~"
+"""What a path of the profile keeps as it is."""
+
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class Refused(ValueError):
     """A request that may not be made, in one sentence."""
+
+
+class _Private(OSError):
+    """An address of this machine or of a private network."""
 
 
 class HttpRunner(Runner):
@@ -58,25 +76,26 @@ class HttpRunner(Runner):
             Refused: a value would lead to another place.
         """
         parts = urlsplit(self._run.url)
-        for name in template.names(parts.path):
-            if template.word(arguments.get(name, "")).strip() in ("", ".", ".."):
-                raise Refused(f"{name} is a part of the address and may not be empty, '.' or '..'")
-        path = template.fill(parts.path, arguments, lambda value: quote(template.word(value), safe=""))
-        query = [
-            (key, template.fill(value, arguments))
-            for key, value in parse_qsl(parts.query, keep_blank_values=True)
-            if all(name in arguments for name in template.names(value))
-        ]
-        used = {*template.names(parts.path), *template.names(parts.query)}
-        rest = {name: value for name, value in arguments.items() if name not in used}
-        body = None
-        if self._run.body:
-            body = template.fill_value(self._run.body, arguments)
-        elif self._run.method in _WITH_BODY:
-            body = rest
-        else:
-            query += [(name, template.word(value)) for name, value in rest.items()]
-        url = urlunsplit((parts.scheme, parts.netloc, path, urlencode(query, quote_via=quote), ""))
+        _check_path(parts.path, arguments)
+        try:
+            path = template.fill(quote(parts.path, safe=_IN_PATH), arguments, _quoted)
+            query = [
+                (template.fill(key, arguments), template.fill(value, arguments))
+                for key, value in parse_qsl(parts.query, keep_blank_values=True)
+                if all(name in arguments for name in template.names(key + value))
+            ]
+            used = {*template.names(parts.path), *template.names(parts.query)}
+            rest = {name: value for name, value in arguments.items() if name not in used}
+            body = None
+            if self._run.body:
+                body = template.fill_value(self._run.body, arguments)
+            elif self._run.method in _WITH_BODY:
+                body = rest
+            else:
+                query += [(name, template.word(value)) for name, value in rest.items()]
+            url = urlunsplit((parts.scheme, parts.netloc, path, urlencode(query, quote_via=quote), ""))
+        except UnicodeEncodeError:
+            raise Refused("a value holds half a character, which no address can") from None
         if len(url) > MAX_URL:
             raise Refused(f"the address would have {len(url)} characters")
         return url, body
@@ -87,20 +106,25 @@ class HttpRunner(Runner):
 
         try:
             url, body = self.request(call.arguments)
-            headers, keys = self._headers()
+            headers, keys = await asyncio.to_thread(self._headers)  # the key store may ask the person
         except Refused as refused:
             return failed(f"{call.name} was not asked: {refused}")
         except ProfileError as error:
             return failed(f"{call.name} was not asked: a key is missing", f"{error.sentence}: {error.remedy}")
+        keys.sort(key=len, reverse=True)  # one may begin another
         shown = self.preview(call)
         try:
-            outcome = await self._ask(call, url, headers, body)
+            outcome = await self._ask(call, url, headers, body, keys)
         except Refused as refused:
             outcome = failed(f"{call.name} failed: {refused}")
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            outcome = failed(f"{call.name} failed: {urlsplit(url).hostname} cannot be asked", _reason(error))
         except TimeoutError:
             outcome = failed(f"{call.name} failed: {urlsplit(url).hostname} does not answer")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, _Private):
+                told = f"{error.host} is a private address: 'private = true' in the profile allows it"
+                outcome = failed(f"{call.name} failed: {told}")
+            else:
+                outcome = failed(f"{call.name} failed: {urlsplit(url).hostname} cannot be asked", _reason(error, keys))
         return outcome.with_details(("request", shown)).without(*keys)
 
     def _headers(self) -> tuple[dict[str, str], list[str]]:
@@ -110,32 +134,51 @@ class HttpRunner(Runner):
             keys += found
         return filled, keys
 
-    async def _ask(self, call: Call, url: str, headers: dict[str, str], body: Any) -> Outcome:
+    async def _ask(self, call: Call, url: str, headers: dict[str, str], body: Any, keys: list[str]) -> Outcome:
         import aiohttp
         from yarl import URL
 
         connector = aiohttp.TCPConnector(socket_factory=_any_socket if self._run.private else _public_socket)
         method, here = self._run.method, URL(url, encoded=True)
         async with aiohttp.ClientSession(
-            connector=connector, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
+            connector=connector,
+            trust_env=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_S),
         ) as session:
             for _ in range(MAX_REDIRECTS + 1):
                 request = session.request(method, here, headers=headers, json=body, allow_redirects=False)
                 async with request as response:
                     location = response.headers.get("Location", "")
                     if response.status not in (301, 302, 303, 307, 308) or not location:
-                        return await _answer(call, response)
+                        return await _answer(call, response, keys)
+                    shown = _blotted(location, keys)[:200]
                     if not self._run.redirects:
-                        raise Refused(f"the server redirects to {location[:200]}, and the profile follows none")
+                        raise Refused(f"the server redirects to {shown}, and the profile follows none")
                     there = here.join(URL(location))
                     if there.scheme not in ("http", "https"):
-                        raise Refused(f"the server redirects to {location[:200]}")
+                        raise Refused(f"the server redirects to {shown}")
                     if there.origin() != here.origin():
                         headers = {}  # keys are for the place that the profile names
-                    if response.status in (301, 302, 303) and method in _WITH_BODY:
+                    see_other = response.status == 303 and method != "HEAD"
+                    if see_other or (response.status in (301, 302) and method == "POST"):
                         method, body = "GET", None
                     here = there
         raise Refused(f"the server redirects more than {MAX_REDIRECTS} times")
+
+
+def _check_path(path: str, arguments: Mapping[str, Any]) -> None:
+    """Whether a path stays the profile's.
+
+    Raises:
+        Refused: a part of it is missing, or would lead to another.
+    """
+    for name in template.names(path):
+        if template.word(arguments.get(name, "")).strip() in ("", ".", ".."):
+            raise Refused(f"{name} is a part of the address and may not be empty, '.' or '..'")
+    for part in path.split("/"):
+        if (names := template.names(part)) and template.fill(part, arguments) in (".", ".."):
+            raise Refused(f"{' and '.join(names)} may not make '.' or '..' of a part of the address")
 
 
 def check_address(name: str, url: str) -> None:
@@ -155,20 +198,20 @@ def check_address(name: str, url: str) -> None:
         raise ToolError(f"tool {name}: placeholders may stand in the path and the query of '{url}' only")
 
 
-async def _answer(call: Call, response: "aiohttp.ClientResponse") -> Outcome:
+async def _answer(call: Call, response: "aiohttp.ClientResponse", keys: list[str]) -> Outcome:
     raw = bytearray()
     more = False
     async for chunk in response.content.iter_chunked(1 << 16):
-        raw += chunk[: KEPT_BYTES - len(raw)]
-        more = len(raw) >= KEPT_BYTES
-        if more:
+        room = KEPT_BYTES - len(raw)
+        raw += chunk[:room]
+        if more := len(chunk) > room:
             break
     status = ("status", f"{response.status} {response.reason or ''}".strip())
     kind = response.content_type
-    if b"\0" in raw[:1000] or kind.startswith(("image/", "audio/", "video/")):
+    text = _blotted(_decoded(bytes(raw), response.charset), keys)  # before it is cut, or a part of a key stays
+    if "\0" in text[:1000] or kind.startswith(("image/", "audio/", "video/")):
         size = response.content_length or len(raw)
         return failed(f"{call.name} failed: the answer is no text but {kind}, {size} bytes").with_details(status)
-    text = raw.decode(_charset(response), "replace")
     loss = f"only the first {KEPT_BYTES} bytes of the answer were read" if more else ""
     if response.status >= 400:
         sentence = f"{call.name} failed: HTTP {response.status} {response.reason or ''}".strip()
@@ -176,12 +219,24 @@ async def _answer(call: Call, response: "aiohttp.ClientResponse") -> Outcome:
     return succeeded(text, loss).with_details(status)
 
 
-def _charset(response: "aiohttp.ClientResponse") -> str:
+def _decoded(raw: bytes, charset: str | None) -> str:
+    """Bytes as text, whatever the server calls them."""
     try:
-        b"".decode(response.charset or "utf-8")
-    except LookupError:
-        return "utf-8"
-    return response.charset or "utf-8"
+        if codecs.lookup(charset or "utf-8").name.replace("-", "_") not in _NOT_OF_THE_WEB:
+            return raw.decode(charset or "utf-8", "replace")
+    except (LookupError, ValueError):
+        pass
+    return raw.decode("utf-8", "replace")
+
+
+def _blotted(text: str, keys: Sequence[str]) -> str:
+    for key in keys:
+        text = text.replace(key, "[key]")
+    return text
+
+
+def _quoted(value: Any) -> str:
+    return quote(template.word(value), safe="")
 
 
 def _any_socket(address: Any) -> socket.socket:
@@ -195,11 +250,10 @@ def _public_socket(address: Any) -> socket.socket:
     """A socket for a public address: whatever name led to it, and however it was written.
 
     Raises:
-        Refused: the address is one of this machine or of a private network.
+        _Private: the address is one of this machine or of a private network; the next may be none.
     """
-    host = address[4][0]
-    if not is_public(host):
-        raise Refused(f"{host} is a private address: 'private = true' in the profile allows it")
+    if not is_public(address[4][0]):
+        raise _Private(errno.EACCES, "it is a private address")
     return _any_socket(address)
 
 
@@ -208,12 +262,14 @@ def is_public(host: str) -> bool:
     ip = ipaddress.ip_address(host.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour
-        if inner is None and ip in ipaddress.ip_network("64:ff9b::/96"):
+        if inner is None and ip in _NAT64:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
+        if ip not in _GLOBAL_UNICAST:
+            return False
     return ip.is_global and not ip.is_multicast
 
 
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def _reason(error: Exception, keys: Sequence[str]) -> str:
+    return _blotted(" ".join(str(error).split()), keys)[:500] or type(error).__name__
