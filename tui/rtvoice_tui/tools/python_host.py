@@ -12,6 +12,7 @@ import inspect
 import io
 import json
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -281,31 +282,35 @@ def load(path: Path) -> types.ModuleType:
 
 
 async def serve(path: Path, questions: Any, answers: Any) -> None:
-    """Load the file and answer until nothing more is asked."""
+    """Load the file and answer; ends the process when nothing more can be asked."""
 
     def reply(message: Reply) -> None:
         text = json.dumps(message, ensure_ascii=False).encode("utf-8", "replace")
         answers.write(text + b"\n")
         answers.flush()
 
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        for line in questions:  # none comes before we are ready
+            loop.call_soon_threadsafe(host.asked, json.loads(line))
+        end()  # whatever the loop is doing, nobody hears it any more
+
+    threading.Thread(target=read, name="questions", daemon=True).start()
     try:
-        module = load(path)
+        host = Host(load(path), reply)
     except BaseException as error:
         reply({"failed": f"{path.name} fails to load", **_fault(error)})
         return
-    host = Host(module, reply)
     reply({"ready": True})
-    loop = asyncio.get_running_loop()
-    over = loop.create_future()
+    await asyncio.Event().wait()
 
-    def read() -> None:
-        for line in questions:
-            loop.call_soon_threadsafe(host.asked, json.loads(line))
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(over.set_result, None)
 
-    threading.Thread(target=read, name="questions", daemon=True).start()
-    await over
+def end() -> None:
+    """End this process, and all that it started where the group is its own."""
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)  # threads that never return do not keep us
 
 
 def main() -> None:
@@ -316,7 +321,7 @@ def main() -> None:
     os.dup2(2, 1)
     sys.stdin, sys.stdout = open(os.devnull), _Printing()  # noqa: SIM115
     asyncio.run(serve(Path(sys.argv[1]), questions, answers))
-    os._exit(0)  # threads that never return do not keep us
+    end()
 
 
 if __name__ == "__main__":
