@@ -17,7 +17,17 @@ from rtvoice_tui.profiles.runs import PythonRun
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.facts import ServerState
 from rtvoice_tui.tools.processes import how_it_ended, kill_group
-from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, Outcome, Runner, Standing, ToolError, failed, succeeded
+from rtvoice_tui.tools.runner import (
+    MAX_DETAIL,
+    MAX_OUTPUT,
+    Call,
+    Outcome,
+    Runner,
+    Standing,
+    ToolError,
+    failed,
+    succeeded,
+)
 
 WATCH_S = 1.0
 """How often a file is looked at."""
@@ -48,6 +58,7 @@ class PythonRunner(Runner):
         self._function = run.target.rpartition(":")[2]
         self._file = file
         self._described = bool(spec.parameters)
+        self._looking: asyncio.Task[None] | None = None
 
     @property
     def ready(self) -> bool:
@@ -57,10 +68,15 @@ class PythonRunner(Runner):
     async def open(self) -> None:
         """Load the file, and ask the function what the profile does not say."""
         self._file.watch(self._look)
-        await self._look()
+        if self._looking is None:
+            self._looking = asyncio.ensure_future(self._look())
 
     async def close(self) -> None:
         """End the file's processes, if nobody else needs them."""
+        looking, self._looking = self._looking, None
+        if looking is not None:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
         await self._file.unwatch(self._look)
 
     def preview(self, call: Call) -> str:
@@ -143,9 +159,10 @@ class PythonFile:
             self._watchers.remove(look)
         if self._watchers:
             return
-        if self._watching is not None:
-            self._watching.cancel()
-            self._watching = None
+        watching, self._watching = self._watching, None
+        if watching is not None:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
         hosts = [host for host in (self._host, *self._retired) if host is not None]
         self._host = None
         await asyncio.gather(*(host.close() for host in hosts))
@@ -173,10 +190,9 @@ class PythonFile:
         host = await self._current()
         try:
             return await host.ask(question)
-        except asyncio.CancelledError:
-            if not await host.cancelled():
+        finally:
+            if host.stuck:
                 self._retire(host)
-            raise
 
     async def _current(self) -> "_Host":
         async with self._starting:
@@ -200,19 +216,39 @@ class PythonFile:
         host.retire(lambda: self._retired.discard(host))
 
 
-class _Host:
-    """One process."""
+class _Pipes(asyncio.subprocess.SubprocessStreamProtocol):
+    """The streams of a process, and its exit: that its stdout is still open does not mean that it lives."""
 
-    def __init__(self, process: asyncio.subprocess.Process, path: Path) -> None:
-        self._process = process
-        self._path = path
+    def __init__(self) -> None:
+        super().__init__(LINE_BYTES, asyncio.get_running_loop())
+        self.exited: Callable[[], None] = lambda: None
+
+    def process_exited(self) -> None:
+        """It has ended; copies of it may go on."""
+        super().process_exited()
+        self.exited()
+
+
+class _Host:
+    """One process.
+
+    Attributes:
+        stuck: whether something was stopped that does not end.
+    """
+
+    def __init__(self, transport: asyncio.SubprocessTransport, pipes: _Pipes) -> None:
+        self._transport = transport
+        self._process = asyncio.subprocess.Process(transport, pipes, asyncio.get_running_loop())
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._abandoned: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._errors: deque[str] = deque(maxlen=40)
         self._ended: Callable[[], None] | None = None
-        self._tasks = [asyncio.ensure_future(self._read()), asyncio.ensure_future(self._read_errors())]
+        self._ending: asyncio.Task[None] | None = None
+        self.stuck = False
+        self._hears_errors = asyncio.ensure_future(self._read_errors())
+        self._hears = asyncio.ensure_future(self._read())
+        pipes.exited = lambda: kill_group(self._process)
 
     @classmethod
     async def started(cls, path: Path) -> "_Host":
@@ -222,7 +258,8 @@ class _Host:
             _Gone: the file fails to load.
         """
         try:
-            process = await asyncio.create_subprocess_exec(
+            transport, pipes = await asyncio.get_running_loop().subprocess_exec(
+                _Pipes,
                 sys.executable,
                 "-P",  # our own folder has modules whose names are the standard library's
                 str(_HOST),
@@ -232,11 +269,10 @@ class _Host:
                 stderr=asyncio.subprocess.PIPE,
                 env={**os.environ, "PYTHONIOENCODING": "utf-8"},
                 start_new_session=True,
-                limit=LINE_BYTES,
             )
         except OSError as error:
             raise _Gone(f"{path.name} cannot be run: {error.strerror}") from None
-        host = cls(process, path)
+        host = cls(transport, pipes)
         try:
             async with asyncio.timeout(LOAD_S):
                 await host._ready
@@ -251,7 +287,7 @@ class _Host:
     @property
     def alive(self) -> bool:
         """Whether it can be asked."""
-        return self._process.returncode is None and not self._tasks[0].done()
+        return self._process.returncode is None and not self._hears.done()
 
     async def ask(self, question: dict[str, Any]) -> dict[str, Any]:
         """Ask, and wait for the answer.
@@ -264,43 +300,47 @@ class _Host:
         self._waiting[number] = answer
         self._say({"id": number, **question})
         try:
-            return await asyncio.shield(answer)
+            await asyncio.wait({answer})
         except asyncio.CancelledError:
-            self._abandoned[number] = answer
             self._say({"cancel": number})
+            try:
+                await asyncio.wait({answer}, timeout=CLEAN_UP_S)
+            finally:
+                self.stuck = self.stuck or not _has_ended(answer)
             raise
         finally:
-            self._waiting.pop(number, None)
+            del self._waiting[number]
             self._check()
-
-    async def cancelled(self) -> bool:
-        """Whether everything that was cancelled has ended by itself."""
-        abandoned = list(self._abandoned.values())
-        if abandoned:
-            await asyncio.wait(abandoned, timeout=CLEAN_UP_S)
-        stuck = [f for f in abandoned if not f.done() or (f.exception() is None and f.result().get("stuck"))]
-        return not stuck
+        return answer.result()
 
     def retire(self, ended: Callable[[], None]) -> None:
         """End when nothing is waited for any more."""
         self._ended = ended
         self._check()
 
+    def _check(self) -> None:
+        if self._ended is not None and not self._waiting and self._ending is None:
+            self._ending = asyncio.ensure_future(self._end())
+
     async def close(self) -> None:
         """End now, with everything that was started from it."""
-        kill_group(self._process)
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        _, pending = await asyncio.wait(self._tasks, timeout=2 * CLEAN_UP_S)
-        for task in pending:  # something that left the group holds a pipe open
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._ending is None:
+            self._ending = asyncio.ensure_future(self._end())
+        await asyncio.wait({self._ending})
 
-    def _check(self) -> None:
-        if self._ended is not None and not self._waiting:
-            kill_group(self._process)  # its readers see the end, and `_gone` clears up
-            self._ended()
-            self._ended = None
+    async def _end(self) -> None:
+        kill_group(self._process)
+        readers = (self._hears, self._hears_errors)
+        try:
+            await asyncio.wait(readers, timeout=2 * CLEAN_UP_S)
+        finally:
+            for task in readers:  # something that left the group holds a pipe open
+                task.cancel()
+            self._transport.close()
+            await asyncio.gather(*readers, return_exceptions=True)
+            await asyncio.sleep(0)  # the pipes close in the loop's next round
+            if self._ended is not None:
+                self._ended()
 
     def _say(self, message: dict[str, Any]) -> None:
         stdin = self._process.stdin
@@ -315,9 +355,13 @@ class _Host:
             while line := await stdout.readline():
                 self._take(json.loads(line))
         except ValueError:  # a line beyond all measure
-            kill_group(self._process)
+            pass
         finally:
-            await self._gone()
+            kill_group(self._process)  # what it started ends with it
+            try:
+                await self._last_words()
+            finally:
+                self._gone()
 
     def _take(self, reply: dict[str, Any]) -> None:
         if "ready" in reply:
@@ -328,18 +372,22 @@ class _Host:
                 fault = _Gone(f"{reply['failed']}: {reply['error']}", str(reply.get("traceback") or ""))
                 self._ready.set_exception(fault)
         else:
-            number = reply.get("id", 0)
-            answer = self._waiting.get(number) or self._abandoned.pop(number, None)
+            answer = self._waiting.get(reply.get("id", 0))
             if answer is not None and not answer.done():
                 answer.set_result(reply)
 
-    async def _gone(self) -> None:
-        """The process ended: nobody who waits will hear from it."""
+    async def _last_words(self) -> None:
+        """Until its stderr and its exit code are known, unless somebody else holds its pipes open."""
+        await asyncio.wait({self._hears_errors}, timeout=CLEAN_UP_S)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLEAN_UP_S):
                 await self._process.wait()
-        fault = _Gone(f"its process ended with {how_it_ended(self._process.returncode)}", "".join(self._errors))
-        everybody: list[asyncio.Future[Any]] = [self._ready, *self._waiting.values(), *self._abandoned.values()]
+
+    def _gone(self) -> None:
+        """The process ended: nobody who waits will hear from it."""
+        said = "".join(self._errors)[-MAX_DETAIL:]
+        fault = _Gone(f"its process ended with {how_it_ended(self._process.returncode)}", said)
+        everybody: list[asyncio.Future[Any]] = [self._ready, *self._waiting.values()]
         for answer in everybody:
             if not answer.done():
                 answer.set_exception(fault)
@@ -350,6 +398,11 @@ class _Host:
         assert stderr is not None
         while chunk := await stderr.read(4096):
             self._errors.append(chunk.decode("utf-8", "replace"))
+
+
+def _has_ended(answer: "asyncio.Future[dict[str, Any]]") -> bool:
+    """Whether what was stopped is over: a thread cannot be, and says so."""
+    return answer.done() and (answer.exception() is not None or not answer.result().get("stuck"))
 
 
 def split_target(name: str, target: str) -> tuple[str, str]:
