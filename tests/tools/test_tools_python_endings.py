@@ -261,7 +261,9 @@ async def test_a_call_that_waits_for_another_s_loading_can_be_stopped_and_leaves
         desk.use(function("tool", timeout_s=30))
         await desk.until((tmp_path / "begun").exists)
         pid = pid_in(tmp_path / "begun")
-        await stop(asyncio.create_task(desk.call("tool")))
+        call = asyncio.create_task(desk.call("tool"))
+        await desk.until(lambda: desk.box._calls, "it waits")
+        await stop(call)
         assert alive(pid)
         os.kill(pid, signal.SIGKILL)
         assert await desk.said("tool") == "loaded"
@@ -362,25 +364,25 @@ async def test_a_close_right_after_a_function_was_stopped_leaves_nothing_open(fo
         await asyncio.sleep(0)
 
 
-async def test_a_process_whose_app_is_gone_ends_whatever_it_does(folder):
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",
-        str(python._HOST),
-        str(folder / "tools.py"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stdin is not None
-    question = {"id": 1, "call": "blocks_with_a_child", "arguments": {"begun": str(folder / "begun")}}
-    process.stdin.write(json.dumps(question).encode() + b"\n")
-    await until((folder / "begun").exists)
-    child = pid_in(folder / "begun")
-    process.stdin.close()
-    async with asyncio.timeout(20):
-        await process.communicate()
-    await until(lambda: not alive(child), "what it started ends too")
+async def test_a_process_whose_app_is_gone_ends_even_if_a_function_or_the_loading_never_does(folder):
+    write(folder / "loads.py", SLOW_ONCE.replace('"begun"', '"loads"'))
+    for file, begun in [("tools.py", folder / "begun"), ("loads.py", folder / "loads")]:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", str(python._HOST), str(folder / file)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert process.stdin is not None
+        question = {"id": 1, "call": "blocks_with_a_child", "arguments": {"begun": str(folder / "begun")}}
+        if file == "tools.py":
+            process.stdin.write(json.dumps(question).encode() + b"\n")
+        await until(begun.exists)
+        number = pid_in(begun)
+        process.stdin.close()
+        async with asyncio.timeout(20):
+            await process.communicate()
+        await until(lambda number=number: not alive(number), "it or what it started ends too")
 
 
 async def test_a_child_that_outlives_its_function_is_ended_at_the_close(folder):

@@ -27,9 +27,9 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def function(name: str, file: str = "tools.py", **entry: Any) -> ToolEntry:
-    """A tool that is a function of a file, under the function's own name."""
-    return ToolEntry(name=name, run=PythonRun(target=f"{file}:{name}"), **entry)
+def function(name: str, file: str = "tools.py", called: str = "", **entry: Any) -> ToolEntry:
+    """A tool that is a function of a file, under the function's own name or another."""
+    return ToolEntry(name=called or name, run=PythonRun(target=f"{file}:{name}"), **entry)
 
 
 class Bench:
