@@ -374,8 +374,10 @@ async def test_a_process_whose_app_is_gone_ends_even_if_a_function_or_the_loadin
             start_new_session=True,
         )
         assert process.stdin is not None
+        assert process.stdout is not None
         question = {"id": 1, "call": "blocks_with_a_child", "arguments": {"begun": str(folder / "begun")}}
         if file == "tools.py":
+            assert json.loads(await process.stdout.readline()) == {"ready": True}
             process.stdin.write(json.dumps(question).encode() + b"\n")
         await until(begun.exists)
         number = pid_in(begun)
