@@ -69,6 +69,12 @@ class Host:
             number = message["id"]
             task = asyncio.ensure_future(self._call(number, message["call"], message["arguments"]))
             self._tasks[number] = task
+            task.add_done_callback(lambda done: self._over(number, done))
+
+    def _over(self, number: int, task: "asyncio.Task[None]") -> None:
+        del self._tasks[number]
+        if task.cancelled():  # before it began
+            self._reply({"id": number, **_fault(asyncio.CancelledError())})
 
     def _cancel(self, number: int) -> None:
         if number in self._threads:
@@ -103,8 +109,6 @@ class Host:
                 reply = await self._in_thread(number, function, positional, named)
         except BaseException as error:
             reply = _fault(error)
-        finally:
-            self._tasks.pop(number, None)
         self._reply({"id": number, "printed": printed.getvalue(), **reply})
 
     async def _in_thread(
