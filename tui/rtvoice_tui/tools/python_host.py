@@ -253,13 +253,20 @@ def _plain(value: Any) -> Any:
 
 def _fault(error: BaseException) -> Reply:
     if isinstance(error, SystemExit):
-        return {"error": f"it tried to end the program ({error.code})", "traceback": ""}
+        return {"error": f"it tried to end the program ({_words(error.code)})", "traceback": ""}
     if isinstance(error, asyncio.CancelledError):
         return {"error": "it was cancelled from within", "traceback": ""}
-    lines = str(error).strip().splitlines()
+    lines = _words(error).strip().splitlines()
     sentence = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     text = "".join(traceback.format_exception(type(error), error, _own_frames(error.__traceback__)))
     return {"error": sentence[:2000], "traceback": text[-MAX_TEXT:]}
+
+
+def _words(value: Any) -> str:
+    try:
+        return str(value)
+    except Exception:  # an error may have none
+        return ""
 
 
 def _own_frames(trace: types.TracebackType | None) -> types.TracebackType | None:
