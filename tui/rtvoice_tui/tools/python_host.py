@@ -107,6 +107,8 @@ class Host:
                 reply = _result(await function(*positional, **named))
             else:
                 reply = await self._in_thread(number, function, positional, named)
+                if "awaitable" in reply:  # a plain function around a coroutine
+                    reply = _result(await reply["awaitable"])
         except BaseException as error:
             reply = _fault(error)
         self._reply({"id": number, "printed": printed.getvalue(), **reply})
@@ -119,7 +121,7 @@ class Host:
         context = contextvars.copy_context()
 
         def work() -> None:
-            reply = self._guarded(lambda: _result(context.run(function, *given, **named)))
+            reply = self._guarded(lambda: _result_or_awaitable(context.run(function, *given, **named)))
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(done.set_result, reply)
 
@@ -242,6 +244,10 @@ def _told(function: Callable[..., Any]) -> dict[str, str]:
 def _result(value: Any) -> Reply:
     text = value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False, default=str)
     return {"output": text[:MAX_TEXT], "size": len(text)}
+
+
+def _result_or_awaitable(value: Any) -> Reply:
+    return {"awaitable": value} if inspect.isawaitable(value) else _result(value)
 
 
 def _plain(value: Any) -> Any:
