@@ -209,7 +209,7 @@ def bound(function: Callable[..., Any], arguments: dict[str, Any]) -> tuple[list
                 positional.append(parameter.default)
             continue
         try:
-            value = msgspec.convert(rest.pop(parameter.name), hints[parameter.name], str_keys=True)
+            value = _converted(rest.pop(parameter.name), hints[parameter.name])
         except msgspec.ValidationError as error:
             raise TypeError(f"arguments.{parameter.name}: {error}") from None
         if parameter.kind is parameter.POSITIONAL_ONLY:
@@ -220,6 +220,25 @@ def bound(function: Callable[..., Any], arguments: dict[str, Any]) -> tuple[list
     if rest and not takes_all:
         raise TypeError(f"there is no argument '{next(iter(rest))}'")
     return positional, {**named, **rest}
+
+
+def _converted(value: Any, hint: Any) -> Any:
+    """A value as the type of a hint; in JSON Schema 5.0 is an integer too."""
+    import msgspec
+
+    try:
+        return msgspec.convert(value, hint, str_keys=True)
+    except msgspec.ValidationError:
+        return msgspec.convert(_whole(value), hint, str_keys=True)
+
+
+def _whole(value: Any) -> Any:
+    """The same with whole numbers as integers."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return {name: _whole(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
 def _docstring(function: Callable[..., Any]) -> Any:
