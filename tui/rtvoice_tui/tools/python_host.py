@@ -143,11 +143,20 @@ def _fields(function: Callable[..., Any]) -> tuple[list[inspect.Parameter], dict
         for parameter in inspect.signature(function).parameters.values()
         if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     ]
-    try:
-        hints = typing.get_type_hints(function, include_extras=True)
-    except Exception:  # a type that is only there for checkers
-        hints = {}
+    hints = _hints(function)
     return parameters, {parameter.name: _known(hints.get(parameter.name, Any)) for parameter in parameters}
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(function, include_extras=True)
+    except Exception:  # a type that is only there for checkers: the others are known all the same
+        hints: dict[str, Any] = {}
+        for name, hint in getattr(function, "__annotations__", {}).items():
+            alone = types.SimpleNamespace(__annotations__={name: hint})
+            with contextlib.suppress(Exception):
+                hints |= typing.get_type_hints(alone, getattr(function, "__globals__", {}), include_extras=True)
+        return hints
 
 
 def _known(hint: Any) -> Any:
