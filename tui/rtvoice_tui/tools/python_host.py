@@ -185,7 +185,9 @@ def schema_of(function: Callable[..., Any]) -> dict[str, Any]:
             described["description"] = told[parameter.name]
         if parameter.default is not parameter.empty and parameter.default is not None:
             with contextlib.suppress(Exception):
-                described["default"] = msgspec.to_builtins(parameter.default)
+                default = msgspec.to_builtins(parameter.default)
+                json.dumps(default, allow_nan=False)  # what JSON does not have is not told
+                described["default"] = default
         properties[parameter.name] = described
     whole: dict[str, Any] = {"type": "object", "properties": properties}
     required = [parameter.name for parameter in parameters if parameter.default is parameter.empty]
