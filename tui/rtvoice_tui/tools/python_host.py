@@ -318,7 +318,8 @@ def load(path: Path) -> types.ModuleType:
     Raises:
         BaseException: whatever the file raises.
     """
-    sys.path.insert(0, str(path.parent))
+    if path.parent != Path(__file__).parent:  # the demo's: there the standard library's names are taken
+        sys.path.insert(0, str(path.parent))
     spec = importlib.util.spec_from_file_location(f"rtvoice_tui_user_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path.name} is no Python file")
