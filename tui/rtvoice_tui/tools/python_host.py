@@ -7,6 +7,7 @@ prints is kept for the call that printed it.
 import asyncio
 import contextlib
 import contextvars
+import importlib.machinery
 import importlib.util
 import inspect
 import io
@@ -312,6 +313,15 @@ def _own_frames(trace: types.TracebackType | None) -> types.TracebackType | None
     return trace
 
 
+class _Fresh(importlib.machinery.SourceFileLoader):
+    """Reads a file as it is: compiled code that was kept would be taken for an edit of the same second and size."""
+
+    def get_code(self, fullname: str) -> types.CodeType:
+        """The file's code."""
+        code: types.CodeType = self.source_to_code(self.get_data(self.path), self.path)
+        return code
+
+
 def load(path: Path) -> types.ModuleType:
     """The file as a module, with its folder to import from.
 
@@ -323,6 +333,8 @@ def load(path: Path) -> types.ModuleType:
     spec = importlib.util.spec_from_file_location(f"rtvoice_tui_user_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path.name} is no Python file")
+    if isinstance(spec.loader, importlib.machinery.SourceFileLoader):
+        spec.loader = _Fresh(spec.name, str(path))
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
