@@ -110,7 +110,7 @@ class Answers:
         answer = self._answer(response.id)
         answer.aside = ASIDE in response.metadata
         if wanted and not answer.aside:
-            self._calls.answer_begun()
+            self._calls.receipts.begun()
             self._out.reach(answer.turn, Moment.ANSWERING)
 
     def _item_added(self, response_id: str, item: Item) -> None:

@@ -93,15 +93,29 @@ class SpokenLedger:
         """The answers' sounds that belong to one response."""
         return [item for item in self._items.values() if item.response_id == response_id]
 
-    def heard(self, item_id: str, played_ms: float) -> SpokenItem | None:
-        """Take over what the device consumed so far; a cut item's account is closed."""
-        item = self._items.get(item_id)
-        if item is None or item.cut:
-            return None
-        item.played_ms = max(item.played_ms, played_ms)
-        return item
+    def report(self, played_ms: Mapping[str, float], first_at: Mapping[str, float], drained: bool, out: Outbox) -> None:
+        """Take over what the device consumed so far; a cut item's account is closed.
 
-    def finish(self, drained: bool) -> list[SpokenItem]:
+        Args:
+            played_ms: by item id.
+            first_at: when the first sample of an item went to the device, in seconds, by item id.
+            drained: whether nothing is left to play.
+            out: where moments go.
+        """
+        for item_id, ms in played_ms.items():
+            item = self._items.get(item_id)
+            if item is None or item.cut:
+                continue
+            item.played_ms = max(item.played_ms, ms)
+            if ms > 0 and not item.first_heard:
+                item.first_heard = True
+                if not item.aside:
+                    out.reach(item.turn, Moment.FIRST_HEARD, first_at.get(item_id))
+        for item in self._finish(drained):
+            if not item.aside:
+                out.reach(item.turn, Moment.HEARD)
+
+    def _finish(self, drained: bool) -> list[SpokenItem]:
         """Items that are now heard to their end, told once each."""
         done = []
         for item in self._items.values():

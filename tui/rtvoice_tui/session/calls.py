@@ -6,18 +6,17 @@ Whether a call runs, and after asking whom, is decided here from the profile alo
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from rtvoice_tui.protocol.client_events import ClientEvent, CreateItem
 from rtvoice_tui.protocol.objects import Item, Response
-from rtvoice_tui.protocol.settings import ToolSpec
-from rtvoice_tui.session import arguments
 from rtvoice_tui.session.effects import RunTool, Schedule, StopTool
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState
 from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.policy import Policy
+from rtvoice_tui.session.receipts import Receipts
 
 FILLER_TIMER = "filler:"
 
@@ -52,24 +51,21 @@ class Calls:
         fillers: whether the server can be asked for words that stay outside the conversation.
 
     Attributes:
-        known: the tools that may be called, by name.
-        hosted: names that run at the provider.
+        policy: which tools there are, and which of them ask.
+        receipts: what became of the outputs.
     """
 
     def __init__(self, out: Outbox, fillers: bool = False) -> None:
         self._out = out
         self._fillers = fillers
-        self.known: Mapping[str, ToolSpec] = {}
-        self.hosted: Collection[str] = ()
+        self.policy = Policy()
+        self.receipts = Receipts(out)
         self._calls: dict[str, CallChanged] = {}
         self._keys: dict[str, str] = {}
         self._whole: set[str] = set()
         self._settled: set[str] = set()
         self._groups: list[_Group] = []
         self._released: set[str] = set()
-        self._always: dict[str, ToolSpec] = {}
-        self._unasked: list[str] = []
-        self._unanswered: list[str] = []
 
     @property
     def running(self) -> bool:
@@ -106,8 +102,8 @@ class Calls:
                 call_id=item.call_id or call.call_id,
                 name=name,
                 arguments=item.arguments or call.arguments,
-                state=CallState.HOSTED if name in self.hosted else call.state,
-                kind=self._kind(name),
+                state=CallState.HOSTED if name in self.policy.hosted else call.state,
+                kind=self.policy.kind(name),
             )
         )
         if key not in self._whole:
@@ -159,9 +155,8 @@ class Calls:
             return False
         if not agree:
             return self._answered(call, _error(_because(DENIED, reason)), CallState.DENIED, reason or DENIED)
-        if not always or call.name not in self.known:
+        if not always or not self.policy.agree(call.name):
             return self._start(call)
-        self._always[call.name] = self.known[call.name]
         same = [c for c in self._calls.values() if c.state is CallState.ASKING and c.name == call.name]
         answered = [self._start(other) for other in same]
         return any(answered)
@@ -183,7 +178,7 @@ class Calls:
             return False
         text = f"The result of {call.name if call else name} is: {output}"
         message = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
-        self._sent(key, self._out.send(CreateItem, item=message))
+        self.receipts.send(key, message)
         return True
 
     def release(self) -> None:
@@ -195,7 +190,7 @@ class Calls:
                     group.outputs[call_id] = _error(RELEASED)
             self._send_all(group)
         self._groups.clear()
-        self._unasked.clear()
+        self.receipts.ask_for_nothing()
 
     def _let_go(self, call: CallChanged) -> None:
         if call.state is CallState.RUNNING:
@@ -220,27 +215,13 @@ class Calls:
             return False
         return self._answered(call, output, state, note, details)
 
-    def answer_asked(self, event: ClientEvent) -> None:
-        """An answer was asked for, and takes in all outputs that were sent."""
-        for key in self._unasked:
-            self._out.tell(CallReached(key, CallMoment.ASKED, event))
-        self._unanswered += self._unasked
-        self._unasked.clear()
-
-    def answer_begun(self) -> None:
-        """An answer began, which takes in all outputs that were sent."""
-        for key in [*self._unanswered, *self._unasked]:
-            self._out.tell(CallReached(key, CallMoment.ANSWERED))
-        self._unanswered.clear()
-        self._unasked.clear()
-
     def filler(self, call_id: str) -> str:
         """What the agent is to say because a call takes long; nothing if it is over, or was said already."""
         call = self._calls.get(self._keys.get(call_id, ""))
         group = self._group(call_id)
         if call is None or group is None or call_id in group.outputs or group.filled:
             return ""
-        spec = self.known.get(call.name)
+        spec = self.policy.known.get(call.name)
         group.filled = bool(spec and spec.filler)
         return spec.filler if spec else ""
 
@@ -257,9 +238,8 @@ class Calls:
         self._whole.clear()
         self._settled.clear()
         self._released.clear()
-        self._always.clear()
-        self._unasked.clear()
-        self._unanswered.clear()
+        self.policy.forget()
+        self.receipts.forget()
 
     # --- inside
 
@@ -272,32 +252,25 @@ class Calls:
         return key
 
     def _new(self, turn: int, key: str, item_id: str, call_id: str, name: str = "", text: str = "") -> CallChanged:
-        state = CallState.HOSTED if name in self.hosted else CallState.STREAMING
-        return CallChanged(turn, key, call_id, item_id, name, text, state, kind=self._kind(name))
-
-    def _kind(self, name: str) -> str:
-        if name in self.hosted:
-            return "hosted"
-        return self.known[name].kind if name in self.known else ""
+        state = CallState.HOSTED if name in self.policy.hosted else CallState.STREAMING
+        return CallChanged(turn, key, call_id, item_id, name, text, state, kind=self.policy.kind(name))
 
     def _group(self, call_id: str) -> _Group | None:
         return next((group for group in self._groups if call_id and call_id in group.call_ids), None)
 
     def _admit(self, call: CallChanged) -> bool:
         """Start a call, ask the person, or answer it with what is wrong with it. True if its group is answered."""
-        spec = self.known.get(call.name)
+        spec = self.policy.known.get(call.name)
         if spec is not None and spec.filler and self._fillers:
             self._out.do(Schedule(FILLER_TIMER + call.call_id, spec.filler_after_s))
-        asks = spec is not None and spec.asks and self._always.get(call.name) != spec
-        problem = self._objection(call)
-        if problem or not asks:
+        if self.policy.objection(call) or not self.policy.asks(call.name):
             return self._start(call)
         self._show(replace(call, state=CallState.ASKING, checked=True))
         return False
 
     def _start(self, call: CallChanged) -> bool:
-        problem = self._objection(call)
-        call = replace(call, state=CallState.RUNNING, checked=not problem if call.name in self.known else None)
+        problem = self.policy.objection(call)
+        call = replace(call, state=CallState.RUNNING, checked=not problem if call.name in self.policy.known else None)
         self._show(call)
         if problem:
             return self._answered(call, _error(problem), CallState.FAILED, problem)
@@ -325,26 +298,12 @@ class Calls:
     def _void(self, call: CallChanged, whole: bool) -> None:
         """A call of an interrupted answer is not run; one that is whole at the server gets that as its result."""
         self._show(replace(call, state=CallState.CANCELLED, note=UNRUN))
-        if whole and call.call_id and call.name not in self.hosted:
+        if whole and call.call_id and call.name not in self.policy.hosted:
             self._answer(call.call_id, _error(UNRUN))
 
     def _answer(self, call_id: str, output: str) -> None:
         item = {"type": "function_call_output", "call_id": call_id, "output": output}
-        self._sent(self._keys[call_id], self._out.send(CreateItem, item=item))
-
-    def _sent(self, key: str, event_id: str) -> None:
-        self._out.tell(CallReached(key, CallMoment.SENT, self._out.cause(event_id)))
-        self._unasked.append(key)
-
-    def _objection(self, call: CallChanged) -> str:
-        spec = self.known.get(call.name)
-        if spec is None:
-            return f"unknown function '{call.name}'"
-        try:
-            arguments.read(call.arguments, spec.parameters)
-        except arguments.ArgumentsRefused as refused:
-            return str(refused)
-        return ""
+        self.receipts.send(self._keys[call_id], item)
 
     def _show(self, call: CallChanged) -> None:
         if self._calls.get(call.key) != call:

@@ -14,8 +14,8 @@ from rtvoice_tui.protocol.dialects import Dialect
 from rtvoice_tui.protocol.echo import in_force
 from rtvoice_tui.protocol.other_events import TranscriptionUpdated
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
-from rtvoice_tui.session import calls, edits, hosted, response_slot
 from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session import edits, response_slot
 from rtvoice_tui.session.answers import Answers
 from rtvoice_tui.session.barge_in import SpokenLedger
 from rtvoice_tui.session.calls import Calls
@@ -34,14 +34,11 @@ from rtvoice_tui.session.facts import (
     UserSaid,
 )
 from rtvoice_tui.session.history import Said, as_items
-from rtvoice_tui.session.hosted import HostedCalls
 from rtvoice_tui.session.listening import Listening
 from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.referee import Verdict, judge, sentence
 from rtvoice_tui.session.response_slot import ResponseSlot
-
-FOUND = "tools found"
-"""Names a change of the tools that no person made."""
+from rtvoice_tui.session.tool_side import ToolSide
 
 GREETING_S = 5.0
 """A server that has not greeted us by then is configured all the same, with a warning."""
@@ -71,16 +68,17 @@ class SessionMachine:
         self._edits = Edits(dialect, settings, tuple(tools), self._out)
         self._ledger = SpokenLedger(dialect.fixed_rate or settings.output_rate)
         self._calls = Calls(self._out, fillers=dialect.out_of_band)
-        self._hosted = HostedCalls(self._out)
         self._listening = Listening(dialect, dialect.fixed_rate or settings.input_rate, self._out)
         self._listening.turn = turn
         self._answers = Answers(self._out, self._ledger, self._calls, self._listening)
+        self._tools = ToolSide(
+            dialect, self._out, self._edits, self._calls, self._answers, self._listening, self._ledger
+        )
         self._texts: deque[str] = deque()
         self._history: tuple[Said, ...] = ()
         self._due: tuple[Said, ...] = ()
         self._typed = 0
         self._configuration = ""
-        self._pulled = False
         self._connections = 0
         self._connection = Phase.OFFLINE
         self._phase = Phase.OFFLINE
@@ -124,7 +122,7 @@ class SessionMachine:
         self._connection = Phase.CONFIGURING
         self._connections += 1
         self._due, self._history = self._history, ()
-        self._use_tools()
+        self._tools.use()
         self._out.do(Schedule(f"greeting:{self._connections}", GREETING_S))
         return self._finish_step()
 
@@ -132,8 +130,7 @@ class SessionMachine:
         """The socket is gone, for whatever reason: nothing of this session can be answered any more."""
         if self._ledger.speaking:
             self._out.do(Flush())
-        self._calls.void()
-        self._hosted.void()
+        self._tools.close()
         self._edits.close()
         self._ledger.close()
         self._answers.close()
@@ -178,7 +175,7 @@ class SessionMachine:
                     self._listening.unanswered = False
                 elif isinstance(event, ev.OutputAudioDelta):
                     self._edits.voice_frozen = self._dialect.freezes_voice
-                self._hosted.feed(event, self._listening.turn)
+                self._tools.hosted.feed(event, self._listening.turn)
                 self._answers.feed(event)
         return self._finish_step()
 
@@ -189,7 +186,7 @@ class SessionMachine:
                 if self.hears:
                     self._listening.frame(command.pcm, self.settings.manual_turns)
             case cmd.Heard():
-                self._heard(command)
+                self._ledger.report(command.played_ms, command.first_at, command.drained, self._out)
             case cmd.Flushed():
                 self._ledger.settle(command.played_ms, self._out)
             case cmd.Interrupt():
@@ -204,17 +201,8 @@ class SessionMachine:
                 self._edit(command)
             case cmd.Recall():
                 self._history = command.history
-            case cmd.ToolFinished():
-                outcome = (command.call_id, command.output, command.ok, command.note, command.details)
-                self._answer_if(self._calls.finish(*outcome))
-            case cmd.UseTools():
-                self._tools_found(command.tools)
-            case cmd.Decide():
-                decision = (command.key, command.agree, command.always, command.reason)
-                if not self._hosted.decide(*decision):
-                    self._answer_if(self._calls.decide(*decision))
-            case cmd.SendResult():
-                self._send_result(command)
+            case cmd.ToolFinished() | cmd.UseTools() | cmd.Decide() | cmd.SendResult():
+                self._tools.command(command, self._connection is Phase.READY)
             case cmd.TimerFired():
                 self._timer(command.timer)
         return self._finish_step()
@@ -238,38 +226,9 @@ class SessionMachine:
         if unheard and answered and answered == self._configuration:
             self._connection = Phase.READY
 
-    def _tools_found(self, tools: tuple[ToolSpec, ...]) -> None:
-        """Servers told their tools, or a file was changed: the session hears of it when it can."""
-        if tools == self._edits.tools:
-            return
-        if self._connection is Phase.READY or self._edits.waiting:
-            self._edits.change(self._edits.wanted, tools, FOUND)
-        else:
-            self._edits.keep(self._edits.wanted, tools, tell=False)
-        self._use_tools()
-
-    def _answer_if(self, answered: bool) -> None:
-        if answered and not self._calls.running:
-            self._slot.want()
-
-    def _send_result(self, command: cmd.SendResult) -> None:
-        if self._connection is not Phase.READY:
-            self._out.warn(f"not connected, so this result was not sent: {command.output}", "press c to connect")
-        elif self._calls.send_result(command.key, command.output, command.name):
-            self._slot.want()
-
     @property
     def _slot(self) -> ResponseSlot:
         return self._answers.slot
-
-    def _use_tools(self) -> None:
-        """An answer that is under way may still call what it was told of; a tool is taken away when it is done."""
-        wanted = {tool.name: tool for tool in self._edits.tools if not tool.hosted}
-        known = wanted if self._slot.free else {**self._calls.known, **wanted}
-        self._pulled = known != wanted
-        self._calls.known = known
-        declared = {tool.name for tool in self._edits.tools if tool.hosted}
-        self._calls.hosted = declared | (self._dialect.hosted_tools - set(known))
 
     # --- interruption: the key, the server's ear, a typed or spoken turn all take this one path
 
@@ -333,20 +292,9 @@ class SessionMachine:
             self._edits.keep(command.settings, command.tools, command.edit_id, tell=not refused)
         if refused:
             self._configuration = self._edits.send_all(command.edit_id)
-        self._use_tools()
+        self._tools.use()
 
     # --- devices, timers, errors
-
-    def _heard(self, report: cmd.Heard) -> None:
-        for item_id, played_ms in report.played_ms.items():
-            item = self._ledger.heard(item_id, played_ms)
-            if item is not None and played_ms > 0 and not item.first_heard:
-                item.first_heard = True
-                if not item.aside:
-                    self._out.reach(item.turn, Moment.FIRST_HEARD, report.first_at.get(item_id))
-        for item in self._ledger.finish(report.drained):
-            if not item.aside:
-                self._out.reach(item.turn, Moment.HEARD)
 
     def _timer(self, timer: str) -> None:
         if timer == f"greeting:{self._connections}":
@@ -358,18 +306,11 @@ class SessionMachine:
                 self._out.warn("the server has not begun the answer that was asked for", "ask again")
         elif timer.startswith(edits.TIMER):
             self._edit_unanswered(timer.removeprefix(edits.TIMER))
-        elif timer.startswith(calls.FILLER_TIMER):
-            self._say_filler(timer.removeprefix(calls.FILLER_TIMER))
-        elif timer.startswith(hosted.TIMER):
-            if self._hosted.overdue(timer.removeprefix(hosted.TIMER)) and self._slot.free:
+        elif timer.startswith("words:"):
+            if self._listening.words_overdue(timer.removeprefix("words:")):
                 self._slot.want()
-        elif timer.startswith("words:") and self._listening.words_overdue(timer.removeprefix("words:")):
-            self._slot.want()
-
-    def _say_filler(self, call_id: str) -> None:
-        quiet = self._slot.free and not self._slot.wanted and not self._ledger.speaking and not self._ledger.cutting
-        if quiet and not self._listening.hearing and (sentence := self._calls.filler(call_id)):
-            self._slot.ask_aside(self._out, sentence)
+        else:
+            self._tools.timer(timer)
 
     def _edit_unanswered(self, event_id: str) -> None:
         if self._edits.unanswered(event_id) and self._connection is Phase.CONFIGURING:
@@ -391,7 +332,7 @@ class SessionMachine:
         )
         refused_edit = self._edits.refused(error.event_id, sentence(error), error.param, blameless)
         if refused_edit:
-            self._use_tools()
+            self._tools.use()
         if refused_edit and refused_edit == self._configuration:
             self._connection = Phase.REFUSED
         if ruling.verdict in (Verdict.EXPECTED, Verdict.TRY_AGAIN):
@@ -403,8 +344,7 @@ class SessionMachine:
     # --- the end of every step
 
     def _finish_step(self) -> list[Effect]:
-        if self._slot.free and self._pulled:
-            self._use_tools()
+        self._tools.settle()
         if self._connection is Phase.READY:
             self._recall()
             if self._listening.take_answer_due():
@@ -422,7 +362,7 @@ class SessionMachine:
     def _ask_answer(self) -> None:
         asked = self._out.cause(self._slot.advance(self._out))
         if asked is not None:
-            self._calls.answer_asked(asked)
+            self._calls.receipts.asked(asked)
 
     def _recall(self) -> None:
         """The earlier conversation comes before anything that is said now."""

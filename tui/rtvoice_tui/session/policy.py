@@ -1,0 +1,54 @@
+"""Which tools may be called, and whether the person is asked first: decided from the profile and the person alone."""
+
+from collections.abc import Collection, Mapping
+
+from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.session import arguments
+from rtvoice_tui.session.facts import CallChanged
+
+
+class Policy:
+    """What the profile says of each tool, and what the person agreed to for the rest of the session.
+
+    Attributes:
+        known: the tools that may be called, by name.
+        hosted: names that run at the provider.
+    """
+
+    def __init__(self) -> None:
+        self.known: Mapping[str, ToolSpec] = {}
+        self.hosted: Collection[str] = ()
+        self._always: dict[str, ToolSpec] = {}
+
+    def kind(self, name: str) -> str:
+        """How a tool is run, in a word."""
+        if name in self.hosted:
+            return "hosted"
+        return self.known[name].kind if name in self.known else ""
+
+    def asks(self, name: str) -> bool:
+        """Whether the person is asked before a tool is run; an agreement counts for the definition it was given to."""
+        spec = self.known.get(name)
+        return spec is not None and spec.asks and self._always.get(name) != spec
+
+    def agree(self, name: str) -> bool:
+        """The tool may run unasked from now on. False if there is no such tool."""
+        if name not in self.known:
+            return False
+        self._always[name] = self.known[name]
+        return True
+
+    def objection(self, call: CallChanged) -> str:
+        """Why a call cannot be run; nothing if it can."""
+        spec = self.known.get(call.name)
+        if spec is None:
+            return f"unknown function '{call.name}'"
+        try:
+            arguments.read(call.arguments, spec.parameters)
+        except arguments.ArgumentsRefused as refused:
+            return str(refused)
+        return ""
+
+    def forget(self) -> None:
+        """The session ended: nobody has agreed to anything in the next one."""
+        self._always.clear()

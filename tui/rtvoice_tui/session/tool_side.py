@@ -1,0 +1,137 @@
+"""Tools in a session: which may be called now, what the person decides, and when calls are answered."""
+
+from rtvoice_tui.protocol.dialects import Dialect
+from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.session import calls, hosted
+from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session.answers import Answers
+from rtvoice_tui.session.barge_in import SpokenLedger
+from rtvoice_tui.session.calls import Calls
+from rtvoice_tui.session.edits import Edits
+from rtvoice_tui.session.hosted import HostedCalls
+from rtvoice_tui.session.listening import Listening
+from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.response_slot import ResponseSlot
+
+FOUND = "tools found"
+"""Names a change of the tools that no person made."""
+
+ToolCommand = cmd.ToolFinished | cmd.UseTools | cmd.Decide | cmd.SendResult
+
+
+class ToolSide:
+    """Everything that a session does with tools, its own and the provider's.
+
+    Args:
+        dialect: who is spoken to.
+        out: where effects go.
+        edits: the wanted tools, and the way to tell the server of others.
+        calls: the calls that are ours to answer.
+        answers: has the slot in which calls are answered.
+        listening: knows whether the person speaks.
+        ledger: knows whether the agent is heard.
+
+    Attributes:
+        hosted: the calls that the provider makes itself.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        out: Outbox,
+        edits: Edits,
+        calls: Calls,
+        answers: Answers,
+        listening: Listening,
+        ledger: SpokenLedger,
+    ) -> None:
+        self._dialect = dialect
+        self._out = out
+        self._edits = edits
+        self._calls = calls
+        self._answers = answers
+        self._listening = listening
+        self._ledger = ledger
+        self.hosted = HostedCalls(out)
+        self._pulled = False
+
+    @property
+    def _slot(self) -> ResponseSlot:
+        return self._answers.slot
+
+    def close(self) -> None:
+        """The session is over."""
+        self._calls.void()
+        self.hosted.void()
+
+    # --- which tools there are
+
+    def use(self) -> None:
+        """An answer that is under way may still call what it was told of; a tool is taken away when it is done."""
+        wanted = {tool.name: tool for tool in self._edits.tools if not tool.hosted}
+        policy = self._calls.policy
+        known = wanted if self._slot.free else {**policy.known, **wanted}
+        self._pulled = known != wanted
+        policy.known = known
+        declared = {tool.name for tool in self._edits.tools if tool.hosted}
+        policy.hosted = declared | (self._dialect.hosted_tools - set(known))
+
+    def settle(self) -> None:
+        """A step is over: take away what no answer can call any more."""
+        if self._slot.free and self._pulled:
+            self.use()
+
+    def _found(self, tools: tuple[ToolSpec, ...], ready: bool) -> None:
+        """Servers told their tools, or a file was changed: the session hears of it when it can."""
+        if tools == self._edits.tools:
+            return
+        if ready or self._edits.waiting:
+            self._edits.change(self._edits.wanted, tools, FOUND)
+        else:
+            self._edits.keep(self._edits.wanted, tools, tell=False)
+        self.use()
+
+    # --- calls
+
+    def command(self, command: ToolCommand, ready: bool) -> None:
+        """Take in a result, or what the person wants; ``ready``: whether the session can be spoken to."""
+        match command:
+            case cmd.ToolFinished():
+                outcome = (command.call_id, command.output, command.ok, command.note, command.details)
+                self._answer_if(self._calls.finish(*outcome))
+            case cmd.UseTools():
+                self._found(command.tools, ready)
+            case cmd.Decide():
+                decision = (command.key, command.agree, command.always, command.reason)
+                if not self.hosted.decide(*decision):
+                    self._answer_if(self._calls.decide(*decision))
+            case cmd.SendResult():
+                self._send_result(command, ready)
+
+    def _answer_if(self, answered: bool) -> None:
+        if answered and not self._calls.running:
+            self._slot.want()
+
+    def _send_result(self, command: cmd.SendResult, ready: bool) -> None:
+        if not ready:
+            self._out.warn(f"not connected, so this result was not sent: {command.output}", "press c to connect")
+        elif self._calls.send_result(command.key, command.output, command.name):
+            self._slot.want()
+
+    # --- timers
+
+    def timer(self, timer: str) -> None:
+        """A timer fired; those of others are none of our business."""
+        if timer.startswith(calls.FILLER_TIMER):
+            self._say_filler(timer.removeprefix(calls.FILLER_TIMER))
+        elif timer.startswith(hosted.TIMER):
+            self._go_on(timer.removeprefix(hosted.TIMER))
+
+    def _go_on(self, key: str) -> None:
+        if self.hosted.overdue(key) and self._slot.free:
+            self._slot.want()
+
+    def _say_filler(self, call_id: str) -> None:
+        quiet = self._slot.free and not self._slot.wanted and not self._ledger.speaking and not self._ledger.cutting
+        if quiet and not self._listening.hearing and (sentence := self._calls.filler(call_id)):
+            self._slot.ask_aside(self._out, sentence)
