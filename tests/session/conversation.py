@@ -13,8 +13,20 @@ from rtvoice_tui.protocol.codec import decode, encode
 from rtvoice_tui.protocol.dialects import DIALECTS
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import effects as fx
-from rtvoice_tui.session.commands import Command, Flushed, Heard, Interrupt, MicFrame, SendText, ToolFinished
-from rtvoice_tui.session.facts import Fact, Notice, PhaseChanged, Reached
+from rtvoice_tui.session.commands import (
+    Command,
+    Decide,
+    Flushed,
+    Heard,
+    Interrupt,
+    MicFrame,
+    SendResult,
+    SendText,
+    TimerFired,
+    ToolFinished,
+    UseTools,
+)
+from rtvoice_tui.session.facts import CallChanged, CallState, Fact, Notice, PhaseChanged, Reached
 from rtvoice_tui.session.machine import SessionMachine
 
 VAD = SessionSettings(turn_detection={"type": "server_vad"})
@@ -22,6 +34,9 @@ MANUAL = SessionSettings(turn_detection=None)
 WEATHER = ToolSpec(name="get_weather", description="Weather.", parameters={"type": "object"})
 CLOCK = ToolSpec(name="get_time", description="Time.", parameters={"type": "object"})
 WEB_SEARCH = ToolSpec(name="web_search", hosted=True)
+
+ITEM = "conversation.item.create"
+ANSWER = "response.create"
 
 
 def pcm(ms: float, rate: int = 24_000) -> bytes:
@@ -38,6 +53,30 @@ def function_call(call_id: str, name: str = "get_weather", arguments: str = "{}"
     """A finished call as an item of an answer."""
     item = {"type": "function_call", "call_id": call_id, "name": name, "arguments": arguments, "status": "completed"}
     return {**item, "id": item_id or f"item_{call_id}"}
+
+
+def outputs(step: "Step") -> dict[str, str]:
+    """The outputs that were sent, by call id, in the order in which they were."""
+    items = [event["item"] for event in step.sent if event["type"] == ITEM]
+    return {item["call_id"]: item["output"] for item in items if item["type"] == "function_call_output"}
+
+
+def messages(step: "Step") -> list[str]:
+    """The user messages that were sent."""
+    items = [event["item"] for event in step.sent if event["type"] == ITEM]
+    return [item["content"][0]["text"] for item in items if item["type"] == "message" and item["role"] == "user"]
+
+
+def error_in(output: str) -> str:
+    """The sentence of an output that is nothing but an error."""
+    told = json.loads(output)
+    assert list(told) == ["error"]
+    return str(told["error"])
+
+
+def states(step: "Step") -> dict[str, CallState]:
+    """How each call stands in the end, by its key."""
+    return {call.key: call.state for call in step.of(CallChanged)}
 
 
 class Step:
@@ -180,6 +219,22 @@ class Conversation:
 
     def tool_done(self, call_id: str, output: str = '{"ok":true}', ok: bool = True) -> Step:
         return self.do(ToolFinished(call_id, output, ok))
+
+    def decide(self, key: str, agree: bool = True, always: bool = False, reason: str = "") -> Step:
+        """The person agrees to a call, or does not, or stops it."""
+        return self.do(Decide(key, agree, always, reason))
+
+    def send_result(self, key: str, output: str, name: str = "") -> Step:
+        """The person gives a result of their own."""
+        return self.do(SendResult(key, output, name))
+
+    def use_tools(self, *tools: ToolSpec) -> Step:
+        """The tools are others now."""
+        return self.do(UseTools(tools))
+
+    def timer(self, timer: str) -> Step:
+        """A scheduled moment comes."""
+        return self.do(TimerFired(timer))
 
     def error(self, code: str, event_id: str | None = None, **fields: Any) -> Step:
         details = {"type": "invalid_request_error", "code": code, "message": f"refused: {code}", **fields}

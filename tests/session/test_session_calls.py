@@ -6,16 +6,7 @@ import pytest
 
 from rtvoice_tui.session.effects import RunTool
 from rtvoice_tui.session.facts import CallChanged, CallState
-from session.conversation import CLOCK, WEATHER, WEB_SEARCH, Conversation, function_call
-
-ITEM = "conversation.item.create"
-ANSWER = "response.create"
-
-
-def outputs(step) -> dict[str, str]:
-    """The outputs that were sent, by call id."""
-    items = [event["item"] for event in step.sent if event["type"] == ITEM]
-    return {item["call_id"]: item["output"] for item in items if item["type"] == "function_call_output"}
+from session.conversation import ANSWER, CLOCK, ITEM, WEATHER, WEB_SEARCH, Conversation, function_call, outputs
 
 
 def final_states(step) -> dict[str, CallState]:

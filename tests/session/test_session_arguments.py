@@ -1,0 +1,146 @@
+"""Arguments are checked against the tool's schema before anybody is asked and before anything runs."""
+
+import socket
+import urllib.request
+from typing import Any
+
+import pytest
+
+from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.session.arguments import MAX_TEXT, ArgumentsRefused, read
+from rtvoice_tui.session.effects import RunTool
+from rtvoice_tui.session.facts import CallChanged, CallState
+from session.conversation import ANSWER, ITEM, Conversation, error_in, function_call, outputs, states
+
+TRIP: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "city": {"type": "string", "maxLength": 1000},
+        "days": {"type": "integer", "minimum": 1},
+        "unit": {"enum": ["celsius", "fahrenheit"]},
+        "where": {"type": "object", "properties": {"zip": {"type": "string"}}, "required": ["zip"]},
+        "stops": {
+            "type": "array",
+            "maxItems": 3,
+            "items": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
+        },
+    },
+    "required": ["city"],
+    "additionalProperties": False,
+}
+BOOK = ToolSpec(name="book", parameters=TRIP, asks=True)
+
+REFUSED = {
+    "not JSON": ("{city: Oslo", ["the arguments are not JSON"]),
+    "cut off": ('{"city":"Os', ["the arguments are not JSON"]),
+    "two values": ('{"city":"Oslo"}{}', ["the arguments are not JSON"]),
+    "an array": ('["Oslo"]', ["not a JSON object"]),
+    "null": ("null", ["not a JSON object"]),
+    "NaN": ('{"city":"Oslo","days":NaN}', ["not JSON", "NaN"]),
+    "infinity": ('{"city":"Oslo","days":-Infinity}', ["not JSON", "-Infinity"]),
+    "nested too deeply": ('{"city":' * 50_000, ["nested too deeply"]),
+    "a number too long to read": ('{"city":' + "9" * 10_000 + "}", ["the arguments are not JSON"]),
+    "a wrong type": ('{"city":5}', ["arguments.city: ", "5", "string"]),
+    "a bool for an integer": ('{"city":"Oslo","days":true}', ["arguments.days: "]),
+    "one that is missing": ("{}", ["arguments: ", "'city'", "required"]),
+    "no text at all": ("", ["arguments: ", "'city'", "required"]),
+    "one too many": ('{"city":"Oslo","rm":"-rf"}', ["arguments: ", "'rm'"]),
+    "not one of the choices": ('{"city":"Oslo","unit":"kelvin"}', ["arguments.unit: ", "kelvin", "celsius"]),
+    "too small": ('{"city":"Oslo","days":0}', ["arguments.days: ", "0"]),
+    "within an object": ('{"city":"Oslo","where":{"zip":1}}', ["arguments.where.zip: "]),
+    "missing within an object": ('{"city":"Oslo","where":{}}', ["arguments.where: ", "'zip'"]),
+    "within an array": ('{"city":"Oslo","stops":[{"name":"a"},{"name":2}]}', ["arguments.stops[1].name: "]),
+    "too many": ('{"city":"Oslo","stops":[' + ",".join(['{"name":"a"}'] * 4) + "]}", ["arguments.stops: "]),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), REFUSED.values(), ids=REFUSED)
+def test_what_does_not_fit_is_told_with_its_place(text, told):
+    with pytest.raises(ArgumentsRefused) as refused:
+        read(text, TRIP)
+    for word in told:
+        assert word in str(refused.value)
+
+
+@pytest.mark.parametrize(("text", "told"), REFUSED.values(), ids=REFUSED)
+def test_what_does_not_fit_goes_back_to_the_model_and_nothing_runs_and_nobody_is_asked(text, told):
+    c = Conversation(tools=[BOOK])
+    step = c.calls(function_call("K", "book", text))
+    assert step.of(RunTool) == []
+    assert CallState.ASKING not in [call.state for call in step.of(CallChanged)]
+    assert step.sent_types == [ITEM, ANSWER]
+    assert all(word in error_in(outputs(step)["K"]) for word in told)
+    assert states(step) == {"K": CallState.FAILED}
+    assert step.of(CallChanged)[-1].checked is False
+
+
+FITS = {
+    "no text, no schema": ("", {}, {}),
+    "blanks": (" \n ", {}, {}),
+    "anything where the schema is empty": ('{"a":[1,{"b":null}]}', {}, {"a": [1, {"b": None}]}),
+    "anything where the schema is any object": ('{"a":1}', {"type": "object"}, {"a": 1}),
+    "all that is named": (
+        '{"city":"Oslo","days":2,"stops":[{"name":"Bergen"}]}',
+        TRIP,
+        {"city": "Oslo", "days": 2, "stops": [{"name": "Bergen"}]},
+    ),
+    "a reference within the schema": (
+        '{"city":"Oslo"}',
+        {"properties": {"city": {"$ref": "#/$defs/name"}}, "$defs": {"name": {"type": "string"}}},
+        {"city": "Oslo"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "schema", "found"), FITS.values(), ids=FITS)
+def test_what_fits_is_taken_as_it_is(text, schema, found):
+    assert read(text, schema) == found
+
+
+UNUSABLE = {
+    "a type that is none": {"properties": {"city": {"type": "text"}}},
+    "a pattern that is none": {"properties": {"city": {"pattern": "("}}},
+    "a property that is no schema": {"properties": {"city": "string"}},
+    "a reference to nothing": {"properties": {"city": {"$ref": "#/$defs/gone"}}},
+    "a reference elsewhere": {"properties": {"city": {"$ref": "http://127.0.0.1:9/city.json"}}},
+    "a reference to a file": {"properties": {"city": {"$ref": "file:///etc/passwd"}}},
+    "a reference to the standard": {"properties": {"city": {"$ref": "https://example.com/draft/schema"}}},
+}
+
+
+@pytest.fixture
+def asked_for(monkeypatch) -> list[Any]:
+    """Everything that anybody tried to fetch."""
+    tried: list[Any] = []
+
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        tried.append(args)
+        raise OSError("no network here")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    return tried
+
+
+@pytest.mark.parametrize("schema", UNUSABLE.values(), ids=UNUSABLE)
+def test_a_schema_that_cannot_be_used_is_told_and_nothing_is_fetched_for_it(schema, asked_for):
+    c = Conversation(tools=[ToolSpec(name="book", parameters=schema)])
+    step = c.calls(function_call("K", "book", '{"city":"Oslo"}'))
+    assert step.of(RunTool) == []
+    assert "the tool's own schema cannot be used" in error_in(outputs(step)["K"])
+    assert asked_for == []
+
+
+def test_a_huge_value_is_not_quoted_whole():
+    with pytest.raises(ArgumentsRefused) as refused:
+        read('{"city":"Oslo","unit":"' + "x" * 100_000 + '"}', TRIP)
+    assert len(str(refused.value)) < MAX_TEXT + 100
+
+
+def test_a_call_that_fits_is_marked_as_checked_and_one_of_an_unknown_function_as_not_known():
+    c = Conversation(tools=[ToolSpec(name="book", parameters=TRIP)])
+    fits = c.calls(function_call("K1", "book", '{"city":"Oslo"}'))
+    assert fits.of(CallChanged)[-1].checked is True
+    unknown = c.calls(function_call("K2", "burn"), response_id="R2")
+    assert unknown.of(CallChanged)[-1].checked is None
