@@ -1,0 +1,240 @@
+"""What the agent says while a call takes long: outside the conversation, and never in anybody's way."""
+
+import pytest
+from msgspec.structs import replace
+
+from protocol.sdk_types import accept
+from rtvoice_tui.protocol.dialects import DIALECTS
+from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.session.effects import EndPlay, Play
+from rtvoice_tui.session.facts import AnswerCut, CallMoment, CallReached
+from session.conversation import ANSWER, ITEM, WEATHER, Conversation, Step, function_call, outputs
+
+SLOW = replace(WEATHER, filler="One moment.", filler_after_s=1.5)
+SLOWER = ToolSpec(name="get_time", parameters={"type": "object"}, filler="Just a second.", filler_after_s=3.0)
+BODY = {
+    "conversation": "none",
+    "input": [],
+    "instructions": "Say exactly this sentence, and nothing else: One moment.",
+    "tool_choice": "none",
+    "metadata": {"rtvoice": "filler"},
+}
+
+
+def waiting(dialect: str = "openai", tools: tuple[ToolSpec, ...] = (SLOW, SLOWER), *names: str) -> Conversation:
+    """A conversation in which one answer called slow tools, as K1, K2 and so on."""
+    c = Conversation(dialect, tools=tools)
+    c.calls(*(function_call(f"K{number}", name) for number, name in enumerate(names or ("get_weather",), 1)))
+    return c
+
+
+def fillers(step: Step) -> dict[str, float]:
+    return {name: after for name, after in step.timers.items() if name.startswith("filler:")}
+
+
+def due(c: Conversation, number: int = 0) -> Step:
+    """The moment for a filler comes."""
+    return c.timer(list(fillers(c.all()))[number])
+
+
+def begin_aside(c: Conversation, response_id: str = "F") -> Step:
+    response = {"id": response_id, "metadata": {"rtvoice": "filler"}, "conversation_id": None}
+    return c.server("response.created", response=response)
+
+
+def saying() -> Conversation:
+    """A conversation in which the filler is being said, and 200 ms of it have arrived."""
+    c = waiting()
+    due(c)
+    begin_aside(c)
+    c.audio("aside", 200, "F")
+    return c
+
+
+# --- when it is said
+
+
+def test_it_is_asked_for_outside_the_conversation_and_with_nothing_but_its_sentence():
+    c = waiting()
+    assert list(fillers(c.all()).values()) == [1.5]
+    step = due(c)
+    assert step.sent == [{"type": ANSWER, "response": BODY}]
+    accept(step.sent_with_ids[0])
+
+
+@pytest.mark.parametrize("name", sorted(DIALECTS))
+def test_it_is_said_only_where_an_answer_can_stay_outside_the_conversation(name):
+    c = waiting(name)
+    assert bool(fillers(c.all())) is DIALECTS[name].out_of_band
+    assert {n for n, d in DIALECTS.items() if d.out_of_band} == {"openai", "azure", "local"}
+
+
+def test_a_tool_without_a_filler_has_none():
+    assert fillers(waiting(tools=(WEATHER,)).all()) == {}
+
+
+IN_THE_WAY = {
+    "the call is answered": lambda c: c.tool_done("K1"),
+    "the call was let go": lambda c: c.interrupt(),
+    "the session ended": lambda c: c.close(),
+    "another session began": lambda c: (c.close(), c.open()),
+    "an answer is under way": lambda c: c.begin("R2"),
+    "an answer was asked for": lambda c: c.type("Hello?"),
+    "the agent is heard": lambda c: (c.speaking("B", 500, "R2"), c.end("R2")),
+    "the agent is being silenced": lambda c: (c.speaking("B", 500, "R2"), c.end("R2"), c.interrupt()),
+    "the person speaks": lambda c: c.speech(),
+}
+
+
+@pytest.mark.parametrize("happen", IN_THE_WAY.values(), ids=IN_THE_WAY)
+def test_it_is_not_said_when(happen):
+    c = waiting()
+    happen(c)
+    assert due(c).sent == []
+
+
+def test_it_is_said_after_the_person_has_spoken_and_was_answered():
+    c = waiting()
+    c.user_turn()
+    c.begin("R2")
+    c.end("R2")
+    assert due(c).sent_types == [ANSWER]
+
+
+def test_it_is_said_while_the_person_is_asked():
+    c = waiting("openai", (replace(SLOW, asks=True),))
+    assert due(c).sent_types == [ANSWER]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_calls_of_one_answer_have_one_filler_between_them(first):
+    c = waiting("openai", (SLOW, SLOWER), "get_weather", "get_time")
+    step = due(c, first)
+    assert step.sent[0]["response"]["instructions"].endswith(["One moment.", "Just a second."][first])
+    begin_aside(c)
+    c.end("F")
+    assert due(c, 1 - first).sent == []
+    assert due(c, first).sent == []
+
+
+def test_the_next_answers_calls_have_a_filler_again():
+    c = waiting()
+    due(c)
+    begin_aside(c)
+    c.end("F")
+    c.tool_done("K1")
+    c.calls(function_call("L"), response_id="R2")
+    assert due(c, 1).sent_types == [ANSWER]
+
+
+# --- how it is said
+
+
+def test_its_speech_is_played():
+    c = waiting()
+    due(c)
+    begin_aside(c)
+    assert c.audio("aside", 200, "F").of(Play) != []
+    assert c.end("F").of(EndPlay) == [EndPlay("aside")]
+
+
+def test_it_is_no_part_of_a_turns_timing():
+    c = waiting()
+    due(c)
+    steps = [
+        begin_aside(c),
+        c.server("response.output_audio_transcript.delta", response_id="F", item_id="aside", delta="One"),
+        c.server("response.output_audio_transcript.done", response_id="F", item_id="aside", transcript="One moment."),
+        c.audio("aside", 200, "F"),
+        c.heard(aside=100),
+        c.end("F"),
+        c.heard(drained=True, aside=200),
+    ]
+    assert c.all(*steps).moments == []
+
+
+@pytest.mark.parametrize("heard_ms", [0, 100, 200])
+@pytest.mark.parametrize("ended", [True, False])
+def test_it_is_neither_truncated_nor_deleted_when_it_is_interrupted(heard_ms, ended):
+    c = saying()
+    if ended:
+        c.end("F")
+    step = c.all(c.interrupt(), c.flushed(aside=heard_ms))
+    assert [kind for kind in step.sent_types if kind != "response.cancel"] == []
+    assert ("response.cancel" in step.sent_types) is not ended
+    assert [cut.outcome for cut in step.of(AnswerCut)] == ["not in the conversation"]
+    assert c.audio("aside", 200, "F").of(Play) == []
+
+
+def test_interrupting_it_leaves_the_tool_alone():
+    c = saying()
+    step = c.interrupt()
+    assert outputs(step) == {}
+    c.flushed(aside=100)
+    c.cancelled("F")
+    assert outputs(c.tool_done("K1", "sunny")) == {"K1": "sunny"}
+
+
+def test_a_real_answer_in_the_same_turn_is_truncated_as_ever():
+    c = saying()
+    c.end("F")
+    c.heard(drained=True, aside=200)
+    c.tool_done("K1")
+    c.speaking("B", 1000, "R2")
+    c.interrupt()
+    step = c.flushed(B=300)
+    assert [event["item_id"] for event in step.sent] == ["B"]
+    assert step.sent_types == ["conversation.item.truncate"]
+
+
+# --- and the call itself
+
+
+def test_it_does_not_count_as_the_answer_to_the_call():
+    c = saying()
+    c.end("F")
+    assert CallMoment.ANSWERED not in [fact.moment for fact in c.all().of(CallReached)]
+    done = c.tool_done("K1", "sunny")
+    assert done.sent_types == [ITEM, ANSWER]
+    begun = c.begin("R2")
+    assert [fact.moment for fact in begun.of(CallReached)] == [CallMoment.ANSWERED]
+    assert "answering" in begun.moments
+
+
+STAGES = {
+    "asked for": lambda c: due(c),
+    "begun": lambda c: (due(c), begin_aside(c)),
+    "said": lambda c: (due(c), begin_aside(c), c.audio("aside", 200, "F")),
+}
+
+
+@pytest.mark.parametrize(("stage", "reach"), STAGES.items(), ids=STAGES)
+def test_an_output_that_comes_meanwhile_is_sent_at_once_and_its_answer_waits_for_the_end(stage, reach):
+    c = waiting()
+    reach(c)
+    done = c.tool_done("K1", "sunny")
+    assert done.sent_types == [ITEM]
+    if stage == "asked for":
+        assert begin_aside(c).sent == []
+    ended = c.end("F")
+    assert ended.sent == [{"type": ANSWER}]
+    assert [fact.moment for fact in ended.of(CallReached)] == [CallMoment.ASKED]
+
+
+@pytest.mark.parametrize("code", ["invalid_value", "unknown_parameter", "conversation_already_has_active_response"])
+def test_a_refused_filler_frees_the_slot_and_asks_for_nothing(code):
+    c = waiting()
+    due(c)
+    step = c.error(code, c.last_id(ANSWER))
+    assert step.sent == []
+    if code.startswith("conversation"):
+        c.begin("R2")
+        assert c.end("R2").sent == []
+    assert c.tool_done("K1").sent_types == [ITEM, ANSWER]
+
+
+def test_a_refused_filler_does_not_lose_the_answer_that_waits():
+    c = waiting()
+    due(c)
+    assert c.tool_done("K1").sent_types == [ITEM]
+    assert c.error("invalid_value", c.last_id(ANSWER)).sent == [{"type": ANSWER}]
