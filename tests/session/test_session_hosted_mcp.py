@@ -1,0 +1,316 @@
+"""Calls of MCP servers that the provider makes itself: shown, agreed to where it asks, and never answered by us."""
+
+from typing import Any
+
+import pytest
+
+from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.session.effects import RunTool
+from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState, ServerChanged, ServerState
+from rtvoice_tui.session.hosted import CONTINUE_S
+from session.conversation import ANSWER, ITEM, WEATHER, Conversation, Step, outputs, states
+
+DOCS = ToolSpec(name="docs", hosted=True, server={"server_url": "https://docs.example/mcp"}, asks=True)
+
+
+def talking() -> Conversation:
+    return Conversation(tools=[WEATHER, DOCS])
+
+
+def mcp_call(item_id: str = "M", **fields: Any) -> dict[str, Any]:
+    item = {"type": "mcp_call", "id": item_id, "server_label": "docs", "name": "search", "arguments": '{"q":"x"}'}
+    return {**item, **fields}
+
+
+def request(item_id: str = "Q", name: str = "search", label: str = "docs") -> dict[str, Any]:
+    return {"type": "mcp_approval_request", "id": item_id, "server_label": label, "name": name, "arguments": "{}"}
+
+
+def ask(c: Conversation, item_id: str = "Q", name: str = "search", label: str = "docs") -> Step:
+    """The provider asks whether it may make a call."""
+    return c.server("conversation.item.added", item=request(item_id, name, label))
+
+
+def make(c: Conversation, item_id: str = "M", **fields: Any) -> Step:
+    """The provider makes a call: all its events, and the end of the answer that it is in."""
+    where = {"item_id": item_id, "output_index": 0, "response_id": "R1"}
+    bare = mcp_call(item_id, **{**fields, "output": None, "error": None})
+    return c.all(
+        c.begin("R1"),
+        c.server("response.output_item.added", response_id="R1", item={**bare, "arguments": ""}),
+        c.server("response.mcp_call_arguments.delta", **where, delta='{"q":'),
+        c.server("response.mcp_call_arguments.delta", **where, delta='"x"}'),
+        c.server("response.mcp_call_arguments.done", **where, arguments='{"q":"x"}'),
+        c.server("response.output_item.done", response_id="R1", item=bare),
+        c.end("R1", output=[bare]),
+        c.server("response.mcp_call.in_progress", item_id=item_id, output_index=0),
+    )
+
+
+def finish(c: Conversation, item_id: str = "M", **fields: Any) -> Step:
+    """A call at the provider ends well."""
+    return c.all(
+        c.server("response.mcp_call.completed", item_id=item_id, output_index=0),
+        c.server("conversation.item.done", item=mcp_call(item_id, **{"output": "found", **fields})),
+    )
+
+
+def last(step: Step) -> CallChanged:
+    return step.of(CallChanged)[-1]
+
+
+def silence(step: Step) -> dict[str, float]:
+    return {name: after for name, after in step.timers.items() if name.startswith("continue:")}
+
+
+def be_silent(c: Conversation) -> Step:
+    """The server says nothing for as long as we wait for it."""
+    return c.all(*(c.timer(name) for name in silence(c.all())))
+
+
+# --- its tools
+
+
+def test_what_a_server_offers_is_told_as_it_becomes_known():
+    c = talking()
+    listing = {"type": "mcp_list_tools", "id": "L", "server_label": "docs"}
+    steps = [
+        c.server("conversation.item.added", item=listing),
+        c.server("mcp_list_tools.in_progress", item_id="L"),
+        c.server("conversation.item.done", item={**listing, "tools": [{"name": "search"}, {"name": "read"}]}),
+    ]
+    told = [(f.name, f.state, f.tools) for step in steps for f in step.of(ServerChanged)]
+    assert told == [
+        ("docs", ServerState.STARTING, 0),
+        ("docs", ServerState.STARTING, 0),
+        ("docs", ServerState.CONNECTED, 2),
+    ]
+
+
+def test_a_server_that_does_not_tell_its_tools_has_failed():
+    c = talking()
+    c.server("conversation.item.added", item={"type": "mcp_list_tools", "id": "L", "server_label": "docs"})
+    failed = c.server("mcp_list_tools.failed", item_id="L").of(ServerChanged)
+    assert [(f.name, f.state) for f in failed] == [("docs", ServerState.FAILED)]
+
+
+def test_news_of_a_list_that_nobody_announced_says_nothing():
+    assert talking().server("mcp_list_tools.failed", item_id="ghost").effects == []
+
+
+# --- its calls
+
+
+def test_a_call_is_shown_from_its_first_argument_to_its_output():
+    c = talking()
+    step = c.all(make(c), finish(c))
+    shown = [(call.arguments, call.state) for call in step.of(CallChanged)]
+    assert shown == [
+        ("", CallState.STREAMING),
+        ('{"q":', CallState.STREAMING),
+        ('{"q":"x"}', CallState.STREAMING),
+        ('{"q":"x"}', CallState.RUNNING),
+        ('{"q":"x"}', CallState.OK),
+        ('{"q":"x"}', CallState.OK),
+    ]
+    assert (last(step).name, last(step).kind, last(step).output) == ("search", "mcp at docs", "found")
+    assert [(f.key, f.moment) for f in step.of(CallReached)] == [("M", CallMoment.ARGUMENTS)]
+
+
+def test_a_call_is_neither_run_nor_answered_here():
+    c = talking()
+    make(c)
+    finish(c)
+    be_silent(c)
+    assert c.all().of(RunTool) == []
+    assert outputs(c.all()) == {}
+    assert c.tool_done("M", "forged").effects == []
+
+
+ERRORS = {
+    "of the protocol": ({"type": "protocol_error", "code": -32601, "message": "no such tool"}, "no such tool"),
+    "of the tool": ({"type": "tool_execution_error", "message": "index is gone"}, "index is gone"),
+    "of the connection": ({"type": "http_error", "code": 502, "message": "bad gateway"}, "bad gateway"),
+    "in another shape": ({"type": "tool_execution_error", "content": [{"text": "odd"}]}, "odd"),
+    "as a text": ("just a text", "just a text"),
+    "without words": ({"type": "http_error", "code": 502}, "502"),
+}
+
+
+@pytest.mark.parametrize(("error", "words"), ERRORS.values(), ids=ERRORS)
+def test_an_error_of_a_call_is_told_in_its_own_words(error, words):
+    c = talking()
+    make(c)
+    step = c.server("conversation.item.done", item=mcp_call(error=error))
+    assert last(step).state is CallState.FAILED
+    assert words in last(step).note
+    if isinstance(error, dict):
+        assert error["type"] in last(step).note
+
+
+def test_a_call_that_failed_without_a_word_has_failed_there():
+    c = talking()
+    make(c)
+    step = c.server("response.mcp_call.failed", item_id="M", output_index=0)
+    assert (last(step).state, last(step).note) == (CallState.FAILED, "it failed there")
+    told = c.server("conversation.item.done", item=mcp_call(error={"type": "http_error", "message": "bad gateway"}))
+    assert last(told).note == "http_error: bad gateway"
+
+
+def test_a_call_that_is_told_twice_changes_nothing_more():
+    c = talking()
+    make(c)
+    finish(c)
+    for kind in ("conversation.item.added", "conversation.item.created", "conversation.item.done"):
+        assert c.server(kind, item=mcp_call(output="found")).of(CallChanged) == []
+
+
+def test_a_call_of_which_only_the_end_is_told_is_shown_all_the_same():
+    c = talking()
+    step = c.server("response.mcp_call.completed", item_id="M", output_index=0)
+    assert states(step) == {"M": CallState.OK}
+
+
+def test_calls_that_are_not_over_end_with_the_session():
+    c = talking()
+    ask(c, "Q")
+    make(c)
+    step = c.close()
+    assert states(step) == {"Q": CallState.CANCELLED, "M": CallState.CANCELLED}
+    assert c.decide("Q").effects == []
+
+
+# --- its questions
+
+
+def test_a_question_is_put_to_the_person_and_nothing_is_said_for_them():
+    c = talking()
+    step = ask(c)
+    assert (last(step).state, last(step).name, last(step).arguments) == (CallState.ASKING, "search", "{}")
+    assert "docs" in last(step).preview
+    assert "search" in last(step).preview
+    assert step.sent == []
+
+
+def test_a_question_that_is_told_twice_is_asked_and_answered_once():
+    c = talking()
+    c.begin()
+    ask(c)
+    assert ask(c).effects == []
+    c.decide("Q")
+    for kind in ("conversation.item.created", "conversation.item.done", "response.output_item.done"):
+        assert c.server(kind, item=request()).effects == []
+    assert len([event for event in c.all().sent if event["type"] == ITEM]) == 1
+
+
+def test_what_was_agreed_to_is_one_call_from_the_question_to_the_output():
+    c = talking()
+    ask(c)
+    c.decide("Q")
+    c.server("conversation.item.added", item=mcp_call(approval_request_id="Q"))
+    c.server("response.mcp_call.in_progress", item_id="M", output_index=0)
+    step = finish(c, approval_request_id="Q")
+    assert {call.key for call in c.all().of(CallChanged)} == {"Q"}
+    assert (last(step).state, last(step).output) == (CallState.OK, "found")
+
+
+def test_always_is_of_one_tool_of_one_server():
+    c = talking()
+    ask(c, "Q1")
+    c.decide("Q1", always=True)
+    again = ask(c, "Q2")
+    assert [event["item"]["approve"] for event in again.sent] == [True]
+    assert [event["item"]["approval_request_id"] for event in again.sent] == ["Q2"]
+    assert ask(c, "Q3", name="delete").sent == []
+    assert ask(c, "Q4", label="mail").sent == []
+
+
+def test_always_ends_with_the_session():
+    c = talking()
+    ask(c, "Q1")
+    c.decide("Q1", always=True)
+    c.close()
+    c.open()
+    assert ask(c, "Q2").sent == []
+
+
+def test_not_agreeing_always_is_never_taken_for_agreeing():
+    c = talking()
+    ask(c, "Q1")
+    c.decide("Q1", agree=False, always=True)
+    assert ask(c, "Q2").sent == []
+
+
+def test_a_server_that_asks_although_the_profile_does_not_is_not_agreed_to_by_itself():
+    c = Conversation(tools=[ToolSpec(name="docs", hosted=True, server=DOCS.server)])
+    step = ask(c)
+    assert step.sent == []
+    assert last(step).state is CallState.ASKING
+
+
+# --- and then the agent speaks
+
+
+def test_a_server_that_says_nothing_after_its_call_is_asked_once_to_go_on():
+    c = talking()
+    make(c)
+    step = finish(c)
+    assert list(silence(step).values()) == [CONTINUE_S]
+    assert step.sent == []
+    assert be_silent(c).sent == [{"type": ANSWER}]
+    c.begin("R2")
+    c.end("R2")
+    assert be_silent(c).sent == []
+
+
+def test_a_server_that_says_nothing_after_it_was_told_no_is_asked_once_to_go_on():
+    c = talking()
+    ask(c)
+    c.decide("Q", agree=False)
+    assert be_silent(c).sent == [{"type": ANSWER}]
+    assert be_silent(c).sent == []
+
+
+def test_a_failed_call_is_spoken_of_too():
+    c = talking()
+    make(c)
+    c.server("response.mcp_call.failed", item_id="M", output_index=0)
+    assert be_silent(c).sent == [{"type": ANSWER}]
+
+
+GOES_ON = {
+    "begins an answer": lambda c: c.begin("R2"),
+    "has begun and ended one": lambda c: (c.begin("R2"), c.end("R2")),
+    "says a message": lambda c: c.server(
+        "response.output_item.added", response_id="R1", item={"type": "message", "id": "A", "role": "assistant"}
+    ),
+    "is gone": lambda c: c.close(),
+    "is another": lambda c: (c.close(), c.open()),
+}
+
+
+@pytest.mark.parametrize("go_on", GOES_ON.values(), ids=GOES_ON)
+def test_a_server_is_not_asked_when_it(go_on):
+    c = talking()
+    make(c)
+    finish(c)
+    go_on(c)
+    assert be_silent(c).sent == []
+
+
+def test_a_server_whose_answer_is_still_under_way_is_not_asked():
+    c = talking()
+    c.begin("R1")
+    c.server("response.output_item.added", response_id="R1", item=mcp_call())
+    c.server("response.mcp_call.completed", item_id="M", output_index=0)
+    assert be_silent(c).sent == []
+    assert c.end("R1").sent == []
+
+
+@pytest.mark.parametrize("error", [[], {"message": {"a": 1}}, True, 5, {"type": None}, "?"])
+def test_an_error_in_no_known_shape_is_an_error_unless_it_is_empty(error):
+    c = talking()
+    make(c)
+    step = c.server("conversation.item.done", item=mcp_call(error=error, tools=[None]))
+    assert step.sent == []
+    assert states(step) == ({"M": CallState.FAILED} if error else {})
