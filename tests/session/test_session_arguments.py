@@ -144,3 +144,9 @@ def test_a_call_that_fits_is_marked_as_checked_and_one_of_an_unknown_function_as
     assert fits.of(CallChanged)[-1].checked is True
     unknown = c.calls(function_call("K2", "burn"), response_id="R2")
     assert unknown.of(CallChanged)[-1].checked is None
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t"])
+def test_a_call_with_blank_arguments_is_run_with_none(text):
+    c = Conversation(tools=[ToolSpec(name="book")])
+    assert c.calls(function_call("K", "book", text)).of(RunTool) == [RunTool("K", "book", "{}")]

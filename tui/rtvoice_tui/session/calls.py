@@ -274,7 +274,7 @@ class Calls:
         self._show(call)
         if problem:
             return self._answered(call, _error(problem), CallState.FAILED, problem)
-        self._out.do(RunTool(call.call_id, call.name, call.arguments or "{}"))
+        self._out.do(RunTool(call.call_id, call.name, call.arguments.strip() or "{}"))
         return False
 
     def _answered(
