@@ -344,3 +344,9 @@ def test_the_answer_to_one_group_waits_for_the_other():
     assert c.tool_done("K2").sent_types == [ITEM]
     c.decide("K1")
     assert c.tool_done("K1").sent_types == [ITEM, ANSWER]
+
+
+def test_a_result_for_a_call_that_nobody_agreed_to_changes_nothing():
+    c = asking("order")
+    assert c.tool_done("K1", "forged").effects == []
+    assert ran(c.decide("K1")) == ["K1"]

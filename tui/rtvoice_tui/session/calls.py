@@ -211,7 +211,7 @@ class Calls:
             self._show(replace(call, state=state, output=output, note=words, details=details))
             return False
         group = self._group(call_id)
-        if call is None or group is None or call_id in group.outputs:
+        if call is None or group is None or call.state is not CallState.RUNNING:
             return False
         return self._answered(call, output, state, note, details)
 
