@@ -150,3 +150,12 @@ def test_a_call_that_fits_is_marked_as_checked_and_one_of_an_unknown_function_as
 def test_a_call_with_blank_arguments_is_run_with_none(text):
     c = Conversation(tools=[ToolSpec(name="book")])
     assert c.calls(function_call("K", "book", text)).of(RunTool) == [RunTool("K", "book", "{}")]
+
+
+@pytest.mark.parametrize("state", ["it is answered at once", "others of its group run"])
+def test_a_call_that_cannot_run_is_never_shown_as_running(state):
+    c = Conversation(tools=[BOOK, ToolSpec(name="look")])
+    others = [function_call("L", "look")] if state.startswith("others") else []
+    step = c.calls(function_call("K", "book", "{}"), *others)
+    assert [call.state for call in step.of(CallChanged) if call.key == "K"][-1] is CallState.FAILED
+    assert CallState.RUNNING not in [call.state for call in step.of(CallChanged) if call.key == "K"]

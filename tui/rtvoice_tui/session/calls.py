@@ -270,10 +270,10 @@ class Calls:
 
     def _start(self, call: CallChanged) -> bool:
         problem = self.policy.objection(call)
-        call = replace(call, state=CallState.RUNNING, checked=not problem if call.name in self.policy.known else None)
-        self._show(call)
+        call = replace(call, checked=not problem if call.name in self.policy.known else None)
         if problem:
             return self._answered(call, _error(problem), CallState.FAILED, problem)
+        self._show(replace(call, state=CallState.RUNNING))
         self._out.do(RunTool(call.call_id, call.name, call.arguments.strip() or "{}"))
         return False
 
