@@ -159,3 +159,18 @@ def test_a_call_that_cannot_run_is_never_shown_as_running(state):
     step = c.calls(function_call("K", "book", "{}"), *others)
     assert [call.state for call in step.of(CallChanged) if call.key == "K"][-1] is CallState.FAILED
     assert CallState.RUNNING not in [call.state for call in step.of(CallChanged) if call.key == "K"]
+
+
+def test_a_huge_value_leaves_room_for_what_is_wrong_with_it():
+    with pytest.raises(ArgumentsRefused, match="is too long"):
+        read('{"city":"' + "x" * 100_000 + '"}', TRIP)
+    with pytest.raises(ArgumentsRefused, match="is not of type 'integer'"):
+        read('{"city":"Oslo","days":"' + "x" * 100_000 + '"}', TRIP)
+
+
+def test_a_huge_name_is_not_quoted_whole_either():
+    schema = {"additionalProperties": {"type": "integer"}}
+    with pytest.raises(ArgumentsRefused) as refused:
+        read('{"' + "x" * 100_000 + '":"a"}', schema)
+    assert len(str(refused.value)) < 2 * MAX_TEXT
+    assert "integer" in str(refused.value)

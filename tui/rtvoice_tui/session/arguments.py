@@ -60,12 +60,16 @@ def _check(arguments: dict[str, Any], parameters: Mapping[str, Any]) -> None:
     except RecursionError:
         raise ArgumentsRefused("the arguments are nested too deeply") from None
     except Exception as fault:  # the schema itself: an unknown reference, a pattern that is none
-        reason = " ".join(str(fault).split())[:MAX_TEXT]
+        reason = _brief(" ".join(str(fault).split()))
         raise ArgumentsRefused(f"the tool's own schema cannot be used: {reason}") from None
     if error is not None:
-        message = error.message if len(error.message) <= MAX_TEXT else f"{error.message[:MAX_TEXT]}…"
-        raise ArgumentsRefused(f"{_path(error.absolute_path)}: {message}")
+        raise ArgumentsRefused(f"{_brief(_path(error.absolute_path))}: {_brief(error.message)}")
 
 
 def _path(parts: Any) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in ["arguments", *parts])[1:]
+
+
+def _brief(text: str) -> str:
+    """Both ends of a long text: an objection begins with the value that it is about, and ends with what is wrong."""
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT // 2]}…{text[-MAX_TEXT // 2 :]}"
