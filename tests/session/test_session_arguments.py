@@ -174,3 +174,31 @@ def test_a_huge_name_is_not_quoted_whole_either():
         read('{"' + "x" * 100_000 + '":"a"}', schema)
     assert len(str(refused.value)) < 2 * MAX_TEXT
     assert "integer" in str(refused.value)
+
+
+PAIR = '{"at":[59,"N"]}'
+OLDER = {
+    "draft 7": ("http://json-schema.org/draft-07/schema#", {"items": [{"type": "number"}, {"type": "string"}]}),
+    "draft 4": ("http://json-schema.org/draft-04/schema#", {"items": [{"type": "number"}, {"type": "string"}]}),
+    "2020-12": (
+        "https://json-schema.org/draft/2020-12/schema",
+        {"prefixItems": [{"type": "number"}, {"type": "string"}]},
+    ),
+}
+
+
+@pytest.mark.parametrize(("draft", "inside"), OLDER.values(), ids=OLDER)
+def test_a_schema_is_read_by_the_draft_that_it_names(draft, inside):
+    schema = {"$schema": draft, "type": "object", "properties": {"at": {"type": "array", **inside}}}
+    assert read(PAIR, schema) == {"at": [59, "N"]}
+    with pytest.raises(ArgumentsRefused, match=r"^arguments\.at\[1\]: "):
+        read('{"at":[59,60]}', schema)
+
+
+@pytest.mark.parametrize("draft", ["https://example.com/no-draft", 5, None])
+def test_a_schema_of_an_unknown_draft_is_read_as_the_newest_and_nothing_is_fetched(draft, asked_for):
+    schema = {"$schema": draft, "properties": {"city": {"type": "string"}}}
+    with pytest.raises(ArgumentsRefused, match="city"):
+        read('{"city":5}', schema)
+    assert read('{"city":"Oslo"}', schema) == {"city": "Oslo"}
+    assert asked_for == []

@@ -51,10 +51,13 @@ def _check(arguments: dict[str, Any], parameters: Mapping[str, Any]) -> None:
         return
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
+    from jsonschema.validators import validator_for
     from referencing import Registry
 
     # a registry of our own: a schema from elsewhere must not make us fetch what it refers to
-    validator = Draft202012Validator(dict(parameters), registry=Registry())
+    draft = parameters.get("$schema")
+    named = {"$schema": draft} if isinstance(draft, str) else {}
+    validator = validator_for(named, default=Draft202012Validator)(dict(parameters), registry=Registry())
     try:
         error = best_match(validator.iter_errors(arguments))
     except RecursionError:
