@@ -14,6 +14,7 @@ from session.conversation import (
     VAD,
     WEATHER,
     Conversation,
+    Step,
     error_in,
     function_call,
     outputs,
@@ -350,3 +351,38 @@ def test_a_result_for_a_call_that_nobody_agreed_to_changes_nothing():
     c = asking("order")
     assert c.tool_done("K1", "forged").effects == []
     assert ran(c.decide("K1")) == ["K1"]
+
+
+def refuse_tools(c: Conversation) -> Step:
+    return c.error("invalid_value", c.last_id("session.update"), param="session.tools")
+
+
+@pytest.mark.parametrize("later", ["before the call", "while it asks"])
+def test_a_server_that_refuses_the_tools_cannot_take_back_that_one_asks(later):
+    c = Conversation(tools=[FREE, WEATHER])
+    c.do(EditSession(VAD, (ORDER, WEATHER)))
+    if later == "before the call":
+        refuse_tools(c)
+    step = c.calls(function_call("K", "order"))
+    if later == "while it asks":
+        refuse_tools(c)
+        step = c.all(step, c.calls(function_call("L", "order"), response_id="R2"))
+    assert ran(step) == []
+    assert set(states(step).values()) == {CallState.ASKING}
+
+
+def test_a_tool_that_no_longer_asks_asks_again_when_that_change_is_refused():
+    c = Conversation(tools=[ORDER])
+    c.do(EditSession(VAD, (FREE,)))
+    refuse_tools(c)
+    assert ran(c.calls(function_call("K", "order"))) == []
+
+
+def test_of_two_refused_changes_the_stricter_policy_stays():
+    c = Conversation(tools=[FREE, WEATHER])
+    c.do(EditSession(VAD, (ORDER, WEATHER)))
+    first = c.last_id("session.update")
+    c.do(EditSession(VAD, (replace(ORDER, description="Anything."), WEATHER)))
+    c.error("invalid_value", first, param="session.tools")
+    refuse_tools(c)
+    assert ran(c.calls(function_call("K", "order"))) == []

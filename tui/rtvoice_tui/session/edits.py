@@ -194,11 +194,12 @@ class Edits:
         later = [e for e in self._waiting if e is not edit]
         for name in edit.fields:
             if name == "tools":
+                back = _as_strict(edit.tools_before, edit.tools_after)
                 if self.tools == edit.tools_after:
-                    self.tools = edit.tools_before
+                    self.tools = back
                 for other in later:
                     if other.tools_before == edit.tools_after:
-                        other.tools_before = edit.tools_before
+                        other.tools_before = back
                 continue
             old, new = getattr(edit.before, name), getattr(edit.after, name)
             if getattr(self.settings, name) == new:
@@ -248,3 +249,9 @@ class Edits:
     def _tell(self, edit: _Waiting, state: EditState, detail: str = "", **more: Any) -> None:
         fact = EditChanged(edit.event_id, edit.fields, state, detail, sent=edit.sent, edit_id=edit.edit_id, **more)
         self._out.tell(fact)
+
+
+def _as_strict(tools: tuple[ToolSpec, ...], others: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:
+    """Tools that ask where they or their namesakes do: a server's refusal is no word on who must agree here."""
+    asking = {tool.name for tool in others if tool.asks}
+    return tuple(replace(tool, asks=tool.asks or tool.name in asking) for tool in tools)
