@@ -308,3 +308,22 @@ def test_details_of_a_result_are_for_the_person_alone():
     assert (last(step).note, last(step).details) == ("took long", (("stdout", "secret log"),))
     assert "secret log" not in str(step.sent)
     assert "took long" not in str(step.sent)
+
+
+def test_a_tool_that_was_let_go_can_still_be_stopped():
+    c = calling()
+    c.interrupt()
+    step = c.decide("K1", agree=False)
+    assert step.of(StopTool) == [StopTool("K1")]
+    assert states(step) == {"K1": CallState.CANCELLED}
+    assert step.sent == []
+    assert c.decide("K1", agree=False).effects == []
+    assert c.tool_done("K1", "late").effects == []
+    assert c.close().of(StopTool) == []
+
+
+@pytest.mark.parametrize("always", [True, False])
+def test_a_tool_that_was_let_go_cannot_be_agreed_to(always):
+    c = calling("pay")
+    c.interrupt()
+    assert c.decide("K1", always=always).effects == []

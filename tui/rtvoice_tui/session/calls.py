@@ -146,6 +146,8 @@ class Calls:
     def decide(self, key: str, agree: bool, always: bool, reason: str) -> bool:
         """The person agrees to a call that asks, or does not, or stops one. True if its group is answered by that."""
         call = self._calls.get(key)
+        if call is not None and call.call_id in self._released and not agree:
+            self._stop_released(call, CallState.CANCELLED, STOPPED)
         if call is None or self._group(call.call_id) is None:
             return False
         if call.state is CallState.RUNNING and not agree:
@@ -198,6 +200,12 @@ class Calls:
             self._show(replace(call, note=RELEASED))
         else:
             self._show(replace(call, state=CallState.CANCELLED, note="you interrupted before you agreed"))
+
+    def _stop_released(self, call: CallChanged, state: CallState, note: str, output: str = "") -> None:
+        """End a call that the model is told of already."""
+        self._released.discard(call.call_id)
+        self._out.do(StopTool(call.call_id))
+        self._show(replace(call, state=state, output=output, note=note))
 
     # --- results
 
