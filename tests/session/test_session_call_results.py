@@ -6,7 +6,7 @@ import pytest
 
 from protocol.sdk_types import accept
 from rtvoice_tui.protocol.settings import ToolSpec
-from rtvoice_tui.session.calls import GIVEN, KEPT
+from rtvoice_tui.session.calls import GIVEN, KEPT, SENT_LATE
 from rtvoice_tui.session.commands import ToolFinished
 from rtvoice_tui.session.effects import RunTool, StopTool
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState
@@ -327,3 +327,28 @@ def test_a_tool_that_was_let_go_cannot_be_agreed_to(always):
     c = calling("pay")
     c.interrupt()
     assert c.decide("K1", always=always).effects == []
+
+
+def test_a_result_that_was_kept_and_then_sent_is_not_said_to_be_unsent():
+    c = calling()
+    c.interrupt()
+    c.tool_done("K1", "sunny")
+    shown = last(c.send_result("K1", "sunny"))
+    assert (shown.state, shown.output, shown.note) == (CallState.OK, "sunny", SENT_LATE)
+
+
+def test_a_result_of_the_persons_own_stands_for_one_that_was_let_go_and_its_tool_is_stopped():
+    c = calling()
+    c.interrupt()
+    step = c.send_result("K1", "mine")
+    assert step.of(StopTool) == [StopTool("K1")]
+    assert step.sent_types == [ITEM, ANSWER]
+    assert messages(step) == ["The result of get_weather is: mine"]
+    assert (last(step).state, last(step).output, last(step).note) == (CallState.OK, "mine", GIVEN)
+    assert c.tool_done("K1", "late").effects == []
+
+
+def test_another_result_of_a_call_that_was_answered_leaves_the_first_one_shown():
+    c = calling()
+    c.tool_done("K1", "rain")
+    assert c.send_result("K1", "sunny after all").of(CallChanged) == []

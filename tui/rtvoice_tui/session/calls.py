@@ -26,6 +26,7 @@ KEPT = "kept, not sent: you interrupted before it was there (s sends it)"
 STOPPED = "the person stopped it"
 DENIED = "the person did not agree to this call"
 GIVEN = "you gave this result"
+SENT_LATE = "you sent it after the interruption"
 
 _UNFINISHED = (CallState.STREAMING, CallState.ASKING, CallState.RUNNING)
 
@@ -178,6 +179,10 @@ class Calls:
             group.outputs[call.call_id] = output
             self._show(replace(call, state=CallState.OK, output=output, note=GIVEN))
             return False
+        if call is not None and call.call_id in self._released:
+            self._stop_released(call, CallState.OK, GIVEN, output)
+        elif call is not None and call.note.startswith(KEPT):
+            self._show(replace(call, output=output, note=SENT_LATE))
         text = f"The result of {call.name if call else name} is: {output}"
         message = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
         self.receipts.send(key, message)
