@@ -238,3 +238,16 @@ def test_a_refused_filler_does_not_lose_the_answer_that_waits():
     due(c)
     assert c.tool_done("K1").sent_types == [ITEM]
     assert c.error("invalid_value", c.last_id(ANSWER)).sent == [{"type": ANSWER}]
+
+
+@pytest.mark.parametrize("order", ["filler first", "answer first"])
+def test_a_filler_that_runs_beside_an_answer_of_the_servers_own_does_not_lose_the_calls_answer(order):
+    c = waiting()
+    due(c)
+    c.begin("R2")
+    c.tool_done("K1")
+    begin_aside(c)
+    ended = [lambda: c.end("F"), lambda: c.end("R2")]
+    step = c.all(*(end() for end in (ended if order == "filler first" else reversed(ended))))
+    assert step.sent == [{"type": ANSWER}]
+    assert c.steps[-1].sent == [{"type": ANSWER}], "asked while one of them ran"

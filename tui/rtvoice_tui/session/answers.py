@@ -106,9 +106,10 @@ class Answers:
         return self.slot.is_cut(response_id or self.slot.active) or (item is not None and item.cut)
 
     def _created(self, response: Response) -> None:
-        wanted = self.slot.created(response.id, self._out)
+        aside = ASIDE in response.metadata
+        wanted = self.slot.created(response.id, self._out, aside)
         answer = self._answer(response.id)
-        answer.aside = ASIDE in response.metadata
+        answer.aside = aside
         if wanted and not answer.aside:
             self._calls.receipts.begun()
             self._out.reach(answer.turn, Moment.ANSWERING)

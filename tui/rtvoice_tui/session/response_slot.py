@@ -26,6 +26,7 @@ class ResponseSlot:
         self.active = ""
         self._requested = ""
         self._aside = ""
+        self._beside: set[str] = set()
         self._credited = ""
         self._wanted = False
         self._abandoned = False
@@ -35,7 +36,7 @@ class ResponseSlot:
     @property
     def free(self) -> bool:
         """Whether a new answer may be requested now."""
-        return not self.active and not self._requested
+        return not self.active and not self._requested and not self._beside
 
     @property
     def wanted(self) -> bool:
@@ -74,9 +75,12 @@ class ResponseSlot:
         self._requested = self._aside = out.send(CreateResponse, response=response)
         out.do(Schedule(TIMER + self._requested, STUCK_S))
 
-    def created(self, response_id: str, out: Outbox) -> bool:
+    def created(self, response_id: str, out: Outbox, aside: bool = False) -> bool:
         """An answer began. False if it is the one that was given up before it began."""
-        if not self._requested:
+        if aside and self.active:
+            self._beside.add(response_id)
+            return True
+        if not (self._requested or aside):
             self._wanted = False  # it began after everything that the waiting request was for
         self._credited, self._requested = self._requested, ""
         self.active = response_id or UNNAMED
@@ -90,6 +94,9 @@ class ResponseSlot:
 
     def cancel(self, out: Outbox) -> None:
         """Stop what runs, or what was asked for and has not begun."""
+        for response_id in sorted(self._beside - self.cut):
+            out.send(CancelResponse, response_id=response_id)
+        self.cut |= self._beside
         if self.active:
             self.cut.add(self.active)
             if not self._cancel_sent:
@@ -101,6 +108,7 @@ class ResponseSlot:
 
     def stop_listening(self) -> None:
         """The server cancels by itself: just drop what still comes of the running answer."""
+        self.cut |= self._beside
         if self.active:
             self.cut.add(self.active)
         elif self._requested:
@@ -108,6 +116,7 @@ class ResponseSlot:
 
     def done(self, response_id: str) -> None:
         """An answer ended, whatever its outcome."""
+        self._beside.discard(response_id)
         if not response_id or response_id == self.active or self.active == UNNAMED:
             self.active = self._credited = ""
             self.cut.discard(UNNAMED)
