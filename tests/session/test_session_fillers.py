@@ -251,3 +251,33 @@ def test_a_filler_that_runs_beside_an_answer_of_the_servers_own_does_not_lose_th
     step = c.all(*(end() for end in (ended if order == "filler first" else reversed(ended))))
     assert step.sent == [{"type": ANSWER}]
     assert c.steps[-1].sent == [{"type": ANSWER}], "asked while one of them ran"
+
+
+def test_a_filler_that_is_told_twice_frees_the_slot_all_the_same():
+    c = waiting()
+    due(c)
+    begin_aside(c)
+    begin_aside(c)
+    c.end("F")
+    assert c.tool_done("K1").sent_types == [ITEM, ANSWER]
+
+
+@pytest.mark.parametrize("name", [None, ""])
+def test_a_filler_whose_id_is_not_told_frees_the_slot_all_the_same(name):
+    c = waiting()
+    due(c)
+    c.begin("R2")
+    begin_aside(c, name)
+    c.end("R2")
+    c.end(name)
+    assert c.tool_done("K1").sent_types == [ITEM, ANSWER]
+
+
+def test_interrupting_an_answer_and_a_filler_beside_it_cancels_both():
+    c = waiting()
+    due(c)
+    c.begin("R2")
+    begin_aside(c)
+    step = c.interrupt()
+    assert sorted(event["response_id"] for event in step.sent) == ["F", "R2"]
+    assert c.interrupt().sent == []

@@ -77,7 +77,7 @@ class ResponseSlot:
 
     def created(self, response_id: str, out: Outbox, aside: bool = False) -> bool:
         """An answer began. False if it is the one that was given up before it began."""
-        if aside and self.active:
+        if aside and response_id and self.active not in ("", response_id):
             self._beside.add(response_id)
             return True
         if not (self._requested or aside):
@@ -116,8 +116,9 @@ class ResponseSlot:
 
     def done(self, response_id: str) -> None:
         """An answer ended, whatever its outcome."""
+        beside = response_id in self._beside
         self._beside.discard(response_id)
-        if not response_id or response_id == self.active or self.active == UNNAMED:
+        if not response_id or response_id == self.active or (self.active == UNNAMED and not beside):
             self.active = self._credited = ""
             self.cut.discard(UNNAMED)
 
