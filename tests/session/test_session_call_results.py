@@ -352,3 +352,14 @@ def test_another_result_of_a_call_that_was_answered_leaves_the_first_one_shown()
     c = calling()
     c.tool_done("K1", "rain")
     assert c.send_result("K1", "sunny after all").of(CallChanged) == []
+
+
+def test_an_answer_that_was_asked_for_before_the_output_does_not_take_it_in():
+    c = calling()
+    c.type("And now?")
+    assert c.tool_done("K1", "sunny").sent_types == [ITEM]
+    assert reached(c.begin("R2")) == []
+    ended = c.end("R2")
+    assert ended.sent_types == [ANSWER]
+    assert reached(ended) == [("K1", CallMoment.ASKED)]
+    assert reached(c.begin("R3")) == [("K1", CallMoment.ANSWERED)]

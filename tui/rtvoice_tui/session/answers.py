@@ -107,11 +107,12 @@ class Answers:
 
     def _created(self, response: Response) -> None:
         aside = ASIDE in response.metadata
+        asked = self.slot.requested
         wanted = self.slot.created(response.id, self._out, aside)
         answer = self._answer(response.id)
         answer.aside = aside
         if wanted and not answer.aside:
-            self._calls.receipts.begun()
+            self._calls.receipts.begun(asked)
             self._out.reach(answer.turn, Moment.ANSWERING)
 
     def _item_added(self, response_id: str, item: Item) -> None:

@@ -32,11 +32,13 @@ class Receipts:
         self._unanswered += self._unasked
         self._unasked.clear()
 
-    def begun(self) -> None:
-        """An answer began, which takes in all outputs that were sent."""
-        for key in [*self._unanswered, *self._unasked]:
+    def begun(self, asked: bool) -> None:
+        """An answer began; one that was ``asked`` for takes in what had been sent by then, another one all."""
+        for key in self._unanswered if asked else [*self._unanswered, *self._unasked]:
             self._out.tell(CallReached(key, CallMoment.ANSWERED))
-        self.forget()
+        self._unanswered.clear()
+        if not asked:
+            self._unasked.clear()
 
     def ask_for_nothing(self) -> None:
         """No answer will be asked for what was sent."""

@@ -39,6 +39,11 @@ class ResponseSlot:
         return not self.active and not self._requested and not self._beside
 
     @property
+    def requested(self) -> bool:
+        """Whether an answer was asked for and has not begun."""
+        return bool(self._requested)
+
+    @property
     def wanted(self) -> bool:
         """Whether an answer waits for the slot."""
         return self._wanted
