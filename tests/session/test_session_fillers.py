@@ -281,3 +281,30 @@ def test_interrupting_an_answer_and_a_filler_beside_it_cancels_both():
     step = c.interrupt()
     assert sorted(event["response_id"] for event in step.sent) == ["F", "R2"]
     assert c.interrupt().sent == []
+
+
+def test_it_is_not_said_while_the_server_is_about_to_answer_the_person_by_itself():
+    c = waiting()
+    c.user_turn()
+    assert due(c).sent == []
+
+
+def test_it_is_said_when_the_person_said_nothing_that_could_be_answered():
+    c = waiting()
+    c.user_turn()
+    c.words("")
+    assert due(c).sent_types == [ANSWER]
+
+
+def test_beginning_it_is_not_taken_for_the_answer_to_the_person():
+    c = waiting()
+    due(c)
+    c.user_turn()
+    c.tool_done("K1")
+    begin_aside(c)
+    c.interrupt()
+    c.cancelled("F")
+    assert c.machine.phase.value == "thinking"
+    c.begin("R2")
+    c.end("R2")
+    assert c.machine.phase.value == "listening"

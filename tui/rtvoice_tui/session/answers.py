@@ -11,7 +11,7 @@ from rtvoice_tui.session.effects import EndPlay, Play
 from rtvoice_tui.session.facts import AgentSaid, Level, Moment, Notice, UsageReported
 from rtvoice_tui.session.listening import Listening
 from rtvoice_tui.session.outbox import Outbox
-from rtvoice_tui.session.response_slot import ASIDE, UNNAMED, ResponseSlot
+from rtvoice_tui.session.response_slot import UNNAMED, ResponseSlot, is_aside
 
 
 @dataclass
@@ -106,7 +106,7 @@ class Answers:
         return self.slot.is_cut(response_id or self.slot.active) or (item is not None and item.cut)
 
     def _created(self, response: Response) -> None:
-        aside = ASIDE in response.metadata
+        aside = is_aside(response)
         asked = self.slot.requested
         wanted = self.slot.created(response.id, self._out, aside)
         answer = self._answer(response.id)

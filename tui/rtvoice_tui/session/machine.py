@@ -37,7 +37,7 @@ from rtvoice_tui.session.history import Said, as_items
 from rtvoice_tui.session.listening import Listening
 from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.referee import Verdict, judge, sentence
-from rtvoice_tui.session.response_slot import ResponseSlot
+from rtvoice_tui.session.response_slot import ResponseSlot, is_aside
 from rtvoice_tui.session.tool_side import ToolSide
 
 GREETING_S = 5.0
@@ -171,7 +171,7 @@ class SessionMachine:
             case ev.ErrorEvent():
                 self._error(event)
             case _:
-                if isinstance(event, ev.ResponseCreated):
+                if isinstance(event, ev.ResponseCreated) and not is_aside(event.response):
                     self._listening.unanswered = False
                 elif isinstance(event, ev.OutputAudioDelta):
                     self._edits.voice_frozen = self._dialect.freezes_voice

@@ -4,6 +4,7 @@ The slot is taken when the request is *sent*: between sending and ``response.cre
 """
 
 from rtvoice_tui.protocol.client_events import CancelResponse, CreateResponse
+from rtvoice_tui.protocol.objects import Response
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.outbox import Outbox
 
@@ -17,6 +18,11 @@ ASIDE = "rtvoice"
 
 UNNAMED = "(unnamed)"
 """An answer whose id the server does not tell."""
+
+
+def is_aside(response: Response) -> bool:
+    """Whether an answer is said aside: it is no part of the conversation, and answers nothing."""
+    return ASIDE in response.metadata
 
 
 class ResponseSlot:

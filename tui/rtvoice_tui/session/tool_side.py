@@ -132,6 +132,7 @@ class ToolSide:
             self._slot.want()
 
     def _say_filler(self, call_id: str) -> None:
-        quiet = self._slot.free and not self._slot.wanted and not self._ledger.speaking and not self._ledger.cutting
-        if quiet and not self._listening.hearing and (sentence := self._calls.filler(call_id)):
+        silent = not (self._listening.hearing or self._ledger.speaking or self._ledger.cutting)
+        nothing_due = self._slot.free and not (self._slot.wanted or self._listening.unanswered)
+        if silent and nothing_due and (sentence := self._calls.filler(call_id)):
             self._slot.ask_aside(self._out, sentence)
