@@ -7,7 +7,7 @@ from protocol.sdk_types import accept
 from rtvoice_tui.protocol.dialects import DIALECTS
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.effects import EndPlay, Play
-from rtvoice_tui.session.facts import AnswerCut, CallMoment, CallReached
+from rtvoice_tui.session.facts import AnswerCut, CallMoment, CallReached, Level, Notice
 from session.conversation import ANSWER, ITEM, WEATHER, Conversation, Step, function_call, outputs
 
 SLOW = replace(WEATHER, filler="One moment.", filler_after_s=1.5)
@@ -308,3 +308,18 @@ def test_beginning_it_is_not_taken_for_the_answer_to_the_person():
     c.begin("R2")
     c.end("R2")
     assert c.machine.phase.value == "listening"
+
+
+def test_a_filler_that_never_begins_is_nothing_to_tell_the_person():
+    c = waiting()
+    (request,) = [name for name in due(c).timers if name.startswith("response:")]
+    step = c.timer(request)
+    assert step.notices == []
+    assert c.tool_done("K1").sent_types == [ITEM, ANSWER]
+
+
+def test_a_filler_that_is_refused_is_a_warning_and_not_to_be_asked_for_again():
+    c = waiting()
+    due(c)
+    (notice,) = c.error("invalid_value", c.last_id(ANSWER)).of(Notice)
+    assert (notice.level, notice.remedy) == (Level.WARNING, "the filler is not said: the call goes on")

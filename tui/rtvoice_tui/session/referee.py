@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from msgspec import UNSET
+
 from rtvoice_tui.protocol.client_events import (
     ClientEvent,
     CommitInput,
@@ -63,6 +65,8 @@ def judge(error: ErrorInfo, cause: ClientEvent | None) -> Ruling:
         return Ruling(Verdict.HARMLESS, "the agent may believe that more was heard")
     if isinstance(cause, CommitInput):
         return Ruling(Verdict.HARMLESS, _REMEDIES["input_audio_buffer_commit_empty"])
+    if isinstance(cause, CreateResponse) and cause.response is not UNSET:
+        return Ruling(Verdict.HARMLESS, "the filler is not said: the call goes on")
     if isinstance(cause, CreateResponse):
         return Ruling(Verdict.FAULT, _REMEDIES.get(word, "ask again"))
     return Ruling(Verdict.FAULT, _REMEDIES.get(word, ""))

@@ -152,7 +152,7 @@ class ResponseSlot:
             self._abandoned = False
 
     def stuck(self, event_id: str) -> bool:
-        """The timer of a request fired: give the slot back if it is still unanswered."""
+        """The timer of a request fired: give the slot back if it is still unanswered. True if the person misses it."""
         if event_id == UNNAMED and self.active == UNNAMED:
             self.active = ""
             return False
@@ -160,7 +160,7 @@ class ResponseSlot:
             return False
         self._requested = ""
         self._abandoned = False
-        return True
+        return event_id != self._aside
 
     def is_cut(self, response_id: str) -> bool:
         """Whether an answer was interrupted, so that what still comes of it is dropped."""
