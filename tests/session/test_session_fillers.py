@@ -6,9 +6,9 @@ from msgspec.structs import replace
 from protocol.sdk_types import accept
 from rtvoice_tui.protocol.dialects import DIALECTS
 from rtvoice_tui.protocol.settings import ToolSpec
-from rtvoice_tui.session.effects import EndPlay, Play
-from rtvoice_tui.session.facts import AnswerCut, CallMoment, CallReached, Level, Notice
-from session.conversation import ANSWER, ITEM, WEATHER, Conversation, Step, function_call, outputs
+from rtvoice_tui.session.effects import EndPlay, Play, RunTool
+from rtvoice_tui.session.facts import AnswerCut, CallMoment, CallReached, CallState, Level, Notice
+from session.conversation import ANSWER, ITEM, WEATHER, Conversation, Step, function_call, outputs, states
 
 SLOW = replace(WEATHER, filler="One moment.", filler_after_s=1.5)
 SLOWER = ToolSpec(name="get_time", parameters={"type": "object"}, filler="Just a second.", filler_after_s=3.0)
@@ -323,3 +323,16 @@ def test_a_filler_that_is_refused_is_a_warning_and_not_to_be_asked_for_again():
     due(c)
     (notice,) = c.error("invalid_value", c.last_id(ANSWER)).of(Notice)
     assert (notice.level, notice.remedy) == (Level.WARNING, "the filler is not said: the call goes on")
+
+
+@pytest.mark.parametrize("status", ["completed", "cancelled"])
+def test_a_call_in_a_filler_is_neither_run_nor_answered(status):
+    c = waiting()
+    due(c)
+    begin_aside(c)
+    item = function_call("L")
+    c.server("response.output_item.done", response_id="F", item=item)
+    step = c.end("F", status, output=[item])
+    assert step.of(RunTool) == []
+    assert step.sent == []
+    assert states(step) == {"L": CallState.CANCELLED}

@@ -205,7 +205,7 @@ class Answers:
             self._out.reach(answer.turn, Moment.GENERATED)
         if response.usage is not None:
             self._out.tell(UsageReported(answer.turn, response.usage))
-        if self._calls.settle(answer.turn, response, answer.calls, cut):
+        if self._calls.settle(answer.turn, response, answer.calls, cut, answer.aside):
             self.slot.want()
         self._explain(response, cut)
 

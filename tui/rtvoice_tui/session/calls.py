@@ -112,7 +112,7 @@ class Calls:
             self._out.tell(CallReached(key, CallMoment.ARGUMENTS))
         return key
 
-    def settle(self, turn: int, response: Response, collected: Collection[str], cut: bool) -> bool:
+    def settle(self, turn: int, response: Response, collected: Collection[str], cut: bool, aside: bool) -> bool:
         """An answer ended: run its calls if it is complete, else void them.
 
         Returns true if its calls are all answered already, because none of them could be run.
@@ -122,14 +122,15 @@ class Calls:
             response: as `response.done` describes it; some servers leave the calls out of it.
             collected: keys of calls seen while the answer streamed.
             cut: whether the person interrupted this answer.
+            aside: whether the conversation knows nothing of this answer, so that its calls cannot be answered.
         """
         keys = list(collected)
         keys += [self.complete(turn, item) for item in response.output if item.type == "function_call"]
         fresh = [self._calls[key] for key in dict.fromkeys(keys) if key in self._calls and key not in self._settled]
         self._settled.update(call.key for call in fresh)
-        if cut or response.status not in ("completed", ""):
+        if cut or aside or response.status not in ("completed", ""):
             for call in fresh:
-                self._void(call, whole=response.status == "completed")
+                self._void(call, whole=response.status == "completed" and not aside)
             return False
         ours = [call for call in fresh if call.state is not CallState.HOSTED]
         for call in ours:
