@@ -363,3 +363,17 @@ def test_an_answer_that_was_asked_for_before_the_output_does_not_take_it_in():
     assert ended.sent_types == [ANSWER]
     assert reached(ended) == [("K1", CallMoment.ASKED)]
     assert reached(c.begin("R3")) == [("K1", CallMoment.ANSWERED)]
+
+
+def test_a_result_of_the_persons_own_asks_for_no_answer_while_calls_of_another_answer_run():
+    c = calling()
+    c.calls(function_call("L", "get_time"), response_id="R2")
+    step = c.send_result("K1", "mine")
+    assert step.sent_types == [ITEM]
+    assert c.tool_done("L").sent_types == [ITEM, ANSWER]
+
+
+def test_a_call_that_cannot_run_asks_for_no_answer_while_calls_of_another_answer_run():
+    c = calling()
+    assert c.calls(function_call("L", "nonsense"), response_id="R2").sent_types == [ITEM]
+    assert c.tool_done("K1").sent_types == [ITEM, ANSWER]

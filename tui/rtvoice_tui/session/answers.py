@@ -205,7 +205,8 @@ class Answers:
             self._out.reach(answer.turn, Moment.GENERATED)
         if response.usage is not None:
             self._out.tell(UsageReported(answer.turn, response.usage))
-        if self._calls.settle(answer.turn, response, answer.calls, cut, answer.aside):
+        answered = self._calls.settle(answer.turn, response, answer.calls, cut, answer.aside)
+        if answered and not self._calls.running:
             self.slot.want()
         self._explain(response, cut)
 

@@ -175,7 +175,7 @@ class Calls:
         if call is not None and group is not None and call.state in (CallState.ASKING, CallState.RUNNING):
             if call.state is CallState.RUNNING:
                 self._out.do(StopTool(call.call_id))
-            return self._answered(call, output, CallState.OK, GIVEN)
+            return self._answered(call, output, CallState.OK, GIVEN) and not self.running
         if call is not None and group is not None and call.call_id in group.outputs:
             group.outputs[call.call_id] = output
             self._show(replace(call, state=CallState.OK, output=output, note=GIVEN))
