@@ -386,3 +386,24 @@ def test_of_two_refused_changes_the_stricter_policy_stays():
     c.error("invalid_value", first, param="session.tools")
     refuse_tools(c)
     assert ran(c.calls(function_call("K", "order"))) == []
+
+
+def test_always_is_not_given_to_a_definition_that_came_after_the_question():
+    c = asking("order", tools=(ORDER,))
+    c.use_tools(replace(ORDER, description="Order anything, and pay for it."))
+    c.decide("K1", always=True)
+    c.tool_done("K1")
+    step = c.calls(function_call("K2", "order"), response_id="R2")
+    assert ran(step) == []
+    assert states(step) == {"K2": CallState.ASKING}
+
+
+def test_always_does_not_run_what_was_asked_about_another_definition():
+    c = asking("order", tools=(ORDER,))
+    c.use_tools(replace(ORDER, description="Order anything, and pay for it."))
+    c.calls(function_call("K2", "order"), response_id="R2")
+    assert ran(c.decide("K1", always=True)) == ["K1"]
+    assert ran(c.decide("K2", always=True)) == ["K2"]
+    c.tool_done("K1")
+    c.tool_done("K2")
+    assert ran(c.calls(function_call("K3", "order"), response_id="R3")) == ["K3"]

@@ -159,9 +159,10 @@ class Calls:
             return False
         if not agree:
             return self._answered(call, _error(_because(DENIED, reason)), CallState.DENIED, reason or DENIED)
-        if not always or not self.policy.agree(call.name):
+        if not always:
             return self._start(call)
-        same = [c for c in self._calls.values() if c.state is CallState.ASKING and c.name == call.name]
+        self.policy.agree_always(call)
+        same = [c for c in self._calls.values() if c.state is CallState.ASKING and self.policy.alike(c, call)]
         answered = [self._start(other) for other in same]
         return any(answered)
 
@@ -277,7 +278,7 @@ class Calls:
         spec = self.policy.known.get(call.name)
         if spec is not None and spec.filler and self._fillers:
             self._out.do(Schedule(FILLER_TIMER + call.call_id, spec.filler_after_s))
-        if self.policy.objection(call) or not self.policy.asks(call.name):
+        if self.policy.objection(call) or not self.policy.asks(call):
             return self._start(call)
         self._show(replace(call, state=CallState.ASKING, checked=True))
         return False

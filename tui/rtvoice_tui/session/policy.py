@@ -19,6 +19,7 @@ class Policy:
         self.known: Mapping[str, ToolSpec] = {}
         self.hosted: Collection[str] = ()
         self._always: dict[str, ToolSpec] = {}
+        self._asked: dict[str, ToolSpec] = {}
 
     def kind(self, name: str) -> str:
         """How a tool is run, in a word."""
@@ -26,17 +27,21 @@ class Policy:
             return "hosted"
         return self.known[name].kind if name in self.known else ""
 
-    def asks(self, name: str) -> bool:
-        """Whether the person is asked before a tool is run; an agreement counts for the definition it was given to."""
-        spec = self.known.get(name)
-        return spec is not None and spec.asks and self._always.get(name) != spec
-
-    def agree(self, name: str) -> bool:
-        """The tool may run unasked from now on. False if there is no such tool."""
-        if name not in self.known:
+    def asks(self, call: CallChanged) -> bool:
+        """Whether the person is asked before a call is run; an agreement counts for the definition it was given to."""
+        spec = self.known.get(call.name)
+        if spec is None or not spec.asks or self._always.get(call.name) == spec:
             return False
-        self._always[name] = self.known[name]
+        self._asked[call.key] = spec
         return True
+
+    def agree_always(self, call: CallChanged) -> None:
+        """The tool that a call asked for may run unasked from now on, as long as it is defined as it was then."""
+        self._always[call.name] = self._asked[call.key]
+
+    def alike(self, call: CallChanged, other: CallChanged) -> bool:
+        """Whether two calls that ask are of one tool, defined in one way."""
+        return call.name == other.name and self._asked[call.key] == self._asked[other.key]
 
     def objection(self, call: CallChanged) -> str:
         """Why a call cannot be run; nothing if it can."""
@@ -52,3 +57,4 @@ class Policy:
     def forget(self) -> None:
         """The session ended: nobody has agreed to anything in the next one."""
         self._always.clear()
+        self._asked.clear()
