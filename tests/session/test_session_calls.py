@@ -4,9 +4,12 @@ import json
 
 import pytest
 
+from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.effects import RunTool
 from rtvoice_tui.session.facts import CallChanged, CallState
 from session.conversation import ANSWER, CLOCK, ITEM, WEATHER, WEB_SEARCH, Conversation, function_call, outputs
+
+DOCS = ToolSpec(name="docs", hosted=True, server={"server_url": "https://docs.example/mcp"})
 
 
 def final_states(step) -> dict[str, CallState]:
@@ -331,3 +334,16 @@ def test_arguments_are_shown_as_they_stream():
         ("get_weather", '{"city":"Os', CallState.STREAMING),
         ("get_weather", '{"city":"Oslo"}', CallState.STREAMING),
     ]
+
+
+def test_a_function_that_is_named_like_an_mcp_server_is_unknown_and_answered():
+    c = Conversation("openai", tools=[WEATHER, DOCS])
+    step = c.calls(function_call("K", "docs"))
+    assert step.of(RunTool) == []
+    assert step.sent_types == [ITEM, ANSWER]
+    assert "docs" in json.loads(outputs(step)["K"])["error"]
+
+
+def test_a_hosted_function_that_the_provider_does_not_host_is_unknown_and_answered():
+    c = Conversation("openai", tools=[WEB_SEARCH])
+    assert c.calls(function_call("K", "web_search")).sent_types == [ITEM, ANSWER]

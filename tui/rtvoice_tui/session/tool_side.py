@@ -74,7 +74,8 @@ class ToolSide:
         self._pulled = known != wanted
         policy.known = known
         declared = {tool.name for tool in self._edits.tools if tool.hosted}
-        policy.hosted = declared | (self._dialect.hosted_tools - set(known))
+        reserved = self._dialect.hosted_tools
+        policy.hosted = (declared & reserved) | (reserved - set(known))
 
     def settle(self) -> None:
         """A step is over: take away what no answer can call any more."""
