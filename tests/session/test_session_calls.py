@@ -347,3 +347,12 @@ def test_a_function_that_is_named_like_an_mcp_server_is_unknown_and_answered():
 def test_a_hosted_function_that_the_provider_does_not_host_is_unknown_and_answered():
     c = Conversation("openai", tools=[WEB_SEARCH])
     assert c.calls(function_call("K", "web_search")).sent_types == [ITEM, ANSWER]
+
+
+def test_a_server_that_uses_an_item_id_again_has_both_calls_run_and_answered():
+    c = Conversation()
+    c.calls(function_call("K1", item_id="item"))
+    c.tool_done("K1", "first")
+    again = c.calls(function_call("K2", "get_time", item_id="item"), response_id="R2")
+    assert again.of(RunTool) == [RunTool("K2", "get_time", "{}")]
+    assert outputs(c.tool_done("K2", "second")) == {"K2": "second"}

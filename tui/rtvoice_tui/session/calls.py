@@ -260,6 +260,9 @@ class Calls:
 
     def _key(self, item_id: str, call_id: str) -> str:
         """One key for a call, however a server names it: call ids are the same everywhere, item ids may change."""
+        known = self._keys.get(item_id, "")
+        if call_id and known in self._settled and self._calls[known].call_id not in ("", call_id):
+            del self._keys[item_id]  # of a call that is over: the server counts its items anew
         key = self._keys.get(call_id) or self._keys.get(item_id) or call_id or item_id
         for name in (call_id, item_id):
             if name:
