@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from protocol.sdk_types import accept
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.effects import RunTool
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState, ServerChanged, ServerState
@@ -314,3 +315,28 @@ def test_an_error_in_no_known_shape_is_an_error_unless_it_is_empty(error):
     step = c.server("conversation.item.done", item=mcp_call(error=error, tools=[None]))
     assert step.sent == []
     assert states(step) == ({"M": CallState.FAILED} if error else {})
+
+
+@pytest.mark.parametrize(("agree", "reason"), [(True, ""), (False, ""), (False, "not that one")])
+def test_the_persons_word_is_given_once_and_with_the_reason(agree, reason):
+    c = talking()
+    ask(c)
+    step = c.decide("Q", agree, reason=reason)
+    item = {"type": "mcp_approval_response", "approval_request_id": "Q", "approve": agree}
+    (sent,) = step.sent_with_ids
+    accept(sent)
+    name = sent["item"].pop("id")
+    assert 0 < len(name) <= 32
+    assert sent["item"] == {**item, **({"reason": reason} if reason else {})}
+    assert states(step) == {"Q": CallState.HOSTED if agree else CallState.DENIED}
+    assert [(f.key, f.moment) for f in step.of(CallReached)] == [("Q", CallMoment.SENT)]
+    assert c.decide("Q", agree).effects == []
+    assert c.decide("Q", not agree).effects == []
+
+
+def test_each_answer_to_a_question_has_an_id_of_its_own():
+    c = talking()
+    ask(c, "Q1")
+    ask(c, "Q2")
+    ids = [c.decide(key).sent[0]["item"]["id"] for key in ("Q1", "Q2")]
+    assert len(set(ids)) == 2

@@ -118,7 +118,12 @@ class HostedCalls:
             self._answer(self._calls[item.id], agree=True, reason="")
 
     def _answer(self, call: CallChanged, agree: bool, reason: str) -> None:
-        body: dict[str, Any] = {"type": "mcp_approval_response", "approval_request_id": call.key, "approve": agree}
+        body: dict[str, Any] = {
+            "type": "mcp_approval_response",
+            "id": self._out.new_id("approval"),
+            "approval_request_id": call.key,
+            "approve": agree,
+        }
         if reason:
             body["reason"] = reason
         event_id = self._out.send(CreateItem, item=body)

@@ -22,17 +22,17 @@ class Outbox:
     """
 
     def __init__(self, new_id: Callable[[str], str]) -> None:
-        self._new_id = new_id
+        self.new_id = new_id
         self._effects: list[Effect] = []
         self._sent: OrderedDict[str, ClientEvent] = OrderedDict()
 
     def send(self, kind: type[ClientEvent], **fields: Any) -> str:
         """Say something to the server; returns the event id."""
         if kind is AppendInput:
-            event_id = self._new_id(AUDIO_ID)
+            event_id = self.new_id(AUDIO_ID)
             self._effects.append(Send(kind(event_id=event_id, **fields)))
             return event_id
-        event_id = self._new_id("e")
+        event_id = self.new_id("e")
         event = kind(event_id=event_id, **fields)
         self._sent[event_id] = event
         if len(self._sent) > REMEMBERED:
