@@ -262,7 +262,8 @@ async def test_a_server_of_the_provider_gets_its_key_on_the_wire_and_nobody_else
         await session.send({"type": "response.output_item.done", **place, "item": item})
         await session.end("resp_1", output=[item])
         approval = await session.expect("conversation.item.create")
-        assert approval["item"] == {"type": "mcp_approval_response", "approval_request_id": "mcpr_1", "approve": True}
+        answer = {"type": "mcp_approval_response", "approval_request_id": "mcpr_1", "approve": True}
+        assert {name: value for name, value in approval["item"].items() if name != "id"} == answer
         await session.speak("resp_2", "item_a", signal(0.1), words="Read.")
 
     openai.script = script
