@@ -6,6 +6,7 @@ python bench_server.py          prints its port; commands arrive as JSON on the 
 import asyncio
 import base64
 import json
+import time
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -21,6 +22,9 @@ class Server:
         self.client: web.WebSocketResponse | None = None
         self.greeted = asyncio.Event()
         self.interrupted = asyncio.Event()
+        self.outputs: list[str] = []
+        self.pongs: list[float] = []
+        self._pinged: dict[bytes, float] = {}
         self._noise: asyncio.Task[None] | None = None
         self._count = 0
 
@@ -46,10 +50,14 @@ class Server:
         await self.client.send_str(json.dumps({"type": kind, "event_id": f"e{self._count}", **fields}))
 
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:
-        socket = self.client = web.WebSocketResponse(max_msg_size=0, compress=False)
+        socket = self.client = web.WebSocketResponse(max_msg_size=0, compress=False, autoping=False)
         await socket.prepare(request)
         await self.send("session.created", session={"id": "s", "type": "realtime"})
         async for message in socket:
+            if message.type is WSMsgType.PING:
+                await socket.pong(message.data)
+            elif message.type is WSMsgType.PONG:
+                self.pongs.append(time.perf_counter() - self._pinged.pop(bytes(message.data)))
             if message.type is not WSMsgType.TEXT:
                 continue
             event = json.loads(message.data)
@@ -61,7 +69,31 @@ class Server:
                 self.greeted.set()
             elif kind in ("conversation.item.truncate", "conversation.item.delete"):
                 self.interrupted.set()
+            elif kind == "conversation.item.create":
+                self.outputs.append(event["item"]["call_id"])
         return socket
+
+    async def ping(self) -> None:
+        """Ping the client; `pongs` gets the seconds it takes."""
+        assert self.client is not None
+        mark = str(len(self._pinged) + len(self.pongs)).encode()
+        self._pinged[mark] = time.perf_counter()
+        await self.client.ping(mark)
+
+    @property
+    def unanswered(self) -> int:
+        """Pings that were not answered yet."""
+        return len(self._pinged)
+
+    async def call(self, *names: str) -> None:
+        """An answer that calls these functions; each name is its call id too."""
+        output = [
+            {"id": f"f_{name}", "type": "function_call", "call_id": name, "name": name, "arguments": "{}"}
+            for name in names
+        ]
+        answer = f"calls_{'_'.join(names)}"
+        await self.send("response.created", response={"id": answer, "status": "in_progress", "output": []})
+        await self.send("response.done", response={"id": answer, "status": "completed", "output": output})
 
     async def begin_answer(self, number: int) -> None:
         """An answer's opening events."""

@@ -1,10 +1,14 @@
-"""The two clients that are compared, each in a process of its own: ``python clients.py bare|ours URL [MICROPHONE]``."""
+"""The clients that are compared, each in a process of its own.
+
+python clients.py bare|ours URL [MICROPHONE]        python clients.py tools URL SECONDS
+"""
 
 import asyncio
 import base64
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,13 +43,36 @@ async def bare(url: str, microphone: str = "") -> None:
                     buffer.clear()
 
 
-async def ours(url: str, microphone: str = "") -> None:
+TOOLS = """
+[[tools]]
+name = "slow"
+parameters = {type = "object", properties = {}}
+run = {kind = "python", target = "slow.py:slow"}
+timeout_s = 60
+[[tools]]
+name = "flood"
+parameters = {type = "object", properties = {}}
+run = {kind = "command", argv = ["yes", "a line that is printed again and again"]}
+"""
+SLOW = "import time\n\n\ndef slow() -> str:\n    time.sleep(SECONDS)\n    return 'slow'\n"
+
+
+async def tools(url: str, seconds: str) -> None:
+    """The same with a function that takes so many seconds, and a program that floods its output."""
+    folder = Path(tempfile.mkdtemp())
+    (folder / "slow.py").write_text(SLOW.replace("SECONDS", seconds))
+    await ours(url, tools=TOOLS, folder=folder)
+
+
+async def ours(url: str, microphone: str = "", tools: str = "", folder: Path = Path()) -> None:
     """The worker as the app runs it, without a screen."""
     from rtvoice_tui.audio.devices import AudioChoice
     from rtvoice_tui.plan import Plan
+    from rtvoice_tui.profiles.store import parse_profile
     from rtvoice_tui.protocol.dialects import OPENAI, Endpoint
     from rtvoice_tui.protocol.settings import SessionSettings
     from rtvoice_tui.store.store import Store
+    from rtvoice_tui.tools.registry import Registry
     from rtvoice_tui.worker import SessionWorker
 
     class Fixed:
@@ -56,7 +83,9 @@ async def ours(url: str, microphone: str = "") -> None:
             pass
 
     settings = SessionSettings(turn_detection={"type": "server_vad"})
-    plan = Plan(OPENAI, settings, (), {}, Fixed(), AudioChoice(microphone, SPEAKER))
+    profile = parse_profile(tools, "benchmark")
+    toolset, _ = Registry(folder).toolset(profile)
+    plan = Plan(OPENAI, settings, profile.tool_specs, toolset, Fixed(), AudioChoice(microphone, SPEAKER))
     store = Store()
     worker = SessionWorker(plan, store)
 
@@ -95,4 +124,4 @@ def end(client: "subprocess.Popen[bytes]") -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run({"bare": bare, "ours": ours}[sys.argv[1]](*sys.argv[2:]))
+    asyncio.run({"bare": bare, "ours": ours, "tools": tools}[sys.argv[1]](*sys.argv[2:]))
