@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import resvg_py
+import tool_calls
 from scripted import Script, conversation, in_force
 
 from rtvoice_tui.editing.editor import AgentEditor
@@ -99,7 +100,10 @@ async def main() -> None:
     for size, suffix in ((LARGE, "120x40"), (SMALL, "80x24")):
         await shot(f"conversation-{suffix}", conversation(), size)
         await shot(f"events-{suffix}", conversation(), size, "2", "up", "up", "up", "up", "enter")
-        await shot(f"tools-{suffix}", conversation(), size, "4")
+        await shot(f"tools-streaming-{suffix}", tool_calls.streaming(), size, "4")
+        await shot(f"tools-asking-{suffix}", tool_calls.asking(), size)
+        await shot(f"tools-failed-{suffix}", tool_calls.failed(), size, "4", "z")
+        await shot(f"tools-form-{suffix}", tool_calls.tried(), size, "4", "t", "f8", "f8", *"2", "tab", *"19:00", "f7")
         for name, act in (("edited", typed), ("acknowledged", acknowledged), ("refused", refused)):
             await shot(f"agent-{name}-{suffix}", conversation(), size, "5", act=act)
         await shot(f"profiles-{suffix}", conversation(), size, "p")

@@ -2,14 +2,19 @@
 
 import itertools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec.structs import replace
+
 from rtvoice_tui.launch import Options, make_plan
+from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.store import load_profile
 from rtvoice_tui.protocol.codec import decode, encode
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import effects as fx
+from rtvoice_tui.session.facts import CallChanged, CallState
 from rtvoice_tui.session.machine import SessionMachine
 from rtvoice_tui.store.levels import Level
 from rtvoice_tui.store.store import Store
@@ -25,9 +30,14 @@ class Script:
     profile_name: str = "yandex"
     store: Store = field(default_factory=Store)
     now: float = 0.0
+    tools: tuple[ToolEntry, ...] = ()
+    previews: dict[str, str] = field(default_factory=dict)
+    try_tool: Callable[[str, str], None] = lambda name, arguments: None
 
     def __post_init__(self) -> None:
         self.profile = load_profile(self.profile_name)
+        if self.tools:
+            self.profile = replace(self.profile, tools=list(self.tools))
         ids = itertools.count(1)
         self.machine = SessionMachine(
             self.profile.dialect, self.profile.session, self.profile.tool_specs, lambda prefix: f"{prefix}-{next(ids)}"
@@ -90,7 +100,10 @@ class Script:
                     audio_bytes=960 if speech else 0,
                 )
             case fx.Tell():
-                self.store.take(effect.fact, self.now)
+                fact = effect.fact
+                if isinstance(fact, CallChanged) and fact.state is CallState.ASKING:
+                    fact = replace(fact, preview=self.previews.get(fact.name, ""))
+                self.store.take(fact, self.now)
 
     def worker(self) -> SessionWorker:
         """A worker that opens nothing, with the script's clock."""
@@ -100,8 +113,11 @@ class Script:
             async def run(self) -> None:
                 return
 
-            def edit(self, command: cmd.EditSession, toolbox: object, source: object = None) -> None:
+            def edit(self, command: cmd.EditSession, toolset: object, source: object = None) -> None:
                 script.command(command)
+
+            def try_tool(self, name: str, arguments: str) -> None:
+                script.try_tool(name, arguments)
 
             @property
             def clock(self) -> float:
@@ -137,7 +153,7 @@ def conversation() -> Script:
     s.at(0.9).server("session.created", session={"id": "b7f21c09e2d4", "type": "realtime"})
     s.at(1.1).server("session.updated", session=in_force(s, voice="dasha", threshold=0.5))
     s.microphone(1500)
-    _question(s, "U1", "What will the weather be in Berlin?", 1700)
+    question(s, "U1", "What will the weather be in Berlin?", 1700)
     s.server("response.created", response={"id": "R1"})
     call = {"id": "F1", "type": "function_call", "name": "get_weather", "call_id": "call_1"}
     s.server("response.output_item.added", response_id="R1", item=call)
@@ -157,7 +173,7 @@ def conversation() -> Script:
     _answer(s, "R2", "A1", words, 4600, (907, 58))
     s.heard("A1", 4600, drained=True)
     s.microphone(2100)
-    _question(s, "U2", "And how do I get from the airport to the centre?", 2300)
+    question(s, "U2", "And how do I get from the airport to the centre?", 2300)
     words = (
         "There are three ways. The express train leaves every fifteen minutes and takes twenty-three minutes to the"
         " main station. The bus is slower but stops more often, and a taxi costs about fifty euros."
@@ -185,7 +201,7 @@ def conversation() -> Script:
     return s
 
 
-def _question(s: Script, item_id: str, text: str, ms: int) -> None:
+def question(s: Script, item_id: str, text: str, ms: int) -> None:
     s.server("input_audio_buffer.speech_started", audio_start_ms=int(s.now * 1000), item_id=item_id)
     s.microphone(ms)
     _end_of_question(s, item_id, text)

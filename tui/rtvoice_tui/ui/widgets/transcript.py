@@ -17,6 +17,7 @@ TAIL = 9
 """Cells after the words, kept free for how an entry ended."""
 
 _INKS = {Speaker.YOU: "you", Speaker.AGENT: "agent", Speaker.TOOL: "tool"}
+_STATE_INKS = {"ok": "ok", "failed": "error", "denied": "error", "cancelled": "warn", "asks": "warn"}
 _PARTIAL = "…"
 
 
@@ -138,7 +139,7 @@ class TranscriptView(FollowView):
     def _with_tail(self, entry: Entry, pieces: list[Piece]) -> list[Piece]:
         """The end of an entry says how it stands: still growing, state of a call, or how long it took."""
         if entry.speaker is Speaker.TOOL:
-            ink = {"ok": "ok", "failed": "error", "cancelled": "warn"}.get(entry.state, "dim")
+            ink = _STATE_INKS.get(entry.state, "dim")
             return right_aligned(pieces, [(f" {entry.state}", ink)], self.text_width)
         if entry.speaker is Speaker.YOU and not entry.final:
             return [*pieces, (_PARTIAL if entry.length else "(listening)", "dim")]
