@@ -164,3 +164,26 @@ def test_a_model_that_nobody_knows_is_called_nevertheless(doctor, folder):
 def test_an_address_with_a_password_does_not_show_it(doctor, folder):
     (folder / "work.toml").write_text(f'provider = "generic"\nurl = "ws://me:{SECRET}@127.0.0.1:1/"\n')
     doctor("work", code=0)
+
+
+def test_tools_that_cannot_run_are_named_with_what_mends_them(doctor, folder: Path) -> None:
+    (folder / "bench.toml").write_text(
+        'provider = "local"\n'
+        + "".join(
+            f'[[tools]]\nname = "{name}"\nrun = {run}\n'
+            for name, run in {
+                "program": '{kind = "command", argv = ["no-such-program-here", "{x}"]}',
+                "present": '{kind = "command", argv = ["sh"]}',
+                "function": '{kind = "python", target = "gone.py:f"}',
+                "service": '{kind = "http", url = "https://host.example/", headers = {X = "${NO_SUCH_KEY_HERE}"}}',
+                "keyed": '{kind = "http", url = "https://host.example/", headers = {X = "${A_KEY}"}}',
+            }.items()
+        )
+    )
+    told = about(doctor("bench", code=1, A_KEY=SECRET), "bench")
+    assert "there is no program no-such-program-here" in told
+    assert "install no-such-program-here" in told
+    assert re.search(r"tool function: there is no file .*gone.py", told)
+    assert "NO_SUCH_KEY_HERE is not set" in told
+    assert "present" not in told
+    assert "keyed" not in told

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit, urlunsplit
 
+from rtvoice_tui.doctor_tools import tool_problems
 from rtvoice_tui.profiles import paths, secrets
 from rtvoice_tui.profiles.library import Listed
 from rtvoice_tui.profiles.model import Profile
@@ -108,11 +109,13 @@ def _speech() -> Iterator[Finding]:
 
 
 def profile_findings(entry: Listed, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether a profile's address, key, model and devices are fit."""
+    """Whether a profile's tools, address, key and model are fit."""
     profile = entry.profile
     if profile is None:
         yield Finding(entry.name, Verdict.BAD, entry.problem, entry.remedy)
         return
+    for sentence, remedy in tool_problems(profile, paths.profiles_folder(), environ):
+        yield Finding(entry.name, Verdict.BAD, sentence, remedy)
     if profile.provider == "local" and not profile.url:
         yield Finding(entry.name, Verdict.OK, "needs no key and no network")
         return

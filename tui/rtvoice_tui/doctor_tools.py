@@ -1,0 +1,50 @@
+"""What keeps a profile's tools from running, looked at without running them."""
+
+import importlib.util
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from rtvoice_tui.profiles import runs, secrets
+from rtvoice_tui.profiles.model import Profile, ToolEntry
+from rtvoice_tui.profiles.store import ProfileError
+from rtvoice_tui.tools.mcp import INSTALL_HINT
+from rtvoice_tui.tools.registry import Registry
+
+
+def tool_problems(profile: Profile, folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """A sentence and a remedy for each tool that cannot run.
+
+    Args:
+        profile: whose tools.
+        folder: where its relative files and programs are.
+        environ: our own environment.
+    """
+    _, problems = Registry(folder, environ).toolset(profile)
+    for problem in problems:
+        trust = "not trusted" in problem
+        yield problem, "start with this profile, then press p and T" if trust else "mend it in pane 5, or in the file"
+    for tool in profile.active_tools:
+        if profile.trusted or not tool.run.of_this_machine:
+            yield from _lacks(tool, folder, environ)
+
+
+def _lacks(tool: ToolEntry, folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    match tool.run:
+        case (runs.CommandRun() | runs.McpRun()) as run if run.argv:
+            argv = run.argv
+            found = folder / argv[0] if "/" in argv[0] else argv[0]
+            if shutil.which(str(found), path=environ.get("PATH")) is None:
+                yield f"tool {tool.name}: there is no program {found}", f"install {argv[0]}, or give its whole path"
+    if isinstance(tool.run, runs.McpRun) and importlib.util.find_spec("mcp") is None:
+        yield f"tool {tool.name}: MCP servers need the [mcp] extra", INSTALL_HINT
+    texts = list(tool.run.headers.values()) if isinstance(tool.run, runs.HttpRun | runs.McpRun) else []
+    if isinstance(tool.run, runs.HostedRun):
+        texts.append(tool.run.authorization)
+    for text in texts:
+        if re.search(r"\$\{", text):
+            try:
+                secrets.fill(text, environ)
+            except ProfileError as error:
+                yield f"tool {tool.name}: {error.sentence}", error.remedy
