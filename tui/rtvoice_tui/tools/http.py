@@ -111,7 +111,6 @@ class HttpRunner(Runner):
             return failed(f"{call.name} was not asked: {refused}")
         except ProfileError as error:
             return failed(f"{call.name} was not asked: a key is missing", f"{error.sentence}: {error.remedy}")
-        keys.sort(key=len, reverse=True)  # one may begin another
         shown = self.preview(call)
         try:
             outcome = await self._ask(call, url, headers, body, keys)
@@ -152,7 +151,7 @@ class HttpRunner(Runner):
                     location = response.headers.get("Location", "")
                     if response.status not in (301, 302, 303, 307, 308) or not location:
                         return await _answer(call, response, keys)
-                    shown = _blotted(location, keys)[:200]
+                    shown = blotted(location, keys)[:200]
                     if not self._run.redirects:
                         raise Refused(f"the server redirects to {shown}, and the profile follows none")
                     there = here.join(URL(location))
@@ -208,7 +207,7 @@ async def _answer(call: Call, response: "aiohttp.ClientResponse", keys: list[str
             break
     status = ("status", f"{response.status} {response.reason or ''}".strip())
     kind = response.content_type
-    text = _blotted(_decoded(bytes(raw), response.charset), keys)  # before it is cut, or a part of a key stays
+    text = blotted(_decoded(bytes(raw), response.charset), keys)  # before it is cut, or a part of a key stays
     if "\0" in text[:1000] or kind.startswith(("image/", "audio/", "video/")):
         size = response.content_length or len(raw)
         return failed(f"{call.name} failed: the answer is no text but {kind}, {size} bytes").with_details(status)
@@ -229,8 +228,9 @@ def _decoded(raw: bytes, charset: str | None) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _blotted(text: str, keys: Sequence[str]) -> str:
-    for key in keys:
+def blotted(text: str, keys: Sequence[str]) -> str:
+    """A text without any key, the longest first; to be asked before the text is cut or escaped."""
+    for key in sorted(keys, key=len, reverse=True):  # one may begin another
         text = text.replace(key, "[key]")
     return text
 
@@ -272,4 +272,4 @@ def is_public(host: str) -> bool:
 
 
 def _reason(error: Exception, keys: Sequence[str]) -> str:
-    return _blotted(" ".join(str(error).split()), keys)[:500] or type(error).__name__
+    return blotted(" ".join(str(error).split()), keys)[:500] or type(error).__name__

@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import itertools
+import json
+import math
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
 from msgspec.structs import replace
 
@@ -16,10 +19,12 @@ from rtvoice_tui.profiles.runs import McpRun
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.facts import ServerState
+from rtvoice_tui.tools.http import blotted
 from rtvoice_tui.tools.processes import small_environment
 from rtvoice_tui.tools.runner import Call, Outcome, Runner, Standing, ToolError, failed, succeeded
 
 if TYPE_CHECKING:
+    from anyio import CancelScope
     from mcp import Client
     from mcp.types import CallToolResult, Tool
 
@@ -31,6 +36,14 @@ LOOK_S = {"stdio": 3.0, "http": 20.0}
 MAX_TOOLS = 200
 MAX_NAME = 64
 CONNECT_S = 30.0
+LEAST_S = 0.2
+"""How long a server is left alone after it told its tools: one may say that they changed whenever it is asked."""
+
+END_S, KILL_S = 1.0, 0.5
+"""What a started server has to end once nothing is said to it any more, and then once it is asked to."""
+
+MAX_STDERR = 1_000_000
+"""Bytes of a server's stderr that lie about at most."""
 
 
 class McpRunner(Runner):
@@ -60,6 +73,9 @@ class McpRunner(Runner):
         self._inner: dict[str, str] = {}
         self._client: Client | None = None
         self._task: asyncio.Task[None] | None = None
+        self._under_way = 0
+        self._scope: CancelScope | None = None
+        self._closing = False
         self._look = asyncio.Event()
         self.specs = ()
         self.standing = Standing(ServerState.CLOSED)
@@ -72,14 +88,18 @@ class McpRunner(Runner):
     async def open(self) -> None:
         """Connect, and stay connected."""
         if self._task is None:
+            self._closing = False
             self._task = asyncio.ensure_future(self._stay())
 
     async def close(self) -> None:
         """Leave the server, and end it if we started it."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
+            self._closing = True
+            if self._scope is not None:  # a task that is cancelled from outside may lose that, or the server
+                self._scope.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            self.standing = Standing(ServerState.CLOSED)
 
     def preview(self, call: Call) -> str:
         """The server's own name of the tool."""
@@ -87,20 +107,25 @@ class McpRunner(Runner):
 
     async def run(self, call: Call) -> Outcome:
         """Have the server run a tool; being cancelled cancels it there too."""
-        from mcp import MCPError
-
-        client = self._client
+        client, inner = self._client, self._inner.get(call.name)
         if client is None:
             return failed(f"{call.name} failed: the server {self._template.name} is not connected", self._detail)
+        if inner is None:
+            return failed(f"{call.name} failed: the server {self._template.name} has no such tool")
+        from mcp import MCPError
+
+        self._under_way += 1
         try:
-            result = await client.call_tool(self._inner[call.name], call.arguments)
+            result = await client.call_tool(inner, call.arguments)
         except MCPError as error:
             self._look.set()
-            return failed(f"{call.name} failed: {_line(error)}").without(*self._keys)
-        except (OSError, RuntimeError, ValueError) as error:
+            return failed(f"{call.name} failed: {_line(error, self._keys)}")
+        except Exception as error:  # whatever a connection that breaks may raise
             self._look.set()
-            return failed(f"{call.name} failed: {type(error).__name__}", _line(error)).without(*self._keys)
-        return _outcome(call, result).without(*self._keys)
+            return failed(f"{call.name} failed: {type(error).__name__}", _line(error, self._keys))
+        finally:
+            self._under_way -= 1
+        return _outcome(call, result, self._keys)
 
     @property
     def _detail(self) -> str:
@@ -109,62 +134,75 @@ class McpRunner(Runner):
     # --- staying connected
 
     async def _stay(self) -> None:
+        try:
+            import anyio
+        except ImportError:
+            self._stand(ServerState.FAILED, f"needs the [mcp] extra: {INSTALL_HINT}")
+            return
         wait = FIRST_WAIT_S
-        while True:
-            self._stand(ServerState.STARTING)
-            with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
-                try:
-                    async for _ in self._connected(errors):
-                        wait = FIRST_WAIT_S
-                    reason = "it ended"
-                except ImportError:
-                    self._stand(ServerState.FAILED, f"needs the [mcp] extra: {INSTALL_HINT}")
-                    return
-                except ProfileError as error:
-                    self._stand(ServerState.FAILED, f"{error.sentence}: {error.remedy}")
-                    return
-                except Exception as error:
-                    reason = _last_line(errors) or _reason(error)
-                finally:
-                    self._client = None
-            for key in self._keys:
-                reason = reason.replace(key, "[key]")
-            self._stand(ServerState.FAILED, f"{reason}; tried again in {wait:g} s")
-            await asyncio.sleep(wait)
-            wait = min(2 * wait, LONGEST_WAIT_S)
+        with anyio.CancelScope() as self._scope:
+            while not self._closing:
+                self._stand(ServerState.STARTING)
+                with tempfile.TemporaryFile() as errors:
+                    try:
+                        async for _ in self._connected(errors):
+                            wait = FIRST_WAIT_S
+                        return
+                    except ImportError:
+                        self._stand(ServerState.FAILED, f"needs the [mcp] extra: {INSTALL_HINT}")
+                        return
+                    except ProfileError as error:
+                        self._stand(ServerState.FAILED, f"{error.sentence}: {error.remedy}")
+                        return
+                    except Exception as error:
+                        last = _last_line(errors)
+                        reason = f"{_reason(error, self._keys)}{last and ': '}{last}"
+                    finally:
+                        self._client = None
+                self._stand(ServerState.FAILED, f"{reason}; tried again in {wait:g} s")
+                await anyio.sleep(wait)
+                wait = min(2 * wait, LONGEST_WAIT_S)
 
-    async def _connected(self, errors: TextIO) -> Any:
+    async def _connected(self, errors: BinaryIO) -> AsyncIterator[None]:
         """Connect, and yield each time that the server has told its tools, until it is gone."""
+        import anyio
         from mcp import Client
 
-        client = Client(await self._transport(errors), message_handler=self._told, read_timeout_seconds=None)
-        async with contextlib.AsyncExitStack() as stack:
-            async with asyncio.timeout(CONNECT_S):
+        with anyio.fail_after(CONNECT_S) as limit:
+            async with contextlib.AsyncExitStack() as stack:
+                transport = await self._transport(errors, stack)
+                client = Client(transport, message_handler=self._told, read_timeout_seconds=None)
                 await stack.enter_async_context(client)
                 await self._list(client)
-            self._client = client
-            while True:
-                self._stand(ServerState.CONNECTED)
-                yield
-                self._look.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_S["stdio" if self._run.argv else "http"]):
+                self._client = client
+                while True:
+                    limit.deadline = math.inf
+                    self._stand(ServerState.CONNECTED)
+                    yield
+                    self._look.clear()
+                    await anyio.sleep(LEAST_S)
+                    with anyio.move_on_after(LOOK_S["stdio" if self._run.argv else "http"]):
                         await self._look.wait()
-                async with asyncio.timeout(CONNECT_S):
+                    _trim(errors)
+                    if self._under_way:  # a server may do one thing after the other
+                        continue
+                    limit.deadline = anyio.current_time() + CONNECT_S
                     await self._list(client)
 
-    async def _transport(self, errors: TextIO) -> Any:
+    async def _transport(self, errors: BinaryIO, stack: contextlib.AsyncExitStack) -> Any:
         self._keys = []
         if self._run.argv:
-            from mcp.client.stdio import StdioServerParameters, stdio_client
+            from mcp.client import stdio
 
+            # the SDK's own waits, which are no argument, are longer than the app takes to end
+            stdio.PROCESS_TERMINATION_TIMEOUT, stdio.FORCE_KILL_TIMEOUT = END_S, KILL_S
             program, *arguments = self._run.argv
             if os.sep in program and not os.path.isabs(program):
                 program = str(self._folder / program)
             environment = small_environment(self._environ, self._run.pass_env, self._run.env)
             where = str(self._folder) if self._folder.is_dir() else None
-            parameters = StdioServerParameters(command=program, args=arguments, env=environment, cwd=where)
-            return stdio_client(parameters, errlog=errors)
+            parameters = stdio.StdioServerParameters(command=program, args=arguments, env=environment, cwd=where)
+            return stdio.stdio_client(parameters, errlog=cast("TextIO", errors))
         import httpx2
         from mcp.client.streamable_http import streamable_http_client
 
@@ -172,26 +210,31 @@ class McpRunner(Runner):
         for name, value in self._run.headers.items():
             headers[name], found = await asyncio.to_thread(secrets.fill, value, self._environ)
             self._keys += found
-        return streamable_http_client(self._run.url, http_client=httpx2.AsyncClient(headers=headers, trust_env=False))
+        # how long an answer takes is up to the profile; and nobody else closes the client
+        client = httpx2.AsyncClient(headers=headers, trust_env=False, timeout=httpx2.Timeout(CONNECT_S, read=None))
+        await stack.enter_async_context(client)
+        return streamable_http_client(self._run.url, http_client=client)
 
     async def _told(self, message: Any) -> None:
         """The server says something by itself: its tools may be others."""
-        self._look.set()
+        if getattr(message, "method", "") == "notifications/tools/list_changed":
+            self._look.set()
 
     async def _list(self, client: "Client") -> None:
         tools: list[Tool] = []
         cursor = None
-        while True:
+        for _ in range(MAX_TOOLS):
             page = await client.list_tools(cursor=cursor, cache_mode="bypass")
             tools += page.tools
             cursor = page.next_cursor
-            if not cursor or len(tools) > MAX_TOOLS:
+            if not cursor or len(tools) >= MAX_TOOLS:
                 break
-        inner, specs = {}, []
+        inner: dict[str, str] = {}
+        specs = []
         for tool in tools[:MAX_TOOLS]:
-            name = prefixed(self._template.name, tool.name)
-            if name in inner or (self._run.only and tool.name not in self._run.only):
+            if self._run.only and tool.name not in self._run.only:
                 continue
+            name = _unlike(inner, prefixed(self._template.name, tool.name))
             inner[name] = tool.name
             schema = tool.input_schema if isinstance(tool.input_schema, dict) else {}
             told = tool.description or tool.title or ""
@@ -213,7 +256,13 @@ def prefixed(server: str, tool: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "_", f"{server}_{tool}")[:MAX_NAME]
 
 
-def _outcome(call: Call, result: "CallToolResult") -> Outcome:
+def _unlike(others: Container[str], name: str) -> str:
+    """A name that no other tool has: two that differ only where they were made fit are told apart by a number."""
+    names = (f"{name[: MAX_NAME - 4]}_{number}" for number in itertools.count(2))
+    return next(each for each in itertools.chain([name], names) if each not in others)
+
+
+def _outcome(call: Call, result: "CallToolResult", keys: Sequence[str]) -> Outcome:
     texts = []
     for block in result.content:
         kind = getattr(block, "type", "")
@@ -223,31 +272,43 @@ def _outcome(call: Call, result: "CallToolResult") -> Outcome:
             texts.append(block.resource.text)  # type: ignore[union-attr]
         else:
             texts.append(f"[{kind} {getattr(block, 'mime_type', '') or ''}]".replace(" ]", "]"))
-    text = "\n".join(texts)
+    text = blotted("\n".join(texts), keys)
     if result.is_error:
         return failed(f"{call.name} failed: {text[:2000] or 'the server gave no reason'}")
-    if not text and result.structured_content is not None:
-        return succeeded(result.structured_content)
+    if not texts and result.structured_content is not None:
+        text = blotted(json.dumps(result.structured_content, ensure_ascii=False), keys)
     return succeeded(text)
 
 
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:500] or type(error).__name__
+def _line(error: BaseException, keys: Sequence[str]) -> str:
+    return blotted(" ".join(str(error).split()), keys)[:500] or type(error).__name__
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: BaseException, keys: Sequence[str]) -> str:
     """The innermost of grouped errors, in one line."""
+    from mcp import MCPError
+    from mcp.types import CONNECTION_CLOSED
+
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, FileNotFoundError):
         return f"there is no program {error.filename}"
     if isinstance(error, TimeoutError):
         return "it does not answer"
-    return _line(error)
+    if isinstance(error, MCPError) and error.code == CONNECTION_CLOSED:
+        return "it ended"
+    return _line(error, keys)
 
 
-def _last_line(errors: TextIO) -> str:
+def _trim(errors: BinaryIO) -> None:
+    """Begin a server's stderr anew: it writes where we stand in the file."""
+    if os.fstat(errors.fileno()).st_size > MAX_STDERR:
+        errors.truncate(0)
+        errors.seek(0)
+
+
+def _last_line(errors: BinaryIO) -> str:
     """What a program said last before it ended."""
-    errors.seek(0)
-    lines = [line.strip() for line in errors.read()[-4000:].splitlines() if line.strip()]
-    return lines[-1][:300] if lines else ""
+    errors.seek(max(0, os.fstat(errors.fileno()).st_size - 8000))
+    lines = errors.read(8000).decode("utf-8", "replace").replace("\0", "").splitlines()
+    return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
