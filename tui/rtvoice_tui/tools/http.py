@@ -106,7 +106,8 @@ class HttpRunner(Runner):
 
         try:
             url, body = self.request(call.arguments)
-            headers, keys = await asyncio.to_thread(self._headers)  # the key store may ask the person
+            # the key store may ask the person, and all other tools would wait with it
+            headers, keys = await asyncio.to_thread(self._headers) if self._run.headers else ({}, [])
         except Refused as refused:
             return failed(f"{call.name} was not asked: {refused}")
         except ProfileError as error:
