@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import os
 import sys
 
 import pytest
 
 from rtvoice_tui.tools import python
-from tools.toolbench import bench, complaint, function, write
+from tools.toolbench import bench, complaint, function, touch_same_size, write
 
 VERSION = """
 def version(word: str = "x") -> int:
@@ -155,6 +156,16 @@ async def test_an_edited_file_is_loaded_again_at_the_next_call(tmp_path):
         assert await desk.said("version") == "1"
         file.write_text(VERSION.replace("return 1", "return 22"))
         assert await desk.said("version") == "22"
+
+
+async def test_an_edit_of_the_same_second_and_size_is_seen(tmp_path):
+    file = write(tmp_path / "tools.py", VERSION)
+    os.utime(file, ns=(1_700_000_000_000_000_000, 1_700_000_000_000_000_000))
+    async with bench(tmp_path) as desk:
+        desk.use(function("version"))
+        assert await desk.said("version") == "1"
+        touch_same_size(file, "return 1", "return 2")
+        assert await desk.said("version") == "2"
 
 
 async def test_an_edited_file_tells_its_new_schema_without_a_call(tmp_path, watchful):
