@@ -104,16 +104,17 @@ class PythonRunner(Runner):
 
     async def _look(self) -> None:
         """The file was loaded, or loaded again."""
-        standing, spec = None, self._told
+        (spec,) = self.specs  # of a file that does not load, what was known last is told
+        standing = None if self.standing is None else Standing(ServerState.CONNECTED)
         try:
             reply = await self._file.ask({"describe": self._function})
             if "error" in reply:
                 standing = Standing(ServerState.FAILED, f"{self._file.path.name}: {reply['error']}")
             else:
                 spec = replace(
-                    spec,
-                    description=spec.description or str(reply["description"]),
-                    parameters=spec.parameters or reply["parameters"],
+                    self._told,
+                    description=self._told.description or str(reply["description"]),
+                    parameters=self._told.parameters or reply["parameters"],
                 )
         except _Gone as gone:
             standing = Standing(ServerState.FAILED, str(gone))
@@ -170,7 +171,7 @@ class PythonFile:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(WATCH_S)
-            if self._host is not None and self._now() != self._stamp:
+            if self._now() != self._stamp:
                 for look in list(self._watchers):
                     await look()
 
@@ -201,9 +202,9 @@ class PythonFile:
                 return self._host
             if self._host is not None:
                 self._retire(self._host)
+            self._stamp = stamp
             if stamp is None:
                 raise _Gone(f"there is no file {self.path}")
-            self._stamp = stamp
             host = await _Host.started(self.path)
             self._host = host
             return host
