@@ -107,7 +107,7 @@ class PythonRunner(Runner):
         (spec,) = self.specs  # of a file that does not load, what was known last is told
         standing = None if self.standing is None else Standing(ServerState.CONNECTED)
         try:
-            reply = await self._file.ask({"describe": self._function})
+            reply = await self._file.ask({"describe": self._function}, again=False)
             if "error" in reply:
                 standing = Standing(ServerState.FAILED, f"{self._file.path.name}: {reply['error']}")
             else:
@@ -142,6 +142,7 @@ class PythonFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._host: _Host | None = None
+        self._fault: _Gone | None = None
         self._starting = asyncio.Lock()
         self._stamp: tuple[int, int] | None = None
         self._watchers: list[Callable[[], Any]] = []
@@ -182,31 +183,41 @@ class PythonFile:
             return None
         return stat.st_mtime_ns, stat.st_size
 
-    async def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+    async def ask(self, question: dict[str, Any], again: bool = True) -> dict[str, Any]:
         """Ask the file as it is now; being cancelled ends what was asked, and the process if nothing else helps.
+
+        Args:
+            question: what is asked.
+            again: whether a file that did not load is tried again though it is the same.
 
         Raises:
             _Gone: it cannot be loaded, or its process ended.
         """
-        host = await self._current()
+        host = await self._current(again)
         try:
             return await host.ask(question)
         finally:
             if host.stuck:
                 self._retire(host)
 
-    async def _current(self) -> "_Host":
+    async def _current(self, again: bool) -> "_Host":
         async with self._starting:
             stamp = self._now()
             if self._host is not None and self._host.alive and stamp == self._stamp:
                 return self._host
+            if self._fault is not None and stamp == self._stamp and not again:
+                raise self._fault
             if self._host is not None:
                 self._retire(self._host)
             self._stamp = stamp
             if stamp is None:
                 raise _Gone(f"there is no file {self.path}")
-            host = await _Host.started(self.path)
-            self._host = host
+            self._fault = None
+            try:
+                self._host = host = await _Host.started(self.path)
+            except _Gone as fault:
+                self._fault = fault
+                raise
             return host
 
     def _retire(self, host: "_Host") -> None:
