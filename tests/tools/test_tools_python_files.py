@@ -180,6 +180,53 @@ async def test_an_edited_file_tells_its_new_schema_without_a_call(tmp_path, watc
         await desk.until(lambda: desk.changes > before)
 
 
+async def test_a_broken_edit_is_told_without_a_call_and_so_is_its_repair(tmp_path, watchful):
+    file = write(tmp_path / "tools.py", VERSION)
+    async with bench(tmp_path) as desk:
+        desk.use(function("version"))
+        await desk.described()
+        spec = desk.spec("version")
+        file.write_text("def version(:\n")
+        await desk.until(lambda: desk.standing("version")[0] == "failed")
+        assert "SyntaxError" in desk.standing("version")[1]
+        assert desk.spec("version") == spec, "half an edit is no reason to tell the model of another tool"
+        changes = desk.changes
+        file.write_text(VERSION.replace("one", "two"))
+        await desk.until(lambda: desk.spec("version").description == "Version two.")
+        assert desk.standing("version") == ("connected", "")
+        await desk.until(lambda: desk.changes > changes)
+
+
+async def test_a_file_that_comes_back_is_found_without_a_call(tmp_path, watchful):
+    file = write(tmp_path / "tools.py", VERSION)
+    async with bench(tmp_path) as desk:
+        desk.use(function("version"))
+        await desk.described()
+        file.unlink()
+        await desk.until(lambda: desk.standing("version")[0] == "failed")
+        write(file, VERSION)
+        await desk.until(lambda: desk.standing("version") == ("connected", ""))
+
+
+async def test_a_file_that_does_not_load_is_tried_once_for_all_of_its_tools_and_again_for_a_call(tmp_path):
+    write(
+        tmp_path / "tools.py",
+        """
+        import pathlib
+        with pathlib.Path(__file__).with_name("tries").open("a") as file:
+            file.write("x")
+        1 / 0
+        """,
+    )
+    async with bench(tmp_path) as desk:
+        desk.use(*(function(name) for name in ("one", "two", "three")))
+        await desk.described()
+        assert [desk.standing(name)[0] for name in ("one", "two", "three")] == ["failed"] * 3
+        assert (tmp_path / "tries").read_text() == "x"
+        complaint(await desk.call("two"))
+        assert (tmp_path / "tries").read_text() == "xx"
+
+
 async def test_a_call_that_runs_while_its_file_is_edited_ends_as_it_began(tmp_path):
     file = write(
         tmp_path / "tools.py",
