@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from typing import Any
 
 from rtvoice_tui.profiles.runs import MockRun
 from rtvoice_tui.protocol.settings import ToolSpec
@@ -25,11 +26,16 @@ class MockRunner(Runner):
 
     def preview(self, call: Call) -> str:
         """The result."""
-        return template.word(template.fill_value(self._run.result, call.arguments))
+        return succeeded(self._result(call)).output
 
     async def run(self, call: Call) -> Outcome:
         """Wait, then give the result or fail."""
         await asyncio.sleep(self._run.delay_ms / 1000)
         if self._chance.random() < self._run.failure_rate:
             return failed(f"{call.name} failed: the mock was told to")
-        return succeeded(template.fill_value(self._run.result, call.arguments))
+        return succeeded(self._result(call))
+
+    def _result(self, call: Call) -> Any:
+        """The result filled; one that is nothing but a missing argument is an empty text."""
+        (*filled,) = template.fill_value([self._run.result], call.arguments)
+        return filled[0] if filled else ""
