@@ -96,8 +96,15 @@ class Registry:
         if source != "demo" and not run.of_this_machine:  # it is trusted as the demo, so it has to be that
             raise ToolError(f"tool {spec.name}: '{run.target}' is not of the form demo:FUNCTION or FILE.py:FUNCTION")
         path = _DEMO if source == "demo" else (self._folder / source).absolute()
-        if not path.is_file():
+        if not _is_file(path):
             raise ToolError(f"tool {spec.name}: there is no file {path}")
         file = self._files.setdefault(path, PythonFile(path))
         assert isinstance(file, PythonFile)
         return PythonRunner(spec, run, file)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have, a folder that we may not look into
+        return False
