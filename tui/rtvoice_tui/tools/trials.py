@@ -41,14 +41,15 @@ class Trials:
         call = replace(call, checked=True, arguments=arguments.strip() or "{}")
         self._tell(call)
         task = self._running[key] = asyncio.create_task(self._run(call))
-        task.add_done_callback(lambda _: self._running.pop(key, None))
+        task.add_done_callback(lambda done: self._over(call, done))
+
+    def _over(self, call: CallChanged, task: "asyncio.Task[None]") -> None:
+        del self._running[call.key]
+        if task.cancelled():  # perhaps before it began
+            self._tell(replace(call, state=CallState.CANCELLED, note="you stopped it"))
 
     async def _run(self, call: CallChanged) -> None:
-        try:
-            outcome = await self._toolbox.run(call.name, call.arguments, call.key)
-        except asyncio.CancelledError:
-            self._tell(replace(call, state=CallState.CANCELLED, note="you stopped it"))
-            raise
+        outcome = await self._toolbox.run(call.name, call.arguments, call.key)
         state = CallState.OK if outcome.ok else CallState.FAILED
         self._tell(replace(call, state=state, output=outcome.output, note=outcome.note, details=outcome.details))
 
