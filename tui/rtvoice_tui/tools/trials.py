@@ -30,7 +30,7 @@ class Trials:
         key = f"by-hand-{next(self._numbers)}"
         spec = next((spec for spec in self._toolbox.specs if spec.name == name), None)
         kind = spec.kind if spec is not None else ""
-        call = CallChanged(turn, key, key, "", name, arguments, CallState.RUNNING, kind=kind, by_hand=True)
+        call = CallChanged(turn, key, "", "", name, arguments, CallState.RUNNING, kind=kind, by_hand=True)
         try:
             if spec is None:
                 raise checked.ArgumentsRefused(f"the tool {name} does not run here")
