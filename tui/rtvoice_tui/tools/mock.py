@@ -37,5 +37,5 @@ class MockRunner(Runner):
 
     def _result(self, call: Call) -> Any:
         """The result filled; one that is nothing but a missing argument is an empty text."""
-        (*filled,) = template.fill_value([self._run.result], call.arguments)
+        filled = template.fill_value([self._run.result], call.arguments)
         return filled[0] if filled else ""
