@@ -114,7 +114,13 @@ class Toolbox:
         tool = self._find(name)
         if tool is None:
             return failed(f"the function {name} cannot be run here")
-        return await asyncio.wrap_future(self._ask(self._call(tool, Call(name, json.loads(arguments), call_id))))
+        try:
+            given = json.loads(arguments)
+        except (ValueError, RecursionError):
+            given = None
+        if not isinstance(given, dict):
+            return failed(f"{name} was not run: the arguments are no JSON object")
+        return await asyncio.wrap_future(self._ask(self._call(tool, Call(name, given, call_id))))
 
     async def close(self) -> None:
         """End everything. Nothing can be called any more."""
