@@ -194,7 +194,7 @@ class Toolbox:
             self._calls[runner] -= 1
             if not self._calls[runner]:
                 del self._calls[runner]
-                if any(retired.runner is runner for retired in self._retired):
+                if all(tool.runner is not runner for tool in self._tools.values()):  # taken away meanwhile
                     await self._guarded(runner.close())
 
     async def _end(self) -> None:
