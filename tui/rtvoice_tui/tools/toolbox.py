@@ -39,7 +39,7 @@ class Toolbox:
         self._running: set[asyncio.Future[Outcome]] = set()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._opening: concurrent.futures.Future[None] | None = None
+        self._replacing: set[asyncio.Task[Any]] = set()
         self._open = False
 
     # --- from the session's loop
@@ -68,7 +68,7 @@ class Toolbox:
         """Start what calls will need, if that is not done yet."""
         if not self._open and self._tools:
             self._open = True
-            self._opening = self._ask(self._replace([], list(self._tools.values())))
+            self._ask(self._replace([], list(self._tools.values())))
 
     async def ready(self, timeout: float) -> None:
         """Until every tool has said what it takes, or so many seconds."""
@@ -162,10 +162,16 @@ class Toolbox:
             loop.close()
 
     async def _replace(self, gone: list[Tool], fresh: list[Tool]) -> None:
-        await asyncio.gather(*(self._guarded(tool.runner.open()) for tool in fresh))
-        for tool in gone:
-            if tool.runner not in self._calls:
-                await self._guarded(tool.runner.close())
+        task = asyncio.current_task()
+        assert task is not None
+        self._replacing.add(task)
+        try:
+            await asyncio.gather(*(self._guarded(tool.runner.open()) for tool in fresh))
+            for tool in gone:
+                if tool.runner not in self._calls:
+                    await self._guarded(tool.runner.close())
+        finally:
+            self._replacing.discard(task)
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -198,10 +204,10 @@ class Toolbox:
                     await self._guarded(runner.close())
 
     async def _end(self) -> None:
-        running = list(self._running)
-        for work in running:
+        begun = [*self._running, *self._replacing]
+        for work in begun:
             work.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.gather(*begun, return_exceptions=True)
         everything = [*self._tools.values(), *self._retired]
         await asyncio.gather(*(self._guarded(tool.runner.close()) for tool in everything))
 
