@@ -41,6 +41,7 @@ class Toolbox:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._replacing: set[asyncio.Task[Any]] = set()
         self._open = False
+        self._closed = False
 
     # --- from the session's loop
 
@@ -66,7 +67,7 @@ class Toolbox:
 
     def open(self) -> None:
         """Start what calls will need, if that is not done yet."""
-        if not self._open and self._tools:
+        if not self._open and not self._closed and self._tools:
             self._open = True
             self._ask(self._replace([], list(self._tools.values())))
 
@@ -112,7 +113,7 @@ class Toolbox:
     async def run(self, name: str, arguments: str, call_id: str) -> Outcome:
         """Run a call with JSON arguments. Never raises, except when cancelled: then the call is ended."""
         tool = self._find(name)
-        if tool is None:
+        if tool is None or self._closed:
             return failed(f"the function {name} cannot be run here")
         try:
             given = json.loads(arguments)
@@ -124,6 +125,7 @@ class Toolbox:
 
     async def close(self) -> None:
         """End everything. Nothing can be called any more."""
+        self._closed, self._open = True, False
         if self._loop is None or self._thread is None:
             return
         ending = self._ask(self._end())
