@@ -36,6 +36,7 @@ class Toolbox:
         self._given: tuple[ToolSpec, ...] = ()
         self._retired: list[Tool] = []
         self._calls: dict[Runner, int] = {}
+        self._begun: set[Runner] = set()
         self._running: set[asyncio.Future[Outcome]] = set()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -168,21 +169,27 @@ class Toolbox:
         assert task is not None
         self._replacing.add(task)
         try:
-            await asyncio.gather(*(self._guarded(tool.runner.open()) for tool in fresh))
+            self._begun.update(tool.runner for tool in fresh)
+            await asyncio.gather(*(self._guarded(tool.runner.open) for tool in fresh))
             for tool in gone:
                 if tool.runner not in self._calls:
-                    await self._guarded(tool.runner.close())
+                    await self._close(tool.runner)
         finally:
             self._replacing.discard(task)
 
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _close(self, runner: Runner) -> None:
+        self._begun.discard(runner)
+        await self._guarded(runner.close)
+
+    async def _guarded(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
-            await work
+            await work()
         except Exception:
             log.exception("a tool could not be opened or closed")
 
     async def _call(self, tool: Tool, call: Call) -> Outcome:
         runner, limit = tool.runner, tool.entry.limit_s
+        self._begun.add(runner)
         self._calls[runner] = self._calls.get(runner, 0) + 1
         work = asyncio.ensure_future(runner.run(call))
         self._running.add(work)
@@ -203,15 +210,14 @@ class Toolbox:
             if not self._calls[runner]:
                 del self._calls[runner]
                 if all(tool.runner is not runner for tool in self._tools.values()):  # taken away meanwhile
-                    await self._guarded(runner.close())
+                    await self._close(runner)
 
     async def _end(self) -> None:
         begun = [*self._running, *self._replacing]
         for work in begun:
             work.cancel()
         await asyncio.gather(*begun, return_exceptions=True)
-        everything = [*self._tools.values(), *self._retired]
-        await asyncio.gather(*(self._guarded(tool.runner.close()) for tool in everything))
+        await asyncio.gather(*(self._close(runner) for runner in list(self._begun)))
 
 
 def _same(old: Tool, new: Tool) -> bool:
