@@ -17,121 +17,12 @@ from rtvoice_tui.tools.runner import Call, Outcome
 from tools.toolbench import Bench, alive, bench, complaint, function, pid_in, write
 from worker.bench import until
 
-FILE = """
-import asyncio
-import ctypes
-import os
-import pathlib
-import subprocess
-import sys
-import time
-
-visits = 0
-
-
-def pid() -> int:
-    return os.getpid()
-
-
-def count() -> int:
-    global visits
-    visits += 1
-    return visits
-
-
-def note(path, text="x"):
-    with open(path + ".new", "w") as file:
-        file.write(f"{text}\\n")
-    os.rename(path + ".new", path)
-
-
-def waits(begun: str, go: str) -> str:
-    note(begun)
-    while not os.path.exists(go):
-        time.sleep(0.005)
-    return "at last"
-
-
-def stuck(begun: str):
-    note(begun)
-    time.sleep(3600)
-
-
-async def waits_later(begun: str, cleaned: str = "") -> None:
-    note(begun)
-    try:
-        await asyncio.sleep(3600)
-    finally:
-        await asyncio.sleep(0)
-        if cleaned:
-            note(cleaned)
-
-
-async def stubborn(begun: str) -> None:
-    while True:
-        note(begun)
-        try:
-            await asyncio.sleep(3600)
-        except asyncio.CancelledError:
-            pass
-
-
-async def blocks_the_loop(begun: str) -> None:
-    note(begun)
-    time.sleep(3600)
-
-
-def starts_a_child(begun: str) -> None:
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
-    note(begun, child.pid)
-    child.wait()
-
-
-async def blocks_with_a_child(begun: str) -> None:
-    starts_a_child(begun)
-
-
-def lets_a_child_go(begun: str) -> str:
-    program = [sys.executable, "-c", "import time; time.sleep(3600)"]
-    note(begun, subprocess.Popen(program, start_new_session=True).pid)
-    return "gone on"
-
-
-def forks_and_crashes(begun: str) -> None:
-    if child := os.fork():
-        note(begun, child)
-        os._exit(8)
-    time.sleep(3600)
-
-
-def leaves_a_child(begun: str) -> str:
-    note(begun, subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"]).pid)
-    return "gone on"
-
-
-def leaves_a_child_and_crashes(begun: str) -> None:
-    leaves_a_child(begun)
-    os._exit(7)
-
-
-def exits() -> None:
-    print("last words", file=sys.stderr, flush=True)
-    os._exit(5)
-
-
-def segfaults() -> None:
-    ctypes.string_at(0)
-
-
-def kills_itself() -> None:
-    os.kill(os.getpid(), 9)
-"""
-NAMES = [line.split("def ")[1].split("(")[0] for line in FILE.splitlines() if line.startswith(("def ", "async def "))]
+UNRULY = Path(__file__).with_name("unruly.py").read_text(encoding="utf-8")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write(tmp_path / "tools.py", FILE)
+    write(tmp_path / "tools.py", UNRULY)
     return tmp_path
 
 
@@ -310,6 +201,21 @@ async def test_a_coroutine_that_is_stopped_cleans_up_and_leaves_its_process(fold
         await stop(call)
         await desk.until((folder / "cleaned").exists, "its clean-up has run")
         assert await desk.said("count") == "2"
+
+
+async def test_a_coroutine_that_is_stopped_after_an_edit_of_its_file_still_cleans_up(folder):
+    async with bench(folder) as desk:
+        use(desk, "waits_later", "pid")
+        old = int(await desk.said("pid"))
+        call = asyncio.create_task(
+            desk.call("waits_later", begun=str(folder / "begun"), cleaned=str(folder / "cleaned"))
+        )
+        await desk.until((folder / "begun").exists)
+        write(folder / "tools.py", UNRULY + "\n# edited\n")
+        assert int(await desk.said("pid")) != old
+        await stop(call)
+        await desk.until(lambda: not alive(old), "its process ends")
+        assert (folder / "cleaned").exists()
 
 
 # --- what it started
