@@ -60,7 +60,7 @@ async def test_a_process_that_was_ended_between_two_calls_is_replaced(folder):
         use(desk, "pid")
         old = int(await desk.said("pid"))
         os.kill(old, signal.SIGKILL)
-        await desk.until(lambda: not Path(f"/proc/{old}").exists(), "its end is seen")
+        await desk.until(lambda: not alive(old), "its end is seen")
         (file,) = desk.registry._files.values()
         await desk.until(lambda: not file._host.alive, "its end is known")
         assert int(await desk.said("pid")) != old

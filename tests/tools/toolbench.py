@@ -5,6 +5,7 @@ import contextlib
 import gc
 import json
 import os
+import subprocess
 import textwrap
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -117,6 +118,9 @@ def tool_threads() -> list[str]:
 
 def alive(pid: int) -> bool:
     """Whether a process runs; one that has ended and was not asked how does not."""
+    if not Path("/proc/self").exists():
+        state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+        return bool(state) and not state.startswith("Z")
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
