@@ -54,6 +54,7 @@ def private_environment(folder: Path, **more: str) -> dict[str, str]:
     """An environment in which a program finds no sound, no keys and no files but those below ``folder``."""
     mine = ("YANDEX_", "OPENAI_", "AZURE_", "XAI_", "HF_", "TEXTUAL", "RTVOICE", "XDG_", "PYTEST_", "NO_COLOR", "COLOR")
     mine += ("PYTHONDONTWRITEBYTECODE",)  # an installed program is compiled once, not at every start
+    mine += ("COLUMNS", "LINES")  # they would overrule the terminal's own size; pytest's import of readline sets them
     kept = {name: value for name, value in environment_without_sound().items() if not name.startswith(mine)}
     folders = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "STATE", "DATA", "CACHE")}
     return kept | folders | {"HOME": str(folder), "TERM": "xterm-256color", "LANG": "C.UTF-8"} | more
