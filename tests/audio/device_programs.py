@@ -120,6 +120,7 @@ class _Opened:
 
 
 def _held() -> dict[str, int]:
+    _wait(lambda: threading.active_count() == 1)  # what watches a device ends by itself, soon after it was closed
     return {
         "threads": threading.active_count(),
         "tasks": len(os.listdir("/proc/self/task")),

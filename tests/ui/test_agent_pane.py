@@ -503,7 +503,7 @@ async def test_another_profile_asks_while_a_session_runs_and_names_what_would_be
         await here.until(lambda: here.wire.session.count("conversation.item.create") == 2, "the conversation is there")
         assert here.app.editor.name == "other"
         assert here.instructions.text == "Sing."
-        assert "other" in here.screen_text().splitlines()[0]
+        await here.until(lambda: "other" in here.screen_text().splitlines()[0], "the top row names the profile")
         assert (await acknowledged(here, "voice", "cedar"))["session"]["audio"] == {"output": {"voice": "cedar"}}
         assert load_profile("other").session.voice == "cedar"
         assert load_profile("mine").session.voice == "marin"

@@ -282,6 +282,7 @@ async def test_three_seconds_without_an_answer_are_three_seconds(monkeypatch: py
         update = await here.wire.update()
         await here.settled("voice", "?")
         assert "sent, not answered" in here.state
+        monkeypatch.setattr(edits, "UNANSWERED_S", 3.0)  # this time the answer is to come before that
         await here.press("f7")
         again = await here.wire.update()
         assert again["session"] == update["session"], "F7 asks once more"
