@@ -10,6 +10,7 @@ BACKENDS = [pytest.param("portaudio", id="portaudio"), pytest.param("miniaudio",
 MODULES = {"portaudio": "portaudio", "miniaudio": "fallback"}
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("chunk_bytes", [4801, 961, 200_000], ids=["odd bytes", "small", "one burst"])
 def test_all_that_is_played_comes_out_of_the_speaker_whole_and_in_order(virtual, start, tmp_path, backend, chunk_bytes):
@@ -24,6 +25,7 @@ def test_all_that_is_played_comes_out_of_the_speaker_whole_and_in_order(virtual,
     assert told == {"played_ms": 1200.0, "module": MODULES[backend], "problem": ""}
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_all_that_is_said_into_the_microphone_comes_out_in_frames_whole_and_in_order(virtual, start, tmp_path, backend):
     signal = locatable(2.0, seed=2)
