@@ -251,7 +251,9 @@ class SessionDriver:
         self._tools_changed()
 
     def _tools_changed(self) -> None:
-        for server in self._toolbox.standings:
+        standings = self._toolbox.standings
+        self._store.calls.only_servers({server.name for server in standings})
+        for server in standings:
             before = self._store.calls.servers.get(server.name)
             if server != before:
                 self._tell(server)

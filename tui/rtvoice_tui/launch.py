@@ -77,6 +77,8 @@ def launch(options: Options) -> int:
     profile, problem = _profile_or_local(name, explicit=options.profile is not None)
     name = name if not problem else "local"
     profile = with_options(profile, options)
+    for size in ("COLUMNS", "LINES"):  # exported by some shells: the terminal itself knows better, also when resized
+        os.environ.pop(size, None)
     with own_stderr():
         return _run(name, profile, options, problem)
 

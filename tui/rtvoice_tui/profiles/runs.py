@@ -37,7 +37,8 @@ class PythonRun(_Run, frozen=True, kw_only=True, tag="python"):
     @property
     def of_this_machine(self) -> bool:
         """The demo ships with the app and is harmless."""
-        return not self.target.startswith("demo:")
+        module, _, function = self.target.partition(":")
+        return not (module == "demo" and function.isidentifier())
 
 
 class CommandRun(_Run, frozen=True, kw_only=True, tag="command"):

@@ -1,5 +1,6 @@
 """Function calls as the inspector shows them, with the times at which they changed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -91,6 +92,13 @@ class CallHistory:
         """A server of tools stands otherwise."""
         self.servers[fact.name] = fact
         self.version += 1
+
+    def only_servers(self, names: Collection[str]) -> None:
+        """Servers of ours that are not among these were taken away; the provider's stay."""
+        gone = [name for name, server in self.servers.items() if name not in names and not server.hosted]
+        if gone:
+            self.servers = {name: server for name, server in self.servers.items() if name not in gone}
+            self.version += 1
 
     @property
     def asking(self) -> list[CallRecord]:

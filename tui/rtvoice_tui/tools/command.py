@@ -189,6 +189,6 @@ class _Streams:
 
     @property
     def loss(self) -> str:
-        """What the person should know about stdout that was not kept."""
-        lost = self._sizes[0] - len(self._kept[0])
-        return f"{lost} bytes of its output were not kept" if lost else ""
+        """How much stdout there was, if not all of it was kept."""
+        kept, size = len(self._kept[0]), self._sizes[0]
+        return f"only the first {kept} of {size} bytes of its output were kept" if size > kept else ""

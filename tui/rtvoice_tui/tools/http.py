@@ -194,6 +194,8 @@ def check_address(name: str, url: str) -> None:
         fit = False
     if not fit:
         raise ToolError(f"tool {name}: '{url}' is no http:// or https:// address")
+    if "${" in url:
+        raise ToolError(f"tool {name}: keys belong into headers: '{url}' would be shown and logged")
     if template.names(parts.scheme + parts.netloc):
         raise ToolError(f"tool {name}: placeholders may stand in the path and the query of '{url}' only")
 

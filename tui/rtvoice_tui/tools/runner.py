@@ -111,13 +111,19 @@ class Runner:
         return failed(f"{call.name} runs at the provider, not here")
 
 
-def succeeded(result: Any, note: str = "") -> Outcome:
-    """A result for the model: text as it is, anything else as JSON; too much of it is cut, and both sides are told."""
+def succeeded(result: Any, loss: str = "") -> Outcome:
+    """A result for the model: text as it is, anything else as JSON; too much of it is cut, and both sides are told.
+
+    Args:
+        result: the result, as far as it was kept.
+        loss: what was not even kept, in words.
+    """
     text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=str)
     if len(text) <= MAX_OUTPUT:
-        return Outcome(text, ok=True, note=note)
-    told = f"the result of {len(text)} characters was cut"
-    return Outcome(cut(text, MAX_OUTPUT), ok=True, note=f"{note}\n{told}" if note else told)
+        return Outcome(text, ok=True, note=loss)
+    told = loss or f"the result of {len(text)} characters was cut"
+    output = f"{text[:MAX_OUTPUT]}\n[cut: {loss}]" if loss else cut(text, MAX_OUTPUT)
+    return Outcome(output, ok=True, note=told)
 
 
 def failed(sentence: str, note: str = "", **more: Any) -> Outcome:
