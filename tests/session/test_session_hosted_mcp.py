@@ -340,3 +340,42 @@ def test_each_answer_to_a_question_has_an_id_of_its_own():
     ask(c, "Q2")
     ids = [c.decide(key).sent[0]["item"]["id"] for key in ("Q1", "Q2")]
     assert len(set(ids)) == 2
+
+
+def test_a_call_that_is_told_again_after_the_answer_to_it_asks_for_nothing():
+    c = talking()
+    make(c)
+    finish(c)
+    c.begin("R2")
+    c.end("R2")
+    again = c.server("conversation.item.done", item=mcp_call(output="found"))
+    assert silence(again) == {}
+    assert be_silent(c).sent == []
+
+
+def test_the_arguments_of_a_call_are_complete_once():
+    c = talking()
+    step = make(c)
+    again = c.server("response.mcp_call_arguments.done", item_id="M", output_index=0, arguments='{"q":"x"}')
+    assert [f.moment for f in c.all(step, again).of(CallReached)] == [CallMoment.ARGUMENTS]
+    assert again.effects == []
+
+
+STALE = {
+    "in progress": lambda c: c.server("response.mcp_call.in_progress", item_id="M", output_index=0),
+    "a piece of its arguments": lambda c: c.server("response.mcp_call_arguments.delta", item_id="M", delta="{"),
+    "its arguments, left out": lambda c: c.server("response.mcp_call_arguments.done", item_id="M", arguments=None),
+    "completed": lambda c: c.server("response.mcp_call.completed", item_id="M", output_index=0),
+}
+
+
+@pytest.mark.parametrize("stale", STALE.values(), ids=STALE)
+@pytest.mark.parametrize("well", [True, False])
+def test_news_that_come_after_the_end_of_a_call_change_nothing(stale, well):
+    c = talking()
+    make(c)
+    if well:
+        finish(c)
+    else:
+        c.server("conversation.item.done", item=mcp_call(error={"type": "http_error", "message": "bad gateway"}))
+    assert stale(c).effects == []

@@ -41,6 +41,8 @@ class HostedCalls:
         self._approvals: dict[str, str] = {}
         self._always: set[tuple[str, str]] = set()
         self._silent: set[str] = set()
+        self._whole: set[str] = set()
+        self._over: set[str] = set()
 
     def feed(self, event: ev.ServerEvent, turn: int) -> None:
         """Take in one event; others are none of our business."""
@@ -49,12 +51,16 @@ class HostedCalls:
                 self._item(event.item, turn, done=isinstance(event, ev.OutputItemDone | ev.ItemDone))
             case ev.McpArgumentsDelta():
                 call = self._call(event.item_id, turn)
-                self._show(replace(call, arguments=call.arguments + event.delta))
+                if call.key not in self._whole:
+                    self._show(replace(call, arguments=call.arguments + event.delta))
             case ev.McpArgumentsDone():
-                self._show(replace(self._call(event.item_id, turn), arguments=event.arguments))
-                self._out.tell(CallReached(self._key(event.item_id), CallMoment.ARGUMENTS))
+                call = self._call(event.item_id, turn)
+                self._show(replace(call, arguments=event.arguments or call.arguments))
+                self._arguments_whole(call.key)
             case ev.McpCallInProgress():
-                self._show(replace(self._call(event.item_id, turn), state=CallState.RUNNING))
+                call = self._call(event.item_id, turn)
+                if call.key not in self._over:
+                    self._show(replace(call, state=CallState.RUNNING))
             case ev.McpCallCompleted():
                 self._ended(event.item_id, turn, CallState.OK)
             case ev.McpCallFailed():
@@ -92,6 +98,8 @@ class HostedCalls:
         self._approvals.clear()
         self._always.clear()
         self._silent.clear()
+        self._whole.clear()
+        self._over.clear()
 
     # --- inside
 
@@ -131,7 +139,7 @@ class HostedCalls:
         self._show(replace(call, state=state, note="" if agree else reason or "you did not agree"))
         self._out.tell(CallReached(call.key, CallMoment.SENT, self._out.cause(event_id)))
         if not agree:
-            self._await_words(call.key)
+            self._end(call.key)
 
     def _called(self, item: Item, turn: int, done: bool) -> None:
         if item.approval_request_id in self._calls:
@@ -149,15 +157,24 @@ class HostedCalls:
         output = item.output or call.output
         self._show(replace(call, name=name, arguments=arguments, kind=kind, state=state, note=note, output=output))
         if done and state in (CallState.OK, CallState.FAILED):
-            self._await_words(call.key)
+            self._end(call.key)
 
     def _ended(self, item_id: str, turn: int, state: CallState) -> None:
         call = self._call(item_id, turn)
-        self._show(replace(call, state=state, note=call.note or ("it failed there" * (state is CallState.FAILED))))
-        self._await_words(call.key)
+        if call.key not in self._over:
+            self._show(replace(call, state=state, note=call.note or ("it failed there" * (state is CallState.FAILED))))
+            self._end(call.key)
 
-    def _await_words(self, key: str) -> None:
-        if key not in self._silent:
+    def _arguments_whole(self, key: str) -> None:
+        if key not in self._whole:
+            self._whole.add(key)
+            self._out.tell(CallReached(key, CallMoment.ARGUMENTS))
+
+    def _end(self, key: str) -> None:
+        """A call is over, or will not be made: the server has to say something now. Told twice, it is over once."""
+        if key not in self._over:
+            self._whole.add(key)
+            self._over.add(key)
             self._silent.add(key)
             self._out.do(Schedule(TIMER + key, CONTINUE_S))
 
