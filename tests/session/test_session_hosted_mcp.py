@@ -379,3 +379,15 @@ def test_news_that_come_after_the_end_of_a_call_change_nothing(stale, well):
     else:
         c.server("conversation.item.done", item=mcp_call(error={"type": "http_error", "message": "bad gateway"}))
     assert stale(c).effects == []
+
+
+def test_the_arguments_of_a_question_are_whole_and_are_not_doubled_when_the_call_streams_them_again():
+    c = talking()
+    asked = ask(c)
+    assert [f.moment for f in asked.of(CallReached)] == [CallMoment.ARGUMENTS]
+    c.decide("Q")
+    c.server("conversation.item.added", item=mcp_call(approval_request_id="Q", arguments=""))
+    c.server("response.mcp_call_arguments.delta", item_id="M", output_index=0, delta="{}")
+    c.server("response.mcp_call_arguments.done", item_id="M", output_index=0, arguments="{}")
+    assert {call.arguments for call in c.all().of(CallChanged)} == {"{}"}
+    assert [f.moment for f in c.all().of(CallReached)] == [CallMoment.ARGUMENTS, CallMoment.SENT]

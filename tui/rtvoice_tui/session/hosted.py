@@ -122,6 +122,7 @@ class HostedCalls:
         call = self._new(item.id, turn, item.name, item.arguments, item.server_label)
         where = f"{item.server_label}: {item.name} at the provider"
         self._show(replace(call, state=CallState.ASKING, preview=where))
+        self._arguments_whole(item.id)
         if (item.server_label, item.name) in self._always:
             self._answer(self._calls[item.id], agree=True, reason="")
 
