@@ -391,3 +391,10 @@ def test_the_arguments_of_a_question_are_whole_and_are_not_doubled_when_the_call
     c.server("response.mcp_call_arguments.done", item_id="M", output_index=0, arguments="{}")
     assert {call.arguments for call in c.all().of(CallChanged)} == {"{}"}
     assert [f.moment for f in c.all().of(CallReached)] == [CallMoment.ARGUMENTS, CallMoment.SENT]
+
+
+def test_what_was_agreed_to_and_not_made_yet_ends_with_the_session():
+    c = talking()
+    ask(c)
+    c.decide("Q")
+    assert states(c.close()) == {"Q": CallState.CANCELLED}

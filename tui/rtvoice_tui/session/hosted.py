@@ -91,7 +91,7 @@ class HostedCalls:
     def void(self) -> None:
         """The session ended."""
         for call in list(self._calls.values()):
-            if call.state in (CallState.STREAMING, CallState.ASKING, CallState.RUNNING):
+            if call.state in (CallState.STREAMING, CallState.ASKING, CallState.HOSTED, CallState.RUNNING):
                 self._show(replace(call, state=CallState.CANCELLED, note="the session ended"))
         self._calls.clear()
         self._labels.clear()
