@@ -83,7 +83,6 @@ def test_what_a_server_offers_is_told_as_it_becomes_known():
     told = [(f.name, f.state, f.tools) for step in steps for f in step.of(ServerChanged)]
     assert told == [
         ("docs", ServerState.STARTING, 0),
-        ("docs", ServerState.STARTING, 0),
         ("docs", ServerState.CONNECTED, 2),
     ]
 
@@ -398,3 +397,43 @@ def test_what_was_agreed_to_and_not_made_yet_ends_with_the_session():
     ask(c)
     c.decide("Q")
     assert states(c.close()) == {"Q": CallState.CANCELLED}
+
+
+LIST = {"type": "mcp_list_tools", "id": "L", "server_label": "docs"}
+
+
+def test_a_list_that_failed_has_failed_although_its_item_is_done():
+    c = talking()
+    c.server("conversation.item.added", item=LIST)
+    c.server("mcp_list_tools.failed", item_id="L")
+    c.server("conversation.item.done", item=LIST)
+    c.server("conversation.item.created", item=LIST)
+    assert c.all().of(ServerChanged)[-1].state is ServerState.FAILED
+
+
+@pytest.mark.parametrize("order", ["completed first", "done first"])
+def test_a_list_that_is_complete_is_told_with_its_tools_in_any_order(order):
+    c = talking()
+    c.server("conversation.item.added", item=LIST)
+    news = [
+        lambda: c.server("mcp_list_tools.completed", item_id="L"),
+        lambda: c.server("conversation.item.done", item={**LIST, "tools": [{"name": "search"}]}),
+    ]
+    for tell in news if order == "completed first" else reversed(news):
+        tell()
+    last_told = c.all().of(ServerChanged)[-1]
+    assert (last_told.state, last_told.tools) == (ServerState.CONNECTED, 1)
+
+
+def test_a_list_is_complete_when_the_server_says_so():
+    c = talking()
+    c.server("conversation.item.added", item=LIST)
+    step = c.server("mcp_list_tools.completed", item_id="L")
+    assert [fact.state for fact in step.of(ServerChanged)] == [ServerState.CONNECTED]
+
+
+def test_a_list_that_is_told_again_is_told_once():
+    c = talking()
+    done = {**LIST, "tools": [{"name": "search"}]}
+    assert len(c.server("conversation.item.done", item=done).of(ServerChanged)) == 1
+    assert c.server("conversation.item.created", item=done).of(ServerChanged) == []

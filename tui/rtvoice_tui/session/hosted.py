@@ -38,6 +38,8 @@ class HostedCalls:
         self._out = out
         self._calls: dict[str, CallChanged] = {}
         self._labels: dict[str, str] = {}
+        self._lists: dict[str, ServerChanged] = {}
+        self._told: set[str] = set()
         self._approvals: dict[str, str] = {}
         self._always: set[tuple[str, str]] = set()
         self._silent: set[str] = set()
@@ -67,6 +69,8 @@ class HostedCalls:
                 self._ended(event.item_id, turn, CallState.FAILED)
             case ev.McpListInProgress():
                 self._listed(event.item_id, ServerState.STARTING)
+            case ev.McpListCompleted():
+                self._listed(event.item_id, ServerState.CONNECTED)
             case ev.McpListFailed():
                 self._listed(event.item_id, ServerState.FAILED, "the provider could not list its tools")
             case ev.ResponseCreated():
@@ -95,6 +99,8 @@ class HostedCalls:
                 self._show(replace(call, state=CallState.CANCELLED, note="the session ended"))
         self._calls.clear()
         self._labels.clear()
+        self._lists.clear()
+        self._told.clear()
         self._approvals.clear()
         self._always.clear()
         self._silent.clear()
@@ -105,9 +111,9 @@ class HostedCalls:
 
     def _item(self, item: Item, turn: int, done: bool) -> None:
         if item.type == "mcp_list_tools":
-            self._labels[item.id] = item.server_label
-            state = ServerState.CONNECTED if done or item.tools else ServerState.STARTING
-            self._out.tell(ServerChanged(item.server_label, state, "at the provider", len(item.tools)))
+            self._lists.setdefault(item.id, ServerChanged(item.server_label, ServerState.STARTING, "at the provider"))
+            state = ServerState.CONNECTED if done or item.tools else self._lists[item.id].state
+            self._listed(item.id, state, self._lists[item.id].detail, len(item.tools))
         elif item.type == "mcp_approval_request":
             self._asked(item, turn)
         elif item.type == "mcp_call":
@@ -179,9 +185,16 @@ class HostedCalls:
             self._silent.add(key)
             self._out.do(Schedule(TIMER + key, CONTINUE_S))
 
-    def _listed(self, item_id: str, state: ServerState, detail: str = "at the provider") -> None:
-        if label := self._labels.get(item_id):
-            self._out.tell(ServerChanged(label, state, detail))
+    def _listed(self, item_id: str, state: ServerState, detail: str = "at the provider", tools: int = 0) -> None:
+        """News of a list of tools; one that failed stays failed until it is made again."""
+        before = self._lists.get(item_id)
+        if before is None or (before.state is ServerState.FAILED and state is not ServerState.STARTING):
+            return
+        now = ServerChanged(before.name, state, detail, tools or before.tools)
+        if now != before or item_id not in self._told:
+            self._told.add(item_id)
+            self._lists[item_id] = now
+            self._out.tell(now)
 
     def _key(self, item_id: str) -> str:
         return self._approvals.get(item_id, item_id)
