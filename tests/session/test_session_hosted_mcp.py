@@ -9,7 +9,7 @@ from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.effects import RunTool
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState, ServerChanged, ServerState
 from rtvoice_tui.session.hosted import CONTINUE_S
-from session.conversation import ANSWER, ITEM, WEATHER, Conversation, Step, outputs, states
+from session.conversation import ANSWER, ITEM, WEATHER, Conversation, Step, function_call, outputs, states
 
 DOCS = ToolSpec(name="docs", hosted=True, server={"server_url": "https://docs.example/mcp"}, asks=True)
 
@@ -437,3 +437,51 @@ def test_a_list_that_is_told_again_is_told_once():
     done = {**LIST, "tools": [{"name": "search"}]}
     assert len(c.server("conversation.item.done", item=done).of(ServerChanged)) == 1
     assert c.server("conversation.item.created", item=done).of(ServerChanged) == []
+
+
+def test_the_provider_is_asked_to_go_on_after_the_last_of_its_calls():
+    c = talking()
+    make(c, "M1")
+    c.server("conversation.item.added", item=mcp_call("M2"))
+    c.server("response.mcp_call.in_progress", item_id="M2", output_index=1)
+    finish(c, "M1")
+    assert be_silent(c).sent == []
+    finish(c, "M2")
+    assert be_silent(c).sent == [{"type": ANSWER}]
+
+
+def test_the_provider_is_not_asked_to_go_on_while_it_waits_for_the_person():
+    c = talking()
+    make(c)
+    ask(c, "Q")
+    finish(c)
+    assert be_silent(c).sent == []
+    c.decide("Q", agree=False)
+    assert be_silent(c).sent == [{"type": ANSWER}]
+
+
+def test_the_provider_is_not_asked_to_go_on_while_a_function_of_ours_runs():
+    c = talking()
+    c.calls(function_call("K"), response_id="R0")
+    make(c)
+    finish(c)
+    assert be_silent(c).sent == []
+    assert c.tool_done("K").sent_types == [ITEM, ANSWER]
+
+
+@pytest.mark.parametrize("turn", [lambda c: c.speech(), lambda c: c.user_turn()], ids=["speaks", "has spoken"])
+def test_the_provider_is_not_asked_to_go_on_when_the_person(turn):
+    c = talking()
+    make(c)
+    finish(c)
+    turn(c)
+    assert be_silent(c).sent == []
+
+
+def test_a_filler_is_not_taken_for_going_on():
+    c = talking()
+    make(c)
+    finish(c)
+    c.server("response.created", response={"id": "F", "metadata": {"rtvoice": "filler"}})
+    c.end("F")
+    assert be_silent(c).sent == [{"type": ANSWER}]

@@ -21,10 +21,14 @@ from rtvoice_tui.session.facts import (
     ServerState,
 )
 from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.response_slot import is_aside
 
 TIMER = "continue:"
 CONTINUE_S = 1.5
 """A server that says nothing for so long after a call of its own is asked to go on."""
+
+
+_AT_WORK = (CallState.ASKING, CallState.HOSTED, CallState.RUNNING)
 
 
 class HostedCalls:
@@ -73,7 +77,7 @@ class HostedCalls:
                 self._listed(event.item_id, ServerState.CONNECTED)
             case ev.McpListFailed():
                 self._listed(event.item_id, ServerState.FAILED, "the provider could not list its tools")
-            case ev.ResponseCreated():
+            case ev.ResponseCreated() if not is_aside(event.response):
                 self._silent.clear()
 
     def decide(self, key: str, agree: bool, always: bool, reason: str) -> bool:
@@ -87,10 +91,11 @@ class HostedCalls:
         return True
 
     def overdue(self, key: str) -> bool:
-        """The timer of a call fired; true if the server has said nothing since it ended."""
-        overdue = key in self._silent
+        """The timer of a call fired; true if the server has said nothing since, and nothing else is to be done first."""
+        if key not in self._silent or any(call.state in _AT_WORK for call in self._calls.values()):
+            return False
         self._silent.clear()
-        return overdue
+        return True
 
     def void(self) -> None:
         """The session ended."""

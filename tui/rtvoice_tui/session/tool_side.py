@@ -129,7 +129,9 @@ class ToolSide:
             self._go_on(timer.removeprefix(hosted.TIMER))
 
     def _go_on(self, key: str) -> None:
-        if self.hosted.overdue(key) and self._slot.free:
+        """A server that says nothing after a call of its own is asked to, unless an answer comes by itself."""
+        coming = not self._slot.free or self._listening.hearing or self._listening.unanswered or self._calls.running
+        if self.hosted.overdue(key) and not coming:
             self._slot.want()
 
     def _say_filler(self, call_id: str) -> None:
