@@ -336,3 +336,13 @@ def test_a_call_in_a_filler_is_neither_run_nor_answered(status):
     assert step.of(RunTool) == []
     assert step.sent == []
     assert states(step) == {"L": CallState.CANCELLED}
+
+
+def test_a_timer_of_an_earlier_session_is_not_taken_for_one_of_this():
+    c = waiting()
+    (old,) = fillers(c.all())
+    c.close()
+    c.open()
+    c.calls(function_call("K1"))
+    assert c.timer(old).sent == []
+    assert due(c, -1).sent_types == [ANSWER]

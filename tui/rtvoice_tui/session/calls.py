@@ -66,6 +66,7 @@ class Calls:
         self._whole: set[str] = set()
         self._settled: set[str] = set()
         self._groups: list[_Group] = []
+        self._session = 1
         self._released: set[str] = set()
 
     @property
@@ -230,8 +231,11 @@ class Calls:
             return False
         return self._answered(call, output, state, note, details)
 
-    def filler(self, call_id: str) -> str:
+    def filler(self, timer: str) -> str:
         """What the agent is to say because a call takes long; nothing if it is over, or was said already."""
+        session, _, call_id = timer.partition(":")
+        if session != str(self._session):
+            return ""
         call = self._calls.get(self._keys.get(call_id, ""))
         group = self._group(call_id)
         if call is None or group is None or call_id in group.outputs or group.filled:
@@ -247,6 +251,7 @@ class Calls:
                 self._out.do(StopTool(call.call_id))
             if call.state in _UNFINISHED:
                 self._show(replace(call, state=CallState.CANCELLED, note="the session ended"))
+        self._session += 1
         self._groups.clear()
         self._calls.clear()
         self._keys.clear()
@@ -280,7 +285,7 @@ class Calls:
         """Start a call, ask the person, or answer it with what is wrong with it. True if its group is answered."""
         spec = self.policy.known.get(call.name)
         if spec is not None and spec.filler and self._fillers:
-            self._out.do(Schedule(FILLER_TIMER + call.call_id, spec.filler_after_s))
+            self._out.do(Schedule(f"{FILLER_TIMER}{self._session}:{call.call_id}", spec.filler_after_s))
         if self.policy.objection(call) or not self.policy.asks(call):
             return self._start(call)
         self._show(replace(call, state=CallState.ASKING, checked=True))

@@ -134,8 +134,8 @@ class ToolSide:
         if self.hosted.overdue(key) and not coming:
             self._slot.want()
 
-    def _say_filler(self, call_id: str) -> None:
+    def _say_filler(self, timer: str) -> None:
         silent = not (self._listening.hearing or self._ledger.speaking or self._ledger.cutting)
         nothing_due = self._slot.free and not (self._slot.wanted or self._listening.unanswered)
-        if silent and nothing_due and (sentence := self._calls.filler(call_id)):
+        if silent and nothing_due and (sentence := self._calls.filler(timer)):
             self._slot.ask_aside(self._out, sentence)
