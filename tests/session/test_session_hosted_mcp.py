@@ -485,3 +485,10 @@ def test_a_filler_is_not_taken_for_going_on():
     c.server("response.created", response={"id": "F", "metadata": {"rtvoice": "filler"}})
     c.end("F")
     assert be_silent(c).sent == [{"type": ANSWER}]
+
+
+def test_a_question_without_a_name_cannot_be_answered_and_is_not_asked():
+    c = talking()
+    c.begin()
+    assert c.server("conversation.item.added", item=request("")).effects == []
+    assert c.decide("").effects == []

@@ -91,7 +91,7 @@ class HostedCalls:
         return True
 
     def overdue(self, key: str) -> bool:
-        """The timer of a call fired; true if the server has said nothing since, and nothing else is to be done first."""
+        """The timer of a call fired; true if the server has said nothing since and nothing else comes first."""
         if key not in self._silent or any(call.state in _AT_WORK for call in self._calls.values()):
             return False
         self._silent.clear()
@@ -127,7 +127,7 @@ class HostedCalls:
             self._silent.clear()
 
     def _asked(self, item: Item, turn: int) -> None:
-        if item.id in self._calls:
+        if item.id in self._calls or not item.id:
             return
         self._labels[item.id] = item.server_label
         call = self._new(item.id, turn, item.name, item.arguments, item.server_label)
