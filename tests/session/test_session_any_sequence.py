@@ -5,15 +5,25 @@ from typing import Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rtvoice_tui.protocol.codec import decode
 from rtvoice_tui.protocol.dialects import DIALECTS
 from rtvoice_tui.protocol.server_events import EVENT_CLASSES, OutputAudioDelta
-from rtvoice_tui.protocol.settings import SessionSettings
+from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
-from rtvoice_tui.session.effects import Flush, RunTool
+from rtvoice_tui.session.barge_in import Cut
+from rtvoice_tui.session.effects import Flush, RunTool, StopTool, Tell
+from rtvoice_tui.session.facts import AnswerCut, CallChanged, CallMoment, CallReached, CallState
 from rtvoice_tui.session.history import Said
 from session.conversation import CLOCK, MANUAL, VAD, WEATHER, Conversation, Step, sound
+
+PAY = ToolSpec(name="pay", parameters={"type": "object"}, asks=True, filler="Wait.", filler_after_s=1)
+ORDER = ToolSpec(name="order", parameters={"type": "object", "required": ["what"]}, asks=True)
+SLOW = replace(CLOCK, filler="One moment.", filler_after_s=1)
+DOCS = ToolSpec(name="docs", hosted=True, server={"server_url": "https://docs.example/mcp"}, asks=True)
+ALL_TOOLS = (WEATHER, SLOW, PAY, ORDER, DOCS)
+TOOLS = st.sampled_from([ALL_TOOLS, ALL_TOOLS, (WEATHER, CLOCK), (), (WEATHER, replace(PAY, description="Pay all."))])
 
 RESPONSES = st.sampled_from(["R1", "R2", "R3", "", None])
 ITEMS = st.sampled_from(["A", "B", "U", "item_K1", "", None])
@@ -24,11 +34,22 @@ CALL_ITEMS = st.fixed_dictionaries(
         "type": st.just("function_call"),
         "id": st.sampled_from(["item_K1", "item_K2", None]),
         "call_id": CALL_IDS,
-        "name": st.sampled_from(["get_weather", "get_weather", "get_time", "web_search", "nonsense", None]),
-        "arguments": st.sampled_from(["{}", "{}", "", "[]", "{", None]),
+        "name": st.sampled_from(["get_weather", "get_time", "pay", "pay", "order", "web_search", "nonsense", None]),
+        "arguments": st.sampled_from(["{}", "{}", '{"what":"tea"}', "", " ", "[]", "{", None]),
     }
 )
-OUTPUT = CALL_ITEMS | CALL_ITEMS | st.fixed_dictionaries({"type": st.just("message"), "id": ITEMS})
+MCP_ITEMS = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["mcp_approval_request", "mcp_call", "mcp_list_tools"]),
+        "id": st.sampled_from(["M1", "M1", "M2", "K1", None]),
+        "server_label": st.sampled_from(["docs", None]),
+        "name": st.sampled_from(["search", "pay"]),
+        "approval_request_id": st.sampled_from(["M1", "M2", None]),
+        "output": st.sampled_from(["found", None, None]),
+        "error": st.sampled_from([{"type": "http_error", "message": "no"}, None, None]),
+    }
+)
+OUTPUT = CALL_ITEMS | CALL_ITEMS | MCP_ITEMS | st.fixed_dictionaries({"type": st.just("message"), "id": ITEMS})
 ERROR = st.fixed_dictionaries(
     {
         "code": st.sampled_from(["conversation_already_has_active_response", "invalid_value", "session_expired", None]),
@@ -43,12 +64,21 @@ def event(wire_name: str, /, **fields: Any) -> st.SearchStrategy[tuple[str, dict
     return st.tuples(st.just(wire_name), st.fixed_dictionaries(fields))
 
 
+METADATA = st.sampled_from([{"rtvoice": "filler"}, {"rtvoice": "filler"}, {}, None])
 PLACE = {"response_id": RESPONSES, "item_id": ITEMS, "content_index": st.integers(0, 2)}
 ITEM_EVENTS = ["response.output_item.added", "response.output_item.done", "conversation.item.created"]
+MCP_EVENTS = [
+    "response.mcp_call.in_progress",
+    "response.mcp_call.completed",
+    "response.mcp_call.failed",
+    "mcp_list_tools.in_progress",
+    "mcp_list_tools.failed",
+]
 LIKELY = st.one_of(
     event("session.created", session=st.just({"id": "s"})),
     event("session.updated", session=st.sampled_from([{}, {"instructions": None}, {"voice": 5, "tools": [None]}])),
     event("response.created", response=st.fixed_dictionaries({"id": RESPONSES})),
+    event("response.created", response=st.fixed_dictionaries({"id": RESPONSES, "metadata": METADATA})),
     event(
         "response.done",
         response=st.fixed_dictionaries({"id": RESPONSES, "status": STATUS, "output": st.lists(OUTPUT, max_size=3)}),
@@ -70,6 +100,9 @@ LIKELY = st.one_of(
     ),
     event("response.function_call_arguments.delta", **PLACE, call_id=CALL_IDS, delta=st.just("{")),
     *(event(name, response_id=RESPONSES, item=OUTPUT) for name in ITEM_EVENTS),
+    *(event(name, item_id=st.sampled_from(["M1", "M2", None])) for name in MCP_EVENTS),
+    event("response.mcp_call_arguments.delta", item_id=st.just("M1"), delta=st.just("{")),
+    event("response.mcp_call_arguments.done", item_id=st.just("M1"), arguments=st.just("{}")),
     event("input_audio_buffer.speech_started", item_id=ITEMS),
     event("input_audio_buffer.speech_stopped", item_id=ITEMS),
     event("input_audio_buffer.committed", item_id=ITEMS),
@@ -82,6 +115,7 @@ MANGLED = st.tuples(
     st.dictionaries(st.sampled_from(["response", "item", "item_id", "response_id", "delta", "error", "session"]), JUNK),
 )
 PLAYED = st.dictionaries(st.sampled_from(["A", "B", "U", "", "ghost"]), st.sampled_from([0.0, 0.3, 19.0, 1000.0, 1e9]))
+KEYS = st.sampled_from(["K1", "K1", "K2", "M1", "M2", "item_K1", "ghost", ""])
 COMMANDS = st.one_of(
     st.builds(cmd.Interrupt),
     st.builds(cmd.SendText, st.sampled_from(["hi", ""])),
@@ -94,36 +128,118 @@ COMMANDS = st.one_of(
     st.builds(
         cmd.EditSession,
         st.sampled_from([VAD, MANUAL, SessionSettings(instructions="x", role="y"), SessionSettings(voice="marin")]),
-        st.sampled_from([(WEATHER, CLOCK), (), (WEATHER,)]),
+        TOOLS,
     ),
+    st.builds(cmd.UseTools, TOOLS),
+    st.builds(cmd.Decide, KEYS, st.booleans(), st.booleans(), st.sampled_from(["", "no"])),
+    st.builds(cmd.Decide, st.sampled_from(["K1", "K2", "M1"]), st.just(True)),
+    st.builds(cmd.SendResult, KEYS, st.just("mine"), st.just("by hand")),
     st.builds(cmd.Recall, st.sampled_from([(), (Said(False, "Hello"), Said(True, "Good day"))])),
     st.just("a timer"),
     st.sampled_from(["close", "open"]),
 )
-HAPPENINGS = st.lists(LIKELY | LIKELY | COMMANDS | MANGLED, min_size=1, max_size=40)
+
+
+def _answer_with_calls(calls: list[dict[str, Any]]) -> list[Any]:
+    response = {"id": "R7", "status": "completed", "output": calls}
+    return [("response.created", {"response": {"id": "R7"}}), ("response.done", {"response": response})]
+
+
+def _aside(heard_ms: float) -> list[Any]:
+    return [
+        ("response.created", {"response": {"id": "F", "metadata": {"rtvoice": "filler"}}}),
+        ("response.output_audio.delta", {"response_id": "F", "item_id": "aside", "delta": sound(1000)}),
+        cmd.Interrupt(),
+        cmd.Flushed({"aside": heard_ms}),
+        ("response.done", {"response": {"id": "F", "status": "cancelled"}}),
+    ]
+
+
+def _question(decision: cmd.Decide) -> list[Any]:
+    item = {"type": "mcp_approval_request", "id": "M1", "server_label": "docs", "name": "search"}
+    return [("conversation.item.created", {"item": item}), decision]
+
+
+RUNNABLE = st.fixed_dictionaries(
+    {
+        "type": st.just("function_call"),
+        "call_id": st.sampled_from(["K1", "K2", "K3"]),
+        "name": st.sampled_from(["get_weather", "pay", "pay", "order"]),
+        "arguments": st.sampled_from(["{}", '{"what":"tea"}']),
+    }
+)
+DECISIONS = st.builds(cmd.Decide, st.sampled_from(["K1", "K2", "K3", "M1"]), st.booleans(), st.booleans())
+SCENES = st.one_of(
+    st.lists(RUNNABLE, min_size=1, max_size=3).map(_answer_with_calls),
+    st.sampled_from([0.0, 300.0]).map(_aside),
+    DECISIONS.map(_question),
+    DECISIONS.map(lambda decision: [decision]),
+    (LIKELY | COMMANDS | MANGLED).map(lambda happening: [happening]),
+)
+HAPPENINGS = st.lists(SCENES, min_size=1, max_size=25).map(lambda scenes: [one for scene in scenes for one in scene])
+
+
+class Agreements:
+    """What the person agreed to, as one who only watches the commands and the facts knows it."""
+
+    def __init__(self) -> None:
+        self.new_session()
+
+    def new_session(self) -> None:
+        self.calls: set[str] = set()
+        self.tools: dict[str, ToolSpec] = {}
+        self.ended: set[str] = set()
+        self.asking: dict[str, CallChanged] = {}
+
+    def before(self, what: Any, known: dict[str, ToolSpec]) -> None:
+        """The person decides: it counts for a call that asks at this moment, and with ``always`` for its tool."""
+        call = self.asking.get(what.key) if isinstance(what, cmd.Decide) and what.agree else None
+        if call is None:
+            return
+        self.calls.add(call.call_id)
+        if what.always and call.name in known:
+            self.tools[call.name] = known[call.name]
+
+    def tell(self, call: CallChanged) -> None:
+        self.asking.pop(call.key, None)
+        if call.state is CallState.ASKING:
+            self.asking[call.key] = call
+
+    def cover(self, call_id: str, spec: ToolSpec | None) -> bool:
+        return spec is not None and (not spec.asks or call_id in self.calls or self.tools.get(spec.name) == spec)
 
 
 class Promises:
     """Watches a conversation from outside, with its own books."""
 
     def __init__(self, dialect: str, manual: bool) -> None:
-        self.c = Conversation(dialect, MANUAL if manual else VAD)
+        self.c = Conversation(dialect, MANUAL if manual else VAD, ALL_TOOLS)
         self.timers: list[str] = []
-        self.request = ""
-        self.running = ""
+        self.agreed = Agreements()
+        self.new_session()
         self.received: dict[str, int] = {}
-        self.answered: set[str] = set()
-        self.ran: set[str] = set()
         self.flushed = True
+
+    def new_session(self) -> None:
+        self.request = self.running = ""
+        self.answered: set[str] = set()
+        self.approved: set[str] = set()
+        self.ran: set[str] = set()
+        self.moments: set[tuple[str, CallMoment]] = set()
+        self.agreed.new_session()
+
+    @property
+    def known(self) -> dict[str, ToolSpec]:
+        """What the machine itself believes that it may run: the promise is about who must agree, not about which."""
+        return dict(self.c.machine._calls.policy.known)
 
     def happen(self, what: Any, pick: int) -> None:
         if what == "close":
             step = self.c.close()
             self.request = self.running = ""
         elif what == "open":
-            self.answered, self.ran = set(), set()
             self.c.close()
-            self.request = self.running = ""
+            self.new_session()
             step = self.c.open()
         elif what == "a timer":
             if not self.timers:
@@ -135,6 +251,7 @@ class Promises:
             self.before(*what)
             step = self.c.server(what[0], **what[1])
         else:
+            self.agreed.before(what, self.known)
             step = self.c.do(what)
         self.check(step)
 
@@ -158,30 +275,59 @@ class Promises:
         for effect in step.effects:
             if isinstance(effect, Flush):
                 silenced = True
-            if isinstance(effect, RunTool):
-                assert effect.call_id, "a call that nobody could answer ran"
-                assert effect.call_id not in self.ran, "a call ran twice"
-                self.ran.add(effect.call_id)
-                assert isinstance(json.loads(effect.arguments), dict)
+            elif isinstance(effect, RunTool):
+                self.check_run(effect)
+            elif isinstance(effect, StopTool):
+                assert effect.call_id in self.ran, "stopped what never ran"
+            elif isinstance(effect, Tell):
+                self.check_fact(effect.fact)
         acts = step.acts
         if silenced and "response.cancel" in acts:
             assert acts.index("flush") < acts.index("response.cancel"), "cancelled before it was silent"
         for sent in step.sent_with_ids:
             assert sent["event_id"]
-            match sent["type"]:
-                case "response.create":
-                    assert not self.request, "two requests in flight"
-                    assert not self.running, "asked while an answer runs"
-                    self.request = sent["event_id"]
-                case "conversation.item.truncate":
-                    assert 0 < sent["audio_end_ms"] <= self.received[sent["item_id"]] * 500 / 24_000
-                case "conversation.item.create" if sent["item"]["type"] == "function_call_output":
-                    call_id = sent["item"]["call_id"]
-                    assert call_id, "an output for no call"
-                    assert call_id not in self.answered, "answered twice"
-                    self.answered.add(call_id)
-                case "input_audio_buffer.append" | "input_audio_buffer.commit":
-                    assert self.c.machine.hears
+            self.check_sent(sent)
+        for cut in step.of(AnswerCut):
+            if cut.outcome == Cut.ASIDE:
+                named = [sent.get("item_id") for sent in step.sent]
+                assert cut.item_id not in named, "the server was told of what it does not know"
+
+    def check_run(self, run: RunTool) -> None:
+        assert run.call_id, "a call that nobody could answer ran"
+        assert run.call_id not in self.ran, "a call ran twice"
+        self.ran.add(run.call_id)
+        assert isinstance(json.loads(run.arguments), dict)
+        assert self.agreed.cover(run.call_id, self.known.get(run.name)), "nobody agreed to it"
+
+    def check_fact(self, fact: Any) -> None:
+        if isinstance(fact, CallChanged):
+            self.agreed.tell(fact)
+        elif isinstance(fact, CallReached) and fact.moment is CallMoment.ARGUMENTS:
+            assert (fact.key, fact.moment) not in self.moments, "its arguments were complete twice"
+            self.moments.add((fact.key, fact.moment))
+
+    def check_sent(self, sent: dict[str, Any]) -> None:
+        match sent["type"]:
+            case "response.create":
+                assert not self.request, "two requests in flight"
+                assert not self.running, "asked while an answer runs"
+                self.request = sent["event_id"]
+                if "response" in sent:
+                    assert self.c.dialect.out_of_band
+            case "conversation.item.truncate":
+                assert 0 < sent["audio_end_ms"] <= self.received[sent["item_id"]] * 500 / 24_000
+            case "conversation.item.create" if sent["item"]["type"] == "function_call_output":
+                call_id = sent["item"]["call_id"]
+                assert call_id, "an output for no call"
+                assert call_id not in self.answered, "answered twice"
+                self.answered.add(call_id)
+            case "conversation.item.create" if sent["item"]["type"] == "mcp_approval_response":
+                request = sent["item"]["approval_request_id"]
+                assert request, "an answer to no question"
+                assert request not in self.approved, "a question was answered twice"
+                self.approved.add(request)
+            case "input_audio_buffer.append" | "input_audio_buffer.commit":
+                assert self.c.machine.hears
 
 
 @settings(max_examples=400, deadline=None)
