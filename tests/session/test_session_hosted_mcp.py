@@ -1,73 +1,13 @@
 """Calls of MCP servers that the provider makes itself: shown, agreed to where it asks, and never answered by us."""
 
-from typing import Any
-
 import pytest
 
 from protocol.sdk_types import accept
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.effects import RunTool
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState, ServerChanged, ServerState
-from rtvoice_tui.session.hosted import CONTINUE_S
-from session.conversation import ANSWER, ITEM, WEATHER, Conversation, Step, function_call, outputs, states
-
-DOCS = ToolSpec(name="docs", hosted=True, server={"server_url": "https://docs.example/mcp"}, asks=True)
-
-
-def talking() -> Conversation:
-    return Conversation(tools=[WEATHER, DOCS])
-
-
-def mcp_call(item_id: str = "M", **fields: Any) -> dict[str, Any]:
-    item = {"type": "mcp_call", "id": item_id, "server_label": "docs", "name": "search", "arguments": '{"q":"x"}'}
-    return {**item, **fields}
-
-
-def request(item_id: str = "Q", name: str = "search", label: str = "docs") -> dict[str, Any]:
-    return {"type": "mcp_approval_request", "id": item_id, "server_label": label, "name": name, "arguments": "{}"}
-
-
-def ask(c: Conversation, item_id: str = "Q", name: str = "search", label: str = "docs") -> Step:
-    """The provider asks whether it may make a call."""
-    return c.server("conversation.item.added", item=request(item_id, name, label))
-
-
-def make(c: Conversation, item_id: str = "M", **fields: Any) -> Step:
-    """The provider makes a call: all its events, and the end of the answer that it is in."""
-    where = {"item_id": item_id, "output_index": 0, "response_id": "R1"}
-    bare = mcp_call(item_id, **{**fields, "output": None, "error": None})
-    return c.all(
-        c.begin("R1"),
-        c.server("response.output_item.added", response_id="R1", item={**bare, "arguments": ""}),
-        c.server("response.mcp_call_arguments.delta", **where, delta='{"q":'),
-        c.server("response.mcp_call_arguments.delta", **where, delta='"x"}'),
-        c.server("response.mcp_call_arguments.done", **where, arguments='{"q":"x"}'),
-        c.server("response.output_item.done", response_id="R1", item=bare),
-        c.end("R1", output=[bare]),
-        c.server("response.mcp_call.in_progress", item_id=item_id, output_index=0),
-    )
-
-
-def finish(c: Conversation, item_id: str = "M", **fields: Any) -> Step:
-    """A call at the provider ends well."""
-    return c.all(
-        c.server("response.mcp_call.completed", item_id=item_id, output_index=0),
-        c.server("conversation.item.done", item=mcp_call(item_id, **{"output": "found", **fields})),
-    )
-
-
-def last(step: Step) -> CallChanged:
-    return step.of(CallChanged)[-1]
-
-
-def silence(step: Step) -> dict[str, float]:
-    return {name: after for name, after in step.timers.items() if name.startswith("continue:")}
-
-
-def be_silent(c: Conversation) -> Step:
-    """The server says nothing for as long as we wait for it."""
-    return c.all(*(c.timer(name) for name in silence(c.all())))
-
+from session.conversation import ITEM, Conversation, outputs, states
+from session.mcp_provider import DOCS, ask, be_silent, finish, last, make, mcp_call, request, talking
 
 # --- its tools
 
@@ -248,65 +188,6 @@ def test_a_server_that_asks_although_the_profile_does_not_is_not_agreed_to_by_it
     assert last(step).state is CallState.ASKING
 
 
-# --- and then the agent speaks
-
-
-def test_a_server_that_says_nothing_after_its_call_is_asked_once_to_go_on():
-    c = talking()
-    make(c)
-    step = finish(c)
-    assert list(silence(step).values()) == [CONTINUE_S]
-    assert step.sent == []
-    assert be_silent(c).sent == [{"type": ANSWER}]
-    c.begin("R2")
-    c.end("R2")
-    assert be_silent(c).sent == []
-
-
-def test_a_server_that_says_nothing_after_it_was_told_no_is_asked_once_to_go_on():
-    c = talking()
-    ask(c)
-    c.decide("Q", agree=False)
-    assert be_silent(c).sent == [{"type": ANSWER}]
-    assert be_silent(c).sent == []
-
-
-def test_a_failed_call_is_spoken_of_too():
-    c = talking()
-    make(c)
-    c.server("response.mcp_call.failed", item_id="M", output_index=0)
-    assert be_silent(c).sent == [{"type": ANSWER}]
-
-
-GOES_ON = {
-    "begins an answer": lambda c: c.begin("R2"),
-    "has begun and ended one": lambda c: (c.begin("R2"), c.end("R2")),
-    "says a message": lambda c: c.server(
-        "response.output_item.added", response_id="R1", item={"type": "message", "id": "A", "role": "assistant"}
-    ),
-    "is gone": lambda c: c.close(),
-    "is another": lambda c: (c.close(), c.open()),
-}
-
-
-@pytest.mark.parametrize("go_on", GOES_ON.values(), ids=GOES_ON)
-def test_a_server_is_not_asked_when_it(go_on):
-    c = talking()
-    make(c)
-    finish(c)
-    go_on(c)
-    assert be_silent(c).sent == []
-
-
-def test_a_server_whose_answer_is_still_under_way_is_not_asked():
-    c = talking()
-    c.begin("R1")
-    c.server("response.output_item.added", response_id="R1", item=mcp_call())
-    c.server("response.mcp_call.completed", item_id="M", output_index=0)
-    assert be_silent(c).sent == []
-    assert c.end("R1").sent == []
-
-
 @pytest.mark.parametrize("error", [[], {"message": {"a": 1}}, True, 5, {"type": None}, "?"])
 def test_an_error_in_no_known_shape_is_an_error_unless_it_is_empty(error):
     c = talking()
@@ -339,17 +220,6 @@ def test_each_answer_to_a_question_has_an_id_of_its_own():
     ask(c, "Q2")
     ids = [c.decide(key).sent[0]["item"]["id"] for key in ("Q1", "Q2")]
     assert len(set(ids)) == 2
-
-
-def test_a_call_that_is_told_again_after_the_answer_to_it_asks_for_nothing():
-    c = talking()
-    make(c)
-    finish(c)
-    c.begin("R2")
-    c.end("R2")
-    again = c.server("conversation.item.done", item=mcp_call(output="found"))
-    assert silence(again) == {}
-    assert be_silent(c).sent == []
 
 
 def test_the_arguments_of_a_call_are_complete_once():
@@ -437,58 +307,3 @@ def test_a_list_that_is_told_again_is_told_once():
     done = {**LIST, "tools": [{"name": "search"}]}
     assert len(c.server("conversation.item.done", item=done).of(ServerChanged)) == 1
     assert c.server("conversation.item.created", item=done).of(ServerChanged) == []
-
-
-def test_the_provider_is_asked_to_go_on_after_the_last_of_its_calls():
-    c = talking()
-    make(c, "M1")
-    c.server("conversation.item.added", item=mcp_call("M2"))
-    c.server("response.mcp_call.in_progress", item_id="M2", output_index=1)
-    finish(c, "M1")
-    assert be_silent(c).sent == []
-    finish(c, "M2")
-    assert be_silent(c).sent == [{"type": ANSWER}]
-
-
-def test_the_provider_is_not_asked_to_go_on_while_it_waits_for_the_person():
-    c = talking()
-    make(c)
-    ask(c, "Q")
-    finish(c)
-    assert be_silent(c).sent == []
-    c.decide("Q", agree=False)
-    assert be_silent(c).sent == [{"type": ANSWER}]
-
-
-def test_the_provider_is_not_asked_to_go_on_while_a_function_of_ours_runs():
-    c = talking()
-    c.calls(function_call("K"), response_id="R0")
-    make(c)
-    finish(c)
-    assert be_silent(c).sent == []
-    assert c.tool_done("K").sent_types == [ITEM, ANSWER]
-
-
-@pytest.mark.parametrize("turn", [lambda c: c.speech(), lambda c: c.user_turn()], ids=["speaks", "has spoken"])
-def test_the_provider_is_not_asked_to_go_on_when_the_person(turn):
-    c = talking()
-    make(c)
-    finish(c)
-    turn(c)
-    assert be_silent(c).sent == []
-
-
-def test_a_filler_is_not_taken_for_going_on():
-    c = talking()
-    make(c)
-    finish(c)
-    c.server("response.created", response={"id": "F", "metadata": {"rtvoice": "filler"}})
-    c.end("F")
-    assert be_silent(c).sent == [{"type": ANSWER}]
-
-
-def test_a_question_without_a_name_cannot_be_answered_and_is_not_asked():
-    c = talking()
-    c.begin()
-    assert c.server("conversation.item.added", item=request("")).effects == []
-    assert c.decide("").effects == []
