@@ -41,7 +41,7 @@ CALL_ITEMS = st.fixed_dictionaries(
 MCP_ITEMS = st.fixed_dictionaries(
     {
         "type": st.sampled_from(["mcp_approval_request", "mcp_call", "mcp_list_tools"]),
-        "id": st.sampled_from(["M1", "M1", "M2", None]),
+        "id": st.sampled_from(["M1", "M1", "M2", "K1", None]),
         "server_label": st.sampled_from(["docs", None]),
         "name": st.sampled_from(["search", "pay"]),
         "approval_request_id": st.sampled_from(["M1", "M2", None]),

@@ -22,7 +22,7 @@ def test_a_server_that_says_nothing_after_its_call_is_asked_once_to_go_on():
 def test_a_server_that_says_nothing_after_it_was_told_no_is_asked_once_to_go_on():
     c = talking()
     ask(c)
-    c.decide("Q", agree=False)
+    c.decide("hosted:Q", agree=False)
     assert be_silent(c).sent == [{"type": ANSWER}]
     assert be_silent(c).sent == []
 
@@ -91,7 +91,7 @@ def test_the_provider_is_not_asked_to_go_on_while_it_waits_for_the_person():
     ask(c, "Q")
     finish(c)
     assert be_silent(c).sent == []
-    c.decide("Q", agree=False)
+    c.decide("hosted:Q", agree=False)
     assert be_silent(c).sent == [{"type": ANSWER}]
 
 

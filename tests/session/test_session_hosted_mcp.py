@@ -54,7 +54,7 @@ def test_a_call_is_shown_from_its_first_argument_to_its_output():
         ('{"q":"x"}', CallState.OK),
     ]
     assert (last(step).name, last(step).kind, last(step).output) == ("search", "mcp at docs", "found")
-    assert [(f.key, f.moment) for f in step.of(CallReached)] == [("M", CallMoment.ARGUMENTS)]
+    assert [(f.key, f.moment) for f in step.of(CallReached)] == [("hosted:M", CallMoment.ARGUMENTS)]
 
 
 def test_a_call_is_neither_run_nor_answered_here():
@@ -108,7 +108,7 @@ def test_a_call_that_is_told_twice_changes_nothing_more():
 def test_a_call_of_which_only_the_end_is_told_is_shown_all_the_same():
     c = talking()
     step = c.server("response.mcp_call.completed", item_id="M", output_index=0)
-    assert states(step) == {"M": CallState.OK}
+    assert states(step) == {"hosted:M": CallState.OK}
 
 
 def test_calls_that_are_not_over_end_with_the_session():
@@ -116,8 +116,8 @@ def test_calls_that_are_not_over_end_with_the_session():
     ask(c, "Q")
     make(c)
     step = c.close()
-    assert states(step) == {"Q": CallState.CANCELLED, "M": CallState.CANCELLED}
-    assert c.decide("Q").effects == []
+    assert states(step) == {"hosted:Q": CallState.CANCELLED, "hosted:M": CallState.CANCELLED}
+    assert c.decide("hosted:Q").effects == []
 
 
 # --- its questions
@@ -137,7 +137,7 @@ def test_a_question_that_is_told_twice_is_asked_and_answered_once():
     c.begin()
     ask(c)
     assert ask(c).effects == []
-    c.decide("Q")
+    c.decide("hosted:Q")
     for kind in ("conversation.item.created", "conversation.item.done", "response.output_item.done"):
         assert c.server(kind, item=request()).effects == []
     assert len([event for event in c.all().sent if event["type"] == ITEM]) == 1
@@ -146,18 +146,18 @@ def test_a_question_that_is_told_twice_is_asked_and_answered_once():
 def test_what_was_agreed_to_is_one_call_from_the_question_to_the_output():
     c = talking()
     ask(c)
-    c.decide("Q")
+    c.decide("hosted:Q")
     c.server("conversation.item.added", item=mcp_call(approval_request_id="Q"))
     c.server("response.mcp_call.in_progress", item_id="M", output_index=0)
     step = finish(c, approval_request_id="Q")
-    assert {call.key for call in c.all().of(CallChanged)} == {"Q"}
+    assert {call.key for call in c.all().of(CallChanged)} == {"hosted:Q"}
     assert (last(step).state, last(step).output) == (CallState.OK, "found")
 
 
 def test_always_is_of_one_tool_of_one_server():
     c = talking()
     ask(c, "Q1")
-    c.decide("Q1", always=True)
+    c.decide("hosted:Q1", always=True)
     again = ask(c, "Q2")
     assert [event["item"]["approve"] for event in again.sent] == [True]
     assert [event["item"]["approval_request_id"] for event in again.sent] == ["Q2"]
@@ -168,7 +168,7 @@ def test_always_is_of_one_tool_of_one_server():
 def test_always_ends_with_the_session():
     c = talking()
     ask(c, "Q1")
-    c.decide("Q1", always=True)
+    c.decide("hosted:Q1", always=True)
     c.close()
     c.open()
     assert ask(c, "Q2").sent == []
@@ -177,7 +177,7 @@ def test_always_ends_with_the_session():
 def test_not_agreeing_always_is_never_taken_for_agreeing():
     c = talking()
     ask(c, "Q1")
-    c.decide("Q1", agree=False, always=True)
+    c.decide("hosted:Q1", agree=False, always=True)
     assert ask(c, "Q2").sent == []
 
 
@@ -194,31 +194,31 @@ def test_an_error_in_no_known_shape_is_an_error_unless_it_is_empty(error):
     make(c)
     step = c.server("conversation.item.done", item=mcp_call(error=error, tools=[None]))
     assert step.sent == []
-    assert states(step) == ({"M": CallState.FAILED} if error else {})
+    assert states(step) == ({"hosted:M": CallState.FAILED} if error else {})
 
 
 @pytest.mark.parametrize(("agree", "reason"), [(True, ""), (False, ""), (False, "not that one")])
 def test_the_persons_word_is_given_once_and_with_the_reason(agree, reason):
     c = talking()
     ask(c)
-    step = c.decide("Q", agree, reason=reason)
+    step = c.decide("hosted:Q", agree, reason=reason)
     item = {"type": "mcp_approval_response", "approval_request_id": "Q", "approve": agree}
     (sent,) = step.sent_with_ids
     accept(sent)
     name = sent["item"].pop("id")
     assert 0 < len(name) <= 32
     assert sent["item"] == {**item, **({"reason": reason} if reason else {})}
-    assert states(step) == {"Q": CallState.HOSTED if agree else CallState.DENIED}
-    assert [(f.key, f.moment) for f in step.of(CallReached)] == [("Q", CallMoment.SENT)]
-    assert c.decide("Q", agree).effects == []
-    assert c.decide("Q", not agree).effects == []
+    assert states(step) == {"hosted:Q": CallState.HOSTED if agree else CallState.DENIED}
+    assert [(f.key, f.moment) for f in step.of(CallReached)] == [("hosted:Q", CallMoment.SENT)]
+    assert c.decide("hosted:Q", agree).effects == []
+    assert c.decide("hosted:Q", not agree).effects == []
 
 
 def test_each_answer_to_a_question_has_an_id_of_its_own():
     c = talking()
     ask(c, "Q1")
     ask(c, "Q2")
-    ids = [c.decide(key).sent[0]["item"]["id"] for key in ("Q1", "Q2")]
+    ids = [c.decide(f"hosted:{item}").sent[0]["item"]["id"] for item in ("Q1", "Q2")]
     assert len(set(ids)) == 2
 
 
@@ -254,7 +254,7 @@ def test_the_arguments_of_a_question_are_whole_and_are_not_doubled_when_the_call
     c = talking()
     asked = ask(c)
     assert [f.moment for f in asked.of(CallReached)] == [CallMoment.ARGUMENTS]
-    c.decide("Q")
+    c.decide("hosted:Q")
     c.server("conversation.item.added", item=mcp_call(approval_request_id="Q", arguments=""))
     c.server("response.mcp_call_arguments.delta", item_id="M", output_index=0, delta="{}")
     c.server("response.mcp_call_arguments.done", item_id="M", output_index=0, arguments="{}")
@@ -265,8 +265,8 @@ def test_the_arguments_of_a_question_are_whole_and_are_not_doubled_when_the_call
 def test_what_was_agreed_to_and_not_made_yet_ends_with_the_session():
     c = talking()
     ask(c)
-    c.decide("Q")
-    assert states(c.close()) == {"Q": CallState.CANCELLED}
+    c.decide("hosted:Q")
+    assert states(c.close()) == {"hosted:Q": CallState.CANCELLED}
 
 
 LIST = {"type": "mcp_list_tools", "id": "L", "server_label": "docs"}

@@ -172,6 +172,7 @@ class TestRequests:
             "http://",
             "http:///path",
             "http://example.com:99999/",
+            "http://example.com/?key=${KEY}",
             "",
         ],
     )

@@ -272,7 +272,7 @@ async def test_a_server_of_the_provider_gets_its_key_on_the_wire_and_nobody_else
         (update,) = openai.sent("session.update")
         (tool,) = update["session"]["tools"]
         assert (tool["authorization"], tool["require_approval"]) == ("token-5678-secret", "always")
-        bench.worker.post(cmd.Decide("mcpr_1", agree=True))
+        bench.worker.post(cmd.Decide("hosted:mcpr_1", agree=True))
         await bench.until(lambda: bench.words("AGENT") == ["Read."])
         log = bench.store.events
         texts = [text for row in range(len(log)) for text in log.texts(row)]

@@ -85,6 +85,7 @@ class SessionDriver:
         self._dropped_before = 0
         self._toolbox = Toolbox(lambda: self._call(self._tools_changed))
         self._toolbox.use(plan.toolset, plan.tools)
+        self._servers: set[str] = set()
         self._failures: dict[str, str] = {}
         self._trials = Trials(self._toolbox, self._tell)
         self._tools: dict[str, asyncio.Task[None]] = {}
@@ -252,7 +253,8 @@ class SessionDriver:
 
     def _tools_changed(self) -> None:
         standings = self._toolbox.standings
-        self._store.calls.only_servers({server.name for server in standings})
+        self._store.calls.forget_servers(self._servers - {server.name for server in standings})
+        self._servers = {server.name for server in standings}
         for server in standings:
             before = self._store.calls.servers.get(server.name)
             if server != before:

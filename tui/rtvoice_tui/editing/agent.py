@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from rtvoice_tui.profiles.model import Profile, ToolEntry
+from rtvoice_tui.profiles.model import DefaultPolicy, Profile, ToolEntry
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
 
@@ -19,7 +19,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     settings: SessionSettings = SessionSettings()
     tools: tuple[ToolEntry, ...] = ()
-    tool_policy: str = "auto"
+    tool_policy: DefaultPolicy = "auto"
 
     @property
     def tool_specs(self) -> tuple[ToolSpec, ...]:

@@ -11,6 +11,9 @@ from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 Policy = Literal["default", "auto", "ask", "off"]
 """Whether a call is run, run after the person agreed, or its tool not offered; ``default`` is the profile's own."""
 
+DefaultPolicy = Literal["auto", "ask", "off"]
+"""A profile's own policy."""
+
 DEFAULT_LIMIT_S = 10.0
 ASK_LIMIT_S = 600.0
 """A person needs longer to type a result than a program to find one."""
@@ -106,7 +109,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     heartbeat_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 20.0
     session: SessionSettings = SessionSettings()
     tools: list[ToolEntry] = []
-    tool_policy: Literal["auto", "ask", "off"] = "auto"
+    tool_policy: DefaultPolicy = "auto"
     trusted: bool = True
     audio: AudioPreferences = AudioPreferences()
 

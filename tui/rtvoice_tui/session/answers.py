@@ -144,7 +144,8 @@ class Answers:
             self._out.reach(words.turn, Moment.FIRST_TEXT)
         at_end = event.content_index >= max(words.parts, default=0)
         words.parts[event.content_index] = words.parts.get(event.content_index, "") + event.delta
-        self._out.tell(AgentSaid(words.turn, event.item_id, event.delta if at_end else words.text, not at_end))
+        text = event.delta if at_end else words.text
+        self._out.tell(AgentSaid(words.turn, event.item_id, text, not at_end, aside=words.aside))
 
     def _text_done(self, event: ev.OfContent, text: str, source: type[ev.ServerEvent]) -> None:
         if self._dropped(event.response_id, event.item_id):
@@ -157,7 +158,8 @@ class Answers:
             words.parts[event.content_index] = text
         words.source = words.source or source
         replace = words.parts.get(event.content_index, "") != before
-        self._out.tell(AgentSaid(words.turn, event.item_id, words.text if replace else "", replace, final=True))
+        text = words.text if replace else ""
+        self._out.tell(AgentSaid(words.turn, event.item_id, text, replace, final=True, aside=words.aside))
 
     def _words_of(self, event: ev.OfContent) -> _Words:
         if event.item_id not in self._words:

@@ -131,13 +131,14 @@ class UserSaid(msgspec.Struct, frozen=True):
 
 
 class AgentSaid(msgspec.Struct, frozen=True):
-    """A piece of the agent's words, or with ``replace`` all of them."""
+    """A piece of the agent's words, or with ``replace`` all of them; ``aside``: no part of the conversation."""
 
     turn: int
     item_id: str
     text: str
     replace: bool = False
     final: bool = False
+    aside: bool = False
 
 
 class AnswerCut(msgspec.Struct, frozen=True):

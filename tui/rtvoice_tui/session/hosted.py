@@ -23,6 +23,9 @@ from rtvoice_tui.session.facts import (
 from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.response_slot import is_aside
 
+PREFIX = "hosted:"
+"""Begins the keys under which these calls are told: a provider's item may be called as one of our calls is."""
+
 TIMER = "continue:"
 CONTINUE_S = 1.5
 """A server that says nothing for so long after a call of its own is asked to go on."""
@@ -82,11 +85,11 @@ class HostedCalls:
 
     def decide(self, key: str, agree: bool, always: bool, reason: str) -> bool:
         """Answer the provider's question; false if it is none of its."""
-        call = self._calls.get(key)
+        call = self._calls.get(key.removeprefix(PREFIX)) if key.startswith(PREFIX) else None
         if call is None or call.state is not CallState.ASKING:
             return False
         if agree and always:
-            self._always.add((self._labels.get(key, ""), call.name))
+            self._always.add((self._labels.get(call.key, ""), call.name))
         self._answer(call, agree, reason)
         return True
 
@@ -149,7 +152,7 @@ class HostedCalls:
         event_id = self._out.send(CreateItem, item=body)
         state = CallState.HOSTED if agree else CallState.DENIED
         self._show(replace(call, state=state, note="" if agree else reason or "you did not agree"))
-        self._out.tell(CallReached(call.key, CallMoment.SENT, self._out.cause(event_id)))
+        self._out.tell(CallReached(PREFIX + call.key, CallMoment.SENT, self._out.cause(event_id)))
         if not agree:
             self._end(call.key)
 
@@ -180,7 +183,7 @@ class HostedCalls:
     def _arguments_whole(self, key: str) -> None:
         if key not in self._whole:
             self._whole.add(key)
-            self._out.tell(CallReached(key, CallMoment.ARGUMENTS))
+            self._out.tell(CallReached(PREFIX + key, CallMoment.ARGUMENTS))
 
     def _end(self, key: str) -> None:
         """A call is over, or will not be made: the server has to say something now. Told twice, it is over once."""
@@ -215,7 +218,7 @@ class HostedCalls:
     def _show(self, call: CallChanged) -> None:
         if self._calls.get(call.key) != call:
             self._calls[call.key] = call
-            self._out.tell(call)
+            self._out.tell(replace(call, key=PREFIX + call.key))
 
 
 def _words(error: Any) -> str:

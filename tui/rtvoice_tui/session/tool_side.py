@@ -8,6 +8,7 @@ from rtvoice_tui.session.answers import Answers
 from rtvoice_tui.session.barge_in import SpokenLedger
 from rtvoice_tui.session.calls import Calls
 from rtvoice_tui.session.edits import Edits
+from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.hosted import HostedCalls
 from rtvoice_tui.session.listening import Listening
 from rtvoice_tui.session.outbox import Outbox
@@ -15,6 +16,10 @@ from rtvoice_tui.session.response_slot import ResponseSlot
 
 FOUND = "tools found"
 """Names a change of the tools that no person made."""
+
+HELD_TIMER = "held:"
+HELD_S = 1.5
+"""An answer that was put off because the person spoke is asked for when nothing has come for so long."""
 
 ToolCommand = cmd.ToolFinished | cmd.UseTools | cmd.Decide | cmd.SendResult
 
@@ -54,6 +59,8 @@ class ToolSide:
         self._ledger = ledger
         self.hosted = HostedCalls(out)
         self._pulled = False
+        self._held = False
+        self._held_timer = 0
 
     @property
     def _slot(self) -> ResponseSlot:
@@ -61,6 +68,7 @@ class ToolSide:
 
     def close(self) -> None:
         """The session is over."""
+        self._held = False
         self._calls.void()
         self.hosted.void()
 
@@ -81,6 +89,8 @@ class ToolSide:
         """A step is over: take away what no answer can call any more."""
         if self._slot.free and self._pulled:
             self.use()
+        if self._held and not self._slot.free:
+            self._held = False  # it began after the outputs were sent, and takes them in
 
     def _found(self, tools: tuple[ToolSpec, ...], ready: bool) -> None:
         """Servers told their tools, or a file was changed: the session hears of it when it can."""
@@ -110,8 +120,18 @@ class ToolSide:
                 self._send_result(command, ready)
 
     def _answer_if(self, answered: bool) -> None:
-        if answered and not self._calls.running:
+        if not answered or self._calls.running:
+            return
+        if self._listening.hearing and self._slot.free:
+            self._hold()
+        else:
             self._slot.want()
+
+    def _hold(self) -> None:
+        """Nobody is talked over: the server's answer to what is being said takes the outputs in, or we ask later."""
+        self._held = True
+        self._held_timer += 1
+        self._out.do(Schedule(f"{HELD_TIMER}{self._held_timer}", HELD_S))
 
     def _send_result(self, command: cmd.SendResult, ready: bool) -> None:
         if not ready:
@@ -127,6 +147,12 @@ class ToolSide:
             self._say_filler(timer.removeprefix(calls.FILLER_TIMER))
         elif timer.startswith(hosted.TIMER):
             self._go_on(timer.removeprefix(hosted.TIMER))
+        elif timer == f"{HELD_TIMER}{self._held_timer}" and self._held:
+            if self._listening.hearing:
+                self._hold()
+            else:
+                self._held = False
+                self._slot.want()
 
     def _go_on(self, key: str) -> None:
         """A server that says nothing after a call of its own is asked to, unless an answer comes by itself."""

@@ -93,11 +93,10 @@ class CallHistory:
         self.servers[fact.name] = fact
         self.version += 1
 
-    def only_servers(self, names: Collection[str]) -> None:
-        """Servers of ours that are not among these were taken away; the provider's stay."""
-        gone = [name for name, server in self.servers.items() if name not in names and not server.hosted]
-        if gone:
-            self.servers = {name: server for name, server in self.servers.items() if name not in gone}
+    def forget_servers(self, names: Collection[str]) -> None:
+        """Servers were taken away."""
+        if names:
+            self.servers = {name: server for name, server in self.servers.items() if name not in names}
             self.version += 1
 
     @property

@@ -32,6 +32,8 @@ class Entry:
         heard: share of the words that was heard, where an answer was cut; else ``None``.
         note: a mark under the text: what became of an interruption, or why words failed.
         confirmed: whether the server took over what was heard.
+        state: of a function call.
+        aside: whether it was said outside the conversation.
     """
 
     speaker: Speaker
@@ -47,6 +49,7 @@ class Entry:
     note: str = ""
     confirmed: bool = False
     state: str = ""
+    aside: bool = False
 
     @property
     def text(self) -> str:
@@ -97,6 +100,7 @@ class Transcript:
         else:
             entry.append(text)
         entry.final = entry.final or fact.final
+        entry.aside = fact.aside
         self._touch(entry)
 
     def answer_cut(self, fact: AnswerCut, at: float) -> None:

@@ -126,13 +126,19 @@ class EditingApp(TalkingApp):
     def edited_profile(self) -> Profile:
         """The profile with all changes that were sent."""
         agent = self.editor.kept
-        return replace(self.editor.profile, model=agent.model, session=agent.settings, tools=list(agent.tools))
+        return replace(
+            self.editor.profile,
+            model=agent.model,
+            session=agent.settings,
+            tools=list(agent.tools),
+            tool_policy=agent.tool_policy,
+        )
 
     def said(self) -> tuple[Said, ...]:
         """The conversation so far; of an answer that was cut only what was heard."""
         lines = []
         for entry in self.store.transcript.entries:
-            if entry.speaker is Speaker.TOOL:
+            if entry.speaker is Speaker.TOOL or entry.aside:
                 continue
             text = entry.text
             if entry.heard is not None:
