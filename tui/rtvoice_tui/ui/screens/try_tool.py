@@ -1,6 +1,5 @@
 """A tool run by hand: a form made of its schema, and what came of it below."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -11,7 +10,7 @@ from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
-from rtvoice_tui.editing.form import WHOLE, FormField, FormRefused, arguments_of, fields_of, texts_of
+from rtvoice_tui.editing.form import FormField, FormRefused, arguments_of, arguments_text, fields_of, texts_of
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.store.calls import CallRecord
 from rtvoice_tui.store.plain import one_line
@@ -91,8 +90,7 @@ class TryScreen(ModalScreen[None]):
 
     def _row(self, index: int, field: FormField, text: str) -> Horizontal:
         label = FixedLine()
-        name = field.name if field.name != WHOLE else "arguments"
-        label.write([(one_line(name, 20), "plain"), (" *" if field.required else "", "warn")])
+        label.write([(one_line(field.name, 20), "plain"), (" *" if field.required else "", "warn")])
         suggester = SuggestFromList(field.choices) if field.choices else None
         entry = Input(text, id=f"try-{index}", placeholder=one_line(field.hint, 200), suggester=suggester)
         return Horizontal(label, entry, classes="row")
@@ -108,7 +106,7 @@ class TryScreen(ModalScreen[None]):
         self._say("", "dim")
         self._before = len(self._store.calls.records)
         self._asked = True
-        self._run_tool(self._tool, json.dumps(arguments, ensure_ascii=False))
+        self._run_tool(self._tool, arguments_text(arguments))
 
     async def action_next(self) -> None:
         """The next tool, with an empty form."""
