@@ -84,7 +84,7 @@ def test_a_schema_without_properties_takes_nothing_or_everything_as_one_text():
         assert arguments_of(fields, {name: ""}) == {}
         assert texts_of(fields, {"a": [1]}) == {name: '{"a": [1]}'}
         for wrong in ("[1]", "{", "5", '{"a": NaN}', '{"a": 1e999}', "[" * DEEP):
-            with pytest.raises(FormRefused, match="^arguments: "):
+            with pytest.raises(FormRefused, match=r"^arguments: "):
                 arguments_of(fields, {name: wrong})
 
 

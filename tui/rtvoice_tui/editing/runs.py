@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 from msgspec.structs import replace
@@ -10,6 +10,9 @@ from msgspec.structs import replace
 from rtvoice_tui.editing.schema import SchemaRefused
 from rtvoice_tui.profiles import runs
 from rtvoice_tui.profiles.runs import KINDS, ToolRun
+
+_ADDRESS = ("http://", "https://")
+_METHODS = get_args(get_type_hints(runs.HttpRun)["method"])
 
 HINTS = {
     "python": "FILE.py:FUNCTION",
@@ -41,6 +44,8 @@ def run_of(kind: str, line: str, base: ToolRun) -> ToolRun:
     if kind not in KINDS:
         raise SchemaRefused(f"kind: one of {', '.join(KINDS)}")
     old = base if base.kind == kind else None
+    if old is not None and line == line_of(old):
+        return old  # a result that is a text with spaces around it, or a number, is not read anew
     try:
         fields = _fields(kind, line.strip())
         kept = msgspec.to_builtins(replace(old, **fields)) if old is not None else {"kind": kind, **fields}
@@ -53,17 +58,16 @@ def run_of(kind: str, line: str, base: ToolRun) -> ToolRun:
 def _fields(kind: str, line: str) -> dict[str, Any]:
     if not line and kind in ("python", "command", "http", "mcp"):
         raise SchemaRefused(f"runs: {HINTS[kind]}")
-    address = line.startswith(("http://", "https://"))
+    address = line.startswith(_ADDRESS)
     match kind:
         case "python":
             return {"target": line}
         case "command":
-            return {"argv": _words(line)}
+            return {"argv": _words(kind, line)}
         case "http":
-            method, _, url = line.rpartition(" ")
-            return {"method": method.strip().upper() or "GET", "url": url}
+            return _request(line)
         case "mcp":
-            return {"url": line, "argv": []} if address else {"argv": _words(line), "url": ""}
+            return {"url": line, "argv": []} if address else {"argv": _words(kind, line), "url": ""}
         case "mock":
             return {"result": _value(line)}
         case "ask":
@@ -71,11 +75,25 @@ def _fields(kind: str, line: str) -> dict[str, Any]:
     return {"server_url": line, "index_id": ""} if address else {"index_id": line, "server_url": ""}
 
 
-def _words(line: str) -> list[str]:
+def _request(line: str) -> dict[str, Any]:
+    """Method and address; an address alone is asked with GET."""
+    method, _, url = ("GET", "", line) if line.startswith(_ADDRESS) else line.partition(" ")
+    url = url.strip()
+    if not url.startswith(_ADDRESS):
+        raise SchemaRefused(f"runs: {HINTS['http']}")
+    if method.upper() not in _METHODS:
+        raise SchemaRefused(f"runs: the method is one of {', '.join(_METHODS)}")
+    return {"method": method.upper(), "url": url}
+
+
+def _words(kind: str, line: str) -> list[str]:
     try:
-        return shlex.split(line)
+        words = shlex.split(line)
     except ValueError as error:
         raise SchemaRefused(f"runs: {error}") from None
+    if not words or not words[0].strip():
+        raise SchemaRefused(f"runs: {HINTS[kind]}")
+    return words
 
 
 def _value(line: str) -> Any:
