@@ -1,6 +1,7 @@
 """What pane 4 says about a call, as lines: arguments and results as a tree, as JSON, or as what went over the wire."""
 
 import json
+import re
 from enum import StrEnum
 from typing import Any
 
@@ -24,6 +25,9 @@ MAX_TREE = 400
 
 Lines = list[list[Piece]]
 
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Half characters, which no terminal can be given: JSON has escapes for them."""
+
 
 class View(StrEnum):
     """How a call is shown."""
@@ -45,7 +49,7 @@ def call_lines(record: CallRecord, view: View, width: int, now: float) -> Lines:
         lines += _block("runs", call.preview, width, "plain")
     lines += _titled("arguments", _fit(record))
     if call.state is CallState.STREAMING:
-        lines += _wrapped(call.arguments[-MAX_STREAMING:], width, "plain")
+        lines += _tail(call.arguments, width)
     else:
         lines += _value(call.arguments, view, width)
     if call.output:
@@ -58,7 +62,7 @@ def call_lines(record: CallRecord, view: View, width: int, now: float) -> Lines:
         if text.strip() == call.output.strip():
             continue  # the whole stdout is the result
         ink = "error" if name == "stderr" else "plain"
-        lines += _block(name, text, width, ink)
+        lines += _block(one_line(name, 30), text, width, ink)
     if call.note and call.note not in call.output:
         ink = "error" if call.state in (CallState.FAILED, CallState.DENIED) else "warn"
         lines += _block("note", call.note, width, ink)
@@ -103,7 +107,7 @@ def _wire(record: CallRecord, width: int) -> Lines:
     if not record.sent:
         return [[("nothing was sent for this call", "dim")]]
     lines: Lines = []
-    for event in record.sent:
+    for event in list(record.sent):
         lines.append([("↑ ", "sent"), (event.wire_name, "title")])
         lines += _wrapped(codec.encode(event), width, "plain")
     return lines
@@ -129,6 +133,13 @@ def _wrapped(text: str, width: int, ink: str) -> Lines:
     return lines
 
 
+def _tail(text: str, width: int) -> Lines:
+    """The end of a text that grows."""
+    before = len(text) - MAX_STREAMING
+    lines: Lines = [[(f"  … {before} characters before", "dim")]] if before > 0 else []
+    return [*lines, *(_wrapped(text[-MAX_STREAMING:], width, "plain") if text else [])]
+
+
 def _value(text: str, view: View, width: int) -> Lines:
     """JSON as a tree or indented; any other text as it is."""
     if len(text) > MAX_TEXT:
@@ -140,7 +151,7 @@ def _value(text: str, view: View, width: int) -> Lines:
     if not isinstance(value, dict | list):
         return _wrapped(value if isinstance(value, str) else text, width, "plain")
     if view is View.JSON:
-        return _wrapped(json.dumps(value, indent=2, ensure_ascii=False), width, "plain")
+        return _wrapped(_indented(value) or text, width, "plain")
     lines: Lines = []
     _branch(value, 1, width, lines)
     return lines or [[("  (none)", "dim")]]
@@ -153,18 +164,38 @@ def _branch(value: Any, depth: int, width: int, lines: Lines) -> None:
             if lines[-1] != [("  … y copies all", "dim")]:
                 lines.append([("  … y copies all", "dim")])
             return
-        indent = "  " * min(depth, 12)
-        name = one_line(str(key), 60)
+        indent = "  " * min(depth, 12, width // 6)
+        name = one_line(str(key), 60) or '""'
         if isinstance(entry, dict | list) and entry:
-            lines.append([(indent, "plain"), (name, "key"), (f"  {_size(entry)}", "dim")])
+            lines += _named(indent, name, [_size(entry)], width, "dim")
             _branch(entry, depth + 1, width, lines)
             continue
         word = entry if isinstance(entry, str) else json.dumps(entry, ensure_ascii=False)
         shown = visible(word if word or not isinstance(entry, str) else '""')
-        room = max(8, width - len(indent) - len(name) - 2)
-        first, *rest = GrowingLines.of(shown, room).lines
-        lines.append([(indent, "plain"), (f"{name}  ", "key"), (first, "plain")])
-        lines += [[(indent + " " * (len(name) + 2), "plain"), (line, "plain")] for line in rest]
+        room = width - len(indent) - cell_len(name) - 2
+        beside = room >= max(8, width // 3) or cell_len(shown) <= room
+        text = GrowingLines.of(shown, room if beside else max(8, width - len(indent) - 2)).lines
+        lines += _named(indent, name, text, width, "plain")
+
+
+def _named(indent: str, name: str, text: list[str], width: int, ink: str) -> Lines:
+    """A name with its lines beside it, or below it where it leaves them no room."""
+    size = len(indent) + cell_len(name) + 2
+    if size + max(cell_len(line) for line in text) <= width:
+        first, *rest = text
+        more: Lines = [[(" " * size, "plain"), (line, ink)] for line in rest]
+        return [[(indent, "plain"), (f"{name}  ", "key"), (first, ink)], *more]
+    names = GrowingLines.of(name, max(8, width - len(indent))).lines
+    below: Lines = [[(f"{indent}  ", "plain"), (line, ink)] for line in text]
+    return [*([(indent, "plain"), (line, "key")] for line in names), *below]
+
+
+def _indented(value: Any) -> str:
+    """JSON on many lines; nothing where it is nested too deeply for that."""
+    try:
+        return json.dumps(value, indent=2, ensure_ascii=False)
+    except RecursionError:
+        return ""
 
 
 def _size(value: Any) -> str:
@@ -186,9 +217,10 @@ def as_json(record: CallRecord) -> str:
         "note": call.note,
         "details": dict(call.details),
         "duration_ms": record.duration_ms,
-        "sent": [json.loads(codec.encode(event)) for event in record.sent],
+        "sent": [json.loads(codec.encode(event)) for event in list(record.sent)],
     }
-    return json.dumps(fields, ensure_ascii=False, indent=2)
+    text = _indented(fields) or _indented(fields | {"arguments": call.arguments, "output": call.output})
+    return _HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 def _parsed(text: str) -> Any:
