@@ -54,7 +54,7 @@ class TryScreen(ModalScreen[None]):
         self._run_tool = run
         self._before = len(store.calls.records)
         self._asked = False
-        self._result = CallView(self._record, clock, store, name="trial")
+        self._result = CallView(self._record, clock, name="trial")
 
     @property
     def _fields(self) -> tuple[FormField, ...]:

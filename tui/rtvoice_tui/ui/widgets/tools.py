@@ -5,14 +5,16 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.content import Content
 from textual.message import Message
 
-from rtvoice_tui.session.facts import CallState, ServerState
+from rtvoice_tui.session.facts import CallState, ServerChanged, ServerState
 from rtvoice_tui.store.calls import CallRecord, waits
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.call_text import View, as_json, call_lines
+from rtvoice_tui.ui.widgets.ask_row import SETTLE_S
 from rtvoice_tui.ui.widgets.follow_view import FollowView, right_aligned
 from rtvoice_tui.ui.widgets.lines import Piece
 from rtvoice_tui.ui.widgets.pane import Pane
@@ -28,6 +30,7 @@ _STATE_INKS = {
     CallState.STREAMING: "agent",
 }
 _SERVER_INKS = {ServerState.CONNECTED: "ok", ServerState.FAILED: "error", ServerState.STARTING: "warn"}
+_HOSTED = "at the provider"
 _LIST_SHARE = 0.35
 """How much of the pane the list may take."""
 
@@ -54,46 +57,86 @@ class CallsView(FollowView):
         self._clock = clock
         self._seen: tuple[object, ...] = ()
         self._records: list[CallRecord] = []
-        self._lines: list[list[Piece]] = []
+        self._servers: list[ServerChanged] = []
+        self._chosen: CallRecord | None = None
         self._key = ""
+        self._ticks = False
+        self._asked: dict[str, float] = {}
+        self._followed_at = 0.0
 
     @property
     def chosen(self) -> CallRecord | None:
         """The chosen call."""
-        found = next((record for record in self._records if record.call.key == self._key), None)
-        return found or (self._records[0] if self._records else None)
+        return self._chosen
+
+    @property
+    def follows(self) -> bool:
+        """Whether the newest call is the chosen one, whichever it is."""
+        return not self._key
+
+    @property
+    def settled(self) -> bool:
+        """Whether the chosen call asks, and has been in sight for long enough to be meant."""
+        asked_at = self._asked.get(self._chosen.call.key) if self._chosen is not None else None
+        return asked_at is not None and self._clock() - max(asked_at, self._followed_at) >= SETTLE_S
 
     def update_model(self) -> bool:
-        """Lay out again when a call or a server changed, or time passes for one that runs."""
-        calls = self._store.calls
-        busy = any(record.ended_at is None for record in calls.records[-50:])
-        state = (calls.version, self.text_width, self._key, int(self._clock() * 2) if busy else 0)
+        """Take over what changed; time passes for calls that run or wait. Lines are laid out when they are drawn."""
+        calls, now = self._store.calls, self._clock()
+        state = (calls.version, self.text_width, self._key, int(now * 2) if self._ticks else 0)
         if state == self._seen:
             return False
         self._seen = state
         self._records = calls.records[::-1]
-        self._lines = [self._row(record) for record in self._records] or [[("no call yet", "dim")]]
-        self._lines += [self._server(name) for name in calls.servers]
-        chosen = self.chosen
-        self.cursor = self._records.index(chosen) if chosen is not None and self._key else None
+        self._servers = list(calls.servers.values())
+        self._ticks = any(_ticks(record) for record in self._records)
+        self._asked = {key: self._asked.get(key, now) for key in (record.call.key for record in calls.asking)}
+        found = (i for i, record in enumerate(self._records) if record.call.key == self._key)
+        line = next(found, None) if self._key else None
+        newest = self._records[0] if self._records else None
+        chosen = newest if line is None else self._records[line]
+        if chosen is not self._chosen:
+            self._chosen, self._followed_at = chosen, now
+        self.cursor = line
         return True
+
+    def sync(self, force: bool = False, calm: bool = True) -> None:
+        """Calls that come above the chosen one do not push it out of sight."""
+        before = self.cursor
+        super().sync(force=force, calm=calm)
+        if self.size and self.cursor is not None and self.cursor != before:
+            top = max(self.cursor - self.size.height + 1, min(self.cursor, int(self.scroll_offset.y)))
+            self.scroll_y = self.scroll_target_y = top
 
     @property
     def line_count(self) -> int:
         """Calls, then servers."""
-        return len(self._lines)
+        return max(1, len(self._records)) + len(self._servers)
 
     def pieces(self, line: int) -> list[Piece]:
         """A line as laid out; the chosen call is marked."""
-        mine = line < len(self._records) and self._records[line] is self.chosen
-        return [("›" if mine else " ", "key"), *self._lines[line]]
+        if line < len(self._records):
+            record = self._records[line]
+            return [("›" if record is self._chosen else " ", "key"), *self._row(record)]
+        if not self._records and not line:
+            return [(" no call yet", "dim")]
+        return [(" ", "plain"), *_server_row(self._servers[line - max(1, len(self._records))])]
 
     def move_cursor(self, line: int) -> None:
         """Choosing a call shows its details."""
         super().move_cursor(line)
         if self.cursor is not None and self.cursor < len(self._records):
-            self._key = self._records[self.cursor].call.key
+            self._chosen = self._records[self.cursor]
+            self._key = self._chosen.call.key
             self.post_message(self.Chosen())
+
+    def action_cursor(self, step: int) -> None:
+        """The first step is one from the call that is followed."""
+        self.move_cursor((0 if self.cursor is None else self.cursor) + step)
+
+    def action_open(self) -> None:
+        """Open the chosen call's turn."""
+        self.post_message(self.Opened(self, self.cursor or 0))
 
     def action_page(self, step: int) -> None:
         """The list is short; what is long is the call."""
@@ -102,6 +145,8 @@ class CallsView(FollowView):
     def choose(self, key: str) -> None:
         """Choose a call; nothing follows the newest again."""
         self._key = key
+        if not key:
+            self.scroll_y = self.scroll_target_y = 0
         self.sync(force=True)
         self.post_message(self.Chosen())
 
@@ -111,7 +156,9 @@ class CallsView(FollowView):
         super().action_follow()
 
     def show_turn(self, turn: int) -> None:
-        """Choose the first call of a turn, if it has one."""
+        """Choose the first call of a turn, if it has one and none of it is chosen."""
+        if self._chosen is not None and self._chosen.call.turn == turn:
+            return
         found = [i for i, record in enumerate(self._records) if record.call.turn == turn]
         if found:
             self.move_cursor(found[-1])
@@ -145,12 +192,25 @@ class CallsView(FollowView):
             return ""
         return f"{ms:,.0f} ms".replace(",", " ") if ms < 100_000 else f"{ms / 1000:,.0f} s".replace(",", " ")
 
-    def _server(self, name: str) -> list[Piece]:
-        server = self._store.calls.servers[name]
-        words = f"{server.tools} tools" if server.state is ServerState.CONNECTED else one_line(server.detail, 200)
-        where = " (at the provider)" if server.detail == "at the provider" else ""
-        ink = _SERVER_INKS.get(server.state, "dim")
-        return [("   mcp ", "dim"), (one_line(name, 30) + where, "tool"), (f" {server.state}  ", ink), (words, "dim")]
+
+def _ticks(record: CallRecord) -> bool:
+    """Whether time passes for a call."""
+    return record.ended_at is None and record.call.state in (CallState.RUNNING, CallState.ASKING)
+
+
+def _server_row(server: ServerChanged) -> list[Piece]:
+    hosted = server.detail == _HOSTED
+    words = "" if hosted else one_line(server.detail, 200)
+    if server.state is ServerState.CONNECTED:
+        words = f"{server.tools} tool{'' if server.tools == 1 else 's'}"
+    where = f" ({_HOSTED})" if hosted else ""
+    ink = _SERVER_INKS.get(server.state, "dim")
+    return [
+        ("   mcp ", "dim"),
+        (one_line(server.name, 30) + where, "tool"),
+        (f" {server.state}  ", ink),
+        (words, "dim"),
+    ]
 
 
 class CallView(FollowView):
@@ -166,12 +226,11 @@ class CallView(FollowView):
     BINDINGS: ClassVar[list[BindingType]] = bindings("tools")
 
     def __init__(
-        self, chosen: Callable[[], CallRecord | None], clock: Callable[[], float], store: Store, *, name: str = "call"
+        self, chosen: Callable[[], CallRecord | None], clock: Callable[[], float], *, name: str = "call"
     ) -> None:
         super().__init__(id=name)
         self._chosen = chosen
         self._clock = clock
-        self._store = store
         self._view = View.TREE
         self._seen: tuple[object, ...] = ()
         self._lines: list[list[Piece]] = []
@@ -185,12 +244,13 @@ class CallView(FollowView):
         """Lay out again when the call changed, or time passes for it."""
         record = self._chosen()
         now = self._clock()
-        ticks = int(now * 2) if record is not None and record.ended_at is None else 0
-        key = record.call.key if record is not None else ""
-        state = (self._store.calls.version, key, self.text_width, self._view, ticks)
+        ticks = int(now * 2) if record is not None and _ticks(record) else 0
+        call = record.call if record is not None else None
+        key = call.key if call is not None else ""
+        state = (key, call, _progress(record), self.text_width, self._view, ticks)
         if state == self._seen:
             return False
-        if key != (self._seen[1] if self._seen else "") and self.is_mounted:
+        if key != (self._seen[0] if self._seen else "") and self.is_mounted:
             self.scroll_y = self.scroll_target_y = 0
             self.cursor = None
         self._seen = state
@@ -211,6 +271,10 @@ class CallView(FollowView):
         record = self._chosen()
         return as_json(record) if record is not None else ""
 
+    def action_follow(self) -> None:
+        """Go to the last line."""
+        self.move_cursor(self.line_count - 1)
+
     def next_view(self) -> None:
         """Tree, JSON, wire."""
         views = list(View)
@@ -218,14 +282,20 @@ class CallView(FollowView):
         self.sync(force=True)
 
 
+def _progress(record: CallRecord | None) -> tuple[object, ...]:
+    """What changes about a call beside its state."""
+    return () if record is None else (record.started_at, record.ended_at, len(record.moments), len(record.sent))
+
+
 class ToolsPane(Pane):
     """List above, chosen call below."""
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self.calls = CallsView(store, clock)
-        self.detail = CallView(lambda: self.calls.chosen, clock, store)
+        self.detail = CallView(lambda: self.calls.chosen, clock)
         super().__init__(4, "Tools", self.calls, "a yes  x no  r again  s send  m mock  t test  d off")
         self._store = store
+        self._shown = ""
 
     def compose(self) -> ComposeResult:
         """Both views."""
@@ -239,12 +309,32 @@ class ToolsPane(Pane):
         if self.calls.styles.height is None or self.calls.styles.height.value != height:
             self.calls.styles.height = height
         self.detail.sync(calm=calm)
-        waiting = len(self._store.calls.asking)
+        title = self._words()
+        if title != self._shown:
+            self._shown = title
+            self.border_title = Content(title)  # names of servers are no markup
+
+    def _words(self) -> str:
+        calls = self._store.calls
+        waiting = len(calls.asking)
         title = "4 Tools" + (f" · {waiting} wait{'s' if waiting == 1 else ''}" if waiting else "")
         if self.detail.view is not View.TREE:
             title += f" · {self.detail.view}"
-        if self.border_title != title:
-            self.border_title = title
+        failed = [server.name for server in list(calls.servers.values()) if server.state is ServerState.FAILED]
+        if failed:
+            title += f" · {one_line(failed[0], 20) if len(failed) == 1 else f'{len(failed)} servers'} failed"
+        return title
+
+    async def ask(self, purpose: str) -> None:
+        """Search where the person is: in the list or in the call."""
+        self.view = self.detail if self.detail.has_focus else self.calls
+        await super().ask(purpose)
+
+    def close_field(self) -> bool:
+        """Go back there; the pane's own view is the list."""
+        closed = super().close_field()
+        self.view = self.calls
+        return closed
 
     def on_calls_view_paged(self, message: CallsView.Paged) -> None:
         """Move the call."""
