@@ -30,16 +30,18 @@ class ToolsApp(ProfilesApp):
 
     def _asked_about(self) -> CallRecord | None:
         """The call that the person means: the chosen one in pane 4, else the one in the row that asks."""
-        chosen = self.tools_pane.calls.chosen
-        if self.tools_pane.has_focus_within and chosen is not None and waits(chosen.call):
-            return chosen
+        calls = self.tools_pane.calls
+        chosen = calls.chosen
         row = self.screen_stack[0].query_one(AskRow)
-        if row.record is None:
+        mine = self.tools_pane.has_focus_within and chosen is not None and waits(chosen.call)
+        if not mine and row.record is None:
             self.tell("no call asks")
             return None
-        if not row.settled:
+        if not (calls.settled if mine else row.settled):
             self.tell("the question has just appeared: press again")
             return None
+        if mine:
+            return chosen
         return row.record
 
     def action_agree(self, always: bool) -> None:
@@ -48,14 +50,16 @@ class ToolsApp(ProfilesApp):
         if record is None:
             return
         if record.call.kind == "ask":
-            self.action_send_result()
+            self._give_result(record)
             return
         self.session.post(cmd.Decide(record.call.key, agree=True, always=always))
 
     def action_deny(self) -> None:
         """Do not let it run, or stop it."""
-        chosen = self.tools_pane.calls.chosen
-        if self.tools_pane.has_focus_within and chosen is not None and chosen.call.state is CallState.RUNNING:
+        calls = self.tools_pane.calls
+        chosen = calls.chosen if self.tools_pane.has_focus_within else None
+        runs = chosen is not None and chosen.call.state is CallState.RUNNING and not waits(chosen.call)
+        if chosen is not None and runs and not (calls.follows and self.store.calls.asking):
             self._stop(chosen)
             return
         record = self._asked_about()
@@ -82,12 +86,14 @@ class ToolsApp(ProfilesApp):
         """Give a result for a call: before its own is sent in its place, afterwards as a message."""
         record = self.tools_pane.calls.chosen if self.tools_pane.has_focus_within else None
         record = record or self._asked_about()
-        if record is None:
-            return
+        if record is not None:
+            self._give_result(record)
+
+    def _give_result(self, record: CallRecord) -> None:
         from rtvoice_tui.ui.screens.result import ResultScreen
 
         call = record.call
-        before = waits(call) or call.state is CallState.RUNNING
+        before = not call.by_hand and (waits(call) or call.state is CallState.RUNNING)
         hint = "goes to the model in place of the tool's own" if before else "goes to the model as a new message"
 
         def send(text: str | None) -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+from rich.cells import cell_len, set_cell_size
 from textual.strip import Strip
 
+from rtvoice_tui.session.facts import CallChanged
 from rtvoice_tui.store.calls import CallRecord
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
@@ -29,6 +31,7 @@ class AskRow(FixedLine):
         self._second: list[Piece] = []
         self._key = ""
         self._since = 0.0
+        self._seen: tuple[int, int] = (-1, -1)
         self.display = False
 
     @property
@@ -43,6 +46,10 @@ class AskRow(FixedLine):
 
     def sync(self) -> None:
         """Ask about the call that waits longest."""
+        seen = (self._store.calls.version, self.size.width)
+        if seen == self._seen:
+            return
+        self._seen = seen
         waiting = self._store.calls.asking
         record = self.record or (waiting[0] if waiting else None)
         if record is None:
@@ -54,23 +61,30 @@ class AskRow(FixedLine):
         call = record.call
         first: list[Piece] = [(" ? ", "warn"), (one_line(call.name, 60), "tool")]
         first.append((f"({arguments_shown(call.arguments)})", "plain"))
-        keys = (("s", "type the result"), ("x", "no")) if call.kind == "ask" else (
-            ("a", "yes"), ("A", "always"), ("x", "no"))  # fmt: skip
-        hints: list[Piece] = []
-        for key, words in keys:
-            hints += [(f"  {key}", "key"), (f" {words}", "dim")]
-        if len(waiting) > 1:
-            hints.append((f"  {len(waiting) - 1} more", "warn"))
-        room = max(8, self.size.width - sum(len(text) for text, _ in hints) - 14) if self.size.width else 60
-        verb = "asks" if call.kind == "ask" else "would run"
-        what = one_line(call.preview, room) or call.kind
-        second: list[Piece] = [(f"   {verb} ", "dim"), (what, "plain"), *hints]
+        second = self._answers(call, len(waiting) - 1)
         if second != self._second:
             self._second = second
             self.refresh()
         self.write(first)
         if not self.display:
             self.display = True
+
+    def _answers(self, call: CallChanged, more: int) -> list[Piece]:
+        """What would run, as far as there is room, and the keys, which are never cut."""
+        keys = (("s", "type the result"), ("x", "no")) if call.kind == "ask" else (
+            ("a", "yes"), ("A", "always"), ("x", "no"))  # fmt: skip
+        hints: list[Piece] = []
+        for key, words in keys:
+            hints += [(f"  {key}", "key"), (f" {words}", "dim")]
+        if more:
+            hints.append((f"  {more} more", "warn"))
+        verb = f"   {'asks' if call.kind == 'ask' else 'would run'} "
+        what = one_line(call.preview, 400) or call.kind
+        room = (self.size.width or 80) - len(verb) - sum(len(text) for text, _ in hints) - 1
+        if cell_len(what) > room:
+            hints = [("  4", "key"), (" shows all", "dim"), *hints]
+            what = set_cell_size(what, max(1, room - 14)).rstrip() + "…"
+        return [(verb, "dim"), (what, "plain"), *hints]
 
     def render_line(self, y: int) -> Strip:
         """Draw a line."""
