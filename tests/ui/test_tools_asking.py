@@ -33,7 +33,7 @@ def app() -> Iterator[Cockpit]:
 
 def told(app: Cockpit) -> str:
     """What was said aside last."""
-    return app._notifications and list(app._notifications)[-1].message or ""
+    return (app._notifications and list(app._notifications)[-1].message) or ""
 
 
 async def appear(app: Cockpit, pilot: Pilot[None], *calls: CallChanged) -> None:

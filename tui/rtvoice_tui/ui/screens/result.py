@@ -10,6 +10,7 @@ from textual.widgets import Input, TextArea
 
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
+from rtvoice_tui.ui.widgets.plain_fields import PlainArea
 
 
 class ResultScreen(ModalScreen[str | None]):
@@ -42,7 +43,7 @@ class ResultScreen(ModalScreen[str | None]):
             line = FixedLine(id="result-hint")
             line.write([(self._hint, "dim")])
             yield line
-            yield TextArea(self._text, id="result-text", tab_behavior="focus")
+            yield PlainArea(self._text, id="result-text", tab_behavior="focus")
 
     def on_mount(self) -> None:
         """Type at once."""

@@ -15,9 +15,12 @@ from rtvoice_tui.editing.runs import HINTS, line_of, run_of
 from rtvoice_tui.editing.schema import SchemaRefused, check_name, parsed
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import KINDS
+from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.widgets.lines import FixedLine
+from rtvoice_tui.ui.widgets.plain_fields import PlainArea, PlainInput
 
 POLICIES = ("default", "auto", "ask", "off")
+MAX_SECONDS = 3600
 
 
 class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
@@ -47,17 +50,17 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
         with Vertical(classes="dialog form") as dialog:
             dialog.border_title = "Tool"
             dialog.border_subtitle = "F7 take over  F9 take away  ^e editor  esc leave"
-            yield _row("name", Input(tool.name, id="tool-name"))
-            yield _row("description", Input(tool.description, id="tool-description"))
-            yield _row("kind", Input(tool.run.kind, id="tool-kind", placeholder=" or ".join(KINDS)))
-            yield _row("runs", Input(line_of(tool.run), id="tool-run", placeholder=HINTS[tool.run.kind]))
-            yield _row("policy", Input(tool.policy, id="tool-policy", placeholder=" or ".join(POLICIES)))
-            limit = "" if tool.timeout_s is None else f"{tool.timeout_s:g}"
-            yield _row("timeout s", Input(limit, id="tool-timeout", placeholder=f"{tool.limit_s:g}"))
+            yield _row("name", PlainInput(tool.name, id="tool-name"))
+            yield _row("description", PlainInput(tool.description, id="tool-description"))
+            yield _row("kind", PlainInput(tool.run.kind, id="tool-kind", placeholder=" or ".join(KINDS)))
+            yield _row("runs", PlainInput(line_of(tool.run), id="tool-run", placeholder=HINTS[tool.run.kind]))
+            yield _row("policy", PlainInput(tool.policy, id="tool-policy", placeholder=" or ".join(POLICIES)))
+            limit = "" if tool.timeout_s is None else str(tool.timeout_s).removesuffix(".0")
+            yield _row("timeout s", PlainInput(limit, id="tool-timeout", placeholder=f"{tool.limit_s:g}"))
             line = FixedLine()
             line.write([("parameters", "title"), ("   JSON Schema; {} takes it from a Python function", "dim")])
             yield line
-            yield TextArea(_json(tool.parameters), id="tool-schema", tab_behavior="focus")
+            yield PlainArea(_json(tool.parameters), id="tool-schema", tab_behavior="focus")
             yield FixedLine(id="tool-problem")
 
     def on_mount(self) -> None:
@@ -70,21 +73,26 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
         Raises:
             SchemaRefused: something is no value; the sentence names the field or the path.
         """
-        text = {name: self.query_one(f"#tool-{name}", Input).value.strip() for name in
-                ("name", "description", "kind", "run", "policy", "timeout")}  # fmt: skip
+        names = ("name", "description", "kind", "run", "policy", "timeout")
+        raw = {name: self.query_one(f"#tool-{name}", Input).value for name in names}
+        text = {name: value.strip() for name, value in raw.items()}
         check_name(text["name"], self._others)
         parameters = parsed(self.query_one("#tool-schema", TextArea).text)
         base = self._tool or ToolEntry(name=text["name"])
-        run = run_of(text["kind"], text["run"], base.run)
-        try:
-            timeout = float(text["timeout"]) if text["timeout"] else None
-        except ValueError:
-            raise SchemaRefused("seconds: a number, such as 10") from None
+        policy = text["policy"] or POLICIES[0]
+        if policy not in POLICIES:
+            raise SchemaRefused(f"policy: one of {', '.join(POLICIES)}")
         entry = replace(
-            base, name=text["name"], description=text["description"], parameters=parameters, run=run, timeout_s=timeout
+            base,
+            name=text["name"],
+            description=base.description if raw["description"] == base.description else text["description"],
+            parameters=parameters,
+            run=run_of(text["kind"], raw["run"], base.run),
+            policy=policy,
+            timeout_s=_seconds(text["timeout"]),
         )
         try:
-            return msgspec.convert(msgspec.to_builtins(entry) | {"policy": text["policy"]}, ToolEntry)
+            return msgspec.convert(msgspec.to_builtins(entry), ToolEntry)
         except msgspec.ValidationError as error:
             raise SchemaRefused(str(error).replace("$.", "")) from None
 
@@ -132,7 +140,18 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
         self.focus_next()
 
     def _say(self, sentence: str) -> None:
-        self.query_one("#tool-problem", FixedLine).write([(sentence, "error")])
+        self.query_one("#tool-problem", FixedLine).write([(one_line(sentence, 300), "error")])
+
+
+def _seconds(text: str) -> float | None:
+    """Seconds as typed; nothing leaves it to what is usual."""
+    try:
+        seconds = float(text) if text else None
+    except ValueError:
+        seconds = -1
+    if seconds is not None and not 0 < seconds <= MAX_SECONDS:
+        raise SchemaRefused(f"timeout s: more than 0 and at most {MAX_SECONDS} seconds, such as 10")
+    return seconds
 
 
 def _row(label: str, field: Input) -> Horizontal:

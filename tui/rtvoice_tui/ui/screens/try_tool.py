@@ -10,12 +10,13 @@ from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
-from rtvoice_tui.editing.form import FormField, FormRefused, arguments_of, arguments_text, fields_of, texts_of
+from rtvoice_tui.editing.form import FormField, FormRefused, arguments_of, arguments_text, fields_of, texts_of, unknown
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.store.calls import CallRecord
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.widgets.lines import FixedLine
+from rtvoice_tui.ui.widgets.plain_fields import PlainInput
 from rtvoice_tui.ui.widgets.tools import CallView
 
 
@@ -52,7 +53,7 @@ class TryScreen(ModalScreen[None]):
         self._given = arguments
         self._store = store
         self._run_tool = run
-        self._before = len(store.calls.records)
+        self._before = 0
         self._asked = False
         self._result = CallView(self._record, clock, name="trial")
 
@@ -84,15 +85,19 @@ class TryScreen(ModalScreen[None]):
         rows = [self._row(i, field, texts.get(field.name, "")) for i, field in enumerate(self._fields)]
         await box.mount_all(rows)
         box.styles.height = max(1, min(len(rows), 8))
-        self._say("" if rows else "it takes no arguments: F7 runs it", "dim")
+        left_out = unknown(self._fields, self._given)
+        if left_out:
+            self._say(f"not in its schema, so left out: {', '.join(left_out)}", "warn")
+        else:
+            self._say("" if rows else "it takes no arguments: F7 runs it", "dim")
         box.can_focus = not rows
         (self.query("#try-fields Input").first(Input) if rows else box).focus()
 
     def _row(self, index: int, field: FormField, text: str) -> Horizontal:
         label = FixedLine()
-        label.write([(one_line(field.name, 20), "plain"), (" *" if field.required else "", "warn")])
+        label.write([(one_line(field.name, 17), "plain"), (" *" if field.required else "", "warn")])
         suggester = SuggestFromList(field.choices) if field.choices else None
-        entry = Input(text, id=f"try-{index}", placeholder=one_line(field.hint, 200), suggester=suggester)
+        entry = PlainInput(text, id=f"try-{index}", placeholder=one_line(field.hint, 200), suggester=suggester)
         return Horizontal(label, entry, classes="row")
 
     def action_run(self) -> None:
@@ -104,7 +109,8 @@ class TryScreen(ModalScreen[None]):
             self._say(str(refused), "error")
             return
         self._say("", "dim")
-        self._before = len(self._store.calls.records)
+        records = self._store.calls.records
+        self._before = records[-1].number if records else 0
         self._asked = True
         self._run_tool(self._tool, arguments_text(arguments))
 
@@ -127,8 +133,12 @@ class TryScreen(ModalScreen[None]):
     def _record(self) -> CallRecord | None:
         if not self._asked:
             return None
-        mine = [r for r in self._store.calls.records[self._before :] if r.call.by_hand and r.call.name == self._tool]
-        return mine[-1] if mine else None
+        for record in reversed(self._store.calls.records):
+            if record.number <= self._before:
+                break
+            if record.call.by_hand and record.call.name == self._tool:
+                return record
+        return None
 
     def _say(self, sentence: str, ink: str) -> None:
-        self.query_one("#try-problem", FixedLine).write([(sentence, ink)])
+        self.query_one("#try-problem", FixedLine).write([(one_line(sentence, 300), ink)])

@@ -157,7 +157,7 @@ class CallsView(FollowView):
 
     def show_turn(self, turn: int) -> None:
         """Choose the first call of a turn, if it has one and none of it is chosen."""
-        if self._chosen is not None and self._chosen.call.turn == turn:
+        if self._key and self._chosen is not None and self._chosen.call.turn == turn:
             return
         found = [i for i, record in enumerate(self._records) if record.call.turn == turn]
         if found:
