@@ -157,15 +157,16 @@ class AgentEditor:
         self.draft = _taken_over(self.kept, typed, names)
         return told
 
-    def send_tool(self, name: str, tool: ToolEntry, at: float, turn: int) -> tuple[EditSession, str]:
-        """Change one tool at once, and nothing else; what was typed meanwhile stays typed."""
-        typed, names = self.draft, tuple(n for n in self.changed if n != "tools")
-        typed_tools = {t.name: t for t in typed.tools if t != self.kept.tool(t.name) and t.name != name}
-        self.draft = self.kept.with_tool(name, tool)
+    def send_tool(self, name: str, tool: ToolEntry | None, at: float, turn: int) -> tuple[EditSession, str]:
+        """Change one tool at once, or take it away, and nothing else; what was typed meanwhile stays typed."""
+        before, typed, names = self.kept, self.draft, tuple(n for n in self.changed if n != "tools")
+        self.draft = before.with_tool(name, tool)
         told = self.send(at, turn)
-        self.draft = _taken_over(self.kept, typed, names)
-        for other, entry in typed_tools.items():
-            self.put_tool(other, entry)
+        self.draft = replace(_taken_over(self.kept, typed, names), tool_policy=typed.tool_policy)
+        for other in {t.name: None for t in (*before.tools, *typed.tools)}:
+            old, new = before.tool(other), typed.tool(other)
+            if old != new:
+                self.put_tool(other, _both(old, new, tool) if other == name else new)
         return told
 
     def restore(self, agent: Agent) -> None:
@@ -311,6 +312,14 @@ class AgentEditor:
             return f"not saved: {error.sentence} — {error.remedy}"
         self.name, self._text = saved.name, saved.text
         return saved.sentence
+
+
+def _both(old: ToolEntry | None, typed: ToolEntry | None, sent: ToolEntry | None) -> ToolEntry | None:
+    """A tool as typed, over what was sent of it meanwhile."""
+    if old is None or typed is None or sent is None:
+        return typed
+    fields = [name for name in typed.__struct_fields__ if getattr(typed, name) != getattr(old, name)]
+    return replace(sent, **{name: getattr(typed, name) for name in fields})
 
 
 def _with_setting(agent: Agent, name: str, value: Any) -> Agent:

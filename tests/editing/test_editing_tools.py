@@ -1,0 +1,123 @@
+"""One tool changed at once while the agent is being typed: it alone is sent and saved, and nothing typed is lost."""
+
+import pytest
+from msgspec.structs import replace
+
+from editing.cockpit import own_folders, write_profile  # noqa: F401 - a fixture
+from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.editing.fields import Field
+from rtvoice_tui.profiles.model import ToolEntry
+from rtvoice_tui.profiles.runs import AskRun, MockRun, PythonRun
+from rtvoice_tui.profiles.store import load_profile, profile_text
+
+TEXT = """# my own agent
+provider = "openai"
+model = "m-1"
+
+[session]
+instructions = "Be brief."   # as short as can be
+voice = "marin"
+
+[[tools]]
+name = "get_weather"
+description = "Weather."
+policy = "ask"
+run = {kind = "python", target = "demo:get_weather"}   # ours
+
+[[tools]]
+name = "get_time"
+description = "Time."
+run = {kind = "python", target = "demo:get_time"}
+"""
+NEW = ToolEntry(name="colour", run=AskRun(question="Which?"))
+
+
+@pytest.fixture
+def editor() -> AgentEditor:
+    write_profile("mine", TEXT)
+    return AgentEditor("mine", load_profile("mine"), profile_text("mine"))
+
+
+def field(editor: AgentEditor, path: str) -> Field:
+    return next(field for field in editor.fields if field.path == path)
+
+
+def tool(editor: AgentEditor, name: str) -> ToolEntry:
+    entry = editor.kept.tool(name)
+    assert entry is not None
+    return entry
+
+
+def test_a_tool_goes_off_and_asks_again_when_it_comes_back(editor: AgentEditor):
+    off = editor.switched(tool(editor, "get_weather"))
+    command, sentence = editor.send_tool("get_weather", off, 1.0, 1)
+    assert sentence == ""
+    assert [spec.name for spec in command.tools] == ["get_time"]
+    assert load_profile("mine").tools[0].policy == "off"
+    command, _ = editor.send_tool("get_weather", editor.switched(tool(editor, "get_weather")), 2.0, 1)
+    assert [(spec.name, spec.asks) for spec in command.tools] == [("get_weather", True), ("get_time", False)]
+    assert profile_text("mine") == TEXT, "comments and all"
+
+
+def test_a_tool_that_nobody_knows_to_have_been_on_asks_when_it_comes_back():
+    write_profile("mine", TEXT.replace('policy = "ask"', 'policy = "off"'))
+    editor = AgentEditor("mine", load_profile("mine"), profile_text("mine"))
+    assert editor.switched(tool(editor, "get_weather")).policy == "ask"
+
+
+def test_what_is_typed_and_not_sent_is_neither_sent_nor_lost(editor: AgentEditor):
+    editor.type(field(editor, "voice"), "cedar")
+    editor.instruct("Sing.")
+    editor.put_tool("colour", NEW)
+    editor.put_tool("get_time", None)
+    editor.put_tool("get_weather", replace(tool(editor, "get_weather"), description="Rain?"))
+    typed = editor.draft
+    mock = replace(
+        tool(editor, "get_weather"), run=MockRun(result="wet", original=PythonRun(target="demo:get_weather"))
+    )
+    command, _ = editor.send_tool("get_weather", mock, 1.0, 1)
+    assert [(spec.name, spec.description) for spec in command.tools] == [
+        ("get_weather", "Weather."),
+        ("get_time", "Time."),
+    ]
+    assert command.settings == load_profile("mine").session
+    saved = load_profile("mine")
+    assert [entry.name for entry in saved.tools] == ["get_weather", "get_time"]
+    assert saved.tools[0] == mock
+    assert saved.session.voice == "marin"
+    assert editor.draft.settings == typed.settings
+    assert [entry.name for entry in editor.draft.tools] == ["get_weather", "colour"], "one is still to go, one to come"
+    assert editor.draft.tool("get_weather") == replace(mock, description="Rain?"), "both changes of the same tool"
+    assert editor.changed == ("instructions", "voice", "tools")
+
+
+def test_a_tool_that_is_to_go_stays_so_when_it_is_changed_meanwhile(editor: AgentEditor):
+    editor.put_tool("get_weather", None)
+    editor.send_tool("get_weather", editor.switched(tool(editor, "get_weather")), 1.0, 1)
+    assert editor.draft.tool("get_weather") is None
+    assert editor.kept.tool("get_weather") is not None
+
+
+def test_a_policy_of_the_profile_that_is_typed_stays_typed(editor: AgentEditor):
+    editor.restore(replace(editor.draft, tool_policy="off"))
+    editor.send_tool("get_weather", tool(editor, "get_weather"), 1.0, 1)
+    assert (editor.kept.tool_policy, editor.draft.tool_policy) == ("auto", "off")
+
+
+def test_a_tool_that_was_added_can_be_taken_away_again_and_the_file_is_as_before(editor: AgentEditor):
+    editor.send_tool("colour", NEW, 1.0, 1)
+    assert load_profile("mine").tools[-1] == NEW
+    assert editor.draft == editor.kept
+    command, _ = editor.send_tool("colour", None, 2.0, 1)
+    assert [spec.name for spec in command.tools] == ["get_weather", "get_time"]
+    assert profile_text("mine") == TEXT
+    assert editor.draft == editor.kept
+
+
+def test_under_options_of_the_command_line_it_is_sent_and_not_saved():
+    write_profile("mine", TEXT)
+    editor = AgentEditor("mine", load_profile("mine"), "")
+    command, sentence = editor.send_tool("get_weather", editor.switched(tool(editor, "get_weather")), 1.0, 1)
+    assert [spec.name for spec in command.tools] == ["get_time"]
+    assert "sent, not saved" in sentence
+    assert profile_text("mine") == TEXT
