@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from rtvoice_tui.profiles.model import ToolEntry
-from rtvoice_tui.profiles.runs import McpRun, MockRun
+from rtvoice_tui.profiles.runs import HostedRun, McpRun, MockRun
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import CallState
@@ -20,6 +20,10 @@ from rtvoice_tui.ui.widgets.tools import ToolsPane
 
 class ToolsApp(ProfilesApp):
     """Acts on calls."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._whole: dict[str, set[str]] = {}  # all tools of servers of which one was switched off
 
     @property
     def tools_pane(self) -> ToolsPane:
@@ -141,10 +145,16 @@ class ToolsApp(ProfilesApp):
         return [spec for spec in self.session.tools if not spec.hosted]
 
     def _runs_here(self, name: str) -> bool:
-        found = any(spec.name == name for spec in self._own_specs())
-        if not found:
-            self.tell(f"{one_line(name, 60) or 'this call'} does not run here")
-        return found
+        if any(spec.name == name for spec in self._own_specs()):
+            return True
+        entry = self.editor.kept.tool(name)
+        why = "does not run here"
+        if any(spec.name == name for spec in self.session.tools) or (entry and isinstance(entry.run, HostedRun)):
+            why = "runs at the provider: it cannot be run from here"
+        elif entry is not None and self.editor.kept.policy(entry) == "off":
+            why = "is switched off: d offers it again"
+        self.tell(f"{one_line(name, 60) or 'this call'} {why}")
+        return False
 
     def action_call_view(self) -> None:
         """Tree, JSON, wire."""
@@ -161,10 +171,12 @@ class ToolsApp(ProfilesApp):
         name = record.call.name
         entry = self.editor.kept.tool(name)
         if entry is not None and isinstance(entry.run, MockRun):
-            if entry.run.original is None:
+            original = entry.run.original
+            if original is None and self._server_of(name) is None:
                 self.tell(f"{name} was never anything but a mock: pane 5 changes it")
                 return
-            self._send_tool(name, replace(entry, run=entry.run.original), f"{name} is run for real again")
+            real = replace(entry, run=original) if original is not None else None
+            self._send_tool(name, real, f"{name} is run for real again")
             return
         if not record.call.output:
             self.tell("there is no result to make a mock of")
@@ -186,32 +198,55 @@ class ToolsApp(ProfilesApp):
         if record is None:
             return
         name = record.call.name
-        entry = self.editor.kept.tool(name)
-        if entry is not None:
+        entry, server = self.editor.kept.tool(name), self._server_of(name)
+        mocked = entry is not None and server is not None and _is_mock_alone(entry)
+        if entry is not None and not mocked:
             switched = self.editor.switched(entry)
             off = self.editor.kept.policy(switched) == "off"
             self._send_tool(name, switched, f"{name} is {'off: d switches it on again' if off else 'on again'}")
-            return
-        server = next(
-            (e for e in self.editor.kept.tools if isinstance(e.run, McpRun) and name.startswith(f"{e.name}_")), None
-        )
-        if server is None:
+        elif server is not None and self._switch_at_server(server, name) and mocked:
+            self._send_tool(name, None, f"{name} is a mock no more")  # else the server's own would come back
+        elif server is None:
             self.tell(f"{one_line(name, 60)} is not a tool of this profile")
-            return
-        self._send_tool(
-            server.name, self._without(server, name), f"{name} is off: pane 5, {server.name}, brings it back"
-        )
 
-    def _without(self, server: ToolEntry, name: str) -> ToolEntry:
-        """A server that offers all its tools but one."""
+    def _server_of(self, name: str) -> ToolEntry | None:
+        """The MCP server that a tool's name begins with."""
+        servers = [e for e in self.editor.kept.tools if isinstance(e.run, McpRun) and name.startswith(f"{e.name}_")]
+        return max(servers, key=lambda entry: len(entry.name), default=None)
+
+    def _switch_at_server(self, server: ToolEntry, name: str) -> bool:
+        """A server offers all its tools but one, or that one too; false if nothing is known of it now."""
         assert isinstance(server.run, McpRun)
-        prefix = f"{server.name}_"
-        others = [
-            s.name.removeprefix(prefix) for s in self._own_specs() if s.name.startswith(prefix) and s.name != name
-        ]
-        return replace(server, run=replace(server.run, only=others)) if others else replace(server, policy="off")
+        only, short = server.run.only, name.removeprefix(f"{server.name}_")
+        if self.editor.kept.policy(server) == "off":
+            self._send_tool(server.name, self.editor.switched(server), f"{server.name} is on again")
+            return True
+        if only and short not in only:
+            whole = self._whole.get(server.name) == {*only, short}
+            run = replace(server.run, only=[] if whole else [*only, short])
+            self._send_tool(server.name, replace(server, run=run), f"{name} is on again")
+            return True
+        offered = self._offered_by(server)
+        if short not in offered:
+            self.tell(f"{server.name} does not offer {one_line(name, 60)} now: pane 5 switches the whole server")
+            return False
+        if not only:
+            self._whole[server.name] = set(offered)
+        others = [other for other in only or offered if other != short]
+        changed = replace(server, run=replace(server.run, only=others)) if others else self.editor.switched(server)
+        self._send_tool(server.name, changed, f"{name} is off: d switches it on again")
+        return True
 
-    def _send_tool(self, name: str, entry: ToolEntry, sentence: str) -> None:
+    def _offered_by(self, server: ToolEntry) -> list[str]:
+        """A server's tools without its name before theirs; those that are mocked now are among them."""
+        prefix, found = f"{server.name}_", []
+        for spec in self._own_specs():
+            entry = self.editor.kept.tool(spec.name)
+            if self._server_of(spec.name) == server and (entry is None or _is_mock_alone(entry)):
+                found.append(spec.name.removeprefix(prefix))
+        return found
+
+    def _send_tool(self, name: str, entry: ToolEntry | None, sentence: str) -> None:
         self._post(self.editor.send_tool(name, entry, self.session.clock, self.store.session.turn))
         self.agent_pane.reload()
         self.tell(sentence)
@@ -235,7 +270,21 @@ def _plain(output: str) -> Any:
         value = json.loads(output)
     except (ValueError, RecursionError):
         return output
-    return value if isinstance(value, dict | list) and _has_no_null(value) else output
+    return value if isinstance(value, dict | list) and _can_be_kept(value) else output
+
+
+def _can_be_kept(value: Any) -> bool:
+    """Whether a profile can hold a value: it has no null, no half characters, and no numbers beyond all bounds."""
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        return _has_no_null(value)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _is_mock_alone(entry: ToolEntry) -> bool:
+    """Whether a tool is a mock that never was anything else in the profile."""
+    return isinstance(entry.run, MockRun) and entry.run.original is None
 
 
 def _has_no_null(value: Any) -> bool:
