@@ -61,12 +61,15 @@ async def test_the_row_asks_about_the_call_that_waits_longest_in_every_pane_and_
     async with opened(app, size) as pilot:
         assert row_text(pilot) == ""
         await appear(app, pilot, BOOK, PAY, replace(BOOK, key="k4", call_id="k4", name="third"))
-        for number in (1, 2, 3, 4, 6):
+        for number in (1, 2, 3, 6):
             await focus(pilot, number)
             await pulse(pilot)
             first, second = row_text(pilot).splitlines()
             assert "? book(people=4)" in first
             assert second.split() == "would run book --people 4 a yes A always x no 2 more".split()
+        await focus(pilot, 4)
+        app.tools_pane.calls.choose("k1")
+        await until(pilot, lambda: (app.pulse(), "? book(people=4)" in row_text(pilot))[1])
         if size == SIZES[1]:
             assert "4 Tools 15?" in screen_text(pilot)
         app.store.take(replace(BOOK, state=CallState.RUNNING), 101.0)
@@ -161,8 +164,29 @@ async def test_in_pane_4_the_chosen_call_is_the_one_that_is_answered(app: Cockpi
         await until(pilot, lambda: app.told == [cmd.Decide("k2", agree=True)], "the newest is chosen")
         await pilot.press("down", "A")
         await until(pilot, lambda: app.told[1:] == [cmd.Decide("k1", agree=True, always=True)])
-        await pilot.press("down", "a")
+        await pilot.press("down")
+        await settle(app, pilot)
+        await pilot.press("a")
         await until(pilot, lambda: app.told[2:] == [cmd.Decide("k1", agree=True)], "the chosen one does not ask")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_the_row_names_the_call_that_its_keys_would_answer(app: Cockpit, size: tuple[int, int]):
+    async with opened(app, size) as pilot:
+        await appear(app, pilot, BOOK, PAY)
+        assert "? book(people=4)" in row_text(pilot)
+        await focus(pilot, 4)
+        await until(pilot, lambda: (app.pulse(), "? pay(euros=9)" in row_text(pilot))[1], "the newest is chosen there")
+        assert "1 more" in row_text(pilot)
+        await pilot.press("down")
+        await until(pilot, lambda: (app.pulse(), "? book(people=4)" in row_text(pilot))[1], "the other is chosen")
+        await pilot.press("up", "1")
+        await until(pilot, lambda: app.focused is not app.tools_pane.calls)
+        await until(pilot, lambda: (app.pulse(), row_text(pilot))[1], "elsewhere a question stays until it is decided")
+        named = "k2" if "? pay" in row_text(pilot) else "k1"
+        await settle(app, pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: app.told == [cmd.Decide(named, agree=True)])
 
 
 async def test_what_is_typed_never_agrees_and_without_a_question_the_keys_say_so(app: Cockpit):

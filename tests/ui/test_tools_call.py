@@ -144,6 +144,15 @@ def test_a_result_is_told_from_an_error():
         assert "result" not in words(text)
 
 
+def test_an_error_comes_before_the_arguments_so_that_a_small_pane_shows_it():
+    call = replace(with_arguments({str(i): i for i in range(50)}), output='{"error": "full"}')
+    assert text_of(call).index("arguments") < text_of(call).index("full")
+    for state in (CallState.FAILED, CallState.DENIED):
+        lines = text_of(replace(call, state=state)).splitlines()
+        assert lines[:2] == ["error to the model", "  error  full"]
+        assert "arguments" in lines
+
+
 def test_what_ran_is_shown_by_name_and_a_result_is_not_said_twice():
     details = (("command", "book 4"), ("exit code", "exit code 2"), ("stdout", "seat 5\n"), ("stderr", "full\nbye"))
     failed = replace(CALL, state=CallState.FAILED, output="seat 5", details=details)

@@ -47,15 +47,16 @@ def call_lines(record: CallRecord, view: View, width: int, now: float) -> Lines:
         lines += _question(record, width)
     elif call.preview and call.state is CallState.RUNNING:
         lines += _block("runs", call.preview, width, "plain")
+    wrong = call.state in (CallState.FAILED, CallState.DENIED)
+    if call.output and wrong:  # first, since it is what is looked for
+        lines += [*_titled("error to the model", []), *_value(call.output, view, width)]
     lines += _titled("arguments", _fit(record))
     if call.state is CallState.STREAMING:
         lines += _tail(call.arguments, width)
     else:
         lines += _value(call.arguments, view, width)
-    if call.output:
-        what = {CallState.FAILED: "error to the model", CallState.DENIED: "error to the model"}
-        lines += _titled(what.get(call.state, "result"), [])
-        lines += _value(call.output, view, width)
+    if call.output and not wrong:
+        lines += [*_titled("result", []), *_value(call.output, view, width)]
     if call.state is CallState.HOSTED:
         lines += _wrapped("runs at the provider; nothing is answered from here", width, "dim")
     for name, text in call.details:
@@ -64,7 +65,7 @@ def call_lines(record: CallRecord, view: View, width: int, now: float) -> Lines:
         ink = "error" if name == "stderr" else "plain"
         lines += _block(one_line(name, 30), text, width, ink)
     if call.note and call.note not in call.output:
-        ink = "error" if call.state in (CallState.FAILED, CallState.DENIED) else "warn"
+        ink = "error" if wrong else "warn"
         lines += _block("note", call.note, width, ink)
     return [*lines, *_timing(record, width, now)]
 

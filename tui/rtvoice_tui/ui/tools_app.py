@@ -34,18 +34,16 @@ class ToolsApp(ProfilesApp):
 
     def _asked_about(self) -> CallRecord | None:
         """The call that the person means: the chosen one in pane 4, else the one in the row that asks."""
-        calls = self.tools_pane.calls
-        chosen = calls.chosen
+        meant = self.tools_pane.meant
         row = self.screen_stack[0].query_one(AskRow)
-        mine = self.tools_pane.has_focus_within and chosen is not None and waits(chosen.call)
-        if not mine and row.record is None:
+        if meant is None and row.record is None:
             self.tell("no call asks")
             return None
-        if not (calls.settled if mine else row.settled):
+        if not (row.settled if meant is None else self.tools_pane.calls.settled):
             self.tell("the question has just appeared: press again")
             return None
-        if mine:
-            return chosen
+        if meant is not None:
+            return meant
         return row.record
 
     def action_agree(self, always: bool) -> None:

@@ -22,16 +22,20 @@ class AskRow(FixedLine):
     Args:
         store: what calls there are.
         clock: seconds on the store's clock.
+
+    Attributes:
+        meant: says which call the person has chosen, if it waits: the keys answer that one, so the row names it.
     """
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         super().__init__(id="ask")
+        self.meant: Callable[[], CallRecord | None] = lambda: None
         self._store = store
         self._clock = clock
         self._second: list[Piece] = []
         self._key = ""
         self._since = 0.0
-        self._seen: tuple[int, int] = (-1, -1)
+        self._seen: tuple[object, ...] = ()
         self.display = False
 
     @property
@@ -45,13 +49,14 @@ class AskRow(FixedLine):
         return self._clock() - self._since >= SETTLE_S
 
     def sync(self) -> None:
-        """Ask about the call that waits longest."""
-        seen = (self._store.calls.version, self.size.width)
+        """Ask about the call that is meant, or else the one that waits longest."""
+        meant = self.meant()
+        seen = (self._store.calls.version, self.size.width, meant.call.key if meant is not None else "")
         if seen == self._seen:
             return
         self._seen = seen
         waiting = self._store.calls.asking
-        record = self.record or (waiting[0] if waiting else None)
+        record = meant or self.record or (waiting[0] if waiting else None)
         if record is None:
             self._key = ""
             self.display = False

@@ -14,7 +14,7 @@ from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.call_text import View, as_json, call_lines
-from rtvoice_tui.ui.widgets.ask_row import SETTLE_S
+from rtvoice_tui.ui.widgets.ask_row import SETTLE_S, AskRow
 from rtvoice_tui.ui.widgets.follow_view import FollowView, right_aligned
 from rtvoice_tui.ui.widgets.lines import Piece
 from rtvoice_tui.ui.widgets.pane import Pane
@@ -301,6 +301,16 @@ class ToolsPane(Pane):
         """Both views."""
         yield self.calls
         yield self.detail
+
+    @property
+    def meant(self) -> CallRecord | None:
+        """The chosen call, if it waits and the person is here: keys that answer mean it."""
+        chosen = self.calls.chosen
+        return chosen if self.has_focus_within and chosen is not None and waits(chosen.call) else None
+
+    def on_mount(self) -> None:
+        """The row that asks names the call that is meant."""
+        self.screen.query_one(AskRow).meant = lambda: self.meant
 
     def sync(self, calm: bool = True) -> None:
         """Bring both up to date; the list takes what it needs, up to its share."""
