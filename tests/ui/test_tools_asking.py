@@ -170,7 +170,7 @@ async def test_in_pane_4_the_chosen_call_is_the_one_that_is_answered(app: Cockpi
         await until(pilot, lambda: app.told[2:] == [cmd.Decide("k1", agree=True)], "the chosen one does not ask")
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("size", SIZES[1:], ids=str)
 async def test_the_row_names_the_call_that_its_keys_would_answer(app: Cockpit, size: tuple[int, int]):
     async with opened(app, size) as pilot:
         await appear(app, pilot, BOOK, PAY)
@@ -206,8 +206,7 @@ async def test_what_is_typed_never_agrees_and_without_a_question_the_keys_say_so
         assert "? book" in row_text(pilot)
 
 
-@pytest.mark.parametrize("pane", [1, 4])
-@pytest.mark.parametrize("call", [BOOK, QUESTION], ids=lambda call: call.name)
+@pytest.mark.parametrize(("pane", "call"), [(1, BOOK), (4, QUESTION)], ids=["elsewhere", "in pane 4"])
 async def test_x_asks_for_a_reason_that_enter_sends_and_escape_leaves_the_call_waiting(
     app: Cockpit, pane: int, call: CallChanged
 ):

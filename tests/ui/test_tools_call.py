@@ -231,7 +231,7 @@ def test_of_a_long_stream_the_end_is_shown_and_how_much_came_before():
     assert len(lines) < MAX_STREAMING / 10, "work is bounded by what is shown, not by what came"
 
 
-@pytest.mark.parametrize("state", [CallState.STREAMING, CallState.OK, CallState.FAILED, CallState.ASKING])
+@pytest.mark.parametrize("state", [CallState.STREAMING, CallState.FAILED])
 @pytest.mark.parametrize("view", list(View))
 def test_a_megabyte_in_every_field_makes_few_lines(state: CallState, view: View):
     text = "x" * 1_000_000
