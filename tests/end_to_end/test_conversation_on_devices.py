@@ -54,7 +54,7 @@ def test_a_question_into_the_microphone_is_answered_from_the_speaker_and_a_word_
         terminal.wait_for(lambda screen: newest_call(screen)[:2] == ["get_weather", "ok"], "the call is ok")
         terminal.wait_for(in_state("SPEAKING"))
         screen = terminal.wait_for(in_state("LISTENING"), "the answer has been spoken")
-        assert '"city": "Berlin"' in screen
+        assert re.search(r"city +Berlin", screen)
         assert_weather_of_berlin(hear(answer.stop()))
 
         story = sound.recorder()

@@ -211,7 +211,7 @@ class TestAnswers:
         here.answer = answering(b"x" * size)
         outcome = await asked(here.url)
         assert outcome.output.startswith("x" * MAX_OUTPUT)
-        assert ("[cut: " in outcome.output, "was cut" in outcome.note) == (size > MAX_OUTPUT,) * 2
+        assert ("[cut: " in outcome.output, bool(outcome.note)) == (size > MAX_OUTPUT,) * 2
         assert ("were read" in outcome.note) == (size > http.KEPT_BYTES)
 
     async def test_an_endless_body_is_read_no_further_than_it_is_kept(self, here):

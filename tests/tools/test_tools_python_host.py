@@ -118,7 +118,11 @@ def test_a_hint_that_is_only_there_for_checkers_costs_no_other_its_type():
         bound(tool, {"city": "Omsk", "count": "x"})
 
 
-@pytest.mark.parametrize("default", [float("inf"), float("nan"), {(1, 2): 3}, object()], ids=["infinity", "no number", "odd keys", "an object"])
+@pytest.mark.parametrize(
+    "default",
+    [float("inf"), float("nan"), {(1, 2): 3}, object()],
+    ids=["infinity", "no number", "odd keys", "an object"],
+)
 def test_a_default_that_json_does_not_have_is_not_told(default):
     def tool(limit=default): ...
 

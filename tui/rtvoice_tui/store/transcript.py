@@ -127,7 +127,9 @@ class Transcript:
         entry = self._entry(Speaker.TOOL, fact.turn, at, f"call:{fact.key}")
         entry.state = str(fact.state)
         entry.final = fact.state not in (CallState.STREAMING, CallState.ASKING, CallState.RUNNING)
-        self._rewrite(entry, f"{one_line(fact.name, 60)}({arguments_shown(fact.arguments)})")
+        streaming = fact.state is CallState.STREAMING  # as it came: reading all of it with every piece takes long
+        arguments = one_line(fact.arguments, 200) if streaming else arguments_shown(fact.arguments)
+        self._rewrite(entry, f"{one_line(fact.name, 60)}({arguments})")
 
     def first_of_turn(self, turn: int) -> int | None:
         """Index of the first entry of a turn."""

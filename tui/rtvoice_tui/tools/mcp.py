@@ -232,9 +232,10 @@ class McpRunner(Runner):
         inner: dict[str, str] = {}
         specs = []
         for tool in tools[:MAX_TOOLS]:
-            if self._run.only and tool.name not in self._run.only:
-                continue
             name = _unlike(inner, prefixed(self._template.name, tool.name))
+            offered = (tool.name, name.removeprefix(f"{self._template.name}_"))  # its own name, or as the model has it
+            if self._run.only and not set(offered) & set(self._run.only):
+                continue
             inner[name] = tool.name
             schema = tool.input_schema if isinstance(tool.input_schema, dict) else {}
             told = tool.description or tool.title or ""

@@ -93,7 +93,7 @@ class Registry:
         from rtvoice_tui.tools.python import PythonFile, PythonRunner, split_target
 
         source, _ = split_target(spec.name, run.target)
-        if source != "demo" and not run.of_this_machine:  # it is trusted as the demo, so it has to be that
+        if source.startswith("demo:"):  # it is trusted as the demo, so it has to be that
             raise ToolError(f"tool {spec.name}: '{run.target}' is not of the form demo:FUNCTION or FILE.py:FUNCTION")
         path = _DEMO if source == "demo" else (self._folder / source).absolute()
         if not _is_file(path):
