@@ -145,6 +145,7 @@ def _ask(terminal: Terminal, question: str, answer: str) -> None:
 def _to_the_table(terminal: Terminal) -> None:
     go(terminal, "e", "5 Agent")
     terminal.wait_for(lambda _: _row(terminal, "voice"), "the table is shown")
+    terminal.wait_for(lambda _: terminal.cursor[0] > 60, "the instructions have the cursor")
     text = terminal.cursor
     terminal.press("tab").wait_for(lambda _: terminal.cursor != text, "the table has the focus")
 
