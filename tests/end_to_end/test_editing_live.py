@@ -145,9 +145,15 @@ def _ask(terminal: Terminal, question: str, answer: str) -> None:
 def _to_the_table(terminal: Terminal) -> None:
     go(terminal, "e", "5 Agent")
     terminal.wait_for(lambda _: _row(terminal, "voice"), "the table is shown")
-    terminal.wait_for(lambda _: terminal.cursor[0] > 60, "the instructions have the cursor")
+    terminal.wait_for(lambda _: _in_the_instructions(terminal), "the instructions have the cursor")
     text = terminal.cursor
     terminal.press("tab").wait_for(lambda _: terminal.cursor != text, "the table has the focus")
+
+
+def _in_the_instructions(terminal: Terminal) -> bool:
+    """Whether the cursor stands in their first line; wherever something was painted last, it is not there."""
+    column, row = terminal.cursor
+    return column > 60 and "You are a friendly assistant" in terminal.lines[row]
 
 
 def _row(terminal: Terminal, label: str) -> list[str]:

@@ -38,6 +38,9 @@ LOAD_S = 20.0
 CLEAN_UP_S = 0.5
 """What a function that is stopped has for its own clean-up."""
 
+REAP_S = 3.0
+"""How long a process that was killed may take to be told of as ended."""
+
 LINE_BYTES = 16_000_000
 
 _HOST = Path(__file__).with_name("python_host.py")
@@ -350,7 +353,11 @@ class _Host:
                 task.cancel()
             self._transport.close()
             await asyncio.gather(*readers, return_exceptions=True)
-            await asyncio.sleep(0)  # the pipes close in the loop's next round
+            with contextlib.suppress(
+                TimeoutError
+            ):  # gone at once, but told late when much goes on
+                async with asyncio.timeout(REAP_S):
+                    await self._process.wait()
             if self._ended is not None:
                 self._ended()
 

@@ -17,7 +17,7 @@ from rtvoice_tui.tools.runner import Call, Outcome, Runner, cut, failed
 CLEAN_UP_S = 1.5
 """What a call that took too long has for ending what it started."""
 
-CLOSE_S = 4.0
+CLOSE_S = 6.0
 """What all tools together have for ending."""
 
 log = logging.getLogger(__name__)
