@@ -353,9 +353,7 @@ class _Host:
                 task.cancel()
             self._transport.close()
             await asyncio.gather(*readers, return_exceptions=True)
-            with contextlib.suppress(
-                TimeoutError
-            ):  # gone at once, but told late when much goes on
+            with contextlib.suppress(TimeoutError):  # gone at once, but told late when much goes on
                 async with asyncio.timeout(REAP_S):
                     await self._process.wait()
             if self._ended is not None:
