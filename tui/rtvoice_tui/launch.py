@@ -158,6 +158,8 @@ def make_plan(profile: Profile, options: Options, toolset: Toolset) -> Plan:
             options.input_file,
             options.output_file,
             options.no_audio,
+            profile.audio.echo,
+            profile.audio.noise_suppression,
         ),
         heartbeat=profile.heartbeat_s,
         connect=not options.no_connect,

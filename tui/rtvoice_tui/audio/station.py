@@ -7,6 +7,7 @@ from collections.abc import Callable
 from rtvoice_tui.audio.capture import Capture
 from rtvoice_tui.audio.devices import AudioChoice, OpenAudio, open_audio
 from rtvoice_tui.audio.playback import Playback, PlaybackReport
+from rtvoice_tui.store.audio import DeviceState
 from rtvoice_tui.store.store import Store
 
 FLUSH_LIMIT_S = 0.06
@@ -48,8 +49,9 @@ class AudioStation:
         self._devices = open_audio(self._choice, self.capture, self.playback, self._lost)
         health, devices = self._store.audio, self._devices
         health.problem, health.remedy = devices.problem, devices.remedy
-        health.input_name = devices.input.name if devices.input else ""
-        health.output_name = devices.output.name if devices.output else ""
+        for view, stream in ((health.input, devices.input), (health.output, devices.output)):
+            view.name = stream.name if stream else ""
+            view.state = DeviceState.OPEN if stream else DeviceState.NONE
 
     def close(self) -> None:
         """Give the devices back."""
@@ -83,7 +85,7 @@ class AudioStation:
         health = self._store.audio
         health.buffered_ms = self.playback.buffered_ms
         health.underruns = self.playback.underruns
-        health.latency_ms = self.playback.latency_ms
+        health.output.latency_ms = self.playback.latency_ms
         return report
 
     async def silenced(self) -> dict[str, float]:

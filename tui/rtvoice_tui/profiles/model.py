@@ -86,10 +86,19 @@ def _hosted_server(run: HostedRun) -> dict[str, Any]:
 
 
 class AudioPreferences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Devices by name; empty is the system's default."""
+    """The ``[audio]`` table.
+
+    Attributes:
+        input_device: the microphone by name; empty is the system's default.
+        output_device: the speaker by name; empty is the system's default.
+        echo: what is done against the agent hearing itself.
+        noise_suppression: whether noise is taken out of the microphone, too.
+    """
 
     input_device: str = ""
     output_device: str = ""
+    echo: Literal["auto", "on", "half-duplex", "off"] = "auto"
+    noise_suppression: bool = False
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ from typing import Any
 
 from rtvoice_tui.session import facts
 from rtvoice_tui.session.facts import EditChanged, Fact, Notice, Phase
+from rtvoice_tui.store.audio import AudioHealth
 from rtvoice_tui.store.calls import CallHistory
 from rtvoice_tui.store.event_log import EventLog
 from rtvoice_tui.store.levels import Meter
@@ -14,23 +15,6 @@ from rtvoice_tui.store.transcript import Transcript
 from rtvoice_tui.store.usage import UsageTotals
 
 KEPT_NOTICES = 500
-
-
-@dataclass
-class AudioHealth:
-    """What the audio devices do: names, counters, and how much waits to be heard (ms)."""
-
-    input_name: str = ""
-    output_name: str = ""
-    problem: str = ""
-    remedy: str = ""
-    buffered_ms: float = 0.0
-    underruns: int = 0
-    dropped: int = 0
-    overflows: int = 0
-    muted: bool = False
-    agent_muted: bool = False
-    latency_ms: float = 0.0
 
 
 @dataclass
