@@ -114,7 +114,7 @@ class _Opened:
 
         self.capture, self.playback = Capture(24_000), Playback(24_000)
         self.lost: list[str] = []
-        choice = AudioChoice(input_name, output_name)
+        choice = AudioChoice(input_name, output_name, echo="off")
         self.devices = open_audio(choice, self.capture, self.playback, self.lost.append)
         self.module = type(self.devices.output).__module__.rpartition(".")[2]
 

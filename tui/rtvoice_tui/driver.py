@@ -156,6 +156,12 @@ class SessionDriver:
         """Mute or open both devices as the store says."""
         self._sound.apply_mutes()
 
+    def set_echo(self, mode: str, noise_suppression: bool) -> None:
+        """Take echo out of the microphone in another way from now on, also in later sessions of this plan."""
+        audio = replace(self.plan.audio, echo=mode, noise_suppression=noise_suppression)
+        self.plan = replace(self.plan, audio=audio)
+        self._sound.set_echo(mode, noise_suppression)
+
     def call(self, function: Callable[..., object], *arguments: object) -> None:
         """From a device's thread onto the loop."""
         with contextlib.suppress(RuntimeError):  # the loop may end between any look at it and the call

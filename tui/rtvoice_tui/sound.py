@@ -72,6 +72,7 @@ class SessionSound:
         self.apply_mutes()
         if self._store.audio.problem:
             self._session.warn(self._store.audio.problem, self._store.audio.remedy)
+        self._tell_echo_problem(station)
         self._watching = self._session.spawn(self._watch(station))
 
     def _open_station(self, choice: AudioChoice, input_rate: int, output_rate: int) -> "AudioStation":
@@ -103,6 +104,16 @@ class SessionSound:
         if self._station is not None:
             self._station.capture.muted = self._store.audio.muted
             self._station.playback.muted = self._store.audio.agent_muted
+
+    def set_echo(self, mode: str, noise_suppression: bool) -> None:
+        """Take echo out of the microphone in another way from now on."""
+        if self._station is not None:
+            self._station.set_echo(mode, noise_suppression)
+            self._tell_echo_problem(self._station)
+
+    def _tell_echo_problem(self, station: "AudioStation") -> None:
+        if station.echo_problem:
+            self._session.warn(station.echo_problem, "pip install pywebrtc-audio, or use a headset")
 
     def begin(self) -> None:
         """Somebody listens from now on: a file that speaks begins."""

@@ -3,9 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
-from rtvoice_tui.audio.capture import Capture
+from rtvoice_tui.audio.cancellers import make_canceller
+from rtvoice_tui.audio.capture import FRAME_MS, Capture
 from rtvoice_tui.audio.devices import AudioChoice, OpenAudio, open_audio
+from rtvoice_tui.audio.echo import EchoControl
+from rtvoice_tui.audio.headsets import echo_mode
+from rtvoice_tui.audio.near_speech import NearSpeech
 from rtvoice_tui.audio.playback import Playback, PlaybackReport
 from rtvoice_tui.store.audio import DeviceState
 from rtvoice_tui.store.store import Store
@@ -43,6 +48,9 @@ class AudioStation:
         self.capture.muted = store.audio.muted
         self.playback.muted = store.audio.agent_muted
         self._devices = OpenAudio(None, None)
+        self.echo_problem = ""
+        self._echo: EchoControl | None = None
+        self._near = NearSpeech()
 
     def open(self) -> None:
         """Open the devices. Takes a while, so it may be called from a helper thread."""
@@ -52,6 +60,23 @@ class AudioStation:
         for view, stream in ((health.input, devices.input), (health.output, devices.output)):
             view.name = stream.name if stream else ""
             view.state = DeviceState.OPEN if stream else DeviceState.NONE
+        self.set_echo(self._choice.echo, self._choice.noise_suppression)
+
+    def set_echo(self, wanted: str, noise_suppression: bool) -> None:
+        """Take echo out of the microphone from now on, or leave it; also after other devices were opened.
+
+        Args:
+            wanted: ``auto``, ``on``, ``half-duplex`` or ``off``.
+            noise_suppression: whether noise is taken out as well.
+        """
+        health = self._store.audio
+        self._choice = replace(self._choice, echo=wanted, noise_suppression=noise_suppression)
+        acoustic = not (self._choice.silent or self._choice.input_file or self._choice.output_file)
+        mode = echo_mode(wanted, health.input.name, health.output.name) if acoustic else "off"
+        canceller, self.echo_problem = make_canceller(mode, self.capture.rate, noise_suppression)
+        self._echo = EchoControl(canceller, self.capture.rate, self.playback.rate) if canceller else None
+        self.playback.heard_by = self._echo.played if self._echo else None
+        self.capture.clean = self._echo.clean if self._echo else None
 
     def close(self) -> None:
         """Give the devices back."""
@@ -73,8 +98,13 @@ class AudioStation:
         found = []
         for pcm, level in self.capture.frames():
             self._store.mic.update(level, now)
+            self._near.feed(level.rms_db, FRAME_MS)
             found.append(pcm)
-        self._store.audio.overflows = self.capture.overflows + self.capture.dropped
+        health = self._store.audio
+        health.overflows = self.capture.overflows + self.capture.dropped
+        health.near_speech = self._near.speaking
+        health.echo = self._echo.word if self._echo else "off"
+        health.echo_db = self._echo.reduction_db if self._echo else None
         return found
 
     def report(self, now: float) -> PlaybackReport:
