@@ -104,11 +104,14 @@ async def ours(url: str, microphone: str = "", tools: str = "", folder: Path = P
     ending.cancel()
 
 
-def launch(kind: str, url: str, audio: VirtualAudio, microphone: str = "") -> "subprocess.Popen[bytes]":
+def launch(
+    kind: str, url: str, audio: VirtualAudio, microphone: str = "", echo: str = "off"
+) -> "subprocess.Popen[bytes]":
     """Start a client that sees the virtual devices; it ends when its standard input is closed."""
     command = [sys.executable, str(Path(__file__)), kind, url, microphone]
+    environment = audio.environment | {"RTVOICE_BENCHMARK_ECHO": echo}
     with (audio.folder / "client.log").open("wb") as log:
-        return subprocess.Popen(command, env=audio.environment, stdin=subprocess.PIPE, stderr=log)
+        return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=log)
 
 
 def underruns(audio: VirtualAudio) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 
 RATE = 24_000
 BLOCK = RATE // 100
+LOUD = 800
 
 
 class Room:
@@ -73,14 +74,31 @@ def agent_speech(seconds: float, level_db: float = -20.0) -> bytes:
     return at_level(bytes(pcm[: int(seconds * RATE) * 2]), level_db)
 
 
-def person_speech(seconds: float, level_db: float = -23.0, skip_s: float = 0.0) -> bytes:
-    """A human being, recorded, from the first loud sample on."""
+def recording() -> bytes:
+    """A human being, recorded, reading for a minute."""
     from moonshine_voice.utils import get_assets_path
 
     from rtvoice_tui.audio.resample import convert
 
     with wave.open(str(Path(get_assets_path()) / "two_cities.wav")) as wav:
-        pcm = convert(wav.readframes(wav.getnframes()), wav.getframerate(), RATE)
-    samples = np.frombuffer(pcm, "<i2")
-    start = int(np.flatnonzero(np.abs(samples) > 1500)[0]) + int(skip_s * RATE)
-    return at_level(samples[start : start + int(seconds * RATE)].tobytes(), level_db)
+        return convert(wav.readframes(wav.getnframes()), wav.getframerate(), RATE)
+
+
+def phrases(count: int, seconds: float, level_db: float = -23.0) -> list[bytes]:
+    """So many beginnings of phrases, each after a breath, from its first loud sample on."""
+    pcm = recording()
+    samples = np.abs(np.frombuffer(pcm, "<i2").astype(np.int32))
+    loud = np.flatnonzero(samples > LOUD)
+    after_breath = loud[np.flatnonzero(np.diff(loud, prepend=-RATE) > RATE // 5)]
+    size = int(seconds * RATE)
+    found: list[int] = []
+    for start in after_breath:
+        spoken = (samples[start : start + size] > LOUD).mean()
+        if spoken > 0.1 and (not found or start > found[-1] + size):
+            found.append(int(start))
+    return [at_level(pcm[start * 2 : (start + size) * 2], level_db) for start in found[:count]]
+
+
+def person_speech(seconds: float, level_db: float = -23.0) -> bytes:
+    """A human being who begins to speak at once."""
+    return phrases(1, seconds, level_db)[0]

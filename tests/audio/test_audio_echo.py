@@ -82,7 +82,7 @@ def test_a_person_who_talks_over_the_agent_is_still_heard_and_the_agent_alone_is
 
     assert [at for at in starts(before) if at < PERSON_AT_S], "without cancelling the agent hears itself"
     (found,) = [at for at in starts(after) if at > 3]
-    assert PERSON_AT_S < found < PERSON_AT_S + 0.35
+    assert PERSON_AT_S < found < PERSON_AT_S + 1
 
 
 def test_noise_suppression_takes_steady_noise_away_too():

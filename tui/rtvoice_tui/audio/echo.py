@@ -4,6 +4,7 @@ The reference is taken at the moment a device's callback hands samples over, sil
 later than its reference by the devices' delays and the way through the room; AEC3 finds 10 to 480 ms by itself.
 """
 
+import math
 from collections import deque
 
 import numpy as np
@@ -18,9 +19,9 @@ MOST_FRAMES = 10
 TAIL_FRAMES = 50
 """Half a second after the agent's last sound its echo may still be heard."""
 
-FORGET = 0.99
+FORGET = 0.995
 CONVERGED_DB = 10.0
-NO_ECHO_RMS = 32768 * 10 ** (-55 / 20)
+ECHO_RMS = 32768 * 10 ** (-55 / 20)
 """A microphone that stays below it while the agent speaks hears no echo: a headset."""
 
 
@@ -34,12 +35,10 @@ class EchoControl:
 
     Attributes:
         slips: how often a frame of reference was left out or missing while the agent spoke.
-        near_rms: of the last frame after cleaning (full scale is 32768).
     """
 
     def __init__(self, canceller: Canceller, rate: int, far_rate: int) -> None:
         self.slips = 0
-        self.near_rms = 0.0
         self._canceller = canceller
         self._size = rate * FRAME_MS // 1000
         self._convert = Resampler(far_rate, rate)
@@ -47,8 +46,10 @@ class EchoControl:
         self._reference = np.zeros(0, np.int16)
         self._running = False
         self._tail = 0
-        self._before = self._after = 1.0
-        self._heard_far = 0
+        self._echo_rms = 0.0
+        self._reduction_db = 0.0
+        self._echo_frames = 0
+        self._far_frames = 0
         self._converged = False
 
     def played(self, pcm: bytes) -> None:
@@ -91,13 +92,18 @@ class EchoControl:
     def _account(self, near: Samples, far: Samples, clean: Samples) -> None:
         if _rms(far) > SPEAKS:
             self._tail = TAIL_FRAMES
-            self._heard_far += 1
+            self._far_frames += 1
         else:
             self._tail = max(0, self._tail - 1)
-        self.near_rms = _rms(clean)
-        if self.far_speaks:
-            self._before = FORGET * self._before + (1 - FORGET) * _rms(near) ** 2
-            self._after = FORGET * self._after + (1 - FORGET) * self.near_rms**2
+        if not self.far_speaks:
+            return
+        before = _rms(near)
+        self._echo_rms += (1 - FORGET) * (before - self._echo_rms)
+        if before > ECHO_RMS:
+            # a mean of decibels: while the person talks too, loud frames that must stay count no more than others
+            self._echo_frames += 1
+            reduction = 20 * math.log10(before / max(_rms(clean), before / 1000))
+            self._reduction_db += max(1 - FORGET, 1 / self._echo_frames) * (reduction - self._reduction_db)
 
     @property
     def far_speaks(self) -> bool:
@@ -111,22 +117,18 @@ class EchoControl:
 
     @property
     def reduction_db(self) -> float | None:
-        """How much quieter the microphone became while the agent spoke; ``None`` before it has spoken for a second."""
-        if self._heard_far < 100:
-            return None
-        return float(10 * np.log10((self._before + 1) / (self._after + 1)))
+        """How much quieter the echo became; ``None`` before a second of it was heard."""
+        return self._reduction_db if self._echo_frames >= 100 else None
 
     @property
     def word(self) -> str:
         """How it goes: ``cancelling``, ``converging``, ``no echo``, ``gate`` or ``half-duplex``."""
         if self._canceller.name != "aec":
             return self._canceller.name
-        reduction = self.reduction_db
-        if reduction is None:
-            return "converging"
-        if self._before < NO_ECHO_RMS**2:
+        if self._far_frames >= 100 and self._echo_rms < ECHO_RMS:
             return "no echo"
-        self._converged = reduction >= (CONVERGED_DB - 4 if self._converged else CONVERGED_DB)
+        enough = CONVERGED_DB / 2 if self._converged else CONVERGED_DB
+        self._converged = self.reduction_db is not None and self.reduction_db >= enough
         return "cancelling" if self._converged else "converging"
 
     @property
