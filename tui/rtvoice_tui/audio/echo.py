@@ -14,7 +14,14 @@ from rtvoice_tui.audio.resample import Resampler
 
 START_FRAMES = 2
 MOST_FRAMES = 10
-"""More reference than that waits only after a stall or when clocks drift: one frame is left out."""
+"""More reference than that waits only after a stall: what is too old is left out."""
+
+SPARE_FRAMES = 2
+WATCHED_FRAMES = 100
+"""Reference that never falls below so many spare frames for a second comes from a faster clock: one is left out.
+
+Were it left to pile up, a reference would in the end be later than its echo, and nothing could be cancelled.
+"""
 
 TAIL_FRAMES = 50
 """Half a second after the agent's last sound its echo may still be heard."""
@@ -45,6 +52,7 @@ class EchoControl:
         self._arrived: deque[bytes] = deque(maxlen=600)
         self._reference = np.zeros(0, np.int16)
         self._running = False
+        self._spare = self._watched = 0
         self._tail = 0
         self._echo_rms = 0.0
         self._reduction_db = 0.0
@@ -71,11 +79,20 @@ class EchoControl:
         if not self._running:
             self._running = True
             self._reference = self._reference[-START_FRAMES * self._size :]
-        waiting = len(self._reference) // self._size
-        if waiting > MOST_FRAMES:
-            surplus = 1 if waiting < 2 * MOST_FRAMES else waiting - START_FRAMES
-            self._reference = self._reference[surplus * self._size :]
-            self.slips += 1
+        if self.waiting > MOST_FRAMES:
+            self._leave_out(self.waiting - START_FRAMES)
+
+    def _leave_out(self, frames: int) -> None:
+        self._reference = self._reference[frames * self._size :]
+        self.slips += 1
+
+    def _follow_clock(self) -> None:
+        self._spare = min(self._spare, self.waiting) if self._watched else self.waiting
+        self._watched += 1
+        if self._watched == WATCHED_FRAMES:
+            self._watched = 0
+            if self._spare > SPARE_FRAMES:
+                self._leave_out(1)
 
     def _frame(self, near: Samples) -> Samples:
         far = self._reference[: self._size]
@@ -85,6 +102,7 @@ class EchoControl:
             self.slips += self.far_speaks
         if len(near) < self._size:
             return near
+        self._follow_clock()
         clean = self._canceller.process(near, far)
         self._account(near, far, clean)
         return clean
