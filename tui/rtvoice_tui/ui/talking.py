@@ -3,12 +3,12 @@
 import logging
 
 from textual import work
-from textual.app import App
 from textual.widgets import Input
 
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.holding import HoldingApp
 from rtvoice_tui.worker import SessionWorker
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ _NOT_YET = {
 }
 
 
-class TalkingApp(App[None]):
+class TalkingApp(HoldingApp):
     """The part of the cockpit that acts.
 
     Args:
@@ -78,16 +78,28 @@ class TalkingApp(App[None]):
 
     def action_talk(self) -> None:
         """Begin or end a turn by hand."""
+        if self.key_repeats:
+            return
         if not self.manual_turns:
             self.notify("turn detection is on: just speak", markup=False)
         elif self.store.session.phase in _NOT_YET:
             self.notify("not connected: F5 connects", severity="warning", markup=False)
         elif not self.store.audio.input_name:
             self.notify("there is no microphone: press t and type", severity="warning", markup=False)
+        elif self.hold_turn():
+            pass  # it ends when the key is let go
         elif self.store.session.phase is Phase.HEARING:
-            self.session.post(cmd.TalkEnd())
+            self.end_turn()
         else:
-            self.session.post(cmd.TalkStart())
+            self.begin_turn()
+
+    def begin_turn(self) -> None:
+        """The person begins to speak."""
+        self.session.post(cmd.TalkStart())
+
+    def end_turn(self) -> None:
+        """The person has finished."""
+        self.session.post(cmd.TalkEnd())
 
     def action_connect(self) -> None:
         """Connect, or disconnect."""
