@@ -265,7 +265,12 @@ class Terminal:
         text = self._carry + text
         unfinished = _UNFINISHED.search(text)
         self._carry = unfinished.group() if unfinished else ""
-        self._stream.feed(_UNKNOWN.sub("", text[: len(text) - len(self._carry)]))
+        text = text[: len(text) - len(self._carry)]
+        self._stream.feed(_UNKNOWN.sub(lambda asked: self._swallow(asked.group()), text))
+
+    def _swallow(self, asked: str) -> str:
+        """A mode or an answer is asked for that this terminal does not know: nothing comes of it, not even letters."""
+        return ""
 
 
 # --- other processes

@@ -138,6 +138,7 @@ class RtvoiceApp(ToolsApp):
         """Bring everything in sight up to date; also called by tests."""
         if not self.is_running:
             return
+        self.follow_talk_mode()
         self._bridge.pulse(self._panes_layout.narrow, self._panes_layout.active)
 
     def on_resize(self, event: events.Resize) -> None:

@@ -72,8 +72,11 @@ class HoldingApp(App[None]):
             self._held = ""
             self.end_turn()
 
-    def talk_mode_changed(self) -> None:
-        """Have releases reported only while they are needed; tell when they are needed and cannot be had."""
+    def follow_talk_mode(self) -> None:
+        """Have releases reported only while they are needed; tell once when they are needed and cannot be had.
+
+        Call it whenever the mode may be another, as with every pulse.
+        """
         report = getattr(self._driver, "report_releases", None)  # only the driver of terminals has it
         if report is not None:
             report(self.release_reported)
@@ -109,7 +112,7 @@ class HoldingApp(App[None]):
         if available is None and self.hold_available is not None:
             return
         self.hold_available = bool(available)
-        self.talk_mode_changed()
+        self.follow_talk_mode()
 
     async def on_event(self, event: events.Event) -> None:
         """Remember which key is being acted upon, and which ones are down."""

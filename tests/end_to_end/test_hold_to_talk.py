@@ -1,0 +1,103 @@
+"""Hold-to-talk with the installed command, in terminals that report key releases and in others."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from speaking import await_live, composer, go, in_state, quiet_file, quit_cleanly, write_message
+from test_own_editor import editor
+
+from kitty import ALL_MODES, EVENTS, KittyTerminal
+from terminal import COMMAND, Terminal
+
+AS_TEXTUAL_ASKS = 25
+
+CANNOT = "this terminal does not report"
+DONE = in_state("READY", "LISTENING", "THINKING", "SPEAKING")
+
+
+def command(*changed: str) -> list[str]:
+    """The installed command with something about its app changed."""
+    lines = ["import sys, runpy", "from rtvoice_tui.ui.app import RtvoiceApp", *changed, "sys.argv = sys.argv[1:]"]
+    return [sys.executable, "-c", "\n".join([*lines, "runpy.run_path(sys.argv[0], run_name='__main__')"]), COMMAND]
+
+
+HOLDING = "RtvoiceApp.talk_mode = 'hold'"
+
+
+@pytest.fixture
+def by_key(tmp_path: Path, environment: dict[str, str]) -> list[str | Path]:
+    """Options for a session in which the key alone makes turns, with a microphone."""
+    file = Path(environment["XDG_CONFIG_HOME"]) / "rtvoice-tui" / "profiles" / "mine.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text('provider = "local"\n[session]\ninstructions = "Be brief."\nturn_detection = {type = "none"}\n')
+    return ["--profile", "mine", "--input-file", quiet_file(tmp_path), "--output-file", tmp_path / "heard.wav"]
+
+
+def modes(terminal: KittyTerminal, wanted: int) -> Callable[[str], bool]:
+    return lambda _: terminal.modes == wanted
+
+
+def test_a_turn_lasts_as_long_as_the_key_is_held(
+    tmp_path: Path, environment: dict[str, str], by_key: list[str | Path]
+) -> None:
+    given = environment | {"EDITOR": editor(tmp_path, "echo EDITING; sleep 0.5")}
+    with KittyTerminal([*command(HOLDING), *by_key], given) as terminal:
+        await_live(terminal)
+        terminal.wait_for(modes(terminal, AS_TEXTUAL_ASKS | EVENTS), "releases are asked for")
+        for key in ("space", "f4"):
+            terminal.hold(key, repeats=20).wait_for(in_state("HEARING"))
+            terminal.let_go(key).wait_for(DONE)
+        terminal.hold("space").wait_for(in_state("HEARING"))
+        terminal.turn_away().wait_for(DONE)
+        terminal.let_go("space")
+        write_message(terminal, "Grüße, ЖУК!")
+        terminal.press("backspace", "ctrl+u").wait_for(lambda screen: "ЖУК" not in composer(screen))
+        go(terminal, "escape", "1 Transcript")
+        go(terminal, "e", "5 Agent")
+        terminal.press("ctrl+e").wait_for("EDITING")
+        assert terminal.modes == 0
+        terminal.wait_for(modes(terminal, AS_TEXTUAL_ASKS | EVENTS), "releases are asked for again")
+        terminal.wait_for("Be brief.")
+        assert CANNOT not in terminal.text
+        quit_cleanly(terminal, "f10")
+        assert terminal.modes == 0
+
+
+def test_an_app_that_fails_leaves_the_terminal_as_it_was(environment: dict[str, str]) -> None:
+    failing = command(HOLDING, "RtvoiceApp.action_mute = lambda self: 1 / 0")
+    with KittyTerminal([*failing, "--no-audio", "--no-connect"], environment) as terminal:
+        terminal.wait_for(modes(terminal, AS_TEXTUAL_ASKS | EVENTS), "releases are asked for")
+        terminal.hold("space", repeats=3).press("m")
+        assert terminal.wait_end() == 1
+        assert terminal.modes == 0
+
+
+def test_where_turns_are_not_held_releases_are_not_asked_for(environment: dict[str, str]) -> None:
+    with KittyTerminal([COMMAND, "--no-audio", "--no-connect"], environment) as terminal:
+        terminal.wait_for(modes(terminal, AS_TEXTUAL_ASKS))
+        terminal.wait_for("? help")
+        write_message(terminal, "Hello there")
+        assert terminal.modes == AS_TEXTUAL_ASKS
+        assert terminal.quit("f10") == 0
+        assert terminal.modes == 0
+
+
+def test_a_terminal_with_the_protocol_but_without_events_is_told_apart(environment: dict[str, str]) -> None:
+    given = [*command(HOLDING), "--no-audio", "--no-connect"]
+    with KittyTerminal(given, environment, knows=ALL_MODES & ~EVENTS) as terminal:
+        terminal.wait_for(CANNOT)
+        assert terminal.modes == AS_TEXTUAL_ASKS
+        quit_cleanly(terminal)
+
+
+def test_where_nobody_answers_the_key_begins_and_ends_turns(
+    environment: dict[str, str], by_key: list[str | Path]
+) -> None:
+    with Terminal([*command(HOLDING), *by_key], environment) as terminal:
+        terminal.wait_for(CANNOT)
+        await_live(terminal)
+        terminal.press("f4").wait_for(in_state("HEARING"))
+        terminal.press("f4").wait_for(DONE)
+        quit_cleanly(terminal, "f10")
