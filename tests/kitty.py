@@ -13,11 +13,11 @@ from terminal import Terminal
 PRESS, REPEAT, RELEASE = 1, 2, 3
 SHIFT, CTRL = 1, 4
 ALL_MODES = 0b11111
-EVENTS, EVERY_KEY, TEXT = 2, 8, 16
+DISAMBIGUATE, EVENTS, EVERY_KEY = 1, 2, 8
 
 _CODES = {name: code for code, name in reversed(FUNCTIONAL_KEYS.items())}
 _NAMED = {_character_to_key(chr(code)): chr(code) for code in range(32, 127)}
-_ASKED = re.compile(r"\x1b\[([<>=?])([0-9]*)(?:;([0-9]*))?u")
+_ASKED = re.compile(r"\x1b\[([<>?])([0-9]*)u")
 
 
 def report(key: str, event: int = PRESS, modes: int = ALL_MODES, locks: int = 0) -> str:
@@ -52,7 +52,7 @@ class KittyTerminal(Terminal):
     Args:
         command: program and arguments.
         environment: the whole environment of the program.
-        knows: the modes of the protocol that the terminal has.
+        knows: the modes of the protocol that the terminal has; with none it does not answer.
 
     Attributes:
         modes: those that are on.
@@ -98,16 +98,14 @@ class KittyTerminal(Terminal):
         match = _ASKED.fullmatch(asked)
         if match is None:
             return ""
-        number = int(match[2] or 0)
         match match[1]:
             case "?":
-                self._write(f"\x1b[?{self.modes}u")
+                self._write(f"\x1b[?{self.modes}u" if self._knows else "")
             case ">":
                 self._stack.append(self.modes)
-                self.modes = number & self._knows
-            case "<":
+                self.modes = int(match[2] or 0) & self._knows
+            case "<" if self._knows != DISAMBIGUATE:
                 self.modes = self._stack.pop() if self._stack else 0
-            case "=":
-                kept = {"1": 0, "2": self.modes, "3": self.modes & ~number}[match[3] or "1"]
-                self.modes = kept | (0 if match[3] == "3" else number & self._knows)
+            case "<":  # as terminals do that know one mode and no stack
+                self.modes = 0
         return ""

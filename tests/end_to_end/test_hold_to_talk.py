@@ -8,8 +8,8 @@ import pytest
 from speaking import await_live, composer, go, in_state, quiet_file, quit_cleanly, write_message
 from test_own_editor import editor
 
-from kitty import ALL_MODES, EVENTS, KittyTerminal
-from terminal import COMMAND, Terminal
+from kitty import ALL_MODES, DISAMBIGUATE, EVENTS, KittyTerminal
+from terminal import COMMAND
 
 AS_TEXTUAL_ASKS = 25
 
@@ -60,7 +60,6 @@ def test_a_turn_lasts_as_long_as_the_key_is_held(
         assert terminal.modes == 0
         terminal.wait_for(modes(terminal, AS_TEXTUAL_ASKS | EVENTS), "releases are asked for again")
         terminal.wait_for("Be brief.")
-        assert CANNOT not in terminal.text
         quit_cleanly(terminal, "f10")
         assert terminal.modes == 0
 
@@ -84,20 +83,12 @@ def test_where_turns_are_not_held_releases_are_not_asked_for(environment: dict[s
         assert terminal.modes == 0
 
 
-def test_a_terminal_with_the_protocol_but_without_events_is_told_apart(environment: dict[str, str]) -> None:
-    given = [*command(HOLDING), "--no-audio", "--no-connect"]
-    with KittyTerminal(given, environment, knows=ALL_MODES & ~EVENTS) as terminal:
-        terminal.wait_for(CANNOT)
-        assert terminal.modes == AS_TEXTUAL_ASKS
-        quit_cleanly(terminal)
-
-
-def test_where_nobody_answers_the_key_begins_and_ends_turns(
-    environment: dict[str, str], by_key: list[str | Path]
+@pytest.mark.parametrize("knows", [ALL_MODES & ~EVENTS, DISAMBIGUATE, 0])
+def test_terminals_with_a_part_of_the_protocol_or_nothing_are_told_apart(
+    environment: dict[str, str], knows: int
 ) -> None:
-    with Terminal([*command(HOLDING), *by_key], environment) as terminal:
+    with KittyTerminal([*command(HOLDING), "--no-audio", "--no-connect"], environment, knows) as terminal:
         terminal.wait_for(CANNOT)
-        await_live(terminal)
-        terminal.press("f4").wait_for(in_state("HEARING"))
-        terminal.press("f4").wait_for(DONE)
+        write_message(terminal, "Grüße, ЖУК!")
+        assert terminal.modes == AS_TEXTUAL_ASKS & knows
         quit_cleanly(terminal, "f10")

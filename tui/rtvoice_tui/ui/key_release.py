@@ -14,17 +14,28 @@ from textual._parser import Read1
 from textual._xterm_parser import XTermParser
 from textual.drivers import linux_driver
 from textual.keys import Keys
+from textual.message import Message
 
 from rtvoice_tui.ui.key_events import KeyboardModes, KeyReleased, RepeatedKey
 from rtvoice_tui.ui.key_reports import (
-    ASK_WHETHER_REPORTED,
+    ASK_MODES,
     DISAMBIGUATES,
-    REPORT_EVENTS,
-    STOP_EVENTS,
+    POP_MODES,
+    REPORTS_EVENTS,
+    REPORTS_EVERY_KEY,
     KeyEvent,
     key_report,
     keyboard_modes,
+    push_modes,
 )
+
+REPORT_RELEASES: Final = push_modes(
+    linux_driver.KITTY_DISAMBIGUATE_ESCAPE_CODES
+    | linux_driver.KITTY_REPORT_ALL_KEYS
+    | linux_driver.KITTY_REPORT_ASSOCIATED_TEXT
+    | REPORTS_EVENTS
+)
+"""Turns on what Textual asks for, and event types."""
 
 LAG_S: Final = 0.5
 """How long the rest of a sequence may take, where no key is a bare escape character."""
@@ -65,16 +76,30 @@ class KeyReleaseParser(XTermParser):
 
 
 class KeyReleaseDriver(linux_driver.LinuxDriver):
-    """Textual's driver for terminals, which reports key releases while they are wanted."""
+    """Textual's driver for terminals, which reports key releases while they are wanted.
+
+    Once, at the start, it asks the terminal which modes are on. Where all keys are reported, it then turns event types
+    on, asks again and turns them off, in one piece, so that no key comes in between: that answer goes to the app. An
+    answer by which not even all keys are reported goes to the app as it is: such terminals may have no stack of modes.
+    """
 
     _asked = False
+    _tried = False
     _wanted = False
 
     def report_releases(self, wanted: bool) -> None:
         """Turn reports of releases on or off; they are off while the app is suspended and when it has ended."""
         if wanted is not self._wanted:
             self._wanted = wanted
-            self.write(REPORT_EVENTS if wanted else STOP_EVENTS)
+            self.write(REPORT_RELEASES if wanted else POP_MODES)
+
+    def process_message(self, message: Message) -> None:
+        """Pass on what the terminal tells, except the first of two answers."""
+        if isinstance(message, KeyboardModes) and message.modes & REPORTS_EVERY_KEY and not self._tried:
+            self._tried = True
+            self.write(REPORT_RELEASES + ASK_MODES + POP_MODES)
+            return
+        super().process_message(message)
 
     def start_application_mode(self) -> None:
         """Ask once what the terminal can, and turn reports on again after a suspension."""
@@ -82,15 +107,15 @@ class KeyReleaseDriver(linux_driver.LinuxDriver):
         if self._writer_thread is None:
             return  # it was put to sleep in the background
         if self._wanted:
-            self.write(REPORT_EVENTS)
+            self.write(REPORT_RELEASES)
         elif not self._asked and self.input_tty and not constants.DISABLE_KITTY_KEY:
             self._asked = True
-            self.write(ASK_WHETHER_REPORTED)
+            self.write(ASK_MODES)
 
     def stop_application_mode(self) -> None:
         """Leave the terminal as it was."""
         if self._wanted:
-            self.write(STOP_EVENTS)
+            self.write(POP_MODES)
         super().stop_application_mode()
 
     def run_input_thread(self) -> None:

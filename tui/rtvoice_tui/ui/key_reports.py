@@ -7,6 +7,7 @@ what the protocol adds with event types is taken out here; everything else is le
 import re
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
 
 
 class KeyEvent(IntEnum):
@@ -17,23 +18,30 @@ class KeyEvent(IntEnum):
     RELEASE = 3
 
 
-ASK_WHETHER_REPORTED = "\x1b[=2;2u\x1b[?u\x1b[=2;3u"
-"""Asks for event types, asks which modes are on, and takes the wish back: the answer shows whether it was granted.
-
-It goes out in one piece, so no key is reported in between. Terminals without the protocol do not answer.
-"""
-
-REPORT_EVENTS = "\x1b[=2;2u"
-"""Turns event types on; the other modes stay as they are, so what restores those ends this too."""
-
-STOP_EVENTS = "\x1b[=2;3u"
-"""Turns event types off, and nothing else."""
-
-DISAMBIGUATES = 1
+DISAMBIGUATES: Final = 1
 """The mode in which no key is a bare escape character."""
 
-REPORTS_EVENTS = 2
-"""The mode in which releases and repeats are reported."""
+REPORTS_EVENTS: Final = 2
+"""The mode in which repeats and releases are reported."""
+
+REPORTS_EVERY_KEY: Final = 8
+"""The mode in which keys that make text are reported too."""
+
+ASK_MODES: Final = "\x1b[?u"
+"""Asks which modes are on. Terminals without the protocol do not answer."""
+
+POP_MODES: Final = "\x1b[<u"
+"""Returns to the modes before the last push."""
+
+
+def push_modes(modes: int) -> str:
+    """Turns on these modes and no others, until they are popped.
+
+    The protocol can also change modes in place, but some terminals lose their stack over that, and some know nothing
+    of it.
+    """
+    return f"\x1b[>{modes}u"
+
 
 _REPORT = re.compile(
     r"\x1b\[(?P<code>[0-9]*)(?P<alternates>(?::[0-9]*){0,2})"
