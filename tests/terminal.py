@@ -129,6 +129,12 @@ class Terminal:
         return "\n".join(self.lines)
 
     @property
+    def written(self) -> str:
+        """All that the program has written, escape codes included."""
+        with self._lock:
+            return bytes(self._raw).decode(errors="replace")
+
+    @property
     def cursor(self) -> tuple[int, int]:
         """Column and row of the terminal's own cursor: in the field that has the focus."""
         with self._lock:

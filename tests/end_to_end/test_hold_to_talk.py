@@ -10,6 +10,7 @@ from test_own_editor import editor
 
 from kitty import ALL_MODES, DISAMBIGUATE, EVENTS, KittyTerminal
 from terminal import COMMAND
+from virtual_audio import wait_until
 
 AS_TEXTUAL_ASKS = 25
 
@@ -71,6 +72,8 @@ def test_an_app_that_fails_leaves_the_terminal_as_it_was(environment: dict[str, 
         terminal.hold("space", repeats=3).press("m")
         assert terminal.wait_end() == 1
         assert terminal.modes == 0
+        sentence = "rtvoice-tui failed: ZeroDivisionError: division by zero (details are in "
+        wait_until(lambda: sentence in terminal.written, "the person is told why")
 
 
 def test_where_turns_are_not_held_releases_are_not_asked_for(environment: dict[str, str]) -> None:

@@ -53,7 +53,7 @@ async def test_the_turn_lasts_from_the_press_to_the_release_whatever_repeats(key
         await until(pilot, lambda: app.told == [START, START])
         app.release(key)
         await until(pilot, lambda: app.told == [START, START, END])
-        assert app.notices == []
+        assert set(app.notices) <= {CANNOT, CAN}, "a slow terminal is told of, nothing else"
 
 
 async def test_a_tap_that_is_over_before_its_press_came_round_leaves_no_turn_behind() -> None:

@@ -80,10 +80,13 @@ def launch(options: Options) -> int:
     for size in ("COLUMNS", "LINES"):  # exported by some shells: the terminal itself knows better, also when resized
         os.environ.pop(size, None)
     with own_stderr():
-        return _run(name, profile, options, problem)
+        code, failure = _run(name, profile, options, problem)
+    if failure:  # now that standard error is the person's again
+        click.echo(f"rtvoice-tui failed: {failure} (details are in {paths.log_file()})", err=True)
+    return code
 
 
-def _run(name: str, profile: Profile, options: Options, problem: str) -> int:
+def _run(name: str, profile: Profile, options: Options, problem: str) -> tuple[int, str]:
     from rtvoice_tui.editing.editor import AgentEditor
     from rtvoice_tui.session.facts import Level, Notice
     from rtvoice_tui.ui.app import RtvoiceApp
@@ -110,9 +113,7 @@ def _run(name: str, profile: Profile, options: Options, problem: str) -> int:
     if not problem:
         remember(profile=name)
     app.run()
-    if app.failure:
-        click.echo(f"rtvoice-tui failed: {app.failure} (details are in {paths.log_file()})", err=True)
-    return app.return_code or 0
+    return app.return_code or 0, app.failure
 
 
 class OptionsPlanner:
