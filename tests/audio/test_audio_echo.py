@@ -218,7 +218,7 @@ def test_a_speaker_whose_clock_is_faster_has_single_frames_left_out_before_the_r
             control.clean(bytes(FRAME * 2))
             most = max(most, control.waiting)
 
-    assert most <= 5
+    assert most <= 7
     assert 30 <= control.slips <= 40
     assert len(seen.far) == 9960
 

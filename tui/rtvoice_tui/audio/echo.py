@@ -17,9 +17,11 @@ MOST_FRAMES = 10
 """More reference than that waits only after a stall: what is too old is left out."""
 
 SPARE_FRAMES = 2
+URGENT_FRAMES = 4
 WATCHED_FRAMES = 100
 """Reference that never falls below so many spare frames for a second comes from a faster clock: one is left out.
 
+It is done in a pause, if there is one before it is urgent, because the canceller has to find the delay anew.
 Were it left to pile up, a reference would in the end be later than its echo, and nothing could be cancelled.
 """
 
@@ -91,7 +93,7 @@ class EchoControl:
         self._watched += 1
         if self._watched == WATCHED_FRAMES:
             self._watched = 0
-            if self._spare > SPARE_FRAMES:
+            if self._spare > SPARE_FRAMES and (not self.far_speaks or self._spare > URGENT_FRAMES):
                 self._leave_out(1)
 
     def _frame(self, near: Samples) -> Samples:
