@@ -76,7 +76,8 @@ class SessionDriver:
         self._store = store
         self._t0 = t0
         self._ids = itertools.count(1)
-        self._machine = SessionMachine(plan.dialect, plan.settings, plan.tools, self._new_id)
+        self._machine = SessionMachine(plan.dialect, plan.settings, plan.tools, self._new_id, talk=plan.talk)
+        self._use_talk(plan.gate_db)
         self._main: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
         if plan.connect:
@@ -178,7 +179,9 @@ class SessionDriver:
             await asyncio.wait({self._conversation})
         old, self.plan = self.plan, plan
         self._toolbox.use(plan.toolset, plan.tools)
-        self._machine = SessionMachine(plan.dialect, plan.settings, plan.tools, self._new_id, self._machine.turn)
+        talk = plan.talk.following(old.talk, self._machine.mode)
+        self._machine = SessionMachine(plan.dialect, plan.settings, plan.tools, self._new_id, self._machine.turn, talk)
+        self._use_talk(self._store.audio.gate_db if plan.gate_db == old.gate_db else plan.gate_db)
         if _sound(plan) != _sound(old):
             await self._reopen_audio()
         if plan.source is not old.source:
@@ -186,6 +189,10 @@ class SessionDriver:
         self.command(cmd.Recall(tuple(history)))
         if connect:
             self._wanted.set()
+
+    def _use_talk(self, gate_db: float | None) -> None:
+        self._store.audio.gate_db = gate_db
+        self._store.take(self._machine.talk, self._now())
 
     async def _reopen_audio(self) -> None:
         station, self._station = self._station, None
@@ -394,9 +401,9 @@ class SessionDriver:
                 async with asyncio.timeout(TICK_S if station.speaking else IDLE_TICK_S):
                     await self._mic_due.wait()
             self._mic_due.clear()
-            for pcm in station.frames(self._now()):
+            for pcm, level_db in station.frames(self._now()):
                 if self._machine.hears:
-                    self.command(cmd.MicFrame(pcm))
+                    self.command(cmd.MicFrame(pcm, level_db))
             if time.perf_counter() >= next_report and not self._flushes:
                 next_report = time.perf_counter() + TICK_S
                 self._report_playback(station)

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from rtvoice_tui.audio.capture import Capture
 from rtvoice_tui.audio.devices import AudioChoice, OpenAudio, open_audio
+from rtvoice_tui.audio.gate import Frame, Gate
 from rtvoice_tui.audio.playback import Playback, PlaybackReport
+from rtvoice_tui.store.levels import FLOOR_DB
 from rtvoice_tui.store.store import Store
 
 FLUSH_LIMIT_S = 0.06
@@ -42,6 +44,7 @@ class AudioStation:
         self.capture.muted = store.audio.muted
         self.playback.muted = store.audio.agent_muted
         self._devices = OpenAudio(None, None)
+        self._gate = Gate()
 
     def open(self) -> None:
         """Open the devices. Takes a while, so it may be called from a helper thread."""
@@ -66,12 +69,14 @@ class AudioStation:
         """Whether speech waits to be heard."""
         return self.playback.buffered_ms > 0
 
-    def frames(self, now: float) -> list[bytes]:
-        """The microphone's frames that wait; its meter is moved."""
-        found = []
+    def frames(self, now: float) -> list[Frame]:
+        """The microphone's frames that wait, as they are to be sent, each with its level; its meter is moved."""
+        found: list[Frame] = []
+        health, muted = self._store.audio, self.capture.muted
         for pcm, level in self.capture.frames():
             self._store.mic.update(level, now)
-            found.append(pcm)
+            found += self._gate.take((pcm, FLOOR_DB if muted else level.rms_db), health.gate_db)
+        health.gate_open = self._gate.open
         self._store.audio.overflows = self.capture.overflows + self.capture.dropped
         return found
 

@@ -257,7 +257,7 @@ class Edits:
             old, new = getattr(edit.before, name), getattr(edit.after, name)
             if getattr(self.settings, name) == new:
                 self.settings = replace(self.settings, **{name: old})
-                if not edit.by_talk:
+                if old != new and not edit.by_talk:
                     self.wanted = replace(self.wanted, **{name: old})
             for other in later:
                 if getattr(other.before, name) == new:

@@ -120,6 +120,11 @@ class SessionMachine:
         """How turns are taken, and whether one by key is under way."""
         return self._person.talk
 
+    @property
+    def mode(self) -> TalkMode:
+        """How the person wants to take turns."""
+        return self._person.mode
+
     # --- what happens
 
     def connecting(self) -> list[Effect]:

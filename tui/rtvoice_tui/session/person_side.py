@@ -88,6 +88,11 @@ class PersonSide:
         return self._by_hand.by_key
 
     @property
+    def mode(self) -> TalkMode:
+        """How the person wants to take turns."""
+        return self._by_hand.mode
+
+    @property
     def typed_waits(self) -> bool:
         """Whether something typed is still to be sent."""
         return bool(self._texts)

@@ -6,8 +6,10 @@ from typing import Any
 
 from rtvoice_tui.session import facts
 from rtvoice_tui.session.facts import EditChanged, Fact, Notice, Phase
+from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.store.calls import CallHistory
 from rtvoice_tui.store.event_log import EventLog
+from rtvoice_tui.store.interruptions import Interruptions
 from rtvoice_tui.store.levels import Meter
 from rtvoice_tui.store.timings import Timings
 from rtvoice_tui.store.transcript import Transcript
@@ -18,7 +20,15 @@ KEPT_NOTICES = 500
 
 @dataclass
 class AudioHealth:
-    """What the audio devices do: names, counters, and how much waits to be heard (ms)."""
+    """What the audio devices do: names, counters, and how much waits to be heard (ms).
+
+    Attributes:
+        talk_mode: how turns are taken; push-to-talk too where turn detection is off.
+        talk_since: when the turn by key began that is under way, in seconds of the store's clock.
+        talk_until: when it ends by itself.
+        gate_db: quieter frames of the microphone are sent as silence, dBFS; ``None``: no gate. To be set from outside.
+        gate_open: whether sound goes through.
+    """
 
     input_name: str = ""
     output_name: str = ""
@@ -31,6 +41,11 @@ class AudioHealth:
     muted: bool = False
     agent_muted: bool = False
     latency_ms: float = 0.0
+    talk_mode: TalkMode = TalkMode.OPEN
+    talk_since: float | None = None
+    talk_until: float | None = None
+    gate_db: float | None = None
+    gate_open: bool = True
 
 
 @dataclass
@@ -70,6 +85,7 @@ class Store:
         self.timings = Timings()
         self.calls = CallHistory()
         self.usage = UsageTotals()
+        self.interruptions = Interruptions()
         self.session = SessionView()
         self.audio = AudioHealth()
         self.mic = Meter()
@@ -79,6 +95,7 @@ class Store:
 
     def take(self, fact: Fact, at: float) -> None:
         """Remember what happened at ``at`` seconds."""
+        self.interruptions.take(fact)
         match fact:
             case facts.PhaseChanged():
                 self.session.phase = fact.phase
@@ -96,6 +113,10 @@ class Store:
             case facts.Reached():
                 self.session.spoken = self.session.spoken or fact.moment is facts.Moment.FIRST_AUDIO
                 self.timings.reached(fact.turn, fact.moment, at if fact.at is None else fact.at)
+            case facts.TalkChanged():
+                self.audio.talk_mode = fact.mode
+                self.audio.talk_since = at if fact.talking else None
+                self.audio.talk_until = at + fact.limit_s if fact.talking else None
             case facts.UserSaid():
                 self.transcript.user_said(fact, at)
             case facts.AgentSaid():
