@@ -126,7 +126,17 @@ class TimingView(FollowView):
             pieces.append((f" · a gate at {suggested:.0f} dBFS would have avoided them", "plain"))
         elif false and found.measured:
             pieces.append((" · no gate separates them from what was said", "dim"))
-        return [pieces]
+        return self._broken(pieces)
+
+    def _broken(self, pieces: list[Piece]) -> list[list[Piece]]:
+        """Pieces in as many lines as they need; a line begins with no dot."""
+        lines: list[list[Piece]] = [[]]
+        for words, ink in pieces:
+            if lines[-1] and sum(len(text) for text, _ in lines[-1]) + len(words) > self.text_width:
+                lines.append([("  " + words.removeprefix(" · "), ink)])
+            else:
+                lines[-1].append((words, ink))
+        return lines
 
     def _session_lines(self) -> list[list[Piece]]:
         timings, usage = self._store.timings, self._store.usage
