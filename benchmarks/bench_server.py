@@ -19,6 +19,7 @@ class Server:
 
     def __init__(self) -> None:
         self.heard = bytearray()
+        self.heard_at: list[tuple[float, int]] = []
         self.client: web.WebSocketResponse | None = None
         self.greeted = asyncio.Event()
         self.interrupted = asyncio.Event()
@@ -64,6 +65,7 @@ class Server:
             kind = event["type"]
             if kind == "input_audio_buffer.append":
                 self.heard += base64.b64decode(event["audio"])
+                self.heard_at.append((time.perf_counter(), len(self.heard)))
             elif kind == "session.update":
                 await self.send("session.updated", session={"id": "s", **event["session"]})
                 self.greeted.set()

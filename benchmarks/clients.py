@@ -6,10 +6,14 @@ python clients.py bare|ours URL [MICROPHONE]        python clients.py tools URL 
 import asyncio
 import base64
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+ECHO = os.environ.get("RTVOICE_BENCHMARK_ECHO", "off")
+"""Cancelling changes samples, and most benchmarks compare them one by one."""
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tui")]
@@ -85,7 +89,7 @@ async def ours(url: str, microphone: str = "", tools: str = "", folder: Path = P
     settings = SessionSettings(turn_detection={"type": "server_vad"})
     profile = parse_profile(tools, "benchmark")
     toolset, _ = Registry(folder).toolset(profile)
-    plan = Plan(OPENAI, settings, profile.tool_specs, toolset, Fixed(), AudioChoice(microphone, SPEAKER))
+    plan = Plan(OPENAI, settings, profile.tool_specs, toolset, Fixed(), AudioChoice(microphone, SPEAKER, echo=ECHO))
     store = Store()
     worker = SessionWorker(plan, store)
 
@@ -100,11 +104,14 @@ async def ours(url: str, microphone: str = "", tools: str = "", folder: Path = P
     ending.cancel()
 
 
-def launch(kind: str, url: str, audio: VirtualAudio, microphone: str = "") -> "subprocess.Popen[bytes]":
+def launch(
+    kind: str, url: str, audio: VirtualAudio, microphone: str = "", echo: str = "off"
+) -> "subprocess.Popen[bytes]":
     """Start a client that sees the virtual devices; it ends when its standard input is closed."""
     command = [sys.executable, str(Path(__file__)), kind, url, microphone]
+    environment = audio.environment | {"RTVOICE_BENCHMARK_ECHO": echo}
     with (audio.folder / "client.log").open("wb") as log:
-        return subprocess.Popen(command, env=audio.environment, stdin=subprocess.PIPE, stderr=log)
+        return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=log)
 
 
 def underruns(audio: VirtualAudio) -> int:

@@ -147,7 +147,7 @@ def in_force(script: Script, voice: str, threshold: float, instructions: str = "
 def conversation() -> Script:
     """Weather, an interruption, and a third question that is being answered."""
     s = Script()
-    s.store.audio.input_name, s.store.audio.output_name = "USB microphone", "Headphones"
+    s.store.audio.input.name, s.store.audio.output.name = "USB microphone", "Headphones"
     s.do(s.machine.connecting())
     s.do(s.at(0.8).machine.opened(0.8))
     s.at(0.9).server("session.created", session={"id": "b7f21c09e2d4", "type": "realtime"})

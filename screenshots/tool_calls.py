@@ -43,7 +43,7 @@ COMMAND = "bin/book --people 2 --at=19:00"
 def restaurant() -> Script:
     """An agent with tools of its own, and a conversation that went well so far."""
     s = Script(tools=(BOOK, TRAINS, NOTES))
-    s.store.audio.input_name, s.store.audio.output_name = "USB microphone", "Headphones"
+    s.store.audio.input.name, s.store.audio.output.name = "USB microphone", "Headphones"
     s.do(s.machine.connecting())
     s.do(s.machine.opened(0.8))
     s.at(0.9).server("session.created", session={"id": "b7f21c09e2d4", "type": "realtime"})

@@ -162,9 +162,9 @@ class VirtualAudio:
             stderr=subprocess.DEVNULL,
         )
 
-    def recorder(self) -> "Recorder":
-        """Begin to record what the speaker plays; recording has begun when this returns."""
-        recorder = Recorder(["parec", "--device=speaker.monitor", "--latency-msec=5", *self._raw()], self.environment)
+    def recorder(self, source: str = "speaker.monitor") -> "Recorder":
+        """Begin to record what the speaker plays, or another source; recording has begun when this returns."""
+        recorder = Recorder(["parec", f"--device={source}", "--latency-msec=5", *self._raw()], self.environment)
         self._recorders.append(recorder)
         return recorder
 
@@ -173,7 +173,7 @@ class VirtualAudio:
 
 
 class Recorder:
-    """Everything that the speaker plays, from the moment this was made."""
+    """Everything that the speaker plays, or another source hears, from the moment this was made."""
 
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:
         self._pcm = bytearray()
@@ -193,6 +193,24 @@ class Recorder:
     def pcm(self) -> bytes:
         """What was heard so far."""
         return bytes(self._pcm)
+
+    def when(self, position: int) -> float:
+        """When a sample arrived, as `time.perf_counter` counts."""
+        found = 0.0
+        for at, count in reversed(self.times):
+            if count < position:
+                break
+            found = at - (count - position) / RATE
+        return found
+
+    def find(self, pcm: bytes, since: float, seconds: float = 2.0) -> int:
+        """The position at which a known sound begins, looked for from a time on; others may speak as well."""
+        first = next((count for at, count in self.times if at >= since), 0)
+        heard = np.frombuffer(bytes(self._pcm[first * 2 : first * 2 + int(seconds * RATE) * 2]), "<i2").astype(float)
+        known = np.frombuffer(pcm, "<i2").astype(float)
+        size = 1 << int(np.ceil(np.log2(len(heard) + len(known))))
+        likeness = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(known, size)), size)
+        return first + int(np.argmax(likeness[: len(heard)]))
 
     def stop(self) -> bytes:
         """End the recording; all that was heard."""

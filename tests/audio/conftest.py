@@ -1,5 +1,6 @@
 """Devices for the tests of this folder."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -33,6 +34,12 @@ class Program:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line == "ready\n", f"{line!r} {self._process.communicate()[1]}"
+
+    def pause(self) -> None:
+        """Let it run for a moment; it must not end in the meantime."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(0.02)
+            raise AssertionError(f"it ended early: {self._process.communicate()[1]}")
 
     def result(self) -> dict[str, Any]:
         """What it says when it is done; it must end well and say nothing else."""

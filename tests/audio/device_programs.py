@@ -81,6 +81,34 @@ def listen(pcm_file: str, seconds: str, input_name: str) -> dict[str, Any]:
     return {"module": audio.module, "frame_bytes": sorted(sizes), "dropped": audio.capture.dropped}
 
 
+def converse(speech_file: str, heard_file: str, echo: str, input_name: str, output_name: str) -> dict[str, Any]:
+    """Play a file as an answer while the microphone is open, as a session does: says "ready" when speech is heard."""
+    from rtvoice_tui.audio.choice import AudioChoice
+    from rtvoice_tui.audio.station import AudioStation
+    from rtvoice_tui.store.store import Store
+
+    store, heard, lost = Store(), bytearray(), list[str]()
+    choice = AudioChoice(input_name, output_name, echo=echo)
+    station = AudioStation(choice, 24_000, 24_000, store, lambda: None, lost.append)
+    station.open()
+    station.playback.play("item", Path(speech_file).read_bytes())
+    station.playback.end("item")
+    _wait(lambda: station.report(0.0).played_ms.get("item", 0) > 0)
+    _say("ready")
+
+    def spoken() -> bool:
+        for frame, _ in station.frames(0.0):
+            heard.extend(frame)
+        return station.report(0.0).drained
+
+    drained = _wait(spoken, 60.0)
+    health = store.audio
+    station.close()
+    store.events.close()
+    Path(heard_file).write_bytes(heard)
+    return {"drained": drained, "echo": health.echo, "reduction": health.echo_db, "lost": lost}
+
+
 def reopen(times: str, input_name: str, output_name: str) -> dict[str, Any]:
     """Open and close both devices again and again while there is speech to play."""
     counts, before = [], None
@@ -114,7 +142,7 @@ class _Opened:
 
         self.capture, self.playback = Capture(24_000), Playback(24_000)
         self.lost: list[str] = []
-        choice = AudioChoice(input_name, output_name)
+        choice = AudioChoice(input_name, output_name, echo="off")
         self.devices = open_audio(choice, self.capture, self.playback, self.lost.append)
         self.module = type(self.devices.output).__module__.rpartition(".")[2]
 
@@ -148,5 +176,5 @@ if __name__ == "__main__":
         sys.modules["sounddevice"] = None  # type: ignore[assignment]
     if backend in ("portaudio", "none"):
         sys.modules["miniaudio"] = None  # type: ignore[assignment]
-    programs = {p.__name__: p for p in (names, open_what_there_is, play, listen, reopen, lose)}
+    programs = {p.__name__: p for p in (names, open_what_there_is, play, listen, converse, reopen, lose)}
     _say(json.dumps(programs[program](*arguments)))

@@ -106,7 +106,7 @@ class Cockpit(RtvoiceApp):
 def _talk(store: Store) -> None:
     """A conversation of some turns, each with a call and a few events."""
     store.take(PhaseChanged(Phase.LISTENING), 0.0)
-    store.audio.input_name = "microphone"
+    store.audio.input.name = "microphone"
     for turn in range(1, TURNS + 1):
         store.take(TurnStarted(turn), float(turn))
         store.take(UserSaid(turn, f"you_{turn}", f"question {turn}", final=True), float(turn))

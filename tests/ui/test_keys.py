@@ -578,16 +578,15 @@ async def test_space_in_the_event_stream_freezes_and_elsewhere_talks() -> None:
         await until(pilot, lambda: app.told == [cmd.TalkStart()])
 
 
-async def test_a_turn_by_key_counts_down_and_a_held_key_is_ended_by_its_release_alone() -> None:
+async def test_a_turn_by_key_counts_down_to_its_end() -> None:
     app = Cockpit()
     async with opened(app):
         app.store.take(TalkChanged(TalkMode.HOLD, True, 30.0), app.stand_in.clock - 18)
         app.pulse()
         assert "TALK 12s" in app.query_one(MeterRow).words
-        app.sees_release = True
-        app.action_talk()
-        assert app.told == []
-        app.end_talk()
+        app.begin_turn()
+        assert app.told == [], "one runs"
+        app.end_turn()
         assert app.told == [cmd.TalkEnd()]
         app.store.take(TalkChanged(TalkMode.HOLD, False, 30.0), app.stand_in.clock)
         app.pulse()

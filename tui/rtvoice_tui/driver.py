@@ -41,6 +41,7 @@ from rtvoice_tui.session.facts import (
 )
 from rtvoice_tui.session.history import Said
 from rtvoice_tui.session.machine import SessionMachine
+from rtvoice_tui.sound import SessionSound
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.wire_log import log_received, log_sent
 from rtvoice_tui.tools.registry import Toolset
@@ -49,11 +50,7 @@ from rtvoice_tui.tools.trials import Trials
 from rtvoice_tui.transport.outgoing import OutgoingQueue
 
 if TYPE_CHECKING:
-    from rtvoice_tui.audio.station import AudioStation
     from rtvoice_tui.transport.websocket import Socket
-
-TICK_S = 0.02
-IDLE_TICK_S = 0.1
 
 TOOLS_READY_S = 1.5
 """How long a session waits for tools to say what they take; later ones are told to the running session."""
@@ -84,7 +81,7 @@ class SessionDriver:
             self._wanted.set()
         self._outgoing: OutgoingQueue | None = None
         self._dropped_before = 0
-        self._toolbox = Toolbox(lambda: self._call(self._tools_changed))
+        self._toolbox = Toolbox(lambda: self.call(self._tools_changed))
         self._toolbox.use(plan.toolset, plan.tools)
         self._servers: set[str] = set()
         self._failures: dict[str, str] = {}
@@ -92,31 +89,26 @@ class SessionDriver:
         self._tools: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._conversation: asyncio.Task[None] | None = None
-        self._station: AudioStation | None = None
-        self._opening: asyncio.Task[AudioStation] | None = None
+        self._sound = SessionSound(self, store, t0)
         self._endpoint = Endpoint("")
-        self._watching: asyncio.Task[None] | None = None
-        self._flushes = 0
-        self._drained = False
-        self._mic_due = asyncio.Event()
 
     async def run(self) -> None:
         """Serve until stopped. Never raises: what goes wrong is told and logged."""
         self._main = asyncio.current_task()
         try:
             await asyncio.sleep(0)  # what was asked before comes first
-            await self._open_audio()
+            await self._sound.open(*_sound(self.plan))
             while True:
                 await self._wanted.wait()
                 self._wanted.clear()
-                self._conversation = self._spawn(self._session())
+                self._conversation = self.spawn(self._session())
                 await asyncio.wait({self._conversation})
                 self._conversation = None
         except asyncio.CancelledError:
             pass
         except Exception as error:
             log.exception("the session's worker failed")
-            self._warn(f"internal error: {type(error).__name__}: {error}", "see the log file, then start again")
+            self.warn(f"internal error: {type(error).__name__}: {error}", "see the log file, then start again")
         finally:
             await self._shut_down()
 
@@ -127,40 +119,8 @@ class SessionDriver:
         self._trials.stop_all()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._toolbox.close()
-        if self._opening is not None:
-            with contextlib.suppress(Exception):  # devices that could not be opened need no closing
-                station = await self._opening
-                await asyncio.to_thread(station.close)
+        await self._sound.close()
         await self.plan.source.close()
-
-    async def _open_audio(self) -> None:
-        """Import and open the devices off the loop: loading PortAudio and numpy takes a while."""
-        self._opening = asyncio.create_task(asyncio.to_thread(self._open_station))
-        station = self._station = await asyncio.shield(self._opening)
-        self.apply_mutes()
-        if self._store.audio.problem:
-            self._warn(self._store.audio.problem, self._store.audio.remedy)
-        self._watching = self._spawn(self._watch_devices(station))
-
-    def _open_station(self) -> "AudioStation":
-        from rtvoice_tui.audio.station import AudioStation
-
-        audio, input_rate, output_rate = _sound(self.plan)
-        station = AudioStation(audio, input_rate, output_rate, self._store, self._frames_wait, self._device_lost)
-        station.open()
-        return station
-
-    def _frames_wait(self) -> None:
-        self._call(self._mic_due.set)
-
-    def _device_lost(self, sentence: str) -> None:
-        self._call(self._warn, sentence, "plug it in again, then restart")
-
-    def apply_mutes(self) -> None:
-        """Mute or open both devices as the store says."""
-        if self._station is not None:
-            self._station.capture.muted = self._store.audio.muted
-            self._station.playback.muted = self._store.audio.agent_muted
 
     def edit(self, command: cmd.EditSession, toolset: Toolset, source: EndpointSource | None = None) -> None:
         """Change the running session; functions that an answer may still call stay in reach."""
@@ -171,7 +131,7 @@ class SessionDriver:
     def reopen(self, plan: Plan, history: Sequence[Said], connect: bool) -> None:
         """Leave the session for one that is made of something else."""
         self._wanted.clear()
-        self._spawn(self._take_over(plan, history, connect))
+        self.spawn(self._take_over(plan, history, connect))
 
     async def _take_over(self, plan: Plan, history: Sequence[Said], connect: bool) -> None:
         if self._conversation is not None:
@@ -183,7 +143,7 @@ class SessionDriver:
         self._machine = SessionMachine(plan.dialect, plan.settings, plan.tools, self._new_id, self._machine.turn, talk)
         self._use_talk(self._store.audio.gate_db if plan.gate_db == old.gate_db else plan.gate_db)
         if _sound(plan) != _sound(old):
-            await self._reopen_audio()
+            await self._sound.reopen(*_sound(plan))
         if plan.source is not old.source:
             await old.source.close()
         self.command(cmd.Recall(tuple(history)))
@@ -192,23 +152,24 @@ class SessionDriver:
 
     def _use_talk(self, gate_db: float | None) -> None:
         self._store.audio.gate_db = gate_db
-        self._store.take(self._machine.talk, self._now())
-
-    async def _reopen_audio(self) -> None:
-        station, self._station = self._station, None
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.wait({self._watching})
-        if station is not None:
-            await asyncio.to_thread(station.close)
-        await self._open_audio()
+        self._store.take(self._machine.talk, self.now())
 
     def stop(self) -> None:
         """End everything."""
         if self._main is not None:
             self._main.cancel()
 
-    def _call(self, function: Callable[..., object], *arguments: object) -> None:
+    def apply_mutes(self) -> None:
+        """Mute or open both devices as the store says."""
+        self._sound.apply_mutes()
+
+    def set_echo(self, mode: str, noise_suppression: bool) -> None:
+        """Take echo out of the microphone in another way from now on, also in later sessions of this plan."""
+        audio = replace(self.plan.audio, echo=mode, noise_suppression=noise_suppression)
+        self.plan = replace(self.plan, audio=audio)
+        self._sound.set_echo(mode, noise_suppression)
+
+    def call(self, function: Callable[..., object], *arguments: object) -> None:
         """From a device's thread onto the loop."""
         with contextlib.suppress(RuntimeError):  # the loop may end between any look at it and the call
             self.loop.call_soon_threadsafe(function, *arguments)
@@ -226,8 +187,8 @@ class SessionDriver:
             endpoint = self._endpoint = await self.plan.source.endpoint()
             await self._open_tools()
             async with connect(endpoint, self.plan.heartbeat or None) as socket:
-                self._do(self._machine.opened(self._now()))
-                sender = self._spawn(self._send_all(socket, outgoing))
+                self._do(self._machine.opened(self.now()))
+                sender = self.spawn(self._send_all(socket, outgoing))
                 try:
                     await self._receive_all(socket)
                 finally:
@@ -244,13 +205,13 @@ class SessionDriver:
         finally:
             self._outgoing = None
             for words in outgoing.unsent_words():
-                self._warn(f"the connection ended before this was sent: {words}", "press c, then send it again")
-            self._do(self._machine.closed(self._now()))
+                self.warn(f"the connection ended before this was sent: {words}", "press c, then send it again")
+            self._do(self._machine.closed(self.now()))
 
     def _ended(self, sentence: str, remedy: str) -> None:
         sentence = self._endpoint.without_secret(sentence)
         self._store.session.reason, self._store.session.remedy = sentence, remedy
-        self._store.take(Notice(Level.ERROR, sentence, remedy), self._now())
+        self._store.take(Notice(Level.ERROR, sentence, remedy), self.now())
 
     async def _open_tools(self) -> None:
         """Tools that tell themselves what they take may do so before the session is configured, if they are quick."""
@@ -278,7 +239,7 @@ class SessionDriver:
         reason = server.detail.partition("; ")[0]
         if self._failures.get(server.name) != reason:
             self._failures[server.name] = reason
-            self._warn(f"{server.name}: {server.detail}", "pane 4 shows how it stands")
+            self.warn(f"{server.name}: {server.detail}", "pane 4 shows how it stands")
 
     def try_tool(self, name: str, arguments: str) -> None:
         """Run a tool by hand; the model knows nothing of it."""
@@ -292,11 +253,11 @@ class SessionDriver:
     async def _receive_all(self, socket: "Socket") -> None:
         async for frame in socket:
             self._received(self._endpoint.without_secret(frame))
-            if self._machine.hears and self._station is not None:
-                self._station.begin()
+            if self._machine.hears:
+                self._sound.begin()
 
     def _received(self, frame: str) -> None:
-        now = self._now()
+        now = self.now()
         decoded = codec.decode(frame)
         event = decoded.event
         effects = [] if isinstance(event, UnknownEvent) else self._machine.feed(event, now)
@@ -317,7 +278,7 @@ class SessionDriver:
             except ConnectionError:
                 return
             outgoing.sent(event)
-            log_sent(self._store.events, self._now(), event, text)
+            log_sent(self._store.events, self.now(), event, text)
 
     def _with_keys(self, event: ClientEvent) -> ClientEvent | None:
         """An update whose hosted servers need a key, with the key: only the wire ever sees it."""
@@ -343,21 +304,15 @@ class SessionDriver:
 
     def command(self, command: cmd.Command) -> None:
         """Hand the machine a command."""
-        self._do(self._machine.command(command, self._now()))
+        self._do(self._machine.command(command, self.now()))
 
     def _do(self, effects: list[fx.Effect]) -> None:
         for effect in effects:
             match effect:
                 case fx.Send():
                     self._queue(effect.event)
-                case fx.Play() if self._station is not None:
-                    self._station.playback.play(effect.item_id, effect.pcm)
-                case fx.EndPlay() if self._station is not None:
-                    self._station.playback.end(effect.item_id)
-                case fx.Flush() if self._station is not None:
-                    self._station.playback.flush(effect.fade_ms)
-                    self._flushes += 1
-                    self._spawn(self._await_silence(self._station))
+                case fx.Play() | fx.EndPlay() | fx.Flush() | fx.Duck():
+                    self._sound.do(effect)
                 case fx.RunTool():
                     self._tools[effect.call_id] = asyncio.create_task(self._run_tool(effect))
                 case fx.StopTool():
@@ -371,54 +326,27 @@ class SessionDriver:
     def _tell(self, fact: Fact) -> None:
         if isinstance(fact, CallChanged) and fact.state in (CallState.ASKING, CallState.RUNNING) and not fact.preview:
             fact = structs.replace(fact, preview=self._toolbox.preview(fact.name, fact.arguments))
-        self._store.take(fact, self._now())
+        self._store.take(fact, self.now())
 
     def _queue(self, event: ClientEvent) -> None:
         if self._outgoing is not None:
             self._outgoing.put(event)
             self._store.audio.dropped = self._dropped_before + self._outgoing.dropped
 
-    async def _await_silence(self, station: "AudioStation") -> None:
-        """When the device has carried the flush out, tell the machine what was heard by then, to the sample."""
-        try:
-            played_ms = await station.silenced()
-        finally:
-            self._flushes -= 1
-        self.command(cmd.Flushed(played_ms))
-
     async def _run_tool(self, effect: fx.RunTool) -> None:
         outcome = await self._toolbox.run(effect.name, effect.arguments, effect.call_id)
         self._tools.pop(effect.call_id, None)
         self.command(cmd.ToolFinished(effect.call_id, outcome.output, outcome.ok, outcome.note, outcome.details))
 
-    # --- devices
-
-    async def _watch_devices(self, station: "AudioStation") -> None:
-        """Frames from the microphone as they come, and what the speaker consumed, 50 times a second."""
-        next_report = 0.0
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(TICK_S if station.speaking else IDLE_TICK_S):
-                    await self._mic_due.wait()
-            self._mic_due.clear()
-            for pcm, level_db in station.frames(self._now()):
-                if self._machine.hears:
-                    self.command(cmd.MicFrame(pcm, level_db))
-            if time.perf_counter() >= next_report and not self._flushes:
-                next_report = time.perf_counter() + TICK_S
-                self._report_playback(station)
-
-    def _report_playback(self, station: "AudioStation") -> None:
-        report = station.report(self._now())
-        fell_silent = report.drained and not self._drained
-        self._drained = report.drained
-        if report.played_ms or fell_silent:
-            first_at = {item: at - self._t0 for item, at in report.first_at.items()}
-            self.command(cmd.Heard(report.played_ms, first_at, report.drained))
-
     # --- small things
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    @property
+    def hears(self) -> bool:
+        """Whether the microphone's frames are wanted."""
+        return self._machine.hears
+
+    def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Run beside the session; a fault is told."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended_task)
@@ -428,12 +356,14 @@ class SessionDriver:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a part of the session failed", exc_info=error)
-            self._warn(f"internal error: {type(error).__name__}: {error}", "see the log file, then start again")
+            self.warn(f"internal error: {type(error).__name__}: {error}", "see the log file, then start again")
 
-    def _warn(self, sentence: str, remedy: str = "") -> None:
-        self._store.take(Notice(Level.WARNING, sentence, remedy), self._now())
+    def warn(self, sentence: str, remedy: str = "") -> None:
+        """Tell the person."""
+        self._store.take(Notice(Level.WARNING, sentence, remedy), self.now())
 
-    def _now(self) -> float:
+    def now(self) -> float:
+        """Seconds of the store's clock."""
         return time.perf_counter() - self._t0
 
     def _new_id(self, prefix: str) -> str:

@@ -159,6 +159,8 @@ def make_plan(profile: Profile, options: Options, toolset: Toolset) -> Plan:
             options.input_file,
             options.output_file,
             options.no_audio,
+            profile.audio.echo,
+            profile.audio.noise_suppression,
         ),
         talk=TalkRules(TalkMode(profile.audio.talk), profile.audio.talk_limit_s, profile.audio.interrupt == "local"),
         gate_db=profile.audio.gate_db,

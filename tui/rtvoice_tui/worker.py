@@ -90,6 +90,10 @@ class SessionWorker:
         if self.driver is not None:
             self.driver.apply_mutes()
 
+    def set_echo(self, mode: str, noise_suppression: bool) -> None:
+        """Take echo out of the microphone (``auto``, ``on``, ``half-duplex``, ``off``) from now on."""
+        self._ask(lambda driver: driver.set_echo(mode, noise_suppression))
+
     def stop(self) -> None:
         """End everything; `run` returns soon after."""
         if not self._stopped:

@@ -22,6 +22,9 @@ class Capture:
     Args:
         rate: the session's input rate in Hz.
         wake: called from the device's thread when a frame waits and nobody was told yet.
+
+    Attributes:
+        clean: what each frame goes through before it is measured and sent: echo is taken out there.
     """
 
     def __init__(self, rate: int, wake: Callable[[], None] = lambda: None) -> None:
@@ -31,6 +34,7 @@ class Capture:
         self.dropped = 0
         self.overflows = 0
         self.blocks = 0
+        self.clean: Callable[[bytes], bytes] | None = None
         self._waiting: deque[bytes] = deque(maxlen=KEPT_BLOCKS)
         self._rest = b""
         self._unheard = 0
@@ -64,6 +68,8 @@ class Capture:
         frames = []
         for start in range(0, whole, self.frame_bytes):
             frame = pcm[start : start + self.frame_bytes]
+            if self.clean is not None:
+                frame = self.clean(frame)
             level = measure(frame)
             frames.append((bytes(len(frame)) if self.muted else frame, level))
         return frames

@@ -6,6 +6,7 @@ session's thread calls everything else.
 
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,6 +53,9 @@ class Playback:
 
     Args:
         rate: the session's output rate in Hz.
+
+    Attributes:
+        heard_by: is given all that is handed to the device, silence included: the reference for taking echo out.
     """
 
     def __init__(self, rate: int) -> None:
@@ -60,6 +64,7 @@ class Playback:
         self.underruns = 0
         self.levels: deque[Level] = deque(maxlen=64)
         self.latency_ms = 0.0
+        self.heard_by: Callable[[bytes], None] | None = None
         self._ring = SampleRing(rate * RING_S)
         self._backlog: deque[bytes] = deque()
         self._odd: dict[str, bytes] = {}
@@ -211,7 +216,10 @@ class Playback:
             pcm = bytes(len(pcm))
         elif pcm:
             self.levels.append(measure(pcm))
-        return pcm + bytes(count * BYTES - len(pcm))
+        pcm += bytes(count * BYTES - len(pcm))
+        if self.heard_by is not None:
+            self.heard_by(pcm)
+        return pcm
 
     def _ready(self) -> bool:
         waiting = len(self._ring)

@@ -1,12 +1,14 @@
 """Meter ballistics: a level rises at once and falls slowly, its peak holds, clipping stays marked for a while."""
 
 import math
+from collections import deque
 from dataclasses import dataclass
 
 FLOOR_DB = -60.0
 FALL_DB_PER_S = 24.0
 PEAK_HOLD_S = 1.0
 CLIP_HOLD_S = 1.5
+HISTORY_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,16 @@ def dbfs(amplitude: float) -> float:
 
 
 class Meter:
-    """One direction's meter. Times are in seconds."""
+    """One direction's meter. Times are in seconds.
+
+    Attributes:
+        level_db: what the bar shows, in dBFS.
+        peak_db: the held peak, in dBFS.
+        history: the frames of the last ten seconds with their times.
+    """
 
     def __init__(self) -> None:
+        self.history: deque[tuple[float, Level]] = deque()
         self.level_db = FLOOR_DB
         self.peak_db = FLOOR_DB
         self._at = 0.0
@@ -36,6 +45,9 @@ class Meter:
     def update(self, level: Level, now: float) -> None:
         """Take in a frame."""
         self.settle(now)
+        self.history.append((now, level))
+        while self.history[0][0] < now - HISTORY_S:
+            self.history.popleft()
         self.level_db = max(self.level_db, level.rms_db)
         if level.peak_db >= self.peak_db:
             self.peak_db, self._peak_at = level.peak_db, now

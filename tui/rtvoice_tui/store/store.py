@@ -6,7 +6,7 @@ from typing import Any
 
 from rtvoice_tui.session import facts
 from rtvoice_tui.session.facts import EditChanged, Fact, Notice, Phase
-from rtvoice_tui.session.talk_mode import TalkMode
+from rtvoice_tui.store.audio import AudioHealth
 from rtvoice_tui.store.calls import CallHistory
 from rtvoice_tui.store.event_log import EventLog
 from rtvoice_tui.store.interruptions import Interruptions
@@ -16,36 +16,6 @@ from rtvoice_tui.store.transcript import Transcript
 from rtvoice_tui.store.usage import UsageTotals
 
 KEPT_NOTICES = 500
-
-
-@dataclass
-class AudioHealth:
-    """What the audio devices do: names, counters, and how much waits to be heard (ms).
-
-    Attributes:
-        talk_mode: how turns are taken; push-to-talk too where turn detection is off.
-        talk_since: when the turn by key began that is under way, in seconds of the store's clock.
-        talk_until: when it ends by itself.
-        gate_db: quieter frames of the microphone are sent as silence, dBFS; ``None``: no gate. To be set from outside.
-        gate_open: whether sound goes through.
-    """
-
-    input_name: str = ""
-    output_name: str = ""
-    problem: str = ""
-    remedy: str = ""
-    buffered_ms: float = 0.0
-    underruns: int = 0
-    dropped: int = 0
-    overflows: int = 0
-    muted: bool = False
-    agent_muted: bool = False
-    latency_ms: float = 0.0
-    talk_mode: TalkMode = TalkMode.OPEN
-    talk_since: float | None = None
-    talk_until: float | None = None
-    gate_db: float | None = None
-    gate_open: bool = True
 
 
 @dataclass

@@ -35,9 +35,6 @@ class TalkingApp(App[None]):
     Args:
         session: runs the conversation.
         store: what it leaves behind.
-
-    Attributes:
-        sees_release: whether the terminal tells when a key is released.
     """
 
     def __init__(self, session: SessionWorker, store: Store) -> None:
@@ -45,7 +42,6 @@ class TalkingApp(App[None]):
         self.session = session
         self.store = store
         self.failure = ""
-        self.sees_release = False
         self._warned = False
 
     def _handle_exception(self, error: Exception) -> None:
@@ -99,19 +95,16 @@ class TalkingApp(App[None]):
         self.pulse()
 
     def action_talk(self) -> None:
-        """Begin or end a turn by key; with an open microphone, have what was said so far answered now.
-
-        Where key releases are seen, the key that is held down ends nothing: its release does.
-        """
+        """Begin or end a turn by key; with an open microphone, have what was said so far answered now."""
         if not self.by_key:
             self._answer_now()
-        elif not self.talks:
-            self.begin_talk()
-        elif not (self.talk_mode is TalkMode.HOLD and self.sees_release):
-            self.end_talk()
+        elif self.talks:
+            self.end_turn()
+        else:
+            self.begin_turn()
 
-    def begin_talk(self) -> None:
-        """The talk key went down."""
+    def begin_turn(self) -> None:
+        """The person begins to speak, by key."""
         if not self.by_key or self.talks:
             return
         if self.store.session.phase in _NOT_YET:
@@ -124,8 +117,8 @@ class TalkingApp(App[None]):
             self.notify("the microphone is muted: F2 opens it", severity="warning", markup=False)
         self.session.post(cmd.TalkStart())
 
-    def end_talk(self) -> None:
-        """The talk key was released, or pressed again."""
+    def end_turn(self) -> None:
+        """The person has finished, by key."""
         self.session.post(cmd.TalkEnd())
 
     def _answer_now(self) -> None:

@@ -33,7 +33,7 @@ class LogView(PlainView):
         self._lines = [
             [("microphone  ", "dim"), (one_line(audio.input_name) or "none", "plain"),
              ("   speaker  ", "dim"), (one_line(audio.output_name) or "none", "plain"),
-             (f"   {audio.latency_ms:.0f} ms" if audio.latency_ms else "", "dim")]
+             (f"   {audio.output.latency_ms:.0f} ms" if audio.output.latency_ms else "", "dim")]
         ]  # fmt: skip
         timed: list[tuple[float, list[Piece]]] = []
         for at, notice in list(self._store.notices):

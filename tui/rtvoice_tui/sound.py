@@ -1,0 +1,183 @@
+"""A session's sound on the session's loop: opens the devices, brings frames to the machine and speech to the speaker.
+
+Made on the loop it runs on. From other threads only `apply_mutes` may be used.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Protocol
+
+from rtvoice_tui.audio.choice import AudioChoice
+from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session import effects as fx
+from rtvoice_tui.store.store import Store
+
+if TYPE_CHECKING:
+    from rtvoice_tui.audio.station import AudioStation
+
+TICK_S = 0.02
+IDLE_TICK_S = 0.1
+
+
+class Session(Protocol):
+    """What sound asks of the session that it belongs to."""
+
+    @property
+    def hears(self) -> bool:
+        """Whether the microphone's frames are wanted."""
+
+    def command(self, command: cmd.Command) -> None:
+        """Hand the machine a command."""
+
+    def call(self, function: Callable[..., object], *arguments: object) -> None:
+        """From a device's thread onto the loop."""
+
+    def spawn(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
+        """Run beside the session; a fault is told."""
+
+    def warn(self, sentence: str, remedy: str = "") -> None:
+        """Tell the person."""
+
+    def now(self) -> float:
+        """Seconds of the store's clock."""
+
+
+class SessionSound:
+    """The devices of one session after the other.
+
+    Args:
+        session: who hears and speaks.
+        store: where meters and counters are kept.
+        t0: zero of the store's clock, as `time.perf_counter` counts.
+    """
+
+    def __init__(self, session: Session, store: Store, t0: float) -> None:
+        self._session = session
+        self._store = store
+        self._t0 = t0
+        self._station: AudioStation | None = None
+        self._opening: asyncio.Task[AudioStation] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._flushes = 0
+        self._drained = False
+        self._near = False
+        self._mic_due = asyncio.Event()
+
+    async def open(self, choice: AudioChoice, input_rate: int, output_rate: int) -> None:
+        """Import and open the devices off the loop: loading PortAudio and numpy takes a while."""
+        opening = asyncio.to_thread(self._open_station, choice, input_rate, output_rate)
+        self._opening = asyncio.create_task(opening)
+        station = self._station = await asyncio.shield(self._opening)
+        self.apply_mutes()
+        if self._store.audio.problem:
+            self._session.warn(self._store.audio.problem, self._store.audio.remedy)
+        self._tell_echo_problem(station)
+        self._watching = self._session.spawn(self._watch(station))
+
+    def _open_station(self, choice: AudioChoice, input_rate: int, output_rate: int) -> "AudioStation":
+        from rtvoice_tui.audio.station import AudioStation
+
+        station = AudioStation(choice, input_rate, output_rate, self._store, self._frames_wait, self._device_lost)
+        station.open()
+        return station
+
+    async def reopen(self, choice: AudioChoice, input_rate: int, output_rate: int) -> None:
+        """Other devices or rates, for another session."""
+        station, self._station = self._station, None
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait({self._watching})
+        if station is not None:
+            await asyncio.to_thread(station.close)
+        await self.open(choice, input_rate, output_rate)
+
+    async def close(self) -> None:
+        """Give the devices back, also those that are just being opened."""
+        if self._opening is not None:
+            with contextlib.suppress(Exception):  # devices that could not be opened need no closing
+                station = await self._opening
+                await asyncio.to_thread(station.close)
+
+    def apply_mutes(self) -> None:
+        """Mute or open both devices as the store says."""
+        if self._station is not None:
+            self._station.capture.muted = self._store.audio.muted
+            self._station.playback.muted = self._store.audio.agent_muted
+
+    def set_echo(self, mode: str, noise_suppression: bool) -> None:
+        """Take echo out of the microphone in another way from now on."""
+        if self._station is not None:
+            self._station.set_echo(mode, noise_suppression)
+            self._tell_echo_problem(self._station)
+
+    def _tell_echo_problem(self, station: "AudioStation") -> None:
+        if station.echo_problem:
+            self._session.warn(station.echo_problem, "pip install pywebrtc-audio, or use a headset")
+
+    def begin(self) -> None:
+        """Somebody listens from now on: a file that speaks begins."""
+        if self._station is not None:
+            self._station.begin()
+
+    def do(self, effect: fx.Play | fx.EndPlay | fx.Flush | fx.Duck) -> None:
+        """Carry out what the machine wants of the speaker."""
+        if self._station is None:
+            return
+        playback = self._station.playback
+        match effect:
+            case fx.Play():
+                playback.play(effect.item_id, effect.pcm)
+            case fx.EndPlay():
+                playback.end(effect.item_id)
+            case fx.Flush():
+                playback.flush(effect.fade_ms)
+                self._flushes += 1
+                self._session.spawn(self._await_silence(self._station))
+            case fx.Duck():
+                self._store.audio.ducked = effect.lowered
+
+    async def _await_silence(self, station: "AudioStation") -> None:
+        """When the device has carried the flush out, tell the machine what was heard by then, to the sample."""
+        try:
+            played_ms = await station.silenced()
+        finally:
+            self._flushes -= 1
+        self._session.command(cmd.Flushed(played_ms))
+
+    def _frames_wait(self) -> None:
+        self._session.call(self._mic_due.set)
+
+    def _device_lost(self, sentence: str) -> None:
+        self._session.call(self._session.warn, sentence, "plug it in again, then restart")
+
+    async def _watch(self, station: "AudioStation") -> None:
+        """Frames from the microphone as they come, and what the speaker consumed, 50 times a second."""
+        next_report = 0.0
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK_S if station.speaking else IDLE_TICK_S):
+                    await self._mic_due.wait()
+            self._mic_due.clear()
+            for pcm, level_db in station.frames(self._session.now()):
+                if self._session.hears:
+                    self._session.command(cmd.MicFrame(pcm, level_db))
+            self._tell_near_speech()
+            if time.perf_counter() >= next_report and not self._flushes:
+                next_report = time.perf_counter() + TICK_S
+                self._report_playback(station)
+
+    def _tell_near_speech(self) -> None:
+        near = self._store.audio.near_speech and self._session.hears
+        if near is not self._near:
+            self._near = near
+            self._session.command(cmd.NearSpeech(near))
+
+    def _report_playback(self, station: "AudioStation") -> None:
+        report = station.report(self._session.now())
+        fell_silent = report.drained and not self._drained
+        self._drained = report.drained
+        if report.played_ms or fell_silent:
+            first_at = {item: at - self._t0 for item, at in report.first_at.items()}
+            self._session.command(cmd.Heard(report.played_ms, first_at, report.drained))

@@ -1,0 +1,102 @@
+"""How the microphone and the speaker do, as the screen shows it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from rtvoice_tui.session.talk_mode import TalkMode
+
+
+class DeviceState(StrEnum):
+    """What is known of one direction's device."""
+
+    NONE = "none"
+    OPEN = "open"
+    GONE = "gone"
+    FROZEN = "frozen"
+    SILENT = "silent"
+    WRONG = "wrong"
+    DENIED = "denied"
+    REFUSED = "refused"
+
+
+@dataclass
+class DeviceView:
+    """One direction's device.
+
+    Attributes:
+        name: what is open; empty where nothing is.
+        wanted: what was asked for by name; empty for the system's default.
+        host_api: of the sound system that it is reached through.
+        rate: its own rate in Hz, and ``converted`` whether that is not the session's.
+        block_ms: how much it takes or gives at a time.
+        latency_ms: what it says of its own delay.
+        state: how it does, with ``sentence`` and ``remedy`` for the person where it does not do well.
+        troubles: blocks that it lost or had to do without: overflows of a microphone, underruns of a speaker.
+        steps: how often its buffers were made larger after underruns.
+    """
+
+    name: str = ""
+    wanted: str = ""
+    host_api: str = ""
+    rate: int = 0
+    converted: bool = False
+    block_ms: float = 0.0
+    latency_ms: float = 0.0
+    state: DeviceState = DeviceState.NONE
+    sentence: str = ""
+    remedy: str = ""
+    troubles: int = 0
+    steps: int = 0
+
+
+@dataclass
+class AudioHealth:
+    """What both directions do: devices, counters, how much waits to be heard (ms), echo and switches.
+
+    Attributes:
+        echo: what is done against echo: ``off``, ``converging``, ``cancelling``, ``gate``, ``half-duplex``.
+        echo_db: how much of the echo is taken away, in dB; ``None`` while nothing is known.
+        near_speech: whether the local detector hears the person.
+        gate_open: whether the microphone's gate lets sound through; always, where there is none.
+        ducked: whether the agent is lowered because the person seems to speak.
+        prebuffer_ms: how much of an answer waits before it begins, and ``jitter_ms`` how late packets come.
+        mic_gain_db: volume of the microphone, and ``agent_gain_db`` of the agent.
+        talk_mode: how turns are taken; push-to-talk too where turn detection is off.
+        talk_since: when the turn by key began that is under way, in seconds of the store's clock.
+        talk_until: when it ends by itself.
+        gate_db: quieter frames of the microphone are sent as silence, dBFS; ``None``: no gate. To be set from outside.
+    """
+
+    input: DeviceView = field(default_factory=DeviceView)
+    output: DeviceView = field(default_factory=DeviceView)
+    problem: str = ""
+    remedy: str = ""
+    buffered_ms: float = 0.0
+    underruns: int = 0
+    dropped: int = 0
+    overflows: int = 0
+    muted: bool = False
+    agent_muted: bool = False
+    echo: str = "off"
+    echo_db: float | None = None
+    near_speech: bool = False
+    gate_open: bool = True
+    ducked: bool = False
+    prebuffer_ms: float = 0.0
+    jitter_ms: float = 0.0
+    mic_gain_db: float = 0.0
+    agent_gain_db: float = 0.0
+    talk_mode: TalkMode = TalkMode.OPEN
+    talk_since: float | None = None
+    talk_until: float | None = None
+    gate_db: float | None = None
+
+    @property
+    def input_name(self) -> str:
+        """The microphone that is open; empty where there is none."""
+        return self.input.name
+
+    @property
+    def output_name(self) -> str:
+        """The speaker that is open; empty where there is none."""
+        return self.output.name
