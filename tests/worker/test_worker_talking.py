@@ -106,3 +106,20 @@ async def test_a_gate_sends_what_is_quiet_as_silence_and_opens_for_what_is_loud(
         assert microphone[start - 2 * APPEND_20_MS : start] == hum[-2 * APPEND_20_MS :], "what came just before"
         assert not any(microphone[start + len(word) + 13 * APPEND_20_MS : len(hum + word + hum)])
         assert not bench.store.audio.gate_open
+
+
+async def test_near_speech_lowers_the_agent_and_by_the_profiles_wish_silences_it(tmp_path):
+    async def script(session: Session) -> None:
+        await session.open()
+        await session.hears(4_800)
+        await session.speak("resp_1", "item_a1", signal(20), speed=4.0)
+
+    audio = AudioChoice(input_file=write_wav(tmp_path / "in.wav", signal(3)), output_file=tmp_path / "out.wav")
+    async with FakeServer(script, dialect="yandex") as server:
+        plan = plan_for(server, audio=audio, talk=TalkRules(interrupts=True))
+        async with running(plan) as bench:
+            await bench.until(lambda: bench.store.audio.ducked)
+            await bench.until(lambda: server.sent("conversation.item.truncate"), "the server was told what was heard")
+            await bench.until(lambda: not bench.store.audio.ducked)
+            assert server.sent("response.cancel")
+            assert not server.offences
