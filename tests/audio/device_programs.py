@@ -97,7 +97,7 @@ def converse(speech_file: str, heard_file: str, echo: str, input_name: str, outp
     _say("ready")
 
     def spoken() -> bool:
-        for frame in station.frames(0.0):
+        for frame, _ in station.frames(0.0):
             heard.extend(frame)
         return station.report(0.0).drained
 

@@ -171,13 +171,33 @@ def test_before_the_agent_has_spoken_nothing_is_claimed():
     assert not control.trustworthy
 
 
-def test_a_microphone_that_hears_no_echo_is_said_to_hear_none():
+@pytest.mark.parametrize("level_db", [-200, -66], ids=["digital silence", "room noise"])
+def test_with_a_headset_the_person_is_heard_unchanged_over_the_agent(level_db):
     control = EchoControl(Aec3(RATE), RATE, RATE)
+    silent = np.random.default_rng(9).standard_normal(7 * RATE) * 32768 * 10 ** (level_db / 20)
+    far, person, before, after = noise(7), noise(1, seed=3), bytearray(), bytearray()
+    for at in range(0, len(far) - FRAME, FRAME):
+        control.played(far[at : at + FRAME].tobytes())
+        heard = silent[at : at + FRAME].copy()
+        if 5 * RATE <= at < 6 * RATE - FRAME:
+            heard += person[at - 5 * RATE : at - 5 * RATE + FRAME]
+        before += (frame := heard.astype("<i2").tobytes())
+        after += control.clean(frame)
 
-    talk(control, noise(3), Room(level_db=-90))
-
+    assert part(after, 5, 6) == part(before, 5, 6)
     assert control.word == "no echo"
     assert control.trustworthy
+
+
+def test_echo_that_begins_later_is_noticed_and_taken_away():
+    control = EchoControl(Aec3(RATE), RATE, RATE)
+    talk(control, noise(5), Room(level_db=-90))
+    assert control.word == "no echo"
+
+    before, after = talk(control, noise(8), Room(60, -10))  # somebody turned the loudspeaker up
+
+    assert loudness_db(part(before, 5, 8)) - loudness_db(part(after, 5, 8)) >= 15
+    assert control.word == "cancelling"
 
 
 class Recording:

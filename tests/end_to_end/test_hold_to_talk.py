@@ -24,27 +24,26 @@ def command(*changed: str) -> list[str]:
     return [sys.executable, "-c", "\n".join([*lines, "runpy.run_path(sys.argv[0], run_name='__main__')"]), COMMAND]
 
 
-HOLDING = "RtvoiceApp.talk_mode = 'hold'"
-
-
 @pytest.fixture
-def by_key(tmp_path: Path, environment: dict[str, str]) -> list[str | Path]:
-    """Options for a session in which the key alone makes turns, with a microphone."""
+def held(environment: dict[str, str]) -> list[str]:
+    """Options for a session whose turns last while a key is held."""
     file = Path(environment["XDG_CONFIG_HOME"]) / "rtvoice-tui" / "profiles" / "mine.toml"
     file.parent.mkdir(parents=True)
-    file.write_text('provider = "local"\n[session]\ninstructions = "Be brief."\nturn_detection = {type = "none"}\n')
-    return ["--profile", "mine", "--input-file", quiet_file(tmp_path), "--output-file", tmp_path / "heard.wav"]
+    file.write_text(
+        'provider = "local"\n[session]\ninstructions = "Be brief."\nturn_detection = {type = "none"}\n'
+        '[audio]\ntalk = "hold"\n'
+    )
+    return ["--profile", "mine"]
 
 
 def modes(terminal: KittyTerminal, wanted: int) -> Callable[[str], bool]:
     return lambda _: terminal.modes == wanted
 
 
-def test_a_turn_lasts_as_long_as_the_key_is_held(
-    tmp_path: Path, environment: dict[str, str], by_key: list[str | Path]
-) -> None:
+def test_a_turn_lasts_as_long_as_the_key_is_held(tmp_path: Path, environment: dict[str, str], held: list[str]) -> None:
     given = environment | {"EDITOR": editor(tmp_path, "echo EDITING; sleep 0.5")}
-    with KittyTerminal([*command(HOLDING), *by_key], given) as terminal:
+    spoken = ["--input-file", quiet_file(tmp_path), "--output-file", tmp_path / "heard.wav"]
+    with KittyTerminal([COMMAND, *held, *spoken], given) as terminal:
         await_live(terminal)
         terminal.wait_for(modes(terminal, AS_TEXTUAL_ASKS | EVENTS), "releases are asked for")
         for key in ("space", "f4"):
@@ -65,9 +64,9 @@ def test_a_turn_lasts_as_long_as_the_key_is_held(
         assert terminal.modes == 0
 
 
-def test_an_app_that_fails_leaves_the_terminal_as_it_was(environment: dict[str, str]) -> None:
-    failing = command(HOLDING, "RtvoiceApp.action_mute = lambda self: 1 / 0")
-    with KittyTerminal([*failing, "--no-audio", "--no-connect"], environment) as terminal:
+def test_an_app_that_fails_leaves_the_terminal_as_it_was(environment: dict[str, str], held: list[str]) -> None:
+    failing = command("RtvoiceApp.action_mute = lambda self: 1 / 0")
+    with KittyTerminal([*failing, *held, "--no-audio", "--no-connect"], environment) as terminal:
         terminal.wait_for(modes(terminal, AS_TEXTUAL_ASKS | EVENTS), "releases are asked for")
         terminal.hold("space", repeats=3).press("m")
         assert terminal.wait_end() == 1
@@ -88,9 +87,9 @@ def test_where_turns_are_not_held_releases_are_not_asked_for(environment: dict[s
 
 @pytest.mark.parametrize("knows", [ALL_MODES & ~EVENTS, DISAMBIGUATE, 0])
 def test_terminals_with_a_part_of_the_protocol_or_nothing_are_told_apart(
-    environment: dict[str, str], knows: int
+    environment: dict[str, str], held: list[str], knows: int
 ) -> None:
-    with KittyTerminal([*command(HOLDING), "--no-audio", "--no-connect"], environment, knows) as terminal:
+    with KittyTerminal([COMMAND, *held, "--no-audio", "--no-connect"], environment, knows) as terminal:
         terminal.wait_for(CANNOT)
         write_message(terminal, "Grüße, ЖУК!")
         assert terminal.modes == AS_TEXTUAL_ASKS & knows

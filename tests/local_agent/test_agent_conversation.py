@@ -406,6 +406,20 @@ async def test_turns_by_hand_are_committed_and_answered_on_request(all_installed
     assert "response.created" not in client.types
 
 
+async def test_speech_is_committed_by_hand_before_the_pause_that_would_end_it(all_installed, client):
+    await client.configure(audio={"input": {"turn_detection": VAD, "transcription": {"model": "m"}}})
+
+    await client.speak(b"\x01\x20" * 12_000, silence_s=0)
+    started = await client.until("input_audio_buffer.speech_started")
+    await client.send("input_audio_buffer.commit")
+    completed = await client.until("conversation.item.input_audio_transcription.completed")
+
+    assert (completed["item_id"], completed["transcript"]) == (started["item_id"], "Hello there.")
+    assert "input_audio_buffer.speech_stopped" not in client.types
+    error = await client.error_about(await client.send("input_audio_buffer.commit"))
+    assert error["code"] == "input_audio_buffer_commit_empty", "it is a turn already"
+
+
 @pytest.mark.parametrize("ms", [0, 50, 99])
 async def test_less_than_a_tenth_of_a_second_is_not_committed(all_installed, client, ms):
     await client.configure(audio={"input": {"turn_detection": None}})

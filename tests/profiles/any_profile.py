@@ -48,7 +48,14 @@ TOP = {
     "heartbeat_s": st.floats(0, 3600),
     "trusted": st.booleans(),
 }
-AUDIO = {"input_device": TEXT, "output_device": TEXT}
+AUDIO = {
+    "input_device": TEXT,
+    "output_device": TEXT,
+    "talk": st.sampled_from(["open", "toggle", "hold"]),
+    "talk_limit_s": st.floats(1, 600),
+    "interrupt": st.sampled_from(["server", "local"]),
+    "gate_db": st.floats(-60, -10),
+}
 RUNS = st.fixed_dictionaries({"kind": st.just("python"), "target": SOME_TEXT}) | st.fixed_dictionaries(
     {"kind": st.just("hosted")}, optional={"index_id": SOME_TEXT}
 )

@@ -28,6 +28,7 @@ from rtvoice_tui.session.commands import (
 )
 from rtvoice_tui.session.facts import CallChanged, CallState, Fact, Notice, PhaseChanged, Reached
 from rtvoice_tui.session.machine import SessionMachine
+from rtvoice_tui.session.talk_mode import OPEN_MICROPHONE, TalkRules
 
 VAD = SessionSettings(turn_detection={"type": "server_vad"})
 MANUAL = SessionSettings(turn_detection=None)
@@ -144,6 +145,7 @@ class Conversation:
         settings: the wanted configuration.
         tools: the wanted tools.
         ready: whether the session is already open and configured.
+        talk: how turns are taken.
     """
 
     def __init__(
@@ -152,11 +154,12 @@ class Conversation:
         settings: SessionSettings = VAD,
         tools: Iterable[ToolSpec] = (WEATHER, CLOCK),
         ready: bool = True,
+        talk: TalkRules = OPEN_MICROPHONE,
     ) -> None:
         self._ids: Counter[str] = Counter()
         self.now = 0.0
         self.steps: list[Step] = []
-        self.machine = SessionMachine(DIALECTS[dialect], settings, tuple(tools), self._new_id)
+        self.machine = SessionMachine(DIALECTS[dialect], settings, tuple(tools), self._new_id, talk=talk)
         self.dialect = DIALECTS[dialect]
         if ready:
             self.open()
@@ -208,8 +211,8 @@ class Conversation:
     def type(self, text: str = "Hello") -> Step:
         return self.do(SendText(text))
 
-    def mic(self, ms: float, rate: int = 24_000) -> Step:
-        return self.do(MicFrame(pcm(ms, rate)))
+    def mic(self, ms: float, rate: int = 24_000, level_db: float | None = None) -> Step:
+        return self.do(MicFrame(pcm(ms, rate), level_db))
 
     def heard(self, drained: bool = False, **played_ms: float) -> Step:
         return self.do(Heard(played_ms, {}, drained))

@@ -13,9 +13,10 @@ from rtvoice_tui.protocol.server_events import EVENT_CLASSES, OutputAudioDelta
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.barge_in import Cut
-from rtvoice_tui.session.effects import Flush, RunTool, StopTool, Tell
+from rtvoice_tui.session.effects import Duck, Flush, RunTool, StopTool, Tell
 from rtvoice_tui.session.facts import AnswerCut, CallChanged, CallMoment, CallReached, CallState
 from rtvoice_tui.session.history import Said
+from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from session.conversation import CLOCK, MANUAL, VAD, WEATHER, Conversation, Step, sound
 
 PAY = ToolSpec(name="pay", parameters={"type": "object"}, asks=True, filler="Wait.", filler_after_s=1)
@@ -121,6 +122,9 @@ COMMANDS = st.one_of(
     st.builds(cmd.SendText, st.sampled_from(["hi", ""])),
     st.builds(cmd.TalkStart),
     st.builds(cmd.TalkEnd),
+    st.builds(cmd.SetTalk, st.sampled_from(TalkMode)),
+    st.builds(cmd.CommitNow),
+    st.builds(cmd.NearSpeech, st.booleans()),
     st.builds(cmd.MicFrame, st.sampled_from([bytes(960), bytes(9600), b"\0"])),
     st.builds(cmd.Heard, PLAYED, st.just({}), st.booleans()),
     st.builds(cmd.Flushed, PLAYED),
@@ -213,7 +217,8 @@ class Promises:
     """Watches a conversation from outside, with its own books."""
 
     def __init__(self, dialect: str, manual: bool) -> None:
-        self.c = Conversation(dialect, MANUAL if manual else VAD, ALL_TOOLS)
+        self.c = Conversation(dialect, MANUAL if manual else VAD, ALL_TOOLS, talk=TalkRules(interrupts=manual))
+        self.ducked = False
         self.timers: list[str] = []
         self.agreed = Agreements()
         self.new_session()
@@ -236,6 +241,7 @@ class Promises:
     def happen(self, what: Any, pick: int) -> None:
         if what == "close":
             step = self.c.close()
+            assert not self.ducked or step.of(Duck), "the next conversation would be a quiet one"
             self.request = self.running = ""
         elif what == "open":
             self.c.close()
@@ -275,6 +281,9 @@ class Promises:
         for effect in step.effects:
             if isinstance(effect, Flush):
                 silenced = True
+            elif isinstance(effect, Duck):
+                assert effect.lowered is not self.ducked, "lowered twice, or raised twice"
+                self.ducked = effect.lowered
             elif isinstance(effect, RunTool):
                 self.check_run(effect)
             elif isinstance(effect, StopTool):

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import Phase
+from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.ui.holding import CAN, CANNOT
 from rtvoice_tui.ui.key_events import KeyboardModes, KeyReleased, RepeatedKey
 
@@ -19,7 +20,7 @@ START, END = cmd.TalkStart(), cmd.TalkEnd()
 class Held(Cockpit):
     """The cockpit with turns that are held."""
 
-    talk_mode = "hold"
+    talk_mode = TalkMode.HOLD
 
     def hold(self, key: str, repeats: int = 0) -> None:
         for kind in (events.Key, *[RepeatedKey] * repeats):
@@ -97,7 +98,7 @@ def leave(app: Held) -> None:
 
 
 def open_up(app: Held) -> None:
-    app.talk_mode = "open"
+    app.talk_mode = TalkMode.OPEN
     app.pulse()
 
 
@@ -131,6 +132,6 @@ async def test_a_terminal_that_never_answers_is_one_without_releases() -> None:
     async with opened(app) as pilot:
         await until(pilot, lambda: app.hold_available is False)
         await until(pilot, lambda: app.notices == [CANNOT])
-        app.talk_mode = "toggle"
+        app.talk_mode = TalkMode.TOGGLE
         app.pulse()
         assert app.notices == [CANNOT]

@@ -20,9 +20,14 @@ from rtvoice_tui.session.facts import (
     Level,
     Notice,
     Phase,
+    SpeechNoticed,
+    SpeechState,
+    TalkChanged,
 )
+from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.ui import external_editor
 from rtvoice_tui.ui.bindings import KEYS, Key
+from rtvoice_tui.ui.commands import commands
 from rtvoice_tui.ui.screens.detail import DetailScreen
 from rtvoice_tui.ui.screens.help import HelpScreen
 from rtvoice_tui.ui.screens.history import HistoryScreen
@@ -93,14 +98,27 @@ async def _mute_agent(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
 @shows("talk", "talk-f")
 async def _talk_key(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await pilot.press(stroke)
-    await until(pilot, lambda: app._notifications, "it says that turn detection is on")
+    await until(pilot, lambda: app._notifications, "it says that the microphone is open")
     assert app.told == []
+    app.phase(Phase.HEARING)
+    await pilot.press(stroke)
+    await until(pilot, lambda: app.told == [cmd.CommitNow()], "what was said so far is the turn")
+    app.told.clear()
     app.stand_in.settings = replace(app.stand_in.settings, turn_detection=None)
     await pilot.press(stroke)
     await until(pilot, lambda: app.told == [cmd.TalkStart()])
-    app.phase(Phase.HEARING)
+    app.store.take(TalkChanged(TalkMode.TOGGLE, True, 30.0), 90.0)
     await pilot.press(stroke)
     await until(pilot, lambda: app.told == [cmd.TalkStart(), cmd.TalkEnd()])
+
+
+@shows("talk-mode")
+async def _talk_mode(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    for mode in (TalkMode.TOGGLE, TalkMode.HOLD, TalkMode.OPEN):
+        await pilot.press(stroke)
+        await until(pilot, lambda mode=mode: app.told == [cmd.SetTalk(mode)])
+        app.told.clear()
+        app.store.take(TalkChanged(mode, False, 30.0), 90.0)
 
 
 @shows("type")
@@ -558,6 +576,51 @@ async def test_space_in_the_event_stream_freezes_and_elsewhere_talks() -> None:
         await focus(pilot, 1)
         await pilot.press("space")
         await until(pilot, lambda: app.told == [cmd.TalkStart()])
+
+
+async def test_a_turn_by_key_counts_down_to_its_end() -> None:
+    app = Cockpit()
+    async with opened(app):
+        app.store.take(TalkChanged(TalkMode.HOLD, True, 30.0), app.stand_in.clock - 18)
+        app.pulse()
+        assert "TALK 12s" in app.query_one(MeterRow).words
+        app.begin_turn()
+        assert app.told == [], "one runs"
+        app.end_turn()
+        assert app.told == [cmd.TalkEnd()]
+        app.store.take(TalkChanged(TalkMode.HOLD, False, 30.0), app.stand_in.clock)
+        app.pulse()
+        assert "TALK" not in app.query_one(MeterRow).words
+
+
+async def test_talking_into_a_muted_microphone_is_warned_of() -> None:
+    app = Cockpit(turn_detection=False)
+    async with opened(app) as pilot:
+        app.store.audio.muted = True
+        await pilot.press("f4")
+        await until(pilot, lambda: app.told == [cmd.TalkStart()])
+        assert ["F2 opens it" in note.message for note in app._notifications] == [True]
+
+
+async def test_the_palette_names_the_ways_of_talking_and_the_gate_that_would_help() -> None:
+    app = Cockpit()
+    async with opened(app):
+        told = SpeechNoticed(1, SpeechState.WORDLESS, True, -44.0, True)
+        app.store.take(told, 1.0)
+        names = {command.title: command.callback for command in commands(app)}
+        assert {"Talk: push to talk", "Talk: hold to talk", "Talk: answer now"} <= set(names)
+        names["Talk: hold to talk"]()
+        assert app.told == [cmd.SetTalk(TalkMode.HOLD)]
+        app.pulse()
+        shown = app.query_one(TimingView).copy_text().splitlines()
+        assert shown[-3:] == [
+            "false interruptions 1 of 1",
+            "  1 cut the agent short",
+            "  a gate at -43 dBFS would have avoided them",
+        ], "a narrow pane breaks the line"
+        names["Microphone: gate at -43 dBFS"]()
+        assert app.store.audio.gate_db == -43
+        assert "Microphone: no gate" in {command.title for command in commands(app)}
 
 
 async def test_help_lists_every_key() -> None:

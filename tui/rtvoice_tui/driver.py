@@ -73,7 +73,8 @@ class SessionDriver:
         self._store = store
         self._t0 = t0
         self._ids = itertools.count(1)
-        self._machine = SessionMachine(plan.dialect, plan.settings, plan.tools, self._new_id)
+        self._machine = SessionMachine(plan.dialect, plan.settings, plan.tools, self._new_id, talk=plan.talk)
+        self._use_talk(plan.gate_db)
         self._main: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
         if plan.connect:
@@ -138,7 +139,9 @@ class SessionDriver:
             await asyncio.wait({self._conversation})
         old, self.plan = self.plan, plan
         self._toolbox.use(plan.toolset, plan.tools)
-        self._machine = SessionMachine(plan.dialect, plan.settings, plan.tools, self._new_id, self._machine.turn)
+        talk = plan.talk.following(old.talk, self._machine.mode)
+        self._machine = SessionMachine(plan.dialect, plan.settings, plan.tools, self._new_id, self._machine.turn, talk)
+        self._use_talk(self._store.audio.gate_db if plan.gate_db == old.gate_db else plan.gate_db)
         if _sound(plan) != _sound(old):
             await self._sound.reopen(*_sound(plan))
         if plan.source is not old.source:
@@ -146,6 +149,10 @@ class SessionDriver:
         self.command(cmd.Recall(tuple(history)))
         if connect:
             self._wanted.set()
+
+    def _use_talk(self, gate_db: float | None) -> None:
+        self._store.audio.gate_db = gate_db
+        self._store.take(self._machine.talk, self.now())
 
     def stop(self) -> None:
         """End everything."""
@@ -304,7 +311,7 @@ class SessionDriver:
             match effect:
                 case fx.Send():
                     self._queue(effect.event)
-                case fx.Play() | fx.EndPlay() | fx.Flush():
+                case fx.Play() | fx.EndPlay() | fx.Flush() | fx.Duck():
                     self._sound.do(effect)
                 case fx.RunTool():
                     self._tools[effect.call_id] = asyncio.create_task(self._run_tool(effect))

@@ -22,6 +22,7 @@ from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.state import load_state, remember
 from rtvoice_tui.profiles.store import ProfileError, load_profile, profile_text
 from rtvoice_tui.protocol.dialects import Endpoint
+from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.tools.registry import Registry, Toolset
 from rtvoice_tui.worker import SessionWorker
@@ -162,6 +163,8 @@ def make_plan(profile: Profile, options: Options, toolset: Toolset) -> Plan:
             profile.audio.echo,
             profile.audio.noise_suppression,
         ),
+        talk=TalkRules(TalkMode(profile.audio.talk), profile.audio.talk_limit_s, profile.audio.interrupt == "local"),
+        gate_db=profile.audio.gate_db,
         heartbeat=profile.heartbeat_s,
         connect=not options.no_connect,
     )

@@ -6,6 +6,7 @@ from typing import Protocol
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.protocol.dialects import Dialect, Endpoint
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+from rtvoice_tui.session.talk_mode import OPEN_MICROPHONE, TalkRules
 from rtvoice_tui.tools.registry import Toolset
 
 
@@ -30,6 +31,8 @@ class Plan:
         toolset: those that run here.
         source: where to connect.
         audio: which devices to use.
+        talk: how turns are taken.
+        gate_db: quieter sound of the microphone is sent as silence, dBFS; ``None``: all of it is sent.
         heartbeat: seconds between pings; 0 for none.
         connect: whether to connect at once.
     """
@@ -40,5 +43,7 @@ class Plan:
     toolset: Toolset
     source: EndpointSource
     audio: AudioChoice
+    talk: TalkRules = OPEN_MICROPHONE
+    gate_db: float | None = None
     heartbeat: float = 20.0
     connect: bool = True

@@ -62,6 +62,7 @@ class SessionSound:
         self._watching: asyncio.Task[None] | None = None
         self._flushes = 0
         self._drained = False
+        self._near = False
         self._mic_due = asyncio.Event()
 
     async def open(self, choice: AudioChoice, input_rate: int, output_rate: int) -> None:
@@ -120,7 +121,7 @@ class SessionSound:
         if self._station is not None:
             self._station.begin()
 
-    def do(self, effect: fx.Play | fx.EndPlay | fx.Flush) -> None:
+    def do(self, effect: fx.Play | fx.EndPlay | fx.Flush | fx.Duck) -> None:
         """Carry out what the machine wants of the speaker."""
         if self._station is None:
             return
@@ -134,6 +135,8 @@ class SessionSound:
                 playback.flush(effect.fade_ms)
                 self._flushes += 1
                 self._session.spawn(self._await_silence(self._station))
+            case fx.Duck():
+                self._store.audio.ducked = effect.lowered
 
     async def _await_silence(self, station: "AudioStation") -> None:
         """When the device has carried the flush out, tell the machine what was heard by then, to the sample."""
@@ -157,12 +160,19 @@ class SessionSound:
                 async with asyncio.timeout(TICK_S if station.speaking else IDLE_TICK_S):
                     await self._mic_due.wait()
             self._mic_due.clear()
-            for pcm in station.frames(self._session.now()):
+            for pcm, level_db in station.frames(self._session.now()):
                 if self._session.hears:
-                    self._session.command(cmd.MicFrame(pcm))
+                    self._session.command(cmd.MicFrame(pcm, level_db))
+            self._tell_near_speech()
             if time.perf_counter() >= next_report and not self._flushes:
                 next_report = time.perf_counter() + TICK_S
                 self._report_playback(station)
+
+    def _tell_near_speech(self) -> None:
+        near = self._store.audio.near_speech and self._session.hears
+        if near is not self._near:
+            self._near = near
+            self._session.command(cmd.NearSpeech(near))
 
     def _report_playback(self, station: "AudioStation") -> None:
         report = station.report(self._session.now())

@@ -10,6 +10,7 @@ from collections import deque
 import numpy as np
 
 from rtvoice_tui.audio.cancellers import FRAME_MS, SPEAKS, Canceller, Samples
+from rtvoice_tui.audio.echo_presence import EchoPresence
 from rtvoice_tui.audio.resample import Resampler
 
 START_FRAMES = 2
@@ -31,7 +32,7 @@ TAIL_FRAMES = 50
 FORGET = 0.995
 CONVERGED_DB = 10.0
 ECHO_RMS = 32768 * 10 ** (-55 / 20)
-"""A microphone that stays below it while the agent speaks hears no echo: a headset."""
+"""What is quieter says nothing of how well echo is taken away."""
 
 
 class EchoControl:
@@ -56,10 +57,9 @@ class EchoControl:
         self._running = False
         self._spare = self._watched = 0
         self._tail = 0
-        self._echo_rms = 0.0
+        self._presence = EchoPresence()
         self._reduction_db = 0.0
         self._echo_frames = 0
-        self._far_frames = 0
         self._converged = False
 
     def played(self, pcm: bytes) -> None:
@@ -107,19 +107,13 @@ class EchoControl:
         self._follow_clock()
         clean = self._canceller.process(near, far)
         self._account(near, far, clean)
-        return clean
+        return near if self._no_echo else clean
 
     def _account(self, near: Samples, far: Samples, clean: Samples) -> None:
-        if _rms(far) > SPEAKS:
-            self._tail = TAIL_FRAMES
-            self._far_frames += 1
-        else:
-            self._tail = max(0, self._tail - 1)
-        if not self.far_speaks:
-            return
-        before = _rms(near)
-        self._echo_rms += (1 - FORGET) * (before - self._echo_rms)
-        if before > ECHO_RMS:
+        before, played = _rms(near), _rms(far)
+        self._presence.feed(_db(before), _db(played))
+        self._tail = TAIL_FRAMES if played > SPEAKS else max(0, self._tail - 1)
+        if self.far_speaks and before > ECHO_RMS:
             # a mean of decibels: while the person talks too, loud frames that must stay count no more than others
             self._echo_frames += 1
             reduction = 20 * math.log10(before / max(_rms(clean), before / 1000))
@@ -145,16 +139,24 @@ class EchoControl:
         """How it goes: ``cancelling``, ``converging``, ``no echo``, ``gate`` or ``half-duplex``."""
         if self._canceller.name != "aec":
             return self._canceller.name
-        if self._far_frames >= 100 and self._echo_rms < ECHO_RMS:
+        if self._no_echo:
             return "no echo"
         enough = CONVERGED_DB / 2 if self._converged else CONVERGED_DB
         self._converged = self.reduction_db is not None and self.reduction_db >= enough
         return "cancelling" if self._converged else "converging"
 
     @property
+    def _no_echo(self) -> bool:
+        return self._canceller.name == "aec" and self._presence.present is False
+
+    @property
     def trustworthy(self) -> bool:
         """Whether what is left can be taken for the person's own voice."""
         return self.word != "converging"
+
+
+def _db(rms: float) -> float:
+    return 20 * math.log10(max(rms, 1e-3) / 32768)
 
 
 def _rms(samples: Samples) -> float:

@@ -9,10 +9,12 @@ from rtvoice_tui.audio.cancellers import make_canceller
 from rtvoice_tui.audio.capture import FRAME_MS, Capture
 from rtvoice_tui.audio.devices import AudioChoice, OpenAudio, open_audio
 from rtvoice_tui.audio.echo import EchoControl
+from rtvoice_tui.audio.gate import Frame, Gate
 from rtvoice_tui.audio.headsets import echo_mode
 from rtvoice_tui.audio.near_speech import NearSpeech
 from rtvoice_tui.audio.playback import Playback, PlaybackReport
 from rtvoice_tui.store.audio import DeviceState
+from rtvoice_tui.store.levels import FLOOR_DB
 from rtvoice_tui.store.store import Store
 
 FLUSH_LIMIT_S = 0.06
@@ -48,6 +50,7 @@ class AudioStation:
         self.capture.muted = store.audio.muted
         self.playback.muted = store.audio.agent_muted
         self._devices = OpenAudio(None, None)
+        self._gate = Gate()
         self.echo_problem = ""
         self._echo: EchoControl | None = None
         self._near = NearSpeech()
@@ -93,14 +96,16 @@ class AudioStation:
         """Whether speech waits to be heard."""
         return self.playback.buffered_ms > 0
 
-    def frames(self, now: float) -> list[bytes]:
-        """The microphone's frames that wait; its meter is moved."""
-        found = []
+    def frames(self, now: float) -> list[Frame]:
+        """The microphone's frames that wait, as they are to be sent, each with its level; its meter is moved."""
+        found: list[Frame] = []
+        health, muted = self._store.audio, self.capture.muted
         for pcm, level in self.capture.frames():
             self._store.mic.update(level, now)
-            self._near.feed(level.rms_db, FRAME_MS)
-            found.append(pcm)
-        health = self._store.audio
+            level_db = FLOOR_DB if muted else level.rms_db
+            self._near.feed(level_db, FRAME_MS)
+            found += self._gate.take((pcm, level_db), health.gate_db)
+        health.gate_open = self._gate.open
         health.overflows = self.capture.overflows + self.capture.dropped
         health.near_speech = self._near.speaking
         health.echo = self._echo.word if self._echo else "off"

@@ -157,20 +157,30 @@ class Connection:
             self._partials = asyncio.create_task(self._transcribe_live(self._speech_item))
 
     async def _speech_stopped(self, stopped: Stopped) -> None:
-        item_id, self._speech_item = self._speech_item, ""
-        if self._partials is not None:
-            self._partials.cancel()
-            self._partials = None
+        item_id = self._end_speech()
         await self.emit("input_audio_buffer.speech_stopped", audio_end_ms=stopped.at_ms, item_id=item_id)
         ahead, self._ahead = self._ahead, None
         words = ahead[1] if ahead is not None and ahead[0] == stopped.speech_end_ms else None
         await self._commit(item_id, stopped.pcm, self._answers_by_itself(), words)
+
+    def _end_speech(self) -> str:
+        """What was heard is a turn: nothing more is recognised while it is spoken. Returns its item."""
+        item_id, self._speech_item = self._speech_item, ""
+        if self._partials is not None:
+            self._partials.cancel()
+            self._partials = None
+        return item_id
 
     def _answers_by_itself(self) -> bool:
         detection = self.session["audio"]["input"]["turn_detection"] or {}
         return bool(detection.get("create_response", True))
 
     async def _on_input_audio_buffer_commit(self, event: dict[str, Any]) -> Objection | None:
+        if self._detector is not None and self._detector.speaking:
+            said = self._detector.end()
+            self._ahead = None
+            await self._commit(self._end_speech(), said.pcm, answer=False)
+            return None
         if len(self._buffer) < MIN_COMMIT_BYTES:
             held = len(self._buffer) * 500 // RATE
             return Objection(

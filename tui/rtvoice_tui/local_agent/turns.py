@@ -103,6 +103,10 @@ class TurnDetector:
         too_long = self._judged_ms - self._kept_from_ms >= MAX_TURN_MS
         if self._judged_ms - self._last_speech_ms < self.silence_ms and not too_long:
             return None
+        return self.end()
+
+    def end(self) -> Stopped:
+        """End the turn that is open, without waiting for the pause."""
         stopped = self._stopped()
         self.speaking = False
         self._loud = 0

@@ -86,19 +86,27 @@ def _hosted_server(run: HostedRun) -> dict[str, Any]:
 
 
 class AudioPreferences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The ``[audio]`` table.
+    """The ``[audio]`` table: the microphone, the speaker, and how they are used.
 
     Attributes:
         input_device: the microphone by name; empty is the system's default.
         output_device: the speaker by name; empty is the system's default.
         echo: what is done against the agent hearing itself.
         noise_suppression: whether noise is taken out of the microphone, too.
+        talk: how turns are taken: open microphone, or a key that is pressed twice or held.
+        talk_limit_s: a turn by key ends by itself after so many seconds.
+        interrupt: who may silence the agent when the person speaks: the server alone, or the local voice detection too.
+        gate_db: what is quieter is sent as silence, dBFS; nothing: all of it is sent.
     """
 
     input_device: str = ""
     output_device: str = ""
     echo: Literal["auto", "on", "half-duplex", "off"] = "auto"
     noise_suppression: bool = False
+    talk: Literal["open", "toggle", "hold"] = "open"
+    talk_limit_s: Annotated[float, msgspec.Meta(ge=1, le=600)] = 30.0
+    interrupt: Literal["server", "local"] = "server"
+    gate_db: Annotated[float, msgspec.Meta(ge=-60, le=-10)] | None = None
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -38,6 +38,7 @@ class Dialect:
         fixed_rate: the only PCM rate in Hz, or 0 where both rates are free.
         clears_input: whether ``input_audio_buffer.clear`` is understood.
         cancels_on_speech: whether the server itself cancels a running answer when speech starts.
+        takes_no_detection: whether turn detection may be switched off in a running session, with null.
         waits_for_words: whether a manual turn is answered only after its transcript.
         hosted_tools: reserved function names that run at the provider.
         hosts_mcp: whether the server itself asks MCP servers (a tool of type ``mcp``).
@@ -69,6 +70,7 @@ class Dialect:
     fixed_rate: int = 0
     clears_input: bool = True
     cancels_on_speech: bool = True
+    takes_no_detection: bool = True
     waits_for_words: bool = False
     hosted_tools: frozenset[str] = frozenset()
     hosts_mcp: bool = False
@@ -175,6 +177,7 @@ XAI = Dialect(
     hosts_mcp=True,
     typed_tools=True,
     flat_voice=True,
+    takes_no_detection=False,  # turns by hand were seen to be unstable
     detections=("server_vad",),
 )
 
@@ -185,6 +188,7 @@ HF = Dialect(
     auth="none",
     settings=frozenset("instructions voice output_modalities turn_detection transcription tool_choice extra".split()),
     one_modality=False,
+    takes_no_detection=False,  # its ear is a fixed part of the chain
     detections=("server_vad",),
 )
 

@@ -6,6 +6,7 @@ import msgspec
 
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.history import Said
+from rtvoice_tui.session.talk_mode import TalkMode
 
 
 class Interrupt(msgspec.Struct, frozen=True):
@@ -18,18 +19,41 @@ class SendText(msgspec.Struct, frozen=True):
     text: str
 
 
+class SetTalk(msgspec.Struct, frozen=True):
+    """Take turns in another way from now on."""
+
+    mode: TalkMode
+
+
 class TalkStart(msgspec.Struct, frozen=True):
-    """With turn detection off: the person begins to speak."""
+    """Where turns are made by key: the person begins to speak."""
 
 
 class TalkEnd(msgspec.Struct, frozen=True):
-    """With turn detection off: the person has finished."""
+    """Where turns are made by key: the person has finished."""
+
+
+class CommitNow(msgspec.Struct, frozen=True):
+    """With an open microphone: what the server heard so far is the turn, and wants an answer."""
 
 
 class MicFrame(msgspec.Struct, frozen=True):
-    """One frame of the microphone, PCM16 mono at the session's input rate."""
+    """One frame of the microphone, PCM16 mono at the session's input rate.
+
+    ``level_db``: how loud (dBFS, RMS) what the person said is, echo cancelled, before any gate; silence while muted.
+    """
 
     pcm: bytes
+    level_db: float | None = None
+
+
+class NearSpeech(msgspec.Struct, frozen=True):
+    """The local voice detection is confident that the person began to speak, or has stopped.
+
+    It is told once at each change, and only of a microphone that is not muted.
+    """
+
+    speaking: bool
 
 
 class EditSession(msgspec.Struct, frozen=True):
@@ -121,9 +145,12 @@ class TimerFired(msgspec.Struct, frozen=True):
 Command = (
     Interrupt
     | SendText
+    | SetTalk
     | TalkStart
     | TalkEnd
+    | CommitNow
     | MicFrame
+    | NearSpeech
     | EditSession
     | Recall
     | Heard

@@ -23,6 +23,9 @@ from rtvoice_tui.session.outbox import Outbox
 UNANSWERED_S = 3.0
 TIMER = "edit:"
 
+GATED = "push-to-talk goes on: silence is sent outside of turns"
+"""What becomes of push-to-talk where turn detection stays on."""
+
 
 @dataclass
 class _Waiting:
@@ -37,6 +40,7 @@ class _Waiting:
         after: the settings it asks for.
         tools_after: the same of the tools.
         sent: what the server was told, by our names.
+        by_talk: whether the way of taking turns asks for it, and not the agent's configuration.
     """
 
     event_id: str
@@ -47,6 +51,12 @@ class _Waiting:
     after: SessionSettings
     tools_after: tuple[ToolSpec, ...]
     sent: dict[str, Any]
+    by_talk: bool = False
+
+    @property
+    def switches_off(self) -> bool:
+        """Whether it asks for turn detection to be off."""
+        return "turn_detection" in self.fields and self.after.turn_detection is None
 
 
 class Edits:
@@ -63,6 +73,8 @@ class Edits:
         settings: what this session goes by: what was put off for the next one is not in it.
         tools: the wanted tools.
         voice_frozen: whether the voice cannot change any more in this session.
+        by_key: whether turns are made by key, so that turn detection is off whatever is wanted.
+        takes_no_detection: whether the server lets turn detection be switched off, as far as is known.
     """
 
     def __init__(self, dialect: Dialect, settings: SessionSettings, tools: tuple[ToolSpec, ...], out: Outbox) -> None:
@@ -75,6 +87,8 @@ class Edits:
         self._settled: deque[_Waiting] = deque(maxlen=16)
         self._silent: set[str] = set()
         self.voice_frozen = False
+        self.by_key = False
+        self.takes_no_detection = dialect.takes_no_detection
 
     @property
     def waiting(self) -> bool:
@@ -84,7 +98,7 @@ class Edits:
     def send_all(self, edit_id: str = "") -> str:
         """Configure a new session with everything; returns the event id."""
         self.voice_frozen = False
-        self.settings = self.wanted
+        self.settings = self._whole()
         fields = (*sorted(n for n in ALL_SETTINGS if self.settings.is_set(n)), "tools")
         return self._send(None, fields, edit_id, self.settings, self.tools)
 
@@ -93,7 +107,7 @@ class Edits:
     ) -> None:
         """Take over a wanted configuration for the next session."""
         changed = self._take(settings, tools)
-        self.settings = self.wanted
+        self.settings = self._whole()
         if tell:
             self._put_off(changed, "sent when there is a session", edit_id)
 
@@ -118,7 +132,10 @@ class Edits:
             edit_id: how the person's command names the change.
         """
         before, tools_before = self.settings, self.tools
-        changed = self._take(settings, tools) or tuple(sorted(self._silent))  # what was not answered is asked again
+        taken = self._take(settings, tools)
+        held = tuple(n for n in taken if n == "turn_detection" and self._off)
+        self._put_off(held, "push-to-talk keeps it off until the microphone is open again", edit_id)
+        changed = tuple(n for n in taken or sorted(self._silent) if n not in held)  # the unanswered is asked again
         frozen = tuple(n for n in changed if n == "voice" and self.voice_frozen)
         cleared = tuple(n for n in changed if n not in frozen and self._cleared(n))
         self._put_off(frozen, "the voice cannot change once the agent has spoken", edit_id)
@@ -127,6 +144,33 @@ class Edits:
         self.settings = replace(before, **{n: self._value(n) for n in told if n != "tools"})
         if told:
             self._send(told, told, edit_id, before, tools_before)
+
+    def take_turns(self, by_key: bool, live: bool, edit_id: str = "") -> None:
+        """Turns are made by key from now on, or detected again; a live session is told.
+
+        Args:
+            by_key: whether the key makes them.
+            live: whether there is a session.
+            edit_id: names the change.
+        """
+        self.by_key = by_key
+        if not live:
+            self.settings = self._whole()
+            return
+        before, value = self.settings, self._value("turn_detection")
+        self.settings = replace(before, turn_detection=value)
+        same = value == before.turn_detection or (before.manual_turns and self.settings.manual_turns)
+        if not same:
+            self._send(("turn_detection",), ("turn_detection",), edit_id, before, self.tools, by_talk=True)
+
+    @property
+    def _off(self) -> bool:
+        """Whether turn detection is off because turns are made by key."""
+        return self.by_key and self.takes_no_detection
+
+    def _whole(self) -> SessionSettings:
+        """The wanted configuration, as the way of taking turns has it."""
+        return replace(self.wanted, turn_detection=None) if self._off else self.wanted
 
     def acknowledged(self, session: Mapping[str, Any]) -> str:
         """``session.updated`` came with what is in force. The event id of the change it answers, or nothing."""
@@ -137,6 +181,10 @@ class Edits:
         edit = self._waiting[0]
         made = {n: found[n] for n, sent in edit.sent.items() if n in found and differs(n, sent, found[n])}
         self._settle(edit, EditState.CHANGED if made else EditState.ACKNOWLEDGED, made=made)
+        if edit.switches_off and self._off and isinstance(made.get("turn_detection"), Mapping):
+            self.takes_no_detection = False
+            self.settings = replace(self.settings, turn_detection=dict(made["turn_detection"]))
+            self._out.warn(f"{self._dialect.title} keeps turn detection on", GATED)
         return edit.event_id
 
     def refused(self, event_id: str, reason: str, param: str, blameless: bool) -> str:
@@ -155,7 +203,10 @@ class Edits:
         if edit is None:
             return ""
         self._go_back(edit)
-        self._settle(edit, EditState.REFUSED, reason, blamed=blamed(param, edit.fields))
+        blame = blamed(param, edit.fields)
+        if edit.switches_off and self._off and blame == "turn_detection":
+            self.takes_no_detection = False
+        self._settle(edit, EditState.REFUSED, reason, blamed=blame)
         self._settled.remove(edit)
         return edit.event_id
 
@@ -185,6 +236,8 @@ class Edits:
     def _value(self, name: str) -> Any:
         """What is wanted; turns that are no longer made by hand are the server's usual ones."""
         value = getattr(self.wanted, name)
+        if name == "turn_detection" and self._off:
+            return None
         if name == "turn_detection" and value is UNSET and self.settings.manual_turns:
             return {"type": "server_vad"}
         return value
@@ -204,7 +257,8 @@ class Edits:
             old, new = getattr(edit.before, name), getattr(edit.after, name)
             if getattr(self.settings, name) == new:
                 self.settings = replace(self.settings, **{name: old})
-                self.wanted = replace(self.wanted, **{name: old})
+                if old != new and not edit.by_talk:
+                    self.wanted = replace(self.wanted, **{name: old})
             for other in later:
                 if getattr(other.before, name) == new:
                     other.before = replace(other.before, **{name: old})
@@ -221,6 +275,7 @@ class Edits:
         edit_id: str,
         before: SessionSettings,
         tools_before: tuple[ToolSpec, ...],
+        by_talk: bool = False,
     ) -> str:
         body = session_body(self._dialect, self.settings, self.tools, changed)
         if changed is not None and not set(body.session) - {"type"}:
@@ -233,7 +288,7 @@ class Edits:
             return ""
         event_id = self._out.send(UpdateSession, session=body.session)
         sent = {name: value for name, value in in_force(body.session).items() if name in fields}
-        edit = _Waiting(event_id, edit_id, fields, before, tools_before, self.settings, self.tools, sent)
+        edit = _Waiting(event_id, edit_id, fields, before, tools_before, self.settings, self.tools, sent, by_talk)
         self._waiting.append(edit)
         self._tell(edit, EditState.SENT, left_out=body.left_out)
         self._out.do(Schedule(TIMER + event_id, UNANSWERED_S))

@@ -37,6 +37,12 @@ class Flush(msgspec.Struct, frozen=True):
     fade_ms: int = FADE_MS
 
 
+class Duck(msgspec.Struct, frozen=True):
+    """Lower the agent while the person may be interrupting it, or play it as loud as before again."""
+
+    lowered: bool
+
+
 class RunTool(msgspec.Struct, frozen=True):
     """Run a function off the receive loop; to be answered with `ToolFinished`."""
 
@@ -64,4 +70,4 @@ class Tell(msgspec.Struct, frozen=True):
     fact: Fact
 
 
-Effect = Send | Play | EndPlay | Flush | RunTool | StopTool | Schedule | Tell
+Effect = Send | Play | EndPlay | Flush | Duck | RunTool | StopTool | Schedule | Tell

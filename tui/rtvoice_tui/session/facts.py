@@ -7,6 +7,7 @@ import msgspec
 
 from rtvoice_tui.protocol.client_events import ClientEvent
 from rtvoice_tui.protocol.objects import RateLimit, Usage
+from rtvoice_tui.session.talk_mode import TalkMode
 
 
 class Phase(StrEnum):
@@ -92,6 +93,14 @@ class Level(StrEnum):
     ERROR = "error"
 
 
+class SpeechState(StrEnum):
+    """Where speech stands that the server noticed."""
+
+    BEGUN = "begun"
+    ENDED = "ended"
+    WORDLESS = "no words in time"
+
+
 class PhaseChanged(msgspec.Struct, frozen=True):
     """The state word changed."""
 
@@ -117,6 +126,32 @@ class Reached(msgspec.Struct, frozen=True):
     turn: int
     moment: Moment
     at: float | None = None
+
+
+class TalkChanged(msgspec.Struct, frozen=True):
+    """How turns are taken now, and whether one by key is under way, which ends by itself after ``limit_s``."""
+
+    mode: TalkMode
+    talking: bool
+    limit_s: float
+
+
+class SpeechNoticed(msgspec.Struct, frozen=True):
+    """Speech that the server heard by itself, as it stands now.
+
+    Attributes:
+        turn: the turn that it began.
+        state: where it stands.
+        cut_agent: whether the agent was cut short by it.
+        level_db: the loudest frame of the microphone while it lasted, dBFS; ``None`` where that was not measured.
+        words_due: whether this session recognises words, so that none means that nobody spoke.
+    """
+
+    turn: int
+    state: SpeechState
+    cut_agent: bool
+    level_db: float | None = None
+    words_due: bool = False
 
 
 class UserSaid(msgspec.Struct, frozen=True):
@@ -276,6 +311,8 @@ Fact = (
     | SessionOpened
     | TurnStarted
     | Reached
+    | TalkChanged
+    | SpeechNoticed
     | UserSaid
     | AgentSaid
     | AnswerCut

@@ -1,19 +1,9 @@
-"""The person's side of a conversation: turns, microphone frames, talk turns by hand, and recognised words."""
-
-from collections import deque
+"""The person's side of a conversation: turns, who hears them, and recognised words."""
 
 from rtvoice_tui.protocol import server_events as ev
-from rtvoice_tui.protocol.client_events import AppendInput, CommitInput
-from rtvoice_tui.protocol.dialects import Dialect
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import Moment, TurnStarted, UserSaid
 from rtvoice_tui.session.outbox import Outbox
-
-PREROLL_FRAMES = 13
-"""Frames kept from before the talk key (260 ms at 20 ms a frame), so that the first syllable is not lost."""
-
-MIN_COMMIT_MS = 100.0
-"""Servers refuse to commit less than this."""
 
 WORDS_S = 3.0
 """How long an answer to a talk turn waits for the transcript, where the provider wants it first."""
@@ -23,26 +13,34 @@ class Listening:
     """Counts turns, and knows what the person is doing.
 
     Args:
-        dialect: who is spoken to.
-        input_rate: of the microphone's frames, in Hz.
         out: where effects go.
+
+    Attributes:
+        turn: the last turn that began.
+        talking: whether a turn by key is under way.
+        server_hears: whether the server says that it hears speech.
+        recognises: whether words of the person have ever come in this session.
+        unanswered: whether the server has something to answer by itself.
     """
 
-    def __init__(self, dialect: Dialect, input_rate: int, out: Outbox) -> None:
-        self._dialect = dialect
+    def __init__(self, out: Outbox) -> None:
         self._out = out
         self.turn = 0
-        self.hearing = False
         self.talking = False
+        self.server_hears = False
+        self.recognises = False
+        self._claim = 0
         self._turns: dict[str, int] = {}
         self._texts: dict[str, str] = {}
-        self._preroll: deque[bytes] = deque(maxlen=PREROLL_FRAMES)
-        self._sent_bytes = 0
         self._awaiting_words = ""
         self._awaited_item = ""
         self._answer_due = False
         self.unanswered = False
-        self._input_rate = input_rate
+
+    @property
+    def hearing(self) -> bool:
+        """Whether the person speaks, as far as anybody knows."""
+        return self.talking or self.server_hears
 
     def next_turn(self) -> int:
         """Begin a turn."""
@@ -56,30 +54,35 @@ class Listening:
 
     # --- turn detection by the server
 
-    def started(self, item_id: str) -> None:
-        """The server hears speech."""
+    def started(self, item_id: str) -> int:
+        """The server hears speech; returns the turn. What it hears of a turn by key is no turn of its own."""
         if item_id not in self._turns or not item_id:
-            turn = self.next_turn()
-            self._turns[item_id] = turn
+            turn = self._turns[item_id] = self._claim or self.next_turn()
             self._out.tell(UserSaid(turn, item_id, "", final=False))
-        self.hearing = True
+        self._claim = 0
+        self.server_hears = True
         self.unanswered = False
-        self._out.reach(self._turns[item_id], Moment.SPEECH_STARTED)
+        turn = self._turns[item_id]
+        self._out.reach(turn, Moment.SPEECH_STARTED)
+        return turn
 
-    def stopped(self, item_id: str) -> None:
-        """The server decided that the person finished."""
-        self.hearing = self.talking
-        self._out.reach(self._turns.get(item_id, self.turn), Moment.SPEECH_STOPPED)
+    def stopped(self, item_id: str) -> int:
+        """The server decided that the person finished; returns the turn."""
+        self.server_hears = False
+        turn = self._turns.get(item_id, self.turn)
+        self._out.reach(turn, Moment.SPEECH_STOPPED)
+        return turn
 
-    def committed(self, item_id: str) -> None:
-        """The input buffer became a user item."""
-        self.hearing = self.talking
+    def committed(self, item_id: str) -> int:
+        """The input buffer became a user item; returns the turn."""
+        self.server_hears = False
         if self._awaiting_words and not self._awaited_item:
             self._awaited_item = item_id
         if item_id not in self._turns:
             turn = self._turns[item_id] = self.current_turn()
             self._out.tell(UserSaid(turn, item_id, "", final=False))
         self._out.reach(self._turns[item_id], Moment.COMMITTED)
+        return self._turns[item_id]
 
     def expect_answer(self) -> None:
         """The server will answer this turn by itself."""
@@ -97,6 +100,7 @@ class Listening:
             self._out.tell(UserSaid(turn, item_id, self._texts.pop(item_id, ""), final=True, failed=reason))
         else:
             self._texts.pop(item_id, None)
+            self.recognises = self.recognises or bool(event.transcript.strip())
             self._out.tell(UserSaid(turn, item_id, event.transcript, final=True))
             self._out.reach(turn, Moment.TRANSCRIBED)
         if isinstance(event, ev.TranscriptionFailed) or not event.transcript.strip():
@@ -116,42 +120,27 @@ class Listening:
         self._awaiting_words = self._awaited_item = ""
         self._answer_due = False
 
-    # --- the microphone, and turns by hand
+    # --- turns by key
 
-    def frame(self, pcm: bytes, manual: bool) -> None:
-        """One frame of the microphone: sent at once, or kept as pre-roll while nobody talks by hand."""
-        if manual and not self.talking:
-            self._preroll.append(pcm)
-            return
-        self._preroll.clear()
-        self._append(pcm)
-
-    def talk_start(self) -> None:
-        """The person begins to speak, by key."""
-        self.talking = self.hearing = True
-        self._sent_bytes = 0
+    def talk_started(self) -> int:
+        """The person begins to speak, by key; returns the turn."""
+        self.talking = True
         self.stop_waiting()
-        turn = self.next_turn()
+        turn = self._claim = self.next_turn()
         self._out.reach(turn, Moment.SPEECH_STARTED)
-        for pcm in list(self._preroll):
-            self._append(pcm)
-        self._preroll.clear()
+        return turn
 
-    def talk_end(self) -> bool:
-        """The person has finished, by key. True if the answer may be asked for at once."""
-        if not self.talking:
-            return False
-        self.talking = self.hearing = False
-        if self._sent_bytes * 500 / self._input_rate < MIN_COMMIT_MS:
-            self._out.warn("nothing was sent: that turn was shorter than 0.1 s", "talk, then press space again")
-            return False
-        self._out.reach(self.turn, Moment.SPEECH_STOPPED)
-        event_id = self._out.send(CommitInput)
-        if not self._dialect.waits_for_words:
-            return True
+    def talk_ended(self, server_goes_on: bool) -> None:
+        """The person has finished, by key; ``server_goes_on``: the turn is over when the server has heard that."""
+        self.talking = False
+        if not server_goes_on:
+            self.server_hears = False
+            self._claim = 0
+
+    def await_words(self, event_id: str) -> None:
+        """The turn of this commit is answered when its words are there."""
         self._awaiting_words = event_id
         self._out.do(Schedule(f"words:{event_id}", WORDS_S))
-        return False
 
     def words_overdue(self, event_id: str) -> bool:
         """The transcript of a talk turn is late; true if it is still the one waited for."""
@@ -167,12 +156,8 @@ class Listening:
 
     def close(self) -> None:
         """The session ended."""
-        self.hearing = self.talking = self.unanswered = False
+        self.talking = self.server_hears = self.recognises = self.unanswered = False
+        self._claim = 0
         self.stop_waiting()
-        self._preroll.clear()
         self._turns.clear()
         self._texts.clear()
-
-    def _append(self, pcm: bytes) -> None:
-        self._sent_bytes += len(pcm)
-        self._out.send(AppendInput, audio=pcm)

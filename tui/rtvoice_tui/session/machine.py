@@ -5,13 +5,13 @@ the socket is gone; each returns the effects in the order in which they must hap
 on any steady clock and only ever compared with each other.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
 
 from rtvoice_tui.protocol import server_events as ev
-from rtvoice_tui.protocol.client_events import ClearInput, CreateItem
+from rtvoice_tui.protocol.client_events import CreateItem
 from rtvoice_tui.protocol.dialects import Dialect
 from rtvoice_tui.protocol.echo import in_force
+from rtvoice_tui.protocol.objects import ErrorInfo
 from rtvoice_tui.protocol.other_events import TranscriptionUpdated
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
@@ -26,18 +26,19 @@ from rtvoice_tui.session.facts import (
     InForce,
     Level,
     LimitsReported,
-    Moment,
     Notice,
     Phase,
     PhaseChanged,
     SessionOpened,
-    UserSaid,
+    TalkChanged,
 )
 from rtvoice_tui.session.history import Said, as_items
 from rtvoice_tui.session.listening import Listening
 from rtvoice_tui.session.outbox import Outbox
-from rtvoice_tui.session.referee import Verdict, judge, sentence
+from rtvoice_tui.session.person_side import PersonSide
+from rtvoice_tui.session.referee import Verdict, is_empty_commit, judge, sentence
 from rtvoice_tui.session.response_slot import ResponseSlot, is_aside
+from rtvoice_tui.session.talk_mode import OPEN_MICROPHONE, TalkMode, TalkRules
 from rtvoice_tui.session.tool_side import ToolSide
 
 GREETING_S = 5.0
@@ -53,6 +54,7 @@ class SessionMachine:
         tools: the wanted tools; names that are not hosted are ours to run.
         new_id: makes a fresh event id from a prefix.
         turn: the last turn of an earlier conversation in the same window.
+        talk: how turns are taken.
     """
 
     def __init__(
@@ -62,22 +64,25 @@ class SessionMachine:
         tools: Sequence[ToolSpec],
         new_id: Callable[[str], str],
         turn: int = 0,
+        talk: TalkRules = OPEN_MICROPHONE,
     ) -> None:
         self._dialect = dialect
         self._out = Outbox(new_id)
         self._edits = Edits(dialect, settings, tuple(tools), self._out)
         self._ledger = SpokenLedger(dialect.fixed_rate or settings.output_rate)
         self._calls = Calls(self._out, fillers=dialect.out_of_band)
-        self._listening = Listening(dialect, dialect.fixed_rate or settings.input_rate, self._out)
+        self._listening = Listening(self._out)
         self._listening.turn = turn
         self._answers = Answers(self._out, self._ledger, self._calls, self._listening)
+        rate = dialect.fixed_rate or settings.input_rate
+        self._person = PersonSide(
+            dialect, rate, self._out, self._edits, self._calls, self._answers, self._listening, self._ledger, talk
+        )
         self._tools = ToolSide(
             dialect, self._out, self._edits, self._calls, self._answers, self._listening, self._ledger
         )
-        self._texts: deque[str] = deque()
         self._history: tuple[Said, ...] = ()
         self._due: tuple[Said, ...] = ()
-        self._typed = 0
         self._configuration = ""
         self._connections = 0
         self._connection = Phase.OFFLINE
@@ -110,6 +115,16 @@ class SessionMachine:
         """Whether the microphone should be open: the server has accepted the audio format."""
         return self._connection is Phase.READY
 
+    @property
+    def talk(self) -> TalkChanged:
+        """How turns are taken, and whether one by key is under way."""
+        return self._person.talk
+
+    @property
+    def mode(self) -> TalkMode:
+        """How the person wants to take turns."""
+        return self._person.mode
+
     # --- what happens
 
     def connecting(self) -> list[Effect]:
@@ -134,10 +149,7 @@ class SessionMachine:
         self._edits.close()
         self._ledger.close()
         self._answers.close()
-        self._listening.close()
-        for text in self._texts:
-            self._out.warn(f"the connection ended before this was sent: {text}", "press c, then send it again")
-        self._texts.clear()
+        self._person.close()
         self._history = self._due or self._history  # a session that never opened was told nothing
         self._due = ()
         self._connection = Phase.OFFLINE
@@ -152,18 +164,12 @@ class SessionMachine:
                 self._greeted(event)
             case ev.SessionUpdated():
                 self._configured(event)
-            case ev.SpeechStarted():
-                self._speech_started(event.item_id)
-            case ev.SpeechStopped():
-                self._listening.stopped(event.item_id)
-            case ev.InputCommitted() | ev.InputTimeout():
-                self._listening.committed(event.item_id)
-                if self.settings.server_answers:
-                    self._listening.expect_answer()
+            case ev.SpeechStarted() | ev.SpeechStopped() | ev.InputCommitted() | ev.InputTimeout():
+                self._person.feed(event)
             case ev.TranscriptionDelta() | ev.TranscriptionCompleted() | ev.TranscriptionFailed():
-                self._listening.words(event)
+                self._person.feed(event)
             case TranscriptionUpdated():
-                self._listening.words_so_far(event.item_id, event.transcript)
+                self._person.feed(event)
             case ev.ItemTruncated() | ev.ItemDeleted():
                 self._out.tell(CutConfirmed(event.item_id))
             case ev.RateLimitsUpdated():
@@ -172,7 +178,7 @@ class SessionMachine:
                 self._error(event)
             case _:
                 if isinstance(event, ev.ResponseCreated) and not is_aside(event.response):
-                    self._listening.unanswered = False
+                    self._person.answer_began()
                 elif isinstance(event, ev.OutputAudioDelta):
                     self._edits.voice_frozen = self._dialect.freezes_voice
                 self._tools.hosted.feed(event, self._listening.turn)
@@ -182,29 +188,23 @@ class SessionMachine:
     def command(self, command: cmd.Command, now: float) -> list[Effect]:
         """Take in one command, report of a device, or timer."""
         match command:
-            case cmd.MicFrame():
-                if self.hears:
-                    self._listening.frame(command.pcm, self.settings.manual_turns)
             case cmd.Heard():
                 self._ledger.report(command.played_ms, command.first_at, command.drained, self._out)
             case cmd.Flushed():
                 self._ledger.settle(command.played_ms, self._out)
-            case cmd.Interrupt():
-                self._interrupt_key()
-            case cmd.SendText():
-                self._typed_text(command.text)
-            case cmd.TalkStart():
-                self._talk_start()
-            case cmd.TalkEnd():
-                self._talk_end()
+                self._person.flushed()
+            case cmd.SetTalk():
+                self._set_talk(command.mode)
             case cmd.EditSession():
                 self._edit(command)
             case cmd.Recall():
                 self._history = command.history
             case cmd.ToolFinished() | cmd.UseTools() | cmd.Decide() | cmd.SendResult():
-                self._tools.command(command, self._connection is Phase.READY)
+                self._tools.command(command, self.hears)
             case cmd.TimerFired():
                 self._timer(command.timer)
+            case _:
+                self._person.command(command, self.hears)
         return self._finish_step()
 
     # --- opening
@@ -230,63 +230,22 @@ class SessionMachine:
     def _slot(self) -> ResponseSlot:
         return self._answers.slot
 
-    # --- interruption: the key, the server's ear, a typed or spoken turn all take this one path
+    # --- changes of the running session
 
-    def _silence(self) -> bool:
-        """Mute the speaker and mark what was not heard. False if nothing was being said."""
-        cut = self._ledger.cut_all()
-        if cut:
-            self._out.do(Flush())
-            self._out.reach(cut[-1].turn, Moment.INTERRUPTED)
-        return bool(cut)
+    def _set_talk(self, mode: TalkMode) -> None:
+        self._person.take_turns(mode, self._live)
+        if self._connection is Phase.REFUSED:
+            self._configuration = self._edits.send_all()
 
-    def _interrupt(self) -> None:
-        self._silence()
-        self._slot.unwant()
-        self._listening.stop_waiting()
-        self._slot.cancel(self._out)
-
-    def _interrupt_key(self) -> None:
-        """The person wants quiet. Where nothing was being said, the functions that run are no longer waited for."""
-        talking = self._ledger.speaking or not self._slot.free or self._slot.wanted
-        self._interrupt()
-        if not talking:
-            self._calls.release()
-
-    def _speech_started(self, item_id: str) -> None:
-        self._silence()
-        if self._dialect.cancels_on_speech and self.settings.server_interrupts:
-            self._slot.stop_listening()
-        else:
-            self._slot.cancel(self._out)
-        self._listening.started(item_id)
-
-    # --- turns begun by the person
-
-    def _typed_text(self, text: str) -> None:
-        if self._connection is not Phase.READY:
-            self._out.warn(f"not connected, so this was not sent: {text}", "press c to connect")
-            return
-        self._interrupt()
-        self._texts.append(text)
-
-    def _talk_start(self) -> None:
-        if not self.hears or self._listening.talking or not self.settings.manual_turns:
-            return
-        self._interrupt()
-        if self._dialect.clears_input:
-            self._out.send(ClearInput)
-        self._listening.talk_start()
-
-    def _talk_end(self) -> None:
-        answer_now = self._listening.talk_end()
-        if answer_now:
-            self._slot.want()
+    @property
+    def _live(self) -> bool:
+        """Whether a change of the session can be sent by itself."""
+        refused = self._connection is Phase.REFUSED
+        return not refused and (self._connection is Phase.READY or self._edits.waiting)
 
     def _edit(self, command: cmd.EditSession) -> None:
         refused = self._connection is Phase.REFUSED
-        live = not refused and (self._connection is Phase.READY or self._edits.waiting)
-        if live:
+        if self._live:
             self._edits.change(command.settings, command.tools, command.edit_id)
         else:
             self._edits.keep(command.settings, command.tools, command.edit_id, tell=not refused)
@@ -306,10 +265,7 @@ class SessionMachine:
                 self._out.warn("the server has not begun the answer that was asked for", "ask again")
         elif timer.startswith(edits.TIMER):
             self._edit_unanswered(timer.removeprefix(edits.TIMER))
-        elif timer.startswith("words:"):
-            if self._listening.words_overdue(timer.removeprefix("words:")):
-                self._slot.want()
-        else:
+        elif not self._person.timer(timer):
             self._tools.timer(timer)
 
     def _edit_unanswered(self, event_id: str) -> None:
@@ -330,33 +286,42 @@ class SessionMachine:
         blameless = error.param.startswith("session") or (
             self._connection is Phase.CONFIGURING and ruling.verdict is Verdict.FAULT
         )
-        refused_edit = self._edits.refused(error.event_id, sentence(error), error.param, blameless)
-        if refused_edit:
-            self._tools.use()
-        if refused_edit and refused_edit == self._configuration:
-            self._connection = Phase.REFUSED
+        self._person.commit_refused(error.event_id, is_empty_commit(error))
+        mended = self._change_refused(error, blameless)
         if ruling.verdict in (Verdict.EXPECTED, Verdict.TRY_AGAIN):
             return
-        level = Level.WARNING if ruling.verdict is Verdict.HARMLESS else Level.ERROR
-        remedy = ruling.remedy or ("press e to correct it" if refused_edit else "")
+        harmless = ruling.verdict is Verdict.HARMLESS or mended == edits.GATED
+        level = Level.WARNING if harmless else Level.ERROR
+        remedy = ruling.remedy or mended
         self._out.tell(Notice(level, sentence(error), remedy, error.event_id))
+
+    def _change_refused(self, error: ErrorInfo, blameless: bool) -> str:
+        """An error may refuse a change of the session; returns what is to be done about that."""
+        took = self._edits.takes_no_detection
+        refused = self._edits.refused(error.event_id, sentence(error), error.param, blameless)
+        if not refused:
+            return ""
+        without_key = took and not self._edits.takes_no_detection
+        self._tools.use()
+        if refused == self._configuration:
+            self._connection = Phase.CONFIGURING if without_key else Phase.REFUSED
+            self._configuration = self._edits.send_all() if without_key else refused
+        return edits.GATED if without_key else "press e to correct it"
 
     # --- the end of every step
 
     def _finish_step(self) -> list[Effect]:
         self._tools.settle()
-        if self._connection is Phase.READY:
+        if self.hears:
             self._recall()
-            if self._listening.take_answer_due():
-                self._slot.want()
-            if self._texts and self._slot.free and not self._ledger.cutting:
-                self._say_typed(self._texts.popleft())
-            if not self._ledger.cutting:
-                self._ask_answer()
+        self._person.settle(self.hears)
+        if self.hears and not self._ledger.cutting:
+            self._ask_answer()
         phase = self._current_phase()
         if phase is not self._phase:
             self._phase = phase
             self._out.tell(PhaseChanged(phase))
+        self._person.tell_talk()
         return self._out.take()
 
     def _ask_answer(self) -> None:
@@ -370,17 +335,6 @@ class SessionMachine:
         for item in as_items(due, self._dialect.history):
             self._out.send(CreateItem, item=item)
 
-    def _say_typed(self, text: str) -> None:
-        self._typed += 1
-        turn = self._listening.next_turn()
-        self._out.tell(UserSaid(turn, f"typed-{self._typed}", text, final=True, typed=True))
-        self._out.send(
-            CreateItem,
-            item={"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]},
-        )
-        self._out.reach(turn, Moment.SENT)
-        self._slot.want()
-
     def _current_phase(self) -> Phase:
         if self._connection is not Phase.READY:
             return self._connection
@@ -390,6 +344,6 @@ class SessionMachine:
             return Phase.SPEAKING
         if self._calls.running:
             return Phase.TOOL
-        if not self._slot.free or self._slot.wanted or self._texts or self._listening.unanswered:
+        if not self._slot.free or self._slot.wanted or self._person.typed_waits or self._listening.unanswered:
             return Phase.THINKING
-        return Phase.READY if self.settings.manual_turns else Phase.LISTENING
+        return Phase.READY if self._person.by_key else Phase.LISTENING

@@ -45,10 +45,11 @@ _FATAL = {
     "session_limit_reached": "all places are taken: try again later",
     "model_load_error": "check the server's model",
 }
+_EMPTY_COMMIT = "input_audio_buffer_commit_empty"
 _REMEDIES = {
     "rate_limit_exceeded": "wait a little",
     "inference_rate_limit_exceeded": "wait a little",
-    "input_audio_buffer_commit_empty": "talk a little longer before you end the turn",
+    _EMPTY_COMMIT: "talk a little longer before you end the turn",
 }
 
 
@@ -63,13 +64,18 @@ def judge(error: ErrorInfo, cause: ClientEvent | None) -> Ruling:
         return Ruling(Verdict.FATAL, _FATAL[word])
     if isinstance(cause, TruncateItem):
         return Ruling(Verdict.HARMLESS, "the agent may believe that more was heard")
-    if isinstance(cause, CommitInput):
-        return Ruling(Verdict.HARMLESS, _REMEDIES["input_audio_buffer_commit_empty"])
+    if isinstance(cause, CommitInput) or word == _EMPTY_COMMIT:
+        return Ruling(Verdict.HARMLESS, _REMEDIES[_EMPTY_COMMIT])
     if isinstance(cause, CreateResponse) and cause.response is not UNSET:
         return Ruling(Verdict.HARMLESS, "the filler is not said: the call goes on")
     if isinstance(cause, CreateResponse):
         return Ruling(Verdict.FAULT, _REMEDIES.get(word, "ask again"))
     return Ruling(Verdict.FAULT, _REMEDIES.get(word, ""))
+
+
+def is_empty_commit(error: ErrorInfo) -> bool:
+    """Whether there was nothing to commit."""
+    return error.word == _EMPTY_COMMIT
 
 
 def sentence(error: ErrorInfo) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from rtvoice_tui.session.talk_mode import TalkMode
+
 
 class DeviceState(StrEnum):
     """What is known of one direction's device."""
@@ -59,6 +61,10 @@ class AudioHealth:
         ducked: whether the agent is lowered because the person seems to speak.
         prebuffer_ms: how much of an answer waits before it begins, and ``jitter_ms`` how late packets come.
         mic_gain_db: volume of the microphone, and ``agent_gain_db`` of the agent.
+        talk_mode: how turns are taken; push-to-talk too where turn detection is off.
+        talk_since: when the turn by key began that is under way, in seconds of the store's clock.
+        talk_until: when it ends by itself.
+        gate_db: quieter frames of the microphone are sent as silence, dBFS; ``None``: no gate. To be set from outside.
     """
 
     input: DeviceView = field(default_factory=DeviceView)
@@ -80,6 +86,10 @@ class AudioHealth:
     jitter_ms: float = 0.0
     mic_gain_db: float = 0.0
     agent_gain_db: float = 0.0
+    talk_mode: TalkMode = TalkMode.OPEN
+    talk_since: float | None = None
+    talk_until: float | None = None
+    gate_db: float | None = None
 
     @property
     def input_name(self) -> str:

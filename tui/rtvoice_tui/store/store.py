@@ -9,6 +9,7 @@ from rtvoice_tui.session.facts import EditChanged, Fact, Notice, Phase
 from rtvoice_tui.store.audio import AudioHealth
 from rtvoice_tui.store.calls import CallHistory
 from rtvoice_tui.store.event_log import EventLog
+from rtvoice_tui.store.interruptions import Interruptions
 from rtvoice_tui.store.levels import Meter
 from rtvoice_tui.store.timings import Timings
 from rtvoice_tui.store.transcript import Transcript
@@ -54,6 +55,7 @@ class Store:
         self.timings = Timings()
         self.calls = CallHistory()
         self.usage = UsageTotals()
+        self.interruptions = Interruptions()
         self.session = SessionView()
         self.audio = AudioHealth()
         self.mic = Meter()
@@ -63,6 +65,7 @@ class Store:
 
     def take(self, fact: Fact, at: float) -> None:
         """Remember what happened at ``at`` seconds."""
+        self.interruptions.take(fact)
         match fact:
             case facts.PhaseChanged():
                 self.session.phase = fact.phase
@@ -80,6 +83,10 @@ class Store:
             case facts.Reached():
                 self.session.spoken = self.session.spoken or fact.moment is facts.Moment.FIRST_AUDIO
                 self.timings.reached(fact.turn, fact.moment, at if fact.at is None else fact.at)
+            case facts.TalkChanged():
+                self.audio.talk_mode = fact.mode
+                self.audio.talk_since = at if fact.talking else None
+                self.audio.talk_until = at + fact.limit_s if fact.talking else None
             case facts.UserSaid():
                 self.transcript.user_said(fact, at)
             case facts.AgentSaid():

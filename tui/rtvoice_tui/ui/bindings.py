@@ -46,7 +46,7 @@ KEYS: tuple[Key, ...] = (
         "␣",
         "talk",
         "talk",
-        "Begin or end a turn, with turn detection off (freezes in pane 2)",
+        "Begin or end a turn by key; with an open microphone: answer now (freezes in pane 2)",
         footer=3,
     ),
     Key("type", "t", "t", "type", "type", "Type a message", footer=4),
@@ -58,6 +58,7 @@ KEYS: tuple[Key, ...] = (
     Key("help", "question_mark", "?", "help", "help", "Show all keys", footer=11),
     Key("palette", "ctrl+p", "^p", "command_palette", "commands", "Search all commands", footer=12),
     Key("quit", "q", "q", "quit", "quit", "Quit", footer=10),
+    Key("talk-mode", "T", "T", "talk_mode", "talk mode", "Open microphone, push-to-talk, or hold-to-talk"),
     Key("mute-agent", "M", "M", "mute_agent", "mute agent", "Mute or hear the agent"),
     Key("next-pane", "tab", "tab", "", "next pane", "Go to the next pane or field"),
     Key("previous-turn", "left_square_bracket", "[", "turn(-1)", "earlier turn", "Show the turn before in all panes"),
@@ -66,7 +67,7 @@ KEYS: tuple[Key, ...] = (
     Key("help-f", "f1", "F1", "help", "help", "Show all keys", anywhere=True),
     Key("mute-f", "f2", "F2", "mute", "mute", "Mute or open the microphone", anywhere=True),
     Key("interrupt-f", "f3", "F3", "interrupt", "interrupt", "Interrupt the agent", anywhere=True),
-    Key("talk-f", "f4", "F4", "talk", "talk", "Begin or end a turn (with turn detection off)", anywhere=True),
+    Key("talk-f", "f4", "F4", "talk", "talk", "Begin or end a turn by key, or: answer now", anywhere=True),
     Key("connect-f", "f5", "F5", "connect", "connect", "Connect or disconnect", anywhere=True),
     Key(
         "edit-f", "f6", "F6", "edit_agent", "edit agent", "Edit the agent: instructions, settings, tools", anywhere=True

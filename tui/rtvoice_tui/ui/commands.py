@@ -6,9 +6,27 @@ from typing import TYPE_CHECKING
 from textual.app import SystemCommand
 
 from rtvoice_tui.session.facts import Phase
+from rtvoice_tui.ui.talking import TALK_MODES
 
 if TYPE_CHECKING:
     from rtvoice_tui.ui.app import RtvoiceApp
+
+
+def _talking(app: "RtvoiceApp") -> Iterable[SystemCommand]:
+    """How turns are taken, and what keeps noise from being one."""
+    audio, suggested = app.store.audio, app.store.interruptions.gate_db
+    if app.by_key:
+        yield SystemCommand("Talk: begin or end a turn", "Turns are taken by key", app.action_talk)
+    else:
+        yield SystemCommand("Talk: answer now", "What was said so far is the turn", app.action_talk)
+    for mode, (name, words) in TALK_MODES.items():
+        if mode is not app.talk_mode:
+            yield SystemCommand(f"Talk: {name}", words, lambda mode=mode: app.choose_talk(mode))
+    if suggested is not None and suggested != audio.gate_db:
+        words = "It would have avoided all false interruptions so far"
+        yield SystemCommand(f"Microphone: gate at {suggested:.0f} dBFS", words, lambda: app.set_gate(suggested))
+    if audio.gate_db is not None:
+        yield SystemCommand("Microphone: no gate", "All sound is sent, however quiet", lambda: app.set_gate(None))
 
 
 def commands(app: "RtvoiceApp") -> Iterable[SystemCommand]:
@@ -19,8 +37,7 @@ def commands(app: "RtvoiceApp") -> Iterable[SystemCommand]:
     else:
         yield SystemCommand("Session: disconnect", "End the session", app.action_connect)
         yield SystemCommand("Agent: interrupt", "Silence the agent now", app.action_interrupt)
-    if app.manual_turns:
-        yield SystemCommand("Talk: begin or end a turn", "Turn detection is off", app.action_talk)
+    yield from _talking(app)
     yield SystemCommand(
         "Microphone: open" if audio.muted else "Microphone: mute", "Send silence or sound", app.action_mute
     )

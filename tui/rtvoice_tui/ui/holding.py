@@ -35,6 +35,11 @@ class HoldingApp(App[None]):
 
     # --- for those who begin and end turns
 
+    @property
+    def talk_mode(self) -> str:
+        """How turns are taken: ``hold`` is what counts here."""
+        return "open"
+
     def begin_turn(self) -> None:
         """The talk key is pressed: begin a turn, unless one runs."""
 
@@ -44,7 +49,7 @@ class HoldingApp(App[None]):
     @property
     def holds(self) -> bool:
         """Whether turns are to last while a key is held."""
-        return getattr(self, "talk_mode", "open") == "hold"
+        return self.talk_mode == "hold"
 
     @property
     def release_reported(self) -> bool:

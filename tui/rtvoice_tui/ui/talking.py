@@ -7,11 +7,19 @@ from textual.widgets import Input
 
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import Phase
+from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.holding import HoldingApp
 from rtvoice_tui.worker import SessionWorker
 
 log = logging.getLogger(__name__)
+
+TALK_MODES = {
+    TalkMode.OPEN: ("open microphone", "Just speak: the server hears when a turn ends"),
+    TalkMode.TOGGLE: ("push to talk", "Press space, speak, press it again"),
+    TalkMode.HOLD: ("hold to talk", "Hold space while you speak; where a release is not seen, press it again"),
+}
+"""The ways of taking turns, in the order in which the key goes through them."""
 
 _NOT_YET = {
     Phase.OFFLINE: "not connected: the message is kept, F5 connects",
@@ -54,9 +62,19 @@ class TalkingApp(HoldingApp):
         """Bring everything in sight up to date."""
 
     @property
-    def manual_turns(self) -> bool:
-        """Whether turn detection is off."""
-        return self.session.settings.manual_turns
+    def talk_mode(self) -> TalkMode:
+        """How turns are taken."""
+        return self.store.audio.talk_mode
+
+    @property
+    def by_key(self) -> bool:
+        """Whether turns are taken by key."""
+        return self.talk_mode is not TalkMode.OPEN or self.session.settings.manual_turns
+
+    @property
+    def talks(self) -> bool:
+        """Whether a turn by key is under way."""
+        return self.store.audio.talk_until is not None
 
     def _silence_ms(self) -> float:
         detection = self.session.settings.turn_detection
@@ -77,29 +95,56 @@ class TalkingApp(HoldingApp):
         self.pulse()
 
     def action_talk(self) -> None:
-        """Begin or end a turn by hand."""
+        """Begin or end a turn by key; with an open microphone, have what was said so far answered now."""
         if self.key_repeats:
             return
-        if not self.manual_turns:
-            self.notify("turn detection is on: just speak", markup=False)
-        elif self.store.session.phase in _NOT_YET:
-            self.notify("not connected: F5 connects", severity="warning", markup=False)
-        elif not self.store.audio.input_name:
-            self.notify("there is no microphone: press t and type", severity="warning", markup=False)
+        if not self.by_key:
+            self._answer_now()
         elif self.hold_turn():
             pass  # it ends when the key is let go
-        elif self.store.session.phase is Phase.HEARING:
+        elif self.talks:
             self.end_turn()
         else:
             self.begin_turn()
 
     def begin_turn(self) -> None:
-        """The person begins to speak."""
+        """The person begins to speak, by key."""
+        if not self.by_key or self.talks:
+            return
+        if self.store.session.phase in _NOT_YET:
+            self.notify("not connected: F5 connects", severity="warning", markup=False)
+            return
+        if not self.store.audio.input_name:
+            self.notify("there is no microphone: press t and type", severity="warning", markup=False)
+            return
+        if self.store.audio.muted:
+            self.notify("the microphone is muted: F2 opens it", severity="warning", markup=False)
         self.session.post(cmd.TalkStart())
 
     def end_turn(self) -> None:
-        """The person has finished."""
+        """The person has finished, by key."""
         self.session.post(cmd.TalkEnd())
+
+    def _answer_now(self) -> None:
+        if self.store.session.phase is Phase.HEARING:
+            self.session.post(cmd.CommitNow())
+        else:
+            self.notify("the microphone is open: just speak, or press T for push-to-talk", markup=False)
+
+    def action_talk_mode(self) -> None:
+        """The next way of taking turns."""
+        modes = list(TALK_MODES)
+        self.choose_talk(modes[(modes.index(self.talk_mode) + 1) % len(modes)])
+
+    def choose_talk(self, mode: TalkMode) -> None:
+        """Take turns in another way from now on."""
+        self.session.post(cmd.SetTalk(mode))
+        name, words = TALK_MODES[mode]
+        self.notify(f"{name}: {words[0].lower()}{words[1:]}", markup=False)
+
+    def set_gate(self, threshold_db: float | None) -> None:
+        """Send what is quieter (dBFS) as silence; ``None``: send all of it."""
+        self.store.audio.gate_db = threshold_db
 
     def action_connect(self) -> None:
         """Connect, or disconnect."""

@@ -1,5 +1,7 @@
 """The two rows on top that never scroll: how the session stands, and how loud both sides are."""
 
+from math import ceil
+
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.store.levels import FLOOR_DB, Meter
 from rtvoice_tui.store.plain import one_line
@@ -108,6 +110,8 @@ class MeterRow(FixedLine):
                 pieces.append((f" lost {audio.dropped + audio.overflows}", "error"))
             pieces.append((" │", "dim"))
         word, ink = _WORDS.get(store.session.phase, (store.session.phase.upper(), "warn"))
+        if audio.talk_until is not None:
+            word = f"TALK {max(0, ceil(audio.talk_until - now))}s"
         pieces.append((f" {word:<9}", ink))
         if store.session.turn:
             pieces.append((f" turn {store.session.turn}" if wide else f" t{store.session.turn}", "dim"))

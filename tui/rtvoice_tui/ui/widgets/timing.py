@@ -31,13 +31,15 @@ class TimingView(FollowView):
         super().__init__(id="timing")
         self._store = store
         self._silence_ms = silence_ms
-        self._seen: tuple[int, ...] = ()
+        self._seen: tuple[float | None, ...] = ()
         self._lines: list[list[Piece]] = []
         self.turn = 0
 
     def update_model(self) -> bool:
         """Lay out again when a moment was reached or another turn is chosen."""
-        state = (self._store.timings.version, self._store.usage.version, self.text_width, self.turn)
+        store, width = self._store, self.text_width
+        gate = store.audio.gate_db
+        state = (store.timings.version, store.usage.version, store.interruptions.version, gate, width, self.turn)
         if state == self._seen:
             return False
         self._seen = state
@@ -108,6 +110,34 @@ class TimingView(FollowView):
             lines.append([("spoke  ", "dim"), (f"{spoken / 1000:.1f} s", "plain")])
         return lines
 
+    def _false_interruptions(self) -> list[list[Piece]]:
+        """How often the server heard speech where there was none, and what would have helped."""
+        found, gate = self._store.interruptions, self._store.audio.gate_db
+        false = len(found.false)
+        if not found.judged:
+            return []
+        pieces: list[Piece] = [(f"false interruptions {false} of {len(found.judged)}", "warn" if false else "plain")]
+        if found.cut_short:
+            pieces.append((f" · {found.cut_short} cut the agent short", "warn"))
+        suggested = found.gate_db
+        if suggested is not None and gate is not None and gate >= suggested:
+            pieces.append((f" · a gate at {gate:.0f} dBFS is set", "plain"))
+        elif suggested is not None:
+            pieces.append((f" · a gate at {suggested:.0f} dBFS would have avoided them", "plain"))
+        elif false and found.measured:
+            pieces.append((" · no gate separates them from what was said", "dim"))
+        return self._broken(pieces)
+
+    def _broken(self, pieces: list[Piece]) -> list[list[Piece]]:
+        """Pieces in as many lines as they need; a line begins with no dot."""
+        lines: list[list[Piece]] = [[]]
+        for words, ink in pieces:
+            if lines[-1] and sum(len(text) for text, _ in lines[-1]) + len(words) > self.text_width:
+                lines.append([("  " + words.removeprefix(" · "), ink)])
+            else:
+                lines[-1].append((words, ink))
+        return lines
+
     def _session_lines(self) -> list[list[Piece]]:
         timings, usage = self._store.timings, self._store.usage
         waits = [(t.turn, w) for t in list(timings.turns) if (w := t.waited_ms) is not None]
@@ -121,6 +151,7 @@ class TimingView(FollowView):
                 [(f"p50 {p50:.0f}   p95 {p95:.0f}   worst {worst:.0f} (turn {worst_turn})   ", "plain"),
                  (spark, "agent")]
             )  # fmt: skip
+        lines += self._false_interruptions()
         if usage.answers:
             cached = f" (cached {usage.cached_tokens:,})" if usage.cached_tokens else ""
             words = f"tokens in {usage.input_tokens:,}{cached}   out {usage.output_tokens:,}".replace(",", " ")

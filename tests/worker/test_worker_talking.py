@@ -1,0 +1,125 @@
+"""Ways of talking on real parts: the mode is switched while connected, and the gate keeps noise from the server."""
+
+from dataclasses import replace
+
+import pytest
+
+from fake_server import FakeServer, Session
+from rtvoice_tui.audio.choice import AudioChoice
+from rtvoice_tui.session.commands import CommitNow, SetTalk, TalkEnd, TalkStart
+from rtvoice_tui.session.facts import EditState, Phase
+from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
+from worker.bench import plan_for, running, signal, write_wav
+
+APPEND_20_MS = 960
+
+
+def detections(server: FakeServer) -> list[object]:
+    """What each update said of turn detection."""
+    return [event["session"]["audio"]["input"]["turn_detection"] for event in server.sent("session.update")]
+
+
+@pytest.mark.parametrize("dialect", ["openai", "yandex"])
+async def test_switched_to_push_to_talk_and_back_while_connected(dialect, tmp_path):
+    said = signal(30, 7)
+
+    async def script(session: Session) -> None:
+        await session.open()
+        await session.expect("input_audio_buffer.commit")
+        if dialect == "yandex":
+            await session.transcript("item_user_1", "By key.")
+        await session.expect("response.create")
+        await session.speak("resp_1", "item_a1", signal(0.1), words="Understood.")
+
+    audio = AudioChoice(input_file=write_wav(tmp_path / "in.wav", said), output_file=tmp_path / "out.wav")
+    async with FakeServer(script, dialect=dialect) as server, running(plan_for(server, audio=audio)) as bench:
+        health = bench.store.audio
+        await bench.until(lambda: bench.phase is Phase.LISTENING and len(server.session.microphone) > 4_800)
+        bench.worker.post(SetTalk(TalkMode.TOGGLE))
+        await bench.until(lambda: bench.phase is Phase.READY and health.talk_mode is TalkMode.TOGGLE)
+        await bench.until(lambda: bench.store.edits[-1][1].state is EditState.ACKNOWLEDGED)
+        before = len(server.session.microphone)
+        bench.worker.post(TalkStart())
+        await bench.until(lambda: health.talk_until is not None and bench.phase is Phase.HEARING)
+        assert health.talk_until - health.talk_since == 30
+        await bench.until(lambda: len(server.session.microphone) > before + 9_600)
+        bench.worker.post(TalkEnd())
+        await bench.until(lambda: bench.words("AGENT") == ["Understood."])
+        assert health.talk_until is None
+        bench.worker.post(SetTalk(TalkMode.OPEN))
+        await bench.until(lambda: bench.phase is Phase.LISTENING)
+        await bench.until(lambda: len(detections(server)) == 3)
+        first, second, third = detections(server)
+        assert (second, third) == (None, first)
+        assert not server.offences
+
+
+async def test_what_was_said_so_far_is_answered_at_once_when_the_person_asks_for_it():
+    async def script(session: Session) -> None:
+        await session.open()
+        await session.speech_started("item_user_1")
+        await session.expect("input_audio_buffer.commit")
+        await session.expect("response.create")
+        await session.speak("resp_1", "item_a1", signal(0.1), words="At once.")
+
+    async with FakeServer(script, dialect="openai") as server, running(plan_for(server)) as bench:
+        await bench.until(lambda: bench.phase is Phase.HEARING)
+        server.session._uncommitted = 9_600  # what a microphone would have sent by then
+        bench.worker.post(CommitNow())
+        await bench.until(lambda: bench.words("AGENT") == ["At once."])
+        assert len(server.sent("response.create")) == 1
+        assert not server.offences
+
+
+async def test_the_chosen_mode_stays_in_the_next_session_unless_its_profile_is_of_another_mind():
+    async def script(session: Session) -> None:
+        await session.open()
+
+    async with FakeServer(script, dialect="openai") as server:
+        plan = plan_for(server)
+        async with running(plan) as bench:
+            await bench.until(lambda: bench.phase is Phase.LISTENING)
+            bench.worker.post(SetTalk(TalkMode.TOGGLE))
+            await bench.until(lambda: bench.phase is Phase.READY)
+            bench.worker.reopen(replace(plan, heartbeat=1.0))
+            await bench.until(lambda: len(server.sessions) == 2 and bench.phase is Phase.READY)
+            assert bench.store.audio.talk_mode is TalkMode.TOGGLE
+            bench.worker.reopen(replace(plan, talk=TalkRules(TalkMode.HOLD, limit_s=5.0), gate_db=-40.0))
+            await bench.until(lambda: len(server.sessions) == 3 and bench.phase is Phase.READY)
+            assert (bench.store.audio.talk_mode, bench.store.audio.gate_db) == (TalkMode.HOLD, -40.0)
+
+
+async def test_a_gate_sends_what_is_quiet_as_silence_and_opens_for_what_is_loud(tmp_path):
+    hum = (b"\x20\x00" * 24 + b"\xe0\xff" * 24) * 250  # -60 dBFS, 0.5 s
+    word = signal(0.2)
+
+    async def script(session: Session) -> None:
+        await session.open()
+
+    source = write_wav(tmp_path / "in.wav", hum + word + hum)
+    audio = AudioChoice(input_file=source, output_file=tmp_path / "out.wav")
+    async with FakeServer(script) as server, running(plan_for(server, audio=audio, gate_db=-43.0)) as bench:
+        await bench.until(lambda: server.sessions and len(server.session.microphone) >= len(hum + word + hum))
+        microphone = bytes(server.session.microphone)
+        start = microphone.index(word)
+        assert not any(microphone[: start - 2 * APPEND_20_MS])
+        assert microphone[start - 2 * APPEND_20_MS : start] == hum[-2 * APPEND_20_MS :], "what came just before"
+        assert not any(microphone[start + len(word) + 13 * APPEND_20_MS : len(hum + word + hum)])
+        assert not bench.store.audio.gate_open
+
+
+async def test_near_speech_lowers_the_agent_and_by_the_profiles_wish_silences_it(tmp_path):
+    async def script(session: Session) -> None:
+        await session.open()
+        await session.hears(4_800)
+        await session.speak("resp_1", "item_a1", signal(20), speed=4.0)
+
+    audio = AudioChoice(input_file=write_wav(tmp_path / "in.wav", signal(3)), output_file=tmp_path / "out.wav")
+    async with FakeServer(script, dialect="yandex") as server:
+        plan = plan_for(server, audio=audio, talk=TalkRules(interrupts=True))
+        async with running(plan) as bench:
+            await bench.until(lambda: bench.store.audio.ducked)
+            await bench.until(lambda: server.sent("conversation.item.truncate"), "the server was told what was heard")
+            await bench.until(lambda: not bench.store.audio.ducked)
+            assert server.sent("response.cancel")
+            assert not server.offences

@@ -1,0 +1,71 @@
+"""Whether the microphone hears the speaker at all.
+
+With a headset there is no echo, and a canceller that looks for one takes the person's voice for it. Echo follows the
+loudness of what was played, a little later; a person's voice and noise do not.
+"""
+
+from collections import deque
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+WINDOW = 300
+LAGS = 50
+EVERY = 25
+FLOOR_DB = -90.0
+FAR_DB = -60.0
+SILENT_DB = -70.0
+SILENT_FRAMES = 100
+LOUD_DB = -45.0
+"""A microphone that is louder may hear a person, who hides the echo: nothing is then concluded from its absence."""
+
+ALIKE, UNLIKE = 0.65, 0.25
+
+
+class EchoPresence:
+    """Fed with the loudness of both ends, 10 ms at a time.
+
+    Attributes:
+        present: whether there is echo; ``None`` while that is not known.
+    """
+
+    def __init__(self) -> None:
+        self.present: bool | None = None
+        self._near: deque[float] = deque(maxlen=WINDOW)
+        self._far: deque[float] = deque(maxlen=WINDOW + LAGS)
+        self._silent = 0
+        self._count = 0
+
+    def feed(self, near_db: float, far_db: float) -> None:
+        """Take in a frame: what the microphone hears, and what the speaker was given, in dBFS."""
+        self._near.append(max(FLOOR_DB, near_db))
+        self._far.append(max(FLOOR_DB, far_db))
+        self._count += 1
+        if near_db > SILENT_DB:
+            self._silent = 0
+        elif far_db > FAR_DB:
+            self._silent += 1
+        if self._silent >= SILENT_FRAMES:
+            self.present = False
+        elif self._count % EVERY == 0 and len(self._far) == WINDOW + LAGS:
+            self._compare()
+
+    def _compare(self) -> None:
+        near, far = np.array(self._near), np.array(self._far)
+        if np.mean(far > FAR_DB) < 0.3 or far.std() < 3:
+            return
+        alike = likeness(near, far)
+        if alike > ALIKE:
+            self.present = True
+        elif alike < UNLIKE and np.percentile(near, 90) < LOUD_DB:
+            self.present = False
+
+
+def likeness(near: NDArray[np.float64], far: NDArray[np.float64]) -> float:
+    """How alike two courses of loudness are at the delay that fits best: 1 is alike, 0 is not."""
+    windows = sliding_window_view(far, len(near))
+    windows = windows - windows.mean(axis=1, keepdims=True)
+    near = near - near.mean()
+    norms = np.linalg.norm(windows, axis=1) * np.linalg.norm(near)
+    return float(np.max(windows @ near / np.maximum(norms, 1e-9)))
