@@ -8,6 +8,9 @@ from typing import Any
 EXPECTED_S = 0.2
 """So long after an `abort` that was asked for, the stream's end is its echo: some systems tell it late."""
 
+SILENT_S = 0.003
+"""How soon after it was asked for a device is silent; the call may take longer."""
+
 
 class GuardedStream:
     """One callback stream: tells once when it ends without having been asked to.
@@ -49,8 +52,7 @@ class GuardedStream:
             self._expected_until = asked + EXPECTED_S
             try:
                 self.stream.abort()
-                self._expected_until = min(self._expected_until, time.perf_counter() + EXPECTED_S)
-                emptied(time.perf_counter())
+                emptied(min(time.perf_counter(), asked + SILENT_S))
                 self.stream.start()
             except Exception:  # a device that does not start again is gone
                 self._tell()

@@ -12,6 +12,7 @@ from typing import Any
 import sounddevice as sd
 
 from rtvoice_tui.audio.capture import Capture
+from rtvoice_tui.audio.dac_clock import DacClock
 from rtvoice_tui.audio.devices import BLOCK_MS, AudioError, DeviceInfo
 from rtvoice_tui.audio.guarded import GuardedStream
 from rtvoice_tui.audio.playback import Playback
@@ -22,9 +23,6 @@ SETTING = LADDER[0]
 
 EMPTIED_OVER_MS = 40.0
 """A device that holds more is emptied to be silenced; below, what it holds is over as soon, and can fade."""
-
-MOST_AHEAD_S = 5.0
-"""A device that says it plays later than that tells no true time."""
 
 _REFUSED_RATE = ("Invalid sample rate", "Invalid device")
 
@@ -98,6 +96,7 @@ class Speaker:
         self._convert = Resampler(playback.rate, self.rate)
         self.latency_ms = playback.latency_ms = self._stream.stream.latency * 1000
         self._ahead_s: float = max(self.latency_ms, 2.0 * block_ms) / 1000
+        self._clock = DacClock(self._ahead_s)
         self._silencer = self._silence_soon if self.latency_ms > EMPTIED_OVER_MS else None
         playback.silencer = self._silencer
         _start(self._stream, "output", self.name)
@@ -105,7 +104,7 @@ class Speaker:
     def _block(self, outdata: Any, frames: int, times: Any, status: Any) -> None:
         if status.output_underflow:
             self._playback.device_underruns += 1
-        dac_at = time.perf_counter() + self._ahead(times)
+        dac_at = self._heard_at(times)
         if self.rate == self._playback.rate:
             outdata[:] = self._playback.fill(frames, dac_at)
             return
@@ -116,12 +115,11 @@ class Speaker:
         outdata[:] = self._rest[: frames * 2]
         self._rest = self._rest[frames * 2 :]
 
-    def _ahead(self, times: Any) -> float:
-        """How long from now the block will be heard, in seconds. Some systems do not tell: then two blocks."""
-        if times is None or not times.outputBufferDacTime or not times.currentTime or not self.latency_ms:
-            return self._ahead_s
-        ahead = float(times.outputBufferDacTime - times.currentTime)
-        return ahead if 0.0 <= ahead < MOST_AHEAD_S else self._ahead_s
+    def _heard_at(self, times: Any) -> float:
+        now = time.perf_counter()
+        if times is None or not self.latency_ms:
+            return now + self._ahead_s
+        return self._clock.heard_at(now, times.currentTime, times.outputBufferDacTime)
 
     def _silence_soon(self) -> None:
         threading.Thread(target=self._silence, name="audio-silence", daemon=True).start()
