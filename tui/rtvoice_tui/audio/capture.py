@@ -7,6 +7,7 @@ sound that arrives in a burst confuses the server's sense of time.
 from collections import deque
 from collections.abc import Callable
 
+from rtvoice_tui.audio import gain
 from rtvoice_tui.audio.measure import measure
 from rtvoice_tui.audio.ring import BYTES
 from rtvoice_tui.store.levels import Level
@@ -34,8 +35,21 @@ class Capture:
         self._waiting: deque[bytes] = deque(maxlen=KEPT_BLOCKS)
         self._rest = b""
         self._unheard = 0
+        self._gain = gain.Gain()
+        self._gain_db = 0.0
+        self._factor = 1.0
         self._wake = wake
         self._told = False
+
+    @property
+    def gain_db(self) -> float:
+        """How much louder the microphone is made, -40 to +12 dB."""
+        return self._gain_db
+
+    @gain_db.setter
+    def gain_db(self, db: float) -> None:
+        self._gain_db = gain.within(db)
+        self._factor = gain.factor(self._gain_db)
 
     def offer(self, pcm: bytes) -> None:
         """One block from the device. Only for the device's thread."""
@@ -63,7 +77,7 @@ class Capture:
         self._unheard = len(self._rest)
         frames = []
         for start in range(0, whole, self.frame_bytes):
-            frame = pcm[start : start + self.frame_bytes]
+            frame = self._gain.apply(pcm[start : start + self.frame_bytes], self._factor)
             level = measure(frame)
             frames.append((bytes(len(frame)) if self.muted else frame, level))
         return frames

@@ -68,6 +68,7 @@ class Prebuffer:
     def forget(self) -> None:
         """The answer was cut: it says nothing more."""
         self._item = ""
+        self._packets = 0
 
     def _begin(self, item_id: str, at: float) -> None:
         self._item, self._since = item_id, at
