@@ -124,6 +124,7 @@ def test_what_an_emptied_device_threw_away_was_not_heard(clock, between):
     clock.now += 0.002
     device.empty()
     assert playback.flushed
+    assert playback.report().drained
     assert playback.heard_ms() == {"item": pytest.approx(device.sound_ms, abs=0.1)}
     assert playback.heard_ms()["item"] == pytest.approx(202.0 + 10 * between, abs=0.1)
     device.take(30)
@@ -190,6 +191,39 @@ def test_what_was_cut_is_not_played_by_the_next_device(clock):
     second.take(40)
     assert not any(second.heard)
     assert playback.heard_ms()["item"] == pytest.approx(200.0, abs=10.1)
+
+
+def test_the_next_device_plays_the_new_answer_and_not_the_one_that_was_cut_before_it(clock):
+    playback, _ = speaking()
+    first, following = Device(clock, playback), locatable(0.2, seed=2)
+    first.take(30)
+    playback.flush(5)
+    first.take()
+    playback.play("next", following)
+    playback.end("next")
+    first.take(3)
+    playback.take_back()
+    second = Device(clock, playback)
+    second.take(40)
+    assert compare(following, bytes(second.heard)).whole
+
+
+def test_an_answer_that_still_arrives_waits_for_its_prebuffer_again_at_the_next_device(clock):
+    playback, speech = Playback(RATE), locatable(0.2)
+    playback.play("item", speech[:4800])
+    Device(clock, playback, held_s=0.02).take(10)
+    assert playback.take_back() > 0
+    assert not any(playback.fill(BLOCK))
+    assert playback.underruns == 0
+
+
+def test_an_answer_with_another_one_in_its_midst_is_counted_as_one(clock):
+    playback = Playback(RATE)
+    for number, item in enumerate("aba"):
+        playback.play(item, locatable(0.003, seed=number))
+    playback.end("a")
+    Device(clock, playback, held_s=0.02).take(3)
+    assert [playback.report().played_ms for _ in range(2)] == [{"a": 6.0, "b": 3.0}] * 2
 
 
 def test_sixty_seconds_that_wait_do_not_overwrite_what_may_be_taken_back(clock):

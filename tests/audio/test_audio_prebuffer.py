@@ -50,11 +50,12 @@ def test_it_falls_by_a_little_with_every_quiet_answer_and_never_below_its_bound(
 
 
 def test_an_answer_that_was_cut_lets_nothing_fall():
-    prebuffer = Prebuffer()
-    answer(prebuffer, [0, 100, 200])
-    prebuffer.forget()
-    prebuffer.end()
-    assert prebuffer.ms == START_MS
+    playback = Playback(24_000)
+    for number in range(4):
+        playback.play("item", bytes(4800), at=1.0 + number / 10)
+    playback.flush(5)
+    playback.end("item")
+    assert playback.prebuffer_ms == START_MS
 
 
 def test_a_speaker_that_ran_dry_within_an_answer_waits_for_more_before_it_goes_on():

@@ -217,6 +217,11 @@ class Playback:
         return (len(self._ring) + self._backlogged) * 1000 / self.rate
 
     @property
+    def came_at(self) -> float:
+        """When the device came for samples last (`time.perf_counter`); 0 if it never did."""
+        return self._came_at
+
+    @property
     def underruns(self) -> int:
         """How often sound was interrupted: for want of speech, or because the device itself ran dry."""
         return self.starved + self.device_underruns

@@ -85,10 +85,7 @@ class Positions:
         """How many samples right before ``taken`` the device holds that were not heard by ``now``; forgets them."""
         first = taken
         while self._held and self._held[-1].end == first:
-            block = self._held.pop()
-            first = self._within(block, now)
-            if first > block.start:
-                break
+            first = self._within(self._held.pop(), now)
         self._held.clear()
         return taken - first
 
