@@ -181,6 +181,18 @@ def test_a_dead_devices_sound_is_played_by_the_next_one_and_nothing_is_lost(cloc
     assert playback.underruns == 0
 
 
+def test_nothing_is_heard_twice_where_the_moment_of_the_change_is_known(clock):
+    playback, speech = speaking(1.0)
+    first = Device(clock, playback)
+    first.take(40)
+    clock.now += 0.003
+    first.listen()
+    playback.take_back(clock.now)
+    second = Device(clock, playback)
+    second.take(100)
+    assert compare(speech, bytes(first.heard + second.heard)).whole
+
+
 def test_what_was_cut_is_not_played_by_the_next_device(clock):
     playback, _ = speaking()
     Device(clock, playback).take(30)

@@ -178,18 +178,22 @@ class Playback:
         if self._cut_done is not cut:
             self._skip(cut)
 
-    def take_back(self) -> int:
+    def take_back(self, stopped_at: float | None = None) -> int:
         """Put what a dead device was handed and had not played to the front again; returns how many samples.
 
-        The next device plays it, so that nothing is lost; a few ms may be heard twice. Only while no device is open.
-        What was cut stays cut.
+        The next device plays it, so that nothing is lost. Only while no device is open. What was cut stays cut.
+
+        Args:
+            stopped_at: when the device fell silent (`time.perf_counter`). None: nobody knows, so it is taken for the
+                moment at which it came for samples last, and a few ms may be heard twice.
         """
         if not self.flushed:
             self.give_up_flush()
         self._rolling = False
         taken = self._ring.taken
         self._look()
-        return self._ring.take_back(self._positions.unheard(self._came_at, taken))
+        at = self._came_at if stopped_at is None else max(stopped_at, self._came_at)
+        return self._ring.take_back(self._positions.unheard(at, taken))
 
     def report(self) -> PlaybackReport:
         """What was heard by now; items that are over are reported one last time."""
