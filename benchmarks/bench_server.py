@@ -24,6 +24,7 @@ class Server:
         self.greeted = asyncio.Event()
         self.interrupted = asyncio.Event()
         self.outputs: list[str] = []
+        self.cuts: dict[str, int] = {}
         self.pongs: list[float] = []
         self._pinged: dict[bytes, float] = {}
         self._noise: asyncio.Task[None] | None = None
@@ -71,6 +72,7 @@ class Server:
                 self.greeted.set()
             elif kind in ("conversation.item.truncate", "conversation.item.delete"):
                 self.interrupted.set()
+                self.cuts[event["item_id"]] = event.get("audio_end_ms", 0)
             elif kind == "conversation.item.create":
                 self.outputs.append(event["item"]["call_id"])
         return socket

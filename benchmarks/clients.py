@@ -1,16 +1,20 @@
 """The clients that are compared, each in a process of its own.
 
-python clients.py bare|ours URL [MICROPHONE]        python clients.py tools URL SECONDS
+python clients.py bare|ours URL [MICROPHONE] [SETTING]        python clients.py tools URL SECONDS
+
+SETTING is the size of a block in ms and the latency in seconds, such as ``20/0.1``, or ``10/low``.
 """
 
 import asyncio
 import base64
+import functools
 import json
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 ECHO = os.environ.get("RTVOICE_BENCHMARK_ECHO", "off")
 """Cancelling changes samples, and most benchmarks compare them one by one."""
@@ -20,21 +24,39 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tui")]
 
 from virtual_audio import RATE, SPEAKER, VirtualAudio
 
+QUICKEST = "10/low"
 
-async def bare(url: str, microphone: str = "") -> None:
-    """A socket, a buffer and a device: as little as can be called a client."""
+
+def parse(setting: str) -> dict[str, Any]:
+    """How devices are opened."""
+    block_ms, _, latency = setting.partition("/")
+    return {"block_ms": int(block_ms), "latency": latency if latency == "low" else float(latency)}
+
+
+async def bare(url: str, microphone: str = "", setting: str = QUICKEST) -> None:
+    """A socket, a buffer and a device: as little as can be called a client. What it handed over counts as heard."""
     import aiohttp
     import sounddevice
 
     buffer = bytearray()
+    handed, item = 0, ""
 
     def fill(out, frames, times, status) -> None:
+        nonlocal handed
         pcm = bytes(buffer[: frames * 2])
         del buffer[: frames * 2]
+        handed += len(pcm) // 2
         out[:] = pcm + bytes(frames * 2 - len(pcm))
 
+    asked = parse(setting)
     speaker = sounddevice.RawOutputStream(
-        samplerate=RATE, blocksize=RATE // 100, channels=1, dtype="int16", latency="low", device=SPEAKER, callback=fill
+        samplerate=RATE,
+        blocksize=RATE * asked["block_ms"] // 1000,
+        channels=1,
+        dtype="int16",
+        latency=asked["latency"],
+        device=SPEAKER,
+        callback=fill,
     )
     async with aiohttp.ClientSession() as http, http.ws_connect(url, max_msg_size=0) as socket:
         with speaker:
@@ -42,9 +64,13 @@ async def bare(url: str, microphone: str = "") -> None:
             async for message in socket:
                 event = json.loads(message.data)
                 if event["type"] == "response.output_audio.delta":
+                    if event["item_id"] != item:
+                        handed, item = 0, event["item_id"]
                     buffer += base64.b64decode(event["delta"])
                 elif event["type"] == "input_audio_buffer.speech_started":
                     buffer.clear()
+                    cut = {"item_id": item, "content_index": 0, "audio_end_ms": handed * 1000 // RATE}
+                    await socket.send_str(json.dumps({"type": "conversation.item.truncate", **cut}))
 
 
 TOOLS = """
@@ -68,8 +94,9 @@ async def tools(url: str, seconds: str) -> None:
     await ours(url, tools=TOOLS, folder=folder)
 
 
-async def ours(url: str, microphone: str = "", tools: str = "", folder: Path = Path()) -> None:
+async def ours(url: str, microphone: str = "", setting: str = QUICKEST, tools: str = "", folder: Path = Path()) -> None:
     """The worker as the app runs it, without a screen."""
+    from rtvoice_tui.audio import portaudio
     from rtvoice_tui.audio.devices import AudioChoice
     from rtvoice_tui.plan import Plan
     from rtvoice_tui.profiles.store import parse_profile
@@ -86,6 +113,8 @@ async def ours(url: str, microphone: str = "", tools: str = "", folder: Path = P
         async def close(self) -> None:
             pass
 
+    portaudio.Speaker = functools.partial(portaudio.Speaker, **parse(setting))
+    portaudio.Microphone = functools.partial(portaudio.Microphone, **parse(setting))
     settings = SessionSettings(turn_detection={"type": "server_vad"})
     profile = parse_profile(tools, "benchmark")
     toolset, _ = Registry(folder).toolset(profile)
@@ -105,10 +134,10 @@ async def ours(url: str, microphone: str = "", tools: str = "", folder: Path = P
 
 
 def launch(
-    kind: str, url: str, audio: VirtualAudio, microphone: str = "", echo: str = "off"
+    kind: str, url: str, audio: VirtualAudio, microphone: str = "", setting: str = "", echo: str = "off"
 ) -> "subprocess.Popen[bytes]":
     """Start a client that sees the virtual devices; it ends when its standard input is closed."""
-    command = [sys.executable, str(Path(__file__)), kind, url, microphone]
+    command = [sys.executable, str(Path(__file__)), kind, url, microphone, *([setting] if setting else [])]
     environment = audio.environment | {"RTVOICE_BENCHMARK_ECHO": echo}
     with (audio.folder / "client.log").open("wb") as log:
         return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=log)

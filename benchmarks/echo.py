@@ -73,7 +73,7 @@ async def one_run(mode: str, delay_ms: float, level_db: float, speech: bytes, pe
     with VirtualAudio() as audio:
         server = Server()
         room = VirtualRoom(audio, Room(delay_ms, level_db))
-        client = launch("ours", await server.start(), audio, MICROPHONE, "on" if mode == ALONE else mode)
+        client = launch("ours", await server.start(), audio, MICROPHONE, echo="on" if mode == ALONE else mode)
         judge, ear = Judge(server), audio.recorder("microphone")
         listening = asyncio.create_task(judge.listen())
         try:

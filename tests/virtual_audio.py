@@ -275,21 +275,21 @@ class Comparison:
 def compare(signal_pcm: bytes, heard_pcm: bytes) -> Comparison:
     """Find every sample of a locatable signal in a recording. Silence around it does not count."""
     sent, heard = np.frombuffer(signal_pcm, "<i2"), np.frombuffer(heard_pcm, "<i2")
-    places = _places(sent, heard)
-    times_heard = np.bincount(places[places >= 0], minlength=len(sent))
-    order = places[places >= 0]
-    located = np.flatnonzero(places >= 0)
+    found = places(sent, heard)
+    times_heard = np.bincount(found[found >= 0], minlength=len(sent))
+    order = found[found >= 0]
+    located = np.flatnonzero(found >= 0)
     within = heard[located[0] : located[-1]] if len(located) else heard[:0]
     return Comparison(
         lost=int((times_heard == 0).sum()),
         repeated=int((times_heard - 1).clip(min=0).sum()),
-        changed=int(((places < 0) & (heard != 0)).sum()),
+        changed=int(((found < 0) & (heard != 0)).sum()),
         disordered=int((np.diff(order) < 0).sum()),
         pauses=int((within == 0).sum()),
     )
 
 
-def _places(sent: np.ndarray, heard: np.ndarray) -> np.ndarray:
+def places(sent: np.ndarray, heard: np.ndarray) -> np.ndarray:
     """For each sample of a recording its position in the signal, or -1."""
     places = np.full(len(heard), -1)
     if len(heard) < 4 or len(sent) < 4:

@@ -134,6 +134,32 @@ def lose(input_name: str, output_name: str) -> dict[str, Any]:
     return {"told": told, "lost": sorted(audio.lost), "module": audio.module}
 
 
+def silence(times: str, output_name: str) -> dict[str, Any]:
+    """Speak into a device that holds much, and interrupt again and again; every third time it is closed meanwhile."""
+    from rtvoice_tui.audio.playback import Playback
+    from rtvoice_tui.audio.portaudio import Speaker
+
+    lost: list[str] = []
+    heard = []
+    playback, speaker = Playback(24_000), None
+    for round_ in range(int(times)):
+        speaker = speaker or Speaker(output_name, playback, lost.append, block_ms=20, latency=0.1)
+        item = str(round_)
+        playback.play(item, b"\x10\x20" * 24_000)
+        _wait(lambda item=item: playback.report().played_ms.get(item, 0.0) > 0)
+        playback.flush(5)
+        if round_ % 3 == 2:
+            speaker.close()
+            speaker = None
+            playback.take_back()
+        _wait(lambda: playback.flushed)
+        heard.append(playback.heard_ms()[item])
+    if speaker is not None:
+        speaker.close()
+    _wait(lambda: threading.active_count() == 1)
+    return {"lost": lost, "heard": heard, "threads": threading.active_count()}
+
+
 class _Opened:
     def __init__(self, input_name: str, output_name: str) -> None:
         from rtvoice_tui.audio.capture import Capture
@@ -176,5 +202,5 @@ if __name__ == "__main__":
         sys.modules["sounddevice"] = None  # type: ignore[assignment]
     if backend in ("portaudio", "none"):
         sys.modules["miniaudio"] = None  # type: ignore[assignment]
-    programs = {p.__name__: p for p in (names, open_what_there_is, play, listen, converse, reopen, lose)}
+    programs = {p.__name__: p for p in (names, open_what_there_is, play, listen, converse, reopen, lose, silence)}
     _say(json.dumps(programs[program](*arguments)))

@@ -12,6 +12,7 @@ from rtvoice_tui.audio.capture import Capture
 from rtvoice_tui.audio.devices import AudioError
 from rtvoice_tui.audio.playback import Playback
 from rtvoice_tui.audio.resample import Resampler, convert
+from rtvoice_tui.audio.stepping import Setting
 
 OK = SimpleNamespace(input_overflow=False, output_underflow=False)
 
@@ -51,7 +52,8 @@ class FakePortAudio(ModuleType):
         self.tried.append(samplerate)
         if samplerate != self.accepted_rate:
             raise PortAudioError(f"Error opening stream: {self.refusal} [PaErrorCode -9997]")
-        stream = SimpleNamespace(callback=callback, latency=0.02, blocksize=settings["blocksize"], closed=False)
+        latency = 0.02 if settings["latency"] == "low" else settings["latency"]
+        stream = SimpleNamespace(callback=callback, latency=latency, blocksize=settings["blocksize"], closed=False)
         stream.start = lambda: self._start()
         stream.close = lambda: setattr(stream, "closed", True)
         self.streams.append(stream)
@@ -195,6 +197,29 @@ def test_overflows_and_underruns_of_the_device_are_counted(with_devices):
     fake.streams[1].callback(memoryview(bytearray(480)), 240, None, late)
 
     assert (capture.overflows, playback.underruns) == (1, 1)
+
+
+@pytest.mark.parametrize(("latency", "emptied"), [("low", False), (0.04, False), (0.1, True)])
+def test_a_speaker_is_opened_as_asked_and_emptied_where_it_holds_much(with_devices, latency, emptied):
+    fake, playback = FakePortAudio(accepted_rate=24_000), Playback(24_000)
+
+    speaker = with_devices(fake).Speaker("", playback, lambda sentence: None, block_ms=20, latency=latency)
+
+    assert fake.streams[0].blocksize == 480
+    assert speaker.setting == Setting(20, latency)
+    assert (playback.silencer is not None) is emptied
+    speaker.close()
+    assert playback.silencer is None
+
+
+def test_a_speaker_that_was_replaced_leaves_the_next_ones_silencer_alone(with_devices):
+    portaudio, playback = with_devices(FakePortAudio(accepted_rate=24_000)), Playback(24_000)
+    first = portaudio.Speaker("", playback, lambda sentence: None, latency=0.1)
+    portaudio.Speaker("", playback, lambda sentence: None, latency=0.1)
+
+    first.close()
+
+    assert playback.silencer is not None
 
 
 @pytest.mark.parametrize("block", [480, 960, 96, 4410])

@@ -129,3 +129,11 @@ def test_closing_devices_on_purpose_tells_of_no_loss(virtual, start):
 
     assert told["rounds"] == 3
     assert told["lost"] == []
+
+
+def test_twelve_interruptions_of_a_device_that_holds_much_are_no_loss_also_while_it_is_closed(virtual, start):
+    told = start(virtual.environment, "silence", "portaudio", "12", SPEAKER).result()
+
+    assert (told["lost"], told["threads"]) == ([], 1)
+    assert len(told["heard"]) == 12
+    assert all(0 < heard < 900 for heard in told["heard"]), told

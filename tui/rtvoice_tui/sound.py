@@ -136,7 +136,7 @@ class SessionSound:
                 self._flushes += 1
                 self._session.spawn(self._await_silence(self._station))
             case fx.Duck():
-                self._store.audio.ducked = effect.lowered
+                playback.ducked = self._store.audio.ducked = effect.lowered
 
     async def _await_silence(self, station: "AudioStation") -> None:
         """When the device has carried the flush out, tell the machine what was heard by then, to the sample."""

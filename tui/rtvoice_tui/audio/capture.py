@@ -6,7 +6,9 @@ sound that arrives in a burst confuses the server's sense of time.
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
+from rtvoice_tui.audio import gain
 from rtvoice_tui.audio.measure import measure
 from rtvoice_tui.audio.ring import BYTES
 from rtvoice_tui.store.levels import Level
@@ -38,8 +40,21 @@ class Capture:
         self._waiting: deque[bytes] = deque(maxlen=KEPT_BLOCKS)
         self._rest = b""
         self._unheard = 0
+        self._gain = gain.Gain()
+        self._gain_db = 0.0
+        self._factor = 1.0
         self._wake = wake
         self._told = False
+
+    @property
+    def gain_db(self) -> float:
+        """How much louder the microphone is made, -40 to +12 dB."""
+        return self._gain_db
+
+    @gain_db.setter
+    def gain_db(self, db: float) -> None:
+        self._gain_db = gain.within(db)
+        self._factor = gain.factor(self._gain_db)
 
     def offer(self, pcm: bytes) -> None:
         """One block from the device. Only for the device's thread."""
@@ -67,9 +82,14 @@ class Capture:
         self._unheard = len(self._rest)
         frames = []
         for start in range(0, whole, self.frame_bytes):
-            frame = pcm[start : start + self.frame_bytes]
-            if self.clean is not None:
-                frame = self.clean(frame)
-            level = measure(frame)
+            frame, level = self._finish(pcm[start : start + self.frame_bytes])
             frames.append((bytes(len(frame)) if self.muted else frame, level))
         return frames
+
+    def _finish(self, raw: bytes) -> tuple[bytes, Level]:
+        frame = raw if self.clean is None else self.clean(raw)
+        frame = self._gain.apply(frame, self._factor)
+        level = measure(frame)
+        if frame is not raw and measure(raw).clipped:  # what clipped in the device stays spoilt, however low it is now
+            level = replace(level, clipped=True)
+        return frame, level

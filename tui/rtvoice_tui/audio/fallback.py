@@ -7,9 +7,12 @@ from typing import Any
 import miniaudio
 
 from rtvoice_tui.audio.capture import Capture
-from rtvoice_tui.audio.devices import BLOCK_MS, AudioError, DeviceInfo
+from rtvoice_tui.audio.devices import AudioError, DeviceInfo
 from rtvoice_tui.audio.playback import Playback
+from rtvoice_tui.audio.stepping import LADDER, Latency, Setting
 
+SETTING = LADDER[0]
+BLOCKS_HELD = 2
 WATCH_S = 0.25
 SILENT_S = 1.0
 """A device that comes for no block for so long is gone: miniaudio does not say so."""
@@ -31,13 +34,16 @@ def list_devices() -> list[DeviceInfo]:
 class _Device:
     """What both directions share: opened, started, watched, closed."""
 
-    def __init__(self, direction: str, name: str, lost: Callable[[str], None]) -> None:
+    def __init__(self, direction: str, name: str, lost: Callable[[str], None], setting: Setting) -> None:
         self._direction = direction
         self._lost = lost
         self._closed = threading.Event()
         self._turns = 0
         self._device: Any = None
-        self.latency_ms = 2.0 * BLOCK_MS
+        self.setting = setting
+        seconds = 0.0 if setting.latency == "low" else setting.latency
+        self._block_ms = max(setting.block_ms, int(seconds * 1000 / BLOCKS_HELD))
+        self.latency_ms = float(BLOCKS_HELD * self._block_ms)
         try:
             devices = miniaudio.Devices()
             found = devices.get_captures() if direction == "input" else devices.get_playbacks()
@@ -83,16 +89,23 @@ class _Device:
 class Microphone(_Device):
     """An open input device that offers its blocks to a `Capture`."""
 
-    def __init__(self, name: str, capture: Capture, lost: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        capture: Capture,
+        lost: Callable[[str], None],
+        block_ms: int = SETTING.block_ms,
+        latency: Latency = SETTING.latency,
+    ) -> None:
         self._capture = capture
-        super().__init__("input", name, lost)
+        super().__init__("input", name, lost, Setting(block_ms, latency))
 
     def _open(self, device_id: Any) -> Any:
         return miniaudio.CaptureDevice(
             input_format=miniaudio.SampleFormat.SIGNED16,
             nchannels=1,
             sample_rate=self._capture.rate,
-            buffersize_msec=BLOCK_MS,
+            buffersize_msec=self._block_ms,
             device_id=device_id,
             app_name="rtvoice-tui",
         )
@@ -107,9 +120,16 @@ class Microphone(_Device):
 class Speaker(_Device):
     """An open output device that takes its samples from a `Playback`."""
 
-    def __init__(self, name: str, playback: Playback, lost: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        playback: Playback,
+        lost: Callable[[str], None],
+        block_ms: int = SETTING.block_ms,
+        latency: Latency = SETTING.latency,
+    ) -> None:
         self._playback = playback
-        super().__init__("output", name, lost)
+        super().__init__("output", name, lost, Setting(block_ms, latency))
         playback.latency_ms = self.latency_ms
 
     def _open(self, device_id: Any) -> Any:
@@ -117,7 +137,7 @@ class Speaker(_Device):
             output_format=miniaudio.SampleFormat.SIGNED16,
             nchannels=1,
             sample_rate=self._playback.rate,
-            buffersize_msec=BLOCK_MS,
+            buffersize_msec=self._block_ms,
             device_id=device_id,
             app_name="rtvoice-tui",
         )

@@ -82,7 +82,7 @@ class SilentSpeaker:
 
     def __init__(self, playback: Playback) -> None:
         self.name = "silent"
-        self.latency_ms = 0.0
+        self.latency_ms = playback.latency_ms = 0.0
         self._playback = playback
         self._block = playback.rate * BLOCK_MS // 1000
         self._clock = _Clock(self)
@@ -102,7 +102,7 @@ class FileSpeaker:
 
     def __init__(self, path: Path, playback: Playback) -> None:
         self.name = path.name
-        self.latency_ms = 0.0
+        self.latency_ms = playback.latency_ms = 0.0
         self._playback = playback
         self._block = playback.rate * BLOCK_MS // 1000
         try:

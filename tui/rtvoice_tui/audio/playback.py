@@ -1,9 +1,10 @@
 """The speaker's side: speech is queued by item, taken by the device, silenced with a fade, and counted to the sample.
 
-``written``/``taken`` positions are samples of the session's output rate. The device's thread calls `fill` only; the
-session's thread calls everything else.
+``written``/``taken`` positions are samples of the session's output rate. The device's thread calls `fill` and `stopped`
+only; the session's thread calls everything else.
 """
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -11,24 +12,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rtvoice_tui.audio import gain
+from rtvoice_tui.audio.account import ItemAccount
 from rtvoice_tui.audio.measure import measure
+from rtvoice_tui.audio.positions import Block, Positions
+from rtvoice_tui.audio.prebuffer import Prebuffer
 from rtvoice_tui.audio.ring import BYTES, SampleRing
 from rtvoice_tui.store.levels import Level
 
+log = logging.getLogger(__name__)
+
 RING_S = 60
-KEPT_ITEMS = 64
+KEPT_S = 2
+"""So much that a device was handed can be taken back from it: more than any device holds."""
 
-PREBUFFER_MS = 80.0
-"""An answer begins when so much of it is there, so that jitter between the first packets is not heard."""
-
-
-@dataclass
-class _Segment:
-    """A run of samples of one item: positions in the ring's count."""
-
-    item_id: str
-    start: int
-    end: int
+DUCKED = gain.factor(-12.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +35,15 @@ class _Cut:
 
     end: int
     fade: int
+    at: float
 
 
 @dataclass(frozen=True)
 class PlaybackReport:
-    """What the device has consumed, in ms by item, and when it took each item's first sample (seconds)."""
+    """What was heard, in ms by item, and when the device took each item's first sample (seconds).
+
+    ``drained``: nothing waits any more, and what the device was handed was heard.
+    """
 
     played_ms: dict[str, float]
     first_at: dict[str, float]
@@ -49,42 +51,64 @@ class PlaybackReport:
 
 
 class Playback:
-    """Everything between "speech arrived" and "the device has it".
+    """Everything between "speech arrived" and "it was heard".
 
     Args:
         rate: the session's output rate in Hz.
 
     Attributes:
-        heard_by: is given all that is handed to the device, silence included: the reference for taking echo out.
+        muted: nothing is heard; speech goes on being played and counted.
+        ducked: 12 dB softer for now, because the person seems to speak.
+        latency_ms: how long the device holds what it is handed, by its own account.
+        device_underruns: how often the device itself ran dry, whatever there was to play.
+        starved: how often an answer's next samples had not arrived yet.
+        levels: loudness of what the device was handed lately.
+        heard_by: gets every block exactly as it is handed to the device, silence included. On the device's thread.
+        silencer: lets the device throw away what it holds, then calls `stopped`. Called on the session's thread by
+            `flush`; must return at once. None where that is not worth it.
     """
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
         self.muted = False
-        self.underruns = 0
-        self.levels: deque[Level] = deque(maxlen=64)
+        self.ducked = False
         self.latency_ms = 0.0
+        self.device_underruns = 0
+        self.starved = 0
+        self.levels: deque[Level] = deque(maxlen=64)
         self.heard_by: Callable[[bytes], None] | None = None
-        self._ring = SampleRing(rate * RING_S)
+        self.silencer: Callable[[], None] | None = None
+        self._ring = SampleRing(rate * RING_S, rate * KEPT_S)
         self._backlog: deque[bytes] = deque()
         self._odd: dict[str, bytes] = {}
         self._last_item = ""
-        self._segments: deque[_Segment] = deque()
-        self._played: dict[str, int] = {}
-        self._first_at: dict[str, float] = {}
         self._complete = True
+        self._account = ItemAccount(rate)
+        self._positions = Positions(rate)
+        self._settled = 0
+        self._prebuffer = Prebuffer()
+        self._starved_before = 0
+        self._gain_db = 0.0
+        self._factor = 1.0
+        # the device's side
+        self._gain = gain.Gain()
         self._rolling = False
-        # what the device's thread is told to do, and what it tells; `give_up_flush` acts for a device that is dead
+        self._came_at = 0.0
+        self._failed = False
+        # what the device's side is told to do, and what it tells; `give_up_flush` acts for a device that is dead
         self._cut: _Cut | None = None
         self._cut_done: _Cut | None = None
+        self._stop_wanted: _Cut | None = None
+        self._stop_done: _Cut | None = None
         self._fade_end: int | None = None
-        self._starts: deque[tuple[int, float]] = deque(maxlen=256)
-        self._skipped: list[tuple[int, int]] = []
 
     # --- the session's side
 
-    def play(self, item_id: str, pcm: bytes) -> None:
-        """Queue speech of an item. An odd byte at the end waits for its other half."""
+    def play(self, item_id: str, pcm: bytes, at: float | None = None) -> None:
+        """Queue speech of an item that arrived ``at`` (`time.perf_counter`; None: now).
+
+        An odd byte at the end waits for its other half.
+        """
         data = self._odd.pop(item_id, b"") + pcm
         cut = len(data) - len(data) % BYTES
         whole = data[:cut]
@@ -92,13 +116,12 @@ class Playback:
             self._odd[item_id] = data[cut:]
         if not whole:
             return
-        self._last_item = item_id
-        start = self._segments[-1].end if self._segments else self._end_position()
         count = len(whole) // BYTES
-        if self._segments and self._segments[-1].item_id == item_id:
-            self._segments[-1].end += count
-        else:
-            self._segments.append(_Segment(item_id, start, start + count))
+        dry = self.starved != self._starved_before and item_id == self._last_item
+        self._starved_before = self.starved
+        self._prebuffer.packet(item_id, count * 1000 / self.rate, time.perf_counter() if at is None else at, dry)
+        self._last_item = item_id
+        self._account.receive(item_id, self._ring.written + self._backlogged, count)
         self._complete = False
         self._backlog.append(whole)
         self.pump()
@@ -108,6 +131,7 @@ class Playback:
         self._odd.pop(item_id, None)
         if item_id == self._last_item:
             self._complete = True
+            self._prebuffer.end()
 
     def pump(self) -> None:
         """Move speech that did not fit into the ring. Nothing that was received is ever dropped."""
@@ -122,115 +146,201 @@ class Playback:
     def flush(self, fade_ms: float) -> None:
         """Silence the speaker: at most ``fade_ms`` more are heard, fading; all else that waits is thrown away."""
         self._odd.clear()
-        fade = int(self.rate * fade_ms / 1000)
         self._backlog.clear()
-        end = self._ring.written
-        for segment in self._segments:
-            segment.end = min(segment.end, end)
+        self._prebuffer.forget()
+        self._account.cut(self._ring.written)
         self._complete = True
-        self._cut = _Cut(end, fade)
+        cut = _Cut(self._ring.written, int(self.rate * fade_ms / 1000), time.perf_counter())
+        silencer = self.silencer
+        self._cut = cut
+        self._stop_wanted = cut if silencer is not None else None
+        if silencer is not None:
+            silencer()
 
     @property
     def flushed(self) -> bool:
         """Whether the device has carried the last flush out."""
-        return self._cut_done is self._cut
+        return self._cut_done is self._cut and not self.stopping
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the device still has to throw away what it holds. Until then it is handed silence only."""
+        wanted = self._stop_wanted
+        return wanted is not None and wanted is not self._stop_done
 
     def give_up_flush(self) -> None:
-        """The device does not come for samples any more: take the flush as done."""
+        """The device does not come for samples, or does not stop: take the flush as done."""
         cut = self._cut
-        if cut is not None and not self.flushed:
+        if cut is None or self.flushed:
+            return
+        self._positions.stop(cut.at if self.stopping else self._came_at)
+        self._stop_wanted = None
+        if self._cut_done is not cut:
             self._skip(cut)
+
+    def take_back(self, stopped_at: float | None = None) -> int:
+        """Put what a dead device was handed and had not played to the front again; returns how many samples.
+
+        The next device plays it, so that nothing is lost. Only while no device is open. What was cut stays cut.
+
+        Args:
+            stopped_at: when the device fell silent (`time.perf_counter`). None: nobody knows, so it is taken for the
+                moment at which it came for samples last, and a few ms may be heard twice.
+        """
+        if not self.flushed:
+            self.give_up_flush()
+        self._rolling = False
+        taken = self._ring.taken
+        self._look()
+        at = self._came_at if stopped_at is None else max(stopped_at, self._came_at)
+        return self._ring.take_back(self._positions.unheard(at, taken))
+
+    def report(self) -> PlaybackReport:
+        """What was heard by now; items that are over are reported one last time."""
+        self.pump()
+        taken = self._ring.taken
+        self._look()
+        position = self._positions.heard(time.perf_counter(), taken)
+        played = self._heard_up_to(position, taken)
+        drained = self._complete and position == taken and not len(self._ring) and not self._backlog
+        return PlaybackReport(played, self._account.first_at, drained)
+
+    def heard_ms(self) -> dict[str, float]:
+        """What will have been heard of every item that is remembered when the device falls silent after a flush.
+
+        What it holds is still heard, unless it threw it away.
+        """
+        taken = self._ring.taken
+        self._look()
+        played = self._heard_up_to(taken, taken)
+        return self._account.totals() | played
 
     @property
     def buffered_ms(self) -> float:
         """How much speech waits."""
-        waiting = len(self._ring) + sum(len(pcm) for pcm in self._backlog) // BYTES
-        return waiting * 1000 / self.rate
+        return (len(self._ring) + self._backlogged) * 1000 / self.rate
 
-    def report(self) -> PlaybackReport:
-        """What was consumed since the last report; items that are over are reported one last time."""
-        self.pump()
-        taken = self._ring.taken
-        self._note_starts(taken)
-        played: dict[str, float] = {}
-        for segment in list(self._segments):
-            if taken <= segment.start and segment.end > segment.start:
-                break
-            heard = max(0, min(taken, segment.end) - segment.start - self._skipped_in(segment, taken))
-            before = self._played.get(segment.item_id, 0)
-            played[segment.item_id] = (before + heard) * 1000 / self.rate
-            if taken >= segment.end and (len(self._segments) > 1 or self._complete):
-                self._played[segment.item_id] = before + heard
-                self._segments.popleft()
-        self._forget_old()
-        if not self._segments:
-            self._skipped.clear()
-        drained = self._complete and not len(self._ring) and not self._backlog
-        return PlaybackReport(played, dict(self._first_at), drained)
+    @property
+    def came_at(self) -> float:
+        """When the device came for samples last (`time.perf_counter`); 0 if it never did."""
+        return self._came_at
 
-    def heard_ms(self) -> dict[str, float]:
-        """What was consumed of every item that is remembered, whether or not it was reported before."""
-        reported = self.report().played_ms
-        return {item_id: count * 1000 / self.rate for item_id, count in self._played.items()} | reported
+    @property
+    def underruns(self) -> int:
+        """How often sound was interrupted: for want of speech, or because the device itself ran dry."""
+        return self.starved + self.device_underruns
 
-    def _forget_old(self) -> None:
-        while len(self._played) > KEPT_ITEMS:
-            del self._played[next(iter(self._played))]
+    @property
+    def gain_db(self) -> float:
+        """How much louder the agent is made, -40 to +12 dB."""
+        return self._gain_db
 
-    def _end_position(self) -> int:
-        return self._ring.written + sum(len(pcm) for pcm in self._backlog) // BYTES
+    @gain_db.setter
+    def gain_db(self, db: float) -> None:
+        self._gain_db = gain.within(db)
+        self._factor = gain.factor(self._gain_db)
 
-    def _skipped_in(self, segment: _Segment, taken: int) -> int:
-        return sum(max(0, min(end, segment.end, taken) - max(start, segment.start)) for start, end in self._skipped)
+    @property
+    def prebuffer_ms(self) -> float:
+        """How much of an answer must be there before it begins to sound."""
+        return self._prebuffer.ms
 
-    def _note_starts(self, taken: int) -> None:
-        while self._starts:
-            position, at = self._starts.popleft()
-            for segment in self._segments:
-                if segment.start < position and segment.item_id not in self._first_at:
-                    self._first_at[segment.item_id] = at
-        live = {segment.item_id for segment in self._segments}
-        for item_id in [item for item in self._first_at if item not in live]:
-            del self._first_at[item_id]
+    @property
+    def prebuffer_bounds_ms(self) -> tuple[float, float]:
+        """Between what the prebuffer is held."""
+        return self._prebuffer.least_ms, self._prebuffer.most_ms
+
+    @property
+    def jitter_ms(self) -> float:
+        """How late the packets of this answer, or of the last one, came at worst."""
+        return self._prebuffer.jitter_ms
+
+    @property
+    def _backlogged(self) -> int:
+        return sum(len(pcm) for pcm in self._backlog) // BYTES
+
+    def _look(self) -> None:
+        blocks, thrown_away = self._positions.look()
+        self._account.handed_over(blocks)
+        self._account.nobody_heard(thrown_away)
+
+    def _heard_up_to(self, position: int, taken: int) -> dict[str, float]:
+        came_at = self._came_at
+        self._settled = max(self._settled, self._positions.heard(came_at, taken))
+        played = self._account.heard(position, self._settled, self._complete)
+        self._positions.settle(came_at)
+        return played
 
     # --- the device's side
 
-    def fill(self, count: int) -> bytes:
-        """The next ``count`` samples for the device: speech, or silence where there is none."""
+    def fill(self, count: int, dac_at: float | None = None) -> bytes:
+        """The next ``count`` samples for the device: speech, or silence where there is none. Never raises.
+
+        Args:
+            count: how many samples.
+            dac_at: when the first of them will be heard (`time.perf_counter`); None: after `latency_ms`.
+        """
+        try:
+            pcm = self._next(count, dac_at)
+            if self.heard_by is not None:
+                self.heard_by(pcm)
+        except Exception:
+            if not self._failed:
+                self._failed = True  # once is enough: it would come a hundred times a second
+                log.exception("the speaker was handed silence")
+            return bytes(count * BYTES)
+        return pcm
+
+    def stopped(self, at: float) -> None:
+        """The device threw away what it held, was silent from ``at`` on, and comes for no samples during this call."""
         cut = self._cut
+        self._positions.stop(at)
         if cut is not None and self._cut_done is not cut:
-            pcm = self._fade_out(cut, count)
-        elif not self._rolling and not self._ready():
+            self._skip(cut)
+        self._rolling = False
+        self._stop_done = cut
+
+    def _next(self, count: int, dac_at: float | None) -> bytes:
+        self._came_at = now = time.perf_counter()
+        if dac_at is None:
+            dac_at = now + self.latency_ms / 1000 if self.latency_ms else 0.0
+        was_rolling, cut = self._rolling, self._cut
+        if cut is not None and self._cut_done is not cut:
+            pcm = self._fade_out(cut, count, dac_at)
+        elif self.stopping or (not was_rolling and not self._ready()):
             pcm = b""
         else:
-            pcm = self._ring.read(count)
-            if pcm:
-                self._starts.append((self._ring.taken, time.perf_counter()))
-        if len(pcm) < count * BYTES:
-            if self._rolling and not self._complete and not len(self._ring):
-                self.underruns += 1
-            self._rolling = False
-        else:
-            self._rolling = True
-        if pcm and self.muted:
-            pcm = bytes(len(pcm))
-        elif pcm:
+            pcm = self._take(count, dac_at)
+        self._rolling = len(pcm) == count * BYTES
+        if was_rolling and not self._rolling and not self._complete and not len(self._ring):
+            self.starved += 1
+        pcm = self._gain.apply(pcm, self._wanted_gain(), jump=not was_rolling)
+        if pcm and not self.muted:
             self.levels.append(measure(pcm))
-        pcm += bytes(count * BYTES - len(pcm))
-        if self.heard_by is not None:
-            self.heard_by(pcm)
-        return pcm
+        return pcm + bytes(count * BYTES - len(pcm))
+
+    def _wanted_gain(self) -> float:
+        if self.muted:
+            return 0.0
+        return self._factor * DUCKED if self.ducked else self._factor
 
     def _ready(self) -> bool:
         waiting = len(self._ring)
-        return waiting > 0 and (self._complete or waiting * 1000 >= PREBUFFER_MS * self.rate)
+        return waiting > 0 and (self._complete or waiting * 1000 >= self._prebuffer.ms * self.rate)
 
-    def _fade_out(self, cut: _Cut, count: int) -> bytes:
+    def _take(self, count: int, dac_at: float) -> bytes:
+        start = self._ring.taken
+        end = start + min(count, len(self._ring))
+        if end > start:
+            self._positions.hand_over(Block(start, end, self._came_at, dac_at))
+        return self._ring.read(end - start)
+
+    def _fade_out(self, cut: _Cut, count: int, dac_at: float) -> bytes:
         """Play to the end of the fade, then skip what was thrown away."""
         if self._fade_end is None:
             self._fade_end = min(self._ring.taken + (cut.fade if self._rolling else 0), cut.end)
         start = self._ring.taken
-        pcm = self._ring.read(min(count, self._fade_end - start))
+        pcm = self._take(min(count, self._fade_end - start), dac_at)
         if pcm:
             samples = np.frombuffer(pcm, "<i2").astype(np.float32)
             left = self._fade_end - start - 1 - np.arange(len(samples))
@@ -241,7 +351,7 @@ class Playback:
 
     def _skip(self, cut: _Cut) -> None:
         if self._ring.taken < cut.end:
-            self._skipped.append((self._ring.taken, cut.end))
+            self._account.nobody_heard([(self._ring.taken, cut.end)])
         self._ring.skip_to(cut.end)
         self._fade_end = None
         self._cut_done = cut

@@ -4,15 +4,25 @@ Blocking streams crash the process when one thread closes what another reads; ca
 module raises ``OSError`` where the PortAudio library is missing.
 """
 
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import sounddevice as sd
 
 from rtvoice_tui.audio.capture import Capture
+from rtvoice_tui.audio.dac_clock import DacClock
 from rtvoice_tui.audio.devices import BLOCK_MS, AudioError, DeviceInfo
+from rtvoice_tui.audio.guarded import GuardedStream
 from rtvoice_tui.audio.playback import Playback
 from rtvoice_tui.audio.resample import Resampler
+from rtvoice_tui.audio.stepping import LADDER, Latency, Setting
+
+SETTING = LADDER[0]
+
+EMPTIED_OVER_MS = 40.0
+"""A device that holds more is emptied to be silenced; below, what it holds is over as soon, and can fade."""
 
 _REFUSED_RATE = ("Invalid sample rate", "Invalid device")
 
@@ -40,12 +50,20 @@ def list_devices() -> list[DeviceInfo]:
 class Microphone:
     """An open input device that offers its blocks to a `Capture`."""
 
-    def __init__(self, name: str, capture: Capture, lost: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        capture: Capture,
+        lost: Callable[[str], None],
+        block_ms: int = SETTING.block_ms,
+        latency: Latency = SETTING.latency,
+    ) -> None:
         self._capture = capture
-        self._stream, self.name, self.rate = _open(sd.RawInputStream, "input", name, capture.rate, self._block, lost)
+        self.setting = Setting(block_ms, latency)
+        self._stream, self.name, self.rate = _open("input", name, capture.rate, self.setting, self._block, lost)
         self._convert = Resampler(self.rate, capture.rate)
         self.latency_ms = self._stream.stream.latency * 1000
-        self._stream.start("input", self.name)
+        _start(self._stream, "input", self.name)
 
     def _block(self, indata: Any, frames: int, times: Any, status: Any) -> None:
         if status.input_overflow:
@@ -58,91 +76,113 @@ class Microphone:
 
 
 class Speaker:
-    """An open output device that takes its samples from a `Playback`."""
+    """An open output device that takes its samples from a `Playback`.
 
-    def __init__(self, name: str, playback: Playback, lost: Callable[[str], None]) -> None:
+    One that holds more than `EMPTIED_OVER_MS` throws that away when the playback is flushed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        playback: Playback,
+        lost: Callable[[str], None],
+        block_ms: int = SETTING.block_ms,
+        latency: Latency = SETTING.latency,
+    ) -> None:
         self._playback = playback
         self._rest = b""
-        self._stream, self.name, self.rate = _open(sd.RawOutputStream, "output", name, playback.rate, self._block, lost)
+        self.setting = Setting(block_ms, latency)
+        self._stream, self.name, self.rate = _open("output", name, playback.rate, self.setting, self._block, lost)
         self._convert = Resampler(playback.rate, self.rate)
         self.latency_ms = playback.latency_ms = self._stream.stream.latency * 1000
-        self._stream.start("output", self.name)
+        self._ahead_s: float = max(self.latency_ms, 2.0 * block_ms) / 1000
+        self._clock = DacClock(self._ahead_s)
+        self._silencer = self._silence_soon if self.latency_ms > EMPTIED_OVER_MS else None
+        playback.silencer = self._silencer
+        _start(self._stream, "output", self.name)
 
     def _block(self, outdata: Any, frames: int, times: Any, status: Any) -> None:
         if status.output_underflow:
-            self._playback.underruns += 1
+            self._playback.device_underruns += 1
+        dac_at = self._heard_at(times)
         if self.rate == self._playback.rate:
-            outdata[:] = self._playback.fill(frames)
+            outdata[:] = self._playback.fill(frames, dac_at)
             return
         while len(self._rest) < frames * 2:
-            self._rest += self._convert(self._playback.fill(self._playback.rate * BLOCK_MS // 1000))
+            waiting_s = len(self._rest) / 2 / self.rate
+            piece = self._playback.fill(self._playback.rate * BLOCK_MS // 1000, dac_at + waiting_s)
+            self._rest += self._convert(piece)
         outdata[:] = self._rest[: frames * 2]
         self._rest = self._rest[frames * 2 :]
 
+    def _heard_at(self, times: Any) -> float:
+        now = time.perf_counter()
+        if times is None or not self.latency_ms:
+            return now + self._ahead_s
+        return self._clock.heard_at(now, times.currentTime, times.outputBufferDacTime)
+
+    def _silence_soon(self) -> None:
+        threading.Thread(target=self._silence, name="audio-silence", daemon=True).start()
+
+    def _silence(self) -> None:
+        if self._playback.stopping:  # an earlier flush's thread may have done it
+            self._stream.empty(self._emptied)
+
+    def _emptied(self, at: float) -> None:
+        self._rest = b""
+        self._playback.stopped(at)
+
     def close(self) -> None:
         """Stop and give the device back."""
+        if self._silencer is not None and self._playback.silencer == self._silencer:
+            self._playback.silencer = None
         self._stream.close()
 
 
-class _Guarded:
-    """A stream that tells when it ends without having been asked to."""
-
-    def __init__(self, stream: Any, closing: list[bool]) -> None:
-        self.stream = stream
-        self._closing = closing
-
-    def start(self, direction: str, name: str) -> None:
-        try:
-            self.stream.start()
-        except sd.PortAudioError as error:
-            self.close()
-            raise AudioError(
-                f"the {direction} device {name} cannot be opened: {error}", "see 'rtvoice-tui devices'"
-            ) from None
-
-    def close(self) -> None:
-        self._closing[0] = True
-        self.stream.close()
+def _start(stream: GuardedStream, direction: str, name: str) -> None:
+    try:
+        stream.start()
+    except sd.PortAudioError as error:
+        stream.close()
+        raise AudioError(
+            f"the {direction} device {name} cannot be opened: {error}", "see 'rtvoice-tui devices'"
+        ) from None
 
 
 def _open(
-    kind: Any,
     direction: str,
     name: str,
     rate: int,
+    setting: Setting,
     callback: Callable[..., None],
     lost: Callable[[str], None],
-) -> tuple[_Guarded, str, int]:
-    """Open at the session's rate, or else at one the device has; blocks of 10 ms, lowest latency that is safe."""
+) -> tuple[GuardedStream, str, int]:
+    """Open at the session's rate, or else at one the device has."""
     device = _find(name, direction)
     shown = str(sd.query_devices(device, direction)["name"])
-    closing = [False]
-
-    def finished() -> None:
-        if not closing[0]:
-            lost(f"the {direction} device {shown} is gone")
-
+    kind = sd.RawInputStream if direction == "input" else sd.RawOutputStream
+    guarded = GuardedStream(lambda: lost(f"the {direction} device {shown} is gone"))
     refusal = ""
     for candidate in dict.fromkeys(
         (rate, int(sd.query_devices(device, direction)["default_samplerate"]), 48_000, 44_100)
     ):
         try:
-            stream = kind(
+            guarded.stream = kind(
                 samplerate=candidate,
-                blocksize=candidate * BLOCK_MS // 1000,
+                blocksize=candidate * setting.block_ms // 1000,
                 device=device,
                 channels=1,
                 dtype="int16",
-                latency="low",
+                latency=setting.latency,
                 callback=callback,
-                finished_callback=finished,
+                finished_callback=guarded.finished,
             )
         except sd.PortAudioError as error:
             refusal = str(error)
             if not any(word in refusal for word in _REFUSED_RATE):
                 break
         else:
-            return _Guarded(stream, closing), shown, candidate
+            return guarded, shown, candidate
     raise AudioError(
         f"the {direction} device {shown} cannot be opened: {refusal}",
         f"see 'rtvoice-tui devices', and choose another with --{direction}-device NAME",

@@ -4,15 +4,18 @@ BYTES = 2
 
 
 class SampleRing:
-    """One thread writes, another reads. Positions count samples since the beginning and never go back.
+    """One thread writes, another reads. Positions count samples since the beginning; only `take_back` goes back.
 
     Args:
         capacity: how many samples fit.
+        kept: how many samples that were read can be taken back.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, kept: int = 0) -> None:
         self.capacity = capacity
-        self._data = bytearray(capacity * BYTES)
+        self.kept = kept
+        self._size = capacity + kept
+        self._data = bytearray(self._size * BYTES)
         self.written = 0
         self.taken = 0
 
@@ -28,8 +31,8 @@ class SampleRing:
     def write(self, pcm: bytes | memoryview) -> int:
         """Append as many samples as fit; returns how many. Only for the writing thread."""
         count = min(len(pcm) // BYTES, self.room)
-        start = self.written % self.capacity
-        first = min(count, self.capacity - start)
+        start = self.written % self._size
+        first = min(count, self._size - start)
         self._data[start * BYTES : (start + first) * BYTES] = pcm[: first * BYTES]
         if first < count:
             self._data[: (count - first) * BYTES] = pcm[first * BYTES : count * BYTES]
@@ -39,8 +42,8 @@ class SampleRing:
     def read(self, count: int) -> bytes:
         """Take up to ``count`` samples. Only for the reading thread."""
         count = min(count, len(self))
-        start = self.taken % self.capacity
-        first = min(count, self.capacity - start)
+        start = self.taken % self._size
+        first = min(count, self._size - start)
         pcm = bytes(self._data[start * BYTES : (start + first) * BYTES])
         if first < count:
             pcm += bytes(self._data[: (count - first) * BYTES])
@@ -50,3 +53,9 @@ class SampleRing:
     def skip_to(self, position: int) -> None:
         """Throw away everything before a position that was written. Only for the reading thread."""
         self.taken = max(self.taken, min(position, self.written))
+
+    def take_back(self, count: int) -> int:
+        """Let the last samples that were read be read again; returns how many. Only while nobody reads."""
+        count = min(count, self.kept, self.taken)
+        self.taken -= count
+        return count

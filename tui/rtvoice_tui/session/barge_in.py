@@ -1,7 +1,8 @@
 """How much of each answer was received and heard, and what the server must be told when it is cut short.
 
-Played time counts samples the device consumed (never wall clock), so truncation is right through pauses and
-stalls. The rules are those of the Realtime API's truncation errors: never zero, never beyond the item's audio.
+Played time counts samples that the device has sounded (never mere time since the beginning), so truncation is right
+through pauses and stalls. The rules are those of the Realtime API's truncation errors: never zero, never beyond the
+item's audio.
 """
 
 from collections.abc import Mapping
@@ -94,7 +95,7 @@ class SpokenLedger:
         return [item for item in self._items.values() if item.response_id == response_id]
 
     def report(self, played_ms: Mapping[str, float], first_at: Mapping[str, float], drained: bool, out: Outbox) -> None:
-        """Take over what the device consumed so far; a cut item's account is closed.
+        """Take over what was heard so far; a cut item's account is closed.
 
         Args:
             played_ms: by item id.

@@ -71,7 +71,7 @@ class Recall(msgspec.Struct, frozen=True):
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """How many milliseconds of each queued item the device has consumed so far.
+    """How many milliseconds of each queued item were heard so far.
 
     Attributes:
         played_ms: by item id.
@@ -85,7 +85,7 @@ class Heard(msgspec.Struct, frozen=True):
 
 
 class Flushed(msgspec.Struct, frozen=True):
-    """The speaker is silent: how many milliseconds of each item had been consumed by then."""
+    """The speaker is silent: how many milliseconds of each item had been heard by then."""
 
     played_ms: Mapping[str, float]
 

@@ -1,0 +1,35 @@
+"""Louder and softer, without clicks: a change is spread over one block. What is too loud is cut off, not wrapped."""
+
+import numpy as np
+
+LEAST_DB = -40.0
+MOST_DB = 12.0
+
+
+def within(db: float) -> float:
+    """A volume in dB, held within what is offered."""
+    return min(max(db, LEAST_DB), MOST_DB)
+
+
+def factor(db: float) -> float:
+    """What samples are multiplied with; exactly 1 at 0 dB."""
+    return float(10.0 ** (db / 20.0))
+
+
+class Gain:
+    """One gain stage for PCM16. At a factor of 1 samples pass untouched."""
+
+    def __init__(self) -> None:
+        self._at = 1.0
+
+    def apply(self, pcm: bytes, target: float, jump: bool = False) -> bytes:
+        """A block at the wanted factor; a ramp leads there from the last block's factor, unless it may ``jump``."""
+        before = target if jump else self._at
+        self._at = target
+        if not pcm or before == target == 1.0:
+            return pcm
+        if before == target == 0.0:
+            return bytes(len(pcm))
+        samples = np.frombuffer(pcm, "<i2").astype(np.float32)
+        samples *= target if before == target else np.linspace(before, target, len(samples), dtype=np.float32)
+        return bytes(np.clip(np.rint(samples), -32768, 32767).astype("<i2").tobytes())
