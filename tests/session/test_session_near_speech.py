@@ -47,7 +47,13 @@ def test_nobody_is_lowered_who_is_not_heard():
     c = Conversation()
     assert near(c).of(Duck) == []
     c.begin()
-    assert c.audio().of(Duck) == [Duck(True)], "an agent that begins while the person speaks is"
+    assert c.audio().of(Duck) == [], "an answer that begins while a question still rings is not interrupted"
+
+
+def test_what_the_server_hears_no_speech_in_is_noise_and_lowers_the_agent_for_a_moment_only():
+    c = Conversation().speaking()
+    assert c.timer(timer_after(near(c), 1.5)).of(Duck) == [Duck(False)]
+    assert near(c, False).of(Duck) == []
 
 
 def test_the_end_of_the_session_restores_it():
@@ -64,7 +70,7 @@ def test_where_turns_are_taken_by_key_a_voice_in_the_room_changes_nothing():
 
 
 def test_the_server_alone_interrupts_unless_the_profile_says_otherwise():
-    assert set(near(Conversation().speaking()).timers.values()) == set()
+    assert set(near(Conversation().speaking()).timers.values()) == {1.5}
 
 
 @pytest.mark.parametrize("dialect", ["openai", "yandex", "generic", "local"])

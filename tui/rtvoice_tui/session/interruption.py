@@ -18,6 +18,9 @@ NEAR_S = 0.24
 RESTORE_S = 0.5
 """So long after near speech the agent is lowered still: the server's own word may be under way."""
 
+DOUBT_S = 1.5
+"""A server that hears no speech in what goes on for so long is right: it is noise, and lowers nobody."""
+
 TIMER = "near:"
 
 
@@ -90,7 +93,10 @@ class Interruption:
     # --- the local voice detection
 
     def near_speech(self, speaking: bool) -> None:
-        """The person begins to speak near the microphone, or has stopped; where turns are by key that says nothing."""
+        """The person begins to speak near the microphone, or has stopped; where turns are by key that says nothing.
+
+        An answer that begins while the end of a question is still near is not lowered: nobody interrupts it.
+        """
         speaking = speaking and not self._by_hand.by_key
         if speaking == self._near:
             return
@@ -101,15 +107,11 @@ class Interruption:
         elif self._ledger.speaking:
             self._lower()
 
-    def settle(self) -> None:
-        """The agent may have begun to be heard while the person speaks."""
-        if self._near and not self._ducked and self._ledger.speaking:
-            self._lower()
-
     def _lower(self) -> None:
         if not self._ducked:
             self._ducked = True
             self._out.do(Duck(True))
+            self._out.do(Schedule(f"{TIMER}doubt:{self._stretch}", DOUBT_S))
         if self._local:
             self._out.do(Schedule(f"{TIMER}long:{self._stretch}", NEAR_S))
 
@@ -120,6 +122,8 @@ class Interruption:
             return
         if what == "over":
             self._cut_near = False
+            self._restore()
+        elif what == "doubt":
             self._restore()
         elif self._near and self.silence():
             self._answers.slot.cancel(self._out)

@@ -220,7 +220,6 @@ class PersonSide:
     def settle(self, ready: bool) -> None:
         """A step is over: answer what is due, and send what was typed as soon as it can be."""
         slot = self._answers.slot
-        self._interruption.settle()
         if ready and self._listening.take_answer_due():
             slot.want()
         if ready and self._texts and slot.free and not self._ledger.cutting:
