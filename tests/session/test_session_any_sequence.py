@@ -219,6 +219,7 @@ class Promises:
     def __init__(self, dialect: str, manual: bool) -> None:
         self.c = Conversation(dialect, MANUAL if manual else VAD, ALL_TOOLS, talk=TalkRules(interrupts=manual))
         self.ducked = False
+        self.known_before: dict[str, ToolSpec] = {}
         self.timers: list[str] = []
         self.agreed = Agreements()
         self.new_session()
@@ -239,6 +240,7 @@ class Promises:
         return dict(self.c.machine._calls.policy.known)
 
     def happen(self, what: Any, pick: int) -> None:
+        self.known_before = self.known
         if what == "close":
             step = self.c.close()
             assert not self.ducked or step.of(Duck), "the next conversation would be a quiet one"
@@ -306,7 +308,8 @@ class Promises:
         assert run.call_id not in self.ran, "a call ran twice"
         self.ran.add(run.call_id)
         assert isinstance(json.loads(run.arguments), dict)
-        assert self.agreed.cover(run.call_id, self.known.get(run.name)), "nobody agreed to it"
+        spec = self.known.get(run.name) or self.known_before.get(run.name)  # the step may have been its tool's last one
+        assert self.agreed.cover(run.call_id, spec), "nobody agreed to it"
 
     def check_fact(self, fact: Any) -> None:
         if isinstance(fact, CallChanged):
