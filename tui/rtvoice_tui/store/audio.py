@@ -58,6 +58,7 @@ class AudioHealth:
         gate_open: whether the microphone's gate lets sound through; always, where there is none.
         ducked: whether the agent is lowered because the person seems to speak.
         prebuffer_ms: how much of an answer waits before it begins, and ``jitter_ms`` how late packets come.
+        prebuffer_bounds_ms: between what the prebuffer adapts; both 0 where it does not.
         mic_gain_db: volume of the microphone, and ``agent_gain_db`` of the agent.
     """
 
@@ -78,6 +79,7 @@ class AudioHealth:
     ducked: bool = False
     prebuffer_ms: float = 0.0
     jitter_ms: float = 0.0
+    prebuffer_bounds_ms: tuple[float, float] = (0.0, 0.0)
     mic_gain_db: float = 0.0
     agent_gain_db: float = 0.0
 
