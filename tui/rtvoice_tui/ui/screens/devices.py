@@ -117,9 +117,9 @@ class DevicesScreen(ModalScreen[None]):
             yield DeviceLines(self._store, INPUT)
             yield DeviceLines(self._store, OUTPUT)
             yield FixedLine(id="echo")
-            for side, view in ((INPUT, self._store.audio.input), (OUTPUT, self._store.audio.output)):
+            for side in (INPUT, OUTPUT):
                 yield FixedLine(id=f"{side.direction}-heading")
-                yield DeviceList(side, view)
+                yield DeviceList(side, self._store.audio)
             yield FixedLine(id="device-words")
             yield FixedLine(id="device-keys")
 

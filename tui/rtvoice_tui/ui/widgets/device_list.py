@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len, set_cell_size
 
-from rtvoice_tui.store.audio import DeviceView
+from rtvoice_tui.store.audio import AudioHealth, DeviceView
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.widgets.device_lines import Side, kilohertz
 from rtvoice_tui.ui.widgets.follow_view import FollowView
@@ -23,15 +23,15 @@ class DeviceList(FollowView):
 
     Args:
         side: which direction's devices.
-        view: the one that is open.
+        audio: how the open one does.
     """
 
     GROWS: ClassVar[bool] = False
 
-    def __init__(self, side: Side, view: DeviceView) -> None:
+    def __init__(self, side: Side, audio: AudioHealth) -> None:
         super().__init__(id=f"{side.direction}s")
         self.side = side
-        self._view = view
+        self._audio = audio
         self._devices: list[DeviceInfo] = []
         self._lines: list[list[Piece]] = []
         self._known = False
@@ -47,6 +47,10 @@ class DeviceList(FollowView):
             name, self._known = self._view.name if self._view.wanted else "", True
         self.cursor = names.index(name) if name in names else min(self.cursor or 0, len(names) - 1)
         self.sync()
+
+    @property
+    def _view(self) -> DeviceView:
+        return self.side.view(self._audio)
 
     @property
     def chosen(self) -> str:
