@@ -149,7 +149,7 @@ def test_a_terminal_without_blocks_is_known_or_said_to_be_one(
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The session's time, which goes on only where a test says so."""
-    time = [50.0]
+    time = [49.0]
     monkeypatch.setattr(StillSession, "clock", property(lambda session: time[0]))
     return time
 

@@ -1,6 +1,8 @@
 """A level as a bar from -60 to 0 dBFS, with its held peak, in eighths of a cell or in ASCII."""
 
 from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 
 from rtvoice_tui.store.levels import FLOOR_DB, Meter
 from rtvoice_tui.ui.widgets.lines import Piece
@@ -14,23 +16,20 @@ def bar(meter: Meter, cells: int, ascii_only: bool = False) -> list[Piece]:
     """The bar in ``cells`` cells between two edges; the part that is empty is a line up to full scale."""
     filled = share(meter.level_db) * cells
     whole, part = int(filled), 0 if ascii_only else int(filled % 1 * 8)
-    peak = min(cells - 1, int(share(meter.peak_db) * cells)) if meter.peak_db > FLOOR_DB else -1
-    if ascii_only:
-        glyphs = ["#"] * whole + ["-"] * max(0, peak - whole)
-        glyphs += [" "] * (cells - len(glyphs))
-    else:
-        glyphs = ["█"] * whole + ([_EIGHTHS[part]] if part and whole < cells else [])
-        glyphs += ["─"] * (cells - len(glyphs))
-    marked = peak >= whole + (part > 0)
-    if marked:
-        glyphs[peak] = "|" if ascii_only else "┃"
+    lit = "#" * whole if ascii_only else "█" * whole + (_EIGHTHS[part] if part else "")
     warn, clip = int(share(WARN_DB) * cells), int(share(CLIP_DB) * cells)
-    inks = ["meter-ok"] * warn + ["meter-warn"] * (clip - warn) + ["meter-clip"] * (cells - clip)
-    for cell in range(whole + (part > 0), cells):
-        if not (marked and cell == peak):
-            inks[cell] = "meter-off"
-    edges = ("[", "]") if ascii_only else ("▕", "▏")
-    return [(edges[0], "dim"), *runs(zip(glyphs, inks, strict=True)), (edges[1], "dim")]
+    left, right = ("[", "]") if ascii_only else ("▕", "▏")
+    pieces: list[Piece] = [(left, "dim"), (lit[:warn], "meter-ok"), (lit[warn:clip], "meter-warn")]
+    pieces.append((lit[clip:], "meter-clip"))
+    peak = min(cells - 1, int(share(meter.peak_db) * cells)) if meter.peak_db > FLOOR_DB else -1
+    below, above = ("-", " ") if ascii_only else ("─", "─")
+    if peak < len(lit):
+        pieces.append((above * (cells - len(lit)), "meter-off"))
+    else:
+        ink = "meter-clip" if peak >= clip else "meter-warn" if peak >= warn else "meter-ok"
+        pieces += [(below * (peak - len(lit)), "meter-off"), ("|" if ascii_only else "┃", ink)]
+        pieces.append((above * (cells - peak - 1), "meter-off"))
+    return [*(piece for piece in pieces if piece[0]), (right, "dim")]
 
 
 def level_words(meter: Meter) -> str:
@@ -50,10 +49,4 @@ def share(db: float) -> float:
 
 def runs(cells: Iterable[Piece]) -> list[Piece]:
     """Neighbours of one ink together."""
-    found: list[Piece] = []
-    for glyph, ink in cells:
-        if found and found[-1][1] == ink:
-            found[-1] = (found[-1][0] + glyph, ink)
-        else:
-            found.append((glyph, ink))
-    return found
+    return [("".join([glyph for glyph, _ in group]), ink) for ink, group in groupby(cells, itemgetter(1))]

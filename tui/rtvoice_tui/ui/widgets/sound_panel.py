@@ -1,9 +1,11 @@
 """The last ten seconds of sound, on demand: both levels, who spoke, what waited to be heard and what was missing."""
 
+from functools import lru_cache
+
 from textual.strip import Strip
 
 from rtvoice_tui.store.levels import FLOOR_DB, Level, Meter
-from rtvoice_tui.store.sound_history import COLUMNS, SoundColumn, SoundHistory
+from rtvoice_tui.store.sound_history import COLUMNS, COLUMNS_PER_S, SoundColumn, SoundHistory
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.widgets.bars import CLIP_DB, WARN_DB, level_words, peak_words, runs, share
 from rtvoice_tui.ui.widgets.lines import Inked, Piece
@@ -31,23 +33,28 @@ class SoundPanel(Inked):
         self._store = store
         self._history = SoundHistory(store)
         self._lines: list[list[Piece]] = []
+        self._shown = (-1, 0, 0)
         self.display = False
         self.border_title = "Sound · the last 10 s, now at the right"
         self.border_subtitle = "H close"
 
     def sync(self, now: float) -> None:
-        """Take down what is, and show it if anybody looks."""
+        """Take down what is, and show the columns that have ended if anybody looks."""
         self._history.sample(now)
         if not self.display or not self.size.width:
             return
-        lines = self._laid_out(now)
-        if lines != self._lines:
-            self._lines = lines
+        merge = 1 if self.size.width >= AXIS + COLUMNS + BESIDE else 2
+        ended = int(now * COLUMNS_PER_S) // merge
+        shown = (ended, *self.size)
+        if shown != self._shown:
+            self._shown = shown
+            self._lines = self._laid_out((ended * merge - 0.5) / COLUMNS_PER_S, merge)
             self.refresh()
 
     def toggle(self) -> None:
         """Open or close."""
         self.display = not self.display
+        self._shown = (-1, 0, 0)
 
     def render_line(self, y: int) -> Strip:
         """Draw a line."""
@@ -58,9 +65,8 @@ class SoundPanel(Inked):
         """What is shown, without colour."""
         return "\n".join("".join(text for text, _ in line) for line in self._lines)
 
-    def _laid_out(self, now: float) -> list[list[Piece]]:
-        width, store = self.size.width, self._store
-        merge = 1 if width >= AXIS + COLUMNS + BESIDE else 2
+    def _laid_out(self, now: float, merge: int) -> list[list[Piece]]:
+        store = self._store
         rows = max(1, (self.size.height - 4) // 2)
         columns = self._history.columns(now, merge)
         wide = merge == 1
@@ -69,7 +75,8 @@ class SoundPanel(Inked):
         lines += self._graph("OUT", store.speaker, now, merge, rows)
         lines.append(_strip_line("agent", [_agent(c) for c in columns], "" if wide else "  ━ spoke ┄ lowered"))
         most = max(column.buffered_ms for column in columns)
-        waits = [_waiting(c, most, self.ascii_only) for c in columns]
+        ascii_only = self.ascii_only
+        waits = [_waiting(c, most, ascii_only) for c in columns]
         lines.append(_strip_line("buffer", waits, f"  {_short(most)}" if wide else f"  at most {_short(most)}"))
         lines.append(self._facts(wide))
         return lines
@@ -80,13 +87,14 @@ class SoundPanel(Inked):
         beside: list[Piece] = [(f"  {level_words(meter)} dB", "plain"), (f"  pk {peak_words(meter)}", "dim")]
         if clips:
             beside = [(f" CLIP ×{clips}", "error"), *beside] if rows < 3 else [*beside, (f" CLIP ×{clips}", "error")]
+        ascii_only = self.ascii_only
+        cells = [_cells(level, rows, ascii_only) for level in levels]
         lines = []
         for row in range(rows):
             top = FLOOR_DB * row / rows
             axis = f"{name if not row else '':<3}{top or 0:4.0f}│"
-            cells = [_cell(level, row, rows, self.ascii_only) for level in levels]
             aside = [beside[row]] if row < len(beside) else []
-            lines.append([(axis, "dim"), *runs(cells), *aside])
+            lines.append([(axis, "dim"), *runs(column[row] for column in cells), *aside])
         return lines
 
     def _facts(self, wide: bool) -> list[Piece]:
@@ -104,6 +112,12 @@ class SoundPanel(Inked):
         if wide:
             pieces.append(("   ━ near speech  ─ server hears  ┄ lowered", "dim"))
         return pieces
+
+
+@lru_cache(1024)
+def _cells(level: Level | None, rows: int, ascii_only: bool) -> tuple[Cell, ...]:
+    """A column of a graph from full scale down; most are as they were when the panel moves on."""
+    return tuple(_cell(level, row, rows, ascii_only) for row in range(rows))
 
 
 def _cell(level: Level | None, row: int, rows: int, ascii_only: bool) -> Cell:
