@@ -45,6 +45,7 @@ class FakeSession(StillSession):
         self.told.append("tone")
 
     def hear_myself(self, on: bool) -> None:
+        self._store.audio.trying = "microphone" if on else ""
         self.told.append(("hear myself", on))
 
     def set_echo(self, mode: str, noise_suppression: bool) -> None:
@@ -208,6 +209,11 @@ async def test_a_tone_is_played_and_hearing_oneself_ends_with_the_screen(system:
     async with devices(store) as (pilot, session):
         await pilot.press("t", "l")
         await until(pilot, lambda: session.told == ["tone", ("hear myself", True)])
+        await until(pilot, lambda: "you hear yourself" in screen_text(pilot))
+        store.audio.trying = ""
+        await until(pilot, lambda: "you hear yourself" not in screen_text(pilot), "it ended by itself")
+        await pilot.press("l")
+        await until(pilot, lambda: session.told[2:] == [("hear myself", True)], "the key begins it anew")
         await pilot.press("M")
         await until(pilot, lambda: store.audio.agent_muted)
         await pilot.press("t")
@@ -215,7 +221,7 @@ async def test_a_tone_is_played_and_hearing_oneself_ends_with_the_screen(system:
         await pilot.press("m")
         await until(pilot, lambda: store.audio.muted)
         await pilot.press("escape")
-        await until(pilot, lambda: session.told[2:] == [("hear myself", False)])
+        await until(pilot, lambda: session.told[3:] == [("hear myself", False)])
 
 
 async def test_echo_and_noise_are_set_live_and_kept(system: System) -> None:

@@ -60,6 +60,7 @@ class AudioHealth:
         prebuffer_ms: how much of an answer waits before it begins, and ``jitter_ms`` how late packets come.
         prebuffer_bounds_ms: between what the prebuffer adapts; both 0 where it does not.
         mic_gain_db: volume of the microphone, and ``agent_gain_db`` of the agent.
+        trying: what sounds to try the devices: ``tone``, ``microphone`` or nothing.
     """
 
     input: DeviceView = field(default_factory=DeviceView)
@@ -82,6 +83,7 @@ class AudioHealth:
     prebuffer_bounds_ms: tuple[float, float] = (0.0, 0.0)
     mic_gain_db: float = 0.0
     agent_gain_db: float = 0.0
+    trying: str = ""
 
     @property
     def input_name(self) -> str:

@@ -106,7 +106,6 @@ class DevicesScreen(ModalScreen[None]):
         self._look = look
         self._looking = False
         self._asked = False
-        self._hears_myself = False
         self._problem = ""
 
     def compose(self) -> ComposeResult:
@@ -171,8 +170,9 @@ class DevicesScreen(ModalScreen[None]):
         noise = "on" if kept.noise_suppression else "off"
         pieces: list[Piece] = [("ECHO ", "title"), (f"{kept.echo}: ", "plain"), (echo_sentence(audio), "plain"),
                                (f"   noise suppression {noise}", "dim")]  # fmt: skip
-        if self._hears_myself:
-            pieces.append(("   you hear yourself", "warn"))
+        if audio.trying:
+            words = "you hear yourself" if self._hears_myself else "a tone sounds"
+            pieces.append((f"   {words}", "warn"))
         return pieces
 
     # --- the lists
@@ -221,6 +221,11 @@ class DevicesScreen(ModalScreen[None]):
     # --- everything else
 
     @property
+    def _hears_myself(self) -> bool:
+        """It may end by itself, so the store knows."""
+        return self._store.audio.trying == "microphone"
+
+    @property
     def _side(self) -> Side:
         return OUTPUT if self.query_one("#outputs").has_focus else INPUT
 
@@ -241,9 +246,9 @@ class DevicesScreen(ModalScreen[None]):
 
     def action_hear_myself(self) -> None:
         """The microphone on the speaker, or no more."""
-        self._hears_myself = not self._hears_myself
-        self._session.hear_myself(self._hears_myself)
-        words = "you hear your microphone now: use headphones, l ends it" if self._hears_myself else "no more of you"
+        wanted = not self._hears_myself
+        self._session.hear_myself(wanted)
+        words = "you hear your microphone now: use headphones, l ends it" if wanted else "no more of you"
         self._say(words, "plain")
 
     def action_echo(self) -> None:
