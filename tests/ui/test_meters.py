@@ -72,7 +72,7 @@ STATES: list[tuple[Callable[[Store], None], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize("width", [120, 80])
+@pytest.mark.parametrize("width", [120, 100, 80])
 async def test_every_state_of_the_sound_is_a_word_in_the_row(width: int) -> None:
     store = talking()
     async with still_app(store, (width, 24)) as pilot:

@@ -9,7 +9,7 @@ from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.widgets.bars import bar, level_words, peak_words
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 
-WIDE, ROOMY, NARROW = 100, 146, 72
+WIDE, ROOMY, NARROW = 108, 146, 72
 """From these widths on there is room for everything, for delivery too, and for more than levels and the state."""
 
 MOST_CELLS = 24
