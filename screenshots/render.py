@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import resvg_py
+import sound
 import tool_calls
 from scripted import Script, conversation, in_force
 
@@ -17,6 +18,7 @@ from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.launch import Options, OptionsPlanner
 from rtvoice_tui.profiles.store import profile_text
 from rtvoice_tui.session.facts import Level, Notice
+from rtvoice_tui.ui import devices_app
 from rtvoice_tui.ui.app import RtvoiceApp
 
 FOLDER = Path(__file__).parent
@@ -94,6 +96,16 @@ def refused(app: RtvoiceApp, script: Script) -> None:
     script.server("error", error=error)
 
 
+async def sound_shots(size: tuple[int, int], suffix: str) -> None:
+    """Meters in their states, ten seconds of them, and both devices."""
+    devices_app.list_devices = lambda: list(sound.DEVICES)  # type: ignore[assignment,arg-type]
+    for state in (sound.talking, sound.clipping, sound.muted, sound.silent):
+        await shot(f"meters-{state.__name__}-{suffix}", state(), size)
+    await shot(f"sound-{suffix}", sound.room(), size, "H", act=sound.live_through)
+    await shot(f"devices-{suffix}", sound.talking(), size, "d", "down", "down")
+    await shot(f"devices-silent-{suffix}", sound.silent(), size, "d")
+
+
 async def main() -> None:
     os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp()
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
@@ -108,6 +120,7 @@ async def main() -> None:
             await shot(f"agent-{name}-{suffix}", conversation(), size, "5", act=act)
         await shot(f"profiles-{suffix}", conversation(), size, "p")
         await shot(f"offline-{suffix}", rejected(), size)
+        await sound_shots(size, suffix)
         await shot(f"help-{suffix}", conversation(), size, "question_mark")
     await shot("light-120x40", conversation(), LARGE, theme="rtvoice-light")
     await shot("high-contrast-120x40", conversation(), LARGE, theme="high-contrast")

@@ -621,3 +621,27 @@ def test_the_profile_is_written_in_the_folder_that_the_environment_names(tmp_pat
     send(editor_of(), voice="cedar")
     files = [path.name for path in (tmp_path / "config" / "rtvoice-tui" / "profiles").glob("*.toml")]
     assert files == ["mine.toml"]
+
+
+def test_a_device_is_kept_at_once_and_typed_settings_stay_typed():
+    editor = editor_of()
+    write(editor, "voice", "cedar")
+    assert editor.keep_audio(input_device="Headset") == ""
+    assert editor.changed == ("voice",)
+    assert editor.profile.audio.input_device == load_profile("mine").audio.input_device == "Headset"
+    assert load_profile("mine").session.voice == "marin"
+    assert editor.text == profile_text("mine")
+
+
+def test_a_device_of_a_profile_that_is_overridden_is_only_remembered():
+    editor = editor_of(saves=False)
+    before = profile_text("mine")
+    assert "not saved" in editor.keep_audio(echo="off")
+    assert editor.profile.audio.echo == "off"
+    assert profile_text("mine") == before
+
+
+def test_a_device_that_was_written_elsewhere_is_the_next_sessions():
+    editor = editor_of()
+    assert editor.reread(editor.text + '\n[audio]\ninput_device = "Webcam"\n') == ()
+    assert editor.profile.audio.input_device == "Webcam"

@@ -29,8 +29,9 @@ OURS = [
     Changes({"instructions": UNSET}),
     Changes(tools={"get_weather": OFF}),
     Changes(tools={"new": ToolEntry(name="new")}),
+    Changes(audio={"input_device": "Headset"}),
 ]
-IDS = ["voice", "model", "turn_detection", "instructions", "tool", "new tool"]
+IDS = ["voice", "model", "turn_detection", "instructions", "tool", "new tool", "microphone"]
 
 
 def meanwhile(changes: Changes) -> str:
@@ -46,6 +47,7 @@ def after(changes: Changes) -> tuple[object, ...]:
         [getattr(profile.session, key) for key in changes.session],
         profile.model if changes.model is not None else None,
         [tools.get(name) for name in changes.tools],
+        [getattr(profile.audio, key) for key in changes.audio],
     )
 
 
@@ -88,6 +90,7 @@ def test_a_comment_written_meanwhile_stays(mine):
         (Changes({"speed": 1.2}), Changes({"speed": 0.8})),
         (Changes({"turn_detection": None}), Changes({"turn_detection": {"type": "semantic_vad"}})),
         (Changes(model="a"), Changes(model="b")),
+        (Changes(audio={"input_device": "Headset"}), Changes(audio={"input_device": "Webcam"})),
         (
             Changes(tools={"get_weather": OFF}),
             Changes(tools={"get_weather": msgspec.structs.replace(WEATHER, timeout_s=3.0)}),

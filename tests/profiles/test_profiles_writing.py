@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
-from profile_files import COMMENTED, kept, put, save
+from profile_files import COMMENTED, OWN, kept, put, save
 
 from rtvoice_tui.profiles import store, writing
 from rtvoice_tui.profiles.model import ToolEntry
@@ -281,6 +281,18 @@ def test_settings_that_are_written_with_dots_can_be_taken_out_and_changed_at_onc
     save("mine", changes)
     session = load_profile("mine").session
     assert {key: getattr(session, key) for key in changes} == changes
+
+
+def test_a_device_is_written_into_the_table_of_audio_and_everything_else_stays(mine):
+    save("mine", audio={"input_device": "Headset", "echo": "off"})
+    assert mine.read_text() == COMMENTED.replace('"USB"', '"Headset"') + 'echo = "off"\n'
+
+
+def test_a_profile_without_audio_gets_a_table_of_it():
+    file = put("mine", OWN)
+    save("mine", audio={"output_device": "HDMI"})
+    assert file.read_text().startswith(OWN)
+    assert load_profile("mine").audio.output_device == "HDMI"
 
 
 TWO_TOOLS = """\

@@ -174,3 +174,11 @@ def test_limits_are_the_newest():
     usage.limited((RateLimit(name="tokens", remaining=5),))
     usage.limited((RateLimit(name="tokens", remaining=4),))
     assert [limit.remaining for limit in usage.limits] == [4]
+
+
+def test_a_look_with_an_earlier_clock_makes_no_meter_fall_twice():
+    meter = Meter()
+    meter.update(Level(-10, -6), 100.0)
+    meter.settle(99.0)
+    meter.settle(100.1)
+    assert meter.level_db == pytest.approx(-10 - FALL_DB_PER_S / 10)

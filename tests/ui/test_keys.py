@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import sound_key_checks  # noqa: F401 - registers its own
 import tool_key_checks  # noqa: F401 - registers its own
 from keyed import CHECKS, TURNS, Cockpit, focus, opened, shows, until
 from msgspec import UNSET
@@ -36,9 +37,9 @@ from rtvoice_tui.ui.widgets.agent import AgentPane
 from rtvoice_tui.ui.widgets.events import EventsView
 from rtvoice_tui.ui.widgets.field_table import FieldTable
 from rtvoice_tui.ui.widgets.follow_view import FollowView
+from rtvoice_tui.ui.widgets.meters import MeterRow
 from rtvoice_tui.ui.widgets.pane import Pane
 from rtvoice_tui.ui.widgets.rows import NoticeRow
-from rtvoice_tui.ui.widgets.status import MeterRow
 from rtvoice_tui.ui.widgets.timing import TimingView
 from rtvoice_tui.ui.widgets.tools import CallsView
 from rtvoice_tui.ui.widgets.transcript import TranscriptView
@@ -542,7 +543,7 @@ async def test_letters_never_act_in_any_other_field(field: str) -> None:
             await pilot.press("1", "slash")
         await until(pilot, lambda: app.focused is not None and app.focused.id == field[1:])
         widget = app.query_one(field)
-        letters = "imqMcz12puhxeaAsrRdv"
+        letters = "imqMcz12puhHxeaAsrRdv"
         await pilot.press(*letters)
         text = widget.text if isinstance(widget, TextArea) else widget.value  # type: ignore[attr-defined]
         assert letters in text

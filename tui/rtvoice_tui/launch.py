@@ -132,6 +132,13 @@ class OptionsPlanner:
         """The tools that run here, and a sentence for each that cannot."""
         return self._registry.toolset(profile)
 
+    def device_chosen(self, direction: str) -> None:
+        """Another device was chosen in the app: the command line's holds no more."""
+        if direction == "input":
+            self._options = dataclasses.replace(self._options, input_device=None, input_file=None)
+        else:
+            self._options = dataclasses.replace(self._options, output_device=None, output_file=None)
+
     def plan(self, profile: Profile, source: EndpointSource | None) -> tuple[Plan, list[str]]:
         """A plan, and what is wrong with it; a local agent that runs already is used again."""
         toolset, problems = self.toolset(profile)

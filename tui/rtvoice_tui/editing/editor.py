@@ -1,6 +1,6 @@
 """The agent as it is edited: what is typed, what was sent, what is in force, and where it is kept."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -15,6 +15,9 @@ from rtvoice_tui.protocol.dialects import Dialect
 from rtvoice_tui.protocol.echo import tool_name
 from rtvoice_tui.session.commands import EditSession
 from rtvoice_tui.session.facts import EditChanged, EditState
+
+if TYPE_CHECKING:
+    from rtvoice_tui.profiles.writing import Changes
 
 _CAN_BE_OFF = frozenset({"turn_detection", "transcription", "noise_reduction"})
 """Settings of which a server's null says that they are off; of others it says nothing."""
@@ -181,6 +184,7 @@ class AgentEditor:
         """
         profile = parse_profile(text, f"{self.name}.toml")
         before, self._text = agent_of(parse_profile(self._text, self.name)), text
+        self.profile = replace(self.profile, audio=profile.audio)
         theirs = agent_of(profile)
         names = differences(before, theirs)
         self.draft = _taken_over(self.draft, theirs, tuple(name for name in names if name != "tools"))
@@ -190,6 +194,15 @@ class AgentEditor:
             if before.tool(name) != theirs.tool(name):
                 self.put_tool(name, theirs.tool(name))
         return names
+
+    def keep_audio(self, **chosen: Any) -> str:
+        """Keep devices or switches of the ``[audio]`` table; a sentence if the person should know more about that."""
+        self.profile = replace(self.profile, audio=replace(self.profile.audio, **chosen))
+        if not self._text:
+            return "not saved: options of the command line override the profile"
+        from rtvoice_tui.profiles.writing import Changes
+
+        return self._keep(Changes(audio=chosen))
 
     # --- what became of it
 
@@ -296,7 +309,7 @@ class AgentEditor:
             self._write(kept, back)
 
     def _write(self, before: Agent, after: Agent) -> str:
-        from rtvoice_tui.profiles.writing import Changes, save_changes
+        from rtvoice_tui.profiles.writing import Changes
 
         names = differences(before, after)
         tools = {tool.name: tool for tool in after.tools}
@@ -306,8 +319,13 @@ class AgentEditor:
             after.model if "model" in names else None,
             {name: tools.get(name) for name in {*old, *tools} if old.get(name) != tools.get(name)},
         )
+        return self._keep(wanted)
+
+    def _keep(self, changes: "Changes") -> str:
+        from rtvoice_tui.profiles.writing import save_changes
+
         try:
-            saved = save_changes(self.name, wanted, self._text)
+            saved = save_changes(self.name, changes, self._text)
         except ProfileError as error:
             return f"not saved: {error.sentence} — {error.remedy}"
         self.name, self._text = saved.name, saved.text

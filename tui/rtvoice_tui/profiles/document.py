@@ -33,6 +33,7 @@ def edited(
     model: str | None,
     session: Mapping[str, Any],
     tools: Mapping[str, ToolEntry | None],
+    audio: Mapping[str, Any],
 ) -> str:
     """A profile's text with changes.
 
@@ -42,6 +43,7 @@ def edited(
         model: the new model, or ``None``.
         session: settings by name; ``UNSET`` takes one out, ``None`` switches it off.
         tools: tools by the name they had; ``None`` takes one away, an unknown name adds one.
+        audio: devices and switches by name.
 
     Raises:
         ProfileError: it is not TOML, or too deeply nested to be changed.
@@ -56,6 +58,10 @@ def edited(
             _put(table, key, value)
     if tools:
         _put_tools(document, tools)
+    if audio:
+        table = document.setdefault("audio", tomlkit.table())
+        for key, value in audio.items():
+            _put(table, key, value)
     text = document.as_string()
     for key in (key for key, value in session.items() if value is UNSET):
         document = parsed_document(text, shown)  # anew: keys with dots lose their places when one is taken out

@@ -22,14 +22,16 @@ class Changes:
         session: settings by name; ``UNSET`` takes one out, ``None`` switches it off.
         model: the new model, or ``None`` if it did not change.
         tools: tools by the name they had; ``None`` takes one away, an unknown name adds one.
+        audio: devices and switches of the ``[audio]`` table by name.
     """
 
     session: Mapping[str, Any] = field(default_factory=dict)
     model: str | None = None
     tools: Mapping[str, ToolEntry | None] = field(default_factory=dict)
+    audio: Mapping[str, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.session or self.tools or self.model is not None)
+        return bool(self.session or self.tools or self.audio or self.model is not None)
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ def _collides(changes: Changes, before: Profile, theirs: Profile) -> bool:
         return True
     if any(getattr(theirs.session, key) != getattr(before.session, key) for key in changes.session):
         return True
+    if any(getattr(theirs.audio, key) != getattr(before.audio, key) for key in changes.audio):
+        return True
     old, new = ({tool.name: tool for tool in profile.tools} for profile in (before, theirs))
     touched = {*changes.tools, *(tool.name for tool in changes.tools.values() if tool is not None)}
     return any(old.get(key) != new.get(key) for key in touched)
@@ -89,7 +93,7 @@ def _with_changes(text: str, changes: Changes, shown: str) -> str:
 
     parse_profile(text, shown)
     try:
-        written = edited(text, shown, changes.model, changes.session, changes.tools)
+        written = edited(text, shown, changes.model, changes.session, changes.tools, changes.audio)
     except (TypeError, ValueError, LookupError) as error:
         raise ProfileError(f"{shown} cannot hold that: {error}", "take out what TOML cannot say") from error
     if len(written.encode("utf-8", "surrogatepass")) > MAX_BYTES:

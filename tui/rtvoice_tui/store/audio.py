@@ -54,17 +54,20 @@ class AudioHealth:
     """What both directions do: devices, counters, how much waits to be heard (ms), echo and switches.
 
     Attributes:
-        echo: what is done against echo: ``off``, ``converging``, ``cancelling``, ``gate``, ``half-duplex``.
+        echo: what is done against echo: ``off``, ``converging``, ``cancelling``, ``no echo``, ``gate``,
+            ``half-duplex``.
         echo_db: how much of the echo is taken away, in dB; ``None`` while nothing is known.
         near_speech: whether the local detector hears the person.
         gate_open: whether the microphone's gate lets sound through; always, where there is none.
         ducked: whether the agent is lowered because the person seems to speak.
         prebuffer_ms: how much of an answer waits before it begins, and ``jitter_ms`` how late packets come.
+        prebuffer_bounds_ms: between what the prebuffer adapts; both 0 where it does not.
         mic_gain_db: volume of the microphone, and ``agent_gain_db`` of the agent.
         talk_mode: how turns are taken; push-to-talk too where turn detection is off.
         talk_since: when the turn by key began that is under way, in seconds of the store's clock.
         talk_until: when it ends by itself.
         gate_db: quieter frames of the microphone are sent as silence, dBFS; ``None``: no gate. To be set from outside.
+        trying: what sounds to try the devices: ``tone``, ``microphone`` or nothing.
     """
 
     input: DeviceView = field(default_factory=DeviceView)
@@ -84,12 +87,14 @@ class AudioHealth:
     ducked: bool = False
     prebuffer_ms: float = 0.0
     jitter_ms: float = 0.0
+    prebuffer_bounds_ms: tuple[float, float] = (0.0, 0.0)
     mic_gain_db: float = 0.0
     agent_gain_db: float = 0.0
     talk_mode: TalkMode = TalkMode.OPEN
     talk_since: float | None = None
     talk_until: float | None = None
     gate_db: float | None = None
+    trying: str = ""
 
     @property
     def input_name(self) -> str:

@@ -55,9 +55,9 @@ class Meter:
             self._clip_at = now
 
     def settle(self, now: float) -> None:
-        """Let the meter fall as time goes by."""
+        """Let the meter fall as time goes by. A time that is already past changes nothing."""
         fall = max(0.0, now - self._at) * FALL_DB_PER_S
-        self._at = now
+        self._at = max(self._at, now)
         self.level_db = max(FLOOR_DB, self.level_db - fall)
         if now - self._peak_at > PEAK_HOLD_S:
             self.peak_db = max(self.level_db, self.peak_db - fall, FLOOR_DB)

@@ -1,6 +1,7 @@
 """The cockpit: bindings, panes, wiring. The session runs as a worker with a thread and a loop of its own."""
 
 import gc
+import os
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
@@ -13,13 +14,14 @@ from textual.screen import Screen
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui import themes
-from rtvoice_tui.ui.bindings import bindings
+from rtvoice_tui.ui.bindings import OF_PANES, bindings
 from rtvoice_tui.ui.bridge import PULSE_HZ, Bridge
 from rtvoice_tui.ui.commands import commands
 from rtvoice_tui.ui.describing import about, hints
+from rtvoice_tui.ui.devices_app import DevicesApp
 from rtvoice_tui.ui.editing_app import Planner
+from rtvoice_tui.ui.glyphs import ascii_only
 from rtvoice_tui.ui.layout import Layout
-from rtvoice_tui.ui.tools_app import ToolsApp
 from rtvoice_tui.ui.widgets.agent import AgentPane
 from rtvoice_tui.ui.widgets.ask_row import AskRow
 from rtvoice_tui.ui.widgets.composer import Composer
@@ -27,22 +29,18 @@ from rtvoice_tui.ui.widgets.events import EventsView
 from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.ui.widgets.log import LogView
+from rtvoice_tui.ui.widgets.meters import MeterRow
 from rtvoice_tui.ui.widgets.pane import Pane
 from rtvoice_tui.ui.widgets.rows import KeyRow, NoticeRow, TabRow, TickerRow
-from rtvoice_tui.ui.widgets.status import MeterRow, StatusRow
+from rtvoice_tui.ui.widgets.sound_panel import SoundPanel
+from rtvoice_tui.ui.widgets.status import StatusRow
 from rtvoice_tui.ui.widgets.timing import TimingView
 from rtvoice_tui.ui.widgets.tools import ToolsPane
 from rtvoice_tui.ui.widgets.transcript import TranscriptView
 from rtvoice_tui.worker import SessionWorker
 
-_OF_PANES = frozenset(
-    "type pane zoom edit_agent back turn filter filter_events search copy command_palette"
-    " agree deny send_result run_again run_edited make_mock test_tool switch_tool call_view".split()
-)
-"""Actions that need the panes in reach."""
 
-
-class RtvoiceApp(ToolsApp):
+class RtvoiceApp(DevicesApp):
     """One dashboard over one session's store.
 
     Args:
@@ -77,6 +75,7 @@ class RtvoiceApp(ToolsApp):
         self._bridge = Bridge(store, lambda: session.clock, self.edit_settled)
         self._panes_layout = Layout(self)
         self._turn: int | None = None
+        self.ascii_only = ascii_only(os.environ)
         self.own_themes = self._register_themes()
         known = [name for name in (theme_name, themes.DEFAULT) if name in self.available_themes]
         self.theme = known[0] if known else "textual-dark"
@@ -98,6 +97,7 @@ class RtvoiceApp(ToolsApp):
         store, plan = self.store, self.session.plan
         yield StatusRow(store, self.editor.name, about(self.editor))
         yield MeterRow(store)
+        yield SoundPanel(store)
         yield TabRow(id="tabs")
         fixed, settings = plan.dialect.fixed_rate, plan.settings
         rates = (fixed or settings.output_rate, fixed or settings.input_rate)
@@ -119,6 +119,7 @@ class RtvoiceApp(ToolsApp):
 
     def on_mount(self) -> None:
         """Show the first frame, then begin: nothing heavy is loaded before."""
+        self.set_class(self.ascii_only, "-ascii")
         self._bridge.attach(self.screen)
         self._panes_layout.arrange()
         self.query_one(TranscriptView).focus()
@@ -171,6 +172,8 @@ class RtvoiceApp(ToolsApp):
             return
         if self.focused is not None and self.focused.id == "composer":
             self._panes_layout.go(1)
+        elif (panel := self.query_one(SoundPanel)).display:
+            panel.toggle()
         elif not self._panes_layout.back() and not self.query_one(NoticeRow).hide() and self._turn is not None:
             self._follow_last_turn()
 
@@ -235,7 +238,7 @@ class RtvoiceApp(ToolsApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Under a dialog only what concerns the session acts: panes are out of reach."""
-        return len(self.screen_stack) <= 1 or action not in _OF_PANES
+        return len(self.screen_stack) <= 1 or action not in OF_PANES
 
     def action_help(self) -> None:
         """Show all keys, or hide them again."""

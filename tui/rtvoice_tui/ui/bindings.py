@@ -53,13 +53,15 @@ KEYS: tuple[Key, ...] = (
     Key("edit", "e", "e", "edit_agent", "agent", "Edit the agent: instructions, settings, tools", footer=5),
     Key("connect", "c", "c", "connect", "connect", "Connect or disconnect", footer=6),
     Key("panes", "1,2,3,4,5,6", "1-6", "", "pane", "Go to a pane", footer=7),
-    Key("zoom", "z", "z", "zoom", "zoom", "Give the whole screen to the pane, or back", footer=8),
-    Key("profiles", "p", "p", "profiles", "profiles", "Choose, copy and set up profiles", footer=9),
-    Key("help", "question_mark", "?", "help", "help", "Show all keys", footer=11),
-    Key("palette", "ctrl+p", "^p", "command_palette", "commands", "Search all commands", footer=12),
+    Key("zoom", "z", "z", "zoom", "zoom", "Give the whole screen to the pane, or back", footer=11),
+    Key("profiles", "p", "p", "profiles", "profiles", "Choose, copy and set up profiles", footer=8),
+    Key("devices", "d", "d", "devices", "devices", "Microphone and speaker: choose, test, volume, echo", footer=9),
+    Key("help", "question_mark", "?", "help", "help", "Show all keys", footer=12),
+    Key("palette", "ctrl+p", "^p", "command_palette", "commands", "Search all commands", footer=13),
     Key("quit", "q", "q", "quit", "quit", "Quit", footer=10),
     Key("talk-mode", "T", "T", "talk_mode", "talk mode", "Open microphone, push-to-talk, or hold-to-talk"),
     Key("mute-agent", "M", "M", "mute_agent", "mute agent", "Mute or hear the agent"),
+    Key("sound", "H", "H", "sound_history", "sound", "Show the last ten seconds of sound, or hide them"),
     Key("next-pane", "tab", "tab", "", "next pane", "Go to the next pane or field"),
     Key("previous-turn", "left_square_bracket", "[", "turn(-1)", "earlier turn", "Show the turn before in all panes"),
     Key("next-turn", "right_square_bracket", "]", "turn(1)", "later turn", "Show the turn after in all panes"),
@@ -130,6 +132,15 @@ KEYS: tuple[Key, ...] = (
     Key("field-switch", "space", "␣", "switch", "switch", "Switch a tool on or off", where="fields"),
     Key("field-clear", "delete", "del", "clear", "clear", "Leave a setting to the server", where="fields"),
 )
+
+OF_PANES = frozenset(
+    "type pane zoom edit_agent back turn filter filter_events search copy command_palette agree deny send_result"
+    " run_again run_edited make_mock test_tool switch_tool call_view devices sound_history".split()
+)
+"""Actions that need the panes in reach."""
+
+ALWAYS = 12
+"""From this place in the footer on keys are always shown."""
 
 PANE_KEYS = tuple(
     Binding(str(number), f"pane({number})", f"Go to pane {number}", show=False, id=f"pane-{number}")

@@ -9,9 +9,11 @@ from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.widgets.agent import AgentPane
 from rtvoice_tui.ui.widgets.ask_row import AskRow
 from rtvoice_tui.ui.widgets.lines import FixedLine
+from rtvoice_tui.ui.widgets.meters import MeterRow
 from rtvoice_tui.ui.widgets.pane import Pane
 from rtvoice_tui.ui.widgets.rows import NoticeRow, TabRow, TickerRow
-from rtvoice_tui.ui.widgets.status import MeterRow, StatusRow
+from rtvoice_tui.ui.widgets.sound_panel import SoundPanel
+from rtvoice_tui.ui.widgets.status import StatusRow
 from rtvoice_tui.ui.widgets.timing import TimingView
 
 PULSE_HZ = 15
@@ -41,6 +43,7 @@ class Bridge:
         """Find the widgets, once."""
         self._status = screen.query_one(StatusRow)
         self._meters = screen.query_one(MeterRow)
+        self._sound = screen.query_one(SoundPanel)
         self._notice = screen.query_one(NoticeRow)
         self._ask = screen.query_one(AskRow)
         self._panes = list(screen.query(Pane))
@@ -57,6 +60,7 @@ class Bridge:
         calm = self._pulses % CALM_EVERY == 0 or self._phase is not self._store.session.phase
         self._phase = self._store.session.phase
         self._meters.sync(now)
+        self._sound.sync(now)
         self._notice.sync()
         self._ask.sync()
         for pane in self._panes:

@@ -44,6 +44,8 @@ def commands(app: "RtvoiceApp") -> Iterable[SystemCommand]:
     yield SystemCommand(
         "Agent: hear" if audio.agent_muted else "Agent: mute", "The agent speaks on, unheard", app.action_mute_agent
     )
+    yield SystemCommand("Devices: choose and try", "Microphone, speaker, volume, echo, test tone", app.action_devices)
+    yield SystemCommand("Sound: last ten seconds", "Levels, who spoke, buffer, losses", app.action_sound_history)
     yield SystemCommand("Agent: edit", "Change instructions and voice while it talks", app.action_edit_agent)
     if app.store.calls.asking:
         yield SystemCommand("Call: agree", "Let the call that asks run", lambda: app.action_agree(False))

@@ -24,6 +24,9 @@ class Planner(Protocol):
     def toolset(self, profile: Profile) -> tuple[Toolset, list[str]]:
         """The tools that can be offered, and a sentence for each that cannot."""
 
+    def device_chosen(self, direction: str) -> None:
+        """Another ``input`` or ``output`` device was chosen: what the command line says of it holds no more."""
+
     def plan(self, profile: Profile, source: EndpointSource | None) -> tuple[Plan, list[str]]:
         """A plan, and what is wrong with it; ``source`` is used again where it can be."""
 

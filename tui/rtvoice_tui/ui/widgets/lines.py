@@ -8,6 +8,7 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
+from rtvoice_tui.ui.glyphs import ASCII
 from rtvoice_tui.ui.inks import OVERLAYS, mix
 
 Piece = tuple[str, str]
@@ -20,6 +21,11 @@ class Inked(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
         self._inks: dict[str, Style] = {}
+
+    @property
+    def ascii_only(self) -> bool:
+        """Whether the terminal has no other signs than ASCII."""
+        return bool(getattr(self.app, "ascii_only", False))
 
     def ink(self, name: str) -> Style:
         """The style of an ink on this widget's background."""
@@ -41,7 +47,10 @@ class Inked(Widget):
         segments = []
         left = width
         cover = self.ink(over) if over else None
+        ascii_only = self.ascii_only
         for text, name in pieces:
+            if ascii_only:
+                text = text.translate(ASCII)
             size = cell_len(text)
             if size > left:
                 text = set_cell_size(text, left)

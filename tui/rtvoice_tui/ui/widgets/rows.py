@@ -6,7 +6,7 @@ from textual.strip import Strip
 from rtvoice_tui.session.facts import CallState, Level, Notice
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.ui.bindings import footer_keys
+from rtvoice_tui.ui.bindings import ALWAYS, footer_keys
 from rtvoice_tui.ui.clock import precise
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 
@@ -107,10 +107,10 @@ class KeyRow(FixedLine):
     def fill(self) -> None:
         """Choose what fits."""
         keys = footer_keys()
-        kept = [key for key in keys if key.footer >= 11]
+        kept = [key for key in keys if key.footer >= ALWAYS]
         room = self.size.width - sum(len(key.shown) + len(key.label) + 3 for key in kept) - 1
         chosen = []
-        for key in (key for key in keys if key.footer < 11):
+        for key in (key for key in keys if key.footer < ALWAYS):
             size = len(key.shown) + len(key.label) + 3
             if size <= room:
                 chosen.append(key)

@@ -1,0 +1,261 @@
+"""The device screen: what is shown of both devices and of the list, and what each of its keys asks of the session."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from keyed import until
+from still import StillSession, screen_text
+from textual.pilot import Pilot
+
+from rtvoice_tui.audio.devices import AudioError, DeviceInfo
+from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.launch import Options, OptionsPlanner, make_plan
+from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
+from rtvoice_tui.store.audio import DeviceState, DeviceView
+from rtvoice_tui.store.levels import Level
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui import devices_app
+from rtvoice_tui.ui.app import RtvoiceApp
+from rtvoice_tui.ui.screens.devices import LOUDEST_DB, QUIETEST_DB, DevicesScreen
+from rtvoice_tui.ui.widgets.device_list import DeviceList
+
+HEADSET = DeviceInfo("USB Headset", "ALSA", 1, 2, 48_000, 9.0, 12.0, default_input=True)
+WEBCAM = DeviceInfo("Webcam", "ALSA", 1, 0, 44_100, 8.0)
+HDMI = DeviceInfo("HDMI", "ALSA", 0, 8, 48_000, 0.0, 6.0, default_output=True)
+HOSTILE = DeviceInfo("[/b] [red]\x1b[31m 漢字\u202e" * 9, "Windows DirectSound and more", 1, 0, 8_000)
+
+
+class FakeSession(StillSession):
+    """Notes what is asked of it; volumes take effect at once."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self.told: list[object] = []
+
+    def use_device(self, direction: str, name: str) -> None:
+        self.told.append(("use", direction, name))
+
+    def set_gain(self, direction: str, db: float) -> None:
+        setattr(self._store.audio, "mic_gain_db" if direction == "input" else "agent_gain_db", db)
+
+    def play_test_tone(self) -> None:
+        self.told.append("tone")
+
+    def hear_myself(self, on: bool) -> None:
+        self._store.audio.trying = "microphone" if on else ""
+        self.told.append(("hear myself", on))
+
+    def set_echo(self, mode: str, noise_suppression: bool) -> None:
+        self.told.append(("echo", mode, noise_suppression))
+
+
+class System:
+    """The devices of a machine, which come and go."""
+
+    def __init__(self) -> None:
+        self.devices = [HEADSET, WEBCAM, HDMI]
+        self.problem: AudioError | None = None
+        self.looks = 0
+
+    def look(self) -> list[DeviceInfo]:
+        self.looks += 1
+        if self.problem is not None:
+            raise self.problem
+        return list(self.devices)
+
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> System:
+    for kind in ("CONFIG", "STATE", "DATA", "CACHE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
+    system = System()
+    monkeypatch.setattr(devices_app, "list_devices", system.look)
+    return system
+
+
+def headset() -> Store:
+    store = Store()
+    store.audio.input = DeviceView("USB Headset", "headset", "ALSA", 48_000, True, 10, 20, DeviceState.OPEN)
+    store.audio.output = DeviceView("USB Headset", "", "ALSA", 48_000, False, 20, 40, DeviceState.OPEN, steps=2)
+    return store
+
+
+@asynccontextmanager
+async def devices(
+    store: Store, size: tuple[int, int] = (100, 30), options: Options | None = None
+) -> AsyncIterator[tuple[Pilot[None], FakeSession]]:
+    options = options or Options()
+    profile = load_profile("local")
+    session = FakeSession(make_plan(profile, Options(no_audio=True, no_connect=True), {}), store)
+    editor = AgentEditor("local", profile, "" if options.override else profile_text("local"))
+    app = RtvoiceApp(session, store, editor, OptionsPlanner(options))
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, DevicesScreen))
+        await until(pilot, lambda: lists(pilot)[0].line_count > 1 or "cannot" in said(pilot), "the list was read")
+        yield pilot, session
+
+
+def lists(pilot: Pilot[None]) -> list[DeviceList]:
+    return list(pilot.app.screen.query(DeviceList))
+
+
+def said(pilot: Pilot[None]) -> str:
+    return pilot.app.screen.query_one("#device-words").words  # type: ignore[attr-defined]
+
+
+def lines_of(view: DeviceList) -> list[str]:
+    return [" ".join("".join(text for text, _ in view.pieces(line)).split()) for line in range(view.line_count)]
+
+
+async def test_both_lists_tell_rates_latencies_and_what_is_in_use(system: System) -> None:
+    store = headset()
+    system.devices.append(HOSTILE)
+    async with devices(store) as (pilot, _):
+        inputs, outputs = lists(pilot)
+        assert lines_of(inputs)[:3] == [
+            "System default",
+            "● USB Headset ALSA 48 kHz 9 ms in use default",
+            "Webcam ALSA 44.1 kHz 8 ms",
+        ]
+        assert "DirectSoun 8 kHz" in lines_of(inputs)[3].replace("…", "n")
+        assert lines_of(outputs) == [
+            "System default wanted",
+            "● USB Headset ALSA 48 kHz 12 ms in use",
+            "HDMI ALSA 48 kHz 6 ms default",
+        ]
+        text = screen_text(pilot)
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_the_screen_tells_how_each_device_does_and_what_mends_it(size: tuple[int, int], system: System) -> None:
+    store = headset()
+    view, audio = store.audio.input, store.audio
+    view.state, view.sentence, view.remedy = DeviceState.SILENT, "It gives nothing but zeros.", "Open its switch."
+    audio.underruns, audio.prebuffer_ms, audio.prebuffer_bounds_ms = 3, 60.0, (20.0, 200.0)
+    audio.echo, audio.echo_db = "cancelling", 27.0
+    store.speaker.update(Level(-20, -12), 60.0)
+    async with devices(store, size) as (pilot, _):
+        screen = pilot.app.screen
+        assert isinstance(screen, DevicesScreen)
+        screen.sync()
+        await pilot.pause(0)
+        text = screen_text(pilot)
+        for words in ("SILENT", "48 kHz converted", "10 ms blocks", "It gives nothing but zeros.", "Open its switch."):
+            assert words in text
+        for words in ("-20 dB", "pk -12", "under 3", "pre 60 (20–200)", "auto: cancelling, 27 dB less"):
+            assert words in text
+        for key in ("⏎ choose", "+ - volume", "m M mute", "t tone", "l hear myself", "e echo", "r look again", "esc"):
+            assert key in text
+        audio.input = DeviceView(wanted="jabra")
+        audio.output = DeviceView("HDMI", "headset", state=DeviceState.OPEN)
+        audio.problem, audio.remedy = "this machine has no microphone", "type instead of talking"
+        screen.sync()
+        for words in ("none    jabra", "this machine has no microphone", "type instead", "'headset' is not there, so"):
+            await until(pilot, lambda words=words: words in screen_text(pilot), words)
+
+
+async def test_a_device_is_chosen_live_and_kept_in_the_profile(system: System) -> None:
+    async with devices(headset(), options=Options(output_device="old")) as (pilot, session):
+        app = pilot.app
+        assert isinstance(app, RtvoiceApp)
+        await pilot.press("tab", "down", "down", "enter")
+        await until(pilot, lambda: session.told)
+        assert session.told == [("use", "output", "HDMI")]
+        assert "HDMI, kept in local.toml" in said(pilot)
+        assert load_profile("local").audio.output_device == "HDMI"
+        plan, _ = app.planner.plan(app.edited_profile, None)
+        assert plan.audio.output_device == "HDMI", "the command line's device holds no more"
+        await pilot.press("g", "enter")
+        await until(pilot, lambda: len(session.told) == 2)
+        assert session.told[1] == ("use", "output", "")
+        assert load_profile("local").audio.output_device == ""
+
+
+async def test_where_the_command_line_overrides_the_profile_a_choice_is_used_and_not_saved(system: System) -> None:
+    async with devices(headset(), options=Options(provider="openai")) as (pilot, session):
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: session.told)
+        assert session.told == [("use", "input", "Webcam")]
+        assert "not saved" in said(pilot)
+        assert not profile_path("local").exists()
+
+
+async def test_volume_is_of_the_focused_side_and_has_bounds(system: System) -> None:
+    store = headset()
+    async with devices(store) as (pilot, _):
+        await pilot.press("+", "plus", "minus", "plus")
+        await until(pilot, lambda: store.audio.mic_gain_db == 4.0)
+        await pilot.press("tab", "minus")
+        await until(pilot, lambda: store.audio.agent_gain_db == -2.0)
+        assert store.audio.mic_gain_db == 4.0
+        store.audio.agent_gain_db = QUIETEST_DB
+        await pilot.press("minus")
+        await until(pilot, lambda: f"{QUIETEST_DB:+.0f} dB" in said(pilot))
+        assert store.audio.agent_gain_db == QUIETEST_DB
+        store.audio.agent_gain_db = LOUDEST_DB
+        await pilot.press("plus")
+        await until(pilot, lambda: f"{LOUDEST_DB:+.0f} dB" in said(pilot))
+        assert store.audio.agent_gain_db == LOUDEST_DB
+
+
+async def test_a_tone_is_played_and_hearing_oneself_ends_with_the_screen(system: System) -> None:
+    store = headset()
+    async with devices(store) as (pilot, session):
+        await pilot.press("t", "l")
+        await until(pilot, lambda: session.told == ["tone", ("hear myself", True)])
+        await until(pilot, lambda: "you hear yourself" in screen_text(pilot))
+        store.audio.trying = ""
+        await until(pilot, lambda: "you hear yourself" not in screen_text(pilot), "it ended by itself")
+        await pilot.press("l")
+        await until(pilot, lambda: session.told[2:] == [("hear myself", True)], "the key begins it anew")
+        await pilot.press("M")
+        await until(pilot, lambda: store.audio.agent_muted)
+        await pilot.press("t")
+        await until(pilot, lambda: "M opens it" in said(pilot), "a muted speaker is said to be muted")
+        await pilot.press("m")
+        await until(pilot, lambda: store.audio.muted)
+        await pilot.press("escape")
+        await until(pilot, lambda: session.told[3:] == [("hear myself", False)])
+
+
+async def test_echo_and_noise_are_set_live_and_kept(system: System) -> None:
+    async with devices(headset()) as (pilot, session):
+        await pilot.press("e", "e", "n")
+        await until(pilot, lambda: len(session.told) == 3)
+        assert session.told == [("echo", "on", False), ("echo", "half-duplex", False), ("echo", "half-duplex", True)]
+        kept = load_profile("local").audio
+        assert (kept.echo, kept.noise_suppression) == ("half-duplex", True)
+        await pilot.press("n", "e", "e")
+        await until(pilot, lambda: session.told[3:] and session.told[-1] == ("echo", "auto", False))
+
+
+async def test_the_list_is_read_again_and_the_cursor_stays_with_its_device(system: System) -> None:
+    async with devices(headset()) as (pilot, _):
+        inputs, _ = lists(pilot)
+        await pilot.press("down")
+        await until(pilot, lambda: inputs.chosen == "Webcam")
+        system.devices.insert(0, replace(HEADSET, name="Another"))
+        await pilot.press("r")
+        await until(pilot, lambda: inputs.line_count == 4)
+        assert inputs.chosen == "Webcam"
+        system.devices.remove(WEBCAM)
+        await until(pilot, lambda: inputs.line_count == 3, "it is read again without a key")
+        assert inputs.chosen == "USB Headset"
+
+
+async def test_a_machine_without_sound_says_what_mends_it_and_the_screen_stays(system: System) -> None:
+    system.problem = AudioError("the devices cannot be listed", "install libportaudio2")
+    async with devices(headset()) as (pilot, session):
+        await until(pilot, lambda: "cannot be listed — install libportaudio2" in said(pilot))
+        assert lines_of(lists(pilot)[0]) == ["System default"]
+        system.problem = None
+        await pilot.press("r")
+        await until(pilot, lambda: lists(pilot)[0].line_count == 3)
+        assert "3 devices" in said(pilot)
+        assert session.told == []

@@ -1,0 +1,281 @@
+"""Microphone and speaker: what they do now, which there are, and everything to try them with. The talk goes on."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import ModalScreen
+
+from rtvoice_tui.profiles.model import AudioPreferences
+from rtvoice_tui.store.audio import AudioHealth
+from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.layout import TALL, WIDE
+from rtvoice_tui.ui.widgets.device_lines import INPUT, OUTPUT, DeviceLines, Side
+from rtvoice_tui.ui.widgets.device_list import DeviceList
+from rtvoice_tui.ui.widgets.follow_view import FollowView
+from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
+
+if TYPE_CHECKING:
+    from rtvoice_tui.audio.devices import DeviceInfo
+
+LOOK_EVERY_S = 2.0
+PULSE_HZ = 15
+STEP_DB = 2.0
+QUIETEST_DB, LOUDEST_DB = -40.0, 20.0
+ECHO_MODES = ("auto", "on", "half-duplex", "off")
+
+_FIXED_ROWS = 18
+"""Rows of the screen that are not for the lists: what stands around them, and sentences with remedies."""
+
+_KEYS = "⏎ choose  + - volume  m M mute  t tone  l hear myself"
+_MORE_KEYS = (("tab", "other list"), ("e", "echo"), ("n", "noise"), ("r", "look again"), ("esc", "close"))
+
+
+class SoundSession(Protocol):
+    """What the screen asks of the session; ``direction`` is ``input`` or ``output``."""
+
+    def use_device(self, direction: str, name: str) -> None:
+        """Change to a device while everything goes on; an empty name is the system's default."""
+
+    def set_gain(self, direction: str, db: float) -> None:
+        """Volume of one direction."""
+
+    def play_test_tone(self) -> None:
+        """Let the speaker be heard."""
+
+    def hear_myself(self, on: bool) -> None:
+        """Let the microphone be heard at the speaker."""
+
+    def set_echo(self, mode: str, noise_suppression: bool) -> None:
+        """What is done against echo and noise."""
+
+
+class DevicesScreen(ModalScreen[None]):
+    """Reads the list again every two seconds while it is open.
+
+    Args:
+        store: how both devices do.
+        session: does what is asked.
+        clock: seconds on the store's clock.
+        preferences: what the profile says of sound.
+        keep: keeps keys of the ``[audio]`` table; tells where, or why not.
+        look: every device there is now; may take a while, and raise with a ``sentence`` and a ``remedy``.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,d,q", "dismiss", "Close", show=False),
+        Binding("plus,equals_sign", f"volume({STEP_DB})", "Louder", show=False),
+        Binding("minus", f"volume(-{STEP_DB})", "Softer", show=False),
+        Binding("t", "tone", "Test tone", show=False),
+        Binding("l", "hear_myself", "Hear myself", show=False),
+        Binding("m", "app.mute", "Mute the microphone", show=False),
+        Binding("M", "app.mute_agent", "Mute the agent", show=False),
+        Binding("e", "echo", "What is done against echo", show=False),
+        Binding("n", "noise", "Noise suppression", show=False),
+        Binding("r", "look", "Look again", show=False),
+    ]
+
+    class Found(Message):
+        """The list was read."""
+
+        def __init__(self, devices: "list[DeviceInfo]", problem: str = "") -> None:
+            super().__init__()
+            self.devices = devices
+            self.problem = problem
+
+    def __init__(
+        self,
+        store: Store,
+        session: SoundSession,
+        clock: Callable[[], float],
+        preferences: Callable[[], AudioPreferences],
+        keep: Callable[..., str],
+        look: "Callable[[], list[DeviceInfo]]",
+    ) -> None:
+        super().__init__()
+        self._store = store
+        self._session = session
+        self._clock = clock
+        self._preferences = preferences
+        self._keep = keep
+        self._look = look
+        self._looking = False
+        self._asked = False
+        self._problem = ""
+
+    def compose(self) -> ComposeResult:
+        """Both devices, echo, both lists, what happened, keys."""
+        with Vertical(classes="dialog devices") as dialog:
+            dialog.border_title = "Devices"
+            dialog.border_subtitle = _KEYS
+            yield DeviceLines(self._store, INPUT)
+            yield DeviceLines(self._store, OUTPUT)
+            yield FixedLine(id="echo")
+            for side in (INPUT, OUTPUT):
+                yield FixedLine(id=f"{side.direction}-heading")
+                yield DeviceList(side, self._store.audio)
+            yield FixedLine(id="device-words")
+            yield FixedLine(id="device-keys")
+
+    def on_mount(self) -> None:
+        """Look at once, and again and again."""
+        self.query_one("#inputs").focus()
+        keys: list[Piece] = []
+        for key, word in _MORE_KEYS:
+            keys += [(key, "key"), (f" {word}   ", "dim")]
+        self.query_one("#device-keys", FixedLine).write(keys)
+        self._say("looking for devices ...", "dim")
+        self.action_look()
+        self.set_interval(LOOK_EVERY_S, self.look)
+        self.set_interval(1 / PULSE_HZ, self.sync)
+        self.call_after_refresh(self.sync)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A small terminal is used whole."""
+        self.set_class(event.size.width < WIDE or event.size.height < TALL, "-narrow")
+        self._fit()
+
+    def _fit(self) -> None:
+        """As many rows as there are devices where there is room; else both lists divide what there is."""
+        room = (self.size.height - _FIXED_ROWS) // 2
+        for devices in self.query(DeviceList):
+            narrow = self.has_class("-narrow")
+            devices.styles.height = "1fr" if narrow else max(3, min(room, devices.line_count + 1))
+
+    def on_unmount(self) -> None:
+        """Nobody hears themselves for ever."""
+        if self._hears_myself:
+            self._session.hear_myself(False)
+
+    def sync(self) -> None:
+        """Bring everything up to date."""
+        now = self._clock()
+        for lines in self.query(DeviceLines):
+            lines.sync(now)
+        for devices in self.query(DeviceList):
+            devices.sync()
+            here = devices.has_focus
+            mark, ink = ("›", "key") if here else (" ", "dim")
+            heading = self.query_one(f"#{devices.side.direction}-heading", FixedLine)
+            heading.write([(f"{mark} {devices.side.plural}", ink)])
+        self.query_one("#echo", FixedLine).write(self._about_echo())
+
+    def _about_echo(self) -> list[Piece]:
+        kept, audio = self._preferences(), self._store.audio
+        noise = "on" if kept.noise_suppression else "off"
+        pieces: list[Piece] = [("ECHO ", "title"), (f"{kept.echo}: ", "plain"), (echo_sentence(audio), "plain"),
+                               (f"   noise suppression {noise}", "dim")]  # fmt: skip
+        if audio.trying:
+            words = "you hear yourself" if self._hears_myself else "a tone sounds"
+            pieces.append((f"   {words}", "warn"))
+        return pieces
+
+    # --- the lists
+
+    def action_look(self) -> None:
+        """Read the list again, because the person asks."""
+        self._asked = True
+        self.look()
+
+    @work(thread=True, group="devices", exit_on_error=False, description="device list")
+    def look(self) -> None:
+        """Read the list again, unless that is being done."""
+        if self._looking:
+            return
+        self._looking = True
+        try:
+            self.post_message(self.Found(self._look()))
+        except Exception as error:  # whatever a sound system may do, the screen stays
+            sentence = getattr(error, "sentence", "") or f"the devices cannot be listed: {error}"
+            remedy = getattr(error, "remedy", "")
+            self.post_message(self.Found([], f"{sentence} — {remedy}" if remedy else sentence))
+        finally:
+            self._looking = False
+
+    def on_devices_screen_found(self, message: Found) -> None:
+        """Show what is there."""
+        for devices in self.query(DeviceList):
+            devices.listed(message.devices)
+        self._fit()
+        if message.problem and (self._asked or message.problem != self._problem):
+            self._say(message.problem, "error")
+        elif self._asked or self._problem:
+            self._say(f"{len(message.devices)} devices" if not message.problem else message.problem, "dim")
+        self._problem, self._asked = message.problem, False
+
+    def on_follow_view_opened(self, message: FollowView.Opened) -> None:
+        """Use the chosen device, from now on and next time."""
+        message.stop()
+        devices = message.view
+        assert isinstance(devices, DeviceList)
+        name, direction = devices.chosen, devices.side.direction
+        self._session.use_device(direction, name)
+        kept = self._keep(**{f"{direction}_device": name})
+        self._say(f"{devices.side.title}: {name or 'the system default'}, {kept}", "ok")
+
+    # --- everything else
+
+    @property
+    def _hears_myself(self) -> bool:
+        """It may end by itself, so the store knows."""
+        return self._store.audio.trying == "microphone"
+
+    @property
+    def _side(self) -> Side:
+        return OUTPUT if self.query_one("#outputs").has_focus else INPUT
+
+    def action_volume(self, step: float) -> None:
+        """The focused side louder or softer."""
+        side = self._side
+        gain = min(LOUDEST_DB, max(QUIETEST_DB, side.gain_db(self._store.audio) + step))
+        self._session.set_gain(side.direction, gain)
+        self._say(f"{side.title}: volume {gain:+.0f} dB", "plain")
+
+    def action_tone(self) -> None:
+        """A tone on the speaker."""
+        if self._store.audio.agent_muted:
+            self._say("the speaker is muted here: M opens it", "warn")
+            return
+        self._session.play_test_tone()
+        self._say(f"a tone on {self._store.audio.output.name or 'the speaker'}", "plain")
+
+    def action_hear_myself(self) -> None:
+        """The microphone on the speaker, or no more."""
+        wanted = not self._hears_myself
+        self._session.hear_myself(wanted)
+        words = "you hear your microphone now: use headphones, l ends it" if wanted else "no more of you"
+        self._say(words, "plain")
+
+    def action_echo(self) -> None:
+        """The next way to treat echo."""
+        mode = ECHO_MODES[(ECHO_MODES.index(self._preferences().echo) + 1) % len(ECHO_MODES)]
+        kept = self._keep(echo=mode)
+        self._session.set_echo(mode, self._preferences().noise_suppression)
+        self._say(f"echo: {mode}, {kept}", "ok")
+
+    def action_noise(self) -> None:
+        """Take noise out of the microphone, or leave it in."""
+        noise = not self._preferences().noise_suppression
+        kept = self._keep(noise_suppression=noise)
+        self._session.set_echo(self._preferences().echo, noise)
+        self._say(f"noise suppression {'on' if noise else 'off'}, {kept}", "ok")
+
+    def _say(self, words: str, ink: str) -> None:
+        self.query_one("#device-words", FixedLine).write([(one_line(words, 300), ink)])
+
+
+def echo_sentence(audio: AudioHealth) -> str:
+    """What is done against echo now, in words."""
+    less = f", {audio.echo_db:.0f} dB less" if audio.echo_db is not None else ""
+    return {
+        "off": "nothing is done",
+        "converging": "learning the room",
+        "cancelling": f"cancelling{less}",
+        "gate": f"a gate by loudness, {'open' if audio.gate_open else 'shut'}{less}",
+        "half-duplex": f"one at a time, microphone {'open' if audio.gate_open else 'shut'}",
+    }.get(audio.echo, audio.echo)

@@ -1,0 +1,94 @@
+"""The devices of one direction as the system lists them, the system's default among them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.cells import cell_len, set_cell_size
+
+from rtvoice_tui.store.audio import AudioHealth, DeviceView
+from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.ui.widgets.device_lines import Side, kilohertz
+from rtvoice_tui.ui.widgets.follow_view import FollowView
+from rtvoice_tui.ui.widgets.lines import Piece
+
+if TYPE_CHECKING:
+    from rtvoice_tui.audio.devices import DeviceInfo
+
+_FACTS = 46
+"""Cells of everything but a name."""
+
+
+class DeviceList(FollowView):
+    """One line a device; the first is the system's default, whatever that is.
+
+    Args:
+        side: which direction's devices.
+        audio: how the open one does.
+    """
+
+    GROWS: ClassVar[bool] = False
+
+    def __init__(self, side: Side, audio: AudioHealth) -> None:
+        super().__init__(id=f"{side.direction}s")
+        self.side = side
+        self._audio = audio
+        self._devices: list[DeviceInfo] = []
+        self._lines: list[list[Piece]] = []
+        self._known = False
+        self.cursor = 0
+
+    def listed(self, devices: Sequence["DeviceInfo"]) -> None:
+        """What the system has now; the cursor stays with its device."""
+        name = self.chosen
+        own = [d for d in devices if (d.inputs if self.side.direction == "input" else d.outputs)]
+        self._devices = own
+        names = ["", *(device.name for device in own)]
+        if not self._known:
+            name, self._known = self._view.name if self._view.wanted else "", True
+        self.cursor = names.index(name) if name in names else min(self.cursor or 0, len(names) - 1)
+        self.sync()
+
+    @property
+    def _view(self) -> DeviceView:
+        return self.side.view(self._audio)
+
+    @property
+    def chosen(self) -> str:
+        """The name under the cursor; empty is the system's default."""
+        return self._devices[self.cursor - 1].name if self.cursor else ""
+
+    def update_model(self) -> bool:
+        """Lay out again."""
+        lines = [self._default(), *(self._line(device) for device in self._devices)]
+        changed = lines != self._lines
+        self._lines = lines
+        return changed
+
+    @property
+    def line_count(self) -> int:
+        """The default and all devices."""
+        return len(self._lines)
+
+    def pieces(self, line: int) -> list[Piece]:
+        """A line as laid out."""
+        return self._lines[line]
+
+    def _default(self) -> list[Piece]:
+        return [("  ", "plain"), ("System default", "plain" if self._view.wanted else "title"),
+                ("" if self._view.wanted else "   wanted", "dim")]  # fmt: skip
+
+    def _line(self, device: "DeviceInfo") -> list[Piece]:
+        own_input = self.side.direction == "input"
+        view, name = self._view, one_line(device.name, 200)
+        in_use = bool(view.name) and device.name == view.name and view.host_api in ("", device.host_api)
+        wanted = not in_use and bool(view.wanted) and view.wanted.lower() in device.name.lower()
+        is_default = device.default_input if own_input else device.default_output
+        marks = [word for word, holds in (("in use", in_use), ("wanted", wanted), ("default", is_default)) if holds]
+        latency = device.input_latency_ms if own_input else device.output_latency_ms
+        room = max(12, self.text_width - _FACTS)
+        if cell_len(name) > room:
+            name = f"{set_cell_size(name, room - 1)}…"
+        api = device.host_api.removeprefix("Windows ")
+        facts = f" {one_line(api, 10):<10} {kilohertz(device.rate):>8} {latency:>4.0f} ms  "
+        return [("● " if in_use else "  ", "live"), (set_cell_size(name, room), "title" if in_use else "plain"),
+                (facts, "dim"), (" ".join(marks), "live" if in_use else "dim")]  # fmt: skip

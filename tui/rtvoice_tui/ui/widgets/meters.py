@@ -1,0 +1,152 @@
+"""The second row, which never scrolls: how loud both sides are, what troubles them, and the one state word."""
+
+from math import ceil
+
+from rich.cells import cell_len
+
+from rtvoice_tui.session.facts import Phase
+from rtvoice_tui.store.audio import AudioHealth, DeviceState, DeviceView
+from rtvoice_tui.store.levels import FLOOR_DB, Meter
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.widgets.bars import bar, level_words, peak_words
+from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
+
+WIDE, ROOMY, NARROW = 108, 146, 72
+"""From these widths on there is room for everything, for delivery too, and for more than levels and the state."""
+
+MOST_CELLS = 24
+
+TROUBLES = {
+    DeviceState.GONE: "GONE",
+    DeviceState.FROZEN: "FROZEN",
+    DeviceState.SILENT: "SILENT",
+    DeviceState.WRONG: "WRONG?",
+    DeviceState.DENIED: "DENIED",
+    DeviceState.REFUSED: "REFUSED",
+}
+"""What stands in place of a bar that means nothing."""
+
+GATES = ("gate", "half-duplex")
+"""Ways against echo that let the microphone through, or do not."""
+
+_WORDS = {
+    Phase.READY: ("READY", "live"),
+    Phase.LISTENING: ("LISTENING", "live"),
+    Phase.HEARING: ("HEARING", "you"),
+    Phase.THINKING: ("THINKING", "warn"),
+    Phase.TOOL: ("TOOL", "tool"),
+    Phase.SPEAKING: ("SPEAKING", "agent"),
+}
+
+
+class MeterRow(FixedLine):
+    """Both meters with numbers and marks, echo, buffer and underruns, and the one state word."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(id="meters")
+        self._store = store
+
+    def fill(self) -> None:
+        """The start: nothing was heard yet."""
+        self.sync(0.0)
+
+    def sync(self, now: float) -> None:
+        """Let the meters fall, and show them."""
+        store, audio, width = self._store, self._store.audio, self.size.width
+        store.mic.settle(now)
+        store.speaker.settle(now)
+        wide = width >= WIDE
+        mic, out = self._mic_marks(now, width), self._out_marks(now, width)
+        state = self._state(now, wide)
+        between = " │ OUT " if wide else "  OUT "
+        unit = " dB" if wide else ""
+        fixed = len(" MIC ") + len(between) + _width([*mic, *out, *state])
+        cells = (width - fixed) // 2 - len("[]") - len("-60") - 1 - len(unit)
+        cells = max(4, min(cells, MOST_CELLS))
+        pieces: list[Piece] = [(" MIC ", "dim")]
+        pieces += self._level(store.mic, trouble(audio.input, audio.muted), "m opens", cells, unit)
+        pieces += [*mic, (between, "dim")]
+        pieces += self._level(store.speaker, trouble(audio.output, audio.agent_muted), "M hears", cells, unit)
+        self.write([*pieces, *out, *state])
+
+    def _level(self, meter: Meter, word: str, hint: str, cells: int, unit: str) -> list[Piece]:
+        """Bar and number, or what it means that there is none, with the key that helps where there is room."""
+        number: Piece = (f"{level_words(meter)}{unit}", "plain")
+        if not word:
+            return [*bar(meter, cells, self.ascii_only), number]
+        ink = "dim" if word == "none" else "error"
+        room = cells + len("[]")
+        if meter.level_db > FLOOR_DB:  # something comes nevertheless
+            return [(f"{word:<{room}}", ink), number]
+        room += len(number[0])
+        hint = hint if word == "MUTED" else "d why"
+        if room < len(word) + len(hint) + 3:
+            return [(f"{word:<{room}}", ink)]
+        return [(f"{word}  ", ink), (f"{hint:<{room - len(word) - 2}}", "dim")]
+
+    def _mic_marks(self, now: float, width: int) -> list[Piece]:
+        """Clipping, the gate, whether the local detector hears somebody, and what is done against echo."""
+        audio, meter, wide = self._store.audio, self._store.mic, width >= WIDE
+        clipped = meter.clipped(now)
+        gate: Piece = (" open", "dim") if audio.echo in GATES or audio.gate_db is not None else ("     ", "plain")
+        near: Piece = (" you ", "you") if audio.near_speech else gate
+        near = near if audio.gate_open else (" shut", "warn")
+        if width < NARROW:
+            return [(" CLIP", "error") if clipped else near]
+        echo, ink = echo_word(audio)
+        marks: list[Piece] = [near, (f" {echo:<6}", ink)]
+        if wide:
+            peak: Piece = (f" pk {peak_words(meter)}", "dim")
+            return [(" CLIP  ", "error") if clipped else peak, *marks]
+        return [(" CLIP", "error"), *marks[1:]] if clipped else marks
+
+    def _out_marks(self, now: float, width: int) -> list[Piece]:
+        """Clipping, ducking, and how much waits to be heard."""
+        audio, meter, wide = self._store.audio, self._store.speaker, width >= WIDE
+        flag: Piece = (" DUCK", "warn") if audio.ducked else ("     ", "plain")
+        flag = (" CLIP", "error") if meter.clipped(now) else flag
+        if width < NARROW:
+            return [flag]
+        waits = audio.buffered_ms
+        buffered = f"{waits:4.0f}ms" if waits < 1000 else f"{waits / 1000:5.1f}s"
+        if not wide:
+            return [flag, (f"{buffered}", "dim")]
+        peak: Piece = (f" pk {peak_words(meter)}", "dim")
+        marks = [(f"{flag[0]}  ", flag[1]) if flag[0].strip() else peak, (f" buf {buffered}", "dim")]
+        marks.append((f" under {audio.underruns}", "warn" if audio.underruns else "dim"))
+        if audio.dropped or audio.overflows:
+            marks.append((f" lost {audio.dropped + audio.overflows}", "error"))
+        if width >= ROOMY:
+            marks.append((f" pre {audio.prebuffer_ms:3.0f}ms jitter {audio.jitter_ms:3.0f}ms", "dim"))
+        return marks
+
+    def _state(self, now: float, wide: bool) -> list[Piece]:
+        session, until = self._store.session, self._store.audio.talk_until
+        word, ink = _WORDS.get(session.phase, (session.phase.upper(), "warn"))
+        if until is not None:
+            word = f"TALK {max(0, ceil(until - now))}s"
+        pieces: list[Piece] = [(" │" if wide else " ", "dim"), (f" {word:<9}", ink)]
+        turn = f" turn {session.turn}" if wide else f" t{session.turn}"
+        return [*pieces, (f"{turn if session.turn else '':<{8 if wide else 4}}", "dim")]
+
+
+def trouble(view: DeviceView, muted: bool) -> str:
+    """The word in place of the bar; empty where the bar means something."""
+    if muted:
+        return "MUTED"
+    return TROUBLES.get(view.state, "" if view.name else "none")
+
+
+def echo_word(audio: AudioHealth) -> Piece:
+    """What is done against echo, and by how many dB it is less."""
+    if audio.echo == "converging":
+        return ("AEC …", "warn")
+    if audio.echo == "cancelling":
+        return (f"AEC {audio.echo_db:.0f}" if audio.echo_db is not None else "AEC", "ok")
+    if audio.echo == "no echo":
+        return ("AEC -", "dim")
+    return ({"gate": "GATE", "half-duplex": "HALF"}.get(audio.echo, ""), "warn")
+
+
+def _width(pieces: list[Piece]) -> int:
+    return sum(cell_len(text) for text, _ in pieces)
