@@ -114,7 +114,9 @@ async def test_near_speech_lowers_the_agent_and_by_the_profiles_wish_silences_it
         await session.hears(4_800)
         await session.speak("resp_1", "item_a1", signal(20), speed=4.0)
 
-    audio = AudioChoice(input_file=write_wav(tmp_path / "in.wav", signal(3)), output_file=tmp_path / "out.wav")
+    audio = AudioChoice(
+        input_file=write_wav(tmp_path / "in.wav", bytes(2 * 24_000) + signal(3)), output_file=tmp_path / "out.wav"
+    )
     async with FakeServer(script, dialect="yandex") as server:
         plan = plan_for(server, audio=audio, talk=TalkRules(interrupts=True))
         async with running(plan) as bench:
