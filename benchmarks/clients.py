@@ -7,7 +7,6 @@ SETTING is the size of a block in ms and the latency in seconds, such as ``20/0.
 
 import asyncio
 import base64
-import functools
 import json
 import os
 import subprocess
@@ -96,8 +95,9 @@ async def tools(url: str, seconds: str) -> None:
 
 async def ours(url: str, microphone: str = "", setting: str = QUICKEST, tools: str = "", folder: Path = Path()) -> None:
     """The worker as the app runs it, without a screen."""
-    from rtvoice_tui.audio import portaudio
+    from rtvoice_tui.audio import line
     from rtvoice_tui.audio.devices import AudioChoice
+    from rtvoice_tui.audio.stepping import Setting
     from rtvoice_tui.plan import Plan
     from rtvoice_tui.profiles.store import parse_profile
     from rtvoice_tui.protocol.dialects import OPENAI, Endpoint
@@ -113,8 +113,7 @@ async def ours(url: str, microphone: str = "", setting: str = QUICKEST, tools: s
         async def close(self) -> None:
             pass
 
-    portaudio.Speaker = functools.partial(portaudio.Speaker, **parse(setting))
-    portaudio.Microphone = functools.partial(portaudio.Microphone, **parse(setting))
+    line.FIRST = Setting(**parse(setting))
     settings = SessionSettings(turn_detection={"type": "server_vad"})
     profile = parse_profile(tools, "benchmark")
     toolset, _ = Registry(folder).toolset(profile)

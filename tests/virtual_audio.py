@@ -7,6 +7,9 @@ Needs PulseAudio, its command line tools and its ALSA plugin, but no sound card,
         audio.say(pcm)                                 # spoken into the microphone
         heard = audio.recorder()                       # what the speaker plays, from now on
 
+With ``pluggable=True`` both can be unplugged, and the server has a spare one of each: all speakers sound in one room,
+which `recorder` listens to, and all microphones hear one mouth.
+
 Everything runs at one fixed rate in mono, so that what comes out is bit for bit what went in. Signals made by
 `locatable` differ at every sample, so `compare` can say which samples were lost, played twice or changed.
 """
@@ -34,10 +37,15 @@ SPEAKER = "virtual_speaker"
 MONITOR = "virtual_monitor"
 DEADLINE_S = 10.0
 
+_SPARES = ("spare_speaker", "spare_microphone")
+DESCRIBED = {"speaker": SPEAKER, "microphone": MICROPHONE} | {name: name for name in _SPARES}
+"""How the server's devices are described to people."""
+
 _ALSA = f"""\
 </usr/share/alsa/alsa.conf>
 pcm.{MICROPHONE} {{ type asym capture.pcm {{ type pulse device microphone }} hint {{ show on description "Mic" }} }}
 pcm.{SPEAKER} {{ type asym playback.pcm {{ type pulse device speaker }} hint {{ show on description "Speaker" }} }}
+pcm.spare_speaker {{ type asym playback.pcm {{ type pulse device spare_speaker }} hint {{ show on }} }}
 pcm.{MONITOR} {{ type asym capture.pcm {{ type pulse device speaker.monitor }} hint {{ show on description "Ear" }} }}
 ctl.!default {{ type pulse }}
 pcm.!default {{ type pulse }}
@@ -63,8 +71,9 @@ def missing_for_speech() -> str:
 class VirtualAudio:
     """The server; use it in a ``with`` block."""
 
-    def __init__(self, rate: int = RATE) -> None:
+    def __init__(self, rate: int = RATE, pluggable: bool = False) -> None:
         self.rate = rate
+        self.pluggable = pluggable
         self.folder = Path()
         self._server: subprocess.Popen[bytes] | None = None
         self._recorders: list[Recorder] = []
@@ -99,13 +108,17 @@ class VirtualAudio:
         )
         # norewinds: without it an idle sink's first seconds are lost for its monitor
         sink = f"rate={self.rate} channels=1 format=s16le norewinds=1"
-        modules = (
+        speaker = f"module-null-sink sink_name=speaker {sink} sink_properties=device.description={SPEAKER}"
+        if self.pluggable:
+            speaker = f"module-null-sink sink_name=room {sink} sink_properties=device.description=room"
+        modules = [
             f"module-native-protocol-unix socket={self.folder / 'native'} auth-anonymous=1",
-            f"module-null-sink sink_name=speaker {sink} sink_properties=device.description={SPEAKER}",
             f"module-null-sink sink_name=mouth {sink} sink_properties=device.description=mouth",
-            "module-remap-source source_name=microphone master=mouth.monitor "
-            f"source_properties=device.description={MICROPHONE}",
-        )
+            speaker,
+            *([" ".join(self._plugged(name)) for name in _SPARES] if self.pluggable else []),
+            *([" ".join(self._plugged("speaker"))] if self.pluggable else []),
+            " ".join(self._plugged("microphone")),
+        ]
         folders = ("HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "PULSE_RUNTIME_PATH", "PULSE_STATE_PATH")
         self._server = subprocess.Popen(
             ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--high-priority=no"]
@@ -120,8 +133,49 @@ class VirtualAudio:
             start_new_session=True,
         )
         wait_until(lambda: self._control("get-default-source", check=False) != "", "the sound server answers")
-        self._control("set-default-sink", "speaker")
-        self._control("set-default-source", "microphone")
+        self._make_default("speaker", "microphone")
+
+    def _make_default(self, *names: str) -> None:
+        for name in names:
+            self._control("set-default-source" if "microphone" in name else "set-default-sink", name)
+
+    def _plugged(self, name: str) -> list[str]:
+        """The module that is a device."""
+        described = f"device.description={DESCRIBED[name]}"
+        if "microphone" in name:
+            return ["module-remap-source", f"source_name={name}", "master=mouth.monitor",
+                    f"source_properties={described}"]  # fmt: skip
+        return ["module-remap-sink", f"sink_name={name}", "master=room", f"sink_properties={described}"]
+
+    def unplug(self, name: str) -> None:
+        """Take ``speaker`` or ``microphone`` away; the spare one is the server's default then."""
+        self._make_default(f"spare_{name}")
+        for line in self._control("list", "short", "modules").splitlines():
+            if f"_name={name} " in line:
+                self._control("unload-module", line.split()[0])
+
+    def replug(self, name: str) -> None:
+        """Bring it back."""
+        self._control("load-module", *self._plugged(name))
+        self._make_default(name)
+
+    def mute_microphone(self, muted: bool) -> None:
+        """Mute it in the system."""
+        self._control("set-source-mute", "microphone", str(int(muted)))
+
+    def freeze(self, name: str, frozen: bool) -> None:
+        """Let ``speaker`` or ``microphone`` sleep, as a headset out of reach does, or wake it."""
+        kind = "source" if name == "microphone" else "sink"
+        self._control(f"suspend-{kind}", name, str(int(frozen)))
+
+    def hang(self, hanging: bool) -> None:
+        """Let the whole server answer nobody, or go on."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGSTOP if hanging else signal.SIGCONT)
+
+    def restart(self) -> None:
+        """Start the server again after `kill`."""
+        self._start()
 
     def stop(self) -> None:
         """End the server and remove its folder."""
@@ -139,6 +193,7 @@ class VirtualAudio:
     def kill(self) -> None:
         """End the server as a crash would."""
         if self._server is not None and self._server.poll() is None:
+            (self.folder / "native").unlink(missing_ok=True)
             self._server.send_signal(signal.SIGKILL)
             self._server.wait()
 
@@ -162,8 +217,9 @@ class VirtualAudio:
             stderr=subprocess.DEVNULL,
         )
 
-    def recorder(self, source: str = "speaker.monitor") -> "Recorder":
+    def recorder(self, source: str = "") -> "Recorder":
         """Begin to record what the speaker plays, or another source; recording has begun when this returns."""
+        source = source or ("room.monitor" if self.pluggable else "speaker.monitor")
         recorder = Recorder(["parec", f"--device={source}", "--latency-msec=5", *self._raw()], self.environment)
         self._recorders.append(recorder)
         return recorder

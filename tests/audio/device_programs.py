@@ -30,14 +30,12 @@ def names() -> dict[str, Any]:
 def open_what_there_is(input_name: str = "", output_name: str = "") -> dict[str, Any]:
     """Open both devices, and tell what came of it."""
     audio = _Opened(input_name, output_name)
-    told = {
-        "problem": audio.devices.problem,
-        "remedy": audio.devices.remedy,
-        "input": audio.devices.input.name if audio.devices.input else None,
-        "output": audio.devices.output.name if audio.devices.output else None,
-        "module": type(audio.devices.output).__module__.rpartition(".")[2],
-    }
-    audio.devices.close()
+    health = audio.store.audio
+    told: dict[str, Any] = {"module": audio.module}
+    for direction, view in (("input", health.input), ("output", health.output)):
+        told[direction] = [view.state.value, view.name, view.sentence, view.remedy]
+        told[f"{direction} is"] = [view.host_api, view.rate, view.converted, view.block_ms]
+    audio.station.close()
     return told
 
 
@@ -58,8 +56,8 @@ def play(pcm_file: str, chunk_bytes: str, output_name: str) -> dict[str, Any]:
 
     _wait(drained)
     time.sleep(0.5)  # what the device holds is still to be heard
-    audio.devices.close()
-    return {"played_ms": played, "module": audio.module, "problem": audio.devices.problem}
+    audio.station.close()
+    return {"played_ms": played, "module": audio.module}
 
 
 def listen(pcm_file: str, seconds: str, input_name: str) -> dict[str, Any]:
@@ -76,7 +74,7 @@ def listen(pcm_file: str, seconds: str, input_name: str) -> dict[str, Any]:
         return len(heard) >= wanted
 
     _wait(enough)
-    audio.devices.close()
+    audio.station.close()
     Path(pcm_file).write_bytes(heard)
     return {"module": audio.module, "frame_bytes": sorted(sizes), "dropped": audio.capture.dropped}
 
@@ -87,9 +85,9 @@ def converse(speech_file: str, heard_file: str, echo: str, input_name: str, outp
     from rtvoice_tui.audio.station import AudioStation
     from rtvoice_tui.store.store import Store
 
-    store, heard, lost = Store(), bytearray(), list[str]()
+    store, heard = Store(), bytearray()
     choice = AudioChoice(input_name, output_name, echo=echo)
-    station = AudioStation(choice, 24_000, 24_000, store, lambda: None, lost.append)
+    station = AudioStation(choice, 24_000, 24_000, store, lambda: None, lambda sentence, remedy: None)
     station.open()
     station.playback.play("item", Path(speech_file).read_bytes())
     station.playback.end("item")
@@ -103,6 +101,7 @@ def converse(speech_file: str, heard_file: str, echo: str, input_name: str, outp
 
     drained = _wait(spoken, 60.0)
     health = store.audio
+    lost = [news.sentence for news in station.look(0.0)]
     station.close()
     store.events.close()
     Path(heard_file).write_bytes(heard)
@@ -116,22 +115,12 @@ def reopen(times: str, input_name: str, output_name: str) -> dict[str, Any]:
         audio = _Opened(input_name, output_name)
         audio.playback.play("item", b"\x10\x20" * 24_000)
         _wait(lambda opened=audio: opened.playback.report().played_ms.get("item", 0) > 0 and opened.capture.blocks > 0)
-        audio.devices.close()
+        audio.station.close()
         if round_ == 4:  # libraries have set themselves up by now
             before = _held()
         counts.append(audio.capture.blocks)
-    return {"rounds": sum(count > 0 for count in counts), "before": before, "after": _held(), "lost": audio.lost}
-
-
-def lose(input_name: str, output_name: str) -> dict[str, Any]:
-    """Say "ready", and wait until both devices were lost."""
-    audio = _Opened(input_name, output_name)
-    audio.playback.play("item", b"\x10\x20" * 240_000)
-    _wait(lambda: audio.playback.report().played_ms.get("item", 0) > 0 and audio.capture.blocks > 0)
-    _say("ready")
-    told = _wait(lambda: len(audio.lost) >= 2, 5.0)
-    audio.devices.close()
-    return {"told": told, "lost": sorted(audio.lost), "module": audio.module}
+    news = [told.sentence for told in audio.news + audio.station.look(0.0)]
+    return {"rounds": sum(count > 0 for count in counts), "before": before, "after": _held(), "news": news}
 
 
 def silence(times: str, output_name: str) -> dict[str, Any]:
@@ -143,7 +132,9 @@ def silence(times: str, output_name: str) -> dict[str, Any]:
     heard = []
     playback, speaker = Playback(24_000), None
     for round_ in range(int(times)):
-        speaker = speaker or Speaker(output_name, playback, lost.append, block_ms=20, latency=0.1)
+        if speaker is None:
+            speaker = Speaker(output_name, playback, lost.append, block_ms=20, latency=0.1)
+            speaker.start()
         item = str(round_)
         playback.play(item, b"\x10\x20" * 24_000)
         _wait(lambda item=item: playback.report().played_ms.get(item, 0.0) > 0)
@@ -162,24 +153,27 @@ def silence(times: str, output_name: str) -> dict[str, Any]:
 
 class _Opened:
     def __init__(self, input_name: str, output_name: str) -> None:
-        from rtvoice_tui.audio.capture import Capture
-        from rtvoice_tui.audio.devices import AudioChoice, open_audio
-        from rtvoice_tui.audio.playback import Playback
+        from rtvoice_tui.audio.choice import AudioChoice
+        from rtvoice_tui.audio.station import AudioStation
+        from rtvoice_tui.store.store import Store
 
-        self.capture, self.playback = Capture(24_000), Playback(24_000)
-        self.lost: list[str] = []
+        self.store = Store()
         choice = AudioChoice(input_name, output_name, echo="off")
-        self.devices = open_audio(choice, self.capture, self.playback, self.lost.append)
-        self.module = type(self.devices.output).__module__.rpartition(".")[2]
+        self.station = AudioStation(choice, 24_000, 24_000, self.store, lambda: None, lambda sentence, remedy: None)
+        self.station.open()
+        self.news = self.station.look(0.0)
+        self.capture, self.playback = self.station.capture, self.station.playback
+        self.module = type(self.station.keeper._output.stream).__module__.rpartition(".")[2]
 
 
 def _held() -> dict[str, int]:
-    _wait(lambda: threading.active_count() == 1)  # what watches a device ends by itself, soon after it was closed
-    return {
-        "threads": threading.active_count(),
-        "tasks": len(os.listdir("/proc/self/task")),
-        "descriptors": len(os.listdir("/proc/self/fd")),
-    }
+    _wait(lambda: threading.active_count() == 1)
+    looks = []
+    for _ in range(20):  # a system's thread is gone a little later than Python's
+        looks.append((len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd"))))
+        time.sleep(0.02)
+    tasks, descriptors = min(looks)
+    return {"threads": threading.active_count(), "tasks": tasks, "descriptors": descriptors}
 
 
 def _wait(holds: Any, deadline_s: float = DEADLINE_S) -> bool:
@@ -202,5 +196,5 @@ if __name__ == "__main__":
         sys.modules["sounddevice"] = None  # type: ignore[assignment]
     if backend in ("portaudio", "none"):
         sys.modules["miniaudio"] = None  # type: ignore[assignment]
-    programs = {p.__name__: p for p in (names, open_what_there_is, play, listen, converse, reopen, lose, silence)}
+    programs = {p.__name__: p for p in (names, open_what_there_is, play, listen, converse, reopen, silence)}
     _say(json.dumps(programs[program](*arguments)))

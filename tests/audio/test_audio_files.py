@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from rtvoice_tui.audio.capture import Capture
-from rtvoice_tui.audio.devices import AudioChoice, AudioError, open_audio
+from rtvoice_tui.audio.devices import AudioChoice, AudioError
 from rtvoice_tui.audio.files import FileMicrophone, FileSpeaker, SilentSpeaker, read_wav
 from rtvoice_tui.audio.playback import Playback
+from rtvoice_tui.audio.station import AudioStation
+from rtvoice_tui.store.store import Store
 from virtual_audio import compare, locatable, wait_until, write_wav
 
 
@@ -287,30 +289,42 @@ def test_closing_the_speaker_leaves_no_thread_and_no_open_file(tmp_path):
 # --- chosen together
 
 
-def test_files_take_the_place_of_both_devices(tmp_path):
+@pytest.fixture
+def opened():
+    """Opens a session's sound: ``opened(choice)`` tells what the store says then."""
+    stations = []
+
+    def begin(choice):
+        store = Store()
+        stations.append(AudioStation(choice, 24_000, 24_000, store, lambda: None, lambda sentence, remedy: None))
+        stations[-1].open()
+        stations[-1].look(0.0)
+        return store.audio
+
+    yield begin
+    for station in stations:
+        station.close()
+
+
+def test_files_take_the_place_of_both_devices(tmp_path, opened):
     choice = AudioChoice(
         input_file=write_wav(tmp_path / "in.wav", locatable(0.1)), output_file=tmp_path / "out.wav", silent=True
     )
 
-    opened = open_audio(choice, Capture(24_000), Playback(24_000), lambda sentence: None)
+    health = opened(choice)
 
-    assert (opened.input.name, opened.output.name, opened.problem) == ("in.wav", "out.wav", "")
-    opened.close()
-
-
-def test_a_bad_input_file_leaves_a_silent_session_and_the_reason(tmp_path):
-    choice = AudioChoice(input_file=tmp_path / "nowhere.wav", silent=True)
-
-    opened = open_audio(choice, Capture(24_000), Playback(24_000), lambda sentence: None)
-
-    assert opened.problem == f"{tmp_path / 'nowhere.wav'} does not exist"
-    assert opened.remedy
-    assert (opened.input, opened.output.name) == (None, "silent")
-    opened.close()
+    assert (health.input_name, health.output_name, health.problem) == ("in.wav", "out.wav", "")
 
 
-def test_a_silent_session_has_no_microphone_and_no_complaint():
-    opened = open_audio(AudioChoice(silent=True), Capture(24_000), Playback(24_000), lambda sentence: None)
+def test_a_bad_input_file_leaves_a_silent_session_and_the_reason(tmp_path, opened):
+    health = opened(AudioChoice(input_file=tmp_path / "nowhere.wav", silent=True))
 
-    assert (opened.input, opened.output.name, opened.problem) == (None, "silent", "")
-    opened.close()
+    assert health.problem == f"{tmp_path / 'nowhere.wav'} does not exist"
+    assert health.remedy
+    assert (health.input_name, health.output_name) == ("", "silent")
+
+
+def test_a_silent_session_has_no_microphone_and_no_complaint(opened):
+    health = opened(AudioChoice(silent=True))
+
+    assert (health.input_name, health.output_name, health.problem) == ("", "silent", "")

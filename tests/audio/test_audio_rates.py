@@ -13,6 +13,7 @@ from rtvoice_tui.audio.devices import AudioError
 from rtvoice_tui.audio.playback import Playback
 from rtvoice_tui.audio.resample import Resampler, convert
 from rtvoice_tui.audio.stepping import Setting
+from rtvoice_tui.store.audio import DeviceState
 
 OK = SimpleNamespace(input_overflow=False, output_underflow=False)
 
@@ -21,37 +22,59 @@ class PortAudioError(Exception):
     pass
 
 
-class FakePortAudio(ModuleType):
-    """Stands in for sounddevice: one microphone and one speaker that take a single rate."""
+REFUSALS = {"Invalid sample rate": -9997, "Invalid number of channels": -9998, "Device unavailable": -9985}
 
-    def __init__(self, accepted_rate: int, default_rate: int = 48_000, refusal: str = "Invalid sample rate") -> None:
+
+class FakePortAudio(ModuleType):
+    """Stands in for sounddevice: one microphone and one speaker that take a single rate and number of channels."""
+
+    def __init__(
+        self,
+        accepted_rate: int,
+        default_rate: int = 48_000,
+        refusal: str = "Invalid sample rate",
+        channels: int = 1,
+        host_api: str = "Fake",
+    ) -> None:
         super().__init__("sounddevice")
         self.PortAudioError = PortAudioError
         self.default = SimpleNamespace(device=(0, 1))
         self.accepted_rate = accepted_rate
         self.default_rate = default_rate
         self.refusal = refusal
+        self.channels = channels
+        self.host_api = host_api
         self.tried: list[int] = []
+        self.settings: list[dict] = []
         self.starts = True
         self.streams: list[SimpleNamespace] = []
         self.RawInputStream = self.RawOutputStream = self._open
 
-    def query_hostapis(self):
-        return [{"name": "Fake"}]
+    def WasapiSettings(self, **settings):
+        return settings
+
+    def query_hostapis(self, index=None):
+        apis = [{"name": self.host_api, "default_input_device": 0, "default_output_device": 1}]
+        return apis if index is None else apis[index]
 
     def query_devices(self, device=None, direction=None):
         common = {"hostapi": 0, "default_samplerate": float(self.default_rate)}
         latencies = {"default_low_input_latency": 0.01, "default_low_output_latency": 0.01}
+        most = self.channels
         listed = [
-            {"name": "mic", "max_input_channels": 1, "max_output_channels": 0, **common, **latencies},
-            {"name": "speaker", "max_input_channels": 0, "max_output_channels": 1, **common, **latencies},
+            {"name": "mic", "max_input_channels": most, "max_output_channels": 0, **common, **latencies},
+            {"name": "speaker", "max_input_channels": 0, "max_output_channels": most, **common, **latencies},
         ]
         return listed if device is None else listed[device]
 
     def _open(self, samplerate, callback, finished_callback, **settings):
         self.tried.append(samplerate)
-        if samplerate != self.accepted_rate:
-            raise PortAudioError(f"Error opening stream: {self.refusal} [PaErrorCode -9997]")
+        self.settings.append(settings)
+        refusal = self.refusal if samplerate != self.accepted_rate else ""
+        if settings["channels"] != self.channels:
+            refusal = "Invalid number of channels"
+        if refusal:
+            raise PortAudioError(f"Error opening stream: {refusal}", REFUSALS.get(refusal, -9999))
         latency = 0.02 if settings["latency"] == "low" else settings["latency"]
         stream = SimpleNamespace(callback=callback, latency=latency, blocksize=settings["blocksize"], closed=False)
         stream.start = lambda: self._start()
@@ -61,7 +84,7 @@ class FakePortAudio(ModuleType):
 
     def _start(self):
         if not self.starts:
-            raise PortAudioError("Unanticipated host error [PaErrorCode -9999]")
+            raise PortAudioError("Unanticipated host error", -9999)
 
 
 @pytest.fixture
@@ -70,14 +93,16 @@ def with_devices(monkeypatch):
 
     def load(fake: FakePortAudio) -> ModuleType:
         monkeypatch.setitem(sys.modules, "sounddevice", fake)
-        monkeypatch.delitem(sys.modules, "rtvoice_tui.audio.portaudio", raising=False)
-        monkeypatch.delattr(rtvoice_tui.audio, "portaudio", raising=False)
+        for name in ("portaudio", "opening"):
+            monkeypatch.delitem(sys.modules, f"rtvoice_tui.audio.{name}", raising=False)
+            monkeypatch.delattr(rtvoice_tui.audio, name, raising=False)
         return importlib.import_module("rtvoice_tui.audio.portaudio")
 
     yield load
-    sys.modules.pop("rtvoice_tui.audio.portaudio", None)
-    if hasattr(rtvoice_tui.audio, "portaudio"):
-        del rtvoice_tui.audio.portaudio
+    for name in ("portaudio", "opening"):
+        sys.modules.pop(f"rtvoice_tui.audio.{name}", None)
+        if hasattr(rtvoice_tui.audio, name):
+            delattr(rtvoice_tui.audio, name)
 
 
 def tone(hz: float, rate: int, seconds: float = 1.0, amplitude: float = 0.5) -> np.ndarray:
@@ -164,12 +189,62 @@ def test_a_device_that_takes_no_rate_at_all_is_an_error_with_a_remedy(with_devic
 
 
 def test_other_rates_are_not_tried_when_the_device_fails_for_another_reason(with_devices):
-    fake = FakePortAudio(accepted_rate=0, refusal="Device unavailable")
+    fake = FakePortAudio(accepted_rate=0, refusal="Unanticipated host error")
 
-    with pytest.raises(AudioError, match="Device unavailable"):
+    with pytest.raises(AudioError, match="Unanticipated host error"):
         with_devices(fake).Speaker("", Playback(24_000), lambda sentence: None)
 
     assert fake.tried == [24_000]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "state", "words"),
+    [
+        ("Device unavailable", DeviceState.REFUSED, "used by another program"),
+        ("Device or resource busy", DeviceState.REFUSED, "used by another program"),
+        ("Permission denied", DeviceState.DENIED, "may not be used by this program"),
+        ("Access is denied. [WASAPI error 0x80070005]", DeviceState.DENIED, "may not be used by this program"),
+        ("Invalid sample rate", DeviceState.REFUSED, "cannot be opened"),
+        ("Unanticipated host error", DeviceState.GONE, "cannot be opened"),
+    ],
+)
+def test_why_a_device_cannot_be_opened_is_told_apart(with_devices, refusal, state, words):
+    with pytest.raises(AudioError) as caught:
+        with_devices(FakePortAudio(0, refusal=refusal)).Microphone("", Capture(24_000), lambda sentence: None)
+
+    assert caught.value.state is state
+    assert words in caught.value.sentence
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("channels", [2, 6])
+def test_a_device_that_takes_no_mono_is_opened_with_its_channels_and_mixed(with_devices, channels):
+    fake = FakePortAudio(accepted_rate=24_000, channels=channels)
+    portaudio = with_devices(fake)
+    capture, playback = Capture(24_000), Playback(24_000)
+    portaudio.Microphone("", capture, lambda sentence: None)
+    portaudio.Speaker("", playback, lambda sentence: None)
+    playback.play("item", pcm16(np.full(480, 0.25)))
+    playback.end("item")
+    left_only = np.zeros((480, channels))
+    left_only[:, 0] = 0.5
+    block = bytearray(240 * 2 * channels)
+
+    fake.streams[0].callback(pcm16(left_only), 480, None, OK)
+    fake.streams[1].callback(memoryview(block), 240, None, OK)
+
+    ((frame, _),) = capture.frames()
+    assert floats(frame) == pytest.approx(0.5 / channels, abs=1e-3)
+    assert len(block) == 240 * 2 * channels
+    assert floats(bytes(block)) == pytest.approx(0.25, abs=1e-3)
+
+
+def test_on_windows_the_system_converts_for_wasapi(with_devices):
+    fake = FakePortAudio(accepted_rate=24_000, host_api="Windows WASAPI")
+
+    with_devices(fake).Speaker("", Playback(24_000), lambda sentence: None)
+
+    assert fake.settings[0]["extra_settings"] == {"auto_convert": True}
 
 
 @pytest.mark.parametrize("kind", ["Microphone", "Speaker"])
@@ -180,7 +255,7 @@ def test_a_device_that_opens_but_does_not_start_is_an_error_and_is_given_back(wi
     other_end = Capture(24_000) if kind == "Microphone" else Playback(24_000)
 
     with pytest.raises(AudioError, match="cannot be opened"):
-        getattr(portaudio, kind)("", other_end, lambda sentence: None)
+        getattr(portaudio, kind)("", other_end, lambda sentence: None).start()
 
     assert [stream.closed for stream in fake.streams] == [True]
 
@@ -204,6 +279,7 @@ def test_a_speaker_is_opened_as_asked_and_emptied_where_it_holds_much(with_devic
     fake, playback = FakePortAudio(accepted_rate=24_000), Playback(24_000)
 
     speaker = with_devices(fake).Speaker("", playback, lambda sentence: None, block_ms=20, latency=latency)
+    speaker.start()
 
     assert fake.streams[0].blocksize == 480
     assert speaker.setting == Setting(20, latency)
@@ -215,7 +291,8 @@ def test_a_speaker_is_opened_as_asked_and_emptied_where_it_holds_much(with_devic
 def test_a_speaker_that_was_replaced_leaves_the_next_ones_silencer_alone(with_devices):
     portaudio, playback = with_devices(FakePortAudio(accepted_rate=24_000)), Playback(24_000)
     first = portaudio.Speaker("", playback, lambda sentence: None, latency=0.1)
-    portaudio.Speaker("", playback, lambda sentence: None, latency=0.1)
+    first.start()
+    portaudio.Speaker("", playback, lambda sentence: None, latency=0.1).start()
 
     first.close()
 

@@ -107,7 +107,7 @@ async def test_muting_before_the_devices_are_open_holds(tmp_path):
 
 
 async def test_muting_while_the_devices_are_being_opened_holds(tmp_path, monkeypatch):
-    from rtvoice_tui.audio import station
+    from rtvoice_tui.audio import devices
 
     async def script(session: Session) -> None:
         await session.open()
@@ -117,8 +117,8 @@ async def test_muting_while_the_devices_are_being_opened_holds(tmp_path, monkeyp
         release.wait(10)
         return opened(*arguments)
 
-    asked, release, opened = threading.Event(), threading.Event(), station.open_audio
-    monkeypatch.setattr(station, "open_audio", slow)
+    asked, release, opened = threading.Event(), threading.Event(), devices.without_hardware
+    monkeypatch.setattr(devices, "without_hardware", slow)
     audio = AudioChoice(input_file=write_wav(tmp_path / "in.wav", signal(1)), output_file=tmp_path / "out.wav")
     async with FakeServer(script) as server, running(plan_for(server, audio=audio)) as bench:
         await bench.until(asked.is_set)

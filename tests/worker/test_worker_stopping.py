@@ -204,19 +204,19 @@ async def test_while_the_server_reads_nothing(ends):
 
 
 async def test_while_the_devices_are_being_opened(ends, monkeypatch):
-    from rtvoice_tui.audio import station
+    from rtvoice_tui.audio import devices
 
     asked, release = threading.Event(), threading.Event()
 
     def slow(*arguments):
         asked.set()
         release.wait(LIMIT_S)
-        devices = opened(*arguments)
+        chosen = opened(*arguments)
         done.set()
-        return devices
+        return chosen
 
-    done, opened = threading.Event(), station.open_audio
-    monkeypatch.setattr(station, "open_audio", slow)
+    done, opened = threading.Event(), devices.without_hardware
+    monkeypatch.setattr(devices, "without_hardware", slow)
     async with FakeServer() as server, running(plan_for(server)) as bench:
         await bench.until(asked.is_set)
         bench.worker.stop()

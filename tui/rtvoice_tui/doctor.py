@@ -75,27 +75,10 @@ def _terminal() -> Iterator[Finding]:
 
 
 def _sound() -> Iterator[Finding]:
-    from rtvoice_tui.audio.devices import AudioError, list_devices
+    from rtvoice_tui.doctor_sound import sound_findings
 
-    try:
-        devices = list_devices()
-    except AudioError as error:
-        yield Finding("sound", Verdict.NOTE, f"{error.sentence}: typing and files work", error.remedy)
-        return
-    for word, found in (
-        ("microphone", [d for d in devices if d.inputs]),
-        ("speaker", [d for d in devices if d.outputs]),
-    ):
-        default = next((d for d in found if (d.default_input if word == "microphone" else d.default_output)), None)
-        if not found:
-            yield Finding(
-                "sound", Verdict.NOTE, f"there is no {word}", "plug one in, or use --input-file, --output-file"
-            )
-        else:
-            name = (default or found[0]).name
-            yield Finding(
-                "sound", Verdict.OK, f"{word}: {name}" + (f", and {len(found) - 1} more" if found[1:] else "")
-            )
+    for found in sound_findings():
+        yield Finding("sound", Verdict(found.verdict), found.sentence, found.remedy)
 
 
 def _speech() -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """What runs on the session's loop: carries bytes to the machine and executes its effects on the parts below.
 
 The loop is not the screen's: a stalled terminal never delays sound. From other threads only `settings` and
-`apply_mutes` may be used; `SessionWorker` brings everything else onto the loop.
+`sound.apply_levels` may be used; `SessionWorker` brings everything else onto the loop.
 """
 
 import asyncio
@@ -159,9 +159,18 @@ class SessionDriver:
         if self._main is not None:
             self._main.cancel()
 
-    def apply_mutes(self) -> None:
-        """Mute or open both devices as the store says."""
-        self._sound.apply_mutes()
+    @property
+    def sound(self) -> SessionSound:
+        """The devices."""
+        return self._sound
+
+    def use_device(self, direction: str, name: str) -> None:
+        """Change to another device while everything goes on; the next session keeps it."""
+        audio = self.plan.audio
+        mic = direction == "input"
+        audio = replace(audio, input_device=name) if mic else replace(audio, output_device=name)
+        self.plan = replace(self.plan, audio=audio)
+        self._sound.use_device(direction, name)
 
     def set_echo(self, mode: str, noise_suppression: bool) -> None:
         """Take echo out of the microphone in another way from now on, also in later sessions of this plan."""
@@ -359,8 +368,12 @@ class SessionDriver:
             self.warn(f"internal error: {type(error).__name__}: {error}", "see the log file, then start again")
 
     def warn(self, sentence: str, remedy: str = "") -> None:
-        """Tell the person."""
+        """Tell the person what is wrong."""
         self._store.take(Notice(Level.WARNING, sentence, remedy), self.now())
+
+    def inform(self, sentence: str) -> None:
+        """Tell the person what is well again."""
+        self._store.take(Notice(Level.INFO, sentence), self.now())
 
     def now(self) -> float:
         """Seconds of the store's clock."""

@@ -1,6 +1,6 @@
 """A session's sound on the session's loop: opens the devices, brings frames to the machine and speech to the speaker.
 
-Made on the loop it runs on. From other threads only `apply_mutes` may be used.
+Made on the loop it runs on. From other threads only `apply_levels` may be used.
 """
 
 import asyncio
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 TICK_S = 0.02
 IDLE_TICK_S = 0.1
 
+LOOK_S = 0.1
+"""How often it is seen how the devices do."""
+
 
 class Session(Protocol):
     """What sound asks of the session that it belongs to."""
@@ -38,7 +41,10 @@ class Session(Protocol):
         """Run beside the session; a fault is told."""
 
     def warn(self, sentence: str, remedy: str = "") -> None:
-        """Tell the person."""
+        """Tell the person what is wrong."""
+
+    def inform(self, sentence: str) -> None:
+        """Tell the person what is well again."""
 
     def now(self) -> float:
         """Seconds of the store's clock."""
@@ -64,22 +70,24 @@ class SessionSound:
         self._drained = False
         self._near = False
         self._mic_due = asyncio.Event()
+        self._early: list[Callable[[AudioStation], None]] = []
 
     async def open(self, choice: AudioChoice, input_rate: int, output_rate: int) -> None:
         """Import and open the devices off the loop: loading PortAudio and numpy takes a while."""
         opening = asyncio.to_thread(self._open_station, choice, input_rate, output_rate)
         self._opening = asyncio.create_task(opening)
         station = self._station = await asyncio.shield(self._opening)
-        self.apply_mutes()
-        if self._store.audio.problem:
-            self._session.warn(self._store.audio.problem, self._store.audio.remedy)
+        self.apply_levels()
         self._tell_echo_problem(station)
+        early, self._early = self._early, []
+        for ask in early:
+            ask(station)
         self._watching = self._session.spawn(self._watch(station))
 
     def _open_station(self, choice: AudioChoice, input_rate: int, output_rate: int) -> "AudioStation":
         from rtvoice_tui.audio.station import AudioStation
 
-        station = AudioStation(choice, input_rate, output_rate, self._store, self._frames_wait, self._device_lost)
+        station = AudioStation(choice, input_rate, output_rate, self._store, self._frames_wait, self._refused)
         station.open()
         return station
 
@@ -100,11 +108,36 @@ class SessionSound:
                 station = await self._opening
                 await asyncio.to_thread(station.close)
 
-    def apply_mutes(self) -> None:
-        """Mute or open both devices as the store says."""
+    def apply_levels(self) -> None:
+        """Mute or open both devices, louder or softer, as the store says."""
         if self._station is not None:
-            self._station.capture.muted = self._store.audio.muted
-            self._station.playback.muted = self._store.audio.agent_muted
+            health = self._store.audio
+            self._station.capture.muted = health.muted
+            self._station.playback.muted = health.agent_muted
+            self._station.capture.gain_db = health.mic_gain_db
+            self._station.playback.gain_db = health.agent_gain_db
+
+    def use_device(self, direction: str, name: str) -> None:
+        """Change to another device while everything goes on."""
+        self._when_open(lambda station: station.keeper.use(direction, name))
+
+    def play_test_tone(self) -> None:
+        """Let the speaker be heard."""
+        self._when_open(lambda station: self._try_out(station.tryout.play_tone()))
+
+    def hear_myself(self, on: bool) -> None:
+        """Let the microphone be heard at the speaker."""
+        self._when_open(lambda station: self._try_out(station.tryout.hear_myself(on, self._session.now())))
+
+    def _try_out(self, done: bool) -> None:
+        if not done:
+            self._session.warn("the devices cannot be tried while the agent speaks", "wait until it has finished")
+
+    def _when_open(self, ask: "Callable[[AudioStation], None]") -> None:
+        if self._station is not None:
+            ask(self._station)
+        else:
+            self._early.append(ask)
 
     def set_echo(self, mode: str, noise_suppression: bool) -> None:
         """Take echo out of the microphone in another way from now on."""
@@ -149,12 +182,19 @@ class SessionSound:
     def _frames_wait(self) -> None:
         self._session.call(self._mic_due.set)
 
-    def _device_lost(self, sentence: str) -> None:
-        self._session.call(self._session.warn, sentence, "plug it in again, then restart")
+    def _refused(self, sentence: str, remedy: str) -> None:
+        self._session.call(self._session.warn, sentence, remedy)
+
+    def _look(self, station: "AudioStation") -> None:
+        for news in station.look(self._session.now()):
+            if news.good:
+                self._session.inform(news.sentence)
+            else:
+                self._session.warn(news.sentence, news.remedy)
 
     async def _watch(self, station: "AudioStation") -> None:
         """Frames from the microphone as they come, and what the speaker consumed, 50 times a second."""
-        next_report = 0.0
+        next_report = next_look = 0.0
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK_S if station.speaking else IDLE_TICK_S):
@@ -167,6 +207,9 @@ class SessionSound:
             if time.perf_counter() >= next_report and not self._flushes:
                 next_report = time.perf_counter() + TICK_S
                 self._report_playback(station)
+            if time.perf_counter() >= next_look:
+                next_look = time.perf_counter() + LOOK_S
+                self._look(station)
 
     def _tell_near_speech(self) -> None:
         near = self._store.audio.near_speech and self._session.hears

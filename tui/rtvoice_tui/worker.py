@@ -82,13 +82,42 @@ class SessionWorker:
         """Send silence instead of the microphone."""
         self._store.audio.muted = muted
         if self.driver is not None:
-            self.driver.apply_mutes()
+            self.driver.sound.apply_levels()
 
     def set_agent_muted(self, muted: bool) -> None:
         """Let nobody hear the agent; it goes on speaking."""
         self._store.audio.agent_muted = muted
         if self.driver is not None:
-            self.driver.apply_mutes()
+            self.driver.sound.apply_levels()
+
+    def set_gain(self, direction: str, db: float) -> None:
+        """Make the microphone (``input``) or the agent (``output``) louder or softer."""
+        audio = self._store.audio
+        if direction == "input":
+            audio.mic_gain_db = db
+        else:
+            audio.agent_gain_db = db
+        if self.driver is not None:
+            self.driver.sound.apply_levels()
+
+    def use_device(self, direction: str, name: str) -> None:
+        """Change the microphone (``input``) or the speaker (``output``) while everything goes on.
+
+        Nothing that was received is lost. A device that cannot be opened leaves the old one in use, and it is told why.
+
+        Args:
+            direction: which of both.
+            name: of the device, or a part of it; empty for the system's default.
+        """
+        self._ask(lambda driver: driver.use_device(direction, name))
+
+    def play_test_tone(self) -> None:
+        """Let the speaker be heard for a second, unless something is being said."""
+        self._ask(lambda driver: driver.sound.play_test_tone())
+
+    def hear_myself(self, on: bool) -> None:
+        """Let the microphone be heard at the speaker, for 30 s at most and while nothing is being said."""
+        self._ask(lambda driver: driver.sound.hear_myself(on))
 
     def set_echo(self, mode: str, noise_suppression: bool) -> None:
         """Take echo out of the microphone (``auto``, ``on``, ``half-duplex``, ``off``) from now on."""

@@ -1,21 +1,18 @@
 """Microphone and speaker through miniaudio, which needs no system package: for Linux without PortAudio."""
 
-import threading
 from collections.abc import Callable, Generator
 from typing import Any
 
 import miniaudio
 
 from rtvoice_tui.audio.capture import Capture
-from rtvoice_tui.audio.devices import AudioError, DeviceInfo
+from rtvoice_tui.audio.device_info import AudioError, DeviceInfo
 from rtvoice_tui.audio.playback import Playback
 from rtvoice_tui.audio.stepping import LADDER, Latency, Setting
+from rtvoice_tui.store.audio import DeviceState
 
 SETTING = LADDER[0]
 BLOCKS_HELD = 2
-WATCH_S = 0.25
-SILENT_S = 1.0
-"""A device that comes for no block for so long is gone: miniaudio does not say so."""
 
 
 def list_devices() -> list[DeviceInfo]:
@@ -31,34 +28,48 @@ def list_devices() -> list[DeviceInfo]:
         return []
 
 
-class _Device:
-    """What both directions share: opened, started, watched, closed."""
+def version() -> str:
+    """What this is, for people."""
+    return f"miniaudio {miniaudio.__version__}, because PortAudio (libportaudio2) sees no device here"
 
-    def __init__(self, direction: str, name: str, lost: Callable[[str], None], setting: Setting) -> None:
-        self._direction = direction
-        self._lost = lost
-        self._closed = threading.Event()
-        self._turns = 0
-        self._device: Any = None
+
+def look_again() -> None:
+    """Nothing to do: every list is new."""
+
+
+def abandon() -> None:
+    """Nothing to do: nothing is ended when the program ends."""
+
+
+class _Device:
+    """What both directions share: opened, started, closed. That one is gone is not told: it comes no more."""
+
+    direction = ""
+    channels = 1
+
+    def __init__(self, name: str, rate: int, setting: Setting) -> None:
         self.setting = setting
+        self.rate = rate
         seconds = 0.0 if setting.latency == "low" else setting.latency
         self._block_ms = max(setting.block_ms, int(seconds * 1000 / BLOCKS_HELD))
         self.latency_ms = float(BLOCKS_HELD * self._block_ms)
+        self._device: Any = None
         try:
             devices = miniaudio.Devices()
-            found = devices.get_captures() if direction == "input" else devices.get_playbacks()
-            device_id, self.name = _find(name, found, direction)
+            found = devices.get_captures() if self.direction == "input" else devices.get_playbacks()
+            device_id, self.name = _find(name, found, self.direction)
+            self.host_api = f"miniaudio {devices.backend}"
             self._device = self._open(device_id)
-            blocks = self._blocks()
-            next(blocks)
-            self._device.start(blocks)
         except miniaudio.MiniaudioError as error:
-            self.close()
-            raise AudioError(
-                f"the {direction} device {name or 'default'} cannot be opened: {error}",
-                f"see 'rtvoice-tui devices', and choose another with --{direction}-device NAME",
-            ) from None
-        threading.Thread(target=self._watch, name=f"audio-{direction}-watch", daemon=True).start()
+            raise self._cannot(name or "default", error) from None
+
+    def _cannot(self, name: str, error: Exception) -> AudioError:
+        self.close()
+        return AudioError(
+            f"the {self.direction} device {name} cannot be opened: {error}",
+            f"see 'rtvoice-tui devices', and choose another with --{self.direction}-device NAME",
+            DeviceState.GONE,
+        )
 
     def _open(self, device_id: Any) -> Any:
         raise NotImplementedError
@@ -66,18 +77,21 @@ class _Device:
     def _blocks(self) -> Generator[Any, Any, None]:
         raise NotImplementedError
 
-    def _watch(self) -> None:
-        before, still = -1, 0.0
-        while not self._closed.wait(WATCH_S):
-            still = still + WATCH_S if self._turns == before else 0.0
-            before = self._turns
-            if still >= SILENT_S:
-                self._lost(f"the {self._direction} device {self.name} is gone")
-                return
+    def start(self) -> None:
+        """Begin. A device that cannot is closed.
+
+        Raises:
+            AudioError: it cannot.
+        """
+        blocks = self._blocks()
+        next(blocks)
+        try:
+            self._device.start(blocks)
+        except miniaudio.MiniaudioError as error:
+            raise self._cannot(self.name, error) from None
 
     def close(self) -> None:
         """Stop, and give back the device and the connection that miniaudio opened for it and never closes."""
-        self._closed.set()
         device, self._device = self._device, None
         if device is None:
             return
@@ -87,7 +101,9 @@ class _Device:
 
 
 class Microphone(_Device):
-    """An open input device that offers its blocks to a `Capture`."""
+    """An input device that offers its blocks to a `Capture`; open when made, at work when started."""
+
+    direction = "input"
 
     def __init__(
         self,
@@ -98,7 +114,7 @@ class Microphone(_Device):
         latency: Latency = SETTING.latency,
     ) -> None:
         self._capture = capture
-        super().__init__("input", name, lost, Setting(block_ms, latency))
+        super().__init__(name, capture.rate, Setting(block_ms, latency))
 
     def _open(self, device_id: Any) -> Any:
         return miniaudio.CaptureDevice(
@@ -113,12 +129,13 @@ class Microphone(_Device):
     def _blocks(self) -> Generator[None, bytes, None]:
         while True:
             pcm = yield
-            self._turns += 1
             self._capture.offer(bytes(pcm))
 
 
 class Speaker(_Device):
-    """An open output device that takes its samples from a `Playback`."""
+    """An output device that takes its samples from a `Playback`; open when made, at work when started."""
+
+    direction = "output"
 
     def __init__(
         self,
@@ -129,8 +146,12 @@ class Speaker(_Device):
         latency: Latency = SETTING.latency,
     ) -> None:
         self._playback = playback
-        super().__init__("output", name, lost, Setting(block_ms, latency))
-        playback.latency_ms = self.latency_ms
+        super().__init__(name, playback.rate, Setting(block_ms, latency))
+
+    def start(self) -> None:
+        """Begin: from now on the playback is this device's."""
+        self._playback.latency_ms = self.latency_ms
+        super().start()
 
     def _open(self, device_id: Any) -> Any:
         return miniaudio.PlaybackDevice(
@@ -145,16 +166,15 @@ class Speaker(_Device):
     def _blocks(self) -> Generator[bytes, int, None]:
         wanted = yield b""
         while True:
-            self._turns += 1
             wanted = yield self._playback.fill(wanted)
 
 
 def _find(name: str, devices: list[dict[str, Any]], direction: str) -> tuple[Any, str]:
     if not devices:
-        raise AudioError(f"there is no {direction} device", "see 'rtvoice-tui devices'")
+        raise AudioError(f"there is no {direction} device", "see 'rtvoice-tui devices'", DeviceState.NONE)
     if not name:
         return None, "default"
     for device in devices:
         if name.lower() in device["name"].lower():
             return device["id"], device["name"]
-    raise AudioError(f"no {direction} device is called '{name}'", "see 'rtvoice-tui devices'")
+    raise AudioError(f"no {direction} device is called '{name}'", "see 'rtvoice-tui devices'", DeviceState.GONE)

@@ -58,12 +58,14 @@ class Playback:
 
     Attributes:
         muted: nothing is heard; speech goes on being played and counted.
+        held: the device is handed silence, and nothing is taken from what waits: it is about to be exchanged.
         ducked: 12 dB softer for now, because the person seems to speak.
         latency_ms: how long the device holds what it is handed, by its own account.
         device_underruns: how often the device itself ran dry, whatever there was to play.
         starved: how often an answer's next samples had not arrived yet.
         levels: loudness of what the device was handed lately.
         heard_by: gets every block exactly as it is handed to the device, silence included. On the device's thread.
+        aside: what sounds while there is nothing to say, by the number of samples: a test tone. On the device's thread.
         silencer: lets the device throw away what it holds, then calls `stopped`. Called on the session's thread by
             `flush`; must return at once. None where that is not worth it.
     """
@@ -71,12 +73,14 @@ class Playback:
     def __init__(self, rate: int) -> None:
         self.rate = rate
         self.muted = False
+        self.held = False
         self.ducked = False
         self.latency_ms = 0.0
         self.device_underruns = 0
         self.starved = 0
         self.levels: deque[Level] = deque(maxlen=64)
         self.heard_by: Callable[[bytes], None] | None = None
+        self.aside: Callable[[int], bytes] | None = None
         self.silencer: Callable[[], None] | None = None
         self._ring = SampleRing(rate * RING_S, rate * KEPT_S)
         self._backlog: deque[bytes] = deque()
@@ -305,7 +309,9 @@ class Playback:
         if dac_at is None:
             dac_at = now + self.latency_ms / 1000 if self.latency_ms else 0.0
         was_rolling, cut = self._rolling, self._cut
-        if cut is not None and self._cut_done is not cut:
+        if self.held:
+            pcm = b""
+        elif cut is not None and self._cut_done is not cut:
             pcm = self._fade_out(cut, count, dac_at)
         elif self.stopping or (not was_rolling and not self._ready()):
             pcm = b""
@@ -314,6 +320,8 @@ class Playback:
         self._rolling = len(pcm) == count * BYTES
         if was_rolling and not self._rolling and not self._complete and not len(self._ring):
             self.starved += 1
+        if not pcm and self.aside is not None:
+            pcm = self.aside(count)[: count * BYTES]
         pcm = self._gain.apply(pcm, self._wanted_gain(), jump=not was_rolling)
         if pcm and not self.muted:
             self.levels.append(measure(pcm))

@@ -4,6 +4,7 @@ Blocking streams crash the process when one thread closes what another reads; ca
 module raises ``OSError`` where the PortAudio library is missing.
 """
 
+import atexit
 import threading
 import time
 from collections.abc import Callable
@@ -12,9 +13,11 @@ from typing import Any
 import sounddevice as sd
 
 from rtvoice_tui.audio.capture import Capture
+from rtvoice_tui.audio.channels import from_mono, to_mono
 from rtvoice_tui.audio.dac_clock import DacClock
-from rtvoice_tui.audio.devices import BLOCK_MS, AudioError, DeviceInfo
+from rtvoice_tui.audio.device_info import DeviceInfo
 from rtvoice_tui.audio.guarded import GuardedStream
+from rtvoice_tui.audio.opening import cannot_open, open_stream
 from rtvoice_tui.audio.playback import Playback
 from rtvoice_tui.audio.resample import Resampler
 from rtvoice_tui.audio.stepping import LADDER, Latency, Setting
@@ -24,7 +27,8 @@ SETTING = LADDER[0]
 EMPTIED_OVER_MS = 40.0
 """A device that holds more is emptied to be silenced; below, what it holds is over as soon, and can fade."""
 
-_REFUSED_RATE = ("Invalid sample rate", "Invalid device")
+PIECE_MS = 10
+"""So much is converted to another rate at a time."""
 
 
 def list_devices() -> list[DeviceInfo]:
@@ -47,8 +51,59 @@ def list_devices() -> list[DeviceInfo]:
     ]
 
 
-class Microphone:
-    """An open input device that offers its blocks to a `Capture`."""
+def version() -> str:
+    """What this is, for people."""
+    return str(sd.get_portaudio_version()[1]).partition(",")[0]
+
+
+def look_again() -> None:
+    """See which devices there are now. Every open stream ends, so there must be none."""
+    sd._terminate()
+    sd._initialize()
+
+
+def abandon() -> None:
+    """A device hangs, and so would PortAudio's own end when the program ends."""
+    atexit.unregister(sd._exit_handler)
+
+
+class _Device:
+    """What both directions share: opened, started, closed."""
+
+    direction = ""
+
+    def __init__(
+        self, name: str, rate: int, lost: Callable[[str], None], setting: Setting, block: Callable[..., None]
+    ) -> None:
+        self.setting = setting
+        self._stream = GuardedStream(lambda: lost(f"the {self.direction} device {self.name} is gone"))
+        opened = open_stream(self.direction, name, rate, setting, block, self._stream.finished)
+        self._stream.stream = opened.stream
+        self.name, self.host_api = opened.name, opened.host_api
+        self.rate, self.channels = opened.rate, opened.channels
+        self.latency_ms = float(opened.stream.latency * 1000)
+
+    def start(self) -> None:
+        """Begin. A device that cannot is closed.
+
+        Raises:
+            AudioError: it cannot.
+        """
+        try:
+            self._stream.start()
+        except sd.PortAudioError as error:
+            self.close()
+            raise cannot_open(self.direction, self.name, error) from None
+
+    def close(self) -> None:
+        """Stop at once and give the device back."""
+        self._stream.close()
+
+
+class Microphone(_Device):
+    """An input device that offers its blocks to a `Capture`; open when made, at work when started."""
+
+    direction = "input"
 
     def __init__(
         self,
@@ -59,27 +114,22 @@ class Microphone:
         latency: Latency = SETTING.latency,
     ) -> None:
         self._capture = capture
-        self.setting = Setting(block_ms, latency)
-        self._stream, self.name, self.rate = _open("input", name, capture.rate, self.setting, self._block, lost)
+        super().__init__(name, capture.rate, lost, Setting(block_ms, latency), self._block)
         self._convert = Resampler(self.rate, capture.rate)
-        self.latency_ms = self._stream.stream.latency * 1000
-        _start(self._stream, "input", self.name)
 
     def _block(self, indata: Any, frames: int, times: Any, status: Any) -> None:
         if status.input_overflow:
             self._capture.overflows += 1
-        self._capture.offer(self._convert(bytes(indata)))
-
-    def close(self) -> None:
-        """Stop and give the device back."""
-        self._stream.close()
+        self._capture.offer(self._convert(to_mono(bytes(indata), self.channels)))
 
 
-class Speaker:
-    """An open output device that takes its samples from a `Playback`.
+class Speaker(_Device):
+    """An output device that takes its samples from a `Playback`; open when made, at work when started.
 
     One that holds more than `EMPTIED_OVER_MS` throws that away when the playback is flushed.
     """
+
+    direction = "output"
 
     def __init__(
         self,
@@ -91,28 +141,30 @@ class Speaker:
     ) -> None:
         self._playback = playback
         self._rest = b""
-        self.setting = Setting(block_ms, latency)
-        self._stream, self.name, self.rate = _open("output", name, playback.rate, self.setting, self._block, lost)
+        super().__init__(name, playback.rate, lost, Setting(block_ms, latency), self._block)
         self._convert = Resampler(playback.rate, self.rate)
-        self.latency_ms = playback.latency_ms = self._stream.stream.latency * 1000
         self._ahead_s: float = max(self.latency_ms, 2.0 * block_ms) / 1000
         self._clock = DacClock(self._ahead_s)
         self._silencer = self._silence_soon if self.latency_ms > EMPTIED_OVER_MS else None
-        playback.silencer = self._silencer
-        _start(self._stream, "output", self.name)
+
+    def start(self) -> None:
+        """Begin: from now on the playback is this device's."""
+        self._playback.latency_ms = self.latency_ms
+        self._playback.silencer = self._silencer
+        super().start()
 
     def _block(self, outdata: Any, frames: int, times: Any, status: Any) -> None:
         if status.output_underflow:
             self._playback.device_underruns += 1
         dac_at = self._heard_at(times)
         if self.rate == self._playback.rate:
-            outdata[:] = self._playback.fill(frames, dac_at)
+            outdata[:] = from_mono(self._playback.fill(frames, dac_at), self.channels)
             return
         while len(self._rest) < frames * 2:
             waiting_s = len(self._rest) / 2 / self.rate
-            piece = self._playback.fill(self._playback.rate * BLOCK_MS // 1000, dac_at + waiting_s)
+            piece = self._playback.fill(self._playback.rate * PIECE_MS // 1000, dac_at + waiting_s)
             self._rest += self._convert(piece)
-        outdata[:] = self._rest[: frames * 2]
+        outdata[:] = from_mono(self._rest[: frames * 2], self.channels)
         self._rest = self._rest[frames * 2 :]
 
     def _heard_at(self, times: Any) -> float:
@@ -133,77 +185,7 @@ class Speaker:
         self._playback.stopped(at)
 
     def close(self) -> None:
-        """Stop and give the device back."""
+        """Stop at once and give the device back."""
         if self._silencer is not None and self._playback.silencer == self._silencer:
             self._playback.silencer = None
-        self._stream.close()
-
-
-def _start(stream: GuardedStream, direction: str, name: str) -> None:
-    try:
-        stream.start()
-    except sd.PortAudioError as error:
-        stream.close()
-        raise AudioError(
-            f"the {direction} device {name} cannot be opened: {error}", "see 'rtvoice-tui devices'"
-        ) from None
-
-
-def _open(
-    direction: str,
-    name: str,
-    rate: int,
-    setting: Setting,
-    callback: Callable[..., None],
-    lost: Callable[[str], None],
-) -> tuple[GuardedStream, str, int]:
-    """Open at the session's rate, or else at one the device has."""
-    device = _find(name, direction)
-    shown = str(sd.query_devices(device, direction)["name"])
-    kind = sd.RawInputStream if direction == "input" else sd.RawOutputStream
-    guarded = GuardedStream(lambda: lost(f"the {direction} device {shown} is gone"))
-    refusal = ""
-    for candidate in dict.fromkeys(
-        (rate, int(sd.query_devices(device, direction)["default_samplerate"]), 48_000, 44_100)
-    ):
-        try:
-            guarded.stream = kind(
-                samplerate=candidate,
-                blocksize=candidate * setting.block_ms // 1000,
-                device=device,
-                channels=1,
-                dtype="int16",
-                latency=setting.latency,
-                callback=callback,
-                finished_callback=guarded.finished,
-            )
-        except sd.PortAudioError as error:
-            refusal = str(error)
-            if not any(word in refusal for word in _REFUSED_RATE):
-                break
-        else:
-            return guarded, shown, candidate
-    raise AudioError(
-        f"the {direction} device {shown} cannot be opened: {refusal}",
-        f"see 'rtvoice-tui devices', and choose another with --{direction}-device NAME",
-    )
-
-
-def _find(name: str, direction: str) -> int:
-    """The device by its whole name, or a part of it; empty is the system's default.
-
-    Raises:
-        AudioError: there is none.
-    """
-    channels = f"max_{direction}_channels"
-    devices = sd.query_devices()
-    if not name:
-        default = sd.default.device[0 if direction == "input" else 1]
-        if default >= 0:
-            return int(default)
-    for matches in (lambda n: n == name, lambda n: name.lower() in n.lower()):
-        for index, info in enumerate(devices):
-            if info[channels] > 0 and matches(str(info["name"])):
-                return index
-    wanted = f"no {direction} device is called '{name}'" if name else f"there is no {direction} device"
-    raise AudioError(wanted, "see 'rtvoice-tui devices'")
+        super().close()

@@ -1,4 +1,4 @@
-"""A session's microphone and speaker together: opened once, metered, and accounted for."""
+"""A session's microphone and speaker together: kept open, watched, metered, and accounted for."""
 
 import asyncio
 import time
@@ -7,18 +7,40 @@ from dataclasses import replace
 
 from rtvoice_tui.audio.cancellers import make_canceller
 from rtvoice_tui.audio.capture import FRAME_MS, Capture
-from rtvoice_tui.audio.devices import AudioChoice, OpenAudio, open_audio
+from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.echo import EchoControl
 from rtvoice_tui.audio.gate import Frame, Gate
 from rtvoice_tui.audio.headsets import echo_mode
+from rtvoice_tui.audio.keeper import Keeper
+from rtvoice_tui.audio.line import FIRST
 from rtvoice_tui.audio.near_speech import NearSpeech
 from rtvoice_tui.audio.playback import Playback, PlaybackReport
-from rtvoice_tui.store.audio import DeviceState
+from rtvoice_tui.audio.stepping import Steps
+from rtvoice_tui.audio.telling import News, Teller, judge, show
+from rtvoice_tui.audio.tryout import Tryout
+from rtvoice_tui.audio.watch import DeviceWatch
+from rtvoice_tui.store.audio import DeviceState, DeviceView
 from rtvoice_tui.store.levels import FLOOR_DB
 from rtvoice_tui.store.store import Store
 
 FLUSH_LIMIT_S = 0.06
 """A device that has not come for samples by then is not waited for."""
+
+SETTLED_S = 1.0
+"""A device may stumble for so long after it was opened or was frozen."""
+
+
+class _Side:
+    """What is remembered of one direction between two looks."""
+
+    def __init__(self, direction: str, view: DeviceView) -> None:
+        self.direction = direction
+        self.view = view
+        self.watch = DeviceWatch()
+        self.teller = Teller(direction)
+        self.openings = 0
+        self.frozen = False
+        self.unsettled_until = 0.0
 
 
 class AudioStation:
@@ -28,9 +50,9 @@ class AudioStation:
         choice: which devices.
         input_rate: Hz of what the server hears.
         output_rate: Hz of what the server says.
-        store: where meters and counters are kept.
+        store: where meters, counters and the devices' states are kept.
         wake: called from any thread when microphone frames wait.
-        lost: called from any thread with a sentence when a device vanishes.
+        tell: called from any thread with a sentence and a remedy when something that was asked for is not done.
     """
 
     def __init__(
@@ -40,56 +62,53 @@ class AudioStation:
         output_rate: int,
         store: Store,
         wake: Callable[[], None],
-        lost: Callable[[str], None],
+        tell: Callable[[str, str], None],
     ) -> None:
-        self._choice = choice
         self._store = store
-        self._lost = lost
         self.capture = Capture(input_rate, wake)
         self.playback = Playback(output_rate)
         self.capture.muted = store.audio.muted
         self.playback.muted = store.audio.agent_muted
-        self._devices = OpenAudio(None, None)
+        self._choice = choice
+        self.keeper = Keeper(choice, self.capture, self.playback, tell)
+        self.tryout = Tryout(self.playback, input_rate)
         self._gate = Gate()
         self.echo_problem = ""
         self._echo: EchoControl | None = None
+        self._echo_of = (0, 0)
         self._near = NearSpeech()
+        self._steps = Steps(FIRST)
+        self._dry = 0
+        self._sides = (_Side("input", store.audio.input), _Side("output", store.audio.output))
 
     def open(self) -> None:
         """Open the devices. Takes a while, so it may be called from a helper thread."""
-        self._devices = open_audio(self._choice, self.capture, self.playback, self._lost)
-        health, devices = self._store.audio, self._devices
-        health.problem, health.remedy = devices.problem, devices.remedy
-        for view, stream in ((health.input, devices.input), (health.output, devices.output)):
-            view.name = stream.name if stream else ""
-            view.state = DeviceState.OPEN if stream else DeviceState.NONE
+        self.keeper.open()
         self.set_echo(self._choice.echo, self._choice.noise_suppression)
 
     def set_echo(self, wanted: str, noise_suppression: bool) -> None:
-        """Take echo out of the microphone from now on, or leave it; also after other devices were opened.
+        """Take echo out of the microphone from now on, or leave it.
 
         Args:
             wanted: ``auto``, ``on``, ``half-duplex`` or ``off``.
             noise_suppression: whether noise is taken out as well.
         """
-        health = self._store.audio
         self._choice = replace(self._choice, echo=wanted, noise_suppression=noise_suppression)
-        acoustic = not (self._choice.silent or self._choice.input_file or self._choice.output_file)
-        mode = echo_mode(wanted, health.input.name, health.output.name) if acoustic else "off"
+        mic, speaker = self.keeper.standing("input"), self.keeper.standing("output")
+        self._echo_of = (mic.openings, speaker.openings)
+        mode = echo_mode(wanted, mic.name, speaker.name) if mic.hardware and speaker.hardware else "off"
         canceller, self.echo_problem = make_canceller(mode, self.capture.rate, noise_suppression)
         self._echo = EchoControl(canceller, self.capture.rate, self.playback.rate) if canceller else None
         self.playback.heard_by = self._echo.played if self._echo else None
         self.capture.clean = self._echo.clean if self._echo else None
 
     def close(self) -> None:
-        """Give the devices back."""
-        self._devices.close()
+        """Give the devices back. Takes a while."""
+        self.keeper.close()
 
     def begin(self) -> None:
         """Somebody listens from now on: a file that speaks begins."""
-        begin = getattr(self._devices.input, "begin", None)
-        if begin is not None:
-            begin()
+        self.keeper.begin()
 
     @property
     def speaking(self) -> bool:
@@ -102,25 +121,26 @@ class AudioStation:
         health, muted = self._store.audio, self.capture.muted
         for pcm, level in self.capture.frames():
             self._store.mic.update(level, now)
+            self.tryout.microphone(pcm, now)
             level_db = FLOOR_DB if muted else level.rms_db
             self._near.feed(level_db, FRAME_MS)
             found += self._gate.take((pcm, level_db), health.gate_db)
         health.gate_open = self._gate.open
-        health.overflows = self.capture.overflows + self.capture.dropped
+        health.overflows = health.input.troubles = self.capture.overflows + self.capture.dropped
         health.near_speech = self._near.speaking
         health.echo = self._echo.word if self._echo else "off"
         health.echo_db = self._echo.reduction_db if self._echo else None
         return found
 
     def report(self, now: float) -> PlaybackReport:
-        """What the device consumed; meter and counters are moved."""
+        """What was heard; meter and counters are moved."""
         while self.playback.levels:
             self._store.speaker.update(self.playback.levels.popleft(), now)
         report = self.playback.report()
         health = self._store.audio
         health.buffered_ms = self.playback.buffered_ms
-        health.underruns = self.playback.underruns
-        health.output.latency_ms = self.playback.latency_ms
+        health.prebuffer_ms, health.jitter_ms = self.playback.prebuffer_ms, self.playback.jitter_ms
+        health.underruns = health.output.troubles = self.playback.underruns
         return report
 
     async def silenced(self) -> dict[str, float]:
@@ -131,3 +151,43 @@ class AudioStation:
                 self.playback.give_up_flush()
             await asyncio.sleep(0.002)
         return self.playback.heard_ms()
+
+    def look(self, now: float) -> list[News]:
+        """See how both devices do; what is new about them, for the person. Several times a second."""
+        news = [told for side in self._sides if (told := self._look_at(side, now)) is not None]
+        health = self._store.audio
+        without = [side.view for side in self._sides if side.view.sentence and not side.view.rate]
+        health.problem, health.remedy = (without[0].sentence, without[0].remedy) if without else ("", "")
+        health.trying = self.tryout.sounds
+        if self._echo_of != tuple(side.openings for side in self._sides):  # other devices: another echo
+            self.set_echo(self._choice.echo, self._choice.noise_suppression)
+        self._step(now)
+        return news
+
+    def _look_at(self, side: _Side, now: float) -> News | None:
+        standing = self.keeper.standing(side.direction)
+        mic = side.direction == "input"
+        turns = self.capture.blocks if mic else self.playback.came_at
+        if standing.openings != side.openings:
+            side.openings, side.frozen, side.unsettled_until = standing.openings, False, now + SETTLED_S
+            side.watch.opened(now, turns)
+        seen = None
+        if standing.hardware:
+            seen = side.watch.look(now, turns, self.capture.silent_s if mic and not self.capture.muted else 0.0)
+            if (seen is DeviceState.FROZEN) != side.frozen:
+                side.frozen, side.unsettled_until = not side.frozen, now + SETTLED_S
+                self.keeper.set_frozen(side.direction, side.frozen)
+        judgement = judge(side.direction, standing, seen)
+        show(side.view, standing, judgement)
+        return side.teller.news(judgement, standing.name, now)
+
+    def _step(self, now: float) -> None:
+        """A speaker that runs dry again and again gets larger buffers."""
+        new, self._dry = self.playback.device_underruns - self._dry, self.playback.device_underruns
+        output = self._sides[1]
+        if not new or now < output.unsettled_until:
+            return
+        setting = self._steps.underrun(now)
+        if setting is not None:
+            self.keeper.use_setting(setting)
+            self._store.audio.output.steps += 1

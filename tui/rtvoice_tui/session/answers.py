@@ -11,6 +11,7 @@ from rtvoice_tui.session.effects import EndPlay, Play
 from rtvoice_tui.session.facts import AgentSaid, Level, Moment, Notice, UsageReported
 from rtvoice_tui.session.listening import Listening
 from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.output_rate import RateWitness
 from rtvoice_tui.session.response_slot import UNNAMED, ResponseSlot, is_aside
 
 
@@ -50,6 +51,7 @@ class Answers:
     def __init__(self, out: Outbox, ledger: SpokenLedger, calls: Calls, listening: Listening) -> None:
         self._out = out
         self._ledger = ledger
+        self.rate = RateWitness(ledger.rate, out)
         self.slot = ResponseSlot()
         self._calls = calls
         self._listening = listening
@@ -60,6 +62,7 @@ class Answers:
     def close(self) -> None:
         """The session is over; the next one may use the same ids."""
         self.slot = ResponseSlot()
+        self.rate.clear()
         self._answers.clear()
         self._words.clear()
         self._done_ids.clear()
@@ -201,6 +204,8 @@ class Answers:
         self.slot.done(response.id)
         for item in self._ledger.of_response(response_id):
             self._audio_done(item.item_id)
+        if not cut and response.status == "completed":
+            self._compare(answer, response_id)
         for item_id in answer.items:
             self._words.pop(item_id, None)
         if not answer.aside:
@@ -211,6 +216,11 @@ class Answers:
         if answered and not self._calls.running:
             self.slot.want()
         self._explain(response, cut)
+
+    def _compare(self, answer: _Answer, response_id: str) -> None:
+        """Whether the sound is as long as the words."""
+        text = " ".join(self._words[item_id].text for item_id in answer.items if item_id in self._words)
+        self.rate.spoke(text, sum(item.received_bytes for item in self._ledger.of_response(response_id)))
 
     def _explain(self, response: Response, cut: bool) -> None:
         """Say why an answer failed: otherwise a quota looks like silence."""

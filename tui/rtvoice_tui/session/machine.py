@@ -221,6 +221,7 @@ class SessionMachine:
             self._configuration = self._edits.send_all()
 
     def _configured(self, event: ev.SessionUpdated) -> None:
+        self._answers.rate.echoed(event.session, self.settings.speed)
         answered = self._edits.acknowledged(event.session)
         unheard = self._connection in (Phase.CONFIGURING, Phase.REFUSED)
         if unheard and answered and answered == self._configuration:

@@ -63,6 +63,7 @@ class AudioHealth:
         prebuffer_ms: how much of an answer waits before it begins, and ``jitter_ms`` how late packets come.
         prebuffer_bounds_ms: between what the prebuffer adapts; both 0 where it does not.
         mic_gain_db: volume of the microphone, and ``agent_gain_db`` of the agent.
+        trying: what sounds to try the devices: ``tone``, ``microphone`` or nothing.
         talk_mode: how turns are taken; push-to-talk too where turn detection is off.
         talk_since: when the turn by key began that is under way, in seconds of the store's clock.
         talk_until: when it ends by itself.
@@ -90,6 +91,7 @@ class AudioHealth:
     prebuffer_bounds_ms: tuple[float, float] = (0.0, 0.0)
     mic_gain_db: float = 0.0
     agent_gain_db: float = 0.0
+    trying: str = ""
     talk_mode: TalkMode = TalkMode.OPEN
     talk_since: float | None = None
     talk_until: float | None = None

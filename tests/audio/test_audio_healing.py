@@ -1,0 +1,206 @@
+"""What is done about a device that is lost, on a sound system that does as it is told."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from rtvoice_tui.audio import devices, healing
+from rtvoice_tui.audio.capture import Capture
+from rtvoice_tui.audio.device_info import AudioError
+from rtvoice_tui.audio.healing import Healer
+from rtvoice_tui.audio.line import Line
+from rtvoice_tui.audio.playback import Playback
+from rtvoice_tui.audio.presence import Present
+from rtvoice_tui.audio.stepping import Setting
+from rtvoice_tui.store.audio import DeviceState
+
+
+class Stream:
+    host_api, rate, latency_ms = "Fake", 24_000, 20.0
+
+    def __init__(self, system, name, part):
+        self.system, self.part = system, part
+        self.name = name or "default"
+        self.setting = Setting()
+
+    def start(self):
+        self.system.open.append(self.name)
+
+    def close(self):
+        self.system.open.remove(self.name)
+
+
+class System:
+    """Devices there are, and those of them that the library's own list can open."""
+
+    def __init__(self):
+        self.there = {"mic", "headset", "default"}
+        self.refused: set[str] = set()
+        self.known = set(self.there)
+        self.open: list[str] = []
+        self.renewed = 0
+        self.Microphone = self.Speaker = self._open
+
+    def _open(self, name, part, lost, block_ms, latency):
+        if (name or "default") in self.refused:
+            raise AudioError(f"{name} is used by another program", "", DeviceState.REFUSED)
+        if (name or "default") not in self.there & self.known:
+            raise AudioError(f"no device is called '{name}'", "", DeviceState.GONE)
+        return Stream(self, name, part)
+
+    def renew(self):
+        assert not self.open, "a list must not be renewed while streams are open"
+        self.renewed += 1
+        self.known = set(self.there)
+        return self
+
+    @property
+    def present(self):
+        return Present(frozenset(self.there - {"default"}), frozenset(self.there - {"default"}))
+
+
+@pytest.fixture
+def world(monkeypatch):
+    """A session with ``mic`` and ``headset`` open; ``after(seconds)`` lets time pass."""
+    system, presence = System(), SimpleNamespace(present=None, looked_at=0.0, watched=None)
+    presence.watch = lambda watching, missing: setattr(presence, "watched", (watching, missing))
+    monkeypatch.setattr(devices, "choose_backend", lambda: system)
+    monkeypatch.setattr(devices, "look_again", system.renew)
+    lines = [
+        Line("output", "headset", Playback(24_000), lambda *_: None),
+        Line("input", "mic", Capture(24_000), lambda *_: None),
+    ]
+    for line in lines:
+        monkeypatch.setattr(line, "_drained", lambda playback: True)
+    clock = SimpleNamespace(now=100.0)
+    healer = Healer(lines, presence, lambda: clock.now)
+    healer.look_after()
+    output, input_ = healer.cares
+
+    def after(seconds, sees=True):
+        end = clock.now + seconds
+        while clock.now < end:
+            clock.now += 0.05
+            if sees:
+                if presence.present != system.present:
+                    presence.present = system.present
+                    healer.others_found()
+                presence.looked_at = clock.now
+            healer.look_after()
+
+    return SimpleNamespace(
+        system=system, healer=healer, output=output, input=input_, after=after, presence=presence, clock=clock
+    )
+
+
+def test_both_are_open_and_named_devices_are_watched(world):
+    assert sorted(world.system.open) == ["headset", "mic"]
+    assert world.presence.watched == (True, False)
+
+
+def test_a_lost_device_is_replaced_by_the_default_and_used_again_when_it_is_back(world):
+    world.system.there.remove("headset")
+    world.healer.ended(world.output, "the output device headset is gone")
+    world.after(0.2)
+
+    standing = world.output.line.standing
+    assert (standing.name, standing.state) == ("default", DeviceState.GONE)
+    assert standing.sentence == f"the output device headset is gone{healing.INSTEAD}"
+
+    world.system.there.add("headset")
+    world.after(1.0)
+
+    assert world.output.line.standing.state is DeviceState.OPEN
+    assert sorted(world.system.open) == ["headset", "mic"]
+    assert world.system.renewed == 0
+
+
+def test_a_stream_that_the_server_moved_is_left_alone_and_comes_back(world):
+    world.after(0.2)
+    world.system.there.remove("headset")
+    world.after(0.2)
+
+    assert world.output.line.standing.state is DeviceState.GONE
+    assert sorted(world.system.open) == ["headset", "mic"]
+
+    world.system.there.add("headset")
+    world.after(1.0)
+
+    assert world.output.line.standing.state is DeviceState.OPEN
+    assert sorted(world.system.open) == ["headset", "mic"]
+
+
+def test_a_device_that_the_librarys_list_does_not_know_has_it_renewed_and_both_are_opened_again(world):
+    world.system.there.remove("headset")
+    world.healer.ended(world.output, "gone")
+    world.after(0.2)
+    world.system.known.remove("headset")
+    world.system.there.add("headset")
+
+    world.after(3.0)
+
+    assert world.output.line.standing.state is DeviceState.OPEN
+    assert sorted(world.system.open) == ["headset", "mic"]
+    assert world.system.renewed == 1
+
+
+def test_the_list_is_not_renewed_again_and_again_in_vain(world, monkeypatch):
+    world.system.there.remove("headset")
+    world.healer.ended(world.output, "gone")
+    world.after(0.2)
+    world.system.there.add("headset")
+    world.system.known.remove("headset")
+    renewals = []
+    monkeypatch.setattr(devices, "look_again", lambda: renewals.append(world.clock.now) or world.system)
+
+    world.after(120.0)
+
+    assert len(renewals) <= 7
+    assert sorted(world.system.open) == ["default", "mic"]
+
+
+def test_a_device_that_another_program_uses_is_tried_again_and_the_list_is_left_as_it_is(world):
+    world.system.refused.add("headset")
+    world.healer.ended(world.output, "gone")
+    world.after(5.0)
+    assert world.system.renewed == 0
+    assert world.output.line.standing.name == "default"
+
+    world.system.refused.clear()
+    world.after(1.0)
+
+    assert world.output.line.standing.state is DeviceState.OPEN
+
+
+def test_with_no_other_device_speech_waits_and_nothing_is_tried_more_often_than_needed(world):
+    world.system.there.clear()
+    tries = []
+    make = world.system.Speaker
+    world.system.Speaker = lambda name, *more: tries.append(name) or make(name, *more)
+    world.healer.ended(world.output, "the output device headset is gone")
+    world.after(60.0, sees=False)
+
+    assert world.output.line.standing.sentence.endswith("and there is no other: speech waits")
+    assert len(tries) < 2 * 60 / 0.8 + 20
+
+
+def test_a_frozen_device_is_left_alone_at_first_and_opened_anew_if_it_stays_so(world):
+    opened = world.output.line.standing.openings
+    world.output.line.frozen = True
+    world.after(2.5)
+    assert world.output.line.standing.openings == opened
+
+    world.after(1.0)
+
+    assert world.output.line.standing.openings == opened + 1
+
+
+def test_a_frozen_device_that_is_no_longer_there_is_lost(world):
+    world.after(0.2)
+    world.system.there = {"mic", "default"}
+    world.output.line.frozen = True
+
+    world.after(0.5)
+
+    assert world.output.line.standing.name == "default"
+    assert "headset is gone" in world.output.line.standing.sentence

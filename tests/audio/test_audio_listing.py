@@ -1,0 +1,62 @@
+"""The list of devices that another process reads."""
+
+import subprocess
+import sys
+
+import pytest
+
+from rtvoice_tui.audio import listing
+from rtvoice_tui.audio.device_info import AudioError, DeviceInfo
+
+ONE = '{"devices":[{"name":"Mikrofon \\u00e4","host_api":"ALSA","inputs":1,"outputs":0,"rate":48000}]}'
+
+
+def test_devices_are_found_among_what_sound_libraries_write_beside_them():
+    output = f"ALSA lib: junk\nrtvoice devices: {{torn\nmore junk rtvoice devices: {ONE}\nbye\n"
+
+    assert listing.devices_in(output) == [DeviceInfo("Mikrofon ä", "ALSA", 1, 0, 48_000)]
+
+
+@pytest.mark.parametrize("output", ["", "Segmentation fault", "rtvoice devices: 7", "rtvoice devices: {}x"])
+def test_a_process_that_breaks_down_is_an_error_with_a_remedy(output):
+    with pytest.raises(AudioError, match="cannot be listed") as caught:
+        listing.devices_in(output)
+
+    assert caught.value.remedy
+
+
+def test_why_there_is_none_comes_along():
+    with pytest.raises(AudioError, match="no sound device") as caught:
+        listing.devices_in('rtvoice devices: {"sentence":"no sound device","remedy":"type"}')
+
+    assert caught.value.remedy == "type"
+
+
+def test_a_list_that_does_not_come_is_given_up(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/sleep")
+    monkeypatch.setattr(
+        listing.subprocess,
+        "run",
+        lambda command, run=subprocess.run, **how: run(["/bin/sleep", "60"], **how),
+    )
+
+    with pytest.raises(AudioError, match=r"within 0\.2 s"):
+        listing.list_elsewhere(0.2)
+
+
+def test_whoever_asks_for_the_list_loads_no_sound_library():
+    code = "import sys, rtvoice_tui.audio.listing; print({'sounddevice', 'numpy', 'miniaudio'} & set(sys.modules))"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.device
+def test_the_list_is_the_one_that_the_process_sees(virtual, monkeypatch):
+    for name, value in virtual.environment.items():
+        monkeypatch.setenv(name, value)
+
+    names = [device.name for device in listing.list_elsewhere()]
+
+    assert {"virtual_microphone", "virtual_speaker"} <= set(names)

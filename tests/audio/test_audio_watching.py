@@ -1,0 +1,155 @@
+"""Frozen and muted devices are known by what comes from them, and each trouble is told once."""
+
+import pytest
+
+from rtvoice_tui.audio import capture as capture_module
+from rtvoice_tui.audio.capture import Capture
+from rtvoice_tui.audio.line import Standing
+from rtvoice_tui.audio.playback import Playback
+from rtvoice_tui.audio.telling import News, Teller, judge
+from rtvoice_tui.audio.tryout import MYSELF_S, Tryout, tone
+from rtvoice_tui.audio.watch import DeviceWatch
+from rtvoice_tui.store.audio import DeviceState
+from virtual_audio import locatable
+
+OPEN, FROZEN, SILENT, GONE = DeviceState.OPEN, DeviceState.FROZEN, DeviceState.SILENT, DeviceState.GONE
+
+
+@pytest.mark.parametrize(
+    ("looks", "state"),
+    [
+        ([(0.1, 1), (0.2, 2), (0.3, 3)], OPEN),
+        ([(0.1, 1), (0.3, 1), (0.5, 1), (0.55, 1)], OPEN),
+        ([(0.1, 1), (0.3, 1), (0.5, 1), (0.65, 1)], FROZEN),
+        ([(0.1, 1), (5.0, 1)], OPEN),  # nobody has looked for a while: that is no device's fault
+        ([(0.5, 0), (1.0, 0), (1.5, 0)], OPEN),  # it has not begun yet
+        ([(0.5, 0), (1.0, 0), (2.1, 0)], FROZEN),
+        ([(0.1, 1), (0.3, 1), (0.5, 1), (0.9, 1), (1.0, 2)], OPEN),
+    ],
+)
+def test_a_device_that_comes_for_no_block_for_half_a_second_is_frozen(looks, state):
+    watch = DeviceWatch()
+    watch.opened(0.0, 0)
+
+    judged = [watch.look(now, blocks) for now, blocks in looks]
+
+    assert judged[-1] is state
+
+
+@pytest.mark.parametrize(("silent_s", "state"), [(0.0, OPEN), (1.9, OPEN), (2.0, SILENT)])
+def test_a_microphone_is_muted_after_two_seconds_of_exact_zeros(silent_s, state):
+    watch = DeviceWatch()
+    watch.opened(0.0, 0)
+
+    assert watch.look(0.1, 1, silent_s) is state
+
+
+def test_exact_zeros_are_counted_and_the_faintest_noise_ends_them_whatever_the_volume():
+    capture = Capture(24_000)
+    capture.gain_db = -40.0
+    for _ in range(50):
+        capture.offer(bytes(960))
+    capture.frames()
+    assert capture.silent_s == pytest.approx(1.0)
+
+    capture.offer(b"\x01\x00" + bytes(958))
+    capture.frames()
+
+    assert capture.silent_s == 0.0
+
+
+def test_what_a_device_kept_while_it_was_frozen_is_cut_to_a_second_and_counted(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr(capture_module.time, "perf_counter", lambda: now)
+    capture, sound = Capture(24_000), locatable(3.0)
+    capture.offer(sound[:480])
+    now = 103.0
+    for start in range(480, len(sound), 480):
+        capture.offer(sound[start : start + 480])
+    assert capture.frames() == []  # more of it may come
+    now = 103.2
+
+    heard = b"".join(frame for frame, _ in capture.frames())
+
+    assert heard == sound[-len(heard) :]
+    assert len(heard) == 48_000
+    assert capture.dropped == 200
+
+
+@pytest.mark.parametrize(
+    ("standing", "seen", "state", "words"),
+    [
+        (Standing("X", state=OPEN), OPEN, OPEN, ""),
+        (Standing("X", state=OPEN), FROZEN, FROZEN, "the speaker X has stopped answering"),
+        (Standing("X", state=GONE, sentence="Y is gone"), OPEN, GONE, "Y is gone"),
+        (Standing("X", state=GONE, sentence="Y is gone"), FROZEN, GONE, "Y is gone"),
+        (Standing("X.wav", state=OPEN), None, OPEN, ""),
+    ],
+)
+def test_what_is_open_and_what_comes_from_it_make_one_state(standing, seen, state, words):
+    judgement = judge("output", standing, seen)
+
+    assert (judgement.state, judgement.sentence) == (state, words)
+    assert bool(judgement.remedy) is (state is FROZEN)
+
+
+def test_a_trouble_is_told_once_and_its_end_too_and_one_that_flickers_only_every_half_minute():
+    teller, frozen, well = Teller("output"), Standing("X", state=OPEN), Standing("X", state=OPEN)
+
+    def look(seen, now):
+        return teller.news(judge("output", frozen if seen is FROZEN else well, seen), "X", now)
+
+    told = [look(seen, now) for now, seen in enumerate([OPEN, FROZEN, FROZEN, OPEN, OPEN, FROZEN, OPEN])]
+    later = [look(FROZEN, 100), look(OPEN, 101)]
+
+    stopped = "the speaker X has stopped answering"
+    sentences = [news and news.sentence for news in told + later]
+    assert sentences == [None, stopped, None, "the speaker X works", None, None, None, stopped, "the speaker X works"]
+    assert [news.good for news in told if news] == [False, True]
+    assert isinstance(told[1], News)
+
+
+def test_the_tone_is_a_second_at_minus_20_db_that_begins_and_ends_softly():
+    playback = Playback(24_000)
+    tryout = Tryout(playback, 24_000)
+
+    assert tryout.play_tone()
+    heard = b"".join(playback.fill(240) for _ in range(120))
+
+    samples = [int.from_bytes(heard[i : i + 2], "little", signed=True) for i in range(0, len(heard), 2)]
+    assert max(samples) == pytest.approx(3277, abs=5)
+    assert max(abs(s) for s in samples[:24]) < 300
+    assert not any(samples[24_000:])
+    assert tryout.sounds == ""
+    assert len(tone(48_000)) == 96_000
+    assert playback.report().played_ms == {}
+
+
+def test_nothing_is_tried_while_something_is_said():
+    playback = Playback(24_000)
+    playback.play("item", locatable(0.5))
+    tryout = Tryout(playback, 24_000)
+
+    assert not tryout.play_tone()
+    assert not tryout.hear_myself(True, 0.0)
+    assert playback.aside is None
+
+
+def test_one_hears_oneself_until_speech_comes_and_for_half_a_minute_at_most():
+    playback, voice = Playback(24_000), locatable(0.02)
+    tryout = Tryout(playback, 24_000)
+    assert tryout.hear_myself(True, 0.0)
+    tryout.microphone(voice, 0.02)
+    assert playback.fill(480) == voice
+
+    speech = locatable(0.2, seed=2)
+    playback.play("item", speech)
+    playback.end("item")
+    tryout.microphone(voice, 0.04)
+    assert playback.fill(4800) == speech
+    assert tryout.sounds == "microphone"
+
+    tryout.microphone(voice, MYSELF_S + 1)
+    assert tryout.sounds == ""
+    assert not any(playback.fill(480))
+    assert playback.aside is None

@@ -1,0 +1,92 @@
+"""The list of devices as it is now, read by a process of its own.
+
+PortAudio looks at the devices once, when it is loaded; to look again it would have to close every open stream. A
+process that loads it anew sees what there is, and nothing that sounds here is touched.
+
+    python -m rtvoice_tui.audio.listing        # what the other process runs; loads the sound libraries
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from rtvoice_tui.audio.device_info import AudioError, DeviceInfo
+
+LIMIT_S = 6.0
+"""A list that takes longer does not come: the sound server hangs."""
+
+MARK = "rtvoice devices: "
+"""Begins the one line that counts; sound libraries may write what they like beside it."""
+
+
+class Listed(msgspec.Struct):
+    """What the other process tells: devices, or why there are none."""
+
+    devices: list[DeviceInfo] = []
+    sentence: str = ""
+    remedy: str = ""
+
+
+def list_elsewhere(limit_s: float = LIMIT_S) -> list[DeviceInfo]:
+    """Every device there is now. Takes a tenth of a second and more: not for a loop's thread.
+
+    Raises:
+        AudioError: there is none, or the list cannot be had, with what mends it.
+    """
+    package = str(Path(__file__).parents[2])
+    paths = [package, os.environ.get("PYTHONPATH", "")]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", __spec__.name],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=limit_s,
+        )
+    except subprocess.TimeoutExpired:
+        raise AudioError(
+            f"the sound system has not listed its devices within {limit_s:g} s",
+            "restart the sound server: systemctl --user restart pipewire-pulse (or pulseaudio -k)",
+        ) from None
+    except OSError as error:
+        raise AudioError(f"the devices cannot be listed: {error.strerror}") from None
+    return devices_in(done.stdout.decode("utf-8", "replace"))
+
+
+def devices_in(output: str) -> list[DeviceInfo]:
+    """The devices in what the other process wrote.
+
+    Raises:
+        AudioError: there is none, or the output makes no sense.
+    """
+    for line in output.splitlines():
+        _, mark, told = line.partition(MARK)
+        if mark:
+            try:
+                listed = msgspec.json.decode(told, type=Listed)
+            except msgspec.DecodeError:
+                continue
+            if listed.sentence:
+                raise AudioError(listed.sentence, listed.remedy)
+            return listed.devices
+    raise AudioError("the devices cannot be listed: the sound system broke down", "see 'rtvoice-tui doctor'")
+
+
+def main() -> None:
+    """List the devices for another process."""
+    from rtvoice_tui.audio.devices import list_devices
+
+    try:
+        listed = Listed(list_devices())
+    except AudioError as error:
+        listed = Listed([], error.sentence, error.remedy)
+    sys.stdout.write(f"\n{MARK}{msgspec.json.encode(listed).decode()}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""What `doctor` finds about sound: the sound system in use, the default devices, and why there is none."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from rtvoice_tui.audio.device_info import DeviceInfo
+
+
+class Sound(NamedTuple):
+    """One thing that was found: ``ok`` or ``note``, in a sentence with what mends it."""
+
+    verdict: str
+    sentence: str
+    remedy: str = ""
+
+
+def sound_findings() -> Iterator[Sound]:
+    """The sound system and its default devices, or what keeps this machine from having any."""
+    from rtvoice_tui.audio.devices import AudioError, choose_backend
+
+    try:
+        backend = choose_backend()
+    except AudioError as error:
+        yield Sound("note", f"{error.sentence}: typing and files work", error.remedy)
+        yield from surroundings(os.environ)
+        return
+    yield Sound("ok", f"through {backend.version()}")
+    devices: list[DeviceInfo] = backend.list_devices()
+    for part, direction in (("microphone", "input"), ("speaker", "output")):
+        yield _about(part, direction, [device for device in devices if device.has(direction)])
+
+
+def _about(part: str, direction: str, found: list[DeviceInfo]) -> Sound:
+    if not found:
+        return Sound("note", f"there is no {part}", "plug one in, or use --input-file, --output-file")
+    device = next((device for device in found if device.is_default(direction)), found[0])
+    latency = device.input_latency_ms if direction == "input" else device.output_latency_ms
+    facts = [device.host_api, f"{device.rate} Hz"] + ([f"{latency:.0f} ms"] if latency else [])
+    more = f", and {len(found) - 1} more" if found[1:] else ""
+    return Sound("ok", f"{part}: {device.name} ({', '.join(facts)}){more}")
+
+
+def surroundings(environ: Mapping[str, str], root: Path = Path("/")) -> Iterator[Sound]:
+    """Where a machine without sound may get it from: over ssh, in WSL, in a container.
+
+    Args:
+        environ: this process's environment.
+        root: where the file system begins.
+    """
+    if environ.get("SSH_CONNECTION"):
+        yield Sound(
+            "note",
+            "this is an ssh session: microphone and speaker are at the other end",
+            "run rtvoice-tui there, or forward its sound server: ssh -R 4713:localhost:4713, "
+            "then export PULSE_SERVER=tcp:localhost:4713",
+        )
+    if "microsoft" in _text(root / "proc/version").lower():
+        yield Sound(
+            "note",
+            "this is WSL: sound comes from WSLg's own server",
+            "wsl --update in Windows, sudo apt install libportaudio2 libasound2-plugins here",
+        )
+    if sys.platform.startswith("linux") and _in_container(environ, root):
+        yield Sound(
+            "note",
+            "this is a container: it has sound only if the machine's server is passed in",
+            "docker run -v $XDG_RUNTIME_DIR/pulse/native:/tmp/pulse -e PULSE_SERVER=unix:/tmp/pulse ...",
+        )
+
+
+def _in_container(environ: Mapping[str, str], root: Path) -> bool:
+    marks = (".dockerenv", "run/.containerenv")
+    return bool(environ.get("container")) or any((root / mark).exists() for mark in marks)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
