@@ -17,7 +17,6 @@ from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
 from rtvoice_tui.store.audio import DeviceState, DeviceView
 from rtvoice_tui.store.levels import Level
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.ui import devices_app
 from rtvoice_tui.ui.app import RtvoiceApp
 from rtvoice_tui.ui.screens.devices import LOUDEST_DB, QUIETEST_DB, DevicesScreen
 from rtvoice_tui.ui.widgets.device_list import DeviceList
@@ -72,7 +71,7 @@ def system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> System:
     for kind in ("CONFIG", "STATE", "DATA", "CACHE"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
     system = System()
-    monkeypatch.setattr(devices_app, "list_devices", system.look)
+    monkeypatch.setattr("rtvoice_tui.audio.listing.list_elsewhere", system.look)
     return system
 
 

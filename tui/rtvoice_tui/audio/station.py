@@ -10,7 +10,7 @@ from rtvoice_tui.audio.capture import FRAME_MS, Capture
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.echo import EchoControl
 from rtvoice_tui.audio.gate import Frame, Gate
-from rtvoice_tui.audio.headsets import echo_mode
+from rtvoice_tui.audio.headsets import echo_mode, is_headset
 from rtvoice_tui.audio.keeper import Keeper
 from rtvoice_tui.audio.line import FIRST
 from rtvoice_tui.audio.near_speech import NearSpeech
@@ -76,6 +76,7 @@ class AudioStation:
         self.echo_problem = ""
         self._echo: EchoControl | None = None
         self._echo_of = (0, 0)
+        self._private = True
         self._near = NearSpeech()
         self._steps = Steps(FIRST)
         self._dry = 0
@@ -97,6 +98,7 @@ class AudioStation:
         mic, speaker = self.keeper.standing("input"), self.keeper.standing("output")
         self._echo_of = (mic.openings, speaker.openings)
         mode = echo_mode(wanted, mic.name, speaker.name) if mic.hardware and speaker.hardware else "off"
+        self._private = not speaker.hardware or is_headset(speaker.name)
         canceller, self.echo_problem = make_canceller(mode, self.capture.rate, noise_suppression)
         self._echo = EchoControl(canceller, self.capture.rate, self.playback.rate) if canceller else None
         self.playback.heard_by = self._echo.played if self._echo else None
@@ -123,7 +125,7 @@ class AudioStation:
             self._store.mic.update(level, now)
             self.tryout.microphone(pcm, now)
             level_db = FLOOR_DB if muted else level.rms_db
-            self._near.feed(level_db, FRAME_MS)
+            self._near.feed(level_db if self._hears_person else FLOOR_DB, FRAME_MS)
             found += self._gate.take((pcm, level_db), health.gate_db)
         health.gate_open = self._gate.open
         health.overflows = health.input.troubles = self.capture.overflows + self.capture.dropped
@@ -131,6 +133,13 @@ class AudioStation:
         health.echo = self._echo.word if self._echo else "off"
         health.echo_db = self._echo.reduction_db if self._echo else None
         return found
+
+    @property
+    def _hears_person(self) -> bool:
+        """Whether what is loud in the microphone is the person, and cannot be the agent's own echo."""
+        if self._echo is not None:
+            return self._echo.trustworthy or not self._echo.far_speaks
+        return self._private or not self.speaking
 
     def report(self, now: float) -> PlaybackReport:
         """What was heard; meter and counters are moved."""
@@ -140,6 +149,7 @@ class AudioStation:
         health = self._store.audio
         health.buffered_ms = self.playback.buffered_ms
         health.prebuffer_ms, health.jitter_ms = self.playback.prebuffer_ms, self.playback.jitter_ms
+        health.prebuffer_bounds_ms = self.playback.prebuffer_bounds_ms
         health.underruns = health.output.troubles = self.playback.underruns
         return report
 

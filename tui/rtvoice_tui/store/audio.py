@@ -68,7 +68,6 @@ class AudioHealth:
         talk_since: when the turn by key began that is under way, in seconds of the store's clock.
         talk_until: when it ends by itself.
         gate_db: quieter frames of the microphone are sent as silence, dBFS; ``None``: no gate. To be set from outside.
-        trying: what sounds to try the devices: ``tone``, ``microphone`` or nothing.
     """
 
     input: DeviceView = field(default_factory=DeviceView)
@@ -96,7 +95,6 @@ class AudioHealth:
     talk_since: float | None = None
     talk_until: float | None = None
     gate_db: float | None = None
-    trying: str = ""
 
     @property
     def input_name(self) -> str:

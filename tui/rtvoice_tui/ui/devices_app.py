@@ -1,24 +1,9 @@
 """The part of the cockpit that chooses microphone and speaker, and shows what the sound was like."""
 
-import importlib
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from rtvoice_tui.ui.tools_app import ToolsApp
 from rtvoice_tui.ui.widgets.sound_panel import SoundPanel
-
-if TYPE_CHECKING:
-    from rtvoice_tui.audio.devices import DeviceInfo
-    from rtvoice_tui.ui.screens.devices import SoundSession
-
-
-def list_devices() -> "list[DeviceInfo]":
-    """Every device there is now; what sounds goes on meanwhile.
-
-    Raises:
-        AudioError: there is no sound, with what mends it.
-    """
-    found: list[DeviceInfo] = importlib.import_module("rtvoice_tui.audio.listing").list_elsewhere()
-    return found
 
 
 class DevicesApp(ToolsApp):
@@ -26,16 +11,17 @@ class DevicesApp(ToolsApp):
 
     def action_devices(self) -> None:
         """Choose and try microphone and speaker."""
+        from rtvoice_tui.audio.listing import list_elsewhere
         from rtvoice_tui.ui.screens.devices import DevicesScreen
 
         self.push_screen(
             DevicesScreen(
                 self.store,
-                cast("SoundSession", self.session),
+                self.session,
                 lambda: self.session.clock,
                 lambda: self.editor.profile.audio,
                 self.keep_audio,
-                list_devices,
+                list_elsewhere,
             )
         )
 
