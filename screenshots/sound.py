@@ -52,7 +52,7 @@ def room(mic_db: float = -20.0) -> Script:
     audio.input = DeviceView("Jabra Evolve2 30", "jabra", "ALSA", 48_000, True, 10, 20, DeviceState.OPEN)
     audio.output = DeviceView("Jabra Evolve2 30", "jabra", "ALSA", 48_000, True, 20, 40, DeviceState.OPEN, steps=1)
     audio.echo, audio.echo_db = "cancelling", 27.0
-    audio.prebuffer_ms, audio.jitter_ms, audio.prebuffer_bounds_ms = 60.0, 18.0, (20.0, 200.0)
+    audio.prebuffer_ms, audio.jitter_ms, audio.prebuffer_bounds_ms = 60.0, 18.0, (40.0, 400.0)
     audio.underruns = audio.output.troubles = 1
     s.mic_db = mic_db  # type: ignore[attr-defined]
     return s

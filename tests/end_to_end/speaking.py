@@ -12,7 +12,7 @@ from virtual_audio import RATE, write_wav
 
 WEATHER = "What is the weather in Berlin?"
 TITLES = ("1 Transcript", "2 Events", "3 Timing", "4 Tools", "5 Agent", "6 Log")
-STATES = "OFFLINE CONNECTING CONFIGURING REFUSED READY LISTENING HEARING THINKING TOOL SPEAKING".split()
+STATES = "OFFLINE CONNECTING CONFIGURING REFUSED READY LISTENING HEARING TALK THINKING TOOL SPEAKING".split()
 
 
 def pause(seconds: float) -> bytes:
@@ -49,7 +49,7 @@ def state_word(screen: str) -> str:
     """The one word that says what goes on: it stands at the end of the meters' row."""
     meters = screen.splitlines()[1] if "\n" in screen else ""
     found = re.findall(
-        r"\b(OFFLINE|CONNECTING|CONFIGURING|REFUSED|READY|LISTENING|HEARING|THINKING|TOOL|SPEAKING)\b", meters
+        r"\b(OFFLINE|CONNECTING|CONFIGURING|REFUSED|READY|LISTENING|HEARING|TALK|THINKING|TOOL|SPEAKING)\b", meters
     )
     return found[-1] if found else ""
 

@@ -47,9 +47,9 @@ def test_a_turn_lasts_as_long_as_the_key_is_held(tmp_path: Path, environment: di
         await_live(terminal)
         terminal.wait_for(modes(terminal, AS_TEXTUAL_ASKS | EVENTS), "releases are asked for")
         for key in ("space", "f4"):
-            terminal.hold(key, repeats=20).wait_for(in_state("HEARING"))
+            terminal.hold(key, repeats=20).wait_for(in_state("TALK"))
             terminal.let_go(key).wait_for(DONE)
-        terminal.hold("space").wait_for(in_state("HEARING"))
+        terminal.hold("space").wait_for(in_state("TALK"))
         terminal.turn_away().wait_for(DONE)
         terminal.let_go("space")
         write_message(terminal, "Grüße, ЖУК!")
