@@ -14,11 +14,11 @@ import sound
 import tool_calls
 from scripted import Script, conversation, in_force
 
+from rtvoice_tui.audio import listing
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.launch import Options, OptionsPlanner
 from rtvoice_tui.profiles.store import profile_text
 from rtvoice_tui.session.facts import Level, Notice
-from rtvoice_tui.ui import devices_app
 from rtvoice_tui.ui.app import RtvoiceApp
 
 FOLDER = Path(__file__).parent
@@ -98,7 +98,7 @@ def refused(app: RtvoiceApp, script: Script) -> None:
 
 async def sound_shots(size: tuple[int, int], suffix: str) -> None:
     """Meters in their states, ten seconds of them, and both devices."""
-    devices_app.list_devices = lambda: list(sound.DEVICES)  # type: ignore[assignment,arg-type]
+    listing.list_elsewhere = lambda: list(sound.DEVICES)  # type: ignore[assignment,arg-type]
     for state in (sound.talking, sound.clipping, sound.muted, sound.silent):
         await shot(f"meters-{state.__name__}-{suffix}", state(), size)
     await shot(f"sound-{suffix}", sound.room(), size, "H", act=sound.live_through)

@@ -214,7 +214,7 @@ def schema_and_arguments(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any
 
 
 @given(schema_and_arguments())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_arguments_in_a_form_come_out_of_it_as_they_went_in(made: tuple[dict[str, Any], dict[str, Any]]):
     schema, arguments = made
     fields = fields_of(schema)
@@ -223,7 +223,7 @@ def test_arguments_in_a_form_come_out_of_it_as_they_went_in(made: tuple[dict[str
 
 
 @given(ANY, st.dictionaries(st.text(), st.text(), max_size=3))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_whatever_stands_in_a_schema_there_is_a_form_and_a_wrong_text_is_refused(schema: Any, texts: dict[str, str]):
     fields = fields_of({"properties": {"v": schema, "w": {"type": schema, "anyOf": schema, "enum": schema}}})
     assert [field.name for field in fields] == ["v", "w"]

@@ -21,7 +21,7 @@ def test_a_typed_question_calls_the_tool_and_is_answered_in_text(environment: di
         quit_cleanly(terminal)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("size", [(80, 24)])
 def test_what_is_typed_while_nobody_is_connected_is_kept(environment: dict[str, str], size: tuple[int, int]) -> None:
     with Terminal([COMMAND, "--no-audio", "--no-connect"], environment, *size) as terminal:
         terminal.wait_for("OFFLINE")

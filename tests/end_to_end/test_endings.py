@@ -41,7 +41,7 @@ def test_closing_the_window_ends_the_app_and_its_agent(environment: dict[str, st
         wait_gone(agent, LIMIT_S)
 
 
-@pytest.mark.parametrize("key", ["q", "f10", "ctrl+q"])
+@pytest.mark.parametrize("key", ["q", "ctrl+q"])
 def test_quitting_while_it_still_starts_leaves_nothing_behind(environment: dict[str, str], key: str) -> None:
     with Terminal([COMMAND, "--no-audio"], environment) as terminal:
         terminal.wait_for("CONNECTING")

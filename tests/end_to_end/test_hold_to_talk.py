@@ -41,7 +41,8 @@ def modes(terminal: KittyTerminal, wanted: int) -> Callable[[str], bool]:
 
 
 def test_a_turn_lasts_as_long_as_the_key_is_held(tmp_path: Path, environment: dict[str, str], held: list[str]) -> None:
-    given = environment | {"EDITOR": editor(tmp_path, "echo EDITING; sleep 0.5")}
+    done = tmp_path / "done"
+    given = environment | {"EDITOR": editor(tmp_path, f"echo EDITING; until [ -e {done} ]; do sleep 0.05; done")}
     spoken = ["--input-file", quiet_file(tmp_path), "--output-file", tmp_path / "heard.wav"]
     with KittyTerminal([COMMAND, *held, *spoken], given) as terminal:
         await_live(terminal)
@@ -58,6 +59,7 @@ def test_a_turn_lasts_as_long_as_the_key_is_held(tmp_path: Path, environment: di
         go(terminal, "e", "5 Agent")
         terminal.press("ctrl+e").wait_for("EDITING")
         assert terminal.modes == 0
+        done.touch()
         terminal.wait_for(modes(terminal, AS_TEXTUAL_ASKS | EVENTS), "releases are asked for again")
         terminal.wait_for("Be brief.")
         quit_cleanly(terminal, "f10")

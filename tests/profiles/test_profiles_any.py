@@ -18,7 +18,7 @@ from rtvoice_tui.profiles.writing import Changes, save_changes
 
 MANY = settings(
     deadline=None,
-    max_examples=int(os.environ.get("RTVOICE_EXAMPLES", "25")),
+    max_examples=int(os.environ.get("RTVOICE_EXAMPLES", "12")),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 CHANGED = SESSION | {"turn_detection": SESSION["turn_detection"] | st.none()}

@@ -168,7 +168,7 @@ SESSIONS = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SESSIONS, SESSIONS)
 def test_whatever_two_programs_change_each_finds_its_own_where_it_was_told(mine, ours, theirs):
     mine.write_text(SPOKEN)

@@ -70,7 +70,7 @@ def test_instructions_of_several_lines_stay_readable(mine):
     assert "Second" in [line.split()[0] for line in mine.read_text().splitlines() if line.startswith("Second")]
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_any_instructions_survive_being_saved(mine, text):
     mine.write_text(COMMENTED)

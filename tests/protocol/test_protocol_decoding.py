@@ -354,7 +354,7 @@ def like(cls: type[Any]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional=fields)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(ALL_TYPES).flatmap(lambda name: st.tuples(st.just(name), like(ev.EVENT_CLASSES[name]))))
 def test_any_object_with_a_known_type_is_read_as_its_class_with_fields_of_the_right_kinds(case):
     name, fields = case
@@ -365,7 +365,7 @@ def test_any_object_with_a_known_type_is_read_as_its_class_with_fields_of_the_ri
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(max_size=60) | st.binary(max_size=60) | JSON_VALUES.map(json.dumps))
 def test_no_frame_at_all_makes_decoding_raise(frame):
     assert decode(frame).wire_name

@@ -157,7 +157,7 @@ ANY_OBJECT = st.builds(
 )
 
 
-@hypothesis_settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=100, deadline=None)
 @given(ANY_OBJECT)
 def test_reading_what_is_in_force_never_raises_and_never_invents(session):
     found = in_force(session)
@@ -245,7 +245,7 @@ SENT = st.one_of(
 )
 
 
-@hypothesis_settings(max_examples=300, deadline=None)
+@hypothesis_settings(max_examples=100, deadline=None)
 @given(SENT, JSON)
 def test_comparing_with_anything_a_server_may_say_never_raises(sent, echoed):
     assert differs(*sent, echoed) in (True, False)
@@ -257,7 +257,7 @@ def test_a_number_of_any_size_can_be_compared_with_ours(echoed):
     assert differs("turn_detection", VAD, {**VAD, "threshold": echoed})
 
 
-@hypothesis_settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=100, deadline=None)
 @given(st.sampled_from(sorted(VALUES)), st.data())
 def test_another_value_of_a_setting_is_noticed_unless_it_only_adds_to_it(name, data):
     sent, echoed = data.draw(VALUES[name]), data.draw(VALUES[name])
@@ -269,7 +269,7 @@ def test_another_value_of_a_setting_is_noticed_unless_it_only_adds_to_it(name, d
             assert sent == pytest.approx(echoed)
 
 
-@hypothesis_settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=100, deadline=None)
 @given(ANY_DIALECT, SETTINGS)
 def test_a_session_that_is_echoed_as_it_was_sent_is_no_difference(dialect, settings):
     sent = session_body(dialect, settings, [WEATHER]).session

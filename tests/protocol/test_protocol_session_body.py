@@ -343,7 +343,7 @@ def nulls(value: Any, path: str = "") -> Iterator[str]:
             yield from nulls(entry, f"{path}[{index}]")
 
 
-@hypothesis_settings(max_examples=120, deadline=None)
+@hypothesis_settings(max_examples=60, deadline=None)
 @given(st.sampled_from([OPENAI, AZURE, LOCAL]), SETTINGS, TOOLS, CHANGED)
 def test_openai_and_azure_accept_whatever_is_made_of_any_settings(dialect, settings, tools, changed):
     session = body(dialect, settings, tools, changed)
@@ -351,14 +351,14 @@ def test_openai_and_azure_accept_whatever_is_made_of_any_settings(dialect, setti
     assert "idx-private" not in repr(session)
 
 
-@hypothesis_settings(max_examples=120, deadline=None)
+@hypothesis_settings(max_examples=60, deadline=None)
 @given(st.sampled_from([OPENAI, AZURE, LOCAL]), SETTINGS, TOOLS, CHANGED.filter(lambda changed: changed is not None))
 def test_a_server_that_merges_deeply_is_told_nothing_that_did_not_change(dialect, settings, tools, changed):
     session = body(dialect, settings, tools, changed)
     assert set(places(session)) - {"type"} <= changed
 
 
-@hypothesis_settings(max_examples=120, deadline=None)
+@hypothesis_settings(max_examples=60, deadline=None)
 @given(ANY_DIALECT, SETTINGS, TOOLS, CHANGED)
 def test_nothing_is_null_but_what_is_switched_off(dialect, settings, tools, changed):
     parts = {path.rpartition(".")[2] for path in nulls(body(dialect, settings, tools, changed))}
@@ -366,7 +366,7 @@ def test_nothing_is_null_but_what_is_switched_off(dialect, settings, tools, chan
     assert parts <= off
 
 
-@hypothesis_settings(max_examples=120, deadline=None)
+@hypothesis_settings(max_examples=60, deadline=None)
 @given(st.sampled_from([YANDEX, HF, GENERIC]), SETTINGS, TOOLS, CHANGED)
 def test_a_server_that_merges_shallowly_is_told_a_side_of_the_audio_whole_or_not_at_all(
     dialect, settings, tools, changed
@@ -376,7 +376,7 @@ def test_a_server_that_merges_shallowly_is_told_a_side_of_the_audio_whole_or_not
     assert all(side == whole["audio"][name] for name, side in part.get("audio", {}).items())
 
 
-@hypothesis_settings(max_examples=100, deadline=None)
+@hypothesis_settings(max_examples=60, deadline=None)
 @given(ANY_DIALECT, SETTINGS, TOOLS)
 def test_a_first_update_always_names_both_formats(dialect, settings, tools):
     audio = body(dialect, settings, tools)["audio"]
@@ -387,7 +387,7 @@ def test_a_first_update_always_names_both_formats(dialect, settings, tools):
     }
 
 
-@hypothesis_settings(max_examples=100, deadline=None)
+@hypothesis_settings(max_examples=60, deadline=None)
 @given(SETTINGS, TOOLS, CHANGED)
 def test_xai_finds_voice_and_turn_detection_at_the_top_and_never_inside_audio(settings, tools, changed):
     session = body(XAI, settings, tools, changed)
@@ -397,7 +397,7 @@ def test_xai_finds_voice_and_turn_detection_at_the_top_and_never_inside_audio(se
         assert (name in session) == (settings.is_set(name) and (changed is None or name in changed))
 
 
-@hypothesis_settings(max_examples=120, deadline=None)
+@hypothesis_settings(max_examples=60, deadline=None)
 @given(ANY_DIALECT, SETTINGS, TOOLS, CHANGED)
 def test_every_wanted_setting_is_either_said_or_left_out_with_its_name(dialect, settings, tools, changed):
     before = copy.deepcopy((settings, tools))

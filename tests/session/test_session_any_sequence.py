@@ -342,7 +342,7 @@ class Promises:
                 assert self.c.machine.hears
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(
     st.sampled_from(sorted(DIALECTS)),
     st.booleans(),
@@ -358,7 +358,7 @@ def test_no_sequence_of_events_and_commands_breaks_a_promise(dialect, manual, st
             promises.happen(what, pick)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.sampled_from(["openai", "yandex"]),
     st.lists(LIKELY | COMMANDS | MANGLED, max_size=30),
