@@ -106,6 +106,7 @@ def rounds(count: int, backend: str, seed: int) -> dict[str, list]:
         with Talking(audio, Path(folder), signal, backend) as talk:
             for direction, name in (("input", MICROPHONE), ("output", SPEAKER)):
                 talk.until(is_(direction, "open", name), "both are open")
+            time.sleep(0.6)  # devices are known to be there
             for round_ in range(count):
                 what, harm, mend, direction, state, name = events[round_ % len(events)]
                 time.sleep(0.4)
@@ -132,6 +133,7 @@ def rounds(count: int, backend: str, seed: int) -> dict[str, list]:
         found["repeated"].append(compared.repeated)
         found["changed"] = [compared.changed]
         found["held"] = [(told["threads"], told["descriptors"])]
+        found["ran dry"] = [told["underruns"]]
         found["deaths"] = [len(room.recorded)]
     return found
 
@@ -155,7 +157,7 @@ def in_rounds(total: int) -> list[Row]:
             lost += found["lost"]
             repeated += found["repeated"][0]
             deaths += found["deaths"][0]
-            of_run = {key: found[key] for key in ("lost", "repeated", "changed", "deaths", "held")}
+            of_run = {key: found[key] for key in ("lost", "repeated", "changed", "deaths", "ran dry", "held")}
             print(f"{backend}: {count} rounds, {of_run}", flush=True)
         done += count
     for what in dict.fromkeys(name for name, _ in recovery):

@@ -95,7 +95,7 @@ class Talking:
 
         wait_until(came, what, deadline_s)
         if not found:
-            raise RuntimeError(f"the program ended before {what}: {self._process.returncode}")
+            raise RuntimeError(f"it ended before {what}: {self._process.returncode} {self._last_words()}")
         return found[0]
 
     def end(self) -> dict[str, Any]:
@@ -104,8 +104,11 @@ class Talking:
         code = self._process.wait(20)
         self._reader.join()
         if code:
-            raise RuntimeError(f"it ended with {code}: {Path(self._errors.name).read_text()[-3000:]}")
+            raise RuntimeError(f"it ended with {code}: {self._last_words()}")
         return self.told
+
+    def _last_words(self) -> str:
+        return Path(self._errors.name).read_text(errors="replace")[-3000:]
 
     @property
     def heard(self) -> bytes:

@@ -65,6 +65,7 @@ class Talk:
                 self._tell(now, report.drained)
                 time.sleep(0.01)
         held = {"threads": threading.active_count(), "descriptors": len(os.listdir("/proc/self/fd"))}
+        held["underruns"] = self.station.playback.device_underruns
         cpu = (time.process_time() - started) / (time.monotonic() - began)
         self.station.close()
         _print({"end": True, "played_ms": self.played_ms, "told": self.told, "cpu": cpu, **held})

@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 
 from rtvoice_tui.audio import playback as module
 from rtvoice_tui.audio.dac_clock import BLOCKS, DacClock
-from rtvoice_tui.audio.playback import Playback
+from rtvoice_tui.audio.playback import UNSURE_S, Playback
 from rtvoice_tui.audio.stepping import LADDER, Setting, Steps
 from virtual_audio import RATE, compare, locatable
 
 BLOCK = 240
+TWICE = int(UNSURE_S * RATE)
 HELD_S = 0.1
 FADE = RATE * 5 // 1000
 
@@ -169,13 +170,13 @@ def test_a_dead_devices_sound_is_played_by_the_next_one_and_nothing_is_lost(cloc
     before = playback.report().played_ms["item"]
     clock.now += 0.5
     back = playback.take_back()
-    assert 2400 <= back <= 2640
-    assert playback.report().played_ms["item"] >= before - 10.1
+    assert 2400 <= back - TWICE <= 2640
+    assert playback.report().played_ms["item"] >= before - 30.1
     second = Device(clock, playback, held_s=0.02)
     second.take(100)
     heard = compare(speech, bytes(first.heard + second.heard))
     assert (heard.lost, heard.changed, heard.disordered) == (0, 0, 1)
-    assert heard.repeated <= BLOCK
+    assert heard.repeated <= BLOCK + TWICE
     assert playback.report().drained
     assert playback.heard_ms()["item"] == 1000.0
     assert playback.underruns == 0
@@ -253,7 +254,7 @@ def test_sixty_seconds_that_wait_do_not_overwrite_what_may_be_taken_back(clock):
     second.take(60)
     second.listen()
     end = len(first.heard) + len(bytes(second.heard).strip(b"\0"))
-    heard = compare(speech[: end - 480], bytes(first.heard + second.heard))
+    heard = compare(speech[: end - 480 - 2 * TWICE], bytes(first.heard + second.heard))
     assert (heard.lost, heard.disordered) == (0, 1)
 
 

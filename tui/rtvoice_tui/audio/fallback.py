@@ -7,6 +7,7 @@ import miniaudio
 
 from rtvoice_tui.audio.capture import Capture
 from rtvoice_tui.audio.device_info import AudioError, DeviceInfo
+from rtvoice_tui.audio.names import Named, named_devices
 from rtvoice_tui.audio.playback import Playback
 from rtvoice_tui.audio.stepping import LADDER, Latency, Setting
 from rtvoice_tui.store.audio import DeviceState
@@ -22,8 +23,9 @@ def list_devices() -> list[DeviceInfo]:
         if "Null" in str(devices.backend):
             return []
         api = f"miniaudio {devices.backend}"
-        found = [DeviceInfo(d["name"], api, 0, 2, 48_000) for d in devices.get_playbacks()]
-        return found + [DeviceInfo(d["name"], api, 2, 0, 48_000) for d in devices.get_captures()]
+        outputs, inputs = named_devices(devices)
+        found = [DeviceInfo(name, api, 0, 2, 48_000) for name, _ in outputs]
+        return found + [DeviceInfo(name, api, 2, 0, 48_000) for name, _ in inputs]
     except miniaudio.MiniaudioError:
         return []
 
@@ -56,7 +58,8 @@ class _Device:
         self._device: Any = None
         try:
             devices = miniaudio.Devices()
-            found = devices.get_captures() if self.direction == "input" else devices.get_playbacks()
+            outputs, inputs = named_devices(devices)
+            found = inputs if self.direction == "input" else outputs
             device_id, self.name = _find(name, found, self.direction)
             self.host_api = f"miniaudio {devices.backend}"
             self._device = self._open(device_id)
@@ -169,12 +172,12 @@ class Speaker(_Device):
             wanted = yield self._playback.fill(wanted)
 
 
-def _find(name: str, devices: list[dict[str, Any]], direction: str) -> tuple[Any, str]:
+def _find(name: str, devices: Named, direction: str) -> tuple[Any, str]:
     if not devices:
         raise AudioError(f"there is no {direction} device", "see 'rtvoice-tui devices'", DeviceState.NONE)
     if not name:
         return None, "default"
-    for device in devices:
-        if name.lower() in device["name"].lower():
-            return device["id"], device["name"]
+    for shown, device_id in devices:
+        if name.lower() in shown.lower():
+            return device_id, shown
     raise AudioError(f"no {direction} device is called '{name}'", "see 'rtvoice-tui devices'", DeviceState.GONE)

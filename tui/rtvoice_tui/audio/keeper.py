@@ -127,6 +127,7 @@ class Keeper:
                 return None
 
     def _open_both(self) -> None:
+        self._presence.watch(watching=bool(self._choice.input_device or self._choice.output_device), missing=False)
         for care in self._healer.cares:
             line = care.line
             try:

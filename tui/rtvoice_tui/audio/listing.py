@@ -30,18 +30,24 @@ class Listed(msgspec.Struct):
     remedy: str = ""
 
 
+def module_elsewhere(name: str) -> tuple[list[str], dict[str, str]]:
+    """Command and environment that run a module beside this one in a process of its own."""
+    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    return [sys.executable, "-P", "-m", f"{__package__}.{name}"], environment
+
+
 def list_elsewhere(limit_s: float = LIMIT_S) -> list[DeviceInfo]:
     """Every device there is now. Takes a tenth of a second and more: not for a loop's thread.
 
     Raises:
         AudioError: there is none, or the list cannot be had, with what mends it.
     """
-    package = str(Path(__file__).parents[2])
-    paths = [package, os.environ.get("PYTHONPATH", "")]
+    command, environment = module_elsewhere("listing")
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", __spec__.name],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            command,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

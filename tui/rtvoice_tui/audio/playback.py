@@ -26,6 +26,9 @@ RING_S = 60
 KEPT_S = 2
 """So much that a device was handed can be taken back from it: more than any device holds."""
 
+UNSURE_S = 0.02
+"""What a device that died says it has played in its last moment may never have sounded: 5 to 10 ms were seen."""
+
 DUCKED = gain.factor(-12.0)
 
 
@@ -188,15 +191,15 @@ class Playback:
         The next device plays it, so that nothing is lost. Only while no device is open. What was cut stays cut.
 
         Args:
-            stopped_at: when the device fell silent (`time.perf_counter`). None: nobody knows, so it is taken for the
-                moment at which it came for samples last, and a few ms may be heard twice.
+            stopped_at: when the device fell silent (`time.perf_counter`). None: nobody knows, so it is taken for a
+                little before it came for samples last, and a few ms may be heard twice.
         """
         if not self.flushed:
             self.give_up_flush()
         self._rolling = False
         taken = self._ring.taken
         self._look()
-        at = self._came_at if stopped_at is None else max(stopped_at, self._came_at)
+        at = self._came_at - UNSURE_S if stopped_at is None else max(stopped_at, self._came_at)
         return self._ring.take_back(self._positions.unheard(at, taken))
 
     def report(self) -> PlaybackReport:
@@ -269,10 +272,10 @@ class Playback:
         self._account.nobody_heard(thrown_away)
 
     def _heard_up_to(self, position: int, taken: int) -> dict[str, float]:
-        came_at = self._came_at
-        self._settled = max(self._settled, self._positions.heard(came_at, taken))
+        sure_at = self._came_at - UNSURE_S
+        self._settled = max(self._settled, self._positions.heard(sure_at, taken))
         played = self._account.heard(position, self._settled, self._complete)
-        self._positions.settle(came_at)
+        self._positions.settle(sure_at)
         return played
 
     # --- the device's side

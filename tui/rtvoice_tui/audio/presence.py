@@ -1,11 +1,14 @@
 """Whether a named device is still there: a sound server that loses one moves its streams elsewhere, and tells nobody.
 
-On Linux the server is asked directly (1.2 ms of processor time), which costs so little that it can be done all the
-time; elsewhere, or without a server, another process lists the devices, but only while something is missing.
+On Linux another process asks the server twice a second, which costs so little (a millisecond each time) that it can be
+done all the time. It is another process because what it asks through crashes now and then while devices come and go.
+Elsewhere, or without a server, the devices are listed anew, but only while something is missing.
 """
 
+import json
 import logging
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -14,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtvoice_tui.audio.device_info import AudioError
-from rtvoice_tui.audio.listing import list_elsewhere
+from rtvoice_tui.audio.listing import list_elsewhere, module_elsewhere
 
 LOOK_S = 0.5
 LIST_S = 1.0
@@ -63,6 +66,7 @@ class Presence:
         self._listed_at = 0.0
         self._traces: object = None
         self._served = False
+        self._server = _Server()
         self._listed: Present | None = None
         self._thread: threading.Thread | None = None
 
@@ -90,12 +94,17 @@ class Presence:
         """Stop to look. A server that hangs is not waited for."""
         self._ended = True
         self._wanted.set()
+        self._server.close()
         if self._thread is not None:
             self._thread.join(LOOK_S + 0.1)
+        self._server.close()  # it may just have been begun
 
     def _run(self) -> None:
         while not self._ended:
-            self._wanted.wait()
+            if not self._wanted.is_set():
+                self._server.close()
+                self._wanted.wait()
+                continue
             began = time.monotonic()
             try:
                 found = self._look()
@@ -106,12 +115,10 @@ class Presence:
             if found is not None and found != self.present:
                 self.present = found
                 self._changed()
-            for _ in range(4):
-                if not self._ended:
-                    time.sleep(LOOK_S / 4)
+            time.sleep(max(0.0, began + LOOK_S / 10 - time.monotonic()))
 
     def _look(self) -> Present | None:
-        present = at_the_server()
+        present = self._server.look()
         if present is not None:
             self._served, self._listed = True, None
             return present
@@ -124,22 +131,51 @@ class Presence:
         return self._listed or (Present() if self._served else None)
 
 
-def at_the_server() -> Present | None:
-    """What a PulseAudio or PipeWire server has; None where none answers, or where there is no way to ask."""
-    if not sys.platform.startswith("linux"):
-        return None
-    try:
-        import miniaudio
+class _Server:
+    """The process that asks the sound server. Begun by the first look, and again when it has broken down."""
 
-        devices = miniaudio.Devices([miniaudio.Backend.PULSEAUDIO])
-        return Present(
-            frozenset(device["name"] for device in devices.get_captures()),
-            frozenset(device["name"] for device in devices.get_playbacks()),
-        )
-    except (ImportError, OSError, UnicodeDecodeError):
-        return None
-    except miniaudio.MiniaudioError:
-        return None
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
+
+    def look(self) -> Present | None:
+        """What the server has, as soon as it was asked again; None where none answers, or there is no way to ask."""
+        process = self._begun()
+        line = process.stdout.readline() if process is not None and process.stdout is not None else ""
+        if not line:
+            self.close()
+            time.sleep(LOOK_S)
+            return None
+        told = json.loads(line)
+        return None if told is None else Present(frozenset(told["inputs"]), frozenset(told["outputs"]))
+
+    def _begun(self) -> "subprocess.Popen[str] | None":
+        if not sys.platform.startswith("linux"):
+            return None
+        with self._lock:
+            if self._process is None:
+                command, environment = module_elsewhere("names")
+                self._process = subprocess.Popen(
+                    command,
+                    env=environment,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    text=True,
+                )
+            return self._process
+
+    def close(self) -> None:
+        """End it."""
+        with self._lock:
+            process, self._process = self._process, None
+            if process is None:
+                return
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
 
 
 def _listed() -> Present:
