@@ -1,5 +1,7 @@
 """A room around the virtual devices: what the speaker plays comes back into the microphone, and people talk in it."""
 
+import fcntl
+import os
 import subprocess
 import threading
 import time
@@ -42,6 +44,9 @@ class VirtualRoom:
             stdin=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
+        assert self._mouth.stdin is not None
+        fcntl.fcntl(self._mouth.stdin, fcntl.F_SETPIPE_SZ, 4096)
+        os.set_blocking(self._mouth.stdin.fileno(), False)
         self._thread = threading.Thread(target=self._run, name="room", daemon=True)
         self._thread.start()
         wait_until(lambda: len(self.microphone) > RATE, "the room carries sound")
@@ -65,8 +70,9 @@ class VirtualRoom:
             heard[: len(spoken)] += spoken
             pcm = heard.clip(-32768, 32767).astype("<i2").tobytes()
             try:
-                self._mouth.stdin.write(pcm)
-                self._mouth.stdin.flush()
+                os.write(self._mouth.stdin.fileno(), pcm)
+            except BlockingIOError:
+                continue  # the machine was busy: a room does not keep sound for later
             except OSError:
                 return
             self.microphone += pcm

@@ -75,7 +75,7 @@ class AudioStation:
         self._gate = Gate()
         self.echo_problem = ""
         self._echo: EchoControl | None = None
-        self._echo_of = (0, 0)
+        self._echo_of = ("", "")
         self._private = True
         self._near = NearSpeech()
         self._steps = Steps(FIRST)
@@ -96,7 +96,7 @@ class AudioStation:
         """
         self._choice = replace(self._choice, echo=wanted, noise_suppression=noise_suppression)
         mic, speaker = self.keeper.standing("input"), self.keeper.standing("output")
-        self._echo_of = (mic.openings, speaker.openings)
+        self._echo_of = (mic.name, speaker.name)
         mode = echo_mode(wanted, mic.name, speaker.name) if mic.hardware and speaker.hardware else "off"
         self._private = not speaker.hardware or is_headset(speaker.name)
         canceller, self.echo_problem = make_canceller(mode, self.capture.rate, noise_suppression)
@@ -169,7 +169,7 @@ class AudioStation:
         without = [side.view for side in self._sides if side.view.sentence and not side.view.rate]
         health.problem, health.remedy = (without[0].sentence, without[0].remedy) if without else ("", "")
         health.trying = self.tryout.sounds
-        if self._echo_of != tuple(side.openings for side in self._sides):  # other devices: another echo
+        if self._echo_of != (health.input.name, health.output.name):  # other devices: another echo
             self.set_echo(self._choice.echo, self._choice.noise_suppression)
         self._step(now)
         return news
