@@ -86,6 +86,7 @@ class Talk:
         }
         state |= {"drained": drained and (self.said >= len(self.spoken) or self.flushed), "trying": health.trying}
         state["told"] = len(self.told)
+        state["seen"] = [bool(care.known_as) for care in self.station.keeper._healer.cares]
         if state != self.state:
             self.state = state
             _print({"at": now, **state, "buffered_ms": health.buffered_ms, "dropped": health.overflows})

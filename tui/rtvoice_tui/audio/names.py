@@ -1,7 +1,7 @@
 """The names of the devices that miniaudio sees, and what they are opened by.
 
-miniaudio crashes when it is asked about a device that went away since it was listed, so nothing but the list is asked
-for; and whoever looks all the time does so in a process of its own:
+miniaudio crashes when it is asked about a device that went away since it was listed, so of a sound server nothing but
+the list is asked; and whoever looks all the time does so in a process of its own:
 
     python -m rtvoice_tui.audio.names        # a line of JSON twice a second, until standard input ends
 """
@@ -25,6 +25,13 @@ def named_devices(devices: miniaudio.Devices) -> tuple[Named, Named]:
     Raises:
         miniaudio.MiniaudioError: the sound system does not answer.
     """
+    if devices.backend != "PulseAudio":  # only there it crashes; elsewhere devices are listed that do not work
+        outputs, inputs = devices.get_playbacks(), devices.get_captures()
+        return [(each["name"], each["id"]) for each in outputs], [(each["name"], each["id"]) for each in inputs]
+    return _at_pulse(devices)
+
+
+def _at_pulse(devices: miniaudio.Devices) -> tuple[Named, Named]:
     ffi, lib = miniaudio.ffi, miniaudio.lib
     outputs, inputs = ffi.new("ma_device_info**"), ffi.new("ma_device_info**")
     output_count, input_count = ffi.new("ma_uint32*"), ffi.new("ma_uint32*")
