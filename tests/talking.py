@@ -84,7 +84,7 @@ class Talking:
         self._process.stdin.flush()
 
     def until(
-        self, holds: Callable[[dict[str, Any]], bool], what: str, deadline_s: float = 10.0, since: int = 0
+        self, holds: Callable[[dict[str, Any]], bool], what: str, deadline_s: float = 30.0, since: int = 0
     ) -> float:
         """Wait for a state, looking at those from the ``since``-th on; the monotonic time at which it came."""
         found: list[float] = []
