@@ -52,9 +52,9 @@ def test_an_unplugged_speaker_is_told_replaced_and_used_again_and_all_is_heard(r
     assert heard.lost <= DROPPED, heard
     assert heard.changed == 0, heard
     assert heard.repeated < FEW_MS
-    sentence = f"the output device {SPEAKER} is gone: the system's default is used meanwhile"
     words = [words for words, _ in told if SPEAKER in words and "stopped answering" not in words]
-    assert (words[0], words[-1]) == (sentence, f"the speaker {SPEAKER} works")
+    assert words[0].startswith(f"the output device {SPEAKER} is gone")
+    assert words[-1] == f"the speaker {SPEAKER} works"
 
 
 def test_when_the_server_dies_speech_waits_is_told_and_goes_on_with_the_next_server(tmp_path):
