@@ -23,6 +23,9 @@ RETRY_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 RENEW_S = (2.0, 5.0, 15.0, 60.0)
 """How long to wait before the list is renewed again, when that did not help."""
 
+SETTLES_S = 0.1
+"""A device that comes may go at once again; PortAudio crashes if it goes in the moment in which it is started."""
+
 STALE_S = 0.3
 """What was seen sooner after a device ended may be how it was before."""
 
@@ -132,7 +135,7 @@ class Healer:
         """Other devices are there than before: what failed may work now."""
         self._renewed, self._renew_at = 0, 0.0
         for care in self.cares:
-            care.retry_at = 0.0
+            care.retry_at = self._clock() + SETTLES_S
 
     def ended(self, care: Care, sentence: str) -> None:
         """A direction's device has ended."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 2.0
 PULSE_HZ = 15
 STEP_DB = 2.0
-QUIETEST_DB, LOUDEST_DB = -40.0, 20.0
+QUIETEST_DB, LOUDEST_DB = -40.0, 12.0
 ECHO_MODES = ("auto", "on", "half-duplex", "off")
 
 _FIXED_ROWS = 18
