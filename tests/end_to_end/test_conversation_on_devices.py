@@ -20,6 +20,7 @@ from speaking import (
 )
 
 from rtvoice_tui.audio.files import read_wav
+from rtvoice_tui.profiles.store import profile_text
 from terminal import COMMAND, Terminal
 from virtual_audio import RATE, VirtualAudio
 
@@ -77,7 +78,11 @@ def test_what_a_human_says_comes_up_in_the_transcript(sound: VirtualAudio, on_de
     assert found.origin is not None
     human = read_wav(Path(found.origin).with_name("assets") / "beckett.wav", RATE)
     assert len(human) < 12 * RATE * 2
-    with Terminal([COMMAND], on_devices) as terminal:
+    profile = Path(on_devices["XDG_CONFIG_HOME"]) / "rtvoice-tui" / "profiles" / "mine.toml"
+    profile.parent.mkdir(parents=True)
+    # he talks over the agent, as with a headset
+    profile.write_text(profile_text("local") + '\n[audio]\necho = "off"\n')
+    with Terminal([COMMAND, "--profile", "mine"], on_devices) as terminal:
         await_live(terminal)
         sound.say(human)
         seen: set[str] = set()
