@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from bench_server import Server
 from clients import end, launch, underruns
-from interruption import last_sound, until, when
+from interruption import last_sound, until
 from reporting import Row, print_table
 
 from virtual_audio import MICROPHONE, RATE, Recorder, VirtualAudio, locatable, places
@@ -60,7 +60,7 @@ async def one_try(server: Server, recorder: Recorder, number: int) -> Try:
     await server.end_answer(number, "cancelled")
     await server.person_stops(number)
     error = server.cuts[f"a{number}"] - truly_heard(recorder, begun, ended)
-    return Try((when(recorder, ended) - began) * 1000, error)
+    return Try((recorder.when(ended) - began) * 1000, error)
 
 
 async def measure(kind: str, setting: str, count: int) -> tuple[list[Try], int]:

@@ -35,15 +35,6 @@ def last_sound(recorder: Recorder) -> int:
     return first + int(sounding[-1]) + 1 if len(sounding) else 0
 
 
-def when(recorder: Recorder, position: int) -> float:
-    """When a sample came out of the speaker's monitor."""
-    for at, count in reversed(recorder.times):
-        if count < position:
-            break
-        found = at - (count - position) / RATE
-    return found
-
-
 async def one_try(server: Server, recorder: Recorder, number: int) -> float:
     """Interrupt an answer at a random moment; milliseconds until silence."""
     await server.begin_answer(number)
@@ -55,7 +46,7 @@ async def one_try(server: Server, recorder: Recorder, number: int) -> float:
     began = time.perf_counter()
     await server.person_speaks(number)
     await until(lambda: len(recorder._pcm) // 2 - last_sound(recorder) > SILENT_SAMPLES, "the speaker is silent", 20.0)
-    silent = when(recorder, last_sound(recorder))
+    silent = recorder.when(last_sound(recorder))
     await server.end_answer(number, "cancelled")
     await server.person_stops(number)
     await asyncio.sleep(0.1)

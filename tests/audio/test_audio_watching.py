@@ -12,6 +12,7 @@ from rtvoice_tui.audio.watch import DeviceWatch
 from rtvoice_tui.store.audio import DeviceState
 from virtual_audio import locatable
 
+WRONG = DeviceState.WRONG
 OPEN, FROZEN, SILENT, GONE = DeviceState.OPEN, DeviceState.FROZEN, DeviceState.SILENT, DeviceState.GONE
 
 
@@ -153,3 +154,14 @@ def test_one_hears_oneself_until_speech_comes_and_for_half_a_minute_at_most():
     assert tryout.sounds == ""
     assert not any(playback.fill(480))
     assert playback.aside is None
+
+
+def test_a_microphone_that_is_doubted_is_shown_with_the_remedy_and_not_told_again():
+    standing = Standing(name="webcam", state=OPEN, hardware=True)
+    teller = Teller("input")
+
+    doubted = judge("input", standing, WRONG)
+
+    assert (doubted.state, "webcam" in doubted.sentence, "choose another" in doubted.remedy) == (WRONG, True, True)
+    assert teller.news(doubted, "webcam", 1.0) is None
+    assert teller.news(judge("input", standing, OPEN), "webcam", 2.0) is None

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from rtvoice_tui.protocol.dialects import DIALECTS
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session.commands import CommitNow, EditSession, MicFrame, SetTalk, TalkEnd, TalkStart
-from rtvoice_tui.session.facts import EditChanged, EditState, Level, Notice, TalkChanged
+from rtvoice_tui.session.facts import EditChanged, EditState, Level, MicrophoneDoubted, Notice, TalkChanged
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from session.conversation import CLOCK, MANUAL, VAD, WEATHER, Conversation, Step
 
@@ -273,7 +273,9 @@ def test_a_turn_by_key_into_a_microphone_that_hears_nothing_is_told_of_with_a_re
     timer = level_timer(c.do(TalkStart()))
     for level_db in levels:
         c.mic(20, level_db=level_db)
-    notices = c.timer(timer).of(Notice)
+    fired = c.timer(timer)
+    notices = fired.of(Notice)
+    assert fired.of(MicrophoneDoubted) == [MicrophoneDoubted()] * told
     assert [("F2" in notice.remedy, "press" in notice.remedy) for notice in notices] == [(True, True)] * told
 
 

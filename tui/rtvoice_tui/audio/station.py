@@ -187,6 +187,8 @@ class AudioStation:
             if (seen is DeviceState.FROZEN) != side.frozen:
                 side.frozen, side.unsettled_until = not side.frozen, now + SETTLED_S
                 self.keeper.set_frozen(side.direction, side.frozen)
+        if mic and seen is DeviceState.OPEN and self._store.audio.mic_doubted:
+            seen = DeviceState.WRONG
         judgement = judge(side.direction, standing, seen)
         show(side.view, standing, judgement)
         return side.teller.news(judgement, standing.name, now)

@@ -46,6 +46,12 @@ def judge(direction: str, standing: Standing, seen: DeviceState | None) -> Judge
             f"the {part} {name} has stopped answering",
             "check its connection; it goes on by itself as soon as it answers, or choose another with d",
         )
+    if seen is DeviceState.WRONG:
+        return Judgement(
+            DeviceState.WRONG,
+            f"you talk, and nothing like speech comes from the {part} {name}",
+            "choose another one below, or turn its volume up",
+        )
     return Judgement(
         DeviceState.SILENT,
         f"the {part} {name} gives nothing but exact silence",
@@ -71,8 +77,8 @@ class Teller:
 
     def news(self, judgement: Judgement, name: str, now: float) -> News | None:
         """What to tell at this look, if anything."""
-        if judgement.sentence == self._trouble:
-            return None
+        if judgement.state is DeviceState.WRONG or judgement.sentence == self._trouble:
+            return None  # the session has told that of this turn
         before, self._trouble = self._trouble, judgement.sentence
         if judgement.sentence:
             told = News(judgement.sentence, judgement.remedy)

@@ -11,7 +11,7 @@ from rtvoice_tui.protocol.dialects import Dialect
 from rtvoice_tui.session.commands import MicFrame
 from rtvoice_tui.session.edits import Edits
 from rtvoice_tui.session.effects import Schedule
-from rtvoice_tui.session.facts import Level, Moment, Notice, TalkChanged
+from rtvoice_tui.session.facts import Level, MicrophoneDoubted, Moment, Notice, TalkChanged
 from rtvoice_tui.session.listening import Listening
 from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
@@ -195,6 +195,7 @@ class TurnsByHand:
 
     def _judge_level(self) -> None:
         if self._measured and (self._loudest is None or self._loudest < SPEECH_DB):
+            self._out.tell(MicrophoneDoubted())
             self._out.warn(
                 f"nothing louder than {SPEECH_DB:.0f} dBFS comes from the microphone",
                 "press F2 if it is muted, or d to choose another one",

@@ -136,6 +136,10 @@ class TalkChanged(msgspec.Struct, frozen=True):
     limit_s: float
 
 
+class MicrophoneDoubted(msgspec.Struct, frozen=True):
+    """The person talks by key and nothing like speech comes from the microphone: it may be the wrong one."""
+
+
 class SpeechNoticed(msgspec.Struct, frozen=True):
     """Speech that the server heard by itself, as it stands now.
 
@@ -312,6 +316,7 @@ Fact = (
     | TurnStarted
     | Reached
     | TalkChanged
+    | MicrophoneDoubted
     | SpeechNoticed
     | UserSaid
     | AgentSaid

@@ -67,6 +67,7 @@ class AudioHealth:
         talk_mode: how turns are taken; push-to-talk too where turn detection is off.
         talk_since: when the turn by key began that is under way, in seconds of the store's clock.
         talk_until: when it ends by itself.
+        mic_doubted: the person talks by key, and nothing like speech comes from the microphone.
         gate_db: quieter frames of the microphone are sent as silence, dBFS; ``None``: no gate. To be set from outside.
     """
 
@@ -94,6 +95,7 @@ class AudioHealth:
     talk_mode: TalkMode = TalkMode.OPEN
     talk_since: float | None = None
     talk_until: float | None = None
+    mic_doubted: bool = False
     gate_db: float | None = None
 
     @property

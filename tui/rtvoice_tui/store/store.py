@@ -87,6 +87,9 @@ class Store:
                 self.audio.talk_mode = fact.mode
                 self.audio.talk_since = at if fact.talking else None
                 self.audio.talk_until = at + fact.limit_s if fact.talking else None
+                self.audio.mic_doubted = False
+            case facts.MicrophoneDoubted():
+                self.audio.mic_doubted = True
             case facts.UserSaid():
                 self.transcript.user_said(fact, at)
             case facts.AgentSaid():

@@ -1,0 +1,19 @@
+"""What the store keeps of the microphone and of turns by key."""
+
+from rtvoice_tui.session.facts import MicrophoneDoubted, TalkChanged
+from rtvoice_tui.session.talk_mode import TalkMode
+from rtvoice_tui.store.store import Store
+
+
+def test_a_doubted_microphone_is_doubted_until_the_turn_ends():
+    store = Store()
+    store.take(TalkChanged(TalkMode.TOGGLE, talking=True, limit_s=30.0), 1.0)
+    store.take(MicrophoneDoubted(), 2.0)
+    assert store.audio.mic_doubted
+    assert store.audio.talk_until == 31.0
+
+    store.take(TalkChanged(TalkMode.TOGGLE, talking=False, limit_s=30.0), 3.0)
+
+    assert not store.audio.mic_doubted
+    assert store.audio.talk_until is None
+    store.events.close()
