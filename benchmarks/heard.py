@@ -7,7 +7,6 @@ bare client waits until the device has played what it was handed, and tells the 
 """
 
 import asyncio
-import random
 import statistics
 import sys
 import time
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from bench_server import Server
 from clients import end, launch, underruns
-from interruption import last_sound, until
+from interruption import last_sound, speak, until
 from reporting import Row, print_table
 
 from virtual_audio import MICROPHONE, RATE, Recorder, VirtualAudio, locatable, places
@@ -46,12 +45,7 @@ def truly_heard(recorder: Recorder, begun: int, ended: int) -> float:
 
 async def one_try(server: Server, recorder: Recorder, number: int) -> Try:
     """Interrupt an answer at a random moment."""
-    await server.begin_answer(number)
-    begun = len(recorder._pcm) // 2
-    for start in range(0, len(SPEECH), 9600):
-        await server.speech(number, SPEECH[start : start + 9600])
-    await until(lambda: last_sound(recorder) > begun + RATE // 10, "the answer is heard")
-    await asyncio.sleep(random.random() * 0.2)
+    begun = await speak(server, recorder, number, SPEECH, 100)
     began = time.perf_counter()
     await server.person_speaks(number)
     await until(lambda: len(recorder._pcm) // 2 - last_sound(recorder) > SILENT_SAMPLES, "the speaker is silent")

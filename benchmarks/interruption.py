@@ -35,14 +35,20 @@ def last_sound(recorder: Recorder) -> int:
     return first + int(sounding[-1]) + 1 if len(sounding) else 0
 
 
+async def speak(server: Server, recorder: Recorder, number: int, speech: bytes, heard_ms: float) -> int:
+    """An answer in one burst, until a random moment after so much of it is heard; where its recording begins."""
+    await server.begin_answer(number)
+    begun = len(recorder._pcm) // 2
+    for start in range(0, len(speech), 9600):
+        await server.speech(number, speech[start : start + 9600])
+    await until(lambda: last_sound(recorder) > begun + heard_ms * RATE / 1000, "the answer is heard")
+    await asyncio.sleep(random.random() * 0.2)
+    return begun
+
+
 async def one_try(server: Server, recorder: Recorder, number: int) -> float:
     """Interrupt an answer at a random moment; milliseconds until silence."""
-    await server.begin_answer(number)
-    before = len(recorder._pcm) // 2
-    for start in range(0, len(SPEECH), 9600):
-        await server.speech(number, SPEECH[start : start + 9600])
-    await until(lambda: last_sound(recorder) > before + RATE // 4, "the answer is heard")
-    await asyncio.sleep(random.random() * 0.2)
+    await speak(server, recorder, number, SPEECH, 250)
     began = time.perf_counter()
     await server.person_speaks(number)
     await until(lambda: len(recorder._pcm) // 2 - last_sound(recorder) > SILENT_SAMPLES, "the speaker is silent", 20.0)

@@ -34,8 +34,8 @@ def level_of(playback: Playback) -> float:
 def test_at_0_db_every_sample_passes_untouched_also_after_it_was_changed():
     speech = locatable(0.05)
     playback = speaking(speech)
-    playback.gain_db = 6.0
-    playback.gain_db = 0.0
+    playback.gain.db = 6.0
+    playback.gain.db = 0.0
     assert b"".join(playback.fill(BLOCK) for _ in range(5)) == speech
 
 
@@ -72,7 +72,7 @@ def test_a_change_is_reached_within_one_block_without_a_jump_and_goes_back_as_so
 @pytest.mark.parametrize("value", [30_000, -30_000])
 def test_what_is_too_loud_is_cut_off_not_wrapped_around_and_shown_as_clipping(value):
     playback = speaking(steady(value))
-    playback.gain_db = 12.0
+    playback.gain.db = 12.0
     heard = block_of(playback)
     assert (heard == (32767 if value > 0 else -32768)).all()
     assert playback.levels[-1].clipped
@@ -80,7 +80,7 @@ def test_what_is_too_loud_is_cut_off_not_wrapped_around_and_shown_as_clipping(va
 
 def test_speech_that_begins_has_the_volume_at_once():
     playback = speaking(steady(1000))
-    playback.gain_db = -20.0
+    playback.gain.db = -20.0
     assert (block_of(playback) == 100).all()
 
 
@@ -122,7 +122,7 @@ def test_a_listener_that_fails_takes_the_sound_but_not_the_device(caplog):
 @pytest.mark.parametrize(("db", "expected"), [(0.0, 1000), (6.0, 1995), (-20.0, 100), (90.0, 3981)])
 def test_the_microphones_volume_is_applied_before_its_meter(db, expected):
     capture = Capture(RATE)
-    capture.gain_db = db
+    capture.gain.db = db
     for _ in range(8):
         capture.offer(steady(1000, 0.01))
     frames = capture.frames()
@@ -133,7 +133,7 @@ def test_the_microphones_volume_is_applied_before_its_meter(db, expected):
 
 def test_a_microphone_that_is_too_loud_is_cut_off_and_marked():
     capture = Capture(RATE)
-    capture.gain_db = 12.0
+    capture.gain.db = 12.0
     capture.offer(steady(-20_000, 0.04))
     frame, level = capture.frames()[-1]
     assert set(np.frombuffer(frame, "<i2").tolist()) == {-32768}
@@ -142,7 +142,7 @@ def test_a_microphone_that_is_too_loud_is_cut_off_and_marked():
 
 def test_a_microphone_that_clips_is_said_to_clip_also_when_it_is_made_softer():
     capture = Capture(24_000)
-    capture.gain_db = -20
+    capture.gain.db = -20
     for _ in range(2):
         capture.offer(b"\xff\x7f" * 480)
 

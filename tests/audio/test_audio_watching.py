@@ -47,7 +47,7 @@ def test_a_microphone_is_muted_after_two_seconds_of_exact_zeros(silent_s, state)
 
 def test_exact_zeros_are_counted_and_the_faintest_noise_ends_them_whatever_the_volume():
     capture = Capture(24_000)
-    capture.gain_db = -40.0
+    capture.gain.db = -40.0
     for _ in range(50):
         capture.offer(bytes(960))
     capture.frames()

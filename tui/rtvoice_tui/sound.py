@@ -114,8 +114,8 @@ class SessionSound:
             health = self._store.audio
             self._station.capture.muted = health.muted
             self._station.playback.muted = health.agent_muted
-            self._station.capture.gain_db = health.mic_gain_db
-            self._station.playback.gain_db = health.agent_gain_db
+            self._station.capture.gain.db = health.mic_gain_db
+            self._station.playback.gain.db = health.agent_gain_db
 
     def use_device(self, direction: str, name: str) -> None:
         """Change to another device while everything goes on."""

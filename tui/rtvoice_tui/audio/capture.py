@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
-from rtvoice_tui.audio import gain
+from rtvoice_tui.audio.gain import Gain
 from rtvoice_tui.audio.measure import measure
 from rtvoice_tui.audio.ring import BYTES
 from rtvoice_tui.store.levels import Level
@@ -37,6 +37,7 @@ class Capture:
 
     Attributes:
         clean: what each frame goes through before it is measured and sent: echo is taken out there.
+        gain: how much louder the microphone is made, after that.
     """
 
     def __init__(self, rate: int, wake: Callable[[], None] = lambda: None) -> None:
@@ -50,25 +51,13 @@ class Capture:
         self._waiting: deque[bytes] = deque(maxlen=KEPT_BLOCKS)
         self._rest = b""
         self._unheard = 0
-        self._gain = gain.Gain()
-        self._gain_db = 0.0
-        self._factor = 1.0
+        self.gain = Gain()
         self._wake = wake
         self._told = False
         self._silence = bytes(self.frame_bytes)
         self._silent_frames = 0
         self._offered_at = 0.0
         self._burst_ends = 0.0
-
-    @property
-    def gain_db(self) -> float:
-        """How much louder the microphone is made, -40 to +12 dB."""
-        return self._gain_db
-
-    @gain_db.setter
-    def gain_db(self, db: float) -> None:
-        self._gain_db = gain.within(db)
-        self._factor = gain.factor(self._gain_db)
 
     def offer(self, pcm: bytes) -> None:
         """One block from the device. Only for the device's thread."""
@@ -125,7 +114,7 @@ class Capture:
 
     def _finish(self, raw: bytes) -> tuple[bytes, Level]:
         frame = raw if self.clean is None else self.clean(raw)
-        frame = self._gain.apply(frame, self._factor)
+        frame = self.gain.apply(frame, self.gain.factor)
         level = measure(frame)
         if frame is not raw and measure(raw).clipped:  # what clipped in the device stays spoilt, however low it is now
             level = replace(level, clipped=True)

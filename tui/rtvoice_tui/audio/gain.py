@@ -6,21 +6,32 @@ LEAST_DB = -40.0
 MOST_DB = 12.0
 
 
-def within(db: float) -> float:
-    """A volume in dB, held within what is offered."""
-    return min(max(db, LEAST_DB), MOST_DB)
-
-
 def factor(db: float) -> float:
     """What samples are multiplied with; exactly 1 at 0 dB."""
     return float(10.0 ** (db / 20.0))
 
 
 class Gain:
-    """One gain stage for PCM16. At a factor of 1 samples pass untouched."""
+    """One gain stage for PCM16. At 0 dB samples pass untouched.
+
+    Attributes:
+        factor: what samples are multiplied with.
+    """
 
     def __init__(self) -> None:
+        self.factor = 1.0
+        self._db = 0.0
         self._at = 1.0
+
+    @property
+    def db(self) -> float:
+        """How much louder everything is made, -40 to +12 dB."""
+        return self._db
+
+    @db.setter
+    def db(self, db: float) -> None:
+        self._db = min(max(db, LEAST_DB), MOST_DB)
+        self.factor = factor(self._db)
 
     def apply(self, pcm: bytes, target: float, jump: bool = False) -> bytes:
         """A block at the wanted factor; a ramp leads there from the last block's factor, unless it may ``jump``."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rtvoice_tui.audio import gain
 from rtvoice_tui.audio.account import ItemAccount
+from rtvoice_tui.audio.gain import Gain, factor
 from rtvoice_tui.audio.measure import measure
 from rtvoice_tui.audio.positions import Block, Positions
 from rtvoice_tui.audio.prebuffer import Prebuffer
@@ -29,7 +29,7 @@ KEPT_S = 2
 UNSURE_S = 0.02
 """What a device that died says it has played in its last moment may never have sounded: 5 to 10 ms were seen."""
 
-DUCKED = gain.factor(-12.0)
+DUCKED = factor(-12.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +62,7 @@ class Playback:
     Attributes:
         muted: nothing is heard; speech goes on being played and counted.
         held: the device is handed silence, and nothing is taken from what waits: it is about to be exchanged.
+        gain: how much louder the agent is made.
         ducked: 12 dB softer for now, because the person seems to speak.
         latency_ms: how long the device holds what it is handed, by its own account.
         device_underruns: how often the device itself ran dry, whatever there was to play.
@@ -95,10 +96,8 @@ class Playback:
         self._settled = 0
         self._prebuffer = Prebuffer()
         self._starved_before = 0
-        self._gain_db = 0.0
-        self._factor = 1.0
         # the device's side
-        self._gain = gain.Gain()
+        self.gain = Gain()
         self._rolling = False
         self._came_at = 0.0
         self._failed = False
@@ -238,16 +237,6 @@ class Playback:
         return self.starved + self.device_underruns
 
     @property
-    def gain_db(self) -> float:
-        """How much louder the agent is made, -40 to +12 dB."""
-        return self._gain_db
-
-    @gain_db.setter
-    def gain_db(self, db: float) -> None:
-        self._gain_db = gain.within(db)
-        self._factor = gain.factor(self._gain_db)
-
-    @property
     def prebuffer_ms(self) -> float:
         """How much of an answer must be there before it begins to sound."""
         return self._prebuffer.ms
@@ -325,7 +314,7 @@ class Playback:
             self.starved += 1
         if not pcm and self.aside is not None:
             pcm = self.aside(count)[: count * BYTES]
-        pcm = self._gain.apply(pcm, self._wanted_gain(), jump=not was_rolling)
+        pcm = self.gain.apply(pcm, self._wanted_gain(), jump=not was_rolling)
         if pcm and not self.muted:
             self.levels.append(measure(pcm))
         return pcm + bytes(count * BYTES - len(pcm))
@@ -333,7 +322,7 @@ class Playback:
     def _wanted_gain(self) -> float:
         if self.muted:
             return 0.0
-        return self._factor * DUCKED if self.ducked else self._factor
+        return self.gain.factor * DUCKED if self.ducked else self.gain.factor
 
     def _ready(self) -> bool:
         waiting = len(self._ring)
