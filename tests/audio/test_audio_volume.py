@@ -16,6 +16,11 @@ def steady(value: int, seconds: float = 1.0) -> bytes:
     return np.full(int(RATE * seconds), value, "<i2").tobytes()
 
 
+def order(playback: Playback, orders: dict) -> None:
+    for name, value in orders.items():
+        setattr(playback.gain if name == "db" else playback, name, value)
+
+
 def speaking(pcm: bytes) -> Playback:
     playback = Playback(RATE)
     playback.play("item", pcm)
@@ -42,12 +47,12 @@ def test_at_0_db_every_sample_passes_untouched_also_after_it_was_changed():
 @pytest.mark.parametrize(
     ("orders", "expected"),
     [
-        ({"gain_db": 6.0}, 1995),
-        ({"gain_db": -20.0}, 100),
-        ({"gain_db": 40.0}, round(1000 * 10 ** (MOST_DB / 20))),
-        ({"gain_db": -90.0}, round(1000 * 10 ** (LEAST_DB / 20))),
+        ({"db": 6.0}, 1995),
+        ({"db": -20.0}, 100),
+        ({"db": 40.0}, round(1000 * 10 ** (MOST_DB / 20))),
+        ({"db": -90.0}, round(1000 * 10 ** (LEAST_DB / 20))),
         ({"ducked": True}, 251),
-        ({"ducked": True, "gain_db": 12.0}, 1000),
+        ({"ducked": True, "db": 12.0}, 1000),
         ({"muted": True}, 0),
     ],
     ids=str,
@@ -56,14 +61,12 @@ def test_a_change_is_reached_within_one_block_without_a_jump_and_goes_back_as_so
     playback = speaking(steady(1000))
     before = block_of(playback)
     assert (before == 1000).all()
-    for name, value in orders.items():
-        setattr(playback, name, value)
+    order(playback, orders)
     ramp, after = block_of(playback), block_of(playback)
     assert np.abs(after - expected).max() <= 1
     assert abs(ramp[-1] - expected) <= 1
     assert np.abs(np.diff(np.concatenate([before, ramp, after]))).max() <= abs(expected - 1000) / BLOCK + 2
-    for name in orders:
-        setattr(playback, name, 0.0 if name == "gain_db" else False)
+    order(playback, {name: 0.0 if name == "db" else False for name in orders})
     back, again = block_of(playback), block_of(playback)
     assert np.abs(np.diff(np.concatenate([after, back, again]))).max() <= abs(expected - 1000) / BLOCK + 2
     assert (again == 1000).all()
