@@ -116,6 +116,7 @@ def test_half_duplex_hears_nothing_while_the_agent_talks_and_everything_afterwar
     before, after = talk(control, far, Room(80, -10), person)
 
     assert not any(part(after, 0.3, 1.8))
+    assert control.open, "the agent has fallen silent"
     assert part(after, 2.5, 3.9) == part(before, 2.5, 3.9)
 
 
@@ -204,6 +205,7 @@ class Recording:
     """Keeps what it is given."""
 
     name = "aec"
+    open = True
 
     def __init__(self) -> None:
         self.far: list[int] = []
@@ -299,3 +301,17 @@ def test_the_local_ear_believes_sixty_milliseconds_and_waits_for_a_pause():
             changes.append((frame, ear.speaking))
 
     assert changes == [(7, True), (25, False)]
+
+
+@pytest.mark.parametrize("canceller", [EnergyGate, HalfDuplex])
+def test_a_microphone_that_is_shut_against_echo_says_so(canceller):
+    control = EchoControl(canceller(), RATE, RATE)
+    opened = set()
+    for at, heard in enumerate(noise(2, 6000).reshape(-1, FRAME)):
+        control.played(heard.tobytes())
+        cleaned = control.clean((heard * 0.3).astype("<i2").tobytes())
+        if at > 25 and any(heard):
+            opened.add((control.open, any(cleaned)))
+
+    assert (False, False) in opened
+    assert (False, True) not in opened

@@ -25,9 +25,11 @@ class Canceller(Protocol):
 
     Attributes:
         name: ``aec``, ``gate`` or ``half-duplex``.
+        open: whether the microphone goes through, or silence instead.
     """
 
     name: str
+    open: bool
 
     def process(self, near: Samples, far: Samples) -> Samples:
         """One frame of the microphone without the echo of what the speaker was given in ``far``."""
@@ -45,6 +47,7 @@ class Aec3:
     """
 
     name = "aec"
+    open = True
 
     def __init__(self, rate: int, noise_suppression: bool = False) -> None:
         from pywebrtc_audio import AudioProcessor
@@ -69,6 +72,7 @@ class EnergyGate:
     HOLD_FRAMES = 25
 
     def __init__(self) -> None:
+        self.open = True
         self._ratios: deque[float] = deque(maxlen=300)
         self._far: deque[float] = deque(maxlen=40)
         self._open_for = 0
@@ -80,14 +84,16 @@ class EnergyGate:
         self._far.append(far_energy)
         loudest = max(self._far)
         if loudest <= SPEAKS**2:
+            self.open = True
             return near
         self._ratios.append(near_energy / loudest)
         if len(self._ratios) % 10 == 0:
             self._coupling = float(np.percentile(list(self._ratios), 90))
         if near_energy > self.MARGIN * self._coupling * loudest:
             self._open_for = self.HOLD_FRAMES
+        self.open = self._open_for > 0
         self._open_for = max(0, self._open_for - 1)
-        return near if self._open_for else np.zeros_like(near)
+        return near if self.open else np.zeros_like(near)
 
 
 class HalfDuplex:
@@ -97,12 +103,14 @@ class HalfDuplex:
     TAIL_FRAMES = 30
 
     def __init__(self) -> None:
+        self.open = True
         self._closed_for = 0
 
     def process(self, near: Samples, far: Samples) -> Samples:
         """The frame as it is, or silence."""
         self._closed_for = self.TAIL_FRAMES if _energy(far) > SPEAKS**2 else max(0, self._closed_for - 1)
-        return np.zeros_like(near) if self._closed_for else near
+        self.open = not self._closed_for
+        return near if self.open else np.zeros_like(near)
 
 
 def make_canceller(mode: str, rate: int, noise_suppression: bool) -> tuple[Canceller | None, str]:

@@ -125,6 +125,11 @@ class EchoControl:
         return self._tail > 0
 
     @property
+    def open(self) -> bool:
+        """Whether the microphone goes through; always, where echo is cancelled."""
+        return self._canceller.open
+
+    @property
     def waiting(self) -> int:
         """Frames of reference that wait."""
         return len(self._reference) // self._size

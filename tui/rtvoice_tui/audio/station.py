@@ -127,7 +127,7 @@ class AudioStation:
             level_db = FLOOR_DB if muted else level.rms_db
             self._near.feed(level_db if self._hears_person else FLOOR_DB, FRAME_MS)
             found += self._gate.take((pcm, level_db), health.gate_db)
-        health.gate_open = self._gate.open
+        health.gate_open = self._gate.open and (self._echo is None or self._echo.open)
         health.overflows = health.input.troubles = self.capture.overflows + self.capture.dropped
         health.near_speech = self._near.speaking
         health.echo = self._echo.word if self._echo else "off"

@@ -58,7 +58,7 @@ class AudioHealth:
             ``half-duplex``.
         echo_db: how much of the echo is taken away, in dB; ``None`` while nothing is known.
         near_speech: whether the local detector hears the person.
-        gate_open: whether the microphone's gate lets sound through; always, where there is none.
+        gate_open: whether the microphone goes through, and no gate sends silence instead, by level or against echo.
         ducked: whether the agent is lowered because the person seems to speak.
         prebuffer_ms: how much of an answer waits before it begins, and ``jitter_ms`` how late packets come.
         prebuffer_bounds_ms: between what the prebuffer adapts; both 0 where it does not.

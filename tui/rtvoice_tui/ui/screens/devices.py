@@ -275,6 +275,7 @@ def echo_sentence(audio: AudioHealth) -> str:
     return {
         "off": "nothing is done",
         "converging": "learning the room",
+        "no echo": "no echo is heard",
         "cancelling": f"cancelling{less}",
         "gate": f"a gate by loudness, {'open' if audio.gate_open else 'shut'}{less}",
         "half-duplex": f"one at a time, microphone {'open' if audio.gate_open else 'shut'}",
