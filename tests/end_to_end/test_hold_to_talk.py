@@ -63,7 +63,7 @@ def test_a_turn_lasts_as_long_as_the_key_is_held(tmp_path: Path, environment: di
         terminal.wait_for(modes(terminal, AS_TEXTUAL_ASKS | EVENTS), "releases are asked for again")
         terminal.wait_for("Be brief.")
         quit_cleanly(terminal, "f10")
-        assert terminal.modes == 0
+        wait_until(lambda: terminal.modes == 0, "the terminal is as it was")
 
 
 def test_an_app_that_fails_leaves_the_terminal_as_it_was(environment: dict[str, str], held: list[str]) -> None:
@@ -72,7 +72,7 @@ def test_an_app_that_fails_leaves_the_terminal_as_it_was(environment: dict[str, 
         terminal.wait_for(modes(terminal, AS_TEXTUAL_ASKS | EVENTS), "releases are asked for")
         terminal.hold("space", repeats=3).press("m")
         assert terminal.wait_end() == 1
-        assert terminal.modes == 0
+        wait_until(lambda: terminal.modes == 0, "the terminal is as it was")
         sentence = "rtvoice-tui failed: ZeroDivisionError: division by zero (details are in "
         wait_until(lambda: sentence in terminal.written, "the person is told why")
 
@@ -84,7 +84,7 @@ def test_where_turns_are_not_held_releases_are_not_asked_for(environment: dict[s
         write_message(terminal, "Hello there")
         assert terminal.modes == AS_TEXTUAL_ASKS
         assert terminal.quit("f10") == 0
-        assert terminal.modes == 0
+        wait_until(lambda: terminal.modes == 0, "the terminal is as it was")
 
 
 @pytest.mark.parametrize("knows", [ALL_MODES & ~EVENTS, DISAMBIGUATE, 0])
