@@ -11,32 +11,60 @@ import pytest
 import virtual_audio
 
 
+def _is_alone(item: pytest.Item | None) -> bool:
+    return item is not None and item.get_closest_marker("alone") is not None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests on real devices follow one another in one worker: what keeps the pace of sound is not to pile up."""
+    """Tests on real devices follow one another in one worker: what keeps the pace of sound is not to pile up.
+
+    Those that must be alone come first, so that the other workers wait for them once.
+    """
+    items.sort(key=lambda item: not _is_alone(item))
     for item in items:
         if item.get_closest_marker("device"):
             item.add_marker(pytest.mark.xdist_group("device"))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """A test that must be alone waits for the other workers, and they for it, before its timeout begins to count."""
-    with _turn(item):
+    if "PYTEST_XDIST_WORKER" not in os.environ or sys.platform == "win32":
         return (yield)
+    if not _is_alone(item):
+        with _turn(item, alone=False):
+            return (yield)
+    if _alone.empty:
+        _alone.locks.enter_context(_turn(item, alone=True))
+        _alone.empty = False
+    try:
+        return (yield)
+    finally:
+        if not _is_alone(nextitem):
+            _alone.locks.close()
+            _alone.empty = True
+
+
+class _Alone:
+    """The locks of a row of tests that must be alone: held from the first to the last."""
+
+    def __init__(self) -> None:
+        self.locks = contextlib.ExitStack()
+        self.empty = True
+
+
+_alone = _Alone()
 
 
 @contextlib.contextmanager
-def _turn(item: pytest.Item) -> Iterator[None]:
-    if "PYTEST_XDIST_WORKER" not in os.environ or sys.platform == "win32":
-        yield
-        return
+def _turn(item: pytest.Item, alone: bool) -> Iterator[None]:
     import fcntl
 
     shared = Path(item.config.getoption("basetemp")).parent  # each worker's own folder is in the run's
     with (shared / "next").open("a") as next_, (shared / "running").open("a") as running:
         fcntl.flock(next_, fcntl.LOCK_EX)  # who waits to be alone holds it: until then no other test begins
-        if item.get_closest_marker("alone"):
+        if alone:
             fcntl.flock(running, fcntl.LOCK_EX)
         else:
             fcntl.flock(running, fcntl.LOCK_SH)

@@ -11,7 +11,7 @@ import pytest
 from talking import Talking, is_, lost_runs
 from virtual_audio import MICROPHONE, SPEAKER, VirtualAudio, compare, locatable, wait_until
 
-pytestmark = [pytest.mark.device, pytest.mark.alone]
+pytestmark = pytest.mark.device
 
 BACKENDS = ["portaudio", "miniaudio"]
 DROPPED = 240
@@ -32,6 +32,7 @@ def sounds(recorder, samples=2400):
     wait_until(lambda: any(recorder.pcm[start:]) and len(recorder.pcm) - start > samples * 2, "speech is heard")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_an_unplugged_speaker_is_told_replaced_and_used_again_and_all_is_heard(room, tmp_path, backend):
     signal, recorder = locatable(4.0), room.recorder()
@@ -57,6 +58,7 @@ def test_an_unplugged_speaker_is_told_replaced_and_used_again_and_all_is_heard(r
     assert words[-1] == f"the speaker {SPEAKER} works"
 
 
+@pytest.mark.alone
 def test_when_the_server_dies_speech_waits_is_told_and_goes_on_with_the_next_server(tmp_path):
     signal = locatable(3.0)
     with contextlib.ExitStack() as stack:
@@ -99,6 +101,7 @@ def test_an_interruption_works_while_there_is_no_speaker(tmp_path):
         talk.end()
 
 
+@pytest.mark.alone
 def test_a_hanging_server_is_told_and_afterwards_all_is_heard_and_old_sound_is_not_sent(room, tmp_path):
     signal, recorder = locatable(3.0), room.recorder()
     with Talking(room, tmp_path, signal) as talk:
@@ -136,6 +139,7 @@ def test_a_muted_microphone_is_told_with_the_remedy_and_well_when_it_is_heard(ro
     assert "muted in the system or by a switch" in state[3]
 
 
+@pytest.mark.alone
 def test_the_speaker_is_changed_live_and_its_buffers_too_and_no_sample_is_lost_or_heard_twice(room, tmp_path):
     signal, recorder = locatable(3.0), room.recorder()
     with Talking(room, tmp_path, signal) as talk:

@@ -11,8 +11,14 @@ MODULES = {"portaudio": "portaudio", "miniaudio": "fallback"}
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("chunk_bytes", [4801, 961, 200_000], ids=["odd bytes", "small", "one burst"])
+@pytest.mark.parametrize(
+    ("backend", "chunk_bytes"),
+    [
+        pytest.param("portaudio", 4801, id="portaudio-odd bytes"),
+        pytest.param("portaudio", 200_000, id="portaudio-one burst"),
+        pytest.param("miniaudio", 961, id="miniaudio-small"),
+    ],
+)
 def test_all_that_is_played_comes_out_of_the_speaker_whole_and_in_order(virtual, start, tmp_path, backend, chunk_bytes):
     signal = locatable(1.2)
     (tmp_path / "signal").write_bytes(signal)
