@@ -142,7 +142,7 @@ def in_rounds(total: int) -> list[Row]:
     """All rounds, in runs of ten."""
     recovery: list[tuple[str, float]] = []
     noticed: list[tuple[str, float]] = []
-    rows, lost, repeated, crashes, done, deaths = [], [], 0, 0, 0, 0
+    rows, lost, repeated, crashes, done = [], [], 0, 0, 0
     while done < total:
         count = min(ROUNDS_PER_RUN, total - done)
         backend = "miniaudio" if (done // ROUNDS_PER_RUN) % 5 == 4 else "portaudio"
@@ -156,7 +156,6 @@ def in_rounds(total: int) -> list[Row]:
             noticed += found["noticed"]
             lost += found["lost"]
             repeated += found["repeated"][0]
-            deaths += found["deaths"][0]
             of_run = {key: found[key] for key in ("lost", "repeated", "changed", "deaths", "ran dry", "held")}
             print(f"{backend}: {count} rounds, {of_run}", flush=True)
         done += count
@@ -170,15 +169,9 @@ def in_rounds(total: int) -> list[Row]:
     rows.append(Row("runs of ten rounds that broke down", "", None, crashes, limit=0))
     rows.append(Row("longest time to be told", "ms", None, max(t for _, t in noticed) * 1000, limit=1000))
     rows.append(Row("longest recovery after the return", "ms", None, max(t for _, t in recovery) * 1000, limit=1000))
-    rows.append(Row("samples lost where the server lived on", "", None, _lost_alive(lost, deaths), limit=0))
+    rows.append(Row("samples lost", "ms", None, sum(count for _, count in lost) / 24, limit=0))
     rows.append(Row("samples heard twice, per round", "ms", None, repeated / 24 / max(done, 1), limit=100))
     return rows
-
-
-def _lost_alive(lost: list[tuple[int, int]], deaths: int) -> float:
-    """Samples lost apart from one run for each death: a listener of the new server begins some ms after its speaker."""
-    runs = sorted((count for _, count in lost), reverse=True)
-    return float(sum(runs[deaths:]))
 
 
 def reopened(times: int) -> list[Row]:

@@ -101,6 +101,7 @@ class Playback:
         self._rolling = False
         self._came_at = 0.0
         self._failed = False
+        self._handed: Block | None = None
         # what the device's side is told to do, and what it tells; `give_up_flush` acts for a device that is dead
         self._cut: _Cut | None = None
         self._cut_done: _Cut | None = None
@@ -184,22 +185,19 @@ class Playback:
         if self._cut_done is not cut:
             self._skip(cut)
 
-    def take_back(self, stopped_at: float | None = None) -> int:
+    def take_back(self) -> int:
         """Put what a dead device was handed and had not played to the front again; returns how many samples.
 
-        The next device plays it, so that nothing is lost. Only while no device is open. What was cut stays cut.
-
-        Args:
-            stopped_at: when the device fell silent (`time.perf_counter`). None: nobody knows, so it is taken for a
-                little before it came for samples last, and a few ms may be heard twice.
+        The next device plays it, so that nothing is lost. Only while no device is open. What was cut stays cut. Nobody
+        knows when it fell silent, so it is taken for a little before it came for samples last, and it is not believed
+        that it played anything sooner than its latency allows: some ms may be heard twice.
         """
         if not self.flushed:
             self.give_up_flush()
         self._rolling = False
         taken = self._ring.taken
         self._look()
-        at = self._came_at - UNSURE_S if stopped_at is None else max(stopped_at, self._came_at)
-        return self._ring.take_back(self._positions.unheard(at, taken))
+        return self._ring.take_back(self._positions.unheard(self._sure_at, taken, self.latency_ms / 1000))
 
     def report(self) -> PlaybackReport:
         """What was heard by now; items that are over are reported one last time."""
@@ -255,13 +253,17 @@ class Playback:
     def _backlogged(self) -> int:
         return sum(len(pcm) for pcm in self._backlog) // BYTES
 
+    @property
+    def _sure_at(self) -> float:
+        return self._came_at - UNSURE_S
+
     def _look(self) -> None:
         blocks, thrown_away = self._positions.look()
         self._account.handed_over(blocks)
         self._account.nobody_heard(thrown_away)
 
     def _heard_up_to(self, position: int, taken: int) -> dict[str, float]:
-        sure_at = self._came_at - UNSURE_S
+        sure_at = self._sure_at - self.latency_ms / 1000
         self._settled = max(self._settled, self._positions.heard(sure_at, taken))
         played = self._account.heard(position, self._settled, self._complete)
         self._positions.settle(sure_at)
@@ -286,6 +288,20 @@ class Playback:
                 log.exception("the speaker was handed silence")
             return bytes(count * BYTES)
         return pcm
+
+    def ran_dry(self) -> None:
+        """The device says, before it comes for a block, that it had nothing to play.
+
+        What it was handed less than that block's own length ago it cannot have played since: it threw it away, as
+        PortAudio does on ALSA where it finds out while it writes. That is handed out again.
+        """
+        self.device_underruns += 1
+        block = self._handed
+        if block is None or self._ring.taken != block.end or self._cut_done is not self._cut:
+            return
+        count = block.end - block.start
+        if time.perf_counter() - block.handed_at < count / self.rate:
+            self._ring.take_back(count)
 
     def stopped(self, at: float) -> None:
         """The device threw away what it held, was silent from ``at`` on, and comes for no samples during this call."""
@@ -332,7 +348,8 @@ class Playback:
         start = self._ring.taken
         end = start + min(count, len(self._ring))
         if end > start:
-            self._positions.hand_over(Block(start, end, self._came_at, dac_at))
+            self._handed = Block(start, end, self._came_at, dac_at)
+            self._positions.hand_over(self._handed)
         return self._ring.read(end - start)
 
     def _fade_out(self, cut: _Cut, count: int, dac_at: float) -> bytes:
@@ -353,5 +370,5 @@ class Playback:
         if self._ring.taken < cut.end:
             self._account.nobody_heard([(self._ring.taken, cut.end)])
         self._ring.skip_to(cut.end)
-        self._fade_end = None
+        self._fade_end = self._handed = None
         self._cut_done = cut

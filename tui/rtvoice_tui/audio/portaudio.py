@@ -155,7 +155,7 @@ class Speaker(_Device):
 
     def _block(self, outdata: Any, frames: int, times: Any, status: Any) -> None:
         if status.output_underflow:
-            self._playback.device_underruns += 1
+            self._playback.ran_dry()
         dac_at = self._heard_at(times)
         if self.rate == self._playback.rate:
             outdata[:] = from_mono(self._playback.fill(frames, dac_at), self.channels)

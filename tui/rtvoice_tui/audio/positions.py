@@ -4,7 +4,7 @@ The device's thread tells, the session's thread asks; a bounded deque is all the
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 KEPT = 512
 """Blocks that wait to be looked at: 5 s at 10 ms a block. What is older was heard."""
@@ -81,11 +81,15 @@ class Positions:
         while self._held and self._within(self._held[0], now) == self._held[0].end:
             self._held.popleft()
 
-    def unheard(self, now: float, taken: int) -> int:
-        """How many samples right before ``taken`` the device holds that were not heard by ``now``; forgets them."""
+    def unheard(self, now: float, taken: int, held_s: float) -> int:
+        """How many samples right before ``taken`` the device holds that were not heard by ``now``; forgets them.
+
+        ``held_s``: no block is heard sooner after it was handed over, whatever was said of its time.
+        """
         first = taken
         while self._held and self._held[-1].end == first:
-            first = self._within(self._held.pop(), now)
+            block = self._held.pop()
+            first = self._within(replace(block, heard_at=max(block.heard_at, block.handed_at + held_s)), now)
         self._held.clear()
         return taken - first
 

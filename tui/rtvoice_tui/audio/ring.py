@@ -55,7 +55,10 @@ class SampleRing:
         self.taken = max(self.taken, min(position, self.written))
 
     def take_back(self, count: int) -> int:
-        """Let the last samples that were read be read again; returns how many. Only while nobody reads."""
+        """Let the last samples that were read be read again; returns how many.
+
+        Only for the reading thread, or while nobody reads.
+        """
         count = min(count, self.kept, self.taken)
         self.taken -= count
         return count
