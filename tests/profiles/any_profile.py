@@ -54,6 +54,8 @@ AUDIO = {
     "talk": st.sampled_from(["open", "toggle", "hold"]),
     "talk_limit_s": st.floats(1, 600),
     "interrupt": st.sampled_from(["server", "local"]),
+    "input_gain_db": st.floats(-40, 12),
+    "output_gain_db": st.floats(-40, 12),
     "gate_db": st.floats(-60, -10),
 }
 RUNS = st.fixed_dictionaries({"kind": st.just("python"), "target": SOME_TEXT}) | st.fixed_dictionaries(

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from rtvoice_tui.audio.devices import AudioError, DeviceInfo
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.launch import Options, OptionsPlanner, make_plan
+from rtvoice_tui.profiles.model import AudioPreferences, Profile
 from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
 from rtvoice_tui.store.audio import DeviceState, DeviceView
 from rtvoice_tui.store.levels import Level
@@ -20,6 +21,7 @@ from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.app import RtvoiceApp
 from rtvoice_tui.ui.screens.devices import LOUDEST_DB, QUIETEST_DB, DevicesScreen
 from rtvoice_tui.ui.widgets.device_list import DeviceList
+from rtvoice_tui.worker import SessionWorker
 
 HEADSET = DeviceInfo("USB Headset", "ALSA", 1, 2, 48_000, 9.0, 12.0, default_input=True)
 WEBCAM = DeviceInfo("Webcam", "ALSA", 1, 0, 44_100, 8.0)
@@ -201,6 +203,39 @@ async def test_volume_is_of_the_focused_side_and_has_bounds(system: System) -> N
         await pilot.press("plus")
         await until(pilot, lambda: f"{LOUDEST_DB:+.0f} dB" in said(pilot))
         assert store.audio.agent_gain_db == LOUDEST_DB
+
+
+async def test_a_volume_is_kept_when_it_stands_or_when_the_screen_is_left(system: System) -> None:
+    store = headset()
+    async with devices(store) as (pilot, _):
+        await pilot.press("plus", "plus")
+        await until(pilot, lambda: "volume +4 dB, kept in local.toml" in said(pilot))
+        assert load_profile("local").audio.input_gain_db == 4.0
+        await pilot.press("tab", "minus", "escape")
+        await until(pilot, lambda: load_profile("local").audio.output_gain_db == -2.0)
+        assert load_profile("local").audio.input_gain_db == 4.0
+
+
+def test_volumes_and_gate_of_the_profile_hold_from_the_start(system: System) -> None:
+    kept = AudioPreferences(input_gain_db=4.0, output_gain_db=-2.0, gate_db=-43.0)
+    store = Store()
+    SessionWorker(make_plan(Profile(audio=kept), Options(no_audio=True), {}), store)
+    assert (store.audio.mic_gain_db, store.audio.agent_gain_db, store.audio.gate_db) == (4.0, -2.0, -43.0)
+
+
+async def test_the_way_of_talking_and_the_gate_are_kept(system: System) -> None:
+    async with devices(Store()) as (pilot, _):
+        await pilot.press("escape", "T")
+        await until(pilot, lambda: load_profile("local").audio.talk == "toggle")
+        app = pilot.app
+        assert isinstance(app, RtvoiceApp)
+        app.set_gate(-43.0)
+        assert load_profile("local").audio.gate_db == -43.0
+        app.set_gate(None)
+        assert load_profile("local").audio.gate_db is None
+        assert "gate_db" not in profile_text("local")
+        notes = [note.message for note in app._notifications]
+        assert any("kept in local.toml" in note for note in notes)
 
 
 async def test_a_tone_is_played_and_hearing_oneself_ends_with_the_screen(system: System) -> None:

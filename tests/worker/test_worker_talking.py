@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fake_server import FakeServer, Session
-from rtvoice_tui.audio.choice import AudioChoice
+from rtvoice_tui.audio.choice import AudioChoice, Volumes
 from rtvoice_tui.session.commands import CommitNow, SetTalk, TalkEnd, TalkStart
 from rtvoice_tui.session.facts import EditState, Phase
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
@@ -84,9 +84,17 @@ async def test_the_chosen_mode_stays_in_the_next_session_unless_its_profile_is_o
             bench.worker.reopen(replace(plan, heartbeat=1.0))
             await bench.until(lambda: len(server.sessions) == 2 and bench.phase is Phase.READY)
             assert bench.store.audio.talk_mode is TalkMode.TOGGLE
-            bench.worker.reopen(replace(plan, talk=TalkRules(TalkMode.HOLD, limit_s=5.0), gate_db=-40.0))
+            bench.worker.reopen(
+                replace(plan, talk=TalkRules(TalkMode.HOLD, limit_s=5.0), volumes=Volumes(6.0, -4.0, -40.0))
+            )
             await bench.until(lambda: len(server.sessions) == 3 and bench.phase is Phase.READY)
-            assert (bench.store.audio.talk_mode, bench.store.audio.gate_db) == (TalkMode.HOLD, -40.0)
+            audio = bench.store.audio
+            assert (audio.talk_mode, audio.gate_db) == (TalkMode.HOLD, -40.0)
+            assert (audio.mic_gain_db, audio.agent_gain_db) == (6.0, -4.0)
+            bench.worker.set_gain("output", -10.0)
+            bench.worker.reopen(replace(bench.worker.plan, heartbeat=2.0))
+            await bench.until(lambda: len(server.sessions) == 4 and bench.phase is Phase.READY)
+            assert (audio.mic_gain_db, audio.agent_gain_db) == (6.0, -10.0), "what was chosen since stays"
 
 
 async def test_a_gate_sends_what_is_quiet_as_silence_and_opens_for_what_is_loud(tmp_path):
@@ -98,7 +106,10 @@ async def test_a_gate_sends_what_is_quiet_as_silence_and_opens_for_what_is_loud(
 
     source = write_wav(tmp_path / "in.wav", hum + word + hum)
     audio = AudioChoice(input_file=source, output_file=tmp_path / "out.wav")
-    async with FakeServer(script) as server, running(plan_for(server, audio=audio, gate_db=-43.0)) as bench:
+    async with (
+        FakeServer(script) as server,
+        running(plan_for(server, audio=audio, volumes=Volumes(gate_db=-43.0))) as bench,
+    ):
         await bench.until(lambda: server.sessions and len(server.session.microphone) >= len(hum + word + hum))
         microphone = bytes(server.session.microphone)
         start = microphone.index(word)

@@ -74,7 +74,6 @@ class SessionDriver:
         self._t0 = t0
         self._ids = itertools.count(1)
         self._machine = SessionMachine(plan.dialect, plan.settings, plan.tools, self._new_id, talk=plan.talk)
-        self._use_talk(plan.gate_db)
         self._main: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
         if plan.connect:
@@ -90,6 +89,7 @@ class SessionDriver:
         self._tasks: set[asyncio.Task[None]] = set()
         self._conversation: asyncio.Task[None] | None = None
         self._sound = SessionSound(self, store, t0)
+        store.take(self._machine.talk, self.now())
         self._endpoint = Endpoint("")
 
     async def run(self) -> None:
@@ -141,7 +141,7 @@ class SessionDriver:
         self._toolbox.use(plan.toolset, plan.tools)
         talk = plan.talk.following(old.talk, self._machine.mode)
         self._machine = SessionMachine(plan.dialect, plan.settings, plan.tools, self._new_id, self._machine.turn, talk)
-        self._use_talk(self._store.audio.gate_db if plan.gate_db == old.gate_db else plan.gate_db)
+        self._store.take(self._machine.talk, self.now())
         if _sound(plan) != _sound(old):
             await self._sound.reopen(*_sound(plan))
         if plan.source is not old.source:
@@ -149,10 +149,6 @@ class SessionDriver:
         self.command(cmd.Recall(tuple(history)))
         if connect:
             self._wanted.set()
-
-    def _use_talk(self, gate_db: float | None) -> None:
-        self._store.audio.gate_db = gate_db
-        self._store.take(self._machine.talk, self.now())
 
     def stop(self) -> None:
         """End everything."""

@@ -15,7 +15,7 @@ import click
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from rtvoice_tui.audio.choice import AudioChoice
+from rtvoice_tui.audio.choice import AudioChoice, Volumes
 from rtvoice_tui.plan import EndpointSource, Plan
 from rtvoice_tui.profiles import paths, secrets
 from rtvoice_tui.profiles.model import Profile
@@ -171,7 +171,7 @@ def make_plan(profile: Profile, options: Options, toolset: Toolset) -> Plan:
             profile.audio.noise_suppression,
         ),
         talk=TalkRules(TalkMode(profile.audio.talk), profile.audio.talk_limit_s, profile.audio.interrupt == "local"),
-        gate_db=profile.audio.gate_db,
+        volumes=Volumes(profile.audio.input_gain_db, profile.audio.output_gain_db, profile.audio.gate_db),
         heartbeat=profile.heartbeat_s,
         connect=not options.no_connect,
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from rtvoice_tui.audio.choice import AudioChoice
+from rtvoice_tui.audio.choice import AS_IT_IS, AudioChoice, Volumes
 from rtvoice_tui.protocol.dialects import Dialect, Endpoint
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.talk_mode import OPEN_MICROPHONE, TalkRules
@@ -32,7 +32,7 @@ class Plan:
         source: where to connect.
         audio: which devices to use.
         talk: how turns are taken.
-        gate_db: quieter sound of the microphone is sent as silence, dBFS; ``None``: all of it is sent.
+        volumes: how loud both directions are.
         heartbeat: seconds between pings; 0 for none.
         connect: whether to connect at once.
     """
@@ -44,6 +44,6 @@ class Plan:
     source: EndpointSource
     audio: AudioChoice
     talk: TalkRules = OPEN_MICROPHONE
-    gate_db: float | None = None
+    volumes: Volumes = AS_IT_IS
     heartbeat: float = 20.0
     connect: bool = True

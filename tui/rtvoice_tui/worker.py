@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from rtvoice_tui.audio.choice import Volumes
 from rtvoice_tui.plan import EndpointSource, Plan
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.store.store import Store
@@ -36,6 +37,7 @@ class SessionWorker:
         self._lock = threading.Lock()
         self._early: list[Callable[[SessionDriver], None]] = []
         self._stopped = False
+        self._use_volumes(plan.volumes)
 
     def post(self, command: "cmd.Command") -> None:
         """Hand the machine a command."""
@@ -59,7 +61,9 @@ class SessionWorker:
             history: what the new session is to know of the old one.
             connect: whether to connect at once.
         """
-        self.plan = plan
+        before, self.plan = self.plan, plan
+        if plan.volumes != before.volumes:
+            self._use_volumes(plan.volumes)
         self._ask(lambda driver: driver.reopen(plan, history, connect))
 
     def try_tool(self, name: str, arguments: str) -> None:
@@ -99,6 +103,11 @@ class SessionWorker:
             audio.agent_gain_db = db
         if self.driver is not None:
             self.driver.sound.apply_levels()
+
+    def _use_volumes(self, volumes: Volumes) -> None:
+        self._store.audio.gate_db = volumes.gate_db
+        self.set_gain("input", volumes.input_db)
+        self.set_gain("output", volumes.output_db)
 
     def use_device(self, direction: str, name: str) -> None:
         """Change the microphone (``input``) or the speaker (``output``) while everything goes on.

@@ -1,7 +1,24 @@
-"""Which devices a person asked for. Loads none of them."""
+"""Which devices a person asked for, and how loud they are to be. Loads none of them."""
 
 from dataclasses import dataclass
 from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Volumes:
+    """How loud both directions are made, in dB, and what of the microphone is too quiet to be sent.
+
+    Attributes:
+        gate_db: what is quieter is sent as silence, dBFS; ``None``: all of it is sent.
+    """
+
+    input_db: float = 0.0
+    output_db: float = 0.0
+    gate_db: float | None = None
+
+
+AS_IT_IS = Volumes()
+"""Nothing louder or softer, and all of it."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def edited(
         model: the new model, or ``None``.
         session: settings by name; ``UNSET`` takes one out, ``None`` switches it off.
         tools: tools by the name they had; ``None`` takes one away, an unknown name adds one.
-        audio: devices and switches by name.
+        audio: devices and switches by name; ``None`` takes one out.
 
     Raises:
         ProfileError: it is not TOML, or too deeply nested to be changed.
@@ -58,14 +58,17 @@ def edited(
             _put(table, key, value)
     if tools:
         _put_tools(document, tools)
-    if audio:
+    chosen = {key: value for key, value in audio.items() if value is not None}
+    if chosen:
         table = document.setdefault("audio", tomlkit.table())
-        for key, value in audio.items():
+        for key, value in chosen.items():
             _put(table, key, value)
     text = document.as_string()
-    for key in (key for key, value in session.items() if value is UNSET):
+    out = [("session", key) for key, value in session.items() if value is UNSET]
+    out += [("audio", key) for key, value in audio.items() if value is None]
+    for name, key in out:
         document = parsed_document(text, shown)  # anew: keys with dots lose their places when one is taken out
-        table = document.get("session", {})
+        table = document.get(name, {})
         if key in table:
             kept = _trailing_comments(table[key]) if isinstance(table[key], Table) else ""
             table.pop(key)

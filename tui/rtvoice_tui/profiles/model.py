@@ -85,6 +85,9 @@ def _hosted_server(run: HostedRun) -> dict[str, Any]:
     return server
 
 
+GainDb = Annotated[float, msgspec.Meta(ge=-40, le=12)]
+
+
 class AudioPreferences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The ``[audio]`` table: the microphone, the speaker, and how they are used.
 
@@ -96,6 +99,7 @@ class AudioPreferences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         talk: how turns are taken: open microphone, or a key that is pressed twice or held.
         talk_limit_s: a turn by key ends by itself after so many seconds.
         interrupt: who may silence the agent when the person speaks: the server alone, or the local voice detection too.
+        input_gain_db: volume of the microphone, and ``output_gain_db`` of the agent; 0 leaves it as it is.
         gate_db: what is quieter is sent as silence, dBFS; nothing: all of it is sent.
     """
 
@@ -106,6 +110,8 @@ class AudioPreferences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     talk: Literal["open", "toggle", "hold"] = "open"
     talk_limit_s: Annotated[float, msgspec.Meta(ge=1, le=600)] = 30.0
     interrupt: Literal["server", "local"] = "server"
+    input_gain_db: GainDb = 0.0
+    output_gain_db: GainDb = 0.0
     gate_db: Annotated[float, msgspec.Meta(ge=-60, le=-10)] | None = None
 
 

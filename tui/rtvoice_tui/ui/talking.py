@@ -131,21 +131,6 @@ class TalkingApp(HoldingApp):
         else:
             self.notify("the microphone is open: just speak, or press T for push-to-talk", markup=False)
 
-    def action_talk_mode(self) -> None:
-        """The next way of taking turns."""
-        modes = list(TALK_MODES)
-        self.choose_talk(modes[(modes.index(self.talk_mode) + 1) % len(modes)])
-
-    def choose_talk(self, mode: TalkMode) -> None:
-        """Take turns in another way from now on."""
-        self.session.post(cmd.SetTalk(mode))
-        name, words = TALK_MODES[mode]
-        self.notify(f"{name}: {words[0].lower()}{words[1:]}", markup=False)
-
-    def set_gate(self, threshold_db: float | None) -> None:
-        """Send what is quieter (dBFS) as silence; ``None``: send all of it."""
-        self.store.audio.gate_db = threshold_db
-
     def action_connect(self) -> None:
         """Connect, or disconnect."""
         if self.store.session.phase is Phase.OFFLINE:

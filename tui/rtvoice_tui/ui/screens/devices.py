@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
+from textual.timer import Timer
 
 from rtvoice_tui.profiles.model import AudioPreferences
 from rtvoice_tui.store.audio import AudioHealth
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 2.0
 PULSE_HZ = 15
+KEEP_AFTER_S = 0.6
+"""A volume is kept when it has stood so long: its key is held down."""
+
 STEP_DB = 2.0
 QUIETEST_DB, LOUDEST_DB = -40.0, 12.0
 ECHO_MODES = ("auto", "on", "half-duplex", "off")
@@ -107,6 +111,8 @@ class DevicesScreen(ModalScreen[None]):
         self._looking = False
         self._asked = False
         self._problem = ""
+        self._keeping: Timer | None = None
+        self._volumes: dict[str, float] = {}
 
     def compose(self) -> ComposeResult:
         """Both devices, echo, both lists, what happened, keys."""
@@ -148,7 +154,8 @@ class DevicesScreen(ModalScreen[None]):
             devices.styles.height = "1fr" if narrow else max(3, min(room, devices.line_count + 1))
 
     def on_unmount(self) -> None:
-        """Nobody hears themselves for ever."""
+        """Nobody hears themselves for ever, and no volume is forgotten."""
+        self._keep_volumes()
         if self._hears_myself:
             self._session.hear_myself(False)
 
@@ -235,6 +242,20 @@ class DevicesScreen(ModalScreen[None]):
         gain = min(LOUDEST_DB, max(QUIETEST_DB, side.gain_db(self._store.audio) + step))
         self._session.set_gain(side.direction, gain)
         self._say(f"{side.title}: volume {gain:+.0f} dB", "plain")
+        self._volumes[f"{side.direction}_gain_db"] = gain
+        if self._keeping is not None:
+            self._keeping.stop()
+        self._keeping = self.set_timer(KEEP_AFTER_S, self._volume_stands)
+
+    def _volume_stands(self) -> None:
+        words = self.query_one("#device-words", FixedLine).words
+        kept = self._keep_volumes()
+        if kept and "volume" in words:
+            self._say(f"{words}, {kept}", "ok")
+
+    def _keep_volumes(self) -> str:
+        volumes, self._volumes = self._volumes, {}
+        return self._keep(**volumes) if volumes else ""
 
     def action_tone(self) -> None:
         """A tone on the speaker."""
