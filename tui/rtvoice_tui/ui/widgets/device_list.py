@@ -1,15 +1,15 @@
 """The devices of one direction as the system lists them, the system's default among them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 
 from rtvoice_tui.store.audio import AudioHealth, DeviceView
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.widgets.device_lines import Side, kilohertz
-from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import Piece
+from rtvoice_tui.ui.widgets.plain_view import PlainView
 
 if TYPE_CHECKING:
     from rtvoice_tui.audio.devices import DeviceInfo
@@ -18,7 +18,7 @@ _FACTS = 46
 """Cells of everything but a name."""
 
 
-class DeviceList(FollowView):
+class DeviceList(PlainView):
     """One line a device; the first is the system's default, whatever that is.
 
     Args:
@@ -26,14 +26,11 @@ class DeviceList(FollowView):
         audio: how the open one does.
     """
 
-    GROWS: ClassVar[bool] = False
-
     def __init__(self, side: Side, audio: AudioHealth) -> None:
-        super().__init__(id=f"{side.direction}s")
+        super().__init__([], id=f"{side.direction}s")
         self.side = side
         self._audio = audio
         self._devices: list[DeviceInfo] = []
-        self._lines: list[list[Piece]] = []
         self._known = False
         self.cursor = 0
 
@@ -63,15 +60,6 @@ class DeviceList(FollowView):
         changed = lines != self._lines
         self._lines = lines
         return changed
-
-    @property
-    def line_count(self) -> int:
-        """The default and all devices."""
-        return len(self._lines)
-
-    def pieces(self, line: int) -> list[Piece]:
-        """A line as laid out."""
-        return self._lines[line]
 
     def _default(self) -> list[Piece]:
         return [("  ", "plain"), ("System default", "plain" if self._view.wanted else "title"),

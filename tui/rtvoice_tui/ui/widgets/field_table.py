@@ -14,8 +14,8 @@ from rtvoice_tui.editing.values import OFF, shown, typed
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import bindings
-from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import Piece
+from rtvoice_tui.ui.widgets.plain_view import PlainView
 
 MARKS: dict[str, tuple[str, str, str]] = {
     "": (" ", "dim", ""),
@@ -50,7 +50,7 @@ class Row:
         return self.path.removeprefix("tools.") if self.path.startswith("tools.") else ""
 
 
-class FieldTable(FollowView):
+class FieldTable(PlainView):
     """One line a field, with the cursor on the one that is edited.
 
     Args:
@@ -59,7 +59,6 @@ class FieldTable(FollowView):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("fields")
-    GROWS: ClassVar[bool] = False
 
     class Chosen(Message):
         """A line was opened, to be typed into."""
@@ -80,11 +79,10 @@ class FieldTable(FollowView):
         """The cursor is on another line."""
 
     def __init__(self, editor: AgentEditor, store: Store) -> None:
-        super().__init__(id="fields")
+        super().__init__([], id="fields")
         self._editor = editor
         self._store = store
         self._rows: list[Row] = []
-        self._lines: list[list[Piece]] = []
         self.cursor = 0
 
     @property
@@ -99,19 +97,6 @@ class FieldTable(FollowView):
         changed = lines != self._lines
         self._lines = lines
         return changed
-
-    @property
-    def line_count(self) -> int:
-        """Fields, tools and the line that adds one."""
-        return len(self._lines)
-
-    def pieces(self, line: int) -> list[Piece]:
-        """A line as laid out."""
-        return self._lines[line]
-
-    def copy_text(self) -> str:
-        """The whole table."""
-        return "\n".join("".join(text for text, _ in line).rstrip() for line in self._lines)
 
     def head(self) -> list[Piece]:
         """The names of the columns."""

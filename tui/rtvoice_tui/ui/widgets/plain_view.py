@@ -1,4 +1,4 @@
-"""Lines laid out in advance, to be read and copied."""
+"""A few lines that are laid out whole, to be read and copied."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from rtvoice_tui.ui.widgets.lines import Piece
 
 
 class PlainView(FollowView):
-    """A list of lines."""
+    """A list of lines: laid out in advance, or anew by a subclass whenever something may have changed."""
 
     GROWS: ClassVar[bool] = False
 
@@ -16,7 +16,7 @@ class PlainView(FollowView):
         self._lines = lines
 
     def update_model(self) -> bool:
-        """Nothing ever changes."""
+        """Nothing ever changes here."""
         return False
 
     @property

@@ -1,13 +1,12 @@
 """Pane 3: where the milliseconds of a turn went, from the person's last word to the first sound."""
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from rtvoice_tui.session.facts import Moment
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.timings import TurnTiming
-from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import Piece
+from rtvoice_tui.ui.widgets.plain_view import PlainView
 
 _STAGES = {
     "hear": ("▒", "you", "until the answer begins"),
@@ -17,7 +16,7 @@ _STAGES = {
 _SPARK = "▁▂▃▄▅▆▇█"
 
 
-class TimingView(FollowView):
+class TimingView(PlainView):
     """The chosen turn's timing, or the last answered one's.
 
     Args:
@@ -25,14 +24,11 @@ class TimingView(FollowView):
         silence_ms: how long a pause ends a turn, as the session is set.
     """
 
-    GROWS: ClassVar[bool] = False
-
     def __init__(self, store: Store, silence_ms: Callable[[], float]) -> None:
-        super().__init__(id="timing")
+        super().__init__([], id="timing")
         self._store = store
         self._silence_ms = silence_ms
         self._seen: tuple[float | None, ...] = ()
-        self._lines: list[list[Piece]] = []
         self.turn = 0
 
     def update_model(self) -> bool:
@@ -49,15 +45,6 @@ class TimingView(FollowView):
         self._lines += self._session_lines()
         return True
 
-    @property
-    def line_count(self) -> int:
-        """Lines laid out."""
-        return len(self._lines)
-
-    def pieces(self, line: int) -> list[Piece]:
-        """A line as laid out."""
-        return self._lines[line]
-
     def show_turn(self, turn: int) -> None:
         """Show a turn; 0 is the last."""
         self.turn = turn
@@ -73,10 +60,6 @@ class TimingView(FollowView):
             glyph, ink, _ = _STAGES[name]
             pieces += [(f"{name} ", "dim"), (glyph * 3, ink), (f" {ms:.0f}   ", "plain")]
         return [*pieces, (f"= {timing.waited_ms:.0f} ms", "title")]
-
-    def copy_text(self) -> str:
-        """What is shown."""
-        return "\n".join("".join(text for text, _ in line).rstrip() for line in self._lines)
 
     def _turn_lines(self, timing: TurnTiming) -> list[list[Piece]]:
         waited = timing.waited_ms

@@ -18,6 +18,7 @@ from rtvoice_tui.ui.widgets.ask_row import SETTLE_S, AskRow
 from rtvoice_tui.ui.widgets.follow_view import FollowView, right_aligned
 from rtvoice_tui.ui.widgets.lines import Piece
 from rtvoice_tui.ui.widgets.pane import Pane
+from rtvoice_tui.ui.widgets.plain_view import PlainView
 
 _STATE_INKS = {
     CallState.OK: "ok",
@@ -213,7 +214,7 @@ def _server_row(server: ServerChanged) -> list[Piece]:
     ]
 
 
-class CallView(FollowView):
+class CallView(PlainView):
     """Everything about one call.
 
     Args:
@@ -222,18 +223,16 @@ class CallView(FollowView):
         about: what is shown while there is none.
     """
 
-    GROWS: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = bindings("tools")
 
     def __init__(
         self, chosen: Callable[[], CallRecord | None], clock: Callable[[], float], *, name: str = "call"
     ) -> None:
-        super().__init__(id=name)
+        super().__init__([], id=name)
         self._chosen = chosen
         self._clock = clock
         self._view = View.TREE
         self._seen: tuple[object, ...] = ()
-        self._lines: list[list[Piece]] = []
 
     @property
     def view(self) -> View:
@@ -256,15 +255,6 @@ class CallView(FollowView):
         self._seen = state
         self._lines = call_lines(record, self._view, self.text_width, now) if record is not None else []
         return True
-
-    @property
-    def line_count(self) -> int:
-        """Lines of the call."""
-        return len(self._lines)
-
-    def pieces(self, line: int) -> list[Piece]:
-        """A line as laid out."""
-        return self._lines[line]
 
     def copy_text(self) -> str:
         """The call as JSON."""
