@@ -11,8 +11,9 @@ import pytest
 
 from rtvoice_tui.profiles.runs import PythonRun
 from rtvoice_tui.protocol.settings import ToolSpec
-from rtvoice_tui.tools import python
-from rtvoice_tui.tools.python import PythonFile, PythonRunner
+from rtvoice_tui.tools import python_process
+from rtvoice_tui.tools.python import PythonRunner
+from rtvoice_tui.tools.python_file import PythonFile
 from rtvoice_tui.tools.runner import Call, Outcome
 from tools.toolbench import Bench, alive, bench, complaint, function, pid_in, write
 from worker.bench import until
@@ -274,7 +275,7 @@ async def test_a_process_whose_app_is_gone_ends_even_if_a_function_or_the_loadin
     write(folder / "loads.py", SLOW_ONCE.replace('"begun"', '"loads"'))
     for file, begun in [("tools.py", folder / "begun"), ("loads.py", folder / "loads")]:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", str(python._HOST), str(folder / file)),
+            *(sys.executable, "-P", str(python_process._HOST), str(folder / file)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from rtvoice_tui.tools import python
+from rtvoice_tui.tools import python_file, python_process
 from tools.toolbench import bench, complaint, function, touch_same_size, write
 
 VERSION = """
@@ -20,7 +20,7 @@ def version(word: str = "x") -> int:
 @pytest.fixture
 def watchful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are looked at all the time."""
-    monkeypatch.setattr(python, "WATCH_S", 0.02)
+    monkeypatch.setattr(python_file, "WATCH_S", 0.02)
 
 
 # --- loading
@@ -84,7 +84,7 @@ async def test_a_file_that_is_no_python_is_told(tmp_path):
 
 
 async def test_a_file_that_never_finishes_loading_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(python, "LOAD_S", 0.3)
+    monkeypatch.setattr(python_process, "LOAD_S", 0.3)
     write(tmp_path / "tools.py", "import time\ntime.sleep(3600)\n")
     async with bench(tmp_path) as desk:
         desk.use(function("tool"))
@@ -290,7 +290,7 @@ async def test_it_runs_with_our_interpreter_and_our_own_modules_do_not_shadow_th
         import http.client, importlib.util, os, sys
 
         def look() -> list:
-            ours = ["http", "mcp", "template", "command", "registry", "runner", "python_host"]
+            ours = ["http", "mcp", "template", "command", "registry", "runner", "python_host", "python_file"]
             found = [importlib.util.find_spec(name) for name in ours]
             return [sys.executable, [spec.origin for spec in found if spec and "rtvoice_tui" in (spec.origin or "")]]
         """,

@@ -1,4 +1,4 @@
-"""A program of its own that runs the functions of one file: started by `python`, spoken to in JSON lines.
+"""A program of its own that runs the functions of one file: started by `python_process`, spoken to in JSON lines.
 
 It is a process, so that a function may block, crash, print or never return, and can always be ended. What a function
 prints is kept for the call that printed it.

@@ -90,7 +90,8 @@ class Registry:
         return Runner(spec)  # the provider's own: offered, and never run here
 
     def _python(self, spec: ToolSpec, run: runs.PythonRun) -> Runner:
-        from rtvoice_tui.tools.python import PythonFile, PythonRunner, split_target
+        from rtvoice_tui.tools.python import PythonRunner, split_target
+        from rtvoice_tui.tools.python_file import PythonFile
 
         source, _ = split_target(spec.name, run.target)
         if source.startswith("demo:"):  # it is trusted as the demo, so it has to be that

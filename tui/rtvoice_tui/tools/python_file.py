@@ -1,0 +1,107 @@
+"""A Python file as it is now: loaded again when it changes, while calls of what it was before may finish."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rtvoice_tui.tools.python_process import Gone, PythonProcess
+
+WATCH_S = 1.0
+"""How often a file is looked at."""
+
+
+class PythonFile:
+    """The processes of one file: one that takes calls, and those that still finish older ones.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._host: PythonProcess | None = None
+        self._fault: Gone | None = None
+        self._starting = asyncio.Lock()
+        self._stamp: tuple[int, int] | None = None
+        self._watchers: list[Callable[[], Any]] = []
+        self._watching: asyncio.Task[None] | None = None
+        self._retired: set[PythonProcess] = set()
+
+    def watch(self, look: Callable[[], Any]) -> None:
+        """Have ``look`` called when the file is another."""
+        self._watchers.append(look)
+        if self._watching is None:
+            self._watching = asyncio.ensure_future(self._watch())
+
+    async def unwatch(self, look: Callable[[], Any]) -> None:
+        """Nobody is interested any more; the last one ends the processes."""
+        if look in self._watchers:
+            self._watchers.remove(look)
+        if self._watchers:
+            return
+        watching, self._watching = self._watching, None
+        if watching is not None:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+        hosts = [host for host in (self._host, *self._retired) if host is not None]
+        self._host = None
+        await asyncio.gather(*(host.close() for host in hosts))
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if self._now() != self._stamp:
+                for look in list(self._watchers):
+                    await look()
+
+    def _now(self) -> tuple[int, int] | None:
+        try:
+            stat = self.path.stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_size
+
+    async def ask(self, question: dict[str, Any], again: bool = True) -> dict[str, Any]:
+        """Ask the file as it is now; being cancelled ends what was asked, and the process if nothing else helps.
+
+        Args:
+            question: what is asked.
+            again: whether a file that did not load is tried again though it is the same.
+
+        Raises:
+            Gone: it cannot be loaded, or its process ended.
+        """
+        host = await self._current(again)
+        try:
+            return await host.ask(question)
+        finally:
+            if host.stuck:
+                self._retire(host)
+
+    async def _current(self, again: bool) -> PythonProcess:
+        async with self._starting:
+            stamp = self._now()
+            if self._host is not None and self._host.alive and stamp == self._stamp:
+                return self._host
+            if self._fault is not None and stamp == self._stamp and not again:
+                raise self._fault
+            if self._host is not None:
+                self._retire(self._host)
+            self._stamp = stamp
+            if stamp is None:
+                raise Gone(f"there is no file {self.path}")
+            self._fault = None
+            try:
+                self._host = host = await PythonProcess.started(self.path)
+            except Gone as fault:
+                self._fault = fault
+                raise
+            return host
+
+    def _retire(self, host: PythonProcess) -> None:
+        """Ask it nothing more; it ends when its last call has."""
+        if host is self._host:
+            self._host = None
+        self._retired.add(host)
+        host.retire(lambda: self._retired.discard(host))

@@ -1,0 +1,227 @@
+"""One process of a Python file: started with `python_host` as its program, asked in JSON lines, and always ended."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import sys
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rtvoice_tui.tools.processes import how_it_ended, kill_group
+from rtvoice_tui.tools.runner import MAX_DETAIL
+
+LOAD_S = 20.0
+"""A file that takes longer to load is given up."""
+
+CLEAN_UP_S = 0.5
+"""What a function that is stopped has for its own clean-up."""
+
+REAP_S = 3.0
+"""How long a process that was killed may take to be told of as ended."""
+
+LINE_BYTES = 16_000_000
+
+_HOST = Path(__file__).with_name("python_host.py")
+
+
+class Gone(Exception):
+    """The process cannot answer; ``note`` says more to the person."""
+
+    def __init__(self, sentence: str, note: str = "") -> None:
+        super().__init__(sentence)
+        self.note = note
+
+
+class _Pipes(asyncio.subprocess.SubprocessStreamProtocol):
+    """The streams of a process, and its exit: that its stdout is still open does not mean that it lives."""
+
+    def __init__(self) -> None:
+        super().__init__(LINE_BYTES, asyncio.get_running_loop())
+        self.exited: Callable[[], None] = lambda: None
+
+    def process_exited(self) -> None:
+        """It has ended; copies of it may go on."""
+        super().process_exited()
+        self.exited()
+
+
+class PythonProcess:
+    """A process that has loaded a file as it was at that time, and answers what is asked about its functions.
+
+    Attributes:
+        stuck: whether something was stopped that does not end.
+    """
+
+    def __init__(self, transport: asyncio.SubprocessTransport, pipes: _Pipes) -> None:
+        self._transport = transport
+        self._process = asyncio.subprocess.Process(transport, pipes, asyncio.get_running_loop())
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._errors: deque[str] = deque(maxlen=40)
+        self._ended: Callable[[], None] | None = None
+        self._ending: asyncio.Task[None] | None = None
+        self.stuck = False
+        self._hears_errors = asyncio.ensure_future(self._read_errors())
+        self._hears = asyncio.ensure_future(self._read())
+        pipes.exited = lambda: kill_group(self._process)
+
+    @classmethod
+    async def started(cls, path: Path) -> "PythonProcess":
+        """A process that has loaded the file.
+
+        Raises:
+            Gone: the file fails to load.
+        """
+        try:
+            transport, pipes = await asyncio.get_running_loop().subprocess_exec(
+                _Pipes,
+                sys.executable,
+                "-P",  # our own folder has modules whose names are the standard library's
+                str(_HOST),
+                str(path),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise Gone(f"{path.name} cannot be run: {error.strerror}") from None
+        host = cls(transport, pipes)
+        try:
+            async with asyncio.timeout(LOAD_S):
+                await host._ready
+        except TimeoutError:
+            await host.close()
+            raise Gone(f"{path.name} has not loaded within {LOAD_S:g} s") from None
+        except BaseException:
+            await host.close()
+            raise
+        return host
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        return self._process.returncode is None and not self._hears.done()
+
+    async def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Ask, and wait for the answer.
+
+        Raises:
+            Gone: the process ended.
+        """
+        number = next(self._numbers)
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
+        self._say({"id": number, **question})
+        try:
+            await asyncio.wait({answer})
+        except asyncio.CancelledError:
+            self._say({"cancel": number})
+            try:
+                await asyncio.wait({answer}, timeout=CLEAN_UP_S)
+            finally:
+                self.stuck = self.stuck or not _has_ended(answer)
+            raise
+        finally:
+            del self._waiting[number]
+            self._check()
+        return answer.result()
+
+    def retire(self, ended: Callable[[], None]) -> None:
+        """End when nothing is waited for any more."""
+        self._ended = ended
+        self._check()
+
+    def _check(self) -> None:
+        if self._ended is not None and not self._waiting and self._ending is None:
+            self._ending = asyncio.ensure_future(self._end())
+
+    async def close(self) -> None:
+        """End now, with everything that was started from it."""
+        if self._ending is None:
+            self._ending = asyncio.ensure_future(self._end())
+        await asyncio.wait({self._ending})
+
+    async def _end(self) -> None:
+        kill_group(self._process)
+        readers = (self._hears, self._hears_errors)
+        try:
+            await asyncio.wait(readers, timeout=2 * CLEAN_UP_S)
+        finally:
+            for task in readers:  # something that left the group holds a pipe open
+                task.cancel()
+            self._transport.close()
+            await asyncio.gather(*readers, return_exceptions=True)
+            with contextlib.suppress(TimeoutError):  # gone at once, but told late when much goes on
+                async with asyncio.timeout(REAP_S):
+                    await self._process.wait()
+            if self._ended is not None:
+                self._ended()
+
+    def _say(self, message: dict[str, Any]) -> None:
+        stdin = self._process.stdin
+        assert stdin is not None
+        with contextlib.suppress(ConnectionError, RuntimeError):
+            stdin.write(json.dumps(message).encode() + b"\n")
+
+    async def _read(self) -> None:
+        stdout = self._process.stdout
+        assert stdout is not None
+        try:
+            while line := await stdout.readline():
+                self._take(json.loads(line))
+        except ValueError:  # a line beyond all measure
+            pass
+        finally:
+            kill_group(self._process)  # what it started ends with it
+            try:
+                await self._last_words()
+            finally:
+                self._gone()
+
+    def _take(self, reply: dict[str, Any]) -> None:
+        if "ready" in reply:
+            if not self._ready.done():
+                self._ready.set_result(None)
+        elif "failed" in reply:
+            if not self._ready.done():
+                fault = Gone(f"{reply['failed']}: {reply['error']}", str(reply.get("traceback") or ""))
+                self._ready.set_exception(fault)
+        else:
+            answer = self._waiting.get(reply.get("id", 0))
+            if answer is not None and not answer.done():
+                answer.set_result(reply)
+
+    async def _last_words(self) -> None:
+        """Until its stderr and its exit code are known, unless somebody else holds its pipes open."""
+        await asyncio.wait({self._hears_errors}, timeout=CLEAN_UP_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLEAN_UP_S):
+                await self._process.wait()
+
+    def _gone(self) -> None:
+        """The process ended: nobody who waits will hear from it."""
+        said = "".join(self._errors)[-MAX_DETAIL:]
+        fault = Gone(f"its process ended with {how_it_ended(self._process.returncode)}", said)
+        everybody: list[asyncio.Future[Any]] = [self._ready, *self._waiting.values()]
+        for answer in everybody:
+            if not answer.done():
+                answer.set_exception(fault)
+                answer.exception()  # somebody may have stopped waiting
+
+    async def _read_errors(self) -> None:
+        stderr = self._process.stderr
+        assert stderr is not None
+        while chunk := await stderr.read(4096):
+            self._errors.append(chunk.decode("utf-8", "replace"))
+
+
+def _has_ended(answer: "asyncio.Future[dict[str, Any]]") -> bool:
+    """Whether what was stopped is over: a thread cannot be, and says so."""
+    return answer.done() and (answer.exception() is not None or not answer.result().get("stuck"))
