@@ -71,30 +71,27 @@ async def test_what_was_said_so_far_is_answered_at_once_when_the_person_asks_for
         assert not server.offences
 
 
-async def test_the_chosen_mode_stays_in_the_next_session_unless_its_profile_is_of_another_mind():
+async def test_the_next_session_is_as_loud_and_talks_as_its_plan_says_whatever_was_chosen_before():
     async def script(session: Session) -> None:
         await session.open()
 
     async with FakeServer(script, dialect="openai") as server:
         plan = plan_for(server)
         async with running(plan) as bench:
+            audio = bench.store.audio
             await bench.until(lambda: bench.phase is Phase.LISTENING)
             bench.worker.post(SetTalk(TalkMode.TOGGLE))
+            bench.worker.set_gain("output", -30.0)
+            audio.gate_db = -20.0
             await bench.until(lambda: bench.phase is Phase.READY)
             bench.worker.reopen(replace(plan, heartbeat=1.0))
-            await bench.until(lambda: len(server.sessions) == 2 and bench.phase is Phase.READY)
-            assert bench.store.audio.talk_mode is TalkMode.TOGGLE
-            bench.worker.reopen(
-                replace(plan, talk=TalkRules(TalkMode.HOLD, limit_s=5.0), volumes=Volumes(6.0, -4.0, -40.0))
-            )
+            await bench.until(lambda: len(server.sessions) == 2 and bench.phase is Phase.LISTENING)
+            assert (audio.talk_mode, audio.agent_gain_db, audio.gate_db) == (TalkMode.OPEN, 0.0, None)
+            talk = TalkRules(TalkMode.HOLD, limit_s=5.0)
+            bench.worker.reopen(replace(plan, talk=talk, volumes=Volumes(6.0, -4.0, -40.0)))
             await bench.until(lambda: len(server.sessions) == 3 and bench.phase is Phase.READY)
-            audio = bench.store.audio
             assert (audio.talk_mode, audio.gate_db) == (TalkMode.HOLD, -40.0)
             assert (audio.mic_gain_db, audio.agent_gain_db) == (6.0, -4.0)
-            bench.worker.set_gain("output", -10.0)
-            bench.worker.reopen(replace(bench.worker.plan, heartbeat=2.0))
-            await bench.until(lambda: len(server.sessions) == 4 and bench.phase is Phase.READY)
-            assert (audio.mic_gain_db, audio.agent_gain_db) == (6.0, -10.0), "what was chosen since stays"
 
 
 async def test_a_gate_sends_what_is_quiet_as_silence_and_opens_for_what_is_loud(tmp_path):

@@ -35,8 +35,6 @@ from rtvoice_tui.session.facts import (
     Level,
     Notice,
     Phase,
-    ServerChanged,
-    ServerState,
     TurnStarted,
 )
 from rtvoice_tui.session.history import Said
@@ -45,6 +43,7 @@ from rtvoice_tui.sound import SessionSound
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.wire_log import log_received, log_sent
 from rtvoice_tui.tools.registry import Toolset
+from rtvoice_tui.tools.standings import Standings
 from rtvoice_tui.tools.toolbox import Toolbox
 from rtvoice_tui.tools.trials import Trials
 from rtvoice_tui.transport.outgoing import OutgoingQueue
@@ -76,14 +75,14 @@ class SessionDriver:
         self._machine = SessionMachine(plan.dialect, plan.settings, plan.tools, self._new_id, talk=plan.talk)
         self._main: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
+        self._changing = asyncio.Lock()  # one at a time opens devices, takes over, or begins a session
         if plan.connect:
             self._wanted.set()
         self._outgoing: OutgoingQueue | None = None
         self._dropped_before = 0
         self._toolbox = Toolbox(lambda: self.call(self._tools_changed))
         self._toolbox.use(plan.toolset, plan.tools)
-        self._servers: set[str] = set()
-        self._failures: dict[str, str] = {}
+        self._standings = Standings(store.calls, self._tell, self.warn)
         self._trials = Trials(self._toolbox, self._tell)
         self._tools: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -97,12 +96,16 @@ class SessionDriver:
         self._main = asyncio.current_task()
         try:
             await asyncio.sleep(0)  # what was asked before comes first
-            await self._sound.open(*_sound(self.plan))
+            async with self._changing:
+                await self._sound.open(*_sound(self.plan))
             while True:
                 await self._wanted.wait()
-                self._wanted.clear()
-                self._conversation = self.spawn(self._session())
-                await asyncio.wait({self._conversation})
+                async with self._changing:
+                    if not self._wanted.is_set():
+                        continue
+                    self._wanted.clear()
+                    conversation = self._conversation = self.spawn(self._session())
+                await asyncio.wait({conversation})
                 self._conversation = None
         except asyncio.CancelledError:
             pass
@@ -131,24 +134,29 @@ class SessionDriver:
     def reopen(self, plan: Plan, history: Sequence[Said], connect: bool) -> None:
         """Leave the session for one that is made of something else."""
         self._wanted.clear()
-        self.spawn(self._take_over(plan, history, connect))
+        self.spawn(self._change(plan, history, connect))
 
-    async def _take_over(self, plan: Plan, history: Sequence[Said], connect: bool) -> None:
+    async def _change(self, plan: Plan, history: Sequence[Said], connect: bool) -> None:
+        async with self._changing:
+            self._wanted.clear()
+            await self._take_over(plan, history)
+            if connect:
+                self._wanted.set()
+
+    async def _take_over(self, plan: Plan, history: Sequence[Said]) -> None:
         if self._conversation is not None:
             self._conversation.cancel()
             await asyncio.wait({self._conversation})
         old, self.plan = self.plan, plan
         self._toolbox.use(plan.toolset, plan.tools)
-        talk = plan.talk.following(old.talk, self._machine.mode)
-        self._machine = SessionMachine(plan.dialect, plan.settings, plan.tools, self._new_id, self._machine.turn, talk)
+        turn = self._machine.turn
+        self._machine = SessionMachine(plan.dialect, plan.settings, plan.tools, self._new_id, turn, plan.talk)
         self._store.take(self._machine.talk, self.now())
         if _sound(plan) != _sound(old):
             await self._sound.reopen(*_sound(plan))
         if plan.source is not old.source:
             await old.source.close()
         self.command(cmd.Recall(tuple(history)))
-        if connect:
-            self._wanted.set()
 
     def stop(self) -> None:
         """End everything."""
@@ -225,26 +233,8 @@ class SessionDriver:
         self._tools_changed()
 
     def _tools_changed(self) -> None:
-        standings = self._toolbox.standings
-        self._store.calls.forget_servers(self._servers - {server.name for server in standings})
-        self._servers = {server.name for server in standings}
-        for server in standings:
-            before = self._store.calls.servers.get(server.name)
-            if server != before:
-                self._tell(server)
-                self._warn_of(server, before)
+        self._standings.take(self._toolbox.standings)
         self.command(cmd.UseTools(self._toolbox.specs))
-
-    def _warn_of(self, server: ServerChanged, before: ServerChanged | None) -> None:
-        """Say once why a server cannot be used; that it is still so after every try needs no saying."""
-        if server.state is not ServerState.FAILED:
-            if server.state is ServerState.CONNECTED:
-                self._failures.pop(server.name, None)
-            return
-        reason = server.detail.partition("; ")[0]
-        if self._failures.get(server.name) != reason:
-            self._failures[server.name] = reason
-            self.warn(f"{server.name}: {server.detail}", "pane 4 shows how it stands")
 
     def try_tool(self, name: str, arguments: str) -> None:
         """Run a tool by hand; the model knows nothing of it."""
@@ -324,9 +314,13 @@ class SessionDriver:
                     if task := self._tools.pop(effect.call_id, None):
                         task.cancel()
                 case fx.Schedule():
-                    self.loop.call_later(effect.after_s, self.command, cmd.TimerFired(effect.timer))
+                    self.loop.call_later(effect.after_s, self._time_is_up, self._machine, effect.timer)
                 case fx.Tell():
                     self._tell(effect.fact)
+
+    def _time_is_up(self, machine: SessionMachine, timer: str) -> None:
+        if machine is self._machine:  # a session's names of timers are those of the one before
+            self.command(cmd.TimerFired(timer))
 
     def _tell(self, fact: Fact) -> None:
         if isinstance(fact, CallChanged) and fact.state in (CallState.ASKING, CallState.RUNNING) and not fact.preview:

@@ -5,6 +5,7 @@ Made on the loop it runs on. From other threads only `apply_levels` may be used.
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +17,8 @@ from rtvoice_tui.store.store import Store
 
 if TYPE_CHECKING:
     from rtvoice_tui.audio.station import AudioStation
+
+log = logging.getLogger(__name__)
 
 TICK_S = 0.02
 IDLE_TICK_S = 0.1
@@ -69,6 +72,7 @@ class SessionSound:
         self._flushes = 0
         self._drained = False
         self._near = False
+        self._report_due = self._look_due = 0.0
         self._mic_due = asyncio.Event()
         self._early: list[Callable[[AudioStation], None]] = []
 
@@ -110,12 +114,10 @@ class SessionSound:
 
     def apply_levels(self) -> None:
         """Mute or open both devices, louder or softer, as the store says."""
-        if self._station is not None:
-            health = self._store.audio
-            self._station.capture.muted = health.muted
-            self._station.playback.muted = health.agent_muted
-            self._station.capture.gain.db = health.mic_gain_db
-            self._station.playback.gain.db = health.agent_gain_db
+        station, health = self._station, self._store.audio
+        if station is not None:
+            station.capture.muted, station.playback.muted = health.muted, health.agent_muted
+            station.capture.gain.db, station.playback.gain.db = health.mic_gain_db, health.agent_gain_db
 
     def use_device(self, direction: str, name: str) -> None:
         """Change to another device while everything goes on."""
@@ -141,9 +143,11 @@ class SessionSound:
 
     def set_echo(self, mode: str, noise_suppression: bool) -> None:
         """Take echo out of the microphone in another way from now on."""
-        if self._station is not None:
-            self._station.set_echo(mode, noise_suppression)
-            self._tell_echo_problem(self._station)
+        self._when_open(lambda station: self._use_echo(station, mode, noise_suppression))
+
+    def _use_echo(self, station: "AudioStation", mode: str, noise_suppression: bool) -> None:
+        station.set_echo(mode, noise_suppression)
+        self._tell_echo_problem(station)
 
     def _tell_echo_problem(self, station: "AudioStation") -> None:
         if station.echo_problem:
@@ -194,22 +198,32 @@ class SessionSound:
 
     async def _watch(self, station: "AudioStation") -> None:
         """Frames from the microphone as they come, and what the speaker consumed, 50 times a second."""
-        next_report = next_look = 0.0
+        failed = False
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK_S if station.speaking else IDLE_TICK_S):
                     await self._mic_due.wait()
             self._mic_due.clear()
-            for pcm, level_db in station.frames(self._session.now()):
-                if self._session.hears:
-                    self._session.command(cmd.MicFrame(pcm, level_db))
-            self._tell_near_speech()
-            if time.perf_counter() >= next_report and not self._flushes:
-                next_report = time.perf_counter() + TICK_S
-                self._report_playback(station)
-            if time.perf_counter() >= next_look:
-                next_look = time.perf_counter() + LOOK_S
-                self._look(station)
+            try:
+                self._attend(station)
+            except Exception as error:  # whatever failed once, the microphone goes on
+                if not failed:
+                    failed = True
+                    log.exception("the sound was not attended to")
+                    self._session.warn(f"internal error: {type(error).__name__}: {error}", "see the log file")
+
+    def _attend(self, station: "AudioStation") -> None:
+        for pcm, level_db in station.frames(self._session.now()):
+            if self._session.hears:
+                self._session.command(cmd.MicFrame(pcm, level_db))
+        self._tell_near_speech()
+        now = time.perf_counter()
+        if now >= self._report_due and not self._flushes:
+            self._report_due = now + TICK_S
+            self._report_playback(station)
+        if now >= self._look_due:
+            self._look_due = now + LOOK_S
+            self._look(station)
 
     def _tell_near_speech(self) -> None:
         near = self._store.audio.near_speech and self._session.hears

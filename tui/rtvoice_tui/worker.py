@@ -61,9 +61,8 @@ class SessionWorker:
             history: what the new session is to know of the old one.
             connect: whether to connect at once.
         """
-        before, self.plan = self.plan, plan
-        if plan.volumes != before.volumes:
-            self._use_volumes(plan.volumes)
+        self.plan = plan
+        self._use_volumes(plan.volumes)
         self._ask(lambda driver: driver.reopen(plan, history, connect))
 
     def try_tool(self, name: str, arguments: str) -> None:

@@ -26,10 +26,6 @@ class TalkRules(msgspec.Struct, frozen=True):
     limit_s: float = 30.0
     interrupts: bool = False
 
-    def following(self, before: "TalkRules", chosen: TalkMode) -> "TalkRules":
-        """These rules after others: the mode that was ``chosen`` last stays, unless the profile says another now."""
-        return msgspec.structs.replace(self, mode=chosen) if self.mode is before.mode else self
-
 
 OPEN_MICROPHONE = TalkRules()
 """What holds where nothing was said about it."""

@@ -1,0 +1,156 @@
+"""What a session is made of changes while it is still being changed: nothing is left open, lost or begun twice."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from fake_server import FakeServer, Session
+from rtvoice_tui.audio.choice import AudioChoice
+from rtvoice_tui.audio.positions import Positions
+from rtvoice_tui.audio.station import AudioStation
+from rtvoice_tui.session.commands import SendText, TalkStart
+from rtvoice_tui.session.facts import Phase
+from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
+from worker.bench import plan_for, running, signal, write_wav
+
+SILENT = AudioChoice(silent=True)
+
+
+async def idle(session: Session) -> None:
+    await session.open()
+
+
+class Stations:
+    """Every station that is opened and closed; opening waits where a test wants it."""
+
+    def __init__(self) -> None:
+        self.opened: list[AudioStation] = []
+        self.closed: set[AudioStation] = set()
+        self.may_open = threading.Event()
+        self.may_open.set()
+
+    @property
+    def left_open(self) -> int:
+        return len(set(self.opened) - self.closed)
+
+
+@pytest.fixture
+def stations(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stations]:
+    seen = Stations()
+    opens, closes = AudioStation.open, AudioStation.close
+
+    def opened(station: AudioStation) -> None:
+        seen.opened.append(station)
+        assert seen.may_open.wait(20)
+        opens(station)
+
+    def closed(station: AudioStation) -> None:
+        seen.closed.add(station)
+        closes(station)
+
+    monkeypatch.setattr(AudioStation, "open", opened)
+    monkeypatch.setattr(AudioStation, "close", closed)
+    yield seen
+    seen.may_open.set()
+
+
+async def test_two_changes_at_once_leave_one_set_of_devices_and_one_session(stations):
+    async with FakeServer(idle) as server:
+        plan = plan_for(server, audio=SILENT)
+        async with running(plan) as bench:
+            await bench.until(lambda: bench.phase is Phase.LISTENING)
+            bench.worker.reopen(replace(plan, audio=replace(SILENT, echo="off")))
+            bench.worker.reopen(replace(plan, audio=replace(SILENT, echo="half-duplex")))
+            await bench.until(lambda: len(stations.opened) == 3 and bench.phase is Phase.LISTENING)
+            assert stations.left_open == 1
+            driver = bench.worker.driver
+            await bench.until(lambda: not driver._wanted.is_set())
+            assert driver.plan.audio.echo == "half-duplex"
+        assert stations.left_open == 0
+
+
+async def test_a_change_while_the_first_devices_are_being_opened_waits_for_them(stations):
+    stations.may_open.clear()
+    async with FakeServer(idle) as server:
+        plan = plan_for(server, audio=SILENT)
+        async with running(plan) as bench:
+            await bench.until(lambda: len(stations.opened) == 1)
+            bench.worker.reopen(replace(plan, audio=replace(SILENT, echo="off")))
+            stations.may_open.set()
+            await bench.until(lambda: len(stations.opened) == 2 and bench.phase is Phase.LISTENING)
+            assert stations.left_open == 1
+
+
+async def test_a_session_that_is_wanted_while_devices_are_exchanged_begins_when_they_are_there(stations):
+    async def script(session: Session) -> None:
+        await session.open()
+        await session.expect("response.create")
+        await session.speak("resp_1", "item_a1", signal(0.2), words="Heard.")
+
+    async with FakeServer(script) as server:
+        plan = plan_for(server, audio=SILENT, connect=False)
+        async with running(plan) as bench:
+            await bench.until(lambda: len(stations.opened) == 1)
+            stations.may_open.clear()
+            bench.worker.reopen(replace(plan, audio=replace(SILENT, echo="off")), (), False)
+            await bench.until(lambda: len(stations.opened) == 2)
+            bench.worker.connect()
+            await asyncio.sleep(0.2)
+            assert not server.sessions, "nobody could hear its first words"
+            stations.may_open.set()
+            await bench.until(lambda: bench.phase is Phase.LISTENING)
+            bench.worker.post(SendText("Say something."))
+            await bench.until(lambda: bench.words("AGENT") == ["Heard."] and bench.phase is Phase.LISTENING)
+
+
+async def test_an_echo_mode_that_is_chosen_before_the_devices_are_open_holds(stations):
+    stations.may_open.clear()
+    async with FakeServer(idle) as server, running(plan_for(server, audio=SILENT)) as bench:
+        await bench.until(lambda: len(stations.opened) == 1)
+        bench.worker.set_echo("half-duplex", False)
+        stations.may_open.set()
+        await bench.until(lambda: stations.opened[0]._choice.echo == "half-duplex")
+
+
+async def test_a_timer_of_the_session_before_ends_no_turn_of_this_one():
+    limit_s, later_s = 1.5, 0.2
+    async with FakeServer(idle) as server:
+        plan = plan_for(server, talk=TalkRules(TalkMode.TOGGLE, limit_s=limit_s))
+        async with running(plan) as bench:
+            audio, loop = bench.store.audio, asyncio.get_running_loop()
+            await bench.until(lambda: bench.phase is Phase.READY)
+            bench.worker.post(TalkStart())
+            await bench.until(lambda: audio.talk_until is not None)
+            old_limit = loop.time() + limit_s
+            await asyncio.sleep(later_s)
+            bench.worker.reopen(replace(plan, heartbeat=1.0))
+            await bench.until(lambda: len(server.sessions) == 2 and bench.phase is Phase.READY)
+            bench.worker.post(TalkStart())
+            await bench.until(lambda: audio.talk_until is not None)
+            talks = loop.create_future()  # timers fire in their order, however late: between the old limit and the new
+            loop.call_at(old_limit + later_s / 2, lambda: talks.set_result(audio.talk_until is not None))
+            assert await talks
+
+
+async def test_the_microphone_goes_on_after_a_fault_of_ours(tmp_path, monkeypatch):
+    faults = []
+    settle = Positions.settle
+
+    def once(positions: Positions, now: float) -> None:
+        if not faults:
+            faults.append(now)
+            raise IndexError("pop from an empty deque")
+        settle(positions, now)
+
+    source = write_wav(tmp_path / "in.wav", signal(30, 7))
+    audio = AudioChoice(silent=True, input_file=source)
+    async with FakeServer(idle) as server, running(plan_for(server, audio=audio)) as bench:
+        await bench.until(lambda: bench.phase is Phase.LISTENING and server.session.microphone)
+        monkeypatch.setattr(Positions, "settle", once)
+        await bench.until(lambda: faults)
+        heard = len(server.session.microphone)
+        await bench.until(lambda: len(server.session.microphone) > heard + 4_800)
+        assert [notice.text for _, notice in bench.store.notices if "internal error" in notice.text]
