@@ -10,6 +10,9 @@ from pathlib import Path
 GRACE_S = 0.4
 """What a group has between being asked to end and being ended."""
 
+REAPED_S = 2.0
+"""What the system has to say that a program which was ended is no more; on a busy machine that takes a while."""
+
 _INHERITED = (
     "PATH HOME USER LOGNAME LANG LC_ALL LC_CTYPE TZ TMPDIR TEMP TMP SYSTEMROOT COMSPEC PATHEXT USERPROFILE APPDATA"
 ).split()
@@ -102,9 +105,9 @@ async def end_group(program: Program) -> None:
         pass
     finally:
         kill_group(program)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(GRACE_S):
-            await program.ended.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(REAPED_S):
+                await program.ended.wait()
 
 
 def kill_group(process: asyncio.subprocess.Process) -> None:
