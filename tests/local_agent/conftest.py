@@ -14,6 +14,8 @@ import pytest
 from aiohttp import web
 
 from rtvoice_tui.local_agent import speech
+from rtvoice_tui.local_agent.connection import Connection
+from rtvoice_tui.local_agent.models import Models
 from rtvoice_tui.local_agent.server import PATH, create_app
 
 TOKEN = "a token"
@@ -145,3 +147,25 @@ async def client(address: str) -> AsyncIterator[Client]:
 def connect() -> Callable[[str, str], contextlib.AbstractAsyncContextManager[Client]]:
     """Connects a client to a server elsewhere."""
     return connected
+
+
+@pytest.fixture
+def real_speech(monkeypatch: pytest.MonkeyPatch, voice: speech.Voice, recogniser: speech.Recogniser) -> None:
+    """The server hears and speaks with the real models."""
+    monkeypatch.setattr(speech, "Voice", lambda: voice)
+    monkeypatch.setattr(speech, "Recogniser", lambda: recogniser)
+
+
+@pytest.fixture
+async def open_connection() -> AsyncIterator[tuple[Connection, list[dict[str, Any]]]]:
+    """The server's side of a session without a socket, and everything it sends."""
+    told: list[dict[str, Any]] = []
+
+    async def send(event: dict[str, Any]) -> None:
+        told.append(event)
+
+    models = Models()
+    models.load()
+    connection = Connection(send, models)
+    yield connection, told
+    await connection.close()

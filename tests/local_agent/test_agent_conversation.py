@@ -12,8 +12,6 @@ import pytest
 
 from rtvoice_tui.local_agent import connection as connection_module
 from rtvoice_tui.local_agent import speech
-from rtvoice_tui.local_agent.connection import Connection
-from rtvoice_tui.local_agent.models import Models
 
 TEXT_ONLY = {"output_modalities": ["text"]}
 VAD = {"type": "server_vad", "threshold": 0.5, "silence_duration_ms": 400}
@@ -62,12 +60,6 @@ def all_installed(monkeypatch):
 @pytest.fixture
 def slow_voice(all_installed, monkeypatch):
     monkeypatch.setattr(speech, "Voice", SlowVoice)
-
-
-@pytest.fixture
-def real_speech(monkeypatch, voice, recogniser):
-    monkeypatch.setattr(speech, "Voice", lambda: voice)
-    monkeypatch.setattr(speech, "Recogniser", lambda: recogniser)
 
 
 def weather_tool():
@@ -293,21 +285,6 @@ async def test_after_a_cancelled_answer_the_next_one_is_whole(slow_voice, client
     assert done["response"]["status"] == "completed"
     assert client.joined("response.output_text.delta") == "12 times 7 is 84."
     assert client.sound == b""
-
-
-@pytest.fixture
-async def open_connection():
-    """The server's side of a session without a socket, and everything it sends."""
-    told = []
-
-    async def send(event):
-        told.append(event)
-
-    models = Models()
-    models.load()
-    connection = Connection(send, models)
-    yield connection, told
-    await connection.close()
 
 
 async def test_an_answer_cancelled_in_the_same_breath_leaves_the_way_free(slow_voice, open_connection):

@@ -35,6 +35,8 @@ class Answer:
         self.response_id = new_id("resp")
         self.task: asyncio.Task[None] | None = None
         self.cancel_reason = ""
+        self._items = frozenset(connection.conversation.items)
+        self._recognising = connection.recognising
         self._begun = False
         self._failure = ""
         self._output: list[dict[str, Any]] = []
@@ -85,10 +87,12 @@ class Answer:
         instructions = str(self._overrides.get("instructions") or self._session["instructions"] or "")
         if self.aside:
             return brain.aside(instructions, last_words(self._overrides.get("input") or []))
+        if self._recognising:  # the answer is to what was said: whoever asks for it need not wait for the words
+            await asyncio.wait(self._recognising)
         outputs = conversation.fresh_outputs()
         if outputs:
             return brain.after_tools(outputs, instructions)
-        said = conversation.last_user_text()
+        said = conversation.last_user_text(self._items)
         if not said:
             return Say("Hello. Say or type something.")
         tools = [] if self._session["tool_choice"] == "none" else self._session["tools"]

@@ -43,6 +43,7 @@ class Connection:
         self._answer: Answer | None = None
         self._partials: asyncio.Task[None] | None = None
         self._transcriptions: set[asyncio.Task[None]] = set()
+        self._one_by_one = asyncio.Lock()
         self._deaf_told = False
         self._spoken = False
 
@@ -60,6 +61,11 @@ class Connection:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def recognising(self) -> frozenset[asyncio.Task[None]]:
+        """What was committed and is not understood yet: each ends when its item has its words, or none."""
+        return frozenset(self._transcriptions)
 
     async def emit(self, kind: str, **fields: Any) -> None:
         """Send an event of the server."""
@@ -219,7 +225,8 @@ class Connection:
     async def _transcribe(
         self, item: dict[str, Any], pcm: bytes, answer: bool, ahead: asyncio.Task[str] | None
     ) -> None:
-        text = await self._recognise(pcm, ahead)
+        async with self._one_by_one:  # items get their words in the order in which they were said
+            text = await self._recognise(pcm, ahead)
         item["content"][0]["transcript"] = text
         if self.session["audio"]["input"]["transcription"] is not None:
             await self.emit(

@@ -1,6 +1,6 @@
 """A session's history at the server: items, and what the person heard of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,9 +27,9 @@ class Conversation:
         self.items[body["id"]] = HistoryItem(body)
         return previous
 
-    def last_user_text(self) -> str:
-        """What the person said last."""
-        return last_words([item.body for item in self.items.values()])
+    def last_user_text(self, among: Collection[str]) -> str:
+        """What the person said last in those of the items ``among`` that are still there."""
+        return last_words([item.body for item_id, item in self.items.items() if item_id in among])
 
     def fresh_outputs(self) -> list[str]:
         """Function outputs that no answer has used yet; they count as used from now on."""
