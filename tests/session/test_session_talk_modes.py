@@ -256,7 +256,7 @@ def test_the_server_hears_nothing_that_is_said_to_others():
 
 
 def level_timer(step: Step) -> str:
-    return next(timer for timer, after_s in step.timers.items() if after_s == 1.0)
+    return next(timer for timer, after_s in step.timers.items() if after_s == 2.5)
 
 
 @pytest.mark.parametrize(
@@ -287,6 +287,34 @@ def test_it_is_not_told_after_the_turn_nor_of_the_next_turn():
     assert c.timer(timer).notices == []
     c.do(TalkStart())
     assert c.timer(timer).notices == []
+
+
+def doubting() -> Conversation:
+    """A turn by key in which nothing was heard for so long that the microphone is doubted."""
+    c = Conversation(settings=TUNED, talk=PUSH_TO_TALK)
+    timer = level_timer(c.do(TalkStart()))
+    c.mic(200, level_db=-60)
+    assert c.timer(timer).of(MicrophoneDoubted) == [MicrophoneDoubted()]
+    return c
+
+
+def test_who_begins_to_speak_late_takes_the_doubt_back_with_the_first_loud_frame_and_once():
+    c = doubting()
+    assert c.mic(20, level_db=-50.1).of(MicrophoneDoubted) == []
+    heard = c.mic(20, level_db=-50.0)
+    assert heard.of(MicrophoneDoubted) == [MicrophoneDoubted(doubted=False)]
+    assert [notice.level for notice in heard.of(Notice)] == [Level.INFO], "it takes the place of the warning"
+    assert c.mic(200, level_db=-14).facts == []
+
+
+def test_a_doubt_that_ended_with_its_turn_is_not_taken_back_by_what_is_heard_later():
+    c = doubting()
+    c.do(TalkEnd())
+    c.do(SetTalk(TalkMode.OPEN))
+    assert c.mic(20, level_db=-14).of(MicrophoneDoubted) == []
+    c.do(SetTalk(PUSH_TO_TALK.mode))
+    c.do(TalkStart())
+    assert c.mic(20, level_db=-14).of(MicrophoneDoubted) == []
 
 
 # --- a commit with an open microphone

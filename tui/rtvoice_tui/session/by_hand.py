@@ -25,8 +25,8 @@ MIN_COMMIT_MS = 100.0
 SPEECH_DB = -50.0
 """Somebody who talks into a microphone is louder than this (dBFS, RMS of a frame)."""
 
-LEVEL_S = 1.0
-"""After so long a turn by key must have been louder than `SPEECH_DB`."""
+LEVEL_S = 2.5
+"""After so long a turn by key must have been louder than `SPEECH_DB`: many people press first and think then."""
 
 COMMIT_S = 1.0
 """A server that does not say that it took over a commit is asked for the answer after this long all the same."""
@@ -65,6 +65,7 @@ class TurnsByHand:
         self._turn = 0
         self._loudest: float | None = None
         self._measured = True
+        self._doubted = False
         self._committing = ""
 
     @property
@@ -105,6 +106,8 @@ class TurnsByHand:
             self._measured = False
         elif self._loudest is None or level_db > self._loudest:
             self._loudest = level_db
+            if self._doubted and level_db >= SPEECH_DB:
+                self._trust()
 
     # --- turns by key
 
@@ -114,7 +117,7 @@ class TurnsByHand:
             self._out.send(ClearInput)
         self._number += 1
         self._sent_bytes = 0
-        self._loudest, self._measured = None, True
+        self._loudest, self._measured, self._doubted = None, True, False
         self._turn = self._listening.talk_started()
         for pcm in self._preroll:
             self._append(pcm)
@@ -195,11 +198,19 @@ class TurnsByHand:
 
     def _judge_level(self) -> None:
         if self._measured and (self._loudest is None or self._loudest < SPEECH_DB):
+            self._doubted = True
             self._out.tell(MicrophoneDoubted())
             self._out.warn(
                 f"nothing louder than {SPEECH_DB:.0f} dBFS comes from the microphone",
                 "press F2 if it is muted, or d to choose another one",
             )
+
+    def _trust(self) -> None:
+        """The person only began late; the end of a turn has withdrawn the doubt already."""
+        self._doubted = False
+        if self._listening.talking:
+            self._out.tell(MicrophoneDoubted(False))
+            self._out.tell(Notice(Level.INFO, "the microphone hears you"))
 
     def close(self) -> None:
         """The session ended."""

@@ -137,7 +137,13 @@ class TalkChanged(msgspec.Struct, frozen=True):
 
 
 class MicrophoneDoubted(msgspec.Struct, frozen=True):
-    """The person talks by key and nothing like speech comes from the microphone: it may be the wrong one."""
+    """The person talks by key and nothing like speech comes from the microphone: it may be the wrong one.
+
+    Attributes:
+        doubted: false: speech does come now, within the same turn. The end of a turn ends a doubt untold.
+    """
+
+    doubted: bool = True
 
 
 class SpeechNoticed(msgspec.Struct, frozen=True):

@@ -89,7 +89,7 @@ class Store:
                 self.audio.talk_until = at + fact.limit_s if fact.talking else None
                 self.audio.mic_doubted = False
             case facts.MicrophoneDoubted():
-                self.audio.mic_doubted = True
+                self.audio.mic_doubted = fact.doubted
             case facts.UserSaid():
                 self.transcript.user_said(fact, at)
             case facts.AgentSaid():
