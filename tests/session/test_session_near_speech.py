@@ -56,6 +56,28 @@ def test_what_the_server_hears_no_speech_in_is_noise_and_lowers_the_agent_for_a_
     assert near(c, False).of(Duck) == []
 
 
+@pytest.mark.parametrize("gaps", [1, 2, 5])
+def test_noise_with_gaps_lowers_the_agent_no_longer_than_noise_without(gaps):
+    c = Conversation().speaking()
+    doubt = timer_after(near(c), 1.5)
+    for _ in range(gaps):
+        over = timer_after(near(c, False), 0.5)
+        assert near(c).of(Duck) == []
+        assert c.timer(over).of(Duck) == [], "it had not ended"
+    assert c.timer(doubt).of(Duck) == [Duck(False)]
+    assert near(c, False).of(Duck) == []
+
+
+def test_a_doubt_about_earlier_noise_says_nothing_of_what_lowers_the_agent_now():
+    c = Conversation().speaking()
+    earlier = timer_after(near(c), 1.5)
+    c.timer(timer_after(near(c, False), 0.5))
+    later = near(c)
+    assert later.of(Duck) == [Duck(True)]
+    assert c.timer(earlier).of(Duck) == []
+    assert c.timer(timer_after(later, 1.5)).of(Duck) == [Duck(False)]
+
+
 def test_the_end_of_the_session_restores_it():
     c = Conversation().speaking()
     near(c)

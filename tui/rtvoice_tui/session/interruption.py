@@ -19,7 +19,7 @@ RESTORE_S = 0.5
 """So long after near speech the agent is lowered still: the server's own word may be under way."""
 
 DOUBT_S = 1.5
-"""A server that hears no speech in what goes on for so long is right: it is noise, and lowers nobody."""
+"""A server that hears no speech in what goes on for so long, gaps or not, is right: it is noise, and lowers nobody."""
 
 TIMER = "near:"
 
@@ -57,6 +57,7 @@ class Interruption:
         self._near = False
         self._stretch = 0
         self._ducked = False
+        self._ducking = 0
         self._cut_near = False
 
     # --- the one path
@@ -110,15 +111,19 @@ class Interruption:
     def _lower(self) -> None:
         if not self._ducked:
             self._ducked = True
+            self._ducking += 1
             self._out.do(Duck(True))
-            self._out.do(Schedule(f"{TIMER}doubt:{self._stretch}", DOUBT_S))
+            self._out.do(Schedule(f"{TIMER}doubt:{self._ducking}", DOUBT_S))
         if self._local:
             self._out.do(Schedule(f"{TIMER}long:{self._stretch}", NEAR_S))
 
     def timer(self, timer: str) -> None:
-        """A timer of ours fired; one of an earlier stretch of speech says nothing."""
-        what, _, stretch = timer.removeprefix(TIMER).partition(":")
-        if stretch != str(self._stretch):
+        """A timer of ours fired; one of an earlier stretch of speech says nothing, nor does an earlier doubt.
+
+        The doubt is about one ducking and not about one stretch: else noise with gaps would lower the agent for ever.
+        """
+        what, _, number = timer.removeprefix(TIMER).partition(":")
+        if number != str(self._ducking if what == "doubt" else self._stretch):
             return
         if what == "over":
             self._cut_near = False
