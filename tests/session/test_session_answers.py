@@ -157,6 +157,31 @@ def test_the_end_of_a_sound_is_said_once():
     assert len(c.all().of(EndPlay)) == 1
 
 
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_a_further_part_of_an_item_is_ended_too_however_short(end):
+    c = Conversation().speaking("A", 500)
+    c.server("response.output_audio.done", response_id="R1", item_id="A", content_index=0)
+    c.heard(A=500, drained=True)
+    c.audio("A", 50, content_index=1)
+    assert c.heard(A=500).phases == [], "it waits for more, or for its end"
+    assert end(c).of(EndPlay) == [EndPlay("A")]
+    c.end()
+    assert c.heard(A=550, drained=True).phases == ["listening"]
+
+
+def test_sound_that_comes_after_the_end_of_its_answer_is_ended_at_once_for_nobody_else_will():
+    c = Conversation().speaking("A", 500)
+    c.end()
+    c.heard(A=500, drained=True)
+    for heard_ms in (550, 600):
+        assert [type(effect) for effect in c.audio("A", 50).effects if isinstance(effect, Play | EndPlay)] == [
+            Play,
+            EndPlay,
+        ]
+        c.heard(A=heard_ms, drained=True)
+        assert c.machine.phase.value == "listening"
+
+
 def test_bug_21_several_audio_items_in_one_answer_end_each_by_itself():
     c = Conversation().speaking("A", 300)
     c.audio("B", 200)

@@ -181,9 +181,12 @@ class Answers:
         response_id = event.response_id or self.slot.active
         item = self._ledger.receive(event.item_id, response_id, event.content_index, answer.turn, len(event.delta))
         item.aside = answer.aside
+        item.received_all = False  # where a part of it had ended, another follows: the end is told again
         if known is None and not answer.aside:
             self._out.reach(answer.turn, Moment.FIRST_AUDIO)
         self._out.do(Play(event.item_id, event.delta))
+        if item.over:
+            self._audio_done(event.item_id)
 
     def _audio_done(self, item_id: str) -> None:
         item = self._ledger.get(item_id)
@@ -204,6 +207,7 @@ class Answers:
         self.slot.done(response.id)
         for item in self._ledger.of_response(response_id):
             self._audio_done(item.item_id)
+            item.over = True
         if not cut and response.status == "completed":
             self._compare(answer, response_id)
         for item_id in answer.items:

@@ -30,7 +30,8 @@ class Cut(StrEnum):
 class SpokenItem:
     """One answer's sound: what arrived, what was played, and whether it was cut.
 
-    ``aside``: it is no part of the conversation, so the server has nothing to forget.
+    ``aside``: it is no part of the conversation, so the server has nothing to forget. ``over``: its answer is done, so
+    nobody will say again that it is complete.
     """
 
     item_id: str
@@ -44,6 +45,7 @@ class SpokenItem:
     finished: bool = False
     cut: bool = False
     aside: bool = False
+    over: bool = False
 
 
 class SpokenLedger:
