@@ -135,6 +135,16 @@ async def test_speech_without_words_does_not_keep_the_answer_waiting(listener, c
     assert await answer(client) == "Hello. Say or type something."
 
 
+async def test_a_turn_that_is_too_short_to_be_committed_does_not_keep_the_answer_waiting(listener, client):
+    await client.configure(**TEXT_ONLY, audio=BY_HAND)
+
+    refused = await client.send("input_audio_buffer.commit")
+    await client.send("response.create")
+
+    assert (await client.error_about(refused))["code"] == "input_audio_buffer_commit_empty"
+    assert await answer(client) == "Hello. Say or type something."
+
+
 async def test_an_answer_that_waits_for_words_is_cancelled_at_once_and_the_words_come_all_the_same(listener, client):
     await client.configure(**TEXT_ONLY, audio=TRANSCRIBED)
     await commit(client, SEVEN)
