@@ -20,6 +20,9 @@ from rtvoice_tui.audio.device_info import AudioError
 from rtvoice_tui.audio.listing import list_elsewhere, module_elsewhere
 
 LOOK_S = 0.5
+BROKEN_S = 5.0
+"""A look that broke down is repeated after that."""
+
 LIST_S = 1.0
 LONG_S = 30.0
 """What is missing for so long is looked for less often."""
@@ -105,17 +108,17 @@ class Presence:
                 self._server.close()
                 self._wanted.wait()
                 continue
-            began = time.monotonic()
+            began, every_s = time.monotonic(), LOOK_S / 10
             try:
                 found = self._look()
             except Exception:
                 log.exception("the devices cannot be looked at")
-                found = self.present
+                found, every_s = self.present, BROKEN_S
             self.looked_at = began
             if found is not None and found != self.present:
                 self.present = found
                 self._changed()
-            time.sleep(max(0.0, began + LOOK_S / 10 - time.monotonic()))
+            time.sleep(max(0.0, began + every_s - time.monotonic()))
 
     def _look(self) -> Present | None:
         present = self._server.look()
