@@ -1,5 +1,7 @@
 """What was heard by now, to the sample: by the time at which a device plays what it was handed."""
 
+import threading
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -309,6 +311,57 @@ def test_sixty_seconds_that_wait_do_not_overwrite_what_may_be_taken_back(clock):
     end = len(first.heard) + len(bytes(second.heard).strip(b"\0"))
     heard = compare(speech[: end - 480 - 2 * TWICE], bytes(first.heard + second.heard))
     assert (heard.lost, heard.disordered) == (0, 1)
+
+
+@pytest.mark.parametrize("goes_back", ["take_back", "ran_dry"])
+def test_what_comes_back_into_a_full_ring_overwrites_nothing(clock, goes_back):
+    speech = locatable(70.0)
+    playback = Playback(RATE)
+    playback.play("item", speech)
+    playback.end("item")
+    device = Device(clock, playback)
+    device.take(19)
+    playback.fill(BLOCK, clock.now + HELD_S)
+    playback.report()  # the ring is filled up
+    getattr(playback, goes_back)()
+    playback.report()
+    waits = round(playback.buffered_ms * RATE / 1000)
+    assert waits > 70 * RATE - 20 * BLOCK
+    heard = bytearray()
+    while playback.buffered_ms:
+        heard += playback.fill(RATE)
+        playback.report()
+    assert heard[: waits * 2] == speech[-waits * 2 :]
+
+
+def test_a_dead_device_that_ran_dry_before_gives_back_what_it_held_before_that_too(clock):
+    playback, _ = speaking(1.0)
+    device = Device(clock, playback)
+    device.take(40)
+    playback.fill(BLOCK, clock.now + HELD_S)
+    playback.ran_dry()
+    device.take()
+    device.listen()
+    assert playback.take_back() == 11 * BLOCK + TWICE
+
+
+def test_a_report_waits_while_what_a_dead_device_held_is_taken_back(clock, monkeypatch):
+    playback, _ = speaking(1.0)
+    Device(clock, playback).take(40)
+    reports, unheard = [], playback._positions.unheard
+    reporting = threading.Thread(target=lambda: reports.append(playback.report()))
+
+    def meanwhile(*arguments):
+        reporting.start()
+        reporting.join(0.05)
+        assert not reports
+        return unheard(*arguments)
+
+    monkeypatch.setattr(playback._positions, "unheard", meanwhile)
+    playback.take_back()
+    reporting.join(10)
+    assert not reports[0].drained
+    assert reports[0].played_ms["item"] == pytest.approx(1000 - playback.buffered_ms)
 
 
 ORDERS = st.one_of(

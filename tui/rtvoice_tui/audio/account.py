@@ -19,7 +19,7 @@ class _Segment:
 
 
 class ItemAccount:
-    """Only for the session's thread, except where said.
+    """For one thread at a time, except where said.
 
     Args:
         rate: samples a second.

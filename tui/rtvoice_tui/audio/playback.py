@@ -1,10 +1,11 @@
 """The speaker's side: speech is queued by item, taken by the device, silenced with a fade, and counted to the sample.
 
-``written``/``taken`` positions are samples of the session's output rate. The device's thread calls `fill` and `stopped`
-only; the session's thread calls everything else.
+``written``/``taken`` positions are samples of the session's output rate. The device's thread calls `fill`, `ran_dry`
+and `stopped` only, and never waits; the keeper's thread calls `take_back`; the session's thread calls everything else.
 """
 
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -94,6 +95,7 @@ class Playback:
         self._account = ItemAccount(rate)
         self._positions = Positions(rate)
         self._settled = 0
+        self._counting = threading.Lock()
         self._prebuffer = Prebuffer()
         self._starved_before = 0
         # the device's side
@@ -128,7 +130,8 @@ class Playback:
         self._starved_before = self.starved
         self._prebuffer.packet(item_id, count * 1000 / self.rate, time.perf_counter() if at is None else at, dry)
         self._last_item = item_id
-        self._account.receive(item_id, self._ring.written + self._backlogged, count)
+        with self._counting:
+            self._account.receive(item_id, self._ring.written + self._backlogged, count)
         self._complete = False
         self._backlog.append(whole)
         self.pump()
@@ -155,7 +158,8 @@ class Playback:
         self._odd.clear()
         self._backlog.clear()
         self._prebuffer.forget()
-        self._account.cut(self._ring.written)
+        with self._counting:
+            self._account.cut(self._ring.written)
         self._complete = True
         cut = _Cut(self._ring.written, int(self.rate * fade_ms / 1000), time.perf_counter())
         silencer = self.silencer
@@ -195,29 +199,32 @@ class Playback:
         if not self.flushed:
             self.give_up_flush()
         self._rolling = False
-        taken = self._ring.taken
-        self._look()
-        return self._ring.take_back(self._positions.unheard(self._sure_at, taken, self.latency_ms / 1000))
+        with self._counting:
+            taken = self._ring.taken
+            self._look()
+            return self._ring.take_back(self._positions.unheard(self._sure_at, taken, self.latency_ms / 1000))
 
     def report(self) -> PlaybackReport:
         """What was heard by now; items that are over are reported one last time."""
         self.pump()
-        taken = self._ring.taken
-        self._look()
-        position = self._positions.heard(time.perf_counter(), taken)
-        played = self._heard_up_to(position, taken)
-        drained = self._complete and position == taken and not len(self._ring) and not self._backlog
-        return PlaybackReport(played, self._account.first_at, drained)
+        with self._counting:
+            taken = self._ring.taken
+            self._look()
+            position = self._positions.heard(time.perf_counter(), taken)
+            played = self._heard_up_to(position, taken)
+            drained = self._complete and position == taken and not len(self._ring) and not self._backlog
+            return PlaybackReport(played, self._account.first_at, drained)
 
     def heard_ms(self) -> dict[str, float]:
         """What will have been heard of every item that is remembered when the device falls silent after a flush.
 
         What it holds is still heard, unless it threw it away.
         """
-        taken = self._ring.taken
-        self._look()
-        played = self._heard_up_to(taken, taken)
-        return self._account.totals() | played
+        with self._counting:
+            taken = self._ring.taken
+            self._look()
+            played = self._heard_up_to(taken, taken)
+            return self._account.totals() | played
 
     @property
     def buffered_ms(self) -> float:

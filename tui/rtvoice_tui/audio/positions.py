@@ -1,6 +1,6 @@
 """What a listener has heard by now, in samples: a device is handed blocks some time before they sound.
 
-The device's thread tells, the session's thread asks; a bounded deque is all they share. Times are `time.perf_counter`.
+The device's thread tells, one thread at a time asks; a bounded deque is all they share. Times are `time.perf_counter`.
 """
 
 from collections import deque
@@ -49,7 +49,7 @@ class Positions:
         """The device threw away what it held."""
         self._told.append(_Stop(at))
 
-    # --- the session's side
+    # --- the side that asks
 
     def look(self) -> tuple[list[Block], list[tuple[int, int]]]:
         """Blocks handed over since the last look, and what was thrown away of all blocks."""
@@ -87,8 +87,10 @@ class Positions:
         ``held_s``: no block is heard sooner after it was handed over, whatever was said of its time.
         """
         first = taken
-        while self._held and self._held[-1].end == first:
+        while self._held and (self._held[-1].end == first or self._held[-1].start >= first):
             block = self._held.pop()
+            if block.start >= first:  # it was thrown away and handed out again, and is counted
+                continue
             first = self._within(replace(block, heard_at=max(block.heard_at, block.handed_at + held_s)), now)
         self._held.clear()
         return taken - first

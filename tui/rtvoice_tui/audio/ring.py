@@ -25,8 +25,8 @@ class SampleRing:
 
     @property
     def room(self) -> int:
-        """Samples that still fit."""
-        return self.capacity - len(self)
+        """Samples that still fit; none while more than a full ring waits, because some were taken back."""
+        return max(0, self.capacity - len(self))
 
     def write(self, pcm: bytes | memoryview) -> int:
         """Append as many samples as fit; returns how many. Only for the writing thread."""
@@ -59,6 +59,6 @@ class SampleRing:
 
         Only for the reading thread, or while nobody reads.
         """
-        count = min(count, self.kept, self.taken)
+        count = min(count, self.kept, self.taken, self._size - len(self))
         self.taken -= count
         return count
