@@ -204,3 +204,104 @@ def test_a_frozen_device_that_is_no_longer_there_is_lost(world):
 
     assert world.output.line.standing.name == "default"
     assert "headset is gone" in world.output.line.standing.sentence
+
+
+def test_a_speaker_that_cannot_be_opened_again_with_other_buffers_is_tried_until_it_can(world):
+    world.system.refused.add("headset")
+    with pytest.raises(AudioError):
+        world.output.line.change(world.system, Setting(20, "low"))
+    world.after(1.0)
+    assert "headset" not in world.system.open
+
+    world.system.refused.clear()
+    world.after(1.0)
+
+    assert sorted(world.system.open) == ["headset", "mic"]
+    assert world.output.line.standing.state is DeviceState.OPEN
+
+
+def test_a_list_that_cannot_be_renewed_costs_the_other_direction_nothing_for_long(world, monkeypatch):
+    world.system.there -= {"mic", "default"}
+    world.healer.ended(world.input, "gone")
+    world.after(0.2)
+    world.system.known.discard("mic")
+    world.system.there.add("mic")
+    failures = [AudioError("this machine has no sound device")]
+
+    def look_again():
+        if failures:
+            raise failures.pop()
+        return world.system.renew()
+
+    monkeypatch.setattr(devices, "look_again", look_again)
+    world.after(10.0)
+
+    assert not failures
+    assert sorted(world.system.open) == ["headset", "mic"]
+
+
+@pytest.fixture
+def replaced(world):
+    """The default stands in for ``headset``, which is back and used by another program."""
+    world.system.there.remove("headset")
+    world.healer.ended(world.output, "the output device headset is gone")
+    world.after(0.3)
+    world.system.there.add("headset")
+    world.system.refused.add("headset")
+    return world
+
+
+def test_what_stands_in_plays_on_undisturbed_until_the_wanted_device_is_free(replaced):
+    opened, sentence = replaced.output.line.standing.openings, replaced.output.line.standing.sentence
+    replaced.after(5.0)
+
+    standing = replaced.output.line.standing
+    assert (standing.openings, standing.name, standing.sentence) == (opened, "default", sentence)
+    assert standing.state is DeviceState.GONE
+
+    replaced.system.refused.clear()
+    replaced.after(1.0)
+
+    assert replaced.output.line.standing.name == "headset"
+    assert replaced.output.line.standing.state is DeviceState.OPEN
+
+
+@pytest.mark.parametrize("change", ["another device is refused", "larger buffers"])
+def test_what_stands_in_still_does_when_it_was_closed_for_a_moment(replaced, change):
+    line, sentence = replaced.output.line, replaced.output.line.standing.sentence
+    if change == "larger buffers":
+        line.change(replaced.system, Setting(20, "low"))
+    else:
+        with pytest.raises(AudioError):
+            line.exchange(replaced.system, "headset")
+
+    assert (line.standing.name, line.standing.sentence) == ("default", sentence)
+    assert replaced.output.missing
+
+
+def test_silence_takes_the_speech_again_when_the_first_device_cannot_be_started(world, monkeypatch):
+    def cannot_start(self):
+        raise AudioError("it cannot be started", "", DeviceState.GONE)
+
+    begun: list[str] = []
+    line = Line("output", "", Playback(24_000), lambda *_: None, lambda: Silence(begun))
+    line.put_off()
+    monkeypatch.setattr(Stream, "start", cannot_start)
+    for change in (line.open, line.exchange):
+        with pytest.raises(AudioError):
+            change(world.system, "headset")
+        assert begun == ["silent"]
+        assert line.stream.name == line.standing.name == "silent"
+
+
+class Silence:
+    """Takes speech as long as it is in ``begun``."""
+
+    name = "silent"
+
+    def __init__(self, begun):
+        self.begun = begun
+        begun.append(self.name)
+
+    def close(self):
+        self.begun.remove(self.name)

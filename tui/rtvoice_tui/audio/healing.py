@@ -61,7 +61,7 @@ class Care:
     @property
     def missing(self) -> bool:
         """Whether a device is wanted and not in use."""
-        return self.needs_device and self.line.standing.state is not DeviceState.OPEN
+        return self.needs_device and (self.line.standing.state is not DeviceState.OPEN or not self.line.hardware)
 
     @property
     def due(self) -> list[float]:
@@ -148,24 +148,26 @@ class Healer:
         care.ended, care.known_as, care.tries = "", "", 0
 
     def reopen(self, care: Care, name: str) -> None:
-        """Open a device where nothing is open any more; what stood in for another one still does."""
-        before = care.line.standing
+        """Open a device where it was just given back; one that cannot be opened has ended."""
         try:
-            care.line.open(self.backend(), name)
+            care.line.reopen(self.backend(), name)
         except AudioError as error:
             self.ended(care, error.sentence)
-            return
-        if name != care.line.wanted:
-            care.line.fail(before.state, before.sentence, before.remedy)
 
     def renew(self) -> None:
-        """Have the list of devices renewed: every stream ends, plays out what it holds, and is opened again."""
+        """Have the list of devices renewed: every stream ends, plays out what it holds, and is opened again.
+
+        Raises:
+            AudioError: there is no device any more; those that were open have ended.
+        """
         in_use = [(care, care.line.using) for care in self.cares if care.line.hardware]
         for care, _ in in_use:
             care.line.release()
-        self._use_backend(devices.look_again)
-        for care, name in in_use:
-            self.reopen(care, name)
+        try:
+            self._use_backend(devices.look_again)
+        finally:
+            for care, name in in_use:
+                self.reopen(care, name)
 
     # --- one direction
 
@@ -213,7 +215,7 @@ class Healer:
             return
         try:
             if line.hardware:
-                line.exchange(self.backend(), line.wanted)
+                line.exchange(self.backend(), line.wanted, insist=False)  # what stands in is not interrupted in vain
             else:
                 line.open(self.backend(), line.wanted)
         except AudioError as error:

@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rtvoice_tui.audio import devices
 from rtvoice_tui.audio.capture import Capture
@@ -55,7 +55,7 @@ class Keeper:
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._opened = threading.Event()
         self._thread = threading.Thread(target=self._run, name="audio-keeper", daemon=True)
-        self._output = Line("output", choice.output_device, playback, self._ended)
+        self._output = Line("output", choice.output_device, playback, self._ended, lambda: _silence(playback))
         self._input = Line("input", choice.input_device, capture, self._ended)
         self._presence = Presence(lambda: self._jobs.put(self._healer.others_found))
         self._healer = Healer((self._output, self._input), self._presence)
@@ -142,10 +142,7 @@ class Keeper:
                 care.needs_device = False
         self._healer.look_after()
         if self._output.stream is None:
-            from rtvoice_tui.audio.files import SilentSpeaker
-
-            assert isinstance(self._output.part, Playback)
-            self._output.put_off(SilentSpeaker(self._output.part))
+            self._output.put_off()
 
     def _ended(self, mark: object, sentence: str) -> None:
         self._jobs.put(lambda: self._has_ended(mark, sentence))
@@ -177,9 +174,10 @@ class Keeper:
     def _use_new(self, care: Care, name: str) -> None:
         """Use a device that PortAudio has not seen yet."""
         before = care.line.using if care.line.hardware else None
-        care.line.release()
-        self._healer.renew()
+        if before is not None:
+            care.line.release()
         try:
+            self._healer.renew()
             care.line.open(self._healer.backend(), name)
         except AudioError:
             if before is not None:
@@ -189,13 +187,16 @@ class Keeper:
     def _change(self, line: Line, setting: Setting) -> None:
         if not line.hardware or line.frozen or line.moved:
             return
-        before = line.standing
         try:
             line.change(self._healer.backend(), setting)
         except AudioError as error:
             self._tell(error.sentence, error.remedy)
-        if before.state is not DeviceState.OPEN and line.hardware:
-            line.fail(before.state, before.sentence, before.remedy)
+
+
+def _silence(playback: Playback) -> Any:
+    from rtvoice_tui.audio.files import SilentSpeaker
+
+    return SilentSpeaker(playback)
 
 
 def _listed(direction: str, name: str) -> bool:

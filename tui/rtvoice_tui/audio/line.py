@@ -53,6 +53,7 @@ class Line:
         wanted: a name or a part of it; empty for the system's default.
         part: where its sound goes or comes from.
         lost: called from any thread with a device's mark and a sentence when it ends.
+        silence: begins what takes the speech as long as there has never been a device.
 
     Attributes:
         stream: what is open.
@@ -63,7 +64,12 @@ class Line:
     """
 
     def __init__(
-        self, direction: str, wanted: str, part: Capture | Playback, lost: Callable[[object, str], None]
+        self,
+        direction: str,
+        wanted: str,
+        part: Capture | Playback,
+        lost: Callable[[object, str], None],
+        silence: Callable[[], Any] | None = None,
     ) -> None:
         self.direction = direction
         self.wanted = wanted
@@ -77,6 +83,7 @@ class Line:
         self.mark: object = None
         self.standing = Standing(wanted=wanted)
         self._lost = lost
+        self._silence = silence
 
     def want(self, name: str) -> None:
         """What is open is what is wanted from now on."""
@@ -88,10 +95,11 @@ class Line:
         self.stream = stream
         self._stands(DeviceState.OPEN, name=stream.name, openings=self.standing.openings + 1)
 
-    def put_off(self, stream: Any) -> None:
+    def put_off(self) -> None:
         """Let silence take the speech as long as there has never been a device."""
-        self.stream = stream
-        self.standing = replace(self.standing, name=stream.name)
+        if self._silence is not None:
+            self.stream = self._silence()
+            self.standing = replace(self.standing, name=self.stream.name)
 
     def open(self, backend: Any, name: str) -> None:
         """Open a device and begin, where nothing is open.
@@ -102,21 +110,40 @@ class Line:
         stream, mark = self._opened(backend, name)
         self._begin(stream, mark, name)
 
-    def exchange(self, backend: Any, name: str) -> None:
-        """Open a device instead of the one that is open, which plays to its end first. No sample is lost.
+    def reopen(self, backend: Any, name: str) -> None:
+        """Open a device where it was just given back. What stood in for the wanted one still does, for the same reason.
 
         Raises:
-            AudioError: it cannot be opened; the old one is in use as before.
+            AudioError: it cannot be opened.
+        """
+        before = self.standing
+        self.open(backend, name)
+        if name != self.wanted and before.state is not DeviceState.OPEN:
+            self.fail(before.state, before.sentence, before.remedy)
+
+    def exchange(self, backend: Any, name: str, insist: bool = True) -> None:
+        """Open a device instead of the one that is open, which plays to its end first. No sample is lost.
+
+        Args:
+            backend: the sound system.
+            name: the device.
+            insist: try one that is refused again with the old one closed: both may be names of one device that takes
+                one program only.
+
+        Raises:
+            AudioError: it cannot be opened; the old one is in use as before, or nothing if that is refused as well.
         """
         had_device, before = self.hardware, self.using
         try:
             stream, mark = self._opened(backend, name)
         except AudioError as error:
-            if not had_device or error.state is not DeviceState.REFUSED:
+            if not (insist and had_device) or error.state is not DeviceState.REFUSED:
                 raise
-            self._reopen(backend, name, before)  # two names of one device that takes one program only
+            self.release()
+            self._open_or_go_back(backend, name, before)
             return
-        self.release()
+        if had_device:
+            self.release()
         try:
             self._begin(stream, mark, name)
         except AudioError:
@@ -128,15 +155,15 @@ class Line:
         """Open the same device again with other buffers. No sample is lost.
 
         Raises:
-            AudioError: it cannot be opened so; it is in use as before.
+            AudioError: it cannot be opened so; it is in use as before, or nothing if that is refused as well.
         """
-        before, self.setting = self.setting, setting
+        name, before, self.setting = self.using, self.setting, setting
+        self.release()
         try:
-            self._reopen(backend, self.using, self.using)
+            self.reopen(backend, name)
         except AudioError:
             self.setting = before
-            if self.stream is None:
-                self._back_to(backend, self.using)
+            self._back_to(backend, name)
             raise
 
     def release(self) -> None:
@@ -193,9 +220,15 @@ class Line:
         return stream, mark
 
     def _begin(self, stream: Any, mark: object, name: str) -> None:
-        if self.stream is not None:  # silence that stood in
+        stood_in = self.stream is not None  # silence, or a file
+        if stood_in:
             self.close()
-        stream.start()
+        try:
+            stream.start()
+        except Exception:
+            if stood_in:
+                self.put_off()
+            raise
         self.stream, self.mark, self.using, self.hardware = stream, mark, name, True
         self._stands(
             DeviceState.OPEN,
@@ -212,8 +245,7 @@ class Line:
     def _stands(self, state: DeviceState, **known: Any) -> None:
         self.standing = Standing(wanted=self.wanted, state=state, **known)
 
-    def _reopen(self, backend: Any, name: str, before: str) -> None:
-        self.release()
+    def _open_or_go_back(self, backend: Any, name: str, before: str) -> None:
         try:
             self.open(backend, name)
         except AudioError:
@@ -222,4 +254,4 @@ class Line:
 
     def _back_to(self, backend: Any, name: str) -> None:
         with contextlib.suppress(AudioError):
-            self.open(backend, name)
+            self.reopen(backend, name)
