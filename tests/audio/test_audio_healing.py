@@ -1,18 +1,22 @@
 """What is done about a device that is lost, on a sound system that does as it is told."""
 
+import threading
 from types import SimpleNamespace
 
 import pytest
 
-from rtvoice_tui.audio import devices, healing
+from rtvoice_tui.audio import devices, healing, keeper
 from rtvoice_tui.audio.capture import Capture
+from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.device_info import AudioError
 from rtvoice_tui.audio.healing import Healer
+from rtvoice_tui.audio.keeper import Keeper
 from rtvoice_tui.audio.line import Line
 from rtvoice_tui.audio.playback import Playback
 from rtvoice_tui.audio.presence import Present
 from rtvoice_tui.audio.stepping import Setting
 from rtvoice_tui.store.audio import DeviceState
+from virtual_audio import wait_until
 
 
 class Stream:
@@ -195,6 +199,30 @@ def test_a_frozen_device_is_left_alone_at_first_and_opened_anew_if_it_stays_so(w
     assert world.output.line.standing.openings == opened + 1
 
 
+def test_a_device_that_freezes_long_after_it_was_woken_is_left_alone_at_first_too(world):
+    line = world.output.line
+    line.frozen = True
+    world.after(3.5)
+    assert not line.frozen
+    world.after(60.0)
+    opened, line.frozen = line.standing.openings, True
+    world.after(2.5)
+    assert line.standing.openings == opened
+
+    world.after(1.0)
+
+    assert line.standing.openings == opened + 1
+
+
+def test_a_device_that_cannot_be_woken_is_opened_anew_ever_more_rarely(world):
+    line, opened = world.output.line, world.output.line.standing.openings
+    for _ in range(60):
+        line.frozen = True
+        world.after(1.0)
+
+    assert line.standing.openings - opened == len(healing.FROZEN_S)
+
+
 def test_a_frozen_device_that_is_no_longer_there_is_lost(world):
     world.after(0.2)
     world.system.there = {"mic", "default"}
@@ -305,3 +333,95 @@ class Silence:
 
     def close(self):
         self.begun.remove(self.name)
+
+
+@pytest.fixture
+def keeping(monkeypatch):
+    """Begins a keeper with a system's default devices: ``keeping(system)``."""
+    keepers = []
+
+    class Seen:
+        """They are always there."""
+
+        present, looked_at = Present(frozenset({"default"}), frozenset({"default"})), float("inf")
+
+        def __init__(self, changed):
+            self.watch = lambda watching, missing: None
+            self.close = lambda: None
+
+    def begin(system):
+        monkeypatch.setattr(devices, "choose_backend", lambda: system)
+        monkeypatch.setattr(devices, "look_again", system.renew)
+        monkeypatch.setattr(keeper, "Presence", Seen)
+        monkeypatch.setattr(Line, "_drained", lambda line, playback: True)
+        keepers.append(Keeper(AudioChoice(), Capture(24_000), Playback(24_000), lambda *_: None))
+        keepers[-1].open()
+        return keepers[-1]
+
+    yield begin
+    for each in keepers:
+        each.close()
+
+
+def done(kept):
+    """Wait until a keeper has done what it was asked for."""
+    reached = threading.Event()
+    kept._jobs.put(reached.set)
+    assert reached.wait(10)
+
+
+def test_an_error_that_nobody_foresaw_does_not_end_the_care(keeping, monkeypatch):
+    monkeypatch.setattr(keeper, "AGAIN_S", 0.05)
+    system = System()
+    kept, make, failures = keeping(system), system.Speaker, [RuntimeError("something else")] * 3
+
+    def failing(*arguments):
+        if failures:
+            raise failures.pop()
+        return make(*arguments)
+
+    system.Speaker = failing
+    kept._ended(kept._output.mark, "the output device default is gone")
+
+    wait_until(lambda: not failures and kept.standing("output").hardware, "the speaker is open again")
+
+
+def test_an_error_of_one_direction_that_nobody_foresaw_does_not_keep_the_other_one_waiting(world, monkeypatch):
+    world.healer.ended(world.output, "gone")
+    world.healer.ended(world.input, "gone")
+    monkeypatch.setattr(world.system, "Speaker", lambda *_: {}["something else"])
+    with pytest.raises(KeyError):
+        world.healer.look_after()
+
+    assert world.system.open == ["mic"]
+
+
+def test_a_device_is_not_frozen_because_the_one_before_it_was(keeping):
+    kept = keeping(System())
+    seen = kept.standing("output").openings
+    kept.use_setting(Setting(20, "low"))
+    kept.set_frozen("output", True, seen)
+    done(kept)
+    assert not kept._output.frozen
+
+    kept.set_frozen("output", True, seen + 1)
+    done(kept)
+    assert kept._output.frozen
+
+
+def test_a_new_device_for_which_the_list_cannot_be_renewed_leaves_the_old_ones_in_use(keeping, monkeypatch):
+    system, failures = System(), [AudioError("this machine has no sound device")]
+    kept = keeping(system)
+
+    def look_again():
+        if failures:
+            raise failures.pop()
+        return system.renew()
+
+    monkeypatch.setattr(devices, "look_again", look_again)
+    monkeypatch.setattr(keeper, "_listed", lambda direction, name: True)
+    kept.use("output", "new")
+    done(kept)
+
+    wait_until(lambda: system.open == ["default"] * 2, "both are open again")
+    assert not failures

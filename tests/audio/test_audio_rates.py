@@ -87,6 +87,11 @@ class FakePortAudio(ModuleType):
             raise PortAudioError("Unanticipated host error", -9999)
 
 
+def dead(*_):
+    """What the library says when its server died."""
+    raise PortAudioError("PortAudio not initialized", -10000)
+
+
 @pytest.fixture
 def with_devices(monkeypatch):
     """Loads `portaudio` over a fake PortAudio."""
@@ -350,3 +355,26 @@ def test_a_whole_recording_is_converted_to_the_same_length_of_time():
 
     assert len(converted) == pytest.approx(48_000, abs=50)
     assert signal_to_noise_db(converted[1200:-1200], 1000, 24_000) > 70
+
+
+@pytest.mark.parametrize("name", ["", "speaker"])
+@pytest.mark.parametrize("question", ["query_devices", "query_hostapis"])
+def test_a_library_that_cannot_tell_its_devices_is_an_error_that_is_mended_later(with_devices, question, name):
+    fake = FakePortAudio(accepted_rate=24_000)
+    backend = with_devices(fake)
+    setattr(fake, question, dead)
+    for ask in (backend.list_devices, lambda: backend.Speaker(name, Playback(24_000), lambda told: None)):
+        with pytest.raises(AudioError, match="does not tell its devices") as caught:
+            ask()
+        assert (caught.value.state, bool(caught.value.remedy)) == (DeviceState.GONE, True)
+
+
+def test_a_library_that_did_not_begin_again_does_at_the_next_look(with_devices):
+    fake, begun = FakePortAudio(accepted_rate=24_000), []
+    backend = with_devices(fake)
+    fake._terminate, fake._initialize = lambda: None, dead
+    with pytest.raises(AudioError):
+        backend.look_again()
+    fake._terminate, fake._initialize = dead, lambda: begun.append(True)
+    backend.look_again()
+    assert begun

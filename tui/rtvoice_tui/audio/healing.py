@@ -66,7 +66,7 @@ class Care:
     @property
     def due(self) -> list[float]:
         """When to look at it again."""
-        return [self.retry_at] * self.missing + [self.thaw_at] * self.line.frozen
+        return [self.retry_at] * self.missing + [self.thaw_at] * (self.thaw_at > 0)
 
 
 class Healer:
@@ -117,18 +117,22 @@ class Healer:
         return next(care for care in self.cares if care.line is line)
 
     def look_after(self) -> float | None:
-        """Do what is to be done now; when to come again (`clock`), or None to wait for news."""
+        """Do what is to be done now; when to come again (`clock`), or None to wait for news.
+
+        What a direction raises that nobody foresaw is raised when the other one was looked after.
+        """
+        unforeseen: Exception | None = None
         for care in self.cares:
-            self._see(care)
-            if care.line.frozen:
-                self._thaw(care)
-            if care.missing and care.retry_at <= self._clock():
-                self._try(care)
-                self._see(care)
+            try:
+                self._look_after(care)
+            except Exception as error:
+                unforeseen = error
         self._presence.watch(
             watching=any(care.line.hardware and care.line.wanted for care in self.cares),
             missing=any(care.missing or care.line.frozen for care in self.cares),
         )
+        if unforeseen is not None:
+            raise unforeseen
         return min((at for care in self.cares for at in care.due), default=None)
 
     def others_found(self) -> None:
@@ -170,6 +174,16 @@ class Healer:
                 self.reopen(care, name)
 
     # --- one direction
+
+    def _look_after(self, care: Care) -> None:
+        self._see(care)
+        if care.line.frozen:
+            self._thaw(care)
+        elif care.thaw_at and care.thaw_at <= self._clock():  # it has gone on since it was opened anew
+            self.thawed(care)
+        if care.missing and care.retry_at <= self._clock():
+            self._try(care)
+            self._see(care)
 
     def _see(self, care: Care) -> None:
         """Whether the device is still there, as far as that can be seen."""

@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from rtvoice_tui.audio import devices
 from rtvoice_tui.audio.capture import Capture
@@ -29,9 +29,10 @@ OPENING_S = 5.0
 CLOSING_S = 2.0
 """A device that takes longer to be given back is abandoned."""
 
-log = logging.getLogger(__name__)
+AGAIN_S = 1.0
+"""When to look again after something failed that nobody foresaw."""
 
-_Result = TypeVar("_Result")
+log = logging.getLogger(__name__)
 
 _one_at_a_time = threading.Lock()
 """A keeper that hangs may still be there when the next one begins."""
@@ -54,6 +55,7 @@ class Keeper:
         self._tell = tell
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._opened = threading.Event()
+        self._problem = ""
         self._thread = threading.Thread(target=self._run, name="audio-keeper", daemon=True)
         self._output = Line("output", choice.output_device, playback, self._ended, lambda: _silence(playback))
         self._input = Line("input", choice.input_device, capture, self._ended)
@@ -90,12 +92,9 @@ class Keeper:
         """Open the speaker again with other buffers."""
         self._jobs.put(lambda: self._change(self._output, setting))
 
-    def set_frozen(self, direction: str, frozen: bool) -> None:
-        """No block comes from a device any more, or they come again."""
-        line = self._line(direction)
-        line.frozen = frozen
-        care = self._healer.of(line)
-        self._jobs.put((lambda: None) if frozen else (lambda: self._healer.thawed(care)))
+    def set_frozen(self, direction: str, frozen: bool, openings: int) -> None:
+        """No block comes from a device any more, or they come again; ``openings`` is that of its `Standing`."""
+        self._jobs.put(lambda: self._set_frozen(self._line(direction), frozen, openings))
 
     def _line(self, direction: str) -> Line:
         return self._input if direction == "input" else self._output
@@ -118,13 +117,16 @@ class Keeper:
         for line in (self._input, self._output):
             self._carefully(line.close)
 
-    def _carefully(self, work: Callable[[], _Result]) -> _Result | None:
+    def _carefully(self, work: Callable[[], float | None]) -> float | None:
+        """What ``work`` returns, which is when to look again; soon, if it fails."""
         with _one_at_a_time:
             try:
                 return work()
-            except Exception:
-                log.exception("a sound device cannot be looked after")
-                return None
+            except Exception as error:
+                if repr(error) != self._problem:  # once is enough: it may come every second
+                    self._problem = repr(error)
+                    log.exception("a sound device cannot be looked after")
+                return time.monotonic() + AGAIN_S
 
     def _open_both(self) -> None:
         self._presence.watch(watching=bool(self._choice.input_device or self._choice.output_device), missing=False)
@@ -183,6 +185,12 @@ class Keeper:
             if before is not None:
                 self._healer.reopen(care, before)
             raise
+
+    def _set_frozen(self, line: Line, frozen: bool, openings: int) -> None:
+        if line.hardware and line.standing.openings == openings:  # it may have been opened anew in the meantime
+            line.frozen = frozen
+            if not frozen:
+                self._healer.thawed(self._healer.of(line))
 
     def _change(self, line: Line, setting: Setting) -> None:
         if not line.hardware or line.frozen or line.moved:

@@ -46,7 +46,7 @@ class Standing:
 
 
 class Line:
-    """Only for the keeper's thread, except `standing` and `frozen`.
+    """Only for the keeper's thread, except `standing`.
 
     Args:
         direction: ``input`` or ``output``.

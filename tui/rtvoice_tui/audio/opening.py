@@ -3,6 +3,7 @@
 Importing this module raises ``OSError`` where the PortAudio library is missing.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -49,9 +50,10 @@ def open_stream(
     Raises:
         AudioError: there is no such device, or it cannot be opened, with what mends it.
     """
-    device = find(name, direction)
-    info = sd.query_devices(device)
-    shown, host_api = str(info["name"]), str(sd.query_hostapis(info["hostapi"])["name"])
+    with answering():
+        device = find(name, direction)
+        info = sd.query_devices(device)
+        shown, host_api = str(info["name"]), str(sd.query_hostapis(info["hostapi"])["name"])
     kind = sd.RawInputStream if direction == "input" else sd.RawOutputStream
     most = int(info[f"max_{direction}_channels"])
     wrong_rates: set[int] = set()
@@ -114,6 +116,23 @@ def cannot_open(direction: str, shown: str, error: Exception | None) -> AudioErr
         f"see 'rtvoice-tui devices', and choose another with --{direction}-device NAME",
         DeviceState.REFUSED if code in (INVALID_RATE, INVALID_DEVICE, INVALID_CHANNELS) else DeviceState.GONE,
     )
+
+
+@contextlib.contextmanager
+def answering() -> Iterator[None]:
+    """For whatever asks PortAudio which devices there are.
+
+    Raises:
+        AudioError: it cannot tell.
+    """
+    try:
+        yield
+    except sd.PortAudioError as error:
+        raise AudioError(
+            f"the sound system does not tell its devices: {error}",
+            "check that the sound server runs; it is asked again and again",
+            DeviceState.GONE,
+        ) from None
 
 
 def find(name: str, direction: str) -> int:

@@ -5,6 +5,7 @@ module raises ``OSError`` where the PortAudio library is missing.
 """
 
 import atexit
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from rtvoice_tui.audio.channels import from_mono, to_mono
 from rtvoice_tui.audio.dac_clock import DacClock
 from rtvoice_tui.audio.device_info import DeviceInfo
 from rtvoice_tui.audio.guarded import GuardedStream
-from rtvoice_tui.audio.opening import cannot_open, open_stream
+from rtvoice_tui.audio.opening import answering, cannot_open, open_stream
 from rtvoice_tui.audio.playback import Playback
 from rtvoice_tui.audio.resample import Resampler
 from rtvoice_tui.audio.stepping import LADDER, Latency, Setting
@@ -32,9 +33,14 @@ PIECE_MS = 10
 
 
 def list_devices() -> list[DeviceInfo]:
-    """All devices that PortAudio saw when it was loaded."""
-    apis = sd.query_hostapis()
-    default_in, default_out = sd.default.device
+    """All devices that PortAudio saw when it was loaded.
+
+    Raises:
+        AudioError: it cannot tell.
+    """
+    with answering():
+        apis, devices = sd.query_hostapis(), sd.query_devices()
+        default_in, default_out = sd.default.device
     return [
         DeviceInfo(
             name=str(info["name"]),
@@ -47,7 +53,7 @@ def list_devices() -> list[DeviceInfo]:
             default_input=index == default_in,
             default_output=index == default_out,
         )
-        for index, info in enumerate(sd.query_devices())
+        for index, info in enumerate(devices)
     ]
 
 
@@ -57,9 +63,15 @@ def version() -> str:
 
 
 def look_again() -> None:
-    """See which devices there are now. Every open stream ends, so there must be none."""
-    sd._terminate()
-    sd._initialize()
+    """See which devices there are now. Every open stream ends, so there must be none.
+
+    Raises:
+        AudioError: PortAudio does not begin again.
+    """
+    with contextlib.suppress(sd.PortAudioError):  # it has ended already if it did not begin again the last time
+        sd._terminate()
+    with answering():
+        sd._initialize()
 
 
 def abandon() -> None:

@@ -186,7 +186,7 @@ class AudioStation:
             seen = side.watch.look(now, turns, self.capture.silent_s if mic and not self.capture.muted else 0.0)
             if (seen is DeviceState.FROZEN) != side.frozen:
                 side.frozen, side.unsettled_until = not side.frozen, now + SETTLED_S
-                self.keeper.set_frozen(side.direction, side.frozen)
+                self.keeper.set_frozen(side.direction, side.frozen, standing.openings)
         if mic and seen is DeviceState.OPEN and self._store.audio.mic_doubted:
             seen = DeviceState.WRONG
         judgement = judge(side.direction, standing, seen)
