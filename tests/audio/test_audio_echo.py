@@ -1,17 +1,24 @@
 """Taking the agent's voice out of the microphone, in synthetic rooms: what is left, and what of the person stays."""
 
 import sys
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from rooms import BLOCK, RATE, Room, agent_speech, loudness_db, person_speech
 from rtvoice_tui.audio.cancellers import Aec3, EnergyGate, HalfDuplex, make_canceller
+from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.echo import EchoControl
 from rtvoice_tui.audio.headsets import echo_mode
+from rtvoice_tui.audio.line import Standing
 from rtvoice_tui.audio.near_speech import NearSpeech
 from rtvoice_tui.audio.resample import convert
+from rtvoice_tui.audio.station import AudioStation
+from rtvoice_tui.store.audio import DeviceState
 from rtvoice_tui.store.levels import FLOOR_DB
+from rtvoice_tui.store.store import Store
 
 FRAME = 2 * BLOCK
 SECONDS = 8
@@ -291,6 +298,46 @@ def test_a_speaker_that_stalls_leaves_silence_as_reference_and_the_backlog_is_sk
 )
 def test_what_is_done_about_echo_follows_the_wish_and_the_devices(wanted, microphone, speaker, mode):
     assert echo_mode(wanted, microphone, speaker) == mode
+
+
+@pytest.fixture
+def seen():
+    """How a station's devices stand by direction, and ``seen.look()``, after which its canceller is returned."""
+    station = AudioStation(AudioChoice(echo="half-duplex"), RATE, RATE, Store(), lambda: None, lambda *_: None)
+    devices = {
+        name: Standing(name, rate=RATE, openings=1, hardware=True, state=DeviceState.OPEN)
+        for name in ("input", "output")
+    }
+    station.keeper = SimpleNamespace(standing=lambda direction: devices[direction], set_frozen=lambda *_: None)
+
+    def look():
+        station.look(0.0)
+        return station.playback.heard_by
+
+    return SimpleNamespace(devices=devices, look=look, station=station)
+
+
+def test_what_was_learnt_of_the_echo_outlives_the_same_device_being_opened_again(seen):
+    before, speaker = seen.look(), seen.devices["output"]
+    assert before is not None
+    seen.devices["output"] = replace(speaker, name="", hardware=False)
+    assert seen.look() == before
+    seen.devices["output"] = replace(speaker, openings=2)
+    assert seen.look() == before
+
+
+def test_another_device_has_another_echo(seen):
+    before = seen.look()
+    seen.devices["output"] = replace(seen.devices["output"], name="other", openings=2)
+    assert seen.look() != before
+
+
+def test_echo_is_taken_out_as_soon_as_both_devices_are_there(seen):
+    speaker = seen.devices["output"]
+    seen.devices["output"] = Standing("silent", openings=0)
+    assert seen.look() is None
+    seen.devices["output"] = speaker
+    assert seen.look() is not None
 
 
 def test_the_local_ear_believes_sixty_milliseconds_and_waits_for_a_pause():

@@ -98,7 +98,6 @@ class AudioStation:
         mic, speaker = self.keeper.standing("input"), self.keeper.standing("output")
         self._echo_of = (mic.name, speaker.name)
         mode = echo_mode(wanted, mic.name, speaker.name) if mic.hardware and speaker.hardware else "off"
-        self._private = not speaker.hardware or is_headset(speaker.name)
         canceller, self.echo_problem = make_canceller(mode, self.capture.rate, noise_suppression)
         self._echo = EchoControl(canceller, self.capture.rate, self.playback.rate) if canceller else None
         self.playback.heard_by = self._echo.played if self._echo else None
@@ -169,10 +168,16 @@ class AudioStation:
         without = [side.view for side in self._sides if side.view.sentence and not side.view.rate]
         health.problem, health.remedy = (without[0].sentence, without[0].remedy) if without else ("", "")
         health.trying = self.tryout.sounds
-        if self._echo_of != (health.input.name, health.output.name):  # other devices: another echo
-            self.set_echo(self._choice.echo, self._choice.noise_suppression)
+        self._follow_devices()
         self._step(now)
         return news
+
+    def _follow_devices(self) -> None:
+        """Other devices have another echo; one that is only opened again still has what was learnt of it."""
+        mic, speaker = self.keeper.standing("input"), self.keeper.standing("output")
+        self._private = not speaker.hardware or is_headset(speaker.name)
+        if mic.hardware and speaker.hardware and self._echo_of != (mic.name, speaker.name):
+            self.set_echo(self._choice.echo, self._choice.noise_suppression)
 
     def _look_at(self, side: _Side, now: float) -> News | None:
         standing = self.keeper.standing(side.direction)
