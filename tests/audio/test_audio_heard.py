@@ -171,6 +171,22 @@ def test_a_flush_that_is_given_up_counts_what_was_heard_when_the_device_was_last
     assert playback.heard_ms()["item"] == pytest.approx(200.0, abs=10.1)
 
 
+def test_an_interruption_while_the_device_is_about_to_be_exchanged_counts_what_it_still_plays(clock):
+    playback, _ = speaking()
+    device = Device(clock, playback)
+    device.take(50)
+    playback.report()
+    playback.held = True
+    device.take(2)
+    playback.flush(5)
+    device.take(6)
+    playback.give_up_flush()
+    assert playback.flushed
+    device.take(10)
+    device.listen()
+    assert playback.heard_ms()["item"] == pytest.approx(device.sound_ms, abs=0.1)
+
+
 def test_a_dead_devices_sound_is_played_by_the_next_one_and_nothing_is_lost(clock):
     playback, speech = speaking(1.0)
     first = Device(clock, playback)

@@ -184,7 +184,8 @@ class Playback:
         cut = self._cut
         if cut is None or self.flushed:
             return
-        self._positions.stop(cut.at if self.stopping else self._came_at)
+        if not self.held:  # a device that is about to be exchanged plays what it holds to its end
+            self._positions.stop(cut.at if self.stopping else self._came_at)
         self._stop_wanted = None
         if self._cut_done is not cut:
             self._skip(cut)
@@ -287,8 +288,9 @@ class Playback:
         """
         try:
             pcm = self._next(count, dac_at)
-            if self.heard_by is not None:
-                self.heard_by(pcm)
+            heard_by = self.heard_by  # the session's thread may take it away at any time
+            if heard_by is not None:
+                heard_by(pcm)
         except Exception:
             if not self._failed:
                 self._failed = True  # once is enough: it would come a hundred times a second
@@ -335,8 +337,9 @@ class Playback:
         self._rolling = len(pcm) == count * BYTES
         if was_rolling and not self._rolling and not self._complete and not len(self._ring):
             self.starved += 1
-        if not pcm and self.aside is not None:
-            pcm = self.aside(count)[: count * BYTES]
+        aside = self.aside
+        if not pcm and aside is not None:
+            pcm = aside(count)[: count * BYTES]
         pcm = self.gain.apply(pcm, self._wanted_gain(), jump=not was_rolling)
         if pcm and not self.muted:
             self.levels.append(measure(pcm))
