@@ -1,66 +1,18 @@
 """What is done about a device that is lost, on a sound system that does as it is told."""
 
-import threading
 from types import SimpleNamespace
 
 import pytest
 
-from rtvoice_tui.audio import devices, healing, keeper
+from rtvoice_tui.audio import devices, healing
 from rtvoice_tui.audio.capture import Capture
-from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.device_info import AudioError
 from rtvoice_tui.audio.healing import Healer
-from rtvoice_tui.audio.keeper import Keeper
 from rtvoice_tui.audio.line import Line
 from rtvoice_tui.audio.playback import Playback
-from rtvoice_tui.audio.presence import Present
 from rtvoice_tui.audio.stepping import Setting
 from rtvoice_tui.store.audio import DeviceState
-from virtual_audio import wait_until
-
-
-class Stream:
-    host_api, rate, latency_ms = "Fake", 24_000, 20.0
-
-    def __init__(self, system, name, part):
-        self.system, self.part = system, part
-        self.name = name or "default"
-        self.setting = Setting()
-
-    def start(self):
-        self.system.open.append(self.name)
-
-    def close(self):
-        self.system.open.remove(self.name)
-
-
-class System:
-    """Devices there are, and those of them that the library's own list can open."""
-
-    def __init__(self):
-        self.there = {"mic", "headset", "default"}
-        self.refused: set[str] = set()
-        self.known = set(self.there)
-        self.open: list[str] = []
-        self.renewed = 0
-        self.Microphone = self.Speaker = self._open
-
-    def _open(self, name, part, lost, block_ms, latency):
-        if (name or "default") in self.refused:
-            raise AudioError(f"{name} is used by another program", "", DeviceState.REFUSED)
-        if (name or "default") not in self.there & self.known:
-            raise AudioError(f"no device is called '{name}'", "", DeviceState.GONE)
-        return Stream(self, name, part)
-
-    def renew(self):
-        assert not self.open, "a list must not be renewed while streams are open"
-        self.renewed += 1
-        self.known = set(self.there)
-        return self
-
-    @property
-    def present(self):
-        return Present(frozenset(self.there - {"default"}), frozenset(self.there - {"default"}))
+from sound_system import Stream, System
 
 
 @pytest.fixture
@@ -335,57 +287,6 @@ class Silence:
         self.begun.remove(self.name)
 
 
-@pytest.fixture
-def keeping(monkeypatch):
-    """Begins a keeper with a system's default devices: ``keeping(system)``."""
-    keepers = []
-
-    class Seen:
-        """They are always there."""
-
-        present, looked_at = Present(frozenset({"default"}), frozenset({"default"})), float("inf")
-
-        def __init__(self, changed):
-            self.watch = lambda watching, missing: None
-            self.close = lambda: None
-
-    def begin(system):
-        monkeypatch.setattr(devices, "choose_backend", lambda: system)
-        monkeypatch.setattr(devices, "look_again", system.renew)
-        monkeypatch.setattr(keeper, "Presence", Seen)
-        monkeypatch.setattr(Line, "_drained", lambda line, playback: True)
-        keepers.append(Keeper(AudioChoice(), Capture(24_000), Playback(24_000), lambda *_: None))
-        keepers[-1].open()
-        return keepers[-1]
-
-    yield begin
-    for each in keepers:
-        each.close()
-
-
-def done(kept):
-    """Wait until a keeper has done what it was asked for."""
-    reached = threading.Event()
-    kept._jobs.put(reached.set)
-    assert reached.wait(10)
-
-
-def test_an_error_that_nobody_foresaw_does_not_end_the_care(keeping, monkeypatch):
-    monkeypatch.setattr(keeper, "AGAIN_S", 0.05)
-    system = System()
-    kept, make, failures = keeping(system), system.Speaker, [RuntimeError("something else")] * 3
-
-    def failing(*arguments):
-        if failures:
-            raise failures.pop()
-        return make(*arguments)
-
-    system.Speaker = failing
-    kept._ended(kept._output.mark, "the output device default is gone")
-
-    wait_until(lambda: not failures and kept.standing("output").hardware, "the speaker is open again")
-
-
 def test_an_error_of_one_direction_that_nobody_foresaw_does_not_keep_the_other_one_waiting(world, monkeypatch):
     world.healer.ended(world.output, "gone")
     world.healer.ended(world.input, "gone")
@@ -394,34 +295,3 @@ def test_an_error_of_one_direction_that_nobody_foresaw_does_not_keep_the_other_o
         world.healer.look_after()
 
     assert world.system.open == ["mic"]
-
-
-def test_a_device_is_not_frozen_because_the_one_before_it_was(keeping):
-    kept = keeping(System())
-    seen = kept.standing("output").openings
-    kept.use_setting(Setting(20, "low"))
-    kept.set_frozen("output", True, seen)
-    done(kept)
-    assert not kept._output.frozen
-
-    kept.set_frozen("output", True, seen + 1)
-    done(kept)
-    assert kept._output.frozen
-
-
-def test_a_new_device_for_which_the_list_cannot_be_renewed_leaves_the_old_ones_in_use(keeping, monkeypatch):
-    system, failures = System(), [AudioError("this machine has no sound device")]
-    kept = keeping(system)
-
-    def look_again():
-        if failures:
-            raise failures.pop()
-        return system.renew()
-
-    monkeypatch.setattr(devices, "look_again", look_again)
-    monkeypatch.setattr(keeper, "_listed", lambda direction, name: True)
-    kept.use("output", "new")
-    done(kept)
-
-    wait_until(lambda: system.open == ["default"] * 2, "both are open again")
-    assert not failures

@@ -130,7 +130,7 @@ def answering() -> Iterator[None]:
     except sd.PortAudioError as error:
         raise AudioError(
             f"the sound system does not tell its devices: {error}",
-            "check that the sound server runs; it is asked again and again",
+            "see 'rtvoice-tui doctor'",
             DeviceState.GONE,
         ) from None
 
