@@ -45,6 +45,33 @@ def test_a_microphone_is_muted_after_two_seconds_of_exact_zeros(silent_s, state)
     assert watch.look(0.1, 1, silent_s) is state
 
 
+def test_muting_proves_nothing_of_a_silent_microphone_and_opening_it_on_silence_says_nothing_new():
+    watch, teller, standing = DeviceWatch(), Teller("input"), Standing("X", state=OPEN, hardware=True)
+    watch.opened(0.0, 0)
+    muted = None
+
+    def look(now, silent_s):
+        return teller.news(judge("input", standing, watch.look(now, now, silent_s)), "X", now)
+
+    told = [look(now, silent_s) for now, silent_s in enumerate([0.0, 2.0, muted, 4.0, muted, 6.0, 0.0], 1)]
+
+    sentences = [news and news.sentence for news in told]
+    silent, works = "the microphone X gives nothing but exact silence", "the microphone X works"
+    assert sentences == [None, silent, None, None, None, None, works]
+
+
+def test_silence_that_comes_back_is_told_again_as_soon_as_half_a_minute_is_over():
+    teller, standing = Teller("input"), Standing("X", state=OPEN, hardware=True)
+    seen = {10: SILENT, 14: OPEN, 20: SILENT}
+    told, state = {}, OPEN
+    for now in range(60):
+        state = seen.get(now, state)
+        if news := teller.news(judge("input", standing, state), "X", now):
+            told[now] = news.good
+
+    assert told == {10: False, 14: True, 40: False}
+
+
 def test_exact_zeros_are_counted_and_the_faintest_noise_ends_them_whatever_the_volume():
     capture = Capture(24_000)
     capture.gain.db = -40.0

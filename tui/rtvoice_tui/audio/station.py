@@ -188,7 +188,8 @@ class AudioStation:
             side.watch.opened(now, turns)
         seen = None
         if standing.hardware:
-            seen = side.watch.look(now, turns, self.capture.silent_s if mic and not self.capture.muted else 0.0)
+            silent_s = None if self.capture.muted else self.capture.silent_s
+            seen = side.watch.look(now, turns, silent_s if mic else 0.0)
             if (seen is DeviceState.FROZEN) != side.frozen:
                 side.frozen, side.unsettled_until = not side.frozen, now + SETTLED_S
                 self.keeper.set_frozen(side.direction, side.frozen, standing.openings)

@@ -73,20 +73,28 @@ class Teller:
     def __init__(self, direction: str) -> None:
         self._part = PART[direction]
         self._told_at: dict[str, float] = {}
+        self._last = ""
         self._trouble = ""
+        self._due: News | None = None
 
     def news(self, judgement: Judgement, name: str, now: float) -> News | None:
-        """What to tell at this look, if anything."""
-        if judgement.state is DeviceState.WRONG or judgement.sentence == self._trouble:
+        """What to tell at this look, if anything: what was told before waits, and is told if it still holds then."""
+        if judgement.state is DeviceState.WRONG:
             return None  # the session has told that of this turn
-        before, self._trouble = self._trouble, judgement.sentence
+        if judgement.sentence != self._trouble:
+            before, self._trouble = self._trouble, judgement.sentence
+            self._due = self._turned(judgement, name, before)
+        due = self._due
+        if due is None or now - self._told_at.get(due.sentence, -AGAIN_S) < AGAIN_S:
+            return None
+        self._due, self._last, self._told_at[due.sentence] = None, due.sentence, now
+        return due
+
+    def _turned(self, judgement: Judgement, name: str, before: str) -> News | None:
         if judgement.sentence:
-            told = News(judgement.sentence, judgement.remedy)
+            turned = News(judgement.sentence, judgement.remedy)
         elif before and judgement.state is DeviceState.OPEN:
-            told = News(f"the {self._part} {name} works", good=True)
+            turned = News(f"the {self._part} {name} works", good=True)
         else:
             return None
-        last = self._told_at.get(told.sentence)
-        self._told_at[told.sentence] = now
-        once = judgement.state is DeviceState.SILENT
-        return told if last is None or (now - last >= AGAIN_S and not once) else None
+        return turned if turned.sentence != self._last else None

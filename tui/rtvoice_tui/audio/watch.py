@@ -26,18 +26,20 @@ class DeviceWatch:
         self._since = 0.0
         self._looks = 0
         self._awake = False
+        self._silent = False
 
     def opened(self, now: float, blocks: float) -> None:
         """A device was opened."""
         self._blocks, self._since, self._looks, self._awake = blocks, now, 0, False
+        self._silent = False
 
-    def look(self, now: float, blocks: float, silent_s: float = 0.0) -> DeviceState:
+    def look(self, now: float, blocks: float, silent_s: float | None = 0.0) -> DeviceState:
         """``OPEN``, ``FROZEN`` or ``SILENT``.
 
         Args:
             now: the time.
             blocks: a number that changes with every block that the device brings or takes.
-            silent_s: for how long it has brought exact zeros only.
+            silent_s: for how long it has brought exact zeros only; ``None`` (unknown) while it is muted here.
         """
         if blocks != self._blocks:
             self._blocks, self._since, self._looks, self._awake = blocks, now, 0, True
@@ -46,4 +48,6 @@ class DeviceWatch:
             patience = FROZEN_S if self._awake else FIRST_BLOCK_S
             if self._looks >= LOOKS and now - self._since >= patience:
                 return DeviceState.FROZEN
-        return DeviceState.SILENT if silent_s >= SILENT_S else DeviceState.OPEN
+        if silent_s is not None:
+            self._silent = silent_s >= SILENT_S
+        return DeviceState.SILENT if self._silent else DeviceState.OPEN
