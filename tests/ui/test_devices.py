@@ -172,7 +172,7 @@ async def test_a_device_is_chosen_live_and_kept_in_the_profile(system: System) -
         assert load_profile("local").audio.output_device == "HDMI"
         plan, _ = app.planner.plan(app.edited_profile, None)
         assert plan.audio.output_device == "HDMI", "the command line's device holds no more"
-        await pilot.press("g", "enter")
+        await pilot.press("home", "enter")
         await until(pilot, lambda: len(session.told) == 2)
         assert session.told[1] == ("use", "output", "")
         assert load_profile("local").audio.output_device == ""
@@ -236,6 +236,29 @@ async def test_the_way_of_talking_and_the_gate_are_kept(system: System) -> None:
         assert "gate_db" not in profile_text("local")
         notes = [note.message for note in app._notifications]
         assert any("kept in local.toml" in note for note in notes)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_the_gate_is_seen_and_set_by_its_keys_and_kept(size: tuple[int, int], system: System) -> None:
+    store = headset()
+    audio = store.audio
+    async with devices(store, size) as (pilot, _):
+        audio.gate_db, audio.gate_open = -12.0, False
+        await until(pilot, lambda: "gate at -12 dBFS, shut: silence is sent" in screen_text(pilot))
+        assert "[ ] lower, higher" in screen_text(pilot)
+        audio.gate_open = True
+        await until(pilot, lambda: "gate at -12 dBFS, open" in screen_text(pilot))
+        await pilot.press("g")
+        await until(pilot, lambda: "no gate; kept in local.toml" in said(pilot))
+        assert audio.gate_db is None
+        await until(pilot, lambda: "GATE none: all of the microphone is sent" in screen_text(pilot))
+        await pilot.press("g")
+        await until(pilot, lambda: load_profile("local").audio.gate_db == -12.0, "back to the last one")
+        await pilot.press("tab", "[", "[", "]")
+        await until(pilot, lambda: load_profile("local").audio.gate_db == -15.0)
+        await pilot.press("]", "]", "]")
+        await until(pilot, lambda: load_profile("local").audio.gate_db == -10.0, "a profile takes no more")
+        assert "a gate at -10 dBFS; kept in local.toml" in said(pilot)
 
 
 async def test_a_tone_is_played_and_hearing_oneself_ends_with_the_screen(system: System) -> None:

@@ -624,6 +624,31 @@ async def test_the_palette_names_the_ways_of_talking_and_the_gate_that_would_hel
         assert "Microphone: no gate" in {command.title for command in commands(app)}
 
 
+async def test_choosing_to_hold_where_releases_are_not_seen_is_told_in_one_sentence_with_where_it_is_kept() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.hold_available is False)
+        app.choose_talk(TalkMode.HOLD)
+        app.store.take(TalkChanged(TalkMode.HOLD, False, 30.0), 1.0)
+        app.pulse()
+        await until(pilot, lambda: list(app._notifications))
+        (told,) = [note.message for note in app._notifications]
+        assert told.startswith("hold to talk: this terminal does not report")
+        assert told.endswith("; kept in local.toml")
+
+
+async def test_the_palette_always_has_something_about_a_gate_and_about_volume() -> None:
+    app = Cockpit()
+    async with opened(app):
+        found = {command.title: command for command in commands(app)}
+        assert "silence" in found["Microphone: gate at -45 dBFS"].help
+        found["Microphone: gate at -45 dBFS"].callback()
+        assert app.store.audio.gate_db == -45
+        titles = [command.title for command in commands(app)]
+        assert [title for title in titles if "gate" in title] == ["Microphone: no gate"]
+        assert "Volume: louder or softer" in titles
+
+
 async def test_help_lists_every_key() -> None:
     app = Cockpit()
     async with opened(app) as pilot:

@@ -7,6 +7,7 @@ from rich.cells import cell_len
 from still import StillSession, pulse, screen_text, still_app
 
 from rtvoice_tui.session.facts import Phase, PhaseChanged
+from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.store.audio import DeviceState, DeviceView
 from rtvoice_tui.store.levels import Level, Meter
 from rtvoice_tui.store.store import Store
@@ -87,6 +88,31 @@ async def test_every_state_of_the_sound_is_a_word_in_the_row(width: int) -> None
             assert not said & set(hidden.split()), row.words
             assert cell_len(row.words) <= width
             assert "SPEAKING" in row.words[-20:], "the state word is whole"
+
+
+@pytest.mark.parametrize("width", [160, 120, 100, 80, 60])
+@pytest.mark.parametrize(("mode", "word"), [(TalkMode.TOGGLE, "push"), (TalkMode.HOLD, "hold")])
+async def test_a_way_of_talking_that_waits_for_a_key_is_a_word_beside_the_state(
+    mode: TalkMode, word: str, width: int
+) -> None:
+    store = talking()
+    async with still_app(store, (width, 24)) as pilot:
+        row = pilot.app.query_one(MeterRow)
+        row.sync(NOW)
+        assert word not in row.words
+        for change, shown, _ in STATES:
+            fresh = talking()
+            store.audio, store.mic, store.speaker = fresh.audio, fresh.mic, fresh.speaker
+            change(store)
+            store.audio.talk_mode = mode
+            row.sync(NOW)
+            assert f" {word}{' to talk' if width >= 120 else ''} SPEAKING" in row.words
+            assert cell_len(row.words) <= width
+            if width >= 80:
+                assert set(shown.replace("AEC …", "AEC").split()) <= set(row.words.split()), row.words
+        store.audio.talk_until = NOW + 29
+        row.sync(NOW)
+        assert f"{word}{' to talk' if width >= 120 else ''} TALK 29s" in row.words
 
 
 async def test_counters_and_delivery_are_shown_where_there_is_room():

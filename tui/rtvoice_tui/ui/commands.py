@@ -25,6 +25,10 @@ def _talking(app: "RtvoiceApp") -> Iterable[SystemCommand]:
     if suggested is not None and suggested != audio.gate_db:
         words = "It would have avoided all false interruptions so far"
         yield SystemCommand(f"Microphone: gate at {suggested:.0f} dBFS", words, lambda: app.set_gate(suggested))
+    elif audio.gate_db is None:
+        likely = app.likely_gate_db
+        words = "What is quieter is sent as silence, as a room's noise is"
+        yield SystemCommand(f"Microphone: gate at {likely:.0f} dBFS", words, lambda: app.set_gate(likely))
     if audio.gate_db is not None:
         yield SystemCommand("Microphone: no gate", "All sound is sent, however quiet", lambda: app.set_gate(None))
 
@@ -45,6 +49,7 @@ def commands(app: "RtvoiceApp") -> Iterable[SystemCommand]:
         "Agent: hear" if audio.agent_muted else "Agent: mute", "The agent speaks on, unheard", app.action_mute_agent
     )
     yield SystemCommand("Devices: choose and try", "Microphone, speaker, volume, echo, test tone", app.action_devices)
+    yield SystemCommand("Volume: louder or softer", "Opens the devices: + and - there", app.action_devices)
     yield SystemCommand("Sound: last ten seconds", "Levels, who spoke, buffer, losses", app.action_sound_history)
     yield SystemCommand("Agent: edit", "Change instructions and voice while it talks", app.action_edit_agent)
     if app.store.calls.asking:

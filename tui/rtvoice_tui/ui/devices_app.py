@@ -8,9 +8,14 @@ from rtvoice_tui.ui.talking import TALK_MODES
 from rtvoice_tui.ui.tools_app import ToolsApp
 from rtvoice_tui.ui.widgets.sound_panel import SoundPanel
 
+USUAL_GATE_DB = -45.0
+"""Below speech into most microphones, and above most rooms."""
+
 
 class DevicesApp(ToolsApp):
     """Acts on the sound."""
+
+    _last_gate_db: float | None = None
 
     def action_devices(self) -> None:
         """Choose and try microphone and speaker."""
@@ -25,6 +30,8 @@ class DevicesApp(ToolsApp):
                 lambda: self.editor.profile.audio,
                 self.keep_audio,
                 list_elsewhere,
+                self.use_gate,
+                lambda: self.likely_gate_db,
             )
         )
 
@@ -47,14 +54,27 @@ class DevicesApp(ToolsApp):
         self.session.post(cmd.SetTalk(mode))
         name, words = TALK_MODES[mode]
         kept = self.keep_audio(talk=mode.value)
-        self.notify(f"{name}: {words[0].lower()}{words[1:]}; {kept}", markup=False)
+        if mode is not TalkMode.HOLD or not self.told_with_hold(kept):
+            self.notify(f"{name}: {words[0].lower()}{words[1:]}; {kept}", markup=False)
+
+    @property
+    def likely_gate_db(self) -> float:
+        """The gate to try: the last one that was set, else what interruptions so far suggest, else a usual one."""
+        likely = (self._last_gate_db, self.store.interruptions.gate_db)
+        return next((gate for gate in likely if gate is not None), USUAL_GATE_DB)
 
     def set_gate(self, threshold_db: float | None) -> None:
         """Send what is quieter (dBFS) as silence from now on, and next time; ``None``: send all of it."""
-        self.store.audio.gate_db = threshold_db
+        self.notify(self.use_gate(threshold_db), markup=False)
+
+    def use_gate(self, threshold_db: float | None) -> str:
+        """The same without a notification: what is done now, and where it is kept."""
+        audio = self.store.audio
+        self._last_gate_db = audio.gate_db if threshold_db is None else threshold_db
+        audio.gate_db = threshold_db
         kept = self.keep_audio(gate_db=threshold_db)
         words = "no gate" if threshold_db is None else f"a gate at {threshold_db:.0f} dBFS"
-        self.notify(f"{words}; {kept}", markup=False)
+        return f"{words}; {kept}"
 
     def action_sound_history(self) -> None:
         """Show the last ten seconds of sound, or hide them."""

@@ -13,8 +13,10 @@ from rtvoice_tui.ui.key_reports import REPORTS_EVENTS
 ANSWER_S: Final = 0.3
 """A terminal that has not answered by then is taken for one that cannot; a later answer still counts."""
 
-CANNOT: Final = "this terminal does not report when a key is let go: press once to talk, and once more to end"
-CAN: Final = "this terminal reports when a key is let go after all: hold the key to talk"
+CANNOT: Final = (
+    "hold to talk: this terminal does not report when a key is let go, so press once to talk, and once more to end"
+)
+CAN: Final = "hold to talk: this terminal reports when a key is let go after all, so hold it while you speak"
 
 
 class HoldingApp(App[None]):
@@ -32,6 +34,7 @@ class HoldingApp(App[None]):
         self._down: set[str] = set()
         self._held = ""  # the key whose release ends the turn
         self._told_cannot = False
+        self._hold_kept = ""
 
     # --- for those who begin and end turns
 
@@ -71,6 +74,13 @@ class HoldingApp(App[None]):
             self.let_go()
         return True
 
+    def told_with_hold(self, kept: str) -> bool:
+        """Have it said where the choice of holding is kept when it is told that it cannot be had; false if it can."""
+        if self.hold_available is not False or self.holds:
+            return False
+        self._hold_kept = f"; {kept}"
+        return True
+
     def let_go(self) -> None:
         """End the turn of the key that is held; nothing if none is."""
         if self._held:
@@ -90,8 +100,9 @@ class HoldingApp(App[None]):
         if not self.holds:
             self._told_cannot = False
         elif self.hold_available is self._told_cannot:
-            self.notify(CAN if self._told_cannot else CANNOT, severity="warning", markup=False)
-            self._told_cannot = not self._told_cannot
+            words = CAN if self._told_cannot else CANNOT
+            self.notify(f"{words}{self._hold_kept}", severity="warning", markup=False)
+            self._told_cannot, self._hold_kept = not self._told_cannot, ""
 
     # --- what the terminal tells
 

@@ -20,6 +20,7 @@ from rtvoice_tui.ui.widgets.device_lines import INPUT, OUTPUT, DeviceLines, Side
 from rtvoice_tui.ui.widgets.device_list import DeviceList
 from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
+from rtvoice_tui.ui.widgets.meters import GATES
 
 if TYPE_CHECKING:
     from rtvoice_tui.audio.devices import DeviceInfo
@@ -33,7 +34,11 @@ STEP_DB = 2.0
 QUIETEST_DB, LOUDEST_DB = -40.0, 12.0
 ECHO_MODES = ("auto", "on", "half-duplex", "off")
 
-_FIXED_ROWS = 18
+GATE_STEP_DB = 3.0
+LOWEST_GATE_DB, HIGHEST_GATE_DB = -60.0, -10.0
+"""What a profile takes."""
+
+_FIXED_ROWS = 19
 """Rows of the screen that are not for the lists: what stands around them, and sentences with remedies."""
 
 _KEYS = "⏎ choose  + - volume  m M mute  t tone  l hear myself"
@@ -69,6 +74,8 @@ class DevicesScreen(ModalScreen[None]):
         preferences: what the profile says of sound.
         keep: keeps keys of the ``[audio]`` table; tells where, or why not.
         look: every device there is now; may take a while, and raise with a ``sentence`` and a ``remedy``.
+        use_gate: sets the microphone's gate in dBFS, or none, and keeps it; tells what was done.
+        likely_gate: the gate to begin with.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -81,6 +88,9 @@ class DevicesScreen(ModalScreen[None]):
         Binding("M", "app.mute_agent", "Mute the agent", show=False),
         Binding("e", "echo", "What is done against echo", show=False),
         Binding("n", "noise", "Noise suppression", show=False),
+        Binding("g", "gate", "The microphone's gate", show=False),
+        Binding("left_square_bracket", f"gate_moved(-{GATE_STEP_DB})", "Lower gate", show=False),
+        Binding("right_square_bracket", f"gate_moved({GATE_STEP_DB})", "Higher gate", show=False),
         Binding("r", "look", "Look again", show=False),
     ]
 
@@ -100,6 +110,8 @@ class DevicesScreen(ModalScreen[None]):
         preferences: Callable[[], AudioPreferences],
         keep: Callable[..., str],
         look: "Callable[[], list[DeviceInfo]]",
+        use_gate: Callable[[float | None], str],
+        likely_gate: Callable[[], float],
     ) -> None:
         super().__init__()
         self._store = store
@@ -108,6 +120,8 @@ class DevicesScreen(ModalScreen[None]):
         self._preferences = preferences
         self._keep = keep
         self._look = look
+        self._use_gate = use_gate
+        self._likely_gate = likely_gate
         self._looking = False
         self._asked = False
         self._problem = ""
@@ -122,6 +136,7 @@ class DevicesScreen(ModalScreen[None]):
             yield DeviceLines(self._store, INPUT)
             yield DeviceLines(self._store, OUTPUT)
             yield FixedLine(id="echo")
+            yield FixedLine(id="gate")
             for side in (INPUT, OUTPUT):
                 yield FixedLine(id=f"{side.direction}-heading")
                 yield DeviceList(side, self._store.audio)
@@ -171,6 +186,7 @@ class DevicesScreen(ModalScreen[None]):
             heading = self.query_one(f"#{devices.side.direction}-heading", FixedLine)
             heading.write([(f"{mark} {devices.side.plural}", ink)])
         self.query_one("#echo", FixedLine).write(self._about_echo())
+        self.query_one("#gate", FixedLine).write(gate_pieces(self._store.audio))
 
     def _about_echo(self) -> list[Piece]:
         kept, audio = self._preferences(), self._store.audio
@@ -279,6 +295,16 @@ class DevicesScreen(ModalScreen[None]):
         self._session.set_echo(mode, self._preferences().noise_suppression)
         self._say(f"echo: {mode}, {kept}", "ok")
 
+    def action_gate(self) -> None:
+        """No gate, or the one from before."""
+        self._say(self._use_gate(self._likely_gate() if self._store.audio.gate_db is None else None), "ok")
+
+    def action_gate_moved(self, step: float) -> None:
+        """More or less of the microphone is silence."""
+        gate = self._store.audio.gate_db
+        moved = self._likely_gate() if gate is None else gate + step
+        self._say(self._use_gate(min(HIGHEST_GATE_DB, max(LOWEST_GATE_DB, moved))), "ok")
+
     def action_noise(self) -> None:
         """Take noise out of the microphone, or leave it in."""
         noise = not self._preferences().noise_suppression
@@ -301,3 +327,16 @@ def echo_sentence(audio: AudioHealth) -> str:
         "gate": f"a gate by loudness, {'open' if audio.gate_open else 'shut'}{less}",
         "half-duplex": f"one at a time, microphone {'open' if audio.gate_open else 'shut'}",
     }.get(audio.echo, audio.echo)
+
+
+def gate_pieces(audio: AudioHealth) -> list[Piece]:
+    """Where the microphone's gate is, whether sound passes it now, and its keys."""
+    keys: list[Piece] = [("   g", "key"), (" gate", "dim")]
+    if audio.gate_db is None:
+        return [("GATE ", "title"), ("none: all of the microphone is sent", "plain"), *keys]
+    pieces: list[Piece] = [("GATE ", "title"), (f"gate at {audio.gate_db:.0f} dBFS", "plain")]
+    if audio.gate_open:
+        pieces.append((", open", "plain"))
+    elif audio.echo not in GATES:  # else it may be the echo's that is shut
+        pieces.append((", shut: silence is sent", "warn"))
+    return [*pieces, *keys, ("  [ ]", "key"), (" lower, higher", "dim")]

@@ -1,9 +1,10 @@
 """The devices of one direction as the system lists them, the system's default among them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len, set_cell_size
+from textual.binding import Binding, BindingType
 
 from rtvoice_tui.store.audio import AudioHealth, DeviceView
 from rtvoice_tui.store.plain import one_line
@@ -25,6 +26,10 @@ class DeviceList(PlainView):
         side: which direction's devices.
         audio: how the open one does.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("g", "screen.gate", "The microphone's gate", show=False),  # home goes to the first line, too
+    ]
 
     def __init__(self, side: Side, audio: AudioHealth) -> None:
         super().__init__([], id=f"{side.direction}s")

@@ -5,6 +5,7 @@ from math import ceil
 from rich.cells import cell_len
 
 from rtvoice_tui.session.facts import Phase
+from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.store.audio import AudioHealth, DeviceState, DeviceView
 from rtvoice_tui.store.levels import FLOOR_DB, Meter
 from rtvoice_tui.store.store import Store
@@ -38,6 +39,9 @@ _WORDS = {
     Phase.SPEAKING: ("SPEAKING", "agent"),
 }
 
+_MODES = {TalkMode.TOGGLE: "push", TalkMode.HOLD: "hold"}
+"""Ways of talking that wait for a key."""
+
 
 class MeterRow(FixedLine):
     """Both meters with numbers and marks, echo, buffer and underruns, and the one state word."""
@@ -57,7 +61,7 @@ class MeterRow(FixedLine):
         store.speaker.settle(now)
         wide = width >= WIDE
         mic, out = self._mic_marks(now, width), self._out_marks(now, width)
-        state = self._state(now, wide)
+        state = self._state(now, width)
         between = " │ OUT " if wide else "  OUT "
         unit = " dB" if wide else ""
         fixed = len(" MIC ") + len(between) + _width([*mic, *out, *state])
@@ -120,12 +124,18 @@ class MeterRow(FixedLine):
             marks.append((f" pre {audio.prebuffer_ms:3.0f}ms jitter {audio.jitter_ms:3.0f}ms", "dim"))
         return marks
 
-    def _state(self, now: float, wide: bool) -> list[Piece]:
+    def _state(self, now: float, width: int) -> list[Piece]:
         session, until = self._store.session, self._store.audio.talk_until
         word, ink = _WORDS.get(session.phase, (session.phase.upper(), "warn"))
         if until is not None:
             word = f"TALK {max(0, ceil(until - now))}s"
-        pieces: list[Piece] = [(" │" if wide else " ", "dim"), (f" {word:<9}", ink)]
+        wide = width >= WIDE
+        pieces: list[Piece] = [(" │" if wide else " ", "dim")]
+        if mode := _MODES.get(self._store.audio.talk_mode, ""):
+            pieces.append((f" {mode}{' to talk' if wide else ''}", "key"))
+        pieces.append((f" {word:<9}", ink))
+        if mode and width < NARROW:
+            return pieces
         turn = f" turn {session.turn}" if wide else f" t{session.turn}"
         return [*pieces, (f"{turn if session.turn else '':<{8 if wide else 4}}", "dim")]
 
