@@ -15,12 +15,14 @@ from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.launch import Options, OptionsPlanner, make_plan
 from rtvoice_tui.profiles.model import AudioPreferences, Profile
 from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
+from rtvoice_tui.session.facts import Level, Notice
+from rtvoice_tui.store import levels
 from rtvoice_tui.store.audio import DeviceState, DeviceView
-from rtvoice_tui.store.levels import Level
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.app import RtvoiceApp
 from rtvoice_tui.ui.screens.devices import LOUDEST_DB, QUIETEST_DB, DevicesScreen
 from rtvoice_tui.ui.widgets.device_list import DeviceList
+from rtvoice_tui.ui.widgets.rows import NoticeRow
 from rtvoice_tui.worker import SessionWorker
 
 HEADSET = DeviceInfo("USB Headset", "ALSA", 1, 2, 48_000, 9.0, 12.0, default_input=True)
@@ -86,11 +88,11 @@ def headset() -> Store:
 
 @asynccontextmanager
 async def devices(
-    store: Store, size: tuple[int, int] = (100, 30), options: Options | None = None
+    store: Store, size: tuple[int, int] = (100, 30), options: Options | None = None, no_audio: bool = False
 ) -> AsyncIterator[tuple[Pilot[None], FakeSession]]:
     options = options or Options()
     profile = load_profile("local")
-    session = FakeSession(make_plan(profile, Options(no_audio=True, no_connect=True), {}), store)
+    session = FakeSession(make_plan(profile, Options(no_audio=no_audio, no_connect=True), {}), store)
     editor = AgentEditor("local", profile, "" if options.override else profile_text("local"))
     app = RtvoiceApp(session, store, editor, OptionsPlanner(options))
     async with app.run_test(size=size) as pilot:
@@ -140,7 +142,7 @@ async def test_the_screen_tells_how_each_device_does_and_what_mends_it(size: tup
     view.state, view.sentence, view.remedy = DeviceState.SILENT, "It gives nothing but zeros.", "Open its switch."
     audio.underruns, audio.prebuffer_ms, audio.prebuffer_bounds_ms = 3, 60.0, (20.0, 200.0)
     audio.echo, audio.echo_db = "cancelling", 27.0
-    store.speaker.update(Level(-20, -12), 60.0)
+    store.speaker.update(levels.Level(-20, -12), 60.0)
     async with devices(store, size) as (pilot, _):
         screen = pilot.app.screen
         assert isinstance(screen, DevicesScreen)
@@ -168,7 +170,7 @@ async def test_a_device_is_chosen_live_and_kept_in_the_profile(system: System) -
         await pilot.press("tab", "down", "down", "enter")
         await until(pilot, lambda: session.told)
         assert session.told == [("use", "output", "HDMI")]
-        assert "HDMI, kept in local.toml" in said(pilot)
+        assert "OUT: asked for HDMI, kept in local.toml" in said(pilot)
         assert load_profile("local").audio.output_device == "HDMI"
         plan, _ = app.planner.plan(app.edited_profile, None)
         assert plan.audio.output_device == "HDMI", "the command line's device holds no more"
@@ -197,11 +199,11 @@ async def test_volume_is_of_the_focused_side_and_has_bounds(system: System) -> N
         assert store.audio.mic_gain_db == 4.0
         store.audio.agent_gain_db = QUIETEST_DB
         await pilot.press("minus")
-        await until(pilot, lambda: f"{QUIETEST_DB:+.0f} dB" in said(pilot))
+        await until(pilot, lambda: f"{QUIETEST_DB:+.0f} dB, the least" in said(pilot))
         assert store.audio.agent_gain_db == QUIETEST_DB
         store.audio.agent_gain_db = LOUDEST_DB
         await pilot.press("plus")
-        await until(pilot, lambda: f"{LOUDEST_DB:+.0f} dB" in said(pilot))
+        await until(pilot, lambda: f"{LOUDEST_DB:+.0f} dB, the most" in said(pilot))
         assert store.audio.agent_gain_db == LOUDEST_DB
 
 
@@ -279,6 +281,68 @@ async def test_a_tone_is_played_and_hearing_oneself_ends_with_the_screen(system:
         await until(pilot, lambda: store.audio.muted)
         await pilot.press("escape")
         await until(pilot, lambda: session.told[3:] == [("hear myself", False)])
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_without_audio_the_screen_says_why_and_tries_nothing(size: tuple[int, int], system: System) -> None:
+    store = Store()
+    store.audio.output = DeviceView("silent", state=DeviceState.OPEN)
+    async with devices(store, size, no_audio=True) as (pilot, session):
+        await until(pilot, lambda: screen_text(pilot).count("started with --no-audio") == 2)
+        assert "OUT  none    silent: nothing is heard" in screen_text(pilot)
+        assert "OPEN" not in screen_text(pilot)
+        await pilot.press("t")
+        await until(pilot, lambda: "there is no speaker: started with --no-audio" in said(pilot))
+        await pilot.press("l")
+        await until(pilot, lambda: "there is no microphone: started with --no-audio" in said(pilot))
+        assert session.told == []
+
+
+async def test_devices_that_are_gone_are_not_tried(system: System) -> None:
+    store = headset()
+    store.audio.output = DeviceView("", "headset", state=DeviceState.GONE, sentence="the headset is gone")
+    async with devices(store) as (pilot, session):
+        for key in "tl":
+            await pilot.press(key)
+            await until(pilot, lambda: "there is no speaker: choose one with enter" in said(pilot))
+        assert session.told == []
+
+
+async def test_no_echo_control_is_nothing_on_a_headset_and_a_risk_on_a_loudspeaker(system: System) -> None:
+    store = headset()
+    async with devices(store, (80, 24)) as (pilot, _):
+        await until(pilot, lambda: "ECHO auto: nothing is done" in screen_text(pilot))
+        store.audio.output.name = "HDMI"
+        await until(pilot, lambda: "ECHO auto: off: the agent may hear itself" in screen_text(pilot))
+        await pilot.press("e", "e", "e")
+        await until(pilot, lambda: "ECHO off: the agent may hear itself" in screen_text(pilot))
+
+
+async def test_a_device_that_cannot_be_opened_is_no_news_once_one_is_open(system: System) -> None:
+    store = headset()
+    async with devices(store) as (pilot, _):
+        await pilot.press("escape")
+        row = pilot.app.screen_stack[0].query_one(NoticeRow)
+        text = "the output device HDMI cannot be opened: it is broken: USB Headset stays in use"
+        store.take(Notice(Level.WARNING, text, "choose another one (d)"), 5.0)
+        view = store.audio.output
+        for name, state in (("", DeviceState.NONE), ("USB Headset", DeviceState.OPEN)):
+            view.name, view.state = name, state
+            row.sync()
+            assert "cannot be opened" in row.words, "it went back to the one from before"
+        store.audio.input.name = "Webcam"
+        row.sync()
+        assert "cannot be opened" in row.words, "that was the microphone"
+        view.name = "Loudspeaker"
+        row.sync()
+        assert row.words == ""
+
+
+async def test_in_ascii_the_keys_of_dialogs_are_ascii(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTVOICE_ASCII", "1")
+    async with devices(headset()) as (pilot, _):
+        assert "< choose" in screen_text(pilot)
+        assert "⏎" not in screen_text(pilot)
 
 
 async def test_echo_and_noise_are_set_live_and_kept(system: System) -> None:

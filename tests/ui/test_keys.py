@@ -624,6 +624,29 @@ async def test_the_palette_names_the_ways_of_talking_and_the_gate_that_would_hel
         assert "Microphone: no gate" in {command.title for command in commands(app)}
 
 
+@pytest.mark.parametrize(
+    ("name", "muted", "phase", "said"),
+    [
+        ("", False, Phase.READY, "there is no microphone"),
+        ("microphone", False, Phase.OFFLINE, "not connected: F5 connects"),
+        ("microphone", True, Phase.READY, "the microphone is muted: F2 opens it"),
+        ("microphone", False, Phase.READY, "the microphone is open: just speak"),
+    ],
+)
+async def test_the_talk_key_says_the_microphone_is_open_only_where_it_is(
+    name: str, muted: bool, phase: Phase, said: str
+) -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        app.store.audio.input.name, app.store.audio.muted = name, muted
+        app.phase(phase)
+        await pilot.press("f4")
+        await until(pilot, lambda: list(app._notifications))
+        (told,) = [note.message for note in app._notifications]
+        assert told.startswith(said)
+        assert app.told == []
+
+
 async def test_choosing_to_hold_where_releases_are_not_seen_is_told_in_one_sentence_with_where_it_is_kept() -> None:
     app = Cockpit()
     async with opened(app) as pilot:

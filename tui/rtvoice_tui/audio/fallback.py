@@ -70,7 +70,7 @@ class _Device:
         self.close()
         return AudioError(
             f"the {self.direction} device {name} cannot be opened: {error}",
-            f"see 'rtvoice-tui devices', and choose another with --{self.direction}-device NAME",
+            "choose another one (d)",
             DeviceState.GONE,
         )
 
@@ -180,4 +180,4 @@ def _find(name: str, devices: Named, direction: str) -> tuple[Any, str]:
     for shown, device_id in devices:
         if name.lower() in shown.lower():
             return device_id, shown
-    raise AudioError(f"no {direction} device is called '{name}'", "see 'rtvoice-tui devices'", DeviceState.GONE)
+    raise AudioError(f"no {direction} device is called '{name}'", "choose another one (d)", DeviceState.GONE)

@@ -22,6 +22,8 @@ MOST_CHANNELS = 8
 WASAPI = "Windows WASAPI"
 """Preferred on Windows: the others are far slower."""
 
+CHOOSE = "choose another one (d)"
+
 _DENIED = ("permission denied", "access is denied", "access denied", "0x80070005")
 _BUSY = ("busy", "in use", "unavailable", "exclusive")
 
@@ -113,7 +115,7 @@ def cannot_open(direction: str, shown: str, error: Exception | None) -> AudioErr
         )
     return AudioError(
         f"the {direction} device {shown} cannot be opened: {error}",
-        f"see 'rtvoice-tui devices', and choose another with --{direction}-device NAME",
+        CHOOSE,
         DeviceState.REFUSED if code in (INVALID_RATE, INVALID_DEVICE, INVALID_CHANNELS) else DeviceState.GONE,
     )
 
@@ -149,8 +151,9 @@ def find(name: str, direction: str) -> int:
         found = [i for i, info in enumerate(devices) if info[channels] > 0 and matches(str(info["name"]))]
         if found:
             return min(found, key=lambda i: str(sd.query_hostapis(devices[i]["hostapi"])["name"]) != WASAPI)
-    wanted = f"no {direction} device is called '{name}'" if name else f"there is no {direction} device"
-    raise AudioError(wanted, "see 'rtvoice-tui devices'", DeviceState.GONE if name else DeviceState.NONE)
+    if name:
+        raise AudioError(f"no {direction} device is called '{name}'", CHOOSE, DeviceState.GONE)
+    raise AudioError(f"there is no {direction} device", "see 'rtvoice-tui devices'", DeviceState.NONE)
 
 
 def _default(direction: str) -> int:

@@ -48,6 +48,16 @@ class DeviceView:
     troubles: int = 0
     steps: int = 0
 
+    @property
+    def absent(self) -> bool:
+        """Whether nothing is open, or silence that nobody hears: neither device nor file."""
+        return not self.name or self.silence
+
+    @property
+    def silence(self) -> bool:
+        """Whether silence takes a speaker's place; a device that is called so has a rate."""
+        return self.name == "silent" and not self.rate
+
 
 @dataclass
 class AudioHealth:

@@ -32,8 +32,17 @@ class DevicesApp(ToolsApp):
                 list_elsewhere,
                 self.use_gate,
                 lambda: self.likely_gate_db,
+                lambda: self._no_devices,
             )
         )
+
+    @property
+    def _no_devices(self) -> str:
+        """Why no devices were asked for; empty where they were."""
+        audio = self.session.plan.audio
+        if audio.silent:
+            return "started with --no-audio"
+        return "files are used instead of devices" if audio.input_file or audio.output_file else ""
 
     def keep_audio(self, **chosen: Any) -> str:
         """Keep devices or switches in the profile; where they are kept, or why not, in a few words."""

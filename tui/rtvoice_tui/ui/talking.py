@@ -28,6 +28,8 @@ _NOT_YET = {
     Phase.REFUSED: "the server refuses the settings: the message is kept, F6 corrects them",
 }
 
+_MUTED = "the microphone is muted: F2 opens it"
+
 
 class TalkingApp(HoldingApp):
     """The part of the cockpit that acts.
@@ -111,15 +113,18 @@ class TalkingApp(HoldingApp):
         """The person begins to speak, by key."""
         if not self.by_key or self.talks:
             return
-        if self.store.session.phase in _NOT_YET:
-            self.notify("not connected: F5 connects", severity="warning", markup=False)
-            return
-        if not self.store.audio.input_name:
-            self.notify("there is no microphone: press t and type", severity="warning", markup=False)
+        if why := self._unheard():
+            self.notify(why, severity="warning", markup=False)
             return
         if self.store.audio.muted:
-            self.notify("the microphone is muted: F2 opens it", severity="warning", markup=False)
+            self.notify(_MUTED, severity="warning", markup=False)
         self.session.post(cmd.TalkStart())
+
+    def _unheard(self) -> str:
+        """Why nobody can be heard now; empty where they can."""
+        if self.store.session.phase in _NOT_YET:
+            return "not connected: F5 connects"
+        return "" if self.store.audio.input_name else "there is no microphone: press t and type"
 
     def end_turn(self) -> None:
         """The person has finished, by key."""
@@ -128,6 +133,8 @@ class TalkingApp(HoldingApp):
     def _answer_now(self) -> None:
         if self.store.session.phase is Phase.HEARING:
             self.session.post(cmd.CommitNow())
+        elif why := self._unheard() or (_MUTED if self.store.audio.muted else ""):
+            self.notify(why, severity="warning", markup=False)
         else:
             self.notify("the microphone is open: just speak, or press T for push-to-talk", markup=False)
 

@@ -11,10 +11,12 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.timer import Timer
 
+from rtvoice_tui.audio.headsets import is_headset
 from rtvoice_tui.profiles.model import AudioPreferences
 from rtvoice_tui.store.audio import AudioHealth
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.layout import TALL, WIDE
 from rtvoice_tui.ui.widgets.device_lines import INPUT, OUTPUT, DeviceLines, Side
 from rtvoice_tui.ui.widgets.device_list import DeviceList
@@ -76,6 +78,7 @@ class DevicesScreen(ModalScreen[None]):
         look: every device there is now; may take a while, and raise with a ``sentence`` and a ``remedy``.
         use_gate: sets the microphone's gate in dBFS, or none, and keeps it; tells what was done.
         likely_gate: the gate to begin with.
+        no_devices: why no devices were asked for; empty where they were.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -112,6 +115,7 @@ class DevicesScreen(ModalScreen[None]):
         look: "Callable[[], list[DeviceInfo]]",
         use_gate: Callable[[float | None], str],
         likely_gate: Callable[[], float],
+        no_devices: Callable[[], str],
     ) -> None:
         super().__init__()
         self._store = store
@@ -122,6 +126,7 @@ class DevicesScreen(ModalScreen[None]):
         self._look = look
         self._use_gate = use_gate
         self._likely_gate = likely_gate
+        self._no_devices = no_devices
         self._looking = False
         self._asked = False
         self._problem = ""
@@ -132,9 +137,9 @@ class DevicesScreen(ModalScreen[None]):
         """Both devices, echo, both lists, what happened, keys."""
         with Vertical(classes="dialog devices") as dialog:
             dialog.border_title = "Devices"
-            dialog.border_subtitle = _KEYS
-            yield DeviceLines(self._store, INPUT)
-            yield DeviceLines(self._store, OUTPUT)
+            dialog.border_subtitle = signs(self, _KEYS)
+            yield DeviceLines(self._store, INPUT, self._no_devices)
+            yield DeviceLines(self._store, OUTPUT, self._no_devices)
             yield FixedLine(id="echo")
             yield FixedLine(id="gate")
             for side in (INPUT, OUTPUT):
@@ -191,7 +196,9 @@ class DevicesScreen(ModalScreen[None]):
     def _about_echo(self) -> list[Piece]:
         kept, audio = self._preferences(), self._store.audio
         noise = "on" if kept.noise_suppression else "off"
-        pieces: list[Piece] = [("ECHO ", "title"), (f"{kept.echo}: ", "plain"), (echo_sentence(audio), "plain"),
+        sentence = echo_sentence(audio)
+        mode = "" if sentence.startswith(f"{kept.echo}:") else f"{kept.echo}: "
+        pieces: list[Piece] = [("ECHO ", "title"), (mode, "plain"), (sentence, "plain"),
                                (f"   noise suppression {noise}", "dim")]  # fmt: skip
         if audio.trying:
             words = "you hear yourself" if self._hears_myself else "a tone sounds"
@@ -239,7 +246,7 @@ class DevicesScreen(ModalScreen[None]):
         name, direction = devices.chosen, devices.side.direction
         self._session.use_device(direction, name)
         kept = self._keep(**{f"{direction}_device": name})
-        self._say(f"{devices.side.title}: {name or 'the system default'}, {kept}", "ok")
+        self._say(f"{devices.side.title}: asked for {name or 'the system default'}, {kept}", "plain")
 
     # --- everything else
 
@@ -256,8 +263,9 @@ class DevicesScreen(ModalScreen[None]):
         """The focused side louder or softer."""
         side = self._side
         gain = min(LOUDEST_DB, max(QUIETEST_DB, side.gain_db(self._store.audio) + step))
+        bound = {LOUDEST_DB: ", the most", QUIETEST_DB: ", the least"}.get(gain, "")
         self._session.set_gain(side.direction, gain)
-        self._say(f"{side.title}: volume {gain:+.0f} dB", "plain")
+        self._say(f"{side.title}: volume {gain:+.0f} dB{bound}", "plain")
         self._volumes[f"{side.direction}_gain_db"] = gain
         if self._keeping is not None:
             self._keeping.stop()
@@ -275,6 +283,8 @@ class DevicesScreen(ModalScreen[None]):
 
     def action_tone(self) -> None:
         """A tone on the speaker."""
+        if self._lacks(OUTPUT):
+            return
         if self._store.audio.agent_muted:
             self._say("the speaker is muted here: M opens it", "warn")
             return
@@ -284,9 +294,19 @@ class DevicesScreen(ModalScreen[None]):
     def action_hear_myself(self) -> None:
         """The microphone on the speaker, or no more."""
         wanted = not self._hears_myself
+        if wanted and self._lacks(INPUT, OUTPUT):
+            return
         self._session.hear_myself(wanted)
         words = "you hear your microphone now: use headphones, l ends it" if wanted else "no more of you"
         self._say(words, "plain")
+
+    def _lacks(self, *sides: Side) -> bool:
+        """Whether one of them is not there, which is said then."""
+        lacking = next((side for side in sides if side.view(self._store.audio).absent), None)
+        if lacking is not None:
+            why = self._no_devices()
+            self._say(f"there is no {lacking.part}: {why or 'choose one with enter'}", "warn")
+        return lacking is not None
 
     def action_echo(self) -> None:
         """The next way to treat echo."""
@@ -318,9 +338,10 @@ class DevicesScreen(ModalScreen[None]):
 
 def echo_sentence(audio: AudioHealth) -> str:
     """What is done against echo now, in words."""
+    heard = not (audio.input.absent or audio.output.absent or is_headset(audio.output.name))
     less = f", {audio.echo_db:.0f} dB less" if audio.echo_db is not None else ""
     return {
-        "off": "nothing is done",
+        "off": "off: the agent may hear itself" if heard else "nothing is done",
         "converging": "learning the room",
         "no echo": "no echo is heard",
         "cancelling": f"cancelling{less}",

@@ -14,6 +14,7 @@ from rtvoice_tui.editing.values import shown
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.clock import minutes
+from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.widgets.field_table import MARKS
 from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import Piece
@@ -42,7 +43,7 @@ class HistoryScreen(ModalScreen[int | None]):
         """The list."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Changes of the agent"
-            dialog.border_subtitle = "⏎ restore  c compare with session.created  esc close"
+            dialog.border_subtitle = signs(self, "⏎ restore  c compare with session.created  esc close")
             yield PlainView(self._lines())
 
     def on_mount(self) -> None:

@@ -11,6 +11,7 @@ from textual.widgets import Input
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.store import ProfileError
+from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.widgets.lines import FixedLine
 
 
@@ -36,7 +37,7 @@ class KeyScreen(ModalScreen[str]):
         """One field that shows dots."""
         with Vertical(classes="dialog form question") as dialog:
             dialog.border_title = f"Key of {self._name}"
-            dialog.border_subtitle = "⏎ for this run  F7 into the key store  esc leave"
+            dialog.border_subtitle = signs(self, "⏎ for this run  F7 into the key store  esc leave")
             dialog.styles.height = 5
             yield FixedLine(id="key-where")
             yield Input(password=True, id="key-field", placeholder="the key: paste it here")

@@ -14,6 +14,7 @@ from rtvoice_tui.profiles import library
 from rtvoice_tui.profiles.library import Listed
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 from rtvoice_tui.ui.widgets.plain_view import PlainView
@@ -95,7 +96,7 @@ class ProfilesScreen(ModalScreen[str]):
         """List, a line to type into, what happened, keys."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Profiles"
-            dialog.border_subtitle = "⏎ open  k key  c copy  r rename  d delete  u bring back"
+            dialog.border_subtitle = signs(self, "⏎ open  k key  c copy  r rename  d delete  u bring back")
             yield ProfileList(self._current, self._unsaved)
             yield Input(id="profile-name", classes="field")
             yield FixedLine(id="profile-about")

@@ -14,6 +14,7 @@ from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.clock import minutes
+from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.widgets.field_table import ADD, MARKS, FieldTable, Row, explained
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 
@@ -47,7 +48,7 @@ class AgentPane(Vertical):
         self._typing: Row | None = None
         self._state: list[Piece] = [("nothing changed yet", "dim")]
         self.border_title = "5 Agent"
-        self.border_subtitle = "F7 send  ⏎ edit  u undo  h history  ^e editor"
+        self.border_subtitle = signs(self, "F7 send  ⏎ edit  u undo  h history  ^e editor")
 
     def open(self) -> None:
         """Go to the instructions. The fields are made when they are first wanted: they cost a third of a start."""

@@ -1,5 +1,6 @@
 """How one direction's device does: state with remedy, its own numbers, level and volume."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual.strip import Strip
@@ -23,6 +24,7 @@ class Side:
     direction: str
     title: str
     plural: str
+    part: str
 
     def view(self, audio: AudioHealth) -> DeviceView:
         """Its device."""
@@ -41,17 +43,24 @@ class Side:
         return audio.mic_gain_db if self.direction == "input" else audio.agent_gain_db
 
 
-INPUT = Side("input", "MIC", "Microphones")
-OUTPUT = Side("output", "OUT", "Speakers")
+INPUT = Side("input", "MIC", "Microphones", "microphone")
+OUTPUT = Side("output", "OUT", "Speakers", "speaker")
 
 
 class DeviceLines(Inked):
-    """Two lines about a device that is well, more where the person must know what to do."""
+    """Two lines about a device that is well, more where the person must know what to do.
+
+    Args:
+        store: how it does.
+        side: which one it is.
+        no_devices: why no devices were asked for; empty where they were.
+    """
 
     DEFAULT_CSS = "DeviceLines { height: 2; }"
 
-    def __init__(self, store: Store, side: Side) -> None:
+    def __init__(self, store: Store, side: Side, no_devices: Callable[[], str]) -> None:
         super().__init__(id=f"{side.direction}-lines")
+        self._no_devices = no_devices
         self._store = store
         self._side = side
         self._lines: list[list[Piece]] = []
@@ -79,7 +88,7 @@ class DeviceLines(Inked):
     def _about(self) -> list[Piece]:
         audio = self._store.audio
         view = self._side.view(audio)
-        word = trouble(view, self._side.muted(audio))
+        word = trouble(view, self._side.muted(audio)) or ("none" if view.silence else "")
         state: Piece = (f"{word or 'OPEN':<8}", ("dim" if word == "none" else "error") if word else "live")
         facts = [f"{kilohertz(view.rate)}{' converted' if view.converted else ''}"] if view.rate else []
         if view.block_ms:
@@ -88,7 +97,7 @@ class DeviceLines(Inked):
             facts.append(f"{view.latency_ms:.0f} ms{' latency' if self._wide else ''}")
         if view.steps and self._wide:
             facts.append(f"grown {view.steps}×")
-        name = one_line(view.name or view.wanted, 60)
+        name = "silent: nothing is heard" if view.silence else one_line(view.name or view.wanted, 60)
         return [(f"{self._side.title}  ", "title"), state, (name, "plain"), (f"   {' · '.join(facts)}", "dim")]
 
     @property
@@ -117,6 +126,8 @@ class DeviceLines(Inked):
         sentence, remedy = view.sentence, view.remedy
         if not sentence and not view.name:
             sentence, remedy = audio.problem, audio.remedy
+        if not sentence and view.absent and (why := self._no_devices()):
+            return [[(_INDENT, "plain"), (why, "plain")]]
         ink = "dim" if view.state is DeviceState.OPEN else "error"
         if not sentence and view.name and view.wanted and view.wanted.lower() not in view.name.lower():
             sentence, remedy, ink = f"'{view.wanted}' is not there, so this one is used", "", "warn"

@@ -4,6 +4,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
 
+from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.widgets.events import EventsView
 from rtvoice_tui.ui.widgets.follow_view import FollowView
 
@@ -27,7 +28,7 @@ class Pane(Vertical):
         self._purpose = ""
         self._field: Input | None = None
         self.border_title = f"{number} {name}"
-        self.border_subtitle = hints
+        self.border_subtitle = signs(self, hints)
 
     def compose(self) -> ComposeResult:
         """The view; the field comes when it is asked for."""
