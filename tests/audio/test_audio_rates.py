@@ -190,7 +190,7 @@ def test_a_device_that_takes_no_rate_at_all_is_an_error_with_a_remedy(with_devic
 
     assert caught.value.sentence.startswith("the input device mic cannot be opened: ")
     assert "Invalid sample rate" in caught.value.sentence
-    assert "--input-device" in caught.value.remedy
+    assert caught.value.remedy == "choose another one (d)"
 
 
 def test_other_rates_are_not_tried_when_the_device_fails_for_another_reason(with_devices):

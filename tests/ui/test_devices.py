@@ -246,10 +246,10 @@ async def test_the_gate_is_seen_and_set_by_its_keys_and_kept(size: tuple[int, in
     audio = store.audio
     async with devices(store, size) as (pilot, _):
         audio.gate_db, audio.gate_open = -12.0, False
-        await until(pilot, lambda: "gate at -12 dBFS, shut: silence is sent" in screen_text(pilot))
+        await until(pilot, lambda: "GATE at -12 dBFS, shut: silence is sent" in screen_text(pilot))
         assert "[ ] lower, higher" in screen_text(pilot)
         audio.gate_open = True
-        await until(pilot, lambda: "gate at -12 dBFS, open" in screen_text(pilot))
+        await until(pilot, lambda: "GATE at -12 dBFS, open" in screen_text(pilot))
         await pilot.press("g")
         await until(pilot, lambda: "no gate; kept in local.toml" in said(pilot))
         assert audio.gate_db is None
@@ -313,7 +313,7 @@ async def test_no_echo_control_is_nothing_on_a_headset_and_a_risk_on_a_loudspeak
     async with devices(store, (80, 24)) as (pilot, _):
         await until(pilot, lambda: "ECHO auto: nothing is done" in screen_text(pilot))
         store.audio.output.name = "HDMI"
-        await until(pilot, lambda: "ECHO auto: off: the agent may hear itself" in screen_text(pilot))
+        await until(pilot, lambda: "ECHO auto: off, the agent may hear itself" in screen_text(pilot))
         await pilot.press("e", "e", "e")
         await until(pilot, lambda: "ECHO off: the agent may hear itself" in screen_text(pilot))
 

@@ -111,7 +111,9 @@ async def test_a_way_of_talking_that_waits_for_a_key_is_a_word_beside_the_state(
             if width >= 80:
                 assert set(shown.replace("AEC …", "AEC").split()) <= set(row.words.split()), row.words
         store.audio.talk_until = NOW + 29
+        store.audio.dropped, store.audio.underruns = 2, 3
         row.sync(NOW)
+        assert cell_len(row.words) <= width
         assert f"{word}{' to talk' if width >= 120 else ''} TALK 29s" in row.words
 
 

@@ -197,8 +197,9 @@ class DevicesScreen(ModalScreen[None]):
         kept, audio = self._preferences(), self._store.audio
         noise = "on" if kept.noise_suppression else "off"
         sentence = echo_sentence(audio)
-        mode = "" if sentence.startswith(f"{kept.echo}:") else f"{kept.echo}: "
-        pieces: list[Piece] = [("ECHO ", "title"), (mode, "plain"), (sentence, "plain"),
+        if not sentence.startswith(f"{kept.echo}:"):
+            sentence = f"{kept.echo}: {sentence.replace('off:', 'off,')}"
+        pieces: list[Piece] = [("ECHO ", "title"), (sentence, "plain"),
                                (f"   noise suppression {noise}", "dim")]  # fmt: skip
         if audio.trying:
             words = "you hear yourself" if self._hears_myself else "a tone sounds"
@@ -355,7 +356,7 @@ def gate_pieces(audio: AudioHealth) -> list[Piece]:
     keys: list[Piece] = [("   g", "key"), (" gate", "dim")]
     if audio.gate_db is None:
         return [("GATE ", "title"), ("none: all of the microphone is sent", "plain"), *keys]
-    pieces: list[Piece] = [("GATE ", "title"), (f"gate at {audio.gate_db:.0f} dBFS", "plain")]
+    pieces: list[Piece] = [("GATE ", "title"), (f"at {audio.gate_db:.0f} dBFS", "plain")]
     if audio.gate_open:
         pieces.append((", open", "plain"))
     elif audio.echo not in GATES:  # else it may be the echo's that is shut

@@ -136,8 +136,9 @@ class MeterRow(FixedLine):
         pieces.append((f" {word:<9}", ink))
         if mode and width < NARROW:
             return pieces
-        turn = f" turn {session.turn}" if wide else f" t{session.turn}"
-        return [*pieces, (f"{turn if session.turn else '':<{8 if wide else 4}}", "dim")]
+        roomy = wide and not mode
+        turn = f" turn {session.turn}" if roomy else f" t{session.turn}"
+        return [*pieces, (f"{turn if session.turn else '':<{8 if roomy else 4}}", "dim")]
 
 
 def trouble(view: DeviceView, muted: bool) -> str:
