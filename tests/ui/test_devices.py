@@ -15,14 +15,12 @@ from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.launch import Options, OptionsPlanner, make_plan
 from rtvoice_tui.profiles.model import AudioPreferences, Profile
 from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
-from rtvoice_tui.session.facts import Level, Notice
 from rtvoice_tui.store import levels
 from rtvoice_tui.store.audio import DeviceState, DeviceView
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.app import RtvoiceApp
 from rtvoice_tui.ui.screens.devices import LOUDEST_DB, QUIETEST_DB, DevicesScreen
 from rtvoice_tui.ui.widgets.device_list import DeviceList
-from rtvoice_tui.ui.widgets.rows import NoticeRow
 from rtvoice_tui.worker import SessionWorker
 
 HEADSET = DeviceInfo("USB Headset", "ALSA", 1, 2, 48_000, 9.0, 12.0, default_input=True)
@@ -316,26 +314,6 @@ async def test_no_echo_control_is_nothing_on_a_headset_and_a_risk_on_a_loudspeak
         await until(pilot, lambda: "ECHO auto: off, the agent may hear itself" in screen_text(pilot))
         await pilot.press("e", "e", "e")
         await until(pilot, lambda: "ECHO off: the agent may hear itself" in screen_text(pilot))
-
-
-async def test_a_device_that_cannot_be_opened_is_no_news_once_one_is_open(system: System) -> None:
-    store = headset()
-    async with devices(store) as (pilot, _):
-        await pilot.press("escape")
-        row = pilot.app.screen_stack[0].query_one(NoticeRow)
-        text = "the output device HDMI cannot be opened: it is broken: USB Headset stays in use"
-        store.take(Notice(Level.WARNING, text, "choose another one (d)"), 5.0)
-        view = store.audio.output
-        for name, state in (("", DeviceState.NONE), ("USB Headset", DeviceState.OPEN)):
-            view.name, view.state = name, state
-            row.sync()
-            assert "cannot be opened" in row.words, "it went back to the one from before"
-        store.audio.input.name = "Webcam"
-        row.sync()
-        assert "cannot be opened" in row.words, "that was the microphone"
-        view.name = "Loudspeaker"
-        row.sync()
-        assert row.words == ""
 
 
 async def test_in_ascii_the_keys_of_dialogs_are_ascii(system: System, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ from rich.cells import cell_len
 from textual.strip import Strip
 
 from rtvoice_tui.session.facts import CallState, Level, Notice
-from rtvoice_tui.store.audio import DeviceState
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import ALWAYS, footer_keys
@@ -54,14 +53,11 @@ class NoticeRow(FixedLine):
         self._store = store
         self._hidden_until = -1.0
         self._second: list[Piece] = []
-        self._devices = self._devices_now()
 
     def sync(self) -> None:
         """Show the newest notice."""
         notices = self._store.notices
         at, notice = notices[-1] if notices else (-1.0, None)
-        if self._device_opened(notice.text if notice else ""):
-            self._hidden_until = at
         if notice is None or at <= self._hidden_until or self._overcome(at, notice):
             self._show([], [])
             return
@@ -91,19 +87,6 @@ class NoticeRow(FixedLine):
         """A failure to connect is of no interest once a session is open."""
         opened_at = self._store.session.opened_at
         return notice.level is Level.ERROR and opened_at is not None and at < opened_at
-
-    def _devices_now(self) -> dict[str, tuple[str, DeviceState]]:
-        audio = self._store.audio
-        return {name: (view.name, view.state) for name, view in (("input", audio.input), ("output", audio.output))}
-
-    def _device_opened(self, text: str) -> bool:
-        """Whether the device of the direction that a notice is about has opened just now, after it was told."""
-        before, self._devices = self._devices, self._devices_now()
-        return any(
-            f"{direction} device" in text and now != before[direction] and now[1] is DeviceState.OPEN
-            and f": {now[0]} stays in use" not in text  # it went back to that one
-            for direction, now in self._devices.items()
-        )  # fmt: skip
 
     def hide(self) -> bool:
         """Hide what is shown; false if nothing is."""
