@@ -17,6 +17,12 @@ _ELSEWHERE = {"profiles": "rtvoice_tui.cli_profiles:profiles", "doctor": "rtvoic
 """Commands that are loaded when they are called for."""
 
 
+class _WrongUse(click.ClickException):
+    """Options that cannot be used, in one sentence without click's lines about usage: the options' form is right."""
+
+    exit_code = 2
+
+
 class _Sentences(click.Group):
     """Turns our errors into one sentence with the remedy, and exit code 1."""
 
@@ -71,10 +77,23 @@ def main(ctx: click.Context, /, **options: Any) -> None:
       rtvoice-tui doctor                                 what is missing, and what mends it
     """
     if ctx.invoked_subcommand is None:
+        _check_files(options["input_file"], options["output_file"])
         gc.disable()  # until the first frame: what is loaded and built before stays for good, so tracing it is waste
         from rtvoice_tui.launch import Options, launch
 
         ctx.exit(launch(Options(**options)))
+
+
+def _check_files(input_file: Path | None, output_file: Path | None) -> None:
+    if input_file is None and output_file is None:
+        return
+    from rtvoice_tui.audio.device_info import AudioError
+    from rtvoice_tui.audio.file_checks import check_files
+
+    try:
+        check_files(input_file, output_file)
+    except AudioError as error:
+        raise _WrongUse(f"{error.sentence} ({error.remedy})") from None
 
 
 @main.command()
