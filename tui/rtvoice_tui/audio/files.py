@@ -10,6 +10,7 @@ import numpy as np
 
 from rtvoice_tui.audio.capture import Capture
 from rtvoice_tui.audio.devices import BLOCK_MS, AudioError
+from rtvoice_tui.audio.file_checks import opened_wav
 from rtvoice_tui.audio.playback import Playback
 from rtvoice_tui.audio.resample import convert
 
@@ -133,18 +134,9 @@ def read_wav(path: Path, rate: int) -> bytes:
     Raises:
         AudioError: it cannot be read.
     """
-    try:
-        with wave.open(str(path), "rb") as wav:
-            width, channels, source = wav.getsampwidth(), wav.getnchannels(), wav.getframerate()
-            pcm = wav.readframes(wav.getnframes())
-    except FileNotFoundError as error:
-        raise AudioError(f"{path} does not exist", "give --input-file a WAV file") from error
-    except (OSError, EOFError, wave.Error) as error:
-        raise AudioError(f"{path} is no WAV file that can be read: {error}", "convert it to 16-bit PCM WAV") from error
-    if not source:
-        raise AudioError(f"{path} is no WAV file that can be read: its rate is 0 Hz", "convert it to 16-bit PCM WAV")
-    if width != 2:
-        raise AudioError(f"{path} has {width * 8} bits a sample", "convert it to 16-bit PCM WAV")
+    with opened_wav(path) as wav:
+        channels, source = wav.getnchannels(), wav.getframerate()
+        pcm = wav.readframes(wav.getnframes())
     pcm = pcm[: len(pcm) - len(pcm) % (2 * channels)]
     if channels > 1:
         frames = np.frombuffer(pcm, "<i2").reshape(-1, channels)
