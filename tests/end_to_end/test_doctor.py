@@ -3,12 +3,15 @@
 import re
 import socket
 import subprocess
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from wire_server import Wire, WireServer
 
 from terminal import COMMAND
+from virtual_audio import VirtualAudio
 
 SECRET = "geheim-0815"
 
@@ -187,3 +190,30 @@ def test_tools_that_cannot_run_are_named_with_what_mends_them(doctor, folder: Pa
     assert "NO_SUCH_KEY_HERE is not set" in told
     assert "present" not in told
     assert "keyed" not in told
+
+
+@pytest.fixture
+def hung() -> Iterator[dict[str, str]]:
+    """The variables that lead to a sound server that answers nobody."""
+    with VirtualAudio(pluggable=True) as audio:
+        audio.hang(True)
+        yield {name: value for name, value in audio.environment.items() if name.startswith(("PULSE_", "ALSA_"))}
+        audio.hang(False)
+
+
+@pytest.mark.device
+def test_a_sound_server_that_hangs_is_told_with_what_restarts_it(doctor, hung):
+    told = about(doctor("local", code=0, **hung), "sound")
+    assert "the sound server does not answer" in told
+    assert "systemctl --user restart pipewire pipewire-pulse" in told
+    assert "install" not in told
+
+
+@pytest.mark.device
+def test_the_list_of_devices_of_a_sound_server_that_hangs_fails_with_what_restarts_it(environment, hung):
+    begun = time.monotonic()
+    done = subprocess.run([COMMAND, "devices"], env=environment | hung, capture_output=True, text=True, timeout=60)
+    assert time.monotonic() - begun < 10, "libpulse alone would wait 30 s"
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Error: the sound server does not answer (restart it: ")

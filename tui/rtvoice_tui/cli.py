@@ -104,12 +104,11 @@ def devices() -> None:
     Example:
       rtvoice-tui devices
     """
-    from rtvoice_tui.audio.devices import AudioError, list_devices
-    from rtvoice_tui.launch import own_stderr
+    from rtvoice_tui.audio.device_info import AudioError
+    from rtvoice_tui.audio.listing import list_elsewhere
 
     try:
-        with own_stderr():  # sound libraries talk there
-            found = list_devices()
+        found = list_elsewhere()
     except AudioError as error:
         raise click.ClickException(f"{error.sentence} ({error.remedy})") from None
     for device in found:

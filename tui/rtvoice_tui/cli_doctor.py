@@ -7,6 +7,7 @@ import click
 
 from rtvoice_tui import doctor as look
 from rtvoice_tui.doctor import Finding, Verdict
+from rtvoice_tui.doctor_sound import look_at_sound
 from rtvoice_tui.launch import own_stderr
 from rtvoice_tui.profiles import library
 
@@ -26,8 +27,9 @@ def doctor(ctx: click.Context, names: tuple[str, ...], live: bool) -> None:
     Example:
       rtvoice-tui doctor yandex --live
     """
-    with own_stderr():  # sound libraries talk there
-        findings = list(look.machine())
+    sound = look_at_sound()
+    with own_stderr():  # speech libraries talk there
+        findings = list(look.machine(sound.findings))
     entries = [entry for entry in library.listed() if not names or entry.name in names]
     unknown = sorted(set(names) - {entry.name for entry in entries})
     findings += [

@@ -5,11 +5,12 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit, urlunsplit
 
+from rtvoice_tui.doctor_sound import Sound
 from rtvoice_tui.doctor_tools import tool_problems
 from rtvoice_tui.profiles import paths, secrets
 from rtvoice_tui.profiles.library import Listed
@@ -47,10 +48,15 @@ class Finding:
     remedy: str = ""
 
 
-def machine() -> Iterator[Finding]:
-    """Terminal, sound, speech and folders."""
+def machine(sound: Sequence[Sound]) -> Iterator[Finding]:
+    """Terminal, sound, speech and folders.
+
+    Args:
+        sound: what was found about sound.
+    """
     yield from _terminal()
-    yield from _sound()
+    for found in sound:
+        yield Finding("sound", Verdict(found.verdict), found.sentence, found.remedy)
     yield from _speech()
     folder = paths.profiles_folder()
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
@@ -72,13 +78,6 @@ def _terminal() -> Iterator[Finding]:
     encoding = (sys.stdout.encoding or "").lower()
     if "utf" not in encoding:
         yield Finding("terminal", Verdict.BAD, f"text is written as {encoding}", "export LANG=C.UTF-8")
-
-
-def _sound() -> Iterator[Finding]:
-    from rtvoice_tui.doctor_sound import sound_findings
-
-    for found in sound_findings():
-        yield Finding("sound", Verdict(found.verdict), found.sentence, found.remedy)
 
 
 def _speech() -> Iterator[Finding]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from rtvoice_tui.audio.device_info import DeviceInfo
+from rtvoice_tui.audio.device_info import AudioError, DeviceInfo
+from rtvoice_tui.audio.listing import NoAnswer, look_elsewhere
 
 
 class Sound(NamedTuple):
@@ -17,20 +18,29 @@ class Sound(NamedTuple):
     remedy: str = ""
 
 
-def sound_findings() -> Iterator[Sound]:
-    """The sound system and its default devices, or what keeps this machine from having any."""
-    from rtvoice_tui.audio.devices import AudioError, choose_backend
+class Look(NamedTuple):
+    """What was found, and the devices that are listed; ``None`` where the list cannot be had."""
 
+    findings: list[Sound]
+    devices: list[DeviceInfo] | None
+
+
+def look_at_sound() -> Look:
+    """The sound system and its default devices, or what keeps this machine from having any."""
     try:
-        backend = choose_backend()
+        listed = look_elsewhere()
+    except NoAnswer as error:
+        return Look([_without(error)], None)
     except AudioError as error:
-        yield Sound("note", f"{error.sentence}: typing and files work", error.remedy)
-        yield from surroundings(os.environ)
-        return
-    yield Sound("ok", f"through {backend.version()}")
-    devices: list[DeviceInfo] = backend.list_devices()
-    for part, direction in (("microphone", "input"), ("speaker", "output")):
-        yield _about(part, direction, [device for device in devices if device.has(direction)])
+        return Look([_without(error), *surroundings(os.environ)], [])
+    devices = listed.devices
+    parts = (("microphone", "input"), ("speaker", "output"))
+    about = [_about(part, way, [device for device in devices if device.has(way)]) for part, way in parts]
+    return Look([Sound("ok", f"through {listed.through}"), *about], devices)
+
+
+def _without(error: AudioError) -> Sound:
+    return Sound("note", f"{error.sentence}: typing and files work", error.remedy)
 
 
 def _about(part: str, direction: str, found: list[DeviceInfo]) -> Sound:

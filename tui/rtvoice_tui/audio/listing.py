@@ -15,17 +15,22 @@ import msgspec
 
 from rtvoice_tui.audio.device_info import AudioError, DeviceInfo
 
-LIMIT_S = 6.0
+LIMIT_S = 3.0
 """A list that takes longer does not come: the sound server hangs."""
 
 MARK = "rtvoice devices: "
 """Begins the one line that counts; sound libraries may write what they like beside it."""
 
 
+class NoAnswer(AudioError):
+    """Nobody said which devices there are in time: there may be some."""
+
+
 class Listed(msgspec.Struct):
-    """What the other process tells: devices, or why there are none."""
+    """What the other process tells: devices and what they are reached through, or why there are none."""
 
     devices: list[DeviceInfo] = []
+    through: str = ""
     sentence: str = ""
     remedy: str = ""
 
@@ -43,6 +48,16 @@ def list_elsewhere(limit_s: float = LIMIT_S) -> list[DeviceInfo]:
     Raises:
         AudioError: there is none, or the list cannot be had, with what mends it.
     """
+    return look_elsewhere(limit_s).devices
+
+
+def look_elsewhere(limit_s: float = LIMIT_S) -> Listed:
+    """Every device there is now, and what they are reached through.
+
+    Raises:
+        NoAnswer: the sound server hangs.
+        AudioError: there is none, or the list cannot be had, with what mends it.
+    """
     command, environment = module_elsewhere("listing")
     try:
         done = subprocess.run(
@@ -54,20 +69,26 @@ def list_elsewhere(limit_s: float = LIMIT_S) -> list[DeviceInfo]:
             timeout=limit_s,
         )
     except subprocess.TimeoutExpired:
-        raise AudioError(
-            f"the sound system has not listed its devices within {limit_s:g} s",
-            "restart the sound server: systemctl --user restart pipewire-pulse (or pulseaudio -k)",
-        ) from None
+        raise _no_answer() from None
     except OSError as error:
         raise AudioError(f"the devices cannot be listed: {error.strerror}") from None
-    return devices_in(done.stdout.decode("utf-8", "replace"))
+    return listed_in(done.stdout.decode("utf-8", "replace"))
 
 
-def devices_in(output: str) -> list[DeviceInfo]:
-    """The devices in what the other process wrote.
+def _no_answer() -> NoAnswer:
+    if sys.platform.startswith("linux"):
+        return NoAnswer(
+            "the sound server does not answer",
+            "restart it: systemctl --user restart pipewire pipewire-pulse, or pulseaudio -k",
+        )
+    return NoAnswer("the sound system does not answer", "unplug the device that hangs, or restart the machine")
+
+
+def listed_in(output: str) -> Listed:
+    """What the other process wrote.
 
     Raises:
-        AudioError: there is none, or the output makes no sense.
+        AudioError: there is no device, or the output makes no sense.
     """
     for line in output.splitlines():
         _, mark, told = line.partition(MARK)
@@ -78,18 +99,19 @@ def devices_in(output: str) -> list[DeviceInfo]:
                 continue
             if listed.sentence:
                 raise AudioError(listed.sentence, listed.remedy)
-            return listed.devices
+            return listed
     raise AudioError("the devices cannot be listed: the sound system broke down", "see 'rtvoice-tui doctor'")
 
 
 def main() -> None:
     """List the devices for another process."""
-    from rtvoice_tui.audio.devices import list_devices
+    from rtvoice_tui.audio.devices import choose_backend
 
     try:
-        listed = Listed(list_devices())
+        backend = choose_backend()
+        listed = Listed(backend.list_devices(), backend.version())
     except AudioError as error:
-        listed = Listed([], error.sentence, error.remedy)
+        listed = Listed(sentence=error.sentence, remedy=error.remedy)
     sys.stdout.write(f"\n{MARK}{msgspec.json.encode(listed).decode()}\n")
     sys.stdout.flush()
 
