@@ -192,6 +192,48 @@ def test_tools_that_cannot_run_are_named_with_what_mends_them(doctor, folder: Pa
     assert "keyed" not in told
 
 
+def named(folder: Path, name: str, microphone: str, speaker: str) -> None:
+    """Write a profile that names its devices."""
+    text = f'provider = "local"\n[audio]\ninput_device = "{microphone}"\noutput_device = "{speaker}"\n'
+    (folder / f"{name}.toml").write_text(text)
+
+
+@pytest.fixture
+def plugged() -> Iterator[dict[str, str]]:
+    """The variables that lead to a sound server with devices."""
+    with VirtualAudio() as audio:
+        yield {name: value for name, value in audio.environment.items() if name.startswith(("PULSE_", "ALSA_"))}
+
+
+@pytest.mark.device
+def test_devices_that_a_profile_names_and_that_are_not_listed_are_worth_a_note(doctor, folder, plugged):
+    named(folder, "desk", microphone="Jabra", speaker="virtual_microphone")
+    named(folder, "room", microphone="Virtual_Mic", speaker="AL_SPEAKER")
+    told = doctor("desk", "room", code=0, **plugged)
+    assert "· desk         no microphone is called 'Jabra'\n" in told
+    assert "correct audio.input_device: 'rtvoice-tui devices' lists the names" in about(told, "desk")
+    assert "no speaker is called 'virtual_microphone'" in about(told, "desk"), "a microphone is no speaker"
+    assert "is called" not in about(told, "room"), "a part of the name suffices"
+
+
+def test_without_any_device_one_that_a_profile_names_is_not_there_either(doctor, folder):
+    named(folder, "desk", microphone="Jabra", speaker="")
+    told = doctor("desk", code=0)
+    assert "no microphone is called 'Jabra'" in about(told, "desk")
+    assert "no speaker is called" not in told
+
+
+def test_a_device_that_is_not_there_does_not_keep_the_server_from_being_called(doctor, folder):
+    named(folder, "desk", microphone="Jabra", speaker="")
+    assert "live:" in about(doctor("desk", "--live", code=0), "desk")
+
+
+@pytest.mark.device
+def test_of_devices_that_a_hanging_sound_server_keeps_to_itself_nothing_is_said(doctor, folder, hung):
+    named(folder, "desk", microphone="Jabra", speaker="")
+    assert "Jabra" not in doctor("desk", code=0, **hung)
+
+
 @pytest.fixture
 def hung() -> Iterator[dict[str, str]]:
     """The variables that lead to a sound server that answers nobody."""

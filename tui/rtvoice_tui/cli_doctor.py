@@ -38,7 +38,7 @@ def doctor(ctx: click.Context, names: tuple[str, ...], live: bool) -> None:
     _tell(findings)
     for entry in entries:
         found = list(look.profile_findings(entry, os.environ))
-        _tell(found)
+        _tell([*found, *look.device_findings(entry, sound.devices)])
         if live and entry.profile is not None and not any(f.verdict is not Verdict.OK and f.remedy for f in found):
             found.append(asyncio.run(look.live(entry.name, entry.profile, os.environ)))
             _tell(found[-1:])

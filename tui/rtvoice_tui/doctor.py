@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit, urlunsplit
 
-from rtvoice_tui.doctor_sound import Sound
+from rtvoice_tui.audio.device_info import DeviceInfo
+from rtvoice_tui.doctor_sound import Sound, unknown_devices
 from rtvoice_tui.doctor_tools import tool_problems
 from rtvoice_tui.profiles import paths, secrets
 from rtvoice_tui.profiles.library import Listed
@@ -112,6 +113,13 @@ def profile_findings(entry: Listed, environ: Mapping[str, str]) -> Iterator[Find
     known = profile.dialect.models
     if profile.model and known and not any(profile.model.endswith(model) for model in known):
         yield Finding(entry.name, Verdict.NOTE, f"model {profile.model} is not one we know: {', '.join(known)}")
+
+
+def device_findings(entry: Listed, devices: list[DeviceInfo] | None) -> Iterator[Finding]:
+    """Whether the devices that a profile names are among those that are listed; ``None`` if nobody knows."""
+    if entry.profile is not None:
+        for found in unknown_devices(entry.profile.audio, devices):
+            yield Finding(entry.name, Verdict(found.verdict), found.sentence, found.remedy)
 
 
 def _plain(url: str) -> str:

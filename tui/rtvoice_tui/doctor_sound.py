@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from rtvoice_tui.audio.device_info import AudioError, DeviceInfo
 from rtvoice_tui.audio.listing import NoAnswer, look_elsewhere
+from rtvoice_tui.profiles.model import AudioPreferences
 
 
 class Sound(NamedTuple):
@@ -51,6 +52,27 @@ def _about(part: str, direction: str, found: list[DeviceInfo]) -> Sound:
     facts = [device.host_api, f"{device.rate} Hz"] + ([f"{latency:.0f} ms"] if latency else [])
     more = f", and {len(found) - 1} more" if found[1:] else ""
     return Sound("ok", f"{part}: {device.name} ({', '.join(facts)}){more}")
+
+
+def unknown_devices(audio: AudioPreferences, devices: list[DeviceInfo] | None) -> Iterator[Sound]:
+    """The devices that a profile names and that are not listed, of which it suffices to name a part.
+
+    Args:
+        audio: what the profile says of sound.
+        devices: those that are listed; ``None`` if nobody knows.
+    """
+    for part, direction, name in (
+        ("microphone", "input", audio.input_device),
+        ("speaker", "output", audio.output_device),
+    ):
+        if not name or devices is None:
+            continue
+        if not any(device.has(direction) and name.lower() in device.name.lower() for device in devices):
+            yield Sound(
+                "note",
+                f"no {part} is called {name!r}",
+                f"plug it in, or correct audio.{direction}_device: 'rtvoice-tui devices' lists the names",
+            )
 
 
 def surroundings(environ: Mapping[str, str], root: Path = Path("/")) -> Iterator[Sound]:
