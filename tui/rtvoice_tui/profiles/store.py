@@ -66,13 +66,16 @@ def parse_profile(text: str, shown: str) -> Profile:
             raw["tools"] = [with_kind(tool) for tool in raw["tools"]]
         return msgspec.convert(raw, Profile)
     except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"{shown} is not valid TOML: {error}", "mend the line, or delete the file") from error
+        raise ProfileError(f"{shown} is not valid TOML: {error}", "mend the line") from error
     except RecursionError as error:
-        raise ProfileError(f"{shown} is nested too deeply", "mend it, or delete the file") from error
+        raise ProfileError(f"{shown} is nested too deeply", "write it with fewer levels") from error
     except msgspec.ValidationError as error:
-        raise ProfileError(f"{shown}: {_at_key(str(error))}", "mend the key, or delete the file") from error
+        from rtvoice_tui.profiles.objections import objection
+
+        sentence, remedy = objection(str(error), raw)
+        raise ProfileError(f"{shown}: {sentence}", remedy) from error
     except ValueError as error:  # numbers beyond all measure
-        raise ProfileError(f"{shown} is not valid TOML: {error}", "mend the number, or delete the file") from error
+        raise ProfileError(f"{shown} is not valid TOML: {error}", "mend the number") from error
 
 
 def free_name(wanted: str) -> str:
@@ -128,9 +131,3 @@ def _text(name: str) -> tuple[str, str]:
         text = (resources.files("rtvoice_tui.profiles") / "builtin" / f"{name}.toml").read_text(encoding="utf-8")
         return text, f"built-in profile {name}"
     raise ProfileError(f"there is no profile '{name}'", f"known are: {', '.join(profile_names())}")
-
-
-def _at_key(message: str) -> str:
-    """Msgspec's path (``$.session.voice``) as a person writes it."""
-    match = re.fullmatch(r"(.*?) - at `\$\.?(.*?)`", message)
-    return f"{match.group(2) or 'the file'}: {match.group(1)}" if match else message
