@@ -9,14 +9,18 @@ process that loads it anew sees what there is, and nothing that sounds here is t
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import msgspec
 
 from rtvoice_tui.audio.device_info import AudioError, DeviceInfo
 
-LIMIT_S = 3.0
-"""A list that takes longer does not come: the sound server hangs."""
+ANSWER_LIMIT_S = 3.0
+"""A sound server that takes longer to tell its devices hangs. To load the libraries, slow on some disks, counts not."""
+
+LIMIT_S = 6.0
+"""A process that takes longer does not come to an end."""
 
 MARK = "rtvoice devices: "
 """Begins the one line that counts; sound libraries may write what they like beside it."""
@@ -27,10 +31,15 @@ class NoAnswer(AudioError):
 
 
 class Listed(msgspec.Struct):
-    """What the other process tells: devices and what they are reached through, or why there are none."""
+    """What the other process tells: devices and what they are reached through, or why there are none.
+
+    Attributes:
+        hangs: whether nobody has answered in time.
+    """
 
     devices: list[DeviceInfo] = []
     through: str = ""
+    hangs: bool = False
     sentence: str = ""
     remedy: str = ""
 
@@ -88,6 +97,7 @@ def listed_in(output: str) -> Listed:
     """What the other process wrote.
 
     Raises:
+        NoAnswer: the sound server hangs.
         AudioError: there is no device, or the output makes no sense.
     """
     for line in output.splitlines():
@@ -97,6 +107,8 @@ def listed_in(output: str) -> Listed:
                 listed = msgspec.json.decode(told, type=Listed)
             except msgspec.DecodeError:
                 continue
+            if listed.hangs:
+                raise _no_answer()
             if listed.sentence:
                 raise AudioError(listed.sentence, listed.remedy)
             return listed
@@ -107,11 +119,24 @@ def main() -> None:
     """List the devices for another process."""
     from rtvoice_tui.audio.devices import choose_backend
 
+    watch = threading.Timer(ANSWER_LIMIT_S, _give_up)
+    watch.daemon = True
+    watch.start()
     try:
         backend = choose_backend()
         listed = Listed(backend.list_devices(), backend.version())
     except AudioError as error:
         listed = Listed(sentence=error.sentence, remedy=error.remedy)
+    watch.cancel()
+    _tell(listed)
+
+
+def _give_up() -> None:
+    _tell(Listed(hangs=True))
+    os._exit(1)  # the thread that waits for the sound server cannot be ended
+
+
+def _tell(listed: Listed) -> None:
     sys.stdout.write(f"\n{MARK}{msgspec.json.encode(listed).decode()}\n")
     sys.stdout.flush()
 
