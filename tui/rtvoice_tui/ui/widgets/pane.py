@@ -65,8 +65,8 @@ class Pane(Vertical):
         """Close the field; false if it is not open."""
         if self._field is None or not self._field.display:
             return False
+        self.screen.set_focus(self.view)  # before the field goes: the next key is already the view's
         self._field.display = False
-        self.view.focus()
         return True
 
     def on_input_changed(self, event: Input.Changed) -> None:
