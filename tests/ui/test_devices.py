@@ -13,13 +13,13 @@ from textual.pilot import Pilot
 from rtvoice_tui.audio.devices import AudioError, DeviceInfo
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.launch import Options, OptionsPlanner, make_plan
-from rtvoice_tui.profiles.model import AudioPreferences, Profile
+from rtvoice_tui.profiles.model import LOUDEST_DB, QUIETEST_DB, AudioPreferences, Profile
 from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
 from rtvoice_tui.store import levels
 from rtvoice_tui.store.audio import DeviceState, DeviceView
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.app import RtvoiceApp
-from rtvoice_tui.ui.screens.devices import LOUDEST_DB, QUIETEST_DB, DevicesScreen
+from rtvoice_tui.ui.screens.devices import DevicesScreen
 from rtvoice_tui.ui.widgets.device_list import DeviceList
 from rtvoice_tui.worker import SessionWorker
 
@@ -223,6 +223,15 @@ def test_volumes_and_gate_of_the_profile_hold_from_the_start(system: System) -> 
     assert (store.audio.mic_gain_db, store.audio.agent_gain_db, store.audio.gate_db) == (4.0, -2.0, -43.0)
 
 
+async def test_only_the_last_way_of_talking_is_told_and_nothing_lies_over_the_devices(system: System) -> None:
+    async with devices(Store()) as (pilot, _):
+        await pilot.press("escape", "T", "T", "T")
+        await until(pilot, lambda: [note.message[:4] for note in pilot.app._notifications] == ["push"])
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DevicesScreen))
+        assert not len(pilot.app._notifications)
+
+
 async def test_the_way_of_talking_and_the_gate_are_kept(system: System) -> None:
     async with devices(Store()) as (pilot, _):
         await pilot.press("escape", "T")
@@ -258,7 +267,7 @@ async def test_the_gate_is_seen_and_set_by_its_keys_and_kept(size: tuple[int, in
         await until(pilot, lambda: load_profile("local").audio.gate_db == -15.0)
         await pilot.press("]", "]", "]")
         await until(pilot, lambda: load_profile("local").audio.gate_db == -10.0, "a profile takes no more")
-        assert "a gate at -10 dBFS; kept in local.toml" in said(pilot)
+        assert "a gate at -10 dBFS, kept in local.toml" in said(pilot)
 
 
 async def test_a_tone_is_played_and_hearing_oneself_ends_with_the_screen(system: System) -> None:

@@ -85,7 +85,10 @@ def _hosted_server(run: HostedRun) -> dict[str, Any]:
     return server
 
 
-GainDb = Annotated[float, msgspec.Meta(ge=-40, le=12)]
+QUIETEST_DB, LOUDEST_DB = -40.0, 12.0
+LOWEST_GATE_DB, HIGHEST_GATE_DB = -60.0, -10.0
+GainDb = Annotated[float, msgspec.Meta(ge=QUIETEST_DB, le=LOUDEST_DB)]
+GateDb = Annotated[float, msgspec.Meta(ge=LOWEST_GATE_DB, le=HIGHEST_GATE_DB)]
 
 
 class AudioPreferences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -112,7 +115,7 @@ class AudioPreferences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     interrupt: Literal["server", "local"] = "server"
     input_gain_db: GainDb = 0.0
     output_gain_db: GainDb = 0.0
-    gate_db: Annotated[float, msgspec.Meta(ge=-60, le=-10)] | None = None
+    gate_db: GateDb | None = None
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

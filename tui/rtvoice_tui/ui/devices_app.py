@@ -22,6 +22,7 @@ class DevicesApp(ToolsApp):
         from rtvoice_tui.audio.listing import list_elsewhere
         from rtvoice_tui.ui.screens.devices import DevicesScreen
 
+        self.clear_notifications()  # they would lie over the lists
         self.push_screen(
             DevicesScreen(
                 self.store,
@@ -61,6 +62,7 @@ class DevicesApp(ToolsApp):
     def choose_talk(self, mode: TalkMode) -> None:
         """Take turns in another way from now on, and next time."""
         self.session.post(cmd.SetTalk(mode))
+        self.clear_notifications()  # what was said of the mode before lies over what is to be seen
         name, words = TALK_MODES[mode]
         kept = self.keep_audio(talk=mode.value)
         if mode is not TalkMode.HOLD or not self.told_with_hold(kept):

@@ -12,7 +12,13 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 
 from rtvoice_tui.audio.headsets import is_headset
-from rtvoice_tui.profiles.model import AudioPreferences
+from rtvoice_tui.profiles.model import (
+    HIGHEST_GATE_DB,
+    LOUDEST_DB,
+    LOWEST_GATE_DB,
+    QUIETEST_DB,
+    AudioPreferences,
+)
 from rtvoice_tui.store.audio import AudioHealth
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
@@ -30,15 +36,12 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 2.0
 PULSE_HZ = 15
 KEEP_AFTER_S = 0.6
-"""A volume is kept when it has stood so long: its key is held down."""
+"""A volume or gate is kept when it has stood so long: its key is held down."""
 
 STEP_DB = 2.0
-QUIETEST_DB, LOUDEST_DB = -40.0, 12.0
 ECHO_MODES = ("auto", "on", "half-duplex", "off")
 
 GATE_STEP_DB = 3.0
-LOWEST_GATE_DB, HIGHEST_GATE_DB = -60.0, -10.0
-"""What a profile takes."""
 
 _FIXED_ROWS = 19
 """Rows of the screen that are not for the lists: what stands around them, and sentences with remedies."""
@@ -131,7 +134,8 @@ class DevicesScreen(ModalScreen[None]):
         self._asked = False
         self._problem = ""
         self._keeping: Timer | None = None
-        self._volumes: dict[str, float] = {}
+        self._set_words = ""
+        self._unkept: dict[str, float] = {}
 
     def compose(self) -> ComposeResult:
         """Both devices, echo, both lists, what happened, keys."""
@@ -174,8 +178,8 @@ class DevicesScreen(ModalScreen[None]):
             devices.styles.height = "1fr" if narrow else max(3, min(room, devices.line_count + 1))
 
     def on_unmount(self) -> None:
-        """Nobody hears themselves for ever, and no volume is forgotten."""
-        self._keep_volumes()
+        """Nobody hears themselves for ever, and nothing that was set is forgotten."""
+        self._keep_what_stands()
         if self._hears_myself:
             self._session.hear_myself(False)
 
@@ -267,20 +271,23 @@ class DevicesScreen(ModalScreen[None]):
         bound = {LOUDEST_DB: ", the most", QUIETEST_DB: ", the least"}.get(gain, "")
         self._session.set_gain(side.direction, gain)
         self._say(f"{side.title}: volume {gain:+.0f} dB{bound}", "plain")
-        self._volumes[f"{side.direction}_gain_db"] = gain
+        self._keep_later(f"{side.direction}_gain_db", gain)
+
+    def _keep_later(self, key: str, level_db: float) -> None:
+        self._unkept[key] = level_db
+        self._set_words = self.query_one("#device-words", FixedLine).words
         if self._keeping is not None:
             self._keeping.stop()
-        self._keeping = self.set_timer(KEEP_AFTER_S, self._volume_stands)
+        self._keeping = self.set_timer(KEEP_AFTER_S, self._level_stands)
 
-    def _volume_stands(self) -> None:
-        words = self.query_one("#device-words", FixedLine).words
-        kept = self._keep_volumes()
-        if kept and "volume" in words:
-            self._say(f"{words}, {kept}", "ok")
+    def _level_stands(self) -> None:
+        kept = self._keep_what_stands()
+        if kept and self.query_one("#device-words", FixedLine).words == self._set_words:
+            self._say(f"{self._set_words}, {kept}", "ok")
 
-    def _keep_volumes(self) -> str:
-        volumes, self._volumes = self._volumes, {}
-        return self._keep(**volumes) if volumes else ""
+    def _keep_what_stands(self) -> str:
+        levels, self._unkept = self._unkept, {}
+        return self._keep(**levels) if levels else ""
 
     def action_tone(self) -> None:
         """A tone on the speaker."""
@@ -318,13 +325,16 @@ class DevicesScreen(ModalScreen[None]):
 
     def action_gate(self) -> None:
         """No gate, or the one from before."""
+        self._unkept.pop("gate_db", None)
         self._say(self._use_gate(self._likely_gate() if self._store.audio.gate_db is None else None), "ok")
 
     def action_gate_moved(self, step: float) -> None:
         """More or less of the microphone is silence."""
         gate = self._store.audio.gate_db
         moved = self._likely_gate() if gate is None else gate + step
-        self._say(self._use_gate(min(HIGHEST_GATE_DB, max(LOWEST_GATE_DB, moved))), "ok")
+        gate = self._store.audio.gate_db = min(HIGHEST_GATE_DB, max(LOWEST_GATE_DB, moved))
+        self._say(f"a gate at {gate:.0f} dBFS", "plain")
+        self._keep_later("gate_db", gate)
 
     def action_noise(self) -> None:
         """Take noise out of the microphone, or leave it in."""
