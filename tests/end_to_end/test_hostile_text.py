@@ -77,8 +77,9 @@ def test_markup_escapes_and_wide_characters_are_shown_literally_and_keys_still_a
 def test_events_with_evil_names_are_listed_filtered_and_opened(evil: Terminal) -> None:
     go(evil, "2", "2 Events")
     evil.press("f").wait_for("words to show")
-    evil.type("[red]type").wait_for("[red]type[/red]␛[2J")
     typed = r"\[red\]type(?!\[/red\])"
+    evil.type("[red]type").wait_for(lambda screen: re.search(typed, screen), "the words stand in the field")
+    evil.wait_for("[red]type[/red]␛[2J")
     evil.press("enter").wait_for(lambda screen: not re.search(typed, screen), "the field is closed")
     evil.press("enter").wait_for('"text": "[/b]"')
     evil.wait_for("[red]type[/red]␛[2J · received")
