@@ -276,7 +276,7 @@ class TestClosing:
             async with opened(word, argv=small(how, str(notes))) as (runner, _):
                 for _ in range(turns):
                     await asyncio.sleep(0.001)
-            assert not left(word)
+            await until(lambda: not left(word), "what was just being started, and was ended, is gone")
             assert stands(runner) is CLOSED
 
     async def test_it_comes_to_an_end_right_after_a_call_in_which_the_server_died(self, word, notes):
