@@ -97,7 +97,7 @@ class KittyTerminal(Terminal):
     def _swallow(self, asked: str) -> str:
         match = _ASKED.fullmatch(asked)
         if match is None:
-            return ""
+            return super()._swallow(asked)
         match match[1]:
             case "?":
                 self._write(f"\x1b[?{self.modes}u" if self._knows else "")

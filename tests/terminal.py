@@ -7,6 +7,8 @@
 
 The child is the leader of its own session with the pty as controlling terminal, as under a terminal emulator, so it
 gets SIGWINCH on `resize` and SIGHUP on `hang_up`. Everything waits for conditions; nothing sleeps for a fixed time.
+It knows synchronized output, as current terminals do: what is drawn between its marks is seen all at once, and what a
+condition sees is one state of the screen.
 """
 
 import base64
@@ -46,6 +48,8 @@ KEYS = {
 _ATTACH = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
 # what a terminal swallows and pyte would print: kitty's keyboard modes and mode requests
 _UNKNOWN = re.compile(r"\x1b\[(?:[<>=][0-9;]*[a-zA-Z]|\?[0-9;]*\$[a-z]|\?u)")
+_ASKS_FRAMES, _HAS_FRAMES = "\x1b[?2026$p", "\x1b[?2026;2$y"
+_FRAME = re.compile(r"(\x1b\[\?2026[hl])")
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-9;?<>=$]*)?\Z")
 _CLIPBOARD = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
 
@@ -83,7 +87,8 @@ class Terminal:
         self._stream = pyte.Stream(self._screen)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._carry = ""
-        self._lock = threading.Lock()
+        self._frame: list[str] | None = None  # what has come of a frame that is not finished
+        self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._ended = False
         self._master, slave = os.openpty()
@@ -143,11 +148,18 @@ class Terminal:
     def bold(self, text: str) -> bool:
         """Whether a text is on the screen in bold letters."""
         with self._lock:
-            for row, line in enumerate(self._screen.display):
-                column = line.find(text)
-                if column >= 0:
-                    return bool(self._screen.buffer[row][column].bold)
-        return False
+            row, column = self._find(text)
+            return row >= 0 and bool(self._screen.buffer[row][column].bold)
+
+    def marked(self, text: str) -> bool:
+        """Whether a text is on the screen with another background than where its row begins."""
+        with self._lock:
+            row, column = self._find(text)
+            return row >= 0 and self._screen.buffer[row][column].bg != self._screen.buffer[row][0].bg
+
+    def _find(self, text: str) -> tuple[int, int]:
+        found = ((row, line.find(text)) for row, line in enumerate(self._screen.display))
+        return next(((row, column) for row, column in found if column >= 0), (-1, -1))
 
     @property
     def clipboard(self) -> str:
@@ -167,10 +179,9 @@ class Terminal:
         deadline = time.monotonic() + limit
         while True:
             with self._lock:
-                ended = self._ended
-            screen = self.text
-            if holds(screen):
-                return screen
+                ended, screen = self._ended, self.text
+                if holds(screen):
+                    return screen
             if ended:
                 raise AssertionError(f"the program ended before {what}:\n{screen}")
             if time.monotonic() > deadline:
@@ -258,6 +269,7 @@ class Terminal:
                 data = b""
             with self._changed:
                 if not data:
+                    self._show("".join(self._frame or ()))
                     self._ended = True
                     self._changed.notify_all()
                     return
@@ -272,10 +284,22 @@ class Terminal:
         unfinished = _UNFINISHED.search(text)
         self._carry = unfinished.group() if unfinished else ""
         text = text[: len(text) - len(self._carry)]
+        for part in _FRAME.split(text):
+            if _FRAME.fullmatch(part):
+                self._show("".join(self._frame or ()))
+                self._frame = [] if part.endswith("h") else None
+            elif self._frame is not None:
+                self._frame.append(part)
+            else:
+                self._show(part)
+
+    def _show(self, text: str) -> None:
         self._stream.feed(_UNKNOWN.sub(lambda asked: self._swallow(asked.group()), text))
 
     def _swallow(self, asked: str) -> str:
-        """A mode or an answer is asked for that this terminal does not know: nothing comes of it, not even letters."""
+        """A mode or an answer is asked for; nothing comes of what this terminal does not know, not even letters."""
+        if asked == _ASKS_FRAMES:
+            self._write(_HAS_FRAMES)
         return ""
 
 

@@ -146,8 +146,8 @@ def _to_the_table(terminal: Terminal) -> None:
     go(terminal, "e", "5 Agent")
     terminal.wait_for(lambda _: _row(terminal, "voice"), "the table is shown")
     terminal.wait_for(lambda _: _in_the_instructions(terminal), "the instructions have the cursor")
-    text = terminal.cursor
-    terminal.press("tab").wait_for(lambda _: terminal.cursor != text, "the table has the focus")
+    assert not terminal.marked("  model ")
+    terminal.press("tab").wait_for(lambda _: terminal.marked("  model "), "the table has the focus")
 
 
 def _in_the_instructions(terminal: Terminal) -> bool:

@@ -151,30 +151,36 @@ class RtvoiceApp(DevicesApp):
         if not self.screen_stack:
             return  # the app ends
         self._panes_layout.focused(self.focused)
+        self.call_after_refresh(self._place_cursor)
+
+    def _place_cursor(self) -> None:
+        """Put the terminal's cursor where letters appear; a field that was just opened had no place before."""
+        if self.types:
+            self.cursor_position = self.focused.cursor_screen_offset  # type: ignore[union-attr]
 
     # --- panes
 
-    def action_pane(self, number: int) -> None:
+    async def action_pane(self, number: int) -> None:
         """Go to a pane."""
-        self._panes_layout.go(number)
+        await self._panes_layout.go(number)
 
     def action_zoom(self) -> None:
         """Give the whole screen to the active pane, or back."""
         self._panes_layout.zoom()
 
-    def action_edit_agent(self) -> None:
+    async def action_edit_agent(self) -> None:
         """Open or close the agent pane."""
-        self._panes_layout.toggle_agent()
+        await self._panes_layout.toggle_agent()
 
     async def action_back(self) -> None:
         """Leave a field, hide the notice, close what was opened: one level at a time."""
         if any(pane.close_field() for pane in (self.agent_pane, *self.query(Pane))):
             return
         if self.focused is not None and self.focused.id == "composer":
-            self._panes_layout.go(1)
+            await self._panes_layout.go(1)
         elif (panel := self.query_one(SoundPanel)).display:
             panel.toggle()
-        elif not self._panes_layout.back() and not self.query_one(NoticeRow).hide() and self._turn is not None:
+        elif not await self._panes_layout.back() and not self.query_one(NoticeRow).hide() and self._turn is not None:
             self._follow_last_turn()
 
     def action_turn(self, step: int) -> None:
@@ -204,7 +210,7 @@ class RtvoiceApp(DevicesApp):
 
     async def action_filter_events(self) -> None:
         """Go to the event stream and open its filter."""
-        self._panes_layout.go(2)
+        await self._panes_layout.go(2)
         await self.action_filter()
 
     async def action_search(self) -> None:

@@ -4,10 +4,10 @@ import sys
 from typing import Final
 
 from textual import events
-from textual.app import App
 from textual.driver import Driver
 
 from rtvoice_tui.ui.key_events import KeyboardModes, KeyReleased, RepeatedKey
+from rtvoice_tui.ui.key_order import KeyOrderApp
 from rtvoice_tui.ui.key_reports import REPORTS_EVENTS
 
 ANSWER_S: Final = 0.3
@@ -19,7 +19,7 @@ CANNOT: Final = (
 CAN: Final = "hold to talk: this terminal reports when a key is let go after all, so hold it while you speak"
 
 
-class HoldingApp(App[None]):
+class HoldingApp(KeyOrderApp):
     """Turns that last while a key is held, for apps that can begin and end turns.
 
     Attributes:

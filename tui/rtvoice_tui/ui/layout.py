@@ -47,30 +47,30 @@ class Layout:
         if widget is not None:
             self.active = AGENT if isinstance(widget, AgentPane) else widget.number
 
-    def go(self, number: int) -> None:
-        """Make a pane active, opening it if it is closed."""
+    async def go(self, number: int) -> None:
+        """Make a pane active, opening it if it is closed; the next key is already its own."""
         self.active = number
         self._agent_open = self._agent_open or number == AGENT
         if number in (2, 4) and not self.narrow:
             self._agent_open = False
         self._log_open = number == LOG or (self._log_open and number != 3)
         self.arrange()
-        self._focus()
+        await self._focus()
 
     def zoom(self) -> None:
         """The active pane alone, or all again."""
         self._zoomed = not self._zoomed
         self.arrange()
 
-    def toggle_agent(self) -> None:
+    async def toggle_agent(self) -> None:
         """Open the agent pane, or go back to the transcript."""
         if self.active == AGENT and self._agent_open:
             self._agent_open = False
-            self.go(1)
+            await self.go(1)
         else:
-            self.go(AGENT)
+            await self.go(AGENT)
 
-    def back(self) -> bool:
+    async def back(self) -> bool:
         """Undo the last opening; false if everything is as at the start."""
         if self._zoomed:
             self._zoomed = False
@@ -83,7 +83,7 @@ class Layout:
         else:
             return False
         self.arrange()
-        self._focus()
+        await self._focus()
         return True
 
     def arrange(self) -> None:
@@ -101,11 +101,11 @@ class Layout:
         left = {1, LOG} if self._log_open else {1, 3}
         return left | ({AGENT} if self._agent_open else {2, 4})
 
-    def _focus(self) -> None:
+    async def _focus(self) -> None:
         screen = self._app.screen_stack[0]
         if self.active == AGENT:
-            screen.query_one(AgentPane).open()
+            await screen.query_one(AgentPane).open()
             return
         for pane in screen.query(Pane):
             if pane.number == self.active:
-                pane.view.focus()
+                screen.set_focus(pane.view)

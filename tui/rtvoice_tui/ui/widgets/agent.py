@@ -50,13 +50,13 @@ class AgentPane(Vertical):
         self.border_title = "5 Agent"
         self.border_subtitle = signs(self, "F7 send  ⏎ edit  u undo  h history  ^e editor")
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """Go to the instructions. The fields are made when they are first wanted: they cost a third of a start."""
         if not self._made:
             from textual.widgets import Input, TextArea
 
             self._made = True
-            self.mount(
+            await self.mount(
                 FixedLine(id="agent-count"),
                 TextArea(self._instructions, id="instructions", soft_wrap=True, tab_behavior="focus"),
                 FixedLine(id="agent-head"),
@@ -66,7 +66,7 @@ class AgentPane(Vertical):
                 FixedLine(id="agent-state"),
             )
             self.call_after_refresh(self.describe)
-        self.call_after_refresh(lambda: self.screen.set_focus(self.query_one("#instructions")))
+        self.screen.set_focus(self.query_one("#instructions"))
 
     # --- the editor changed
 
@@ -158,6 +158,10 @@ class AgentPane(Vertical):
         self._shown = self.query_one("#instructions", TextArea).text
         self._editor.instruct(self._shown)
         self.describe()
+
+    def on_descendant_focus(self) -> None:
+        """Mark the table's line, or do not."""
+        self.query_one(FieldTable).refresh()
 
     def on_field_table_moved(self) -> None:
         """Explain the line under the cursor."""

@@ -86,6 +86,12 @@ class FieldTable(PlainView):
         self.cursor = 0
 
     @property
+    def shows_cursor(self) -> bool:
+        """Not while the instructions are typed: the mark would say that keys go to the table."""
+        focused = self.screen.focused
+        return focused is None or focused.id != "instructions"
+
+    @property
     def row(self) -> Row | None:
         """The line under the cursor."""
         return self._rows[self.cursor] if self.cursor is not None and self.cursor < len(self._rows) else None

@@ -82,6 +82,11 @@ class FollowView(Inked, ScrollView, can_focus=True):
     # --- painting
 
     @property
+    def shows_cursor(self) -> bool:
+        """Whether the chosen line is marked now."""
+        return True
+
+    @property
     def text_width(self) -> int:
         """Cells a line may take."""
         return max(1, self.scrollable_content_region.width)
@@ -134,7 +139,8 @@ class FollowView(Inked, ScrollView, can_focus=True):
         pieces = self.pieces(line)
         if self._needle:
             pieces = _marked(pieces, self._needle)
-        return self.strip(pieces, self.text_width, "cursor" if line == self.cursor else "")
+        chosen = line == self.cursor and self.shows_cursor
+        return self.strip(pieces, self.text_width, "cursor" if chosen else "")
 
     def on_resize(self) -> None:
         """Follow the end of what was wrapped again."""

@@ -1,0 +1,74 @@
+"""Keys that come faster than the screen: each acts before the next one is read."""
+
+import pytest
+from keyed import Cockpit, opened, until
+from textual import events
+from textual.widgets import Input, TextArea
+
+from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.ui.widgets.agent import AgentPane
+from rtvoice_tui.ui.widgets.events import EventsView
+from rtvoice_tui.ui.widgets.timing import TimingView
+
+
+def burst(app: Cockpit, *keys: str) -> None:
+    """All keys before the app has looked at the first one; longer words are typed letter by letter."""
+    for key in keys:
+        named = key in ("enter", "escape", "slash", "end")
+        for stroke in [key] if named else key:
+            app.post_message(events.Key(stroke, None if named else stroke))
+
+
+async def test_a_message_that_is_typed_at_once_is_all_in_the_composer() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        burst(app, "t", "quite", "enter")
+        await until(pilot, lambda: app.told == [cmd.SendText("quite")])
+        burst(app, "mute")
+        await until(pilot, lambda: app.composer.value == "mute")
+        assert not app.store.audio.muted
+
+
+@pytest.mark.parametrize("key", ["f", "slash"])
+async def test_the_words_of_a_filter_or_search_are_no_commands(key: str) -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        await pilot.press("2")
+        await until(pilot, lambda: isinstance(app.focused, EventsView))
+        burst(app, key, "pqim")
+        await until(pilot, lambda: _words(app) == "pqim")
+        assert app.told == []
+
+
+async def test_instructions_that_are_typed_at_once_are_no_commands() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        burst(app, "e", "quit ")
+        await until(pilot, lambda: _instructions(app).startswith("quit You"), "at first, when the pane is still made")
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.query_one(AgentPane).display)
+        burst(app, "e", "im")
+        await until(pilot, lambda: _instructions(app).startswith("quit imYou"), "and when it is there")
+        assert app.told == []
+
+
+def _instructions(app: Cockpit) -> str:
+    return "".join(area.text for area in app.query(TextArea))
+
+
+async def test_the_keys_of_a_pane_follow_the_digit_that_leads_to_it() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        burst(app, "2", "ff")
+        await until(
+            pilot, lambda: bool(app.query("#events-field")) and app.query_one("#events-field", Input).value == "f"
+        )
+        burst(app, "escape")
+        await until(pilot, lambda: isinstance(app.focused, EventsView))
+        burst(app, "3", "m")
+        await until(pilot, lambda: isinstance(app.focused, TimingView) and app.store.audio.muted)
+
+
+def _words(app: Cockpit) -> str:
+    """What stands in the field of the event stream."""
+    return "".join(field.value for field in app.query("#events-field").results(Input))
