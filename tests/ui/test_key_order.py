@@ -60,9 +60,7 @@ async def test_the_keys_of_a_pane_follow_the_digit_that_leads_to_it() -> None:
     app = Cockpit()
     async with opened(app) as pilot:
         burst(app, "2", "ff")
-        await until(
-            pilot, lambda: bool(app.query("#events-field")) and app.query_one("#events-field", Input).value == "f"
-        )
+        await until(pilot, lambda: _words(app) == "f")
         burst(app, "escape")
         await until(pilot, lambda: isinstance(app.focused, EventsView))
         burst(app, "3", "m")
