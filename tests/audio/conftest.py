@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,10 +21,10 @@ class Program:
     """A program of ``device_programs`` that runs."""
 
     def __init__(self, environment: dict[str, str], *words: str) -> None:
-        package = str(Path(rtvoice_tui.__file__).parent.parent)
+        paths = (environment.get("PYTHONPATH", ""), str(Path(rtvoice_tui.__file__).parent.parent))
         self._process = subprocess.Popen(
             [sys.executable, "-X", "faulthandler", str(PROGRAMS), *words],
-            env=environment | {"PYTHONPATH": package},
+            env=environment | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -83,6 +83,19 @@ def test_without_any_backend_the_session_gets_a_silent_speaker_and_the_reason(st
     assert told["module"] == "files"
 
 
+def test_a_portaudio_that_does_not_begin_opens_silence_and_says_so(start, tmp_path):
+    words = "Error initializing PortAudio: Unanticipated host error [PaErrorCode -9999]"
+    broken = f"class PortAudioError(Exception): pass\nraise PortAudioError({words!r})\n"
+    (tmp_path / "sounddevice.py").write_text(broken)  # begins the library when it is imported, as the real one
+    environment = environment_without_sound() | {"PYTHONPATH": str(tmp_path)}
+
+    told = start(environment, "open_what_there_is", "portaudio").result()
+
+    assert told["input"][:3] == ["none", "", f"PortAudio does not begin: {words}"]
+    assert "restart the sound system" in told["input"][3]
+    assert told["output"][1] == "silent"
+
+
 @pytest.mark.device
 @no_sound_card
 def test_portaudio_without_a_device_opens_silence_and_says_so(start):

@@ -153,6 +153,18 @@ def test_the_tone_is_a_second_at_minus_20_db_that_begins_and_ends_softly():
     assert playback.report().played_ms == {}
 
 
+def test_a_tone_that_is_asked_for_again_begins_anew():
+    playback = Playback(24_000)
+    tryout = Tryout(playback, 24_000)
+    tryout.play_tone()
+    playback.fill(12_000)
+
+    assert tryout.play_tone()
+
+    assert playback.fill(24_000) == tone(24_000)
+    assert tryout.sounds == ""
+
+
 def test_nothing_is_tried_while_something_is_said():
     playback = Playback(24_000)
     playback.play("item", locatable(0.5))
@@ -160,7 +172,7 @@ def test_nothing_is_tried_while_something_is_said():
 
     assert not tryout.play_tone()
     assert not tryout.hear_myself(True, 0.0)
-    assert playback.aside is None
+    assert tryout.sounds == ""
 
 
 def test_one_hears_oneself_until_speech_comes_and_for_half_a_minute_at_most():
@@ -180,7 +192,6 @@ def test_one_hears_oneself_until_speech_comes_and_for_half_a_minute_at_most():
     tryout.microphone(voice, MYSELF_S + 1)
     assert tryout.sounds == ""
     assert not any(playback.fill(480))
-    assert playback.aside is None
 
 
 def test_a_microphone_that_is_doubted_is_shown_with_the_remedy_and_not_told_again():

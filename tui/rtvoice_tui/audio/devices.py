@@ -51,26 +51,44 @@ def list_devices() -> list[DeviceInfo]:
 
 
 def choose_backend() -> Any:
-    """The module to use: PortAudio where it is, else miniaudio on Linux. Both have one shape.
+    """The module to use: PortAudio where it works, else miniaudio on Linux. Both have one shape.
 
     Raises:
         AudioError: there is no device, with what mends it.
     """
+    portaudio, broken = None, None
     try:
-        from rtvoice_tui.audio import portaudio
-    except (OSError, ImportError):
-        portaudio_missing = True
-    else:
-        if portaudio.list_devices():
-            return portaudio
-        portaudio_missing = False
+        portaudio = _portaudio()
+    except AudioError as error:
+        broken = error
+    if portaudio is not None and portaudio.list_devices():
+        return portaudio
     if sys.platform.startswith("linux"):
         with contextlib.suppress(ImportError, OSError):
             from rtvoice_tui.audio import fallback
 
             if fallback.list_devices():
                 return fallback
-    raise no_devices(portaudio_missing)
+    raise broken or no_devices(portaudio_missing=portaudio is None)
+
+
+def _portaudio() -> Any:
+    """PortAudio; None where it is missing.
+
+    Raises:
+        AudioError: it is there, and does not begin.
+    """
+    try:
+        from rtvoice_tui.audio import portaudio
+    except (OSError, ImportError):
+        return None
+    except Exception as error:
+        if type(error).__name__ != "PortAudioError":  # its class comes with the import that fails
+            raise
+        raise AudioError(
+            f"PortAudio does not begin: {error}", "restart the sound system, then start again; or type instead"
+        ) from None
+    return portaudio
 
 
 def look_again() -> Any:
@@ -79,9 +97,10 @@ def look_again() -> Any:
     Raises:
         AudioError: there is still none.
     """
-    with contextlib.suppress(OSError, ImportError):
-        from rtvoice_tui.audio import portaudio
-
+    portaudio = None
+    with contextlib.suppress(AudioError):
+        portaudio = _portaudio()
+    if portaudio is not None:
         portaudio.look_again()
     return choose_backend()
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -103,7 +103,8 @@ class Playback:
         self._rolling = False
         self._came_at = 0.0
         self._failed = False
-        self._handed: Block | None = None
+        self._handed: Block | None = None  # speech in the device's last block
+        self._run_start = 0  # from there on speech was handed out without a gap
         # what the device's side is told to do, and what it tells; `give_up_flush` acts for a device that is dead
         self._cut: _Cut | None = None
         self._cut_done: _Cut | None = None
@@ -279,13 +280,16 @@ class Playback:
 
     # --- the device's side
 
-    def fill(self, count: int, dac_at: float | None = None) -> bytes:
+    def fill(self, count: int, dac_at: float | None = None, further: bool = False) -> bytes:
         """The next ``count`` samples for the device: speech, or silence where there is none. Never raises.
 
         Args:
             count: how many samples.
             dac_at: when the first of them will be heard (`time.perf_counter`); None: after `latency_ms`.
+            further: they belong to the same block of the device as those before.
         """
+        if not further:
+            self._handed = None
         try:
             pcm = self._next(count, dac_at)
             heard_by = self.heard_by  # the session's thread may take it away at any time
@@ -298,19 +302,26 @@ class Playback:
             return bytes(count * BYTES)
         return pcm
 
-    def ran_dry(self) -> None:
+    def ran_dry(self, before: int = 0) -> bool:
         """The device says, before it comes for a block, that it had nothing to play.
 
         What it was handed less than that block's own length ago it cannot have played since: it threw it away, as
         PortAudio does on ALSA where it finds out while it writes. That is handed out again.
+
+        Args:
+            before: so many samples at the beginning of its last block were taken earlier, and waited meanwhile.
+
+        Returns:
+            Whether anything is handed out again: what waits to be put into the next block comes once more.
         """
         self.device_underruns += 1
         block = self._handed
         if block is None or self._ring.taken != block.end or self._cut_done is not self._cut:
-            return
-        count = block.end - block.start
-        if time.perf_counter() - block.handed_at < count / self.rate:
-            self._ring.take_back(count)
+            return False
+        count = block.end - block.start + min(before, block.start - self._run_start)
+        if time.perf_counter() - block.handed_at >= count / self.rate:
+            return False
+        return self._ring.take_back(count) > 0
 
     def stopped(self, at: float) -> None:
         """The device threw away what it held, was silent from ``at`` on, and comes for no samples during this call."""
@@ -358,8 +369,11 @@ class Playback:
         start = self._ring.taken
         end = start + min(count, len(self._ring))
         if end > start:
-            self._handed = Block(start, end, self._came_at, dac_at)
-            self._positions.hand_over(self._handed)
+            block = Block(start, end, self._came_at, dac_at)
+            self._positions.hand_over(block)
+            self._handed = replace(self._handed, end=end) if self._handed is not None else block
+            if not self._rolling:
+                self._run_start = start
         return self._ring.read(end - start)
 
     def _fade_out(self, cut: _Cut, count: int, dac_at: float) -> bytes:

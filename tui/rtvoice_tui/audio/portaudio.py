@@ -20,7 +20,7 @@ from rtvoice_tui.audio.device_info import DeviceInfo
 from rtvoice_tui.audio.guarded import GuardedStream
 from rtvoice_tui.audio.opening import answering, cannot_open, open_stream
 from rtvoice_tui.audio.playback import Playback
-from rtvoice_tui.audio.resample import Resampler
+from rtvoice_tui.audio.resample import DELAY_S, Resampler
 from rtvoice_tui.audio.stepping import LADDER, Latency, Setting
 
 SETTING = LADDER[0]
@@ -152,9 +152,10 @@ class Speaker(_Device):
         latency: Latency = SETTING.latency,
     ) -> None:
         self._playback = playback
-        self._rest = b""
+        self._rest = b""  # converted, for the next block
+        self._rest_before = 0
         super().__init__(name, playback.rate, lost, Setting(block_ms, latency), self._block)
-        self._convert = Resampler(playback.rate, self.rate)
+        self._begin_converting()
         self._ahead_s: float = max(self.latency_ms, 2.0 * block_ms) / 1000
         self._clock = DacClock(self._ahead_s)
         self._silencer = self._silence_soon if self.latency_ms > EMPTIED_OVER_MS else None
@@ -166,18 +167,25 @@ class Speaker(_Device):
         super().start()
 
     def _block(self, outdata: Any, frames: int, times: Any, status: Any) -> None:
-        if status.output_underflow:
-            self._playback.ran_dry()
+        if status.output_underflow and self._playback.ran_dry(self._rest_before):
+            self._begin_converting()
         dac_at = self._heard_at(times)
         if self.rate == self._playback.rate:
             outdata[:] = from_mono(self._playback.fill(frames, dac_at), self.channels)
             return
+        rest_s, further = len(self._rest) / 2 / self.rate, False
+        self._rest_before = int((rest_s + DELAY_S) * self._playback.rate) if self._rest else 0
         while len(self._rest) < frames * 2:
             waiting_s = len(self._rest) / 2 / self.rate
-            piece = self._playback.fill(self._playback.rate * PIECE_MS // 1000, dac_at + waiting_s)
+            piece = self._playback.fill(self._playback.rate * PIECE_MS // 1000, dac_at + waiting_s, further)
             self._rest += self._convert(piece)
+            further = True
         outdata[:] = from_mono(self._rest[: frames * 2], self.channels)
         self._rest = self._rest[frames * 2 :]
+
+    def _begin_converting(self) -> None:
+        self._rest = b""
+        self._convert = Resampler(self._playback.rate, self.rate)
 
     def _heard_at(self, times: Any) -> float:
         now = time.perf_counter()
@@ -193,7 +201,7 @@ class Speaker(_Device):
             self._stream.empty(self._emptied)
 
     def _emptied(self, at: float) -> None:
-        self._rest = b""
+        self._begin_converting()
         self._playback.stopped(at)
 
     def close(self) -> None:

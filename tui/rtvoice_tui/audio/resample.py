@@ -2,6 +2,9 @@
 
 import numpy as np
 
+DELAY_S = 0.001
+"""So much at most of what a `Resampler` was given has not come out of it yet."""
+
 
 class Resampler:
     """PCM16 from one rate to another, in blocks of any size.

@@ -35,15 +35,19 @@ class Tryout:
         self._playback = playback
         self._input_rate = input_rate
         self._tone = b""
+        self._tones = 0  # how often it was asked for
+        self._tones_begun = 0  # the device's side
+        self._tone_left = b""
         self._myself_until: float | None = None
         self._waiting: deque[bytes] = deque()
         self._rest = b""
         self._convert: Resampler | None = None
+        playback.aside = self._next
 
     @property
     def sounds(self) -> str:
         """``tone``, ``microphone`` or nothing."""
-        if self._tone:
+        if self._tone_left or self._tones != self._tones_begun:
             return "tone"
         return "microphone" if self._myself_until is not None else ""
 
@@ -51,8 +55,8 @@ class Tryout:
         """Sound for a second; False, and nothing is done, while something is being said."""
         if self._playback.buffered_ms > 0:
             return False
-        self._tone = tone(self._playback.rate)
-        self._playback.aside = self._next
+        self._tone = self._tone or tone(self._playback.rate)
+        self._tones += 1
         return True
 
     def hear_myself(self, on: bool, now: float) -> bool:
@@ -63,7 +67,6 @@ class Tryout:
         self._myself_until = now + MYSELF_S if on else None
         if on:
             self._convert = Resampler(self._input_rate, self._playback.rate)
-            self._playback.aside = self._next
         return True
 
     def microphone(self, pcm: bytes, now: float) -> None:
@@ -82,11 +85,12 @@ class Tryout:
     def _next(self, count: int) -> bytes:
         """The next samples. On the device's thread."""
         wanted = count * BYTES
-        if self._tone:
-            pcm, self._tone = self._tone[:wanted], self._tone[wanted:]
+        if self._tones != self._tones_begun:
+            self._tones_begun, self._tone_left = self._tones, self._tone
+        if self._tone_left:
+            pcm, self._tone_left = self._tone_left[:wanted], self._tone_left[wanted:]
             return pcm
         if self._myself_until is None:
-            self._playback.aside = None
             self._rest = b""
             return b""
         pcm = self._rest
