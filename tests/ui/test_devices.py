@@ -334,13 +334,22 @@ async def test_in_ascii_the_keys_of_dialogs_are_ascii(system: System, monkeypatc
 
 async def test_echo_and_noise_are_set_live_and_kept(system: System) -> None:
     async with devices(headset()) as (pilot, session):
-        await pilot.press("e", "e", "n")
-        await until(pilot, lambda: len(session.told) == 3)
-        assert session.told == [("echo", "on", False), ("echo", "half-duplex", False), ("echo", "half-duplex", True)]
+        await pilot.press("e", "e")
+        await until(pilot, lambda: "echo: half-duplex, kept in local.toml" in said(pilot))
+        assert session.told == [("echo", "half-duplex", False)], "on the way nothing else was in force"
+        await pilot.press("n")
+        await until(pilot, lambda: session.told[1:] == [("echo", "half-duplex", True)])
         kept = load_profile("local").audio
         assert (kept.echo, kept.noise_suppression) == ("half-duplex", True)
-        await pilot.press("n", "e", "e")
-        await until(pilot, lambda: session.told[3:] and session.told[-1] == ("echo", "auto", False))
+        await pilot.press("e", "e", "n")
+        await until(pilot, lambda: session.told[-1] == ("echo", "auto", False))
+
+
+async def test_an_echo_mode_that_was_just_chosen_is_in_force_when_the_screen_closes(system: System) -> None:
+    async with devices(headset()) as (pilot, session):
+        await pilot.press("e", "escape")
+        await until(pilot, lambda: session.told == [("echo", "on", False)])
+        assert load_profile("local").audio.echo == "on"
 
 
 async def test_the_list_is_read_again_and_the_cursor_stays_with_its_device(system: System) -> None:

@@ -5,6 +5,9 @@ from typing import Protocol
 
 from rtvoice_tui.store.audio import DeviceState
 
+NAMES = "d shows the names of all devices there are"
+"""Mends a name that no device has."""
+
 
 class AudioError(Exception):
     """No sound, in one sentence, with the remedy.

@@ -1,7 +1,7 @@
 """Microphone and speaker: what they do now, which there are, and everything to try them with. The talk goes on."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from textual import events, work
 from textual.app import ComposeResult
@@ -135,7 +135,7 @@ class DevicesScreen(ModalScreen[None]):
         self._problem = ""
         self._keeping: Timer | None = None
         self._set_words = ""
-        self._unkept: dict[str, float] = {}
+        self._unkept: dict[str, Any] = {}
 
     def compose(self) -> ComposeResult:
         """Both devices, echo, both lists, what happened, keys."""
@@ -273,21 +273,25 @@ class DevicesScreen(ModalScreen[None]):
         self._say(f"{side.title}: volume {gain:+.0f} dB{bound}", "plain")
         self._keep_later(f"{side.direction}_gain_db", gain)
 
-    def _keep_later(self, key: str, level_db: float) -> None:
-        self._unkept[key] = level_db
+    def _keep_later(self, key: str, value: Any) -> None:
+        """Keep it when the keys rest: on the way to a value others are gone through."""
+        self._unkept[key] = value
         self._set_words = self.query_one("#device-words", FixedLine).words
         if self._keeping is not None:
             self._keeping.stop()
-        self._keeping = self.set_timer(KEEP_AFTER_S, self._level_stands)
+        self._keeping = self.set_timer(KEEP_AFTER_S, self._keys_rest)
 
-    def _level_stands(self) -> None:
+    def _keys_rest(self) -> None:
         kept = self._keep_what_stands()
         if kept and self.query_one("#device-words", FixedLine).words == self._set_words:
             self._say(f"{self._set_words}, {kept}", "ok")
 
     def _keep_what_stands(self) -> str:
-        levels, self._unkept = self._unkept, {}
-        return self._keep(**levels) if levels else ""
+        chosen, self._unkept = self._unkept, {}
+        kept = self._keep(**chosen) if chosen else ""
+        if "echo" in chosen:
+            self._session.set_echo(chosen["echo"], self._preferences().noise_suppression)
+        return kept
 
     def action_tone(self) -> None:
         """A tone on the speaker."""
@@ -318,10 +322,10 @@ class DevicesScreen(ModalScreen[None]):
 
     def action_echo(self) -> None:
         """The next way to treat echo."""
-        mode = ECHO_MODES[(ECHO_MODES.index(self._preferences().echo) + 1) % len(ECHO_MODES)]
-        kept = self._keep(echo=mode)
-        self._session.set_echo(mode, self._preferences().noise_suppression)
-        self._say(f"echo: {mode}, {kept}", "ok")
+        now = self._unkept.get("echo", self._preferences().echo)
+        mode = ECHO_MODES[(ECHO_MODES.index(now) + 1) % len(ECHO_MODES)]
+        self._say(f"echo: {mode}", "plain")
+        self._keep_later("echo", mode)
 
     def action_gate(self) -> None:
         """No gate, or the one from before."""
