@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import aiohttp
@@ -64,7 +65,16 @@ async def test_serve_prints_its_address_accepts_who_knows_the_token_and_ends_on_
     environment: dict[str, str],
 ) -> None:
     serving = await asyncio.create_subprocess_exec(
-        COMMAND, "serve", "--port", "0", env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        sys.executable,
+        "-X",
+        "faulthandler",
+        COMMAND,
+        "serve",
+        "--port",
+        "0",
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     try:
         assert serving.stdout is not None
@@ -80,13 +90,25 @@ async def test_serve_prints_its_address_accepts_who_knows_the_token_and_ends_on_
                     greeting = json.loads(await socket.receive_str())
                     assert greeting["type"] == "session.created"
                     serving.send_signal(signal.SIGINT)
-                    _, errors = await serving.communicate()
+                    errors = await _errors_at_the_end(serving)
         assert serving.returncode == 0
-        assert "Traceback" not in errors.decode()
+        assert "Traceback" not in errors
     finally:
         if serving.returncode is None:
             serving.kill()
             await serving.wait()
+
+
+async def _errors_at_the_end(serving: asyncio.subprocess.Process) -> str:
+    """What a program says on its way out; one that hangs says where."""
+    try:
+        async with asyncio.timeout(40):
+            _, errors = await serving.communicate()
+    except TimeoutError:
+        serving.send_signal(signal.SIGABRT)
+        _, errors = await serving.communicate()
+        raise AssertionError(f"it does not end: {errors.decode()}") from None
+    return errors.decode()
 
 
 async def _line(stream: asyncio.StreamReader) -> str:

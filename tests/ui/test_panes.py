@@ -27,6 +27,7 @@ from rtvoice_tui.session.facts import (
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.themes import load_themes
 from rtvoice_tui.ui.widgets.events import EventsView
+from rtvoice_tui.ui.widgets.log import LogView
 from rtvoice_tui.ui.widgets.pane import Pane
 from rtvoice_tui.ui.widgets.transcript import TranscriptView
 
@@ -220,6 +221,21 @@ async def test_the_remedy_of_a_notice_is_never_cut_off(size: tuple[int, int]):
         await pilot.press("escape")
         await pulse(pilot)
         assert "check the key" not in screen_text(pilot)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_log_shows_and_copies_a_long_remedy_whole(size: tuple[int, int]):
+    store = Store()
+    reason = "the input device Headset is gone: the system's default is used meanwhile"
+    remedy = "unplug it and plug it in again, then press r in the screen of devices until its name is there"
+    store.take(Notice(Level.WARNING, reason, remedy), 1.0)
+    async with still_app(store, size=size) as pilot:
+        await pilot.press("6")
+        await pulse(pilot)
+        await pulse(pilot)
+        shown = " ".join(line.split("││")[0].strip("│ ") for line in screen_text(pilot).splitlines())
+        assert f"{reason} — {remedy}" in " ".join(shown.split())
+        assert f"{reason} — {remedy}" in pilot.app.query_one(LogView).copy_text().splitlines()[1]
 
 
 async def test_on_a_small_screen_one_pane_has_room_and_the_others_are_tabs():

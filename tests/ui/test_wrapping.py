@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from rtvoice_tui.ui.wrapping import GrowingLines
+from rtvoice_tui.ui.wrapping import GrowingLines, wrapped
 
 TEXT = st.text(alphabet=st.sampled_from("ab cd  \nßйé漢字👍\u0301"), max_size=200)
 
@@ -37,3 +37,26 @@ def test_a_megabyte_without_a_space_is_cut_into_lines():
     lines = GrowingLines.of("x" * 1_000_000, 50).lines
     assert len(lines) == 20_000
     assert set(map(len, lines)) == {50}
+
+
+@given(parts=st.lists(st.tuples(TEXT, st.sampled_from(["plain", "warn"])), max_size=5), width=st.integers(9, 30))
+def test_an_entry_in_several_lines_keeps_its_letters_their_inks_and_its_indent(
+    parts: list[tuple[str, str]], width: int
+):
+    lines = wrapped(parts, width, 4)
+
+    assert [text[:4] for text, _ in (line[0] for line in lines[1:])] == ["    "] * (len(lines) - 1)
+    letters = [(letter, ink) for line in lines for text, ink in line for letter in "".join(text.split())]
+    assert letters == [(letter, ink) for text, ink in parts for letter in "".join(text.split())]
+    if len(lines) > 1:
+        assert all(cell_len("".join(text for text, _ in line)) <= width for line in lines)
+
+
+def test_an_entry_stays_one_line_where_it_fits_and_where_there_is_no_room_for_more():
+    entry = [("0:01  ", "dim"), ("the device is gone", "error")]
+    assert wrapped(entry, 40, 7) == [entry]
+    assert wrapped(entry, 12, 7) == [entry]
+    assert wrapped(entry, 16, 6) == [
+        [("0:01  ", "dim"), ("the device", "error")],
+        [("      ", "plain"), ("is gone", "error")],
+    ]

@@ -1,6 +1,10 @@
 """Words into lines of so many cells, fit for text that grows: only the last line is wrapped again."""
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
+
+from rtvoice_tui.ui.widgets.lines import Piece
 
 
 class GrowingLines:
@@ -34,6 +38,33 @@ class GrowingLines:
         lines = cls(width)
         lines.append(text)
         return lines
+
+
+def wrapped(pieces: Sequence[Piece], width: int, indent: int) -> list[list[Piece]]:
+    """One line of pieces as several: those after the first begin ``indent`` cells further to the right.
+
+    Where that leaves no room it stays one.
+    """
+    text = "".join(part for part, _ in pieces)
+    first = GrowingLines.of(text, width)
+    if len(first.lines) == 1 or indent >= width // 2:
+        return [list(pieces)]
+    at = first.starts[1]
+    rest = GrowingLines.of(text[at:], width - indent)
+    lines = [_cut(pieces, at + start, len(line)) for start, line in zip(rest.starts, rest.lines, strict=True)]
+    return [_cut(pieces, 0, len(first.lines[0])), *([(" " * indent, "plain"), *line] for line in lines)]
+
+
+def _cut(pieces: Sequence[Piece], start: int, length: int) -> list[Piece]:
+    """So many characters of a line."""
+    cut: list[Piece] = []
+    at = 0
+    for text, ink in pieces:
+        part = text[max(0, start - at) : max(0, start + length - at)]
+        if part:
+            cut.append((part, ink))
+        at += len(text)
+    return cut
 
 
 def _break(window: str, width: int) -> tuple[int, int]:

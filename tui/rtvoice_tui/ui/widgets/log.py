@@ -8,6 +8,10 @@ from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.clock import minutes
 from rtvoice_tui.ui.widgets.lines import Piece
 from rtvoice_tui.ui.widgets.plain_view import PlainView
+from rtvoice_tui.ui.wrapping import wrapped
+
+INDENT = 7
+"""Where the words of an entry begin."""
 
 _INKS = {Level.ERROR: "error", Level.WARNING: "warn", Level.INFO: "plain"}
 
@@ -21,25 +25,42 @@ class LogView(PlainView):
         super().__init__([], id="log")
         self._store = store
         self._seen: tuple[object, ...] = ()
+        self._entries: list[list[Piece]] = []
+        self._wrapped: dict[tuple[Piece, ...], list[list[Piece]]] = {}
+
+    def copy_text(self) -> str:
+        """All entries, a line each."""
+        return "\n".join("".join(text for text, _ in entry).rstrip() for entry in self._entries)
 
     def update_model(self) -> bool:
         """Lay out again when something was added."""
         audio = self._store.audio
         newest = self._store.notices[-1][0] if self._store.notices else -1.0
-        state = (newest, len(self._store.notices), len(self._store.edits), audio.input_name, audio.output_name)
+        width = self.text_width
+        state = (newest, len(self._store.notices), len(self._store.edits), audio.input_name, audio.output_name, width)
         if state == self._seen:
             return False
+        if self._seen[-1:] != (width,):
+            self._wrapped.clear()
         self._seen = state
-        self._lines = [
+        self._entries = self._all_entries()
+        known = self._wrapped
+        self._wrapped = {(key := tuple(e)): known.get(key) or wrapped(e, width, INDENT) for e in self._entries}
+        self._lines = [line for entry in self._entries for line in self._wrapped[tuple(entry)]]
+        return True
+
+    def _all_entries(self) -> list[list[Piece]]:
+        audio = self._store.audio
+        entries: list[list[Piece]] = [
             [("microphone  ", "dim"), (one_line(audio.input_name) or "none", "plain"),
              ("   speaker  ", "dim"), (one_line(audio.output_name) or "none", "plain"),
              (f"   {audio.output.latency_ms:.0f} ms" if audio.output.latency_ms else "", "dim")]
         ]  # fmt: skip
         timed: list[tuple[float, list[Piece]]] = []
         for at, notice in list(self._store.notices):
-            pieces: list[Piece] = [(f"{minutes(at):>5}  ", "dim"), (one_line(notice.text, 300), _INKS[notice.level])]
+            pieces: list[Piece] = [(f"{minutes(at):>5}  ", "dim"), (one_line(notice.text, 500), _INKS[notice.level])]
             if notice.remedy:
-                pieces.append((f" — {one_line(notice.remedy)}", "plain"))
+                pieces.append((f" — {one_line(notice.remedy, 500)}", "plain"))
             timed.append((at, pieces))
         for at, edit in list(self._store.edits):
             ink = {EditState.ACKNOWLEDGED: "ok", EditState.REFUSED: "error"}.get(edit.state, "dim")
@@ -49,5 +70,4 @@ class LogView(PlainView):
             if edit.left_out:
                 line.append((f"   not sent, unknown there: {one_line(', '.join(edit.left_out), 80)}", "warn"))
             timed.append((at, line))
-        self._lines += [pieces for _, pieces in sorted(timed, key=lambda entry: entry[0])]
-        return True
+        return entries + [pieces for _, pieces in sorted(timed, key=lambda entry: entry[0])]
