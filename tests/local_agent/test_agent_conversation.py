@@ -165,6 +165,21 @@ async def test_the_agent_in_its_own_process_answers_and_ends_with_the_app(connec
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize("name", ["json.py", "rtvoice_tui.py", "aiohttp.py"])
+async def test_the_agent_runs_no_file_of_the_folder_where_the_app_was_started(tmp_path, monkeypatch, name):
+    from rtvoice_tui.local_agent.process import LocalAgentProcess
+
+    (tmp_path / name).write_text("open('obeyed', 'w')\nraise SystemExit('a file of the project was run')\n")
+    monkeypatch.chdir(tmp_path)
+    agent = LocalAgentProcess()
+
+    endpoint = await agent.endpoint()
+
+    await agent.close()
+    assert endpoint.url.startswith("ws://127.0.0.1:")
+    assert not (tmp_path / "obeyed").exists()
+
+
 # --- answers
 
 

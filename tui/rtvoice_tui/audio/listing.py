@@ -10,11 +10,11 @@ import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import msgspec
 
 from rtvoice_tui.audio.device_info import AudioError, DeviceInfo
+from rtvoice_tui.elsewhere import module_elsewhere
 
 ANSWER_LIMIT_S = 3.0
 """A sound server that takes longer to tell its devices hangs. To load the libraries, slow on some disks, counts not."""
@@ -44,13 +44,6 @@ class Listed(msgspec.Struct):
     remedy: str = ""
 
 
-def module_elsewhere(name: str) -> tuple[list[str], dict[str, str]]:
-    """Command and environment that run a module beside this one in a process of its own."""
-    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    return [sys.executable, "-P", "-m", f"{__package__}.{name}"], environment
-
-
 def list_elsewhere(limit_s: float = LIMIT_S) -> list[DeviceInfo]:
     """Every device there is now. Takes a tenth of a second and more: not for a loop's thread.
 
@@ -67,7 +60,7 @@ def look_elsewhere(limit_s: float = LIMIT_S) -> Listed:
         NoAnswer: the sound server hangs.
         AudioError: there is none, or the list cannot be had, with what mends it.
     """
-    command, environment = module_elsewhere("listing")
+    command, environment = module_elsewhere("rtvoice_tui.audio.listing")
     try:
         done = subprocess.run(
             command,

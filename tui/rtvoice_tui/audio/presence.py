@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtvoice_tui.audio.device_info import AudioError
-from rtvoice_tui.audio.listing import list_elsewhere, module_elsewhere
+from rtvoice_tui.audio.listing import list_elsewhere
+from rtvoice_tui.elsewhere import module_elsewhere
 
 LOOK_S = 0.5
 BROKEN_S = 5.0
@@ -157,7 +158,7 @@ class _Server:
             return None
         with self._lock:
             if self._process is None:
-                command, environment = module_elsewhere("names")
+                command, environment = module_elsewhere("rtvoice_tui.audio.names")
                 self._process = subprocess.Popen(
                     command,
                     env=environment,

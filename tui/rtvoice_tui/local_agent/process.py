@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import json
-import sys
 
+from rtvoice_tui.elsewhere import module_elsewhere
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.dialects import Endpoint
 
@@ -43,10 +43,10 @@ class LocalAgentProcess:
             await self._process.wait()
 
     async def _start(self) -> Endpoint:
+        command, environment = module_elsewhere("rtvoice_tui.local_agent.server")
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            "from rtvoice_tui.local_agent.server import run_child; run_child()",
+            *command,
+            env=environment,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )

@@ -107,3 +107,7 @@ def run_child() -> None:
         watching.cancel()
 
     asyncio.run(main())
+
+
+if __name__ == "__main__":
+    run_child()
