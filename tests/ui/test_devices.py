@@ -332,6 +332,18 @@ async def test_in_ascii_the_keys_of_dialogs_are_ascii(system: System, monkeypatc
         assert "⏎" not in screen_text(pilot)
 
 
+async def test_a_default_that_has_no_name_in_the_list_is_in_use_as_the_systems_default(system: System) -> None:
+    system.devices = [replace(HEADSET, host_api="miniaudio PulseAudio", input_latency_ms=0.0)]
+    store = Store()
+    store.audio.input = DeviceView("default", "", "miniaudio PulseAudio", 24_000, False, 10, 20, DeviceState.OPEN)
+    async with devices(store) as (pilot, _):
+        await until(pilot, lambda: lists(pilot)[0].line_count == 2)
+        assert lines_of(lists(pilot)[0]) == [
+            "● System default in use",
+            "USB Headset miniaudio… 48 kHz default",
+        ]
+
+
 async def test_echo_and_noise_are_set_live_and_kept(system: System) -> None:
     async with devices(headset()) as (pilot, session):
         await pilot.press("e", "e")

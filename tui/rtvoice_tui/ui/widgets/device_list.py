@@ -67,21 +67,31 @@ class DeviceList(PlainView):
         return changed
 
     def _default(self) -> list[Piece]:
-        return [("  ", "plain"), ("System default", "plain" if self._view.wanted else "title"),
-                ("" if self._view.wanted else "   wanted", "dim")]  # fmt: skip
+        view = self._view
+        if view.wanted:
+            return [("  System default", "plain")]
+        # where a sound system has no name for its default, no other line can say that it is in use
+        in_use = bool(view.name) and not any(self._is_open(device) for device in self._devices)
+        return [("● " if in_use else "  ", "live"), ("System default", "title"),
+                ("   in use" if in_use else "   wanted", "live" if in_use else "dim")]  # fmt: skip
+
+    def _is_open(self, device: "DeviceInfo") -> bool:
+        view = self._view
+        return bool(view.name) and device.name == view.name and view.host_api in ("", device.host_api)
 
     def _line(self, device: "DeviceInfo") -> list[Piece]:
         own_input = self.side.direction == "input"
         view, name = self._view, one_line(device.name, 200)
-        in_use = bool(view.name) and device.name == view.name and view.host_api in ("", device.host_api)
+        in_use = self._is_open(device)
         wanted = not in_use and bool(view.wanted) and view.wanted.lower() in device.name.lower()
         is_default = device.default_input if own_input else device.default_output
         marks = [word for word, holds in (("in use", in_use), ("wanted", wanted), ("default", is_default)) if holds]
-        latency = device.input_latency_ms if own_input else device.output_latency_ms
+        latency_ms = device.input_latency_ms if own_input else device.output_latency_ms
+        latency = f"{latency_ms:.0f} ms" if latency_ms else ""  # miniaudio does not know it
         room = max(12, self.text_width - _FACTS)
         if cell_len(name) > room:
             name = f"{set_cell_size(name, room - 1)}…"
         api = device.host_api.removeprefix("Windows ")
-        facts = f" {one_line(api, 10):<10} {kilohertz(device.rate):>8} {latency:>4.0f} ms  "
+        facts = f" {one_line(api, 10):<10} {kilohertz(device.rate):>8} {latency:>7}  "
         return [("● " if in_use else "  ", "live"), (set_cell_size(name, room), "title" if in_use else "plain"),
                 (facts, "dim"), (" ".join(marks), "live" if in_use else "dim")]  # fmt: skip
