@@ -75,6 +75,7 @@ async def test_serve_prints_its_address_accepts_who_knows_the_token_and_ends_on_
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=_interruptible,
     )
     try:
         assert serving.stdout is not None
@@ -97,6 +98,11 @@ async def test_serve_prints_its_address_accepts_who_knows_the_token_and_ends_on_
         if serving.returncode is None:
             serving.kill()
             await serving.wait()
+
+
+def _interruptible() -> None:
+    """What runs in a shell's background inherits that interrupts are ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 async def _errors_at_the_end(serving: asyncio.subprocess.Process) -> str:
