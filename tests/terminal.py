@@ -299,7 +299,8 @@ class Terminal:
     def _swallow(self, asked: str) -> str:
         """A mode or an answer is asked for; nothing comes of what this terminal does not know, not even letters."""
         if asked == _ASKS_FRAMES:
-            self._write(_HAS_FRAMES)
+            with contextlib.suppress(OSError):  # the window may be closed meanwhile
+                self._write(_HAS_FRAMES)
         return ""
 
 

@@ -230,7 +230,7 @@ def test_a_block_that_a_dry_device_threw_away_is_handed_out_again(clock):
     clock.now += 0.5  # it hung
     playback.fill(BLOCK)
     clock.now += 0.001
-    playback.ran_dry()
+    playback.ran_dry(BLOCK / RATE)
     heard += playback.fill(BLOCK)
     assert heard == speech[: 11 * BLOCK * 2]
     clock.now += 0.01
@@ -242,7 +242,7 @@ def test_what_a_device_had_time_to_play_before_it_ran_dry_is_not_heard_again(clo
     playback, speech = speaking(1.0)
     heard = playback.fill(BLOCK)
     clock.now += 0.03
-    playback.ran_dry()
+    playback.ran_dry(BLOCK / RATE)
     assert heard + playback.fill(BLOCK) == speech[: 2 * BLOCK * 2]
 
 
@@ -250,10 +250,24 @@ def test_what_was_cut_does_not_come_back_with_a_block_that_was_thrown_away(clock
     playback, _ = speaking(1.0)
     playback.fill(BLOCK)
     playback.flush(5)
-    playback.ran_dry()
+    playback.ran_dry(BLOCK / RATE)
     assert len(playback.fill(BLOCK).rstrip(b"\0")) <= FADE * 2
-    playback.ran_dry()
+    playback.ran_dry(BLOCK / RATE)
     assert not any(playback.fill(BLOCK))
+
+
+def test_what_was_cut_does_not_come_back_with_what_waited_of_the_block_either(clock):
+    playback, _ = speaking(1.0)
+    playback.fill(BLOCK)
+    playback.flush(10)  # the fade ends where the block does
+    playback.fill(BLOCK)
+    playback.play("next", locatable(0.5, seed=7))
+    playback.end("next")
+    first = playback.fill(BLOCK)
+
+    assert playback.ran_dry(BLOCK / RATE, before=BLOCK)
+
+    assert playback.fill(BLOCK) == first
 
 
 def test_the_last_block_of_an_answer_that_was_cut_does_not_come_back_either(clock):
@@ -261,7 +275,7 @@ def test_the_last_block_of_an_answer_that_was_cut_does_not_come_back_either(cloc
     playback.fill(BLOCK)
     playback.flush(5)
     playback.fill(BLOCK)
-    playback.ran_dry()
+    playback.ran_dry(BLOCK / RATE)
     assert not any(playback.fill(BLOCK))
 
 
@@ -329,7 +343,7 @@ def test_sixty_seconds_that_wait_do_not_overwrite_what_may_be_taken_back(clock):
     assert (heard.lost, heard.disordered) == (0, 1)
 
 
-@pytest.mark.parametrize("goes_back", ["take_back", "ran_dry"])
+@pytest.mark.parametrize("goes_back", [Playback.take_back, lambda playback: playback.ran_dry(BLOCK / RATE)])
 def test_what_comes_back_into_a_full_ring_overwrites_nothing(clock, goes_back):
     speech = locatable(70.0)
     playback = Playback(RATE)
@@ -339,7 +353,7 @@ def test_what_comes_back_into_a_full_ring_overwrites_nothing(clock, goes_back):
     device.take(19)
     playback.fill(BLOCK, clock.now + HELD_S)
     playback.report()  # the ring is filled up
-    getattr(playback, goes_back)()
+    goes_back(playback)
     playback.report()
     waits = round(playback.buffered_ms * RATE / 1000)
     assert waits > 70 * RATE - 20 * BLOCK
@@ -355,7 +369,7 @@ def test_a_dead_device_that_ran_dry_before_gives_back_what_it_held_before_that_t
     device = Device(clock, playback)
     device.take(40)
     playback.fill(BLOCK, clock.now + HELD_S)
-    playback.ran_dry()
+    playback.ran_dry(BLOCK / RATE)
     device.take()
     device.listen()
     assert playback.take_back() == 11 * BLOCK + TWICE

@@ -157,30 +157,89 @@ def test_a_speaker_that_refuses_24_khz_gets_its_own_rate_and_hears_the_same_tone
     assert playback.underruns == 0
 
 
-@pytest.mark.parametrize("block_ms", [10, 20, 40])
-@pytest.mark.parametrize("rate", [48_000, 44_100])
+DRY = SimpleNamespace(input_overflow=False, output_underflow=True)
+CONVERTED = pytest.mark.parametrize("rate", [48_000, 44_100])
+BLOCKS_MS = pytest.mark.parametrize("block_ms", [10, 20, 40])
+
+
+class Converted:
+    """A speaker at a rate of its own that plays speech whose samples tell when they come: 1 s that rises."""
+
+    def __init__(self, with_devices, rate: int, block_ms: int, seconds: float = 1.0, latency: float = 0.1) -> None:
+        fake = FakePortAudio(accepted_rate=rate, default_rate=rate)
+        self.playback, self.rate = Playback(24_000), rate
+        self.playback.play("item", pcm16(np.linspace(0.02, 0.02 + seconds / 2, int(24_000 * seconds), endpoint=False)))
+        self.playback.end("item")
+        speaker = with_devices(fake).Speaker(
+            "", self.playback, lambda sentence: None, block_ms=block_ms, latency=latency
+        )
+        self.playback.latency_ms = speaker.latency_ms
+        (self._stream,) = fake.streams
+
+    def block(self, status=OK) -> np.ndarray:
+        """What it gets, each sample as the ms of the speech at which it stands; below 0 for silence."""
+        block = bytearray(self._stream.blocksize * 2)
+        self._stream.callback(memoryview(block), self._stream.blocksize, None, status)
+        return (floats(bytes(block)) - 0.02) * 2000
+
+
+@BLOCKS_MS
+@CONVERTED
 def test_a_block_that_a_dry_device_of_another_rate_threw_away_is_handed_out_again(with_devices, rate, block_ms):
-    fake, playback = FakePortAudio(accepted_rate=rate, default_rate=rate), Playback(24_000)
-    rising = np.linspace(0, 0.5, 24_000)  # a sample's value tells which one it is
-    playback.play("item", pcm16(rising))
-    playback.end("item")
-    with_devices(fake).Speaker("", playback, lambda sentence: None, block_ms=block_ms)
-    (stream,) = fake.streams
-
-    def next_block(status=OK):
-        block = bytearray(stream.blocksize * 2)
-        stream.callback(memoryview(block), stream.blocksize, None, status)
-        return floats(bytes(block)) / 0.5 * 1000  # ms of the speech
-
+    speaker = Converted(with_devices, rate, block_ms)
     for _ in range(5):
-        before = next_block()[-1]
-    next_block()  # nobody hears this one
-    after = next_block(SimpleNamespace(input_overflow=False, output_underflow=True))
+        before = speaker.block()[-1]
+    speaker.block()  # nobody hears this one
+    after = speaker.block(DRY)
 
     settled = after[rate * 2 // 1000 :]  # the converter begins anew
     assert before - 3 < settled[0] - 2 <= before + 0.1, "nothing is lost, and little comes twice"
     assert np.all(np.diff(settled) > -0.2)
-    assert next_block()[0] == pytest.approx(after[-1], abs=0.2)
+    assert speaker.block()[0] == pytest.approx(after[-1], abs=0.2)
+
+
+@BLOCKS_MS
+@CONVERTED
+def test_a_block_that_a_device_of_another_rate_had_time_to_play_is_not_handed_out_again(
+    with_devices, monkeypatch, rate, block_ms
+):
+    now = [100.0]
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+    speaker = Converted(with_devices, rate, block_ms)
+    for _ in range(5):
+        before = speaker.block()[-1]
+        now[0] += block_ms / 1000
+    now[0] += 0.001
+
+    assert speaker.block(DRY)[0] == pytest.approx(before, abs=0.2)
+
+
+@CONVERTED
+def test_the_end_of_an_answer_that_waited_to_be_handed_out_is_not_lost_with_a_dry_device(with_devices, rate):
+    speaker = Converted(with_devices, rate, 10, seconds=0.05)
+    heard = [speaker.block() for _ in range(4)]
+    thrown_away = speaker.block()
+    assert thrown_away.max() > 45, "it begins with the last of the speech"
+    heard.append(speaker.block(DRY))
+
+    assert max(block.max() for block in heard) > 49
+
+
+def test_a_dead_device_of_another_rate_that_ran_dry_before_gives_back_what_it_held_before_that_too(
+    with_devices, monkeypatch
+):
+    now = [100.0]
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+    speaker = Converted(with_devices, 48_000, 10)
+    for _ in range(21):
+        speaker.block()
+        now[0] += 0.01
+    speaker.block()
+    now[0] += 0.001
+    speaker.block(DRY)
+    now[0] += 0.01
+
+    assert 120 <= speaker.playback.take_back() / 24 <= 150
 
 
 def test_a_microphone_that_refuses_24_khz_is_converted_to_what_the_session_speaks(with_devices):

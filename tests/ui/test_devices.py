@@ -344,6 +344,14 @@ async def test_a_default_that_has_no_name_in_the_list_is_in_use_as_the_systems_d
         ]
 
 
+async def test_what_stands_in_for_a_missing_device_is_not_the_systems_default(system: System) -> None:
+    store = Store()
+    store.audio.output = DeviceView("silent", "", state=DeviceState.NONE)
+    async with devices(store) as (pilot, _):
+        await until(pilot, lambda: lists(pilot)[1].line_count == 3)
+        assert lines_of(lists(pilot)[1])[0] == "System default wanted"
+
+
 async def test_echo_and_noise_are_set_live_and_kept(system: System) -> None:
     async with devices(headset()) as (pilot, session):
         await pilot.press("e", "e")

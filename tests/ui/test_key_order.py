@@ -56,6 +56,27 @@ def _instructions(app: Cockpit) -> str:
     return "".join(area.text for area in app.query(TextArea))
 
 
+@pytest.mark.parametrize("field", ["t", "e"])
+async def test_what_follows_the_key_that_leaves_a_field_is_a_command(field: str) -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        await pilot.press(field)
+        await until(pilot, lambda: app.types)
+        burst(app, "hm", "escape", "m")
+        await until(pilot, lambda: app.store.audio.muted)
+        assert "hm" in (app.composer.value, _instructions(app)[:2])
+
+
+async def test_escape_gives_a_selection_of_text_up() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        await pilot._post_mouse_events([events.MouseDown], "TranscriptView", offset=(2, 2), button=1)
+        await pilot._post_mouse_events([events.MouseMove, events.MouseUp], "TranscriptView", offset=(12, 5), button=1)
+        await until(pilot, lambda: app.screen.selections)
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.screen.selections)
+
+
 async def test_the_keys_of_a_pane_follow_the_digit_that_leads_to_it() -> None:
     app = Cockpit()
     async with opened(app) as pilot:

@@ -15,5 +15,5 @@ def module_elsewhere(module: str) -> tuple[list[str], dict[str, str]]:
     ours = str(Path(__file__).parents[1])
     installed = ours in (*site.getsitepackages(), site.getusersitepackages())
     # an app that runs from a checkout needs it; before the standard library nothing else may stand
-    paths = filter(None, ("" if installed else ours, os.environ.get("PYTHONPATH", "")))
+    paths = filter(None, ["" if installed else ours, *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
     return [sys.executable, "-P", "-m", module], os.environ | {"PYTHONPATH": os.pathsep.join(paths)}

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -103,7 +103,7 @@ class Playback:
         self._rolling = False
         self._came_at = 0.0
         self._failed = False
-        self._handed: Block | None = None  # speech in the device's last block
+        self._block_at, self._block_start = 0.0, 0  # when the device came for its last block, and what was taken before
         self._run_start = 0  # from there on speech was handed out without a gap
         # what the device's side is told to do, and what it tells; `give_up_flush` acts for a device that is dead
         self._cut: _Cut | None = None
@@ -289,7 +289,7 @@ class Playback:
             further: they belong to the same block of the device as those before.
         """
         if not further:
-            self._handed = None
+            self._block_at, self._block_start = time.perf_counter(), self._ring.taken
         try:
             pcm = self._next(count, dac_at)
             heard_by = self.heard_by  # the session's thread may take it away at any time
@@ -302,26 +302,24 @@ class Playback:
             return bytes(count * BYTES)
         return pcm
 
-    def ran_dry(self, before: int = 0) -> bool:
+    def ran_dry(self, lasts_s: float, before: int = 0) -> bool:
         """The device says, before it comes for a block, that it had nothing to play.
 
-        What it was handed less than that block's own length ago it cannot have played since: it threw it away, as
-        PortAudio does on ALSA where it finds out while it writes. That is handed out again.
+        What it was handed less than a block's length ago it cannot have played since: it threw it away, as PortAudio
+        does on ALSA where it finds out while it writes. That is handed out again.
 
         Args:
-            before: so many samples at the beginning of its last block were taken earlier, and waited meanwhile.
+            lasts_s: how long its last block sounds.
+            before: so many samples at the beginning of that block were taken before it, and waited to be handed over.
 
         Returns:
             Whether anything is handed out again: what waits to be put into the next block comes once more.
         """
         self.device_underruns += 1
-        block = self._handed
-        if block is None or self._ring.taken != block.end or self._cut_done is not self._cut:
+        if time.perf_counter() - self._block_at >= lasts_s or self._cut_done is not self._cut:
             return False
-        count = block.end - block.start + min(before, block.start - self._run_start)
-        if time.perf_counter() - block.handed_at >= count / self.rate:
-            return False
-        return self._ring.take_back(count) > 0
+        waited = min(before, max(0, self._block_start - self._run_start))
+        return self._ring.take_back(max(0, self._ring.taken - self._block_start + waited)) > 0
 
     def stopped(self, at: float) -> None:
         """The device threw away what it held, was silent from ``at`` on, and comes for no samples during this call."""
@@ -369,9 +367,7 @@ class Playback:
         start = self._ring.taken
         end = start + min(count, len(self._ring))
         if end > start:
-            block = Block(start, end, self._came_at, dac_at)
-            self._positions.hand_over(block)
-            self._handed = replace(self._handed, end=end) if self._handed is not None else block
+            self._positions.hand_over(Block(start, end, self._came_at, dac_at))
             if not self._rolling:
                 self._run_start = start
         return self._ring.read(end - start)
@@ -394,5 +390,6 @@ class Playback:
         if self._ring.taken < cut.end:
             self._account.nobody_heard([(self._ring.taken, cut.end)])
         self._ring.skip_to(cut.end)
-        self._fade_end = self._handed = None
+        self._fade_end = None
+        self._block_start = self._run_start = self._ring.taken  # nothing of that comes back
         self._cut_done = cut

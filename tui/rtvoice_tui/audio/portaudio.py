@@ -167,7 +167,7 @@ class Speaker(_Device):
         super().start()
 
     def _block(self, outdata: Any, frames: int, times: Any, status: Any) -> None:
-        if status.output_underflow and self._playback.ran_dry(self._rest_before):
+        if status.output_underflow and self._playback.ran_dry(frames / self.rate, self._rest_before):
             self._begin_converting()
         dac_at = self._heard_at(times)
         if self.rate == self._playback.rate:

@@ -87,11 +87,12 @@ class Positions:
         ``held_s``: no block is heard sooner after it was handed over, whatever was said of its time.
         """
         first = taken
-        while self._held and (self._held[-1].end == first or self._held[-1].start >= first):
+        while self._held and self._held[-1].end >= first:
             block = self._held.pop()
             if block.start >= first:  # it was thrown away and handed out again, and is counted
                 continue
-            first = self._within(replace(block, heard_at=max(block.heard_at, block.handed_at + held_s)), now)
+            heard_at = max(block.heard_at, block.handed_at + held_s)
+            first = self._within(replace(block, end=first, heard_at=heard_at), now)
         self._held.clear()
         return taken - first
 

@@ -173,7 +173,10 @@ class RtvoiceApp(DevicesApp):
         await self._panes_layout.toggle_agent()
 
     async def action_back(self) -> None:
-        """Leave a field, hide the notice, close what was opened: one level at a time."""
+        """Give a selection up, leave a field, hide the notice, close what was opened: one level at a time."""
+        if self.screen.selections:
+            self.screen.clear_selection()
+            return
         if any(pane.close_field() for pane in (self.agent_pane, *self.query(Pane))):
             return
         if self.focused is not None and self.focused.id == "composer":

@@ -163,6 +163,10 @@ class AgentPane(Vertical):
         """Mark the table's line, or do not."""
         self.query_one(FieldTable).refresh()
 
+    def on_descendant_blur(self) -> None:
+        """The same when another pane gets the focus."""
+        self.query_one(FieldTable).refresh()
+
     def on_field_table_moved(self) -> None:
         """Explain the line under the cursor."""
         self.describe()

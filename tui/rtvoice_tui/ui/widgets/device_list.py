@@ -71,7 +71,8 @@ class DeviceList(PlainView):
         if view.wanted:
             return [("  System default", "plain")]
         # where a sound system has no name for its default, no other line can say that it is in use
-        in_use = bool(view.name) and not any(self._is_open(device) for device in self._devices)
+        real = view.host_api and not view.absent  # no file, and nothing that stands in
+        in_use = bool(self._known and real) and not any(self._is_open(device) for device in self._devices)
         return [("● " if in_use else "  ", "live"), ("System default", "title"),
                 ("   in use" if in_use else "   wanted", "live" if in_use else "dim")]  # fmt: skip
 
