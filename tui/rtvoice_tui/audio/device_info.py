@@ -5,9 +5,6 @@ from typing import Protocol
 
 from rtvoice_tui.store.audio import DeviceState
 
-NAMES = "d shows the names of all devices there are"
-"""Mends a name that no device has."""
-
 
 class AudioError(Exception):
     """No sound, in one sentence, with the remedy.
@@ -21,6 +18,14 @@ class AudioError(Exception):
         self.sentence = sentence
         self.remedy = remedy
         self.state = state
+
+
+class UnknownName(AudioError):
+    """No device is called so."""
+
+    def __init__(self, name: str, direction: str) -> None:
+        sentence, remedy = f"no {direction} device is called '{name}'", "d shows the names of all devices there are"
+        super().__init__(sentence, remedy, DeviceState.GONE)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 import miniaudio
 
 from rtvoice_tui.audio.capture import Capture
-from rtvoice_tui.audio.device_info import NAMES, AudioError, DeviceInfo
+from rtvoice_tui.audio.device_info import AudioError, DeviceInfo, UnknownName
 from rtvoice_tui.audio.names import Named, named_devices
 from rtvoice_tui.audio.playback import Playback
 from rtvoice_tui.audio.stepping import LADDER, Latency, Setting
@@ -180,4 +180,4 @@ def _find(name: str, devices: Named, direction: str) -> tuple[Any, str]:
     for shown, device_id in devices:
         if name.lower() in shown.lower():
             return device_id, shown
-    raise AudioError(f"no {direction} device is called '{name}'", NAMES, DeviceState.GONE)
+    raise UnknownName(name, direction)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rtvoice_tui.audio import devices
-from rtvoice_tui.audio.device_info import NAMES, AudioError
+from rtvoice_tui.audio.device_info import AudioError, UnknownName
 from rtvoice_tui.audio.line import Line
 from rtvoice_tui.audio.playback import Playback
 from rtvoice_tui.audio.presence import Presence, Present
@@ -34,7 +34,7 @@ FROZEN_S = (3.0, 6.0, 15.0, 30.0)
 
 INSTEAD = ": the system's default is used meanwhile"
 BACK = "it is used again as soon as it is back; d chooses another"
-COMES = f"{NAMES}; this one is used as soon as it is there"
+COMES = "this one is used as soon as it is there"
 
 
 @dataclass
@@ -251,7 +251,8 @@ class Healer:
             except AudioError:
                 pass
             else:
-                line.fail(state, f"{sentence}{INSTEAD}", BACK if care.ended or error.remedy != NAMES else COMES)
+                unknown = isinstance(error, UnknownName) and not care.ended
+                line.fail(state, f"{sentence}{INSTEAD}", f"{error.remedy}; {COMES}" if unknown else BACK)
                 return
         waits = " and there is no other: speech waits" if isinstance(line.part, Playback) and care.ended else ""
         line.fail(state, f"{sentence}{waits}", error.remedy if not care.ended else BACK)

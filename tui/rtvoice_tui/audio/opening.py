@@ -10,7 +10,7 @@ from typing import Any
 
 import sounddevice as sd
 
-from rtvoice_tui.audio.device_info import NAMES, AudioError
+from rtvoice_tui.audio.device_info import AudioError, UnknownName
 from rtvoice_tui.audio.stepping import Setting
 from rtvoice_tui.store.audio import DeviceState
 
@@ -152,7 +152,7 @@ def find(name: str, direction: str) -> int:
         if found:
             return min(found, key=lambda i: str(sd.query_hostapis(devices[i]["hostapi"])["name"]) != WASAPI)
     if name:
-        raise AudioError(f"no {direction} device is called '{name}'", NAMES, DeviceState.GONE)
+        raise UnknownName(name, direction)
     raise AudioError(f"there is no {direction} device", "see 'rtvoice-tui devices'", DeviceState.NONE)
 
 
