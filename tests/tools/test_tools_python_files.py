@@ -7,7 +7,11 @@ import sys
 
 import pytest
 
+from rtvoice_tui.profiles.runs import PythonRun
+from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.tools import python_file, python_process
+from rtvoice_tui.tools.python import PythonRunner
+from rtvoice_tui.tools.python_file import PythonFile
 from tools.toolbench import bench, complaint, function, touch_same_size, write
 
 VERSION = """
@@ -103,6 +107,16 @@ async def test_a_file_that_vanished_is_named(tmp_path, watchful):
 
 
 # --- what is told of it
+
+
+@pytest.mark.parametrize(
+    ("description", "parameters", "ready"),
+    [("", {}, False), ("Mine.", {}, False), ("", {"type": "object"}, False), ("Mine.", {"type": "object"}, True)],
+)
+async def test_a_function_is_waited_for_unless_the_profile_says_all_of_it(tmp_path, description, parameters, ready):
+    spec = ToolSpec(name="weather", description=description, parameters=parameters)
+
+    assert PythonRunner(spec, PythonRun(target="tools.py:weather"), PythonFile(tmp_path / "tools.py")).ready is ready
 
 
 async def test_a_function_tells_what_it_takes_where_the_profile_says_nothing(tmp_path):

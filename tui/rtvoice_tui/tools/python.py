@@ -36,7 +36,7 @@ class PythonRunner(Runner):
         self._told = spec
         self._function = run.target.rpartition(":")[2]
         self._file = file
-        self._described = bool(spec.parameters)
+        self._described = bool(spec.parameters and spec.description)
         self._looking: asyncio.Task[None] | None = None
 
     @property
