@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from rtvoice_tui import __version__
+from rtvoice_tui.cli_console import COULD_NOT_RUN, console
 
 PROVIDERS = ("yandex", "openai", "azure", "xai", "hf", "generic", "local")
 
@@ -24,7 +25,11 @@ class _WrongUse(click.ClickException):
 
 
 class _Sentences(click.Group):
-    """Turns our errors into one sentence with the remedy, and exit code 1."""
+    """Turns our errors into one sentence with the remedy and an exit code, and lets no text act on the terminal."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        with console():
+            return super().main(*args, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *_ELSEWHERE})
@@ -46,13 +51,30 @@ class _Sentences(click.Group):
             raise click.ClickException(f"{error.sentence}{remedy}") from None
 
 
+def _variable_name(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """An option that names a variable; a key that was given in its place is not repeated."""
+    if value is None:
+        return None
+    from rtvoice_tui.profiles.variables import WANTED, is_variable_name
+
+    if not is_variable_name(value):
+        raise click.BadParameter(f"it must be {WANTED}", ctx, option)
+    return value
+
+
+class _CannotRun(click.ClickException):
+    """The surroundings keep a command from running."""
+
+    exit_code = COULD_NOT_RUN
+
+
 @click.group(cls=_Sentences, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="rtvoice-tui")
 @click.option("--profile", metavar="NAME", help="Which profile to open; the last one used if not given.")
 @click.option("--provider", type=click.Choice(PROVIDERS), help="Speak this provider's dialect.")
 @click.option("--url", metavar="URL", help="WebSocket address of the server.")
 @click.option("--model", metavar="M", help="Model, or a whole gpt:// URI.")
-@click.option("--api-key-env", metavar="VAR", help="Environment variable that holds the key.")
+@click.option("--api-key-env", metavar="VAR", callback=_variable_name, help="Environment variable that holds the key.")
 @click.option("--voice", metavar="V", help="Voice of the agent.")
 @click.option("--instructions", metavar="TEXT|@FILE", help="Instructions, or the file that holds them.")
 @click.option("--input-device", metavar="NAME", help="Microphone, by a part of its name.")
@@ -79,9 +101,12 @@ def main(ctx: click.Context, /, **options: Any) -> None:
     if ctx.invoked_subcommand is None:
         _check_files(options["input_file"], options["output_file"])
         gc.disable()  # until the first frame: what is loaded and built before stays for good, so tracing it is waste
-        from rtvoice_tui.launch import Options, launch
+        from rtvoice_tui.launch import NoTemporaryFolder, Options, launch
 
-        ctx.exit(launch(Options(**options)))
+        try:
+            ctx.exit(launch(Options(**options)))
+        except NoTemporaryFolder as error:
+            raise _CannotRun(f"{error.sentence} ({error.remedy})") from None
 
 
 def _check_files(input_file: Path | None, output_file: Path | None) -> None:
@@ -107,6 +132,8 @@ def devices() -> None:
     from rtvoice_tui.audio.device_info import AudioError
     from rtvoice_tui.audio.listing import list_elsewhere
 
+    from rtvoice_tui.store.plain import one_line
+
     try:
         found = list_elsewhere()
     except AudioError as error:
@@ -118,7 +145,7 @@ def devices() -> None:
             for kind, default in (("input", device.default_input), ("output", device.default_output))
             if default
         )
-        click.echo(f"{device.name}  ({device.host_api}, {kinds}, {device.rate} Hz){marks}")
+        click.echo(f"{one_line(device.name)}  ({one_line(device.host_api)}, {kinds}, {device.rate} Hz){marks}")
 
 
 @main.command()
@@ -129,7 +156,12 @@ def devices() -> None:
     show_default=True,
     help="Port on loopback; 0 for any free one.",
 )
-@click.option("--token-env", metavar="VAR", help="Environment variable with the token; else a new one is printed.")
+@click.option(
+    "--token-env",
+    metavar="VAR",
+    callback=_variable_name,
+    help="Environment variable with the token; else a new one is printed.",
+)
 def serve(port: int, token_env: str | None) -> None:
     """Run the local agent as a Realtime server for any other client.
 

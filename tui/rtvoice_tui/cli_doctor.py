@@ -10,6 +10,7 @@ from rtvoice_tui.doctor import Finding, Verdict
 from rtvoice_tui.doctor_sound import look_at_sound
 from rtvoice_tui.launch import own_stderr
 from rtvoice_tui.profiles import library
+from rtvoice_tui.store.plain import one_line
 
 _MARKS = {Verdict.OK: "✓", Verdict.NOTE: "·", Verdict.BAD: "✗"}
 
@@ -49,6 +50,6 @@ def doctor(ctx: click.Context, names: tuple[str, ...], live: bool) -> None:
 
 def _tell(findings: list[Finding]) -> None:
     for finding in findings:
-        click.echo(f"{_MARKS[finding.verdict]} {finding.about:<12} {finding.sentence}")
+        click.echo(f"{_MARKS[finding.verdict]} {finding.about:<12} {one_line(finding.sentence, 2000)}")
         if finding.remedy:
-            click.echo(f"  {'':<12} -> {finding.remedy}")
+            click.echo(f"  {'':<12} -> {one_line(finding.remedy, 2000)}")

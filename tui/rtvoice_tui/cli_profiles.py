@@ -1,11 +1,15 @@
 """``rtvoice-tui profiles``: profiles and keys without opening the cockpit."""
 
+import os
 import sys
 from pathlib import Path
 
 import click
 
+from rtvoice_tui.cli_console import write_exactly
 from rtvoice_tui.profiles import library, paths, secrets, store
+from rtvoice_tui.profiles.trust import asks_for_consent, what_it_allows
+from rtvoice_tui.store.plain import line_of, one_line
 
 
 @click.group()
@@ -22,14 +26,14 @@ def profiles() -> None:
 def list_profiles() -> None:
     """List all profiles; one that cannot be used with its error."""
     for entry in library.listed():
-        click.echo(f"{entry.name:<20} {entry.about}")
+        click.echo(f"{entry.name:<20} {one_line(entry.about)}")
 
 
 @profiles.command("show")
 @click.argument("name")
 def show_profile(name: str) -> None:
     """Print a profile as TOML."""
-    click.echo(store.profile_text(name), nl=False)
+    write_exactly(store.profile_text(name))
 
 
 @profiles.command("path")
@@ -76,9 +80,9 @@ def bring_back(ticket: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", help="Its name here; that of the file if not given.")
 def import_profile(file: Path, name: str | None) -> None:
-    """Take a profile in from a file. Its own tools stay off until 'trust'."""
+    """Take a profile in from a file. It connects nowhere and its own tools stay off until 'trust'."""
     found = library.import_profile(file, name or "")
-    click.echo(f"'{found}' was taken in; its own tools are off until: rtvoice-tui profiles trust {found}")
+    click.echo(f"'{found}' was taken in; it is off until you trust it: rtvoice-tui profiles trust {found}")
 
 
 @profiles.command("export")
@@ -91,13 +95,30 @@ def export_profile(name: str, file: Path) -> None:
 
 @profiles.command("trust")
 @click.argument("name")
-def trust_profile(name: str) -> None:
-    """Let an imported profile run its own tools on this machine."""
-    profile = store.load_profile(name)
-    for tool in profile.tools:
-        click.echo(f"  {tool.name}: {tool.run.kind} {tool.run.summary}")
-    library.trust(name)
-    click.echo(f"'{name}' may run them")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def trust_profile(name: str, yes: bool) -> None:
+    """Show what a profile would do, and let it: connect, use keys, run its own tools.
+
+    \b
+    Example:
+      rtvoice-tui profiles trust friend
+    """
+    text = store.profile_text(name)
+    profile = store.parse_profile(text, str(store.profile_path(name)))
+    if not asks_for_consent(profile):
+        click.echo(f"'{name}' is trusted already")
+        return
+    click.echo(f"Once trusted, '{name}'")
+    for line in what_it_allows(profile, os.environ):
+        click.echo(f"  {line_of(line)}")
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("there is no terminal to ask on: add --yes to trust it")
+        if not click.confirm("Trust it?"):
+            click.echo("nothing was changed")
+            return
+    library.trust(name, text)
+    click.echo(f"'{name}' is trusted")
 
 
 @profiles.command("set-key")

@@ -14,6 +14,7 @@ from rtvoice_tui.audio.device_info import DeviceInfo
 from rtvoice_tui.doctor_sound import Sound, unknown_devices
 from rtvoice_tui.doctor_tools import tool_problems
 from rtvoice_tui.profiles import paths, secrets
+from rtvoice_tui.profiles.destinations import NeedsConsent
 from rtvoice_tui.profiles.library import Listed
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.store import ProfileError
@@ -104,12 +105,15 @@ def profile_findings(entry: Listed, environ: Mapping[str, str]) -> Iterator[Find
         return
     try:
         endpoint = secrets.endpoint(profile, environ)
+        key = secrets.find_key(profile, environ)
+    except NeedsConsent as error:
+        yield Finding(entry.name, Verdict.NOTE, error.sentence, f"rtvoice-tui profiles trust {entry.name}")
+        return
     except ProfileError as error:
         yield Finding(entry.name, Verdict.BAD if entry.own else Verdict.NOTE, error.sentence, error.remedy)
         return
-    source = secrets.key_source(profile, environ)
     words = f"{_plain(endpoint.url)}, model {profile.model or profile.dialect.model or '(the server chooses)'}"
-    yield Finding(entry.name, Verdict.OK, f"{words}, {f'key from {source}' if source else 'no key'}")
+    yield Finding(entry.name, Verdict.OK, f"{words}, {f'key from {key.source}' if key else 'no key'}")
     known = profile.dialect.models
     if profile.model and known and not any(profile.model.endswith(model) for model in known):
         yield Finding(entry.name, Verdict.NOTE, f"model {profile.model} is not one we know: {', '.join(known)}")

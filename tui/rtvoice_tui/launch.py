@@ -53,14 +53,20 @@ class Options:
 
 
 class RemoteServer:
-    """A server elsewhere: its key is looked up at every connect, and not before."""
+    """A server elsewhere: its key is looked up at every connect, and not before.
 
-    def __init__(self, profile: Profile) -> None:
+    Args:
+        profile: whose server.
+        chosen: whether the user gave its address on the command line.
+    """
+
+    def __init__(self, profile: Profile, chosen: bool = False) -> None:
         self._profile = profile
+        self._chosen = chosen
 
     async def endpoint(self) -> Endpoint:
         """Address and headers."""
-        return await asyncio.to_thread(secrets.endpoint, self._profile, os.environ)
+        return await asyncio.to_thread(secrets.endpoint, self._profile, os.environ, self._chosen)
 
     async def close(self) -> None:
         """Nothing to end."""
@@ -93,7 +99,7 @@ def _run(name: str, profile: Profile, options: Options, problem: str) -> tuple[i
     from rtvoice_tui.ui.app import RtvoiceApp
     from rtvoice_tui.ui.themes import DEFAULT
 
-    store = Store()
+    store = _new_store()
     planner = OptionsPlanner(options)
     plan, problems = planner.plan(profile, None)
     for sentence in [problem, *problems]:
@@ -115,6 +121,19 @@ def _run(name: str, profile: Profile, options: Options, problem: str) -> tuple[i
         remember(profile=name)
     app.run()
     return app.return_code or 0, app.failure
+
+
+class NoTemporaryFolder(ProfileError):
+    """There is no folder for the event log."""
+
+
+def _new_store() -> Store:
+    try:
+        return Store()
+    except OSError as error:
+        raise NoTemporaryFolder(
+            f"no temporary file can be made: {error.strerror or error}", "set TMPDIR to a folder that can be written"
+        ) from None
 
 
 class OptionsPlanner:
@@ -150,7 +169,7 @@ class OptionsPlanner:
 
 def make_plan(profile: Profile, options: Options, toolset: Toolset) -> Plan:
     """What the session is made of."""
-    source: EndpointSource = RemoteServer(profile)
+    source: EndpointSource = RemoteServer(profile, chosen=bool(options.url) and options.url == profile.url)
     if profile.provider == "local" and not profile.url:
         from rtvoice_tui.local_agent.process import LocalAgentProcess
 

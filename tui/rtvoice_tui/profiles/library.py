@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from rtvoice_tui.profiles.destinations import agree
 from rtvoice_tui.profiles.document import parsed_document
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.store import (
@@ -20,9 +21,10 @@ from rtvoice_tui.profiles.store import (
     profile_text,
     read_text,
 )
+from rtvoice_tui.profiles.trust import key_destinations
 from rtvoice_tui.profiles.writing import locked, trash_folder, write_privately
 
-UNTRUSTED = "trusted = false   # it was imported: its own tools stay off until you trust it\n"
+UNTRUSTED = "trusted = false   # it was imported: it connects nowhere and its own tools stay off until you trust it\n"
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,10 @@ class Listed:
             return f"not usable: {self.problem}"
         model = (self.profile.model or self.profile.dialect.model).rpartition("/")[2]
         words = [self.profile.dialect.title, model, "" if self.own else "built in"]
+        if self.profile.key_in_clear:
+            words.append("may send its key unencrypted")
         if not self.profile.trusted:
-            words.append("not trusted: its own tools are off")
+            words.append("not trusted: it connects nowhere and its own tools are off")
         return " · ".join(word for word in words if word)
 
 
@@ -167,22 +171,32 @@ def export(name: str, file: Path) -> Path:
     return file
 
 
-def trust(name: str) -> str:
-    """Let a profile run its own tools; returns its name.
+def trust(name: str, shown: str | None = None) -> str:
+    """Let a profile connect, use keys and run its own tools; returns its name.
+
+    The hosts that its keys would go to now are agreed to as well.
+
+    Args:
+        name: the profile.
+        shown: its text when the user was asked; another one by now is not trusted.
 
     Raises:
-        ProfileError: there is no such profile, or it cannot be written.
+        ProfileError: there is no such profile, it cannot be written, or it is not what was shown.
     """
     path = profile_path(name)
     with locked(path):
         text = profile_text(name)
-        parse_profile(text, str(path))
+        if shown is not None and text != shown:
+            raise ProfileError(f"'{name}' was changed meanwhile, so it was not trusted", "look at it again")
+        profile = parse_profile(text, str(path))
         document = parsed_document(text, str(path))
         if "trusted" in document:
             del document["trusted"]
-        text = document.as_string()
-        parse_profile(text, str(path))
-        write_privately(path, text)
+            text = document.as_string()
+            parse_profile(text, str(path))
+            write_privately(path, text)
+    for variable, url in key_destinations(profile):
+        agree(variable, url)
     return name
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from rtvoice_tui.profiles.runs import AskRun, HostedRun, PythonRun, ToolRun
+from rtvoice_tui.profiles.variables import VARIABLE_PATTERN
 from rtvoice_tui.protocol.dialects import DIALECTS, Dialect
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
@@ -122,7 +123,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A whole profile. Keys are never in it: ``api_key_env`` only names where one is found.
 
     Attributes:
-        trusted: whether its tools may run code here and use secrets; an imported one's may not until the person says
+        api_key_env: the variable that holds the key, if it is not the provider's usual one.
+        key_in_clear: whether the key may be sent unencrypted (``ws://``) to another machine.
+        trusted: whether it may connect, use keys, and run its tools here; an imported one may not until the user says
             so.
         tool_policy: of tools that name none: ``auto``, ``ask`` or ``off``.
     """
@@ -131,7 +134,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     model: str = ""
     url: str = ""
     folder_id: str = ""
-    api_key_env: str = ""
+    api_key_env: Annotated[str, msgspec.Meta(pattern=VARIABLE_PATTERN)] = ""
+    key_in_clear: bool = False
     heartbeat_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 20.0
     session: SessionSettings = SessionSettings()
     tools: list[ToolEntry] = []

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from msgspec import inspect
 
 from rtvoice_tui.profiles.model import Profile
+from rtvoice_tui.profiles.variables import WANTED
 
 SHOWN = 40
 """So many characters of a value are shown."""
@@ -79,6 +80,8 @@ def _said(complaint: str, place: _Place) -> Objection:
     elif ", got `" in complaint:
         words = [word for kind in place.kinds for types, word in _WORDS if isinstance(kind, types)]
         wanted = _listed(dict.fromkeys(words))
+    elif " matching regex " in complaint:
+        return Objection(f"{place.key} must be {WANTED}", "correct it, or take the line out")
     elif " of length >= 1" in complaint:
         return Objection(f"{place.key} must not be empty", "write something into it")
     else:

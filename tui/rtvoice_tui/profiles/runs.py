@@ -25,9 +25,17 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class PythonRun(_Run, frozen=True, kw_only=True, tag="python"):
-    """A function of a file beside the profile (``tools.py:get_weather``), or of the demo (``demo:get_weather``)."""
+    """A function of a file beside the profile (``tools.py:get_weather``), or of the demo (``demo:get_weather``).
+
+    Attributes:
+        target: file and function.
+        env: variables of its process's environment, beside the few that every program needs.
+        pass_env: names of our own variables that it gets too.
+    """
 
     target: str = ""
+    env: dict[str, str] = {}
+    pass_env: list[str] = []
 
     @property
     def summary(self) -> str:
@@ -36,9 +44,9 @@ class PythonRun(_Run, frozen=True, kw_only=True, tag="python"):
 
     @property
     def of_this_machine(self) -> bool:
-        """The demo ships with the app and is harmless."""
+        """The demo ships with the app and is harmless in the environment that it gets by itself."""
         module, _, function = self.target.partition(":")
-        return not (module == "demo" and function.isidentifier())
+        return bool(self.env or self.pass_env) or not (module == "demo" and function.isidentifier())
 
 
 class CommandRun(_Run, frozen=True, kw_only=True, tag="command"):
@@ -73,6 +81,7 @@ class HttpRun(_Run, frozen=True, kw_only=True, tag="http"):
         headers: may name secrets as ``${VARIABLE}``: from the environment, or else from the system's key store.
         body: what is sent as JSON, with placeholders; absent: the arguments that ``url`` does not use.
         redirects: whether redirects are followed.
+        key_in_clear: whether secrets in headers may go unencrypted to another machine.
         private: whether addresses of this machine and of private networks may be asked.
     """
 
@@ -82,6 +91,7 @@ class HttpRun(_Run, frozen=True, kw_only=True, tag="http"):
     body: dict[str, Any] = {}
     redirects: bool = False
     private: bool = False
+    key_in_clear: bool = False
 
     @property
     def summary(self) -> str:
@@ -99,6 +109,7 @@ class McpRun(_Run, frozen=True, kw_only=True, tag="mcp"):
         pass_env: names of our own variables that it gets too.
         headers: of requests; may name secrets as ``${VARIABLE}``.
         only: the server's tools that are offered; empty for all.
+        key_in_clear: whether secrets in headers may go unencrypted to another machine.
     """
 
     argv: list[str] = []
@@ -107,6 +118,7 @@ class McpRun(_Run, frozen=True, kw_only=True, tag="mcp"):
     pass_env: list[str] = []
     headers: dict[str, str] = {}
     only: list[str] = []
+    key_in_clear: bool = False
 
     @property
     def summary(self) -> str:

@@ -3,8 +3,9 @@
 import contextlib
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from rtvoice_tui.profiles.destinations import NeedsConsent, check_consent, check_encrypted, host_of
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.dialects import Endpoint, address, auth_headers, model_uri
@@ -15,61 +16,100 @@ _typed: dict[str, str] = {}
 """Keys of this run, by where they would be kept."""
 
 
-def endpoint(profile: Profile, environ: Mapping[str, str]) -> Endpoint:
-    """Address and headers of a profile's server. Asks the system's key store, which may take a while.
+class Key(NamedTuple):
+    """A key that was found.
+
+    Attributes:
+        value: the key itself.
+        variable: the environment variable that it stands for.
+        source: where it was found, in a few words.
+    """
+
+    value: str
+    variable: str
+    source: str
+
+
+def server_address(profile: Profile, environ: Mapping[str, str]) -> str:
+    """The WebSocket address of a profile's server. Looks no key up.
 
     Raises:
-        ProfileError: key, folder or address is missing.
+        ProfileError: folder or address is missing.
     """
     dialect = profile.dialect
-    key = find_key(profile, environ)
     folder_id = profile.folder_id or environ.get(dialect.folder_var, "") if dialect.folder_var else ""
     try:
-        url = address(dialect, profile.url, model_uri(dialect, profile.model, folder_id))
+        return address(dialect, profile.url, model_uri(dialect, profile.model, folder_id))
     except ValueError as error:
         raise ProfileError(str(error), "then press c to connect") from None
-    return Endpoint(url, auth_headers(dialect, key), key)
 
 
-def find_key(profile: Profile, environ: Mapping[str, str]) -> str:
+def endpoint(profile: Profile, environ: Mapping[str, str], chosen: bool = False) -> Endpoint:
+    """Address and headers of a profile's server. Asks the system's key store, which may take a while.
+
+    Args:
+        profile: whose server.
+        environ: our own environment.
+        chosen: whether the user gave the address for this run, so that no consent is needed for it.
+
+    Raises:
+        ProfileError: key, folder or address is missing, or the key may not go there.
+        NeedsConsent: the profile is not trusted, or the user was not asked yet about a key and this host.
+    """
+    url = server_address(profile, environ)
+    if not profile.trusted:
+        raise NeedsConsent(
+            f"the profile is not trusted: nothing is sent to {host_of(url)}, and no key is used",
+            "press p, then T to trust it (or rtvoice-tui profiles trust NAME)",
+        )
+    key = find_key(profile, environ)
+    if key is None:
+        return Endpoint(url)
+    check_encrypted(key.variable, url, profile.key_in_clear)
+    if not chosen:
+        check_consent(key.variable, url)
+    return Endpoint(url, auth_headers(profile.dialect, key.value), key.value)
+
+
+def find_key(profile: Profile, environ: Mapping[str, str]) -> Key | None:
     """The key of a profile's provider: typed for this run, from the environment, or from the system's key store.
+
+    ``None`` if the provider needs none, or none is there and the server may do without.
 
     Raises:
         ProfileError: the provider needs one and there is none.
     """
-    names = _variables(profile)
-    if not names or profile.dialect.auth == "none":
-        return ""
-    if typed := _typed.get(_account(profile)):
-        return typed
-    for name in names:
-        if environ.get(name, "").strip():
-            return environ[name].strip()
-    if kept := _kept(profile):
-        return kept
+    names = key_variables(profile)
+    if not names:
+        return None
+    if found := _found(profile, names, environ):
+        return found
     if profile.api_key_env or not profile.url or profile.dialect.url_hint:
         raise ProfileError(
             f"{profile.dialect.title} needs a key", f"set {' or '.join(names)} and start again, or press p, then k"
         )
-    return ""
+    return None
 
 
-def key_source(profile: Profile, environ: Mapping[str, str]) -> str:
-    """Where the key of a profile comes from, in a few words; empty if there is none."""
-    if profile.dialect.auth == "none":
-        return ""
-    if _typed.get(_account(profile)):
-        return "typed for this run"
-    for name in _variables(profile):
+def _found(profile: Profile, names: tuple[str, ...], environ: Mapping[str, str]) -> Key | None:
+    if typed := _typed.get(_account(profile)):
+        return Key(typed, names[0], "typed for this run")
+    for name in names:
         if environ.get(name, "").strip():
-            return name
-    return "the system's key store" if _kept(profile) else ""
+            return Key(environ[name].strip(), name, name)
+    kept = _kept(profile)
+    return Key(kept, names[0], "the system's key store") if kept else None
+
+
+def key_variables(profile: Profile) -> tuple[str, ...]:
+    """The variables that a profile's key may come from; none where the provider takes no key."""
+    return () if profile.dialect.auth == "none" else _variables(profile)
 
 
 def where_keys_come_from(profile: Profile) -> str:
     """Which variable holds the key, as a sentence."""
-    names = _variables(profile)
-    if not names or profile.dialect.auth == "none":
+    names = key_variables(profile)
+    if not names:
         return f"{profile.dialect.title} needs no key"
     return f"{' or '.join(names)} holds it, or it is typed here:"
 
@@ -87,8 +127,8 @@ def check_store(profile: Profile) -> None:
     """
     import keyring
 
-    names = _variables(profile)
-    if not names or profile.dialect.auth == "none":
+    names = key_variables(profile)
+    if not names:
         raise ProfileError(f"{profile.dialect.title} needs no key", "nothing was kept")
     try:
         works = keyring.get_keyring().priority >= 1  # others keep nothing, or keep it readable
@@ -162,6 +202,36 @@ def fill(text: str, environ: Mapping[str, str]) -> tuple[str, list[str]]:
         return secret
 
     return _VARIABLE.sub(value, text), found
+
+
+def fill_headers(
+    headers: Mapping[str, str], url: str, in_clear: bool, environ: Mapping[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """The headers of a tool's requests with their ``${VARIABLES}``, and the secrets that are in them now.
+
+    Args:
+        headers: as the profile has them.
+        url: where they are sent.
+        in_clear: whether the profile lets them go unencrypted.
+        environ: our own environment.
+
+    Raises:
+        ProfileError: a variable is not set, or its value may not go there.
+    """
+    filled: dict[str, str] = {}
+    keys: list[str] = []
+    for name, value in headers.items():
+        for variable in variables_in(value):
+            check_encrypted(variable, url, in_clear)
+            check_consent(variable, url)
+        filled[name], found = fill(value, environ)
+        keys += found
+    return filled, keys
+
+
+def variables_in(text: str) -> list[str]:
+    """The variables that a text of a profile names as ``${NAME}``."""
+    return _VARIABLE.findall(text)
 
 
 def with_authorizations(

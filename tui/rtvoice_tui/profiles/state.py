@@ -1,7 +1,8 @@
-"""What the app remembers from one start to the next: the last profile and the theme."""
+"""What the app remembers from one start to the next: the last profile, the theme, and where keys may go."""
 
 import contextlib
 import tomllib
+from typing import Any
 
 import msgspec
 
@@ -11,10 +12,17 @@ from rtvoice_tui.profiles.writing import write_privately
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """Both are names."""
+    """What is remembered.
+
+    Attributes:
+        profile: name of the profile that was open last.
+        theme: name of the theme.
+        key_hosts: destinations that the user agreed to, each as ``VARIABLE@host``.
+    """
 
     profile: str = ""
     theme: str = ""
+    key_hosts: tuple[str, ...] = ()
 
 
 def load_state() -> State:
@@ -24,8 +32,8 @@ def load_state() -> State:
     return State()
 
 
-def remember(**changes: str) -> None:
-    """Remember names; a folder that cannot be written to costs only the memory."""
+def remember(**changes: Any) -> None:
+    """Remember fields of `State`; a folder that cannot be written to costs only the memory."""
     state = msgspec.structs.replace(load_state(), **changes)
     text = "".join(
         f"{name} = {msgspec.json.encode(value).decode()}\n" for name, value in msgspec.structs.asdict(state).items()

@@ -4,6 +4,7 @@ Facts are from each provider's documentation and from what their services were s
 is silent about a field, it is not sent to it.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -27,6 +28,8 @@ class Dialect:
         model: default model; plain configuration, every profile may name another.
         models: models known to us, to be named when one is refused.
         key_vars: environment variables that usually hold the key.
+        hosts: host names that are the provider's own, to which its key may go without a question; ``.name`` stands
+            for all names that end so.
         folder_var: environment variable of the folder that models live in, if any.
         auth: ``bearer``, ``yandex`` (``Api-Key``, or ``Bearer`` for IAM tokens), ``azure`` (an ``api-key`` header, or
             ``Bearer`` for Entra tokens) or ``none``.
@@ -61,6 +64,7 @@ class Dialect:
     model: str = ""
     models: tuple[str, ...] = ()
     key_vars: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     folder_var: str = ""
     auth: str = "bearer"
     voices: tuple[str, ...] = ()
@@ -98,6 +102,7 @@ YANDEX = Dialect(
         "speech-realtime-250923",
     ),
     key_vars=("YANDEX_CLOUD_API_KEY",),
+    hosts=(".api.cloud.yandex.net",),
     folder_var="YANDEX_CLOUD_FOLDER_ID",
     auth="yandex",
     voices=tuple(
@@ -142,6 +147,7 @@ OPENAI = Dialect(
         "gpt-audio-1.5",
     ),
     key_vars=("OPENAI_API_KEY",),
+    hosts=("api.openai.com", ".api.openai.com"),  # regions have names of their own: eu.api.openai.com
     voices=tuple("marin cedar alloy ash ballad coral echo sage shimmer verse".split()),
     fixed_rate=24_000,
     merges_deeply=True,
@@ -159,6 +165,7 @@ AZURE = replace(
     model="",
     models=(),
     key_vars=("AZURE_OPENAI_API_KEY",),
+    hosts=(".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com", ".openai.azure.us"),
     auth="azure",
 )
 
@@ -169,6 +176,7 @@ XAI = Dialect(
     model="grok-voice-latest",
     models=("grok-voice-latest",),
     key_vars=("XAI_API_KEY",),
+    hosts=("api.x.ai", ".api.x.ai"),
     voices=tuple("Ara Eve Leo Rex Sal".split()),
     settings=frozenset("instructions voice turn_detection extra".split()),
     typed_session=False,
@@ -218,6 +226,10 @@ LOCAL = Dialect(
 DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (LOCAL, YANDEX, OPENAI, AZURE, XAI, HF, GENERIC)}
 
 
+_AMBIGUOUS = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f]")
+"""Characters that one reader of an address skips and another one ends the host at."""
+
+
 def model_uri(dialect: Dialect, model: str, folder_id: str) -> str:
     """The model as the address wants it: Yandex takes only whole ``gpt://folder/model`` URIs.
 
@@ -242,6 +254,8 @@ def address(dialect: Dialect, url: str, model: str) -> str:
     if not (url or dialect.url):
         raise ValueError(f"{dialect.title} has no address yet: set url to {hint}")
     wrong = f"'{url or dialect.url}' is no WebSocket address: set url to {hint}"
+    if _AMBIGUOUS.search(url):
+        raise ValueError(wrong)
     try:
         parts = urlsplit(url or dialect.url)
         fit = parts.hostname and (parts.port is None or parts.port)

@@ -2,7 +2,7 @@
 
 import re
 
-_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
+_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _MULTI = re.compile(r"\s+")
 
@@ -16,6 +16,13 @@ def visible(text: str) -> str:
         return text
     text = text.replace("\r\n", "\n").replace("\t", " ")
     return _SURROGATES.sub("\ufffd", _HARMFUL.sub(_symbol, text))
+
+
+def line_of(text: str) -> str:
+    """`visible` text as a part of one line: a line feed is shown as ``␊``. Nothing else is changed or cut."""
+    if text.isascii() and text.isprintable():
+        return text
+    return visible(text).replace("\n", "\u240a")
 
 
 def one_line(text: str, limit: int = 400) -> str:

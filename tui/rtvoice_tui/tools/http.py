@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from rtvoice_tui.profiles import secrets
+from rtvoice_tui.profiles.destinations import KeyRefused
 from rtvoice_tui.profiles.runs import HttpRun
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.settings import ToolSpec
@@ -111,7 +112,8 @@ class HttpRunner(Runner):
         except Refused as refused:
             return failed(f"{call.name} was not asked: {refused}")
         except ProfileError as error:
-            return failed(f"{call.name} was not asked: a key is missing", f"{error.sentence}: {error.remedy}")
+            reason = "its key may not go there" if isinstance(error, KeyRefused) else "a key is missing"
+            return failed(f"{call.name} was not asked: {reason}", f"{error.sentence}: {error.remedy}")
         shown = self.preview(call)
         try:
             outcome = await self._ask(call, url, headers, body, keys)
@@ -128,11 +130,8 @@ class HttpRunner(Runner):
         return outcome.with_details(("request", shown)).without(*keys)
 
     def _headers(self) -> tuple[dict[str, str], list[str]]:
-        filled, keys = {}, []
-        for name, value in self._run.headers.items():
-            filled[name], found = secrets.fill(value, self._environ)
-            keys += found
-        return filled, keys
+        run = self._run
+        return secrets.fill_headers(run.headers, run.url, run.key_in_clear, self._environ)
 
     async def _ask(self, call: Call, url: str, headers: dict[str, str], body: Any, keys: list[str]) -> Outcome:
         import aiohttp

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
 from msgspec.structs import replace
 
+from rtvoice_tui.elsewhere import small_environment
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.runs import McpRun
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.facts import ServerState
 from rtvoice_tui.tools.http import blotted
-from rtvoice_tui.tools.processes import small_environment
 from rtvoice_tui.tools.runner import Call, Outcome, Runner, Standing, ToolError, failed, succeeded
 
 if TYPE_CHECKING:
@@ -206,10 +206,10 @@ class McpRunner(Runner):
         import httpx2
         from mcp.client.streamable_http import streamable_http_client
 
-        headers = {}
-        for name, value in self._run.headers.items():
-            headers[name], found = await asyncio.to_thread(secrets.fill, value, self._environ)
-            self._keys += found
+        run = self._run
+        headers, self._keys = await asyncio.to_thread(
+            secrets.fill_headers, run.headers, run.url, run.key_in_clear, self._environ
+        )
         # how long an answer takes is up to the profile; and nobody else closes the client
         client = httpx2.AsyncClient(headers=headers, trust_env=False, timeout=httpx2.Timeout(CONNECT_S, read=None))
         await stack.enter_async_context(client)

@@ -13,18 +13,6 @@ GRACE_S = 0.4
 REAPED_S = 2.0
 """What the system has to say that a program which was ended is no more; on a busy machine that takes a while."""
 
-_INHERITED = (
-    "PATH HOME USER LOGNAME LANG LC_ALL LC_CTYPE TZ TMPDIR TEMP TMP SYSTEMROOT COMSPEC PATHEXT USERPROFILE APPDATA"
-).split()
-"""What any program may need; keys are not among them."""
-
-
-def small_environment(
-    environ: Mapping[str, str], names: Sequence[str] = (), more: Mapping[str, str] | None = None
-) -> dict[str, str]:
-    """What a program needs of our environment, the variables that the profile names, and those it sets."""
-    return {name: environ[name] for name in (*_INHERITED, *names) if name in environ} | dict(more or {})
-
 
 class _Protocol(asyncio.subprocess.SubprocessStreamProtocol):
     """Tells when a program has ended, where asyncio waits until nobody holds its streams any more."""

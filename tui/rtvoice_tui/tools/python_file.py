@@ -1,10 +1,12 @@
 """A Python file as it is now: loaded again when it changes, while calls of what it was before may finish."""
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from rtvoice_tui.elsewhere import small_environment
 from rtvoice_tui.tools.python_process import Gone, PythonProcess
 
 WATCH_S = 1.0
@@ -16,10 +18,12 @@ class PythonFile:
 
     Args:
         path: the file.
+        environment: variables of its processes; nothing: what any program needs of our own.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, environment: Mapping[str, str] | None = None) -> None:
         self.path = path
+        self._environment = small_environment(os.environ) if environment is None else environment
         self._host: PythonProcess | None = None
         self._fault: Gone | None = None
         self._starting = asyncio.Lock()
@@ -93,7 +97,7 @@ class PythonFile:
                 raise Gone(f"there is no file {self.path}")
             self._fault = None
             try:
-                self._host = host = await PythonProcess.started(self.path)
+                self._host = host = await PythonProcess.started(self.path, self._environment)
             except Gone as fault:
                 self._fault = fault
                 raise

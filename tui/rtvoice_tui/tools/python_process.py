@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import itertools
 import json
-import os
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +70,12 @@ class PythonProcess:
         pipes.exited = lambda: kill_group(self._process)
 
     @classmethod
-    async def started(cls, path: Path) -> "PythonProcess":
+    async def started(cls, path: Path, environment: Mapping[str, str]) -> "PythonProcess":
         """A process that has loaded the file.
+
+        Args:
+            path: the file.
+            environment: its variables.
 
         Raises:
             Gone: the file fails to load.
@@ -87,7 +90,7 @@ class PythonProcess:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+                env={**environment, "PYTHONIOENCODING": "utf-8"},
                 start_new_session=True,
             )
         except OSError as error:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from rtvoice_tui.elsewhere import small_environment
 from rtvoice_tui.profiles import runs
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.protocol.settings import ToolSpec
@@ -33,7 +34,7 @@ Toolset = Mapping[str, Tool]
 
 
 class Registry:
-    """Makes runners; those of one Python file share its process.
+    """Makes runners; those of one Python file and one environment share its process.
 
     Args:
         folder: where relative files and programs are.
@@ -43,7 +44,7 @@ class Registry:
     def __init__(self, folder: Path, environ: Mapping[str, str] = os.environ) -> None:
         self._folder = folder
         self._environ = environ
-        self._files: dict[Path, object] = {}
+        self._files: dict[tuple[object, ...], object] = {}
 
     def toolset(self, profile: Profile) -> tuple[Toolset, list[str]]:
         """The tools that can be offered, and a sentence for each that cannot."""
@@ -99,7 +100,8 @@ class Registry:
         path = _DEMO if source == "demo" else (self._folder / source).absolute()
         if not _is_file(path):
             raise ToolError(f"tool {spec.name}: there is no file {path}")
-        file = self._files.setdefault(path, PythonFile(path))
+        environment = small_environment(self._environ, run.pass_env, run.env)
+        file = self._files.setdefault((path, *sorted(environment.items())), PythonFile(path, environment))
         assert isinstance(file, PythonFile)
         return PythonRunner(spec, run, file)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import aiohttp
+from yarl import URL
 
 from rtvoice_tui.protocol.dialects import Endpoint
 
@@ -111,12 +112,39 @@ async def connect(endpoint: Endpoint, heartbeat: float | None = None) -> AsyncIt
         ConnectionFailed: it could not be opened.
     """
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
-    async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
+    async with aiohttp.ClientSession(timeout=timeout, trust_env=True, middlewares=(_no_redirect,)) as session:
         raw = await _open(session, endpoint, heartbeat)
         try:
             yield Socket(raw)
         finally:
             await raw.close()
+
+
+async def _no_redirect(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Follow no redirect: the headers that carry the key would go along.
+
+    Raises:
+        ConnectionFailed: the server redirects.
+    """
+    response = await handler(request)
+    location = response.headers.get("Location", "")
+    if response.status in (301, 302, 303, 307, 308) and location:
+        response.close()
+        host = f"{request.url.host}:{request.url.port}" if request.url.explicit_port else request.url.host
+        raise ConnectionFailed(
+            f"{host}: the server redirects to {_target(request.url, location)}, which is not followed",
+            "if that is the right server, set url in the profile to its address",
+        )
+    return response
+
+
+def _target(asked: URL, location: str) -> str:
+    """Scheme and host that a redirect leads to; its query may hold a key, so it is not shown."""
+    try:
+        there = asked.join(URL(location))
+        return str(there.origin())
+    except ValueError:
+        return "an address that is none"
 
 
 async def _open(

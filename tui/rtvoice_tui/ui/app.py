@@ -2,13 +2,14 @@
 
 import gc
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from rtvoice_tui.editing.editor import AgentEditor
@@ -22,6 +23,7 @@ from rtvoice_tui.ui.devices_app import DevicesApp
 from rtvoice_tui.ui.editing_app import Planner
 from rtvoice_tui.ui.glyphs import ascii_only
 from rtvoice_tui.ui.layout import Layout
+from rtvoice_tui.ui.terminal.harmless import HARMLESS
 from rtvoice_tui.ui.widgets.agent import AgentPane
 from rtvoice_tui.ui.widgets.ask_row import AskRow
 from rtvoice_tui.ui.widgets.composer import Composer
@@ -79,6 +81,10 @@ class RtvoiceApp(DevicesApp):
         self.own_themes = self._register_themes()
         known = [name for name in (theme_name, themes.DEFAULT) if name in self.available_themes]
         self.theme = known[0] if known else "textual-dark"
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Whatever a widget draws, no control character of it reaches the terminal."""
+        return [*super().get_line_filters(), HARMLESS]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for themes that do not set them."""

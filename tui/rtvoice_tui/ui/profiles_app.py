@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
 from textual import work
 
 from rtvoice_tui.editing.editor import AgentEditor
@@ -26,12 +27,19 @@ class ProfilesApp(EditingApp):
         """Show all profiles."""
         from rtvoice_tui.ui.screens.profiles import ProfilesScreen
 
-        self.push_screen(ProfilesScreen(self.editor.name, bool(self.editor.changed), self._renamed), self._chosen)
+        screen = ProfilesScreen(self.editor.name, bool(self.editor.changed), self._renamed, self._trusted)
+        self.push_screen(screen, self._chosen)
 
     def _renamed(self, name: str) -> None:
         self.editor.name = name
         self.remember_profile(name)
         self.profile_changed()
+
+    def _trusted(self, name: str) -> None:
+        """The user trusts a profile: if it is the open one, its tools and its address can be used from now on."""
+        if name == self.editor.name and not self.editor.profile.trusted:
+            self.editor.profile = replace(self.editor.profile, trusted=True)
+            self.reopen(self.said(), connect=self.store.session.phase is not Phase.OFFLINE)
 
     def _chosen(self, name: str | None) -> None:
         if not name or name == self.editor.name:

@@ -1,5 +1,6 @@
 """A question with a key for every answer."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events
@@ -8,8 +9,42 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from rtvoice_tui.ui.widgets.lines import Piece
+from rtvoice_tui.store.plain import line_of
+from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.ui.widgets.plain_view import PlainView
+from rtvoice_tui.ui.wrapping import wrapped
+
+
+class WrappedLines(PlainView):
+    """Lines that are shown whole, whatever the width.
+
+    Args:
+        entries: the lines.
+        fit: told how many lines they take.
+    """
+
+    def __init__(self, entries: list[str], fit: Callable[[int], None]) -> None:
+        super().__init__([])
+        self._entries = [line_of(entry) for entry in entries]
+        self._fit = fit
+        self._width = 0
+
+    def update_model(self) -> bool:
+        """Wrap again where the width is another."""
+        width = self.text_width
+        if width == self._width:
+            return False
+        self._width = width
+        self._lines = []
+        for entry in self._entries:
+            indent = len(entry) - len(entry.lstrip()) + 2
+            self._lines += wrapped([(entry, "plain")], width, indent)
+        self.call_later(self._fit, len(self._lines))
+        return True
+
+    def copy_text(self) -> str:
+        """All lines as they were given."""
+        return "\n".join(self._entries)
 
 
 class AskScreen(ModalScreen[str]):
@@ -17,7 +52,7 @@ class AskScreen(ModalScreen[str]):
 
     Args:
         title: what it is about.
-        lines: what the person should know.
+        lines: what the user should know; each is shown whole.
         answers: key and what it does.
     """
 
@@ -30,20 +65,25 @@ class AskScreen(ModalScreen[str]):
         self._answers = answers
 
     def compose(self) -> ComposeResult:
-        """The text and the answers."""
+        """The text, and below it the answers, which stay in sight when the text is scrolled."""
         with Vertical(classes="dialog question") as dialog:
             dialog.border_title = self._title.replace("[", "\\[")
             dialog.border_subtitle = "esc leave it as it is"
-            lines: list[list[Piece]] = [[(line, "plain")] for line in self._lines]
-            lines.append([("", "plain")])
-            lines += [[(f"  {key}  ", "key"), (words, "plain")] for key, words in self._answers.items()]
-            view = PlainView(lines)
-            dialog.styles.height = min(20, len(lines) + 2)
-            yield view
+            yield WrappedLines(self._lines, self._fit)
+            yield FixedLine()
+            for number, _ in enumerate(self._answers):
+                yield FixedLine(id=f"answer-{number}")
 
     def on_mount(self) -> None:
         """Take the keys."""
-        self.query_one(PlainView).focus()
+        self._fit(len(self._lines))
+        for number, (key, words) in enumerate(self._answers.items()):
+            self.query_one(f"#answer-{number}", FixedLine).write([(f"  {key}  ", "key"), (words, "plain")])
+        self.query_one(WrappedLines).focus()
+
+    def _fit(self, lines: int) -> None:
+        """Make the dialog as high as its lines, and no higher than the screen."""
+        self.query_one(".dialog").styles.height = min(self.app.size.height - 2, lines + len(self._answers) + 3)
 
     def on_key(self, event: events.Key) -> None:
         """An answer's key answers."""

@@ -1,5 +1,6 @@
 """All profiles: open, copy, rename, delete and bring back, take in and hand out, keys."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
@@ -13,6 +14,7 @@ from textual.widgets import Input
 from rtvoice_tui.profiles import library
 from rtvoice_tui.profiles.library import Listed
 from rtvoice_tui.profiles.store import ProfileError
+from rtvoice_tui.profiles.trust import asks_for_consent, what_it_allows
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.widgets.follow_view import FollowView
@@ -69,6 +71,7 @@ class ProfilesScreen(ModalScreen[str]):
         current: the one that is open.
         unsaved: whether something of it is typed and not sent.
         renamed: told the new name of the open profile.
+        trusted: told the name of a profile that the user has just trusted.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -84,10 +87,13 @@ class ProfilesScreen(ModalScreen[str]):
         Binding("e", "file", "Edit the file", show=False),
     ]
 
-    def __init__(self, current: str, unsaved: bool, renamed: Callable[[str], None]) -> None:
+    def __init__(
+        self, current: str, unsaved: bool, renamed: Callable[[str], None], trusted: Callable[[str], None]
+    ) -> None:
         super().__init__()
         self._current = current
         self._renamed = renamed
+        self._trusted = trusted
         self._unsaved = unsaved
         self._asked = ""
         self._deleted: list[str] = []
@@ -152,7 +158,7 @@ class ProfilesScreen(ModalScreen[str]):
             "copy": lambda: f"'{library.copy(name, text)}' is a copy of '{name}'",
             "rename": lambda: f"'{name}' is called '{self._rename(name, text)}' now",
             "export": lambda: f"'{name}' is in {library.export(name, file)}",
-            "import": lambda: f"'{library.import_profile(file)}' was taken in: its own tools are off, T trusts it",
+            "import": lambda: f"'{library.import_profile(file)}' was taken in: it is off until T trusts it",
         }
         if self._do(work[self._asked]):
             self.action_leave()
@@ -196,22 +202,32 @@ class ProfilesScreen(ModalScreen[str]):
         self._do(lambda: f"'{library.bring_back(self._deleted.pop())}' is back")
 
     def action_trust(self) -> None:
-        """Let the profile run its own tools, after saying which."""
+        """Let the profile connect, use keys and run its own tools, after saying all of it."""
         chosen = self._list.chosen
-        if chosen.profile is None or chosen.profile.trusted:
-            self._say("it is trusted" if chosen.profile else chosen.problem, "dim")
+        if chosen.profile is None:
+            self._say(chosen.problem, "error")
             return
+        if not asks_for_consent(chosen.profile):
+            self._say("it is trusted", "dim")
+            return
+        from rtvoice_tui.profiles.store import profile_text
         from rtvoice_tui.ui.screens.ask import AskScreen
 
-        own = [tool for tool in chosen.profile.tools if tool.run.of_this_machine]
-        runs = [f"{tool.name}: {tool.run.kind} {tool.run.summary}" for tool in own]
-        lines = ["It will run on this machine, as you:", *runs] if runs else ["It runs nothing on this machine."]
+        try:
+            text = profile_text(chosen.name)
+        except ProfileError as error:
+            self._say(f"{error.sentence} — {error.remedy}", "error")
+            return
+        lines = [f"Once trusted, it {line}" if not line.startswith(" ") else line for line in self._allowed(chosen)]
 
         def answer(key: str | None) -> None:
-            if key == "y":
-                self._do(lambda: f"'{library.trust(chosen.name)}' is trusted")
+            if key == "y" and self._do(lambda: f"'{library.trust(chosen.name, text)}' is trusted"):
+                self._trusted(chosen.name)
 
         self.app.push_screen(AskScreen(f"Trust {chosen.name}?", lines, {"y": "trust it"}), answer)
+
+    def _allowed(self, chosen: Listed) -> list[str]:
+        return what_it_allows(chosen.profile, os.environ) if chosen.profile else []
 
     def action_key(self) -> None:
         """Type the provider's key."""

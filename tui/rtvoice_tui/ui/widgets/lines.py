@@ -8,6 +8,7 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
+from rtvoice_tui.store.plain import line_of
 from rtvoice_tui.ui.glyphs import ASCII
 from rtvoice_tui.ui.inks import OVERLAYS, mix
 
@@ -49,6 +50,7 @@ class Inked(Widget):
         cover = self.ink(over) if over else None
         ascii_only = self.ascii_only
         for text, name in pieces:
+            text = line_of(text)
             if ascii_only:
                 text = text.translate(ASCII)
             size = cell_len(text)

@@ -1,0 +1,1 @@
+"""What stands between the widgets and the terminal."""
