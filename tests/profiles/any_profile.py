@@ -44,7 +44,8 @@ TOP = {
     "model": TEXT,
     "url": TEXT,
     "folder_id": TEXT,
-    "api_key_env": TEXT,
+    "api_key_env": st.sampled_from(["", "OPENAI_API_KEY", "my_key", "V2_TOKEN"]),
+    "key_in_clear": st.booleans(),
     "heartbeat_s": st.floats(0, 3600),
     "trusted": st.booleans(),
 }

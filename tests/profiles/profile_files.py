@@ -1,12 +1,14 @@
 """Profiles as files, for the tests of this folder."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rtvoice_tui.profiles import paths
+from rtvoice_tui.profiles import paths, secrets
+from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.store import ProfileError, profile_path, profile_text
 from rtvoice_tui.profiles.writing import Changes, save_changes
 
@@ -76,3 +78,18 @@ class _Refused:
             assert "\n" not in told.sentence
             assert told.remedy
         return done
+
+
+def find_key(profile: Profile, environ: Mapping[str, str]) -> str:
+    """The key that would be sent; nothing if there is none and none is needed."""
+    key = secrets.find_key(profile, environ)
+    return key.value if key else ""
+
+
+def key_source(profile: Profile, environ: Mapping[str, str]) -> str:
+    """Where that key was found; nothing if there is none."""
+    try:
+        key = secrets.find_key(profile, environ)
+    except ProfileError:
+        return ""
+    return key.source if key else ""

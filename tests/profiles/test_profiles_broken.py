@@ -136,6 +136,7 @@ def test_in_a_folder_that_cannot_be_written_everything_is_refused_with_the_file_
 ):
     friend = folders / "friend.toml"
     friend.write_text(OWN)
+    mine.write_text("trusted = false\n" + COMMENTED)
 
     def fail(*arguments: object, **more: object) -> None:
         raise OSError(code, os.strerror(code))
@@ -153,7 +154,7 @@ def test_in_a_folder_that_cannot_be_written_everything_is_refused_with_the_file_
     ):
         with refused(file, os.strerror(code)):
             use()
-    assert mine.read_text() == COMMENTED
+    assert mine.read_text() == "trusted = false\n" + COMMENTED
     assert [entry.name for entry in library.listed() if entry.own] == ["mine"]
 
 

@@ -4,11 +4,11 @@ import os
 
 import msgspec
 import pytest
-from profile_files import OWN, put
+from profile_files import OWN, find_key, put
 
 from rtvoice_tui.profiles import paths
 from rtvoice_tui.profiles.model import Profile
-from rtvoice_tui.profiles.secrets import endpoint, find_key
+from rtvoice_tui.profiles.secrets import endpoint
 from rtvoice_tui.profiles.store import (
     BUILT_IN,
     MAX_BYTES,

@@ -7,11 +7,11 @@ import msgspec
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringError, PasswordSetError
-from profile_files import COMMENTED
+from profile_files import COMMENTED, find_key, key_source
 
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.model import Profile
-from rtvoice_tui.profiles.secrets import endpoint, find_key, keep, key_source, use_for_this_run
+from rtvoice_tui.profiles.secrets import endpoint, keep, use_for_this_run
 from rtvoice_tui.profiles.store import BUILT_IN, ProfileError, load_profile, parse_profile
 
 SECRET = "geheim-0815"

@@ -131,7 +131,6 @@ def devices() -> None:
     """
     from rtvoice_tui.audio.device_info import AudioError
     from rtvoice_tui.audio.listing import list_elsewhere
-
     from rtvoice_tui.store.plain import one_line
 
     try:

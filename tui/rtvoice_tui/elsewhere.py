@@ -15,7 +15,7 @@ _ANY_PROGRAM = frozenset(
 """What any program may need; keys are not among them."""
 
 _OURS = ("XDG_", "PULSE_", "PIPEWIRE_", "ALSA_", "JACK_", "PA_", "DBUS_", "PYTHON", "RTVOICE_", "OPENBLAS_", "OMP_")
-"""What begins the names of further variables that our own processes need: where the sound server is, how Python runs."""
+"""How the names of further variables begin that our own processes need: of the sound server, of Python."""
 
 _OURS_ALONE = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "DISPLAY")
 

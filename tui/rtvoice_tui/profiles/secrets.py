@@ -56,13 +56,14 @@ def endpoint(profile: Profile, environ: Mapping[str, str], chosen: bool = False)
         ProfileError: key, folder or address is missing, or the key may not go there.
         NeedsConsent: the profile is not trusted, or the user was not asked yet about a key and this host.
     """
-    url = server_address(profile, environ)
     if not profile.trusted:
         raise NeedsConsent(
-            f"the profile is not trusted: nothing is sent to {host_of(url)}, and no key is used",
+            f"the profile is not trusted: nothing is sent to {host_of(server_address(profile, environ))}, and no key is"
+            " used",
             "press p, then T to trust it (or rtvoice-tui profiles trust NAME)",
         )
     key = find_key(profile, environ)
+    url = server_address(profile, environ)
     if key is None:
         return Endpoint(url)
     check_encrypted(key.variable, url, profile.key_in_clear)
