@@ -3,19 +3,21 @@
 import asyncio
 import contextlib
 import dataclasses
+import io
 import logging
 import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from rtvoice_tui.audio.choice import AudioChoice, Volumes
+from rtvoice_tui.cli_console import COULD_NOT_RUN
 from rtvoice_tui.plan import EndpointSource, Plan
 from rtvoice_tui.profiles import paths, secrets
 from rtvoice_tui.profiles.model import Profile
@@ -26,6 +28,9 @@ from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.tools.registry import Registry, Toolset
 from rtvoice_tui.worker import SessionWorker
+
+if TYPE_CHECKING:
+    from rtvoice_tui.ui.terminal.endings import Endings
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def launch(options: Options) -> int:
         ProfileError: the profile or an option cannot be used.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise click.ClickException("rtvoice-tui needs a terminal (see 'rtvoice-tui --help' for other commands)")
+        raise NoTerminal("rtvoice-tui needs a terminal (see 'rtvoice-tui --help' for other commands)")
     name = options.profile or load_state().profile or "local"
     profile, problem = _profile_or_local(name, explicit=options.profile is not None)
     name = name if not problem else "local"
@@ -87,13 +92,22 @@ def launch(options: Options) -> int:
     for size in ("COLUMNS", "LINES"):  # exported by some shells: the terminal itself knows better, also when resized
         os.environ.pop(size, None)
     with own_stderr():
-        code, failure = _run(name, profile, options, problem)
-    if failure:  # now that standard error is the person's again
-        click.echo(f"rtvoice-tui failed: {failure} (details are in {paths.log_file()})", err=True)
+        code, told = _run(name, profile, options, problem)
+    if told:  # now that standard error is the user's again
+        click.echo(f"rtvoice-tui {told}", err=True)
     return code
 
 
 def _run(name: str, profile: Profile, options: Options, problem: str) -> tuple[int, str]:
+    """Run the cockpit; the exit code, and what is to be told on the terminal afterwards."""
+    from rtvoice_tui.ui.terminal.endings import Endings
+
+    endings = Endings()
+    with endings.handled():
+        return _run_until(endings, name, profile, options, problem)
+
+
+def _run_until(endings: "Endings", name: str, profile: Profile, options: Options, problem: str) -> tuple[int, str]:
     from rtvoice_tui.editing.editor import AgentEditor
     from rtvoice_tui.session.facts import Level, Notice
     from rtvoice_tui.ui.app import RtvoiceApp
@@ -119,8 +133,18 @@ def _run(name: str, profile: Profile, options: Options, problem: str) -> tuple[i
         store.take(Notice(Level.INFO, words), 0.0)
     if not problem:
         remember(profile=name)
+    endings.use(app.end)
     app.run()
-    return app.return_code or 0, app.failure
+    if app.failure:
+        return app.return_code or 1, f"failed: {app.failure} (details are in {paths.log_file()})"
+    told = f"ended: {app.ended_by}" if app.ended_by and not endings.terminal_gone else ""
+    return app.return_code or 0, told
+
+
+class NoTerminal(click.ClickException):
+    """Standard input or output is no terminal."""
+
+    exit_code = COULD_NOT_RUN
 
 
 class NoTemporaryFolder(ProfileError):
@@ -246,6 +270,28 @@ def _profile_or_local(name: str, explicit: bool) -> tuple[Profile, str]:
         return load_profile("local"), f"{error.sentence}; the built-in profile local is open instead"
 
 
+class TerminalOutput(io.TextIOWrapper):
+    """What the cockpit draws on. A terminal that is gone swallows everything: whoever writes shall not hang or fail.
+
+    Args:
+        descriptor: the terminal; it stays open.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(io.BufferedWriter(io.FileIO(descriptor, "w", closefd=False)), encoding="utf-8")
+
+    def write(self, text: str) -> int:
+        """Write a text, if there is still a terminal."""
+        with contextlib.suppress(OSError):
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what waits, if there is still a terminal."""
+        with contextlib.suppress(OSError):
+            super().flush()
+
+
 @contextlib.contextmanager
 def own_stderr() -> Iterator[None]:
     """Move descriptor 2 to the log file: sound libraries write there, and Textual draws there."""
@@ -262,7 +308,7 @@ def own_stderr() -> Iterator[None]:
     )
     screen = os.dup(2)
     before = sys.__stderr__
-    sys.__stderr__ = os.fdopen(screen, "w", encoding="utf-8", closefd=False)  # type: ignore[misc]
+    sys.__stderr__ = TerminalOutput(screen)  # type: ignore[misc]
     os.dup2(descriptor, 2)
     os.close(descriptor)
     try:

@@ -112,6 +112,18 @@ class SessionSound:
                 station = await self._opening
                 await asyncio.to_thread(station.close)
 
+    def rest(self, resting: Callable[[], None]) -> None:
+        """Give the devices back until `wake`; ``resting`` is called on some thread when that is done."""
+        if self._station is None:
+            resting()
+        else:
+            self._station.keeper.rest(resting)
+
+    def wake(self) -> None:
+        """Take the devices again."""
+        if self._station is not None:
+            self._station.keeper.wake()
+
     def apply_levels(self) -> None:
         """Mute or open both devices, louder or softer, as the store says."""
         station, health = self._station, self._store.audio

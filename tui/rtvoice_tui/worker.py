@@ -131,6 +131,14 @@ class SessionWorker:
         """Take echo out of the microphone (``auto``, ``on``, ``half-duplex``, ``off``) from now on."""
         self._ask(lambda driver: driver.set_echo(mode, noise_suppression))
 
+    def rest(self, resting: Callable[[], None]) -> None:
+        """Give the devices back until `wake`; ``resting`` is called on some thread when that is done."""
+        self._ask(lambda driver: driver.sound.rest(resting))
+
+    def wake(self) -> None:
+        """Take the devices again."""
+        self._ask(lambda driver: driver.sound.wake())
+
     def stop(self) -> None:
         """End everything; `run` returns soon after."""
         if not self._stopped:

@@ -55,6 +55,8 @@ class Keeper:
         self._tell = tell
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._opened = threading.Event()
+        self._awake = threading.Event()
+        self._awake.set()
         self._problem = ""
         self._thread = threading.Thread(target=self._run, name="audio-keeper", daemon=True)
         self._output = Line("output", choice.output_device, playback, self._ended, lambda: _silence(playback))
@@ -70,6 +72,7 @@ class Keeper:
     def close(self) -> None:
         """Give both back. A device that hangs is not waited for."""
         self._jobs.put(None)
+        self._awake.set()
         self._thread.join(CLOSING_S)
         if self._thread.is_alive():
             self._healer.abandon()
@@ -83,6 +86,19 @@ class Keeper:
         begin = getattr(self._input.stream, "begin", None)
         if begin is not None:
             begin()
+
+    def rest(self, resting: Callable[[], None]) -> None:
+        """Give both devices back until `wake`; what was not heard yet is heard then.
+
+        Args:
+            resting: called on the keeper's thread when they are closed.
+        """
+        self._awake.clear()
+        self._jobs.put(lambda: self._sleep(resting))
+
+    def wake(self) -> None:
+        """Open again what `rest` closed."""
+        self._awake.set()
 
     def use(self, direction: str, name: str) -> None:
         """Change to another device; an empty name is the system's default."""
@@ -155,6 +171,15 @@ class Keeper:
                 self._healer.ended(care, sentence)
 
     # --- what is asked for
+
+    def _sleep(self, resting: Callable[[], None]) -> None:
+        in_use = [(care, care.line.using) for care in self._healer.cares if care.line.hardware]
+        for care, _ in in_use:
+            care.line.drop()
+        resting()
+        self._awake.wait()
+        for care, name in in_use:
+            self._healer.reopen(care, name)
 
     def _use(self, line: Line, name: str) -> None:
         care = self._healer.of(line)

@@ -60,6 +60,7 @@ class RtvoiceApp(DevicesApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("app"),
         Binding("ctrl+q", "quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend", show=False, priority=True),
     ]
 
     def __init__(
@@ -126,6 +127,7 @@ class RtvoiceApp(DevicesApp):
     def on_mount(self) -> None:
         """Show the first frame, then begin: nothing heavy is loaded before."""
         self.set_class(self.ascii_only, "-ascii")
+        self.began()
         self._bridge.attach(self.screen)
         self._panes_layout.arrange()
         self.query_one(TranscriptView).focus()

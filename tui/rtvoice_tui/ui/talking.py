@@ -1,5 +1,7 @@
 """An app that can talk: the session as a worker, and every key that acts on it. It knows no panes."""
 
+import asyncio
+import contextlib
 import logging
 
 from textual import work
@@ -10,6 +12,7 @@ from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.holding import HoldingApp
+from rtvoice_tui.ui.terminal.suspending import Suspension
 from rtvoice_tui.worker import SessionWorker
 
 log = logging.getLogger(__name__)
@@ -37,6 +40,10 @@ class TalkingApp(HoldingApp):
     Args:
         session: runs the conversation.
         store: what it leaves behind.
+
+    Attributes:
+        failure: the fault of ours that ended the app.
+        ended_by: what ended the app from outside.
     """
 
     def __init__(self, session: SessionWorker, store: Store) -> None:
@@ -44,7 +51,11 @@ class TalkingApp(HoldingApp):
         self.session = session
         self.store = store
         self.failure = ""
+        self.ended_by = ""
+        self._end_code = 0
+        self._own_loop: asyncio.AbstractEventLoop | None = None
         self._warned = False
+        self._suspension = Suspension(self, session.rest, session.wake)
 
     def _handle_exception(self, error: Exception) -> None:
         """A fault of ours ends the app with one sentence; the traceback goes to the log, not onto the terminal."""
@@ -54,6 +65,25 @@ class TalkingApp(HoldingApp):
         log.error("the screen failed", exc_info=error)
         self.failure = f"{type(error).__name__}: {error}".splitlines()[0]
         self.exit(return_code=1)
+
+    def end(self, sentence: str, code: int) -> None:
+        """End the session and the app for a reason from outside; may be called from any thread, and again."""
+        self.session.stop()
+        self.ended_by, self._end_code = self.ended_by or sentence, code
+        if self._own_loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has just ended
+                self._own_loop.call_soon_threadsafe(self.exit, None, code)
+
+    def began(self) -> None:
+        """The app runs from now on: what was to end it before does so now."""
+        self._own_loop = asyncio.get_running_loop()
+        self._suspension.install()
+        if self.ended_by:
+            self.exit(None, self._end_code)
+
+    def action_suspend(self) -> None:
+        """Give terminal and devices back, and stop until the shell lets us go on."""
+        self._suspension.suspend()
 
     @work(thread=True, exit_on_error=False, description="session")
     async def run_session(self) -> None:
