@@ -251,15 +251,12 @@ async def test_a_crash_is_told_at_once_even_if_a_copy_of_the_process_lives_on(fo
         await desk.until(lambda: not alive(child), "the copy ends")
 
 
-async def test_a_child_that_left_for_a_session_of_its_own_keeps_no_close_waiting_and_nothing_open(folder):
+async def test_a_child_that_left_for_a_session_of_its_own_is_ended_by_the_close(folder):
     async with bench(folder) as desk:
         use(desk, "lets_a_child_go")
         assert await desk.said("lets_a_child_go", begun=str(folder / "begun")) == "gone on"
         child = pid_in(folder / "begun")
-    try:
-        assert alive(child), "it is out of reach, and holds our pipe open"
-    finally:
-        os.kill(child, signal.SIGKILL)
+    assert not alive(child)
 
 
 async def test_a_close_right_after_a_function_was_stopped_leaves_nothing_open(folder):

@@ -21,6 +21,7 @@ from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.facts import ServerState
 from rtvoice_tui.tools.http import blotted
+from rtvoice_tui.tools.processes import supervised
 from rtvoice_tui.tools.runner import Call, Outcome, Runner, Standing, ToolError, failed, succeeded
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ CONNECT_S = 30.0
 LEAST_S = 0.2
 """How long a server is left alone after it told its tools: one may say that they changed whenever it is asked."""
 
-END_S, KILL_S = 1.0, 0.5
+END_S, KILL_S = 1.0, 0.6
 """What a started server has to end once nothing is said to it any more, and then once it is asked to."""
 
 MAX_STDERR = 1_000_000
@@ -200,8 +201,9 @@ class McpRunner(Runner):
             if os.sep in program and not os.path.isabs(program):
                 program = str(self._folder / program)
             environment = small_environment(self._environ, self._run.pass_env, self._run.env)
-            where = str(self._folder) if self._folder.is_dir() else None
-            parameters = stdio.StdioServerParameters(command=program, args=arguments, env=environment, cwd=where)
+            where = self._folder if self._folder.is_dir() else None
+            command, *rest = supervised([program, *arguments], where, environment)
+            parameters = stdio.StdioServerParameters(command=command, args=rest, env=environment, cwd=where)
             return stdio.stdio_client(parameters, errlog=cast("TextIO", errors))
         import httpx2
         from mcp.client.streamable_http import streamable_http_client

@@ -1,9 +1,16 @@
-"""Programs that are started for a tool: a small environment, and an end for all that they start."""
+"""Programs that are started for a tool, and an end for all that they start.
+
+On Linux a `supervisor` stands between us and each program, so that nothing that came of it stays behind, whatever it
+did to get away and however we end. Elsewhere a program leads a process group, and what leaves the group stays.
+"""
 
 import asyncio
 import contextlib
+import errno
 import os
+import shutil
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +19,37 @@ GRACE_S = 0.4
 
 REAPED_S = 2.0
 """What the system has to say that a program which was ended is no more; on a busy machine that takes a while."""
+
+
+_SUPERVISOR = Path(__file__).with_name("supervisor.py")
+_SUPERVISED = sys.platform == "linux"
+
+
+def supervised(line: Sequence[str], folder: Path | None, environment: Mapping[str, str]) -> list[str]:
+    """The command that runs a program with whatever it starts under our eyes.
+
+    Args:
+        line: program and arguments.
+        folder: where it is run.
+        environment: its variables.
+
+    Raises:
+        OSError: there is no such program, or it may not be run.
+        ValueError: no program can be called like this.
+    """
+    if not _SUPERVISED:
+        return list(line)
+    if any("\0" in word for word in line):
+        raise ValueError("embedded null byte")
+    _check_program(line[0], folder, environment)
+    return [sys.executable, "-I", "-S", str(_SUPERVISOR), str(os.getpid()), *line]
+
+
+def _check_program(program: str, folder: Path | None, environment: Mapping[str, str]) -> None:
+    path = os.path.join(folder or "", program) if os.sep in program else program
+    if shutil.which(path, path=environment.get("PATH", os.defpath)) is None:
+        code = errno.EACCES if os.sep in program and os.path.exists(path) else errno.ENOENT
+        raise OSError(code, os.strerror(code), program)
 
 
 class _Protocol(asyncio.subprocess.SubprocessStreamProtocol):
@@ -67,7 +105,7 @@ async def _start(line: Sequence[str], folder: Path | None, environment: Mapping[
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.subprocess_exec(
         lambda: _Protocol(loop),
-        *line,
+        *supervised(line, folder, environment),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -100,7 +138,10 @@ async def end_group(program: Program) -> None:
 
 def kill_group(process: asyncio.subprocess.Process) -> None:
     """End a program and all that it started, now."""
-    _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+    if not _SUPERVISED:
+        _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+    elif process.returncode is None:  # else its supervisor has left nothing
+        _signal_group(process, signal.SIGUSR1)
 
 
 def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -> None:

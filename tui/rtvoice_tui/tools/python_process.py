@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rtvoice_tui.tools.processes import how_it_ended, kill_group
+from rtvoice_tui.tools.processes import how_it_ended, kill_group, supervised
 from rtvoice_tui.tools.runner import MAX_DETAIL
 
 LOAD_S = 20.0
@@ -80,13 +80,11 @@ class PythonProcess:
         Raises:
             Gone: the file fails to load.
         """
+        line = [sys.executable, "-P", str(_HOST), str(path)]  # -P: our own folder has names of the standard library
         try:
             transport, pipes = await asyncio.get_running_loop().subprocess_exec(
                 _Pipes,
-                sys.executable,
-                "-P",  # our own folder has modules whose names are the standard library's
-                str(_HOST),
-                str(path),
+                *supervised(line, None, environment),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
