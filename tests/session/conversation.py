@@ -13,7 +13,9 @@ from rtvoice_tui.protocol.codec import decode, encode
 from rtvoice_tui.protocol.dialects import DIALECTS
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import effects as fx
+from rtvoice_tui.session.arguments import ArgumentsRefused, read
 from rtvoice_tui.session.commands import (
+    ArgumentsChecked,
     Command,
     Decide,
     Flushed,
@@ -137,6 +139,15 @@ class Step:
         return [changed.phase.value for changed in self.of(PhaseChanged)]
 
 
+def _objection(check: fx.CheckArguments) -> str:
+    """What the process that checks arguments would say."""
+    try:
+        read(check.arguments, check.parameters)
+    except ArgumentsRefused as refused:
+        return str(refused)
+    return ""
+
+
 class Conversation:
     """One machine, and everything it ever did.
 
@@ -170,6 +181,8 @@ class Conversation:
 
     def _step(self, effects: list[fx.Effect]) -> Step:
         self.now += 0.01
+        for check in [effect for effect in effects if isinstance(effect, fx.CheckArguments)]:
+            effects = [*effects, *self.machine.command(ArgumentsChecked(check.call_id, _objection(check)), self.now)]
         self.steps.append(Step(effects))
         return self.steps[-1]
 

@@ -42,6 +42,7 @@ from rtvoice_tui.session.machine import SessionMachine
 from rtvoice_tui.sound import SessionSound
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.wire_log import log_received, log_sent
+from rtvoice_tui.tools.checker import Checker
 from rtvoice_tui.tools.registry import Toolset
 from rtvoice_tui.tools.standings import Standings
 from rtvoice_tui.tools.toolbox import Toolbox
@@ -84,6 +85,7 @@ class SessionDriver:
         self._toolbox.use(plan.toolset, plan.tools)
         self._standings = Standings(store.calls, self._tell, self.warn)
         self._trials = Trials(self._toolbox, self._tell)
+        self._checker = Checker()
         self._tools: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._conversation: asyncio.Task[None] | None = None
@@ -121,6 +123,7 @@ class SessionDriver:
             task.cancel()
         self._trials.stop_all()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._checker.close()
         await self._toolbox.close()
         await self._sound.close()
         await self.plan.source.close()
@@ -308,6 +311,8 @@ class SessionDriver:
                     self._queue(effect.event)
                 case fx.Play() | fx.EndPlay() | fx.Flush() | fx.Duck():
                     self._sound.do(effect)
+                case fx.CheckArguments():
+                    self.spawn(self._check(effect))
                 case fx.RunTool():
                     self._tools[effect.call_id] = asyncio.create_task(self._run_tool(effect))
                 case fx.StopTool():
@@ -331,6 +336,10 @@ class SessionDriver:
         if self._outgoing is not None:
             self._outgoing.put(event)
             self._store.audio.dropped = self._dropped_before + self._outgoing.dropped
+
+    async def _check(self, effect: fx.CheckArguments) -> None:
+        problem = await self._checker.arguments(effect.arguments, effect.parameters)
+        self.command(cmd.ArgumentsChecked(effect.call_id, problem))
 
     async def _run_tool(self, effect: fx.RunTool) -> None:
         outcome = await self._toolbox.run(effect.name, effect.arguments, effect.call_id)

@@ -1,11 +1,34 @@
-"""Whether the arguments of a call are what its tool takes. What does not fit is told, never guessed."""
+"""Whether the arguments of a call are what its tool takes. What does not fit is told, never guessed.
+
+A schema from a stranger can take for ever to check. `bounded` says where it cannot; everything else is checked by a
+process that can be ended (`fx.CheckArguments`).
+"""
 
 import json
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 MAX_TEXT = 300
 """Characters of an objection: it may quote the value it is about."""
+
+
+_UNBOUNDED = frozenset(
+    (
+        "pattern patternProperties uniqueItems $ref $dynamicRef $recursiveRef unevaluatedItems unevaluatedProperties"
+        " $schema"
+    ).split()
+)
+"""Keywords whose check may take longer than the product of both sizes: searches, pairs, references."""
+
+_DATA = frozenset(("enum", "const", "default", "examples", "description", "title", "$comment"))
+"""Keywords that hold no schema."""
+
+_NAMES = frozenset(("properties", "$defs", "definitions", "dependentSchemas"))
+"""Keywords that hold schemas by name."""
+
+MAX_WORK = 2_000_000
+"""Characters of the arguments times nodes of the schema: more than that takes too long to be waited for."""
 
 
 class ArgumentsRefused(ValueError):
@@ -38,15 +61,62 @@ def read(text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         raise ArgumentsRefused("the arguments are not JSON: they are nested too deeply") from None
     if not isinstance(arguments, dict):
         raise ArgumentsRefused("the arguments are not a JSON object")
-    _check(arguments, parameters)
+    check(arguments, parameters)
     return arguments
+
+
+def bounded(text: str, parameters: Mapping[str, Any]) -> bool:
+    """Whether `read` takes a short time for sure: no more than the product of both sizes.
+
+    Args:
+        text: the arguments.
+        parameters: the schema, which may come from a stranger.
+    """
+    nodes = 0
+    waiting: list[tuple[Any, _Node]] = [(parameters, _Node.SCHEMA)]
+    while waiting:
+        value, kind = waiting.pop()
+        nodes += 1
+        if nodes * max(1, len(text)) > MAX_WORK:
+            return False
+        if isinstance(value, list):
+            waiting += [(entry, kind) for entry in value]
+        elif isinstance(value, Mapping):
+            if kind is _Node.SCHEMA and not _UNBOUNDED.isdisjoint(value):
+                return False
+            waiting += [(entry, _inside(kind, key)) for key, entry in value.items()]
+    return True
+
+
+class _Node(Enum):
+    """What a part of a schema is: a schema, a table of schemas by name, or plain data."""
+
+    SCHEMA = "schema"
+    NAMES = "names"
+    DATA = "data"
+
+
+def _inside(kind: _Node, key: str) -> _Node:
+    if kind is _Node.DATA or (kind is _Node.SCHEMA and key in _DATA):
+        return _Node.DATA
+    return _Node.NAMES if kind is _Node.SCHEMA and key in _NAMES else _Node.SCHEMA
 
 
 def _no_constant(word: str) -> None:
     raise ValueError(f"{word} is no JSON value")
 
 
-def _check(arguments: dict[str, Any], parameters: Mapping[str, Any]) -> None:
+def check(arguments: Any, parameters: Mapping[str, Any], what: str = "arguments") -> None:
+    """Whether a value fits a schema. May take for ever unless it is `bounded`.
+
+    Args:
+        arguments: the value.
+        parameters: the schema.
+        what: what the value is, as the sentence names it.
+
+    Raises:
+        ArgumentsRefused: it does not fit, or the schema cannot be used.
+    """
     if not parameters or set(parameters) == {"type"}:
         return
     from jsonschema import Draft202012Validator
@@ -61,16 +131,16 @@ def _check(arguments: dict[str, Any], parameters: Mapping[str, Any]) -> None:
     try:
         error = best_match(validator.iter_errors(arguments))
     except RecursionError:
-        raise ArgumentsRefused("the arguments are nested too deeply") from None
+        raise ArgumentsRefused(f"the {what} are nested too deeply") from None
     except Exception as fault:  # the schema itself: an unknown reference, a pattern that is none
         reason = _brief(" ".join(str(fault).split()))
         raise ArgumentsRefused(f"the tool's own schema cannot be used: {reason}") from None
     if error is not None:
-        raise ArgumentsRefused(f"{_brief(_path(error.absolute_path))}: {_brief(error.message)}")
+        raise ArgumentsRefused(f"{_brief(_path(what, error.absolute_path))}: {_brief(error.message)}")
 
 
-def _path(parts: Any) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in ["arguments", *parts])[1:]
+def _path(what: str, parts: Any) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in [what, *parts])[1:]
 
 
 def _brief(text: str) -> str:

@@ -8,11 +8,12 @@ Whether a call runs, and after asking whom, is decided here from the profile alo
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 from msgspec.structs import replace
 
 from rtvoice_tui.protocol.objects import Item, Response
-from rtvoice_tui.session.effects import RunTool, Schedule, StopTool
+from rtvoice_tui.session.effects import CheckArguments, RunTool, Schedule, StopTool
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState
 from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.policy import Policy
@@ -44,6 +45,14 @@ class _Group:
         return len(self.outputs) == len(self.call_ids)
 
 
+@dataclass(frozen=True)
+class _Check:
+    """A check of arguments that is under way: against which schema, and whether the user agreed to the call."""
+
+    parameters: dict[str, Any]
+    agreed: bool
+
+
 class Calls:
     """All function calls of a session.
 
@@ -68,6 +77,8 @@ class Calls:
         self._groups: list[_Group] = []
         self._session = 1
         self._released: set[str] = set()
+        self._checking: dict[str, _Check] = {}
+        self._fitting: dict[str, dict[str, Any]] = {}
 
     @property
     def running(self) -> bool:
@@ -160,6 +171,8 @@ class Calls:
             return False
         if not agree:
             return self._answered(call, _error(_because(DENIED, reason)), CallState.DENIED, reason or DENIED)
+        if call.call_id in self._checking:  # agreed to already
+            return False
         if not always:
             return self._start(call)
         self.policy.agree_always(call)
@@ -258,6 +271,8 @@ class Calls:
         self._whole.clear()
         self._settled.clear()
         self._released.clear()
+        self._checking.clear()
+        self._fitting.clear()
         self.policy.forget()
         self.receipts.forget()
 
@@ -286,16 +301,42 @@ class Calls:
         spec = self.policy.known.get(call.name)
         if spec is not None and spec.filler and self._fillers:
             self._out.do(Schedule(f"{FILLER_TIMER}{self._session}:{call.call_id}", spec.filler_after_s))
-        if self.policy.objection(call) or not self.policy.asks(call):
-            return self._start(call)
-        self._show(replace(call, state=CallState.ASKING, checked=True))
-        return False
+        return self._check(call, agreed=False)
 
     def _start(self, call: CallChanged) -> bool:
-        problem = self.policy.objection(call)
+        return self._check(call, agreed=True)
+
+    def _check(self, call: CallChanged, agreed: bool) -> bool:
+        """Find out whether a call's arguments fit, then go on. True if its group is answered by that."""
+        parameters = self.policy.parameters(call)
+        problem = "" if self._fitting.get(call.key) is parameters else self.policy.objection(call)
+        if problem is not None:
+            return self._go_on(call, problem, agreed)
+        waits = call.call_id in self._checking
+        self._checking[call.call_id] = _Check(parameters, agreed)
+        if not waits:
+            self._out.do(CheckArguments(call.call_id, call.arguments, parameters))
+        return False
+
+    def checked(self, call_id: str, problem: str) -> bool:
+        """It is known whether a call's arguments fit. True if its group is answered by that."""
+        check = self._checking.pop(call_id, None)
+        call, group = self._calls.get(self._keys.get(call_id, "")), self._group(call_id)
+        if check is None or call is None or group is None or call_id in group.outputs:
+            return False
+        if not problem:
+            self._fitting[call.key] = check.parameters
+            if self.policy.parameters(call) is not check.parameters:  # the tool is another by now
+                return self._check(call, check.agreed)
+        return self._go_on(call, problem, check.agreed)
+
+    def _go_on(self, call: CallChanged, problem: str, agreed: bool) -> bool:
         call = replace(call, checked=not problem if call.name in self.policy.known else None)
         if problem:
             return self._answered(call, _error(problem), CallState.FAILED, problem)
+        if not agreed and self.policy.asks(call):
+            self._show(replace(call, state=CallState.ASKING))
+            return False
         self._show(replace(call, state=CallState.RUNNING))
         self._out.do(RunTool(call.call_id, call.name, call.arguments.strip() or "{}"))
         return False

@@ -90,6 +90,13 @@ class Flushed(msgspec.Struct, frozen=True):
     played_ms: Mapping[str, float]
 
 
+class ArgumentsChecked(msgspec.Struct, frozen=True):
+    """It is known whether a call's arguments fit; ``problem`` is empty if they do."""
+
+    call_id: str
+    problem: str = ""
+
+
 class ToolFinished(msgspec.Struct, frozen=True):
     """A function has its result; ``output`` is what the model gets, ``note`` and ``details`` what the person sees."""
 
@@ -155,6 +162,7 @@ Command = (
     | Recall
     | Heard
     | Flushed
+    | ArgumentsChecked
     | ToolFinished
     | UseTools
     | Decide

@@ -1,5 +1,7 @@
 """What the machine wants done. The worker does it; a test compares it."""
 
+from typing import Any
+
 import msgspec
 
 from rtvoice_tui.protocol.client_events import ClientEvent
@@ -43,6 +45,14 @@ class Duck(msgspec.Struct, frozen=True):
     lowered: bool
 
 
+class CheckArguments(msgspec.Struct, frozen=True):
+    """Find out, within a time limit, whether arguments fit a schema; to be answered with `ArgumentsChecked`."""
+
+    call_id: str
+    arguments: str
+    parameters: dict[str, Any]
+
+
 class RunTool(msgspec.Struct, frozen=True):
     """Run a function off the receive loop; to be answered with `ToolFinished`."""
 
@@ -70,4 +80,4 @@ class Tell(msgspec.Struct, frozen=True):
     fact: Fact
 
 
-Effect = Send | Play | EndPlay | Flush | Duck | RunTool | StopTool | Schedule | Tell
+Effect = Send | Play | EndPlay | Flush | Duck | CheckArguments | RunTool | StopTool | Schedule | Tell

@@ -199,7 +199,7 @@ class SessionMachine:
                 self._edit(command)
             case cmd.Recall():
                 self._history = command.history
-            case cmd.ToolFinished() | cmd.UseTools() | cmd.Decide() | cmd.SendResult():
+            case cmd.ArgumentsChecked() | cmd.ToolFinished() | cmd.UseTools() | cmd.Decide() | cmd.SendResult():
                 self._tools.command(command, self.hears)
             case cmd.TimerFired():
                 self._timer(command.timer)

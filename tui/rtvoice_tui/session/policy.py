@@ -1,6 +1,7 @@
 """Which tools may be called, and whether the person is asked first: decided from the profile and the person alone."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session import arguments
@@ -43,16 +44,23 @@ class Policy:
         """Whether two calls that ask are of one tool, defined in one way."""
         return call.name == other.name and self._asked[call.key] == self._asked[other.key]
 
-    def objection(self, call: CallChanged) -> str:
-        """Why a call cannot be run; nothing if it can."""
+    def objection(self, call: CallChanged) -> str | None:
+        """Why a call cannot be run; empty if it can; ``None`` if finding out may take too long to do it here."""
         spec = self.known.get(call.name)
         if spec is None:
             return f"unknown function '{call.name}'"
+        if not arguments.bounded(call.arguments, spec.parameters):
+            return None
         try:
             arguments.read(call.arguments, spec.parameters)
         except arguments.ArgumentsRefused as refused:
             return str(refused)
         return ""
+
+    def parameters(self, call: CallChanged) -> dict[str, Any]:
+        """The schema of a call's arguments as it is now; empty if nobody knows the tool."""
+        spec = self.known.get(call.name)
+        return spec.parameters if spec is not None else {}
 
     def forget(self) -> None:
         """The session ended: nobody has agreed to anything in the next one."""

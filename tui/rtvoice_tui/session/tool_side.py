@@ -21,7 +21,7 @@ HELD_TIMER = "held:"
 HELD_S = 1.5
 """An answer that was put off because the person spoke is asked for when nothing has come for so long."""
 
-ToolCommand = cmd.ToolFinished | cmd.UseTools | cmd.Decide | cmd.SendResult
+ToolCommand = cmd.ArgumentsChecked | cmd.ToolFinished | cmd.UseTools | cmd.Decide | cmd.SendResult
 
 
 class ToolSide:
@@ -110,6 +110,8 @@ class ToolSide:
             case cmd.ToolFinished():
                 outcome = (command.call_id, command.output, command.ok, command.note, command.details)
                 self._answer_if(self._calls.finish(*outcome))
+            case cmd.ArgumentsChecked():
+                self._answer_if(self._calls.checked(command.call_id, command.problem))
             case cmd.UseTools():
                 self._found(command.tools, ready)
             case cmd.Decide():

@@ -20,6 +20,7 @@ from rtvoice_tui.profiles.runs import McpRun
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.facts import ServerState
+from rtvoice_tui.tools.checker import Checker
 from rtvoice_tui.tools.http import blotted
 from rtvoice_tui.tools.processes import supervised
 from rtvoice_tui.tools.runner import Call, Outcome, Runner, Standing, ToolError, failed, succeeded
@@ -72,6 +73,8 @@ class McpRunner(Runner):
         self._environ = environ
         self._keys: list[str] = []
         self._inner: dict[str, str] = {}
+        self._results: dict[str, dict[str, Any]] = {}
+        self._checker = Checker()
         self._client: Client | None = None
         self._task: asyncio.Task[None] | None = None
         self._under_way = 0
@@ -100,6 +103,7 @@ class McpRunner(Runner):
             if self._scope is not None:  # a task that is cancelled from outside may lose that, or the server
                 self._scope.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            await self._checker.close()
             self.standing = Standing(ServerState.CLOSED)
 
     def preview(self, call: Call) -> str:
@@ -126,6 +130,11 @@ class McpRunner(Runner):
             return failed(f"{call.name} failed: {type(error).__name__}", _line(error, self._keys))
         finally:
             self._under_way -= 1
+        schema = self._results.get(call.name)
+        if schema is not None and not result.is_error:
+            problem = await self._checker.result(result.structured_content, schema)
+            if problem:
+                return failed(f"{call.name} failed: {blotted(problem, self._keys)}")
         return _outcome(call, result, self._keys)
 
     @property
@@ -174,6 +183,7 @@ class McpRunner(Runner):
                 transport = await self._transport(errors, stack)
                 client = Client(transport, message_handler=self._told, read_timeout_seconds=None)
                 await stack.enter_async_context(client)
+                client.session.validate_tool_result = _unchecked  # type: ignore[method-assign]
                 await self._list(client)
                 self._client = client
                 while True:
@@ -232,6 +242,7 @@ class McpRunner(Runner):
             if not cursor or len(tools) >= MAX_TOOLS:
                 break
         inner: dict[str, str] = {}
+        results: dict[str, dict[str, Any]] = {}
         specs = []
         for tool in tools[:MAX_TOOLS]:
             name = _unlike(inner, prefixed(self._template.name, tool.name))
@@ -239,10 +250,12 @@ class McpRunner(Runner):
             if self._run.only and not set(offered) & set(self._run.only):
                 continue
             inner[name] = tool.name
+            if isinstance(tool.output_schema, dict):
+                results[name] = tool.output_schema
             schema = tool.input_schema if isinstance(tool.input_schema, dict) else {}
             told = tool.description or tool.title or ""
             specs.append(replace(self._template, name=name, description=told, parameters=schema))
-        self._inner = inner
+        self._inner, self._results = inner, results
         if tuple(specs) != self.specs:
             self.specs = tuple(specs)
             self.changed()
@@ -252,6 +265,10 @@ class McpRunner(Runner):
         if standing != self.standing:
             self.standing = standing
             self.changed()
+
+
+async def _unchecked(name: str, result: "CallToolResult") -> None:
+    """In place of the SDK's own check of a result, which may take for ever and keeps the whole process waiting."""
 
 
 def prefixed(server: str, tool: str) -> str:

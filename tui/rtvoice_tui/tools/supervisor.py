@@ -36,7 +36,8 @@ def main() -> None:
     libc.prctl(_SET_PDEATHSIG, signal.SIGUSR1, 0, 0, 0)
     if os.getppid() != parent:  # it died before it could be heard of
         return
-    child, ended = _started(line, _environment()), {}
+    child = _started(line, _environment())
+    ended: dict[int, int] = {}
     _watch(child, ended)
     _end_all(ended)
     _end_like(ended[child])

@@ -1,0 +1,95 @@
+"""Checks that may take for ever, in a process that is ended when they do. Of one loop."""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from rtvoice_tui.elsewhere import module_elsewhere
+
+LIMIT_S = 2.0
+"""How long one check may take."""
+
+START_S = 20.0
+"""How long the process may take to begin."""
+
+ANSWER_BYTES = 1_000_000
+
+log = logging.getLogger(__name__)
+
+
+class Checker:
+    """One process, started with the first check, and anew after one that had to be ended."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._one_by_one = asyncio.Lock()
+
+    async def arguments(self, text: str, parameters: Mapping[str, Any]) -> str:
+        """Why the arguments of a call do not fit their schema; empty if they do."""
+        return await self._ask({"arguments": text, "schema": parameters}, "the arguments")
+
+    async def result(self, value: Any, schema: Mapping[str, Any]) -> str:
+        """Why a result does not fit the schema that its server gave; empty if it does."""
+        return await self._ask({"value": value, "schema": schema}, "the result")
+
+    async def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def _ask(self, question: dict[str, Any], what: str) -> str:
+        async with self._one_by_one:
+            try:
+                line = json.dumps(question).encode() + b"\n"
+                process = await self._running()
+                async with asyncio.timeout(LIMIT_S):
+                    answer = await _answered(process, line)
+                return str(answer["problem"])
+            except TimeoutError:
+                await self.close()
+                return f"{what} could not be checked within {LIMIT_S:g} s: the tool's schema is too complex"
+            except (OSError, ValueError, KeyError, TypeError, RecursionError, EOFError) as error:
+                log.warning("a check failed", exc_info=error)
+                await self.close()
+                return f"{what} could not be checked: {type(error).__name__}"
+            except asyncio.CancelledError:
+                await self.close()  # its answer would be taken for that of the next question
+                raise
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        if self._process is None or self._process.returncode is not None:
+            command, environment = module_elsewhere("rtvoice_tui.tools.check_program")
+            self._process = await asyncio.create_subprocess_exec(
+                *command,
+                env=environment,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=ANSWER_BYTES,
+                start_new_session=True,
+            )
+            try:
+                async with asyncio.timeout(START_S):
+                    await _answered(self._process, b"")
+            except TimeoutError:
+                raise OSError("the process does not begin") from None
+        return self._process
+
+
+async def _answered(process: asyncio.subprocess.Process, line: bytes) -> dict[str, Any]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(line)
+    await process.stdin.drain()
+    answer = await process.stdout.readline()
+    if not answer:
+        raise EOFError
+    told = json.loads(answer)
+    if not isinstance(told, dict):
+        raise TypeError
+    return told
