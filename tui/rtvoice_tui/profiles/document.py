@@ -12,7 +12,7 @@ from tomlkit.items import AoT, Comment, Table, Whitespace
 
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import with_kind
-from rtvoice_tui.profiles.store import ProfileError
+from rtvoice_tui.profiles.store import ProfileError, check_size
 
 
 def parsed_document(text: str, shown: str) -> tomlkit.TOMLDocument:
@@ -21,6 +21,7 @@ def parsed_document(text: str, shown: str) -> tomlkit.TOMLDocument:
     Raises:
         ProfileError: it is not TOML, or too deeply nested to be changed.
     """
+    check_size(text, shown)
     try:
         return tomlkit.parse(text)
     except (TOMLKitError, RecursionError, ValueError) as error:

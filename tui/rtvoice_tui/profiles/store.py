@@ -15,6 +15,12 @@ from rtvoice_tui.profiles.runs import with_kind
 BUILT_IN = ("local", "yandex", "openai", "azure", "xai", "hf")
 MAX_BYTES = 1_000_000
 
+MAX_PARTS = 32
+"""Parts of a key with dots."""
+
+_MOST = {"=": 20_000, "[": 20_000, ",": 60_000}
+"""How often a sign may stand in a profile: that bounds its keys, tables and values."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -54,12 +60,31 @@ def load_profile(name: str) -> Profile:
     return parse_profile(text, shown)
 
 
+_KEY = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
+_LONG_KEY = re.compile(
+    rf"(?:^[ \t]*(?:\[{{1,2}}[ \t]*)?|[{{,][ \t]*){_KEY}(?:[ \t]*\.[ \t]*{_KEY}){{{MAX_PARTS},}}", re.MULTILINE
+)
+
+
+def check_size(text: str, shown: str) -> None:
+    """Whether a text can be read as TOML in a short time; the readers take very long over some.
+
+    Raises:
+        ProfileError: it is too large in some way; ``shown`` names it.
+    """
+    if any(text.count(sign) > most for sign, most in _MOST.items()):
+        raise ProfileError(f"{shown} holds more values than a profile can have", "shorten it")
+    if _LONG_KEY.search(text):
+        raise ProfileError(f"{shown} has a key of more than {MAX_PARTS} parts", "write it with fewer dots")
+
+
 def parse_profile(text: str, shown: str) -> Profile:
     """A profile from TOML; ``shown`` names it in errors.
 
     Raises:
         ProfileError: it is not valid; the sentence names file, key and what was expected.
     """
+    check_size(text, shown)
     try:
         raw = tomllib.loads(text)
         if isinstance(raw.get("tools"), list):
