@@ -2,8 +2,10 @@
 
 import asyncio
 import base64
+import gc
 import itertools
 import json
+import socket
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -45,6 +47,7 @@ async def until(holds: Callable[[], object], what: str, limit: float = LIMIT_S) 
             while not holds():  # noqa: ASYNC110 - there is nothing that tells of it
                 await asyncio.sleep(0.01)
     except TimeoutError:
+        gc.collect()  # a task that failed unseen is reported now, and not while pytest formats this failure
         raise AssertionError(f"not within {limit} s: {what}") from None
 
 
@@ -133,6 +136,12 @@ class Direct:
         return [event for event in self.told if event["type"] == kind]
 
 
+def assert_names(error: Event, code: str, words: str) -> None:
+    """A refusal says which limit it is about."""
+    assert (error["type"], error["code"]) == ("invalid_request_error", code)
+    assert words in error["message"]
+
+
 def message(text: str, **more: Any) -> Event:
     """An item with what a person wrote."""
     return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}], **more}
@@ -157,11 +166,15 @@ class Talker:
         self._numbers = itertools.count()
 
     async def read(self, limit: float = LIMIT_S) -> Event:
-        async with asyncio.timeout(limit):
-            got = await self.socket.receive()
-        assert got.type is aiohttp.WSMsgType.TEXT, f"the connection ended: {got!r}, {self.socket.close_code}"
-        event: Event = strictly(got.data)
-        return event
+        try:
+            async with asyncio.timeout(limit):
+                got = await self.socket.receive()
+            assert got.type is aiohttp.WSMsgType.TEXT, f"the connection ended: {got!r}, {self.socket.close_code}"
+            event: Event = strictly(got.data)
+            return event
+        except (AssertionError, UnicodeEncodeError, TimeoutError):
+            gc.collect()  # a task that failed unseen is reported now, and not while pytest formats this failure
+            raise
 
     async def until(self, kind: str, limit: float = LIMIT_S) -> list[Event]:
         """Read until an event of this type came; returns all."""
@@ -172,6 +185,10 @@ class Talker:
 
     async def send(self, kind: str, **fields: Any) -> None:
         await self.socket.send_str(json.dumps({"type": kind, **fields}))
+
+    def vanish(self) -> None:
+        """Be gone without a word."""
+        self.socket.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     async def answers(self, frame: str | bytes, limit: float = LIMIT_S) -> list[Event]:
         """Send a frame; returns all that came before the answer to a second one, which shows that it is handled."""
