@@ -111,15 +111,15 @@ async def test_a_client_that_vanishes_leaves_its_place(deaf, address):
 )
 async def test_who_never_finishes_the_handshake_takes_nobody_s_place(deaf, address, said):
     where = urlsplit(address)
-    opened = [await asyncio.open_connection(where.hostname, where.port) for _ in range(50)]
-    for _, writer in opened:
-        writer.write(said)
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(50):
+            _, writer = await asyncio.open_connection(where.hostname, where.port)
+            stack.push_async_callback(writer.wait_closed)
+            stack.callback(writer.close)
+            writer.write(said)
 
-    async with thirty_two(address):
-        assert await status_of_one_more(address) == 503
-
-    for _, writer in opened:
-        writer.close()
+        async with thirty_two(address):
+            assert await status_of_one_more(address) == 503
 
 
 async def test_who_does_not_know_the_token_takes_nobody_s_place(deaf, address):
