@@ -31,23 +31,23 @@ def deaf(monkeypatch):
 # --- frames
 
 
-async def test_a_frame_of_nearly_16_mib_is_read(deaf, address):
+async def test_a_frame_of_nearly_21_mib_is_read(deaf, address):
     async with talking(address, "a token") as talker:
-        await talker.answers(json.dumps({"type": "response.cancel", "event_id": "x" * (16 * MIB - 1000)}))
+        await talker.answers(json.dumps({"type": "response.cancel", "event_id": "x" * (21 * MIB - 1000)}))
 
         assert (await talker.says(SUM)).startswith("12 times 7 is 84.")
 
 
 @pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
-async def test_a_frame_of_more_than_16_mib_closes_the_connection_and_says_so(deaf, address, binary):
+async def test_a_frame_of_more_than_21_mib_closes_the_connection_and_says_so(deaf, address, binary):
     async with talking(address, "a token") as talker, talking(address, "a token") as other:
-        big = bytes(16 * MIB + 1000)
+        big = bytes(21 * MIB + 1000)
         with contextlib.suppress(ConnectionError):  # the server need not read it to its end
             await (talker.socket.send_bytes(big) if binary else talker.socket.send_str(big.decode()))
         closed = await talker.socket.receive(10)
 
         assert (closed.type, closed.data) == (aiohttp.WSMsgType.CLOSE, 1009)
-        assert "16 MiB" in closed.extra
+        assert "21 MiB" in closed.extra
         assert (await other.says(SUM)).startswith("12 times 7 is 84.")
 
 

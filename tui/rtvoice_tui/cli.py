@@ -4,12 +4,15 @@ import gc
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rtvoice_tui import __version__
 from rtvoice_tui.cli_console import COULD_NOT_RUN, console
+
+if TYPE_CHECKING:
+    import asyncio
 
 PROVIDERS = ("yandex", "openai", "azure", "xai", "hf", "generic", "local")
 
@@ -184,14 +187,31 @@ def serve(port: int, token_env: str | None) -> None:
             click.echo(f"token (send it as 'Authorization: Bearer ...'): {token}")
 
     async def run() -> None:
-        await serve_agent(port, token, ready, asyncio.get_running_loop().create_future())
+        until = asyncio.get_running_loop().create_future()
+        _end_on_signals(until)
+        await serve_agent(port, token, ready, until)
 
     try:
         asyncio.run(run())
-    except KeyboardInterrupt:
-        pass
     except OSError as error:
         raise click.ClickException(f"port {port} cannot be used: {error.strerror} (choose another --port)") from None
+
+
+def _end_on_signals(until: "asyncio.Future[None]") -> None:
+    """Have an interrupt or a request to end end the server, however often it comes."""
+    import asyncio
+    import signal
+
+    def end() -> None:
+        if not until.done():
+            until.set_result(None)
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, end)
+        except NotImplementedError:  # Windows: an interrupt is raised instead
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(end))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def tool_score(said: str, tool: Mapping[str, Any]) -> float:
     score = 2.0 * _shared(spoken, words_of(str(tool.get("name", ""))))
     score += 1.0 * _shared(spoken, words_of(str(tool.get("description", ""))))
     for schema in _properties(tool.get("parameters") or {}).values():
-        values = [str(value) for value in schema.get("enum", [])]
+        values = [str(value) for value in _choices(schema)]
         score += 0.7 * _shared(spoken, [word for value in values for word in words_of(value)])
     return score
 
@@ -65,9 +65,9 @@ def _numbers(said: str) -> list[str]:
 
 
 def _value(said: str, schema: Mapping[str, Any], numbers: list[str], phrases: list[str]) -> Any:
-    if schema.get("enum"):
+    if _choices(schema):
         spoken = " ".join(words_of(said))
-        return next((v for v in schema["enum"] if " ".join(words_of(str(v))) in spoken), None)
+        return next((v for v in _choices(schema) if " ".join(words_of(str(v))) in spoken), None)
     kind = schema.get("type", "string")
     if kind in ("integer", "number"):
         if not numbers:
@@ -99,3 +99,9 @@ def _alike(word: str, spoken: set[str]) -> bool:
     if len(word) < 5:
         return word + "s" in spoken
     return bool(difflib.get_close_matches(word, spoken, n=1, cutoff=0.84))
+
+
+def _choices(schema: Mapping[str, Any]) -> list[Any]:
+    """The values that a schema names; a client may write anything there."""
+    choices = schema.get("enum")
+    return choices if isinstance(choices, list) else []

@@ -60,6 +60,13 @@ _OPERATORS: dict[type[ast.AST], Any] = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
 }
+ECHOED = 500
+"""Characters of a sentence that are said again."""
+
+LONGEST_SUM = 1000
+"""Characters of a sentence that is looked at for a sum."""
+
+_NUMBER = r"(?<![\d.])\d+(?:\.\d+)?"
 _SIGNS = {"plus": "+", "minus": "-", "times": "*", "x": "*", "divided by": "/", "over": "/"}
 
 _RESULT = re.compile(r"The result of \S+ is: (.*)", re.DOTALL)
@@ -87,7 +94,7 @@ class Brain:
             found = self._tool_call(said, tools)
         if found is None:
             can = _abilities(tools)
-            found = Say(f"You said: {said.strip().rstrip('.')}. I follow simple rules, so try {can}.")
+            found = Say(f"You said: {said.strip()[:ECHOED].rstrip('.')}. I follow simple rules, so try {can}.")
         return self._styled(found, instructions)
 
     def aside(self, instructions: str, said: str) -> Say:
@@ -165,21 +172,23 @@ class Brain:
         return None
 
     def _calculation(self, said: str) -> Say | None:
+        if len(said) > LONGEST_SUM:
+            return None
         text = in_digits(said)
         for word, sign in _SIGNS.items():
             text = re.sub(rf"(?<!\w){word}(?!\w)", sign, text)
         text = text.replace("×", "*").replace("÷", "/")
-        found = re.search(r"\d+(?:\.\d+)?(?:\s*[-+*/]\s*\d+(?:\.\d+)?)+", text)
+        found = re.search(rf"{_NUMBER}(?:\s*[-+*/]\s*{_NUMBER})+", text)
         if found is None:
             return None
         try:
             result = _evaluate(ast.parse(found.group(), mode="eval").body)
-        except (ZeroDivisionError, ValueError, OverflowError):
+            shown = f"{result:.0f}" if result == int(result) else f"{result:.6g}"
+        except (ArithmeticError, ValueError, SyntaxError, RecursionError, MemoryError):
             return Say("That cannot be calculated.")
         spoken = found.group()
         for sign, word in (("*", "times"), ("/", "divided by"), ("+", "plus"), ("-", "minus")):
             spoken = spoken.replace(sign, f" {word} ")
-        shown = f"{result:.0f}" if result == int(result) else f"{result:.6g}"
         return Say(f"{' '.join(spoken.split())} is {shown}.")
 
 
@@ -198,13 +207,18 @@ def _abilities(tools: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _describe(output: str) -> str:
-    """A function's JSON result as sentences."""
+    """A function's JSON result as sentences; its beginning where nothing better can be said of it."""
+    try:
+        told = _in_words(output)
+    except (ValueError, TypeError, ArithmeticError, RecursionError):
+        told = output[:600]
+    return told.encode("utf-8", "replace").decode()  # JSON can hold half a character
+
+
+def _in_words(output: str) -> str:
     if output.strip() in ("", "{}"):
         return "The function gave no result."
-    try:
-        result = json.loads(output)
-    except ValueError:
-        return output[:600]
+    result = json.loads(output)
     if not isinstance(result, dict):
         return f"The result is {json.dumps(result, ensure_ascii=False)[:600]}."
     if "error" in result:

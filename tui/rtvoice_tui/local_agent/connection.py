@@ -3,22 +3,27 @@
 import asyncio
 import base64
 import binascii
+import copy
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from rtvoice_tui.local_agent import events
+from rtvoice_tui.local_agent import events, limits
 from rtvoice_tui.local_agent.answering import Answer
 from rtvoice_tui.local_agent.brain import Brain
 from rtvoice_tui.local_agent.conversation import Conversation
-from rtvoice_tui.local_agent.events import error_event, new_id
+from rtvoice_tui.local_agent.events import INTERNAL, error_event, new_id
 from rtvoice_tui.local_agent.models import Ears, Models
+from rtvoice_tui.local_agent.reading import event_id_of, read_event
 from rtvoice_tui.local_agent.speech import INSTALL_HINT, RATE
 from rtvoice_tui.local_agent.turns import Started, Stopped, TurnDetector
 from rtvoice_tui.local_agent.validation import Objection, objection
 
 PARTIAL_EVERY_S = 0.5
 MIN_COMMIT_BYTES = RATE // 10 * 2
+
+log = logging.getLogger(__name__)
 
 
 class Connection:
@@ -42,7 +47,7 @@ class Connection:
         self._ahead: tuple[float, asyncio.Task[str]] | None = None
         self._answer: Answer | None = None
         self._partials: asyncio.Task[None] | None = None
-        self._transcriptions: set[asyncio.Task[None]] = set()
+        self._waiting: dict[asyncio.Task[None], int] = {}  # turns to be recognised, with their bytes
         self._one_by_one = asyncio.Lock()
         self._deaf_told = False
         self._spoken = False
@@ -53,7 +58,7 @@ class Connection:
 
     async def close(self) -> None:
         """The client is gone."""
-        tasks: list[asyncio.Task[Any]] = [t for t in (self._partials, *self._transcriptions) if t is not None]
+        tasks: list[asyncio.Task[Any]] = [t for t in (self._partials, *self._waiting) if t is not None]
         if self._ahead is not None:
             tasks.append(self._ahead[1])
         if self._answer is not None and self._answer.task is not None:
@@ -65,31 +70,43 @@ class Connection:
     @property
     def recognising(self) -> frozenset[asyncio.Task[None]]:
         """What was committed and is not understood yet: each ends when its item has its words, or none."""
-        return frozenset(self._transcriptions)
+        return frozenset(self._waiting)
 
     async def emit(self, kind: str, **fields: Any) -> None:
         """Send an event of the server."""
         await self._send({"type": kind, "event_id": new_id("event"), **fields})
 
     async def receive(self, text: str) -> None:
-        """Take in one frame of the client. What is wrong with it is said, never raised."""
-        try:
-            event = json.loads(text)
-        except (ValueError, RecursionError):
-            await self._object(Objection("invalid_json", "The event is not valid JSON.", ""), "")
-            return
-        event_id = event.get("event_id", "") if isinstance(event, dict) else ""
-        found = objection(event)
+        """Take in one frame of the client. What is wrong with it, or with us, is said and never raised."""
+        event = read_event(text)
+        event_id = event_id_of(event)
+        found = event if isinstance(event, Objection) else objection(event)
         if found is not None:
             await self._object(found, event_id)
             return
         handler = getattr(self, "_on_" + event["type"].replace(".", "_"))
-        refused = await handler(event)
-        if refused is not None:
-            await self._object(refused, event_id)
+        try:
+            refused = await handler(event)
+        except ConnectionError:
+            raise
+        except Exception as error:
+            await self._fail(error, event_id)
+        else:
+            if refused is not None:
+                await self._object(refused, event_id)
+
+    async def receive_binary(self) -> None:
+        """A frame that is no text."""
+        await self._object(Objection("invalid_value", "Events are text: a binary frame was ignored.", ""), "")
 
     async def _object(self, found: Objection, event_id: str) -> None:
         await self._send(error_event(found, event_id))
+
+    async def _fail(self, error: Exception, event_id: str = "") -> None:
+        """Tell of a fault of ours; the connection goes on."""
+        log.error("an event could not be carried out", exc_info=error)
+        message = f"The local agent failed: {type(error).__name__}."
+        await self._send(error_event(Objection(INTERNAL, message, ""), event_id))
 
     # --- session
 
@@ -101,7 +118,11 @@ class Connection:
             return Objection(
                 "invalid_value", f"There is no voice '{voice}': known are {known}.", "session.audio.output.voice"
             )
-        events.merge(self.session, wanted)
+        merged = copy.deepcopy(self.session)
+        events.merge(merged, wanted)
+        if len(json.dumps(merged)) > limits.SESSION_BYTES:
+            return limits.SESSION_TOO_LARGE
+        self.session = merged
         self._tune_detector()
         await self.emit("session.updated", session=self.session)
         return None
@@ -122,7 +143,13 @@ class Connection:
             pcm = base64.b64decode(event["audio"], validate=True)
         except (binascii.Error, ValueError):
             return Objection("invalid_value", "Invalid 'audio': expected base64.", "audio")
+        if len(pcm) % 2:
+            return Objection("invalid_value", f"Invalid 'audio': {len(pcm)} bytes are no whole samples.", "audio")
+        if len(pcm) > limits.APPEND_BYTES:
+            return limits.TOO_LONG
         if self.session["audio"]["input"]["turn_detection"] is None:
+            if len(self._buffer) + len(pcm) > limits.BUFFER_BYTES:
+                return limits.BUFFER_FULL
             self._buffer += pcm
             return None
         ears = await self.models.ears()
@@ -142,6 +169,8 @@ class Connection:
     def _run_ahead(self, ears: Ears) -> None:
         """Recognise during the pause: if it ends the turn, the words are there at once."""
         paused = self._detector.paused if self._detector is not None else None
+        if self._ahead is not None and not self._ahead[1].done():
+            return  # one at a time: pauses may come faster than words are recognised
         if paused is not None and (self._ahead is None or self._ahead[0] != paused.speech_end_ms):
             task = asyncio.create_task(asyncio.to_thread(ears.recognise, paused.pcm))
             self._ahead = (paused.speech_end_ms, task)
@@ -167,6 +196,9 @@ class Connection:
         await self.emit("input_audio_buffer.speech_stopped", audio_end_ms=stopped.at_ms, item_id=item_id)
         ahead, self._ahead = self._ahead, None
         words = ahead[1] if ahead is not None and ahead[0] == stopped.speech_end_ms else None
+        if refused := self._no_room(stopped.pcm):
+            await self._object(refused, "")
+            return
         await self._commit(item_id, stopped.pcm, self._answers_by_itself(), words)
 
     def _end_speech(self) -> str:
@@ -181,7 +213,16 @@ class Connection:
         detection = self.session["audio"]["input"]["turn_detection"] or {}
         return bool(detection.get("create_response", True))
 
+    def _no_room(self, pcm: bytes | bytearray) -> Objection | None:
+        """Why a turn cannot be taken now, if it cannot."""
+        waiting = sum(self._waiting.values())
+        if len(self._waiting) >= limits.WAITING_TURNS or waiting + len(pcm) > limits.WAITING_BYTES:
+            return limits.TOO_MANY_TURNS
+        return self.conversation.no_room(0)
+
     async def _on_input_audio_buffer_commit(self, event: dict[str, Any]) -> Objection | None:
+        if refused := self._no_room(self._buffer):
+            return refused
         if self._detector is not None and self._detector.speaking:
             said = self._detector.end()
             self._ahead = None
@@ -219,14 +260,18 @@ class Connection:
         await self.emit("conversation.item.added", item=item, previous_item_id=previous)
         await self.emit("conversation.item.done", item=item, previous_item_id=previous)
         task = asyncio.create_task(self._transcribe(item, pcm, answer, ahead))
-        self._transcriptions.add(task)
-        task.add_done_callback(self._transcriptions.discard)
+        self._waiting[task] = len(pcm)
+        task.add_done_callback(self._waiting.pop)
 
     async def _transcribe(
         self, item: dict[str, Any], pcm: bytes, answer: bool, ahead: asyncio.Task[str] | None
     ) -> None:
         async with self._one_by_one:  # items get their words in the order in which they were said
-            text = await self._recognise(pcm, ahead)
+            try:
+                text = await self._recognise(pcm, ahead)
+            except Exception as error:
+                await self._fail(error)
+                return
         item["content"][0]["transcript"] = text
         if self.session["audio"]["input"]["transcription"] is not None:
             await self.emit(
@@ -276,7 +321,10 @@ class Connection:
             return Objection(
                 "missing_required_parameter", "Missing required parameter: 'item.call_id'.", "item.call_id"
             )
-        previous = self.conversation.add(item)
+        size = len(json.dumps(item))
+        if refused := self.conversation.no_room(size):
+            return refused
+        previous = self.conversation.add(item, size)
         await self.emit("conversation.item.added", item=item, previous_item_id=previous)
         await self.emit("conversation.item.done", item=item, previous_item_id=previous)
         return None
@@ -289,7 +337,7 @@ class Connection:
         return None
 
     async def _on_conversation_item_delete(self, event: dict[str, Any]) -> Objection | None:
-        if self.conversation.items.pop(event["item_id"], None) is None:
+        if not self.conversation.remove(event["item_id"]):
             return _no_item(event)
         await self.emit("conversation.item.deleted", item_id=event["item_id"])
         return None
@@ -322,6 +370,8 @@ class Connection:
         if self._answer is not None:
             message = f"Conversation already has an active response in progress: {self._answer.response_id}."
             return Objection("conversation_already_has_active_response", message, "")
+        if refused := self.conversation.no_room(0):
+            return refused
         await self._start_answer(event.get("response") or {})
         return None
 

@@ -4,6 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rtvoice_tui.local_agent import limits
+from rtvoice_tui.local_agent.validation import Objection
+
 
 @dataclass
 class HistoryItem:
@@ -12,6 +15,7 @@ class HistoryItem:
     body: dict[str, Any]
     audio_ms: int = 0
     has_audio: bool = False
+    size: int = 0
 
 
 @dataclass
@@ -21,11 +25,29 @@ class Conversation:
     items: dict[str, HistoryItem] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
 
-    def add(self, body: dict[str, Any]) -> str | None:
-        """Append an item; returns the id of the one before it."""
+    size: int = 0
+
+    def no_room(self, size: int) -> Objection | None:
+        """Why no item of so many bytes of JSON can be added, if none can."""
+        if len(self.items) >= limits.ITEMS:
+            return limits.TOO_MANY_ITEMS
+        return limits.TOO_LARGE_ITEMS if self.size + size > limits.ITEMS_BYTES else None
+
+    def add(self, body: dict[str, Any], size: int = 0) -> str | None:
+        """Append an item of so many bytes of JSON; returns the id of the one before it."""
         previous = next(reversed(self.items), None)
-        self.items[body["id"]] = HistoryItem(body)
+        self.items[body["id"]] = HistoryItem(body, size=size)
+        self.size += size
         return previous
+
+    def remove(self, item_id: str) -> bool:
+        """Take an item away, with all that is remembered of it; false if there is none."""
+        item = self.items.pop(item_id, None)
+        if item is None:
+            return False
+        self.size -= item.size
+        self.answered.discard(item_id)
+        return True
 
     def last_user_text(self, among: Collection[str]) -> str:
         """What the person said last in those of the items ``among`` that are still there."""

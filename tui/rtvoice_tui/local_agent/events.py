@@ -7,6 +7,12 @@ from rtvoice_tui.local_agent.speech import RATE
 from rtvoice_tui.local_agent.speech import VOICES as VOICES
 from rtvoice_tui.local_agent.validation import Objection
 
+INTERNAL = "internal_error"
+"""The code of a fault of our own."""
+
+LONGEST = 1000
+"""Characters of a text in an error event."""
+
 
 def new_id(prefix: str) -> str:
     """A fresh id."""
@@ -59,15 +65,20 @@ def merge(session: dict[str, Any], wanted: dict[str, Any]) -> None:
 
 def error_event(found: Objection, event_id: str) -> dict[str, Any]:
     """An ``error`` event about a client event."""
-    kind = "server_error" if found.code == "speech_not_installed" else "invalid_request_error"
+    kind = "server_error" if found.code in ("speech_not_installed", INTERNAL) else "invalid_request_error"
     return {
         "type": "error",
         "event_id": new_id("event"),
         "error": {
             "type": kind,
             "code": found.code,
-            "message": found.message,
-            "param": found.param or None,
-            "event_id": event_id or None,
+            "message": _short(found.message),
+            "param": _short(found.param) or None,
+            "event_id": _short(event_id) or None,
         },
     }
+
+
+def _short(text: str) -> str:
+    """A text that may quote what a client sent, in a length that can be sent back."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]}"

@@ -1,15 +1,20 @@
 """The local agent as a Realtime server: loopback only, and only for those who know its token."""
 
 import asyncio
+import contextlib
+import ctypes
+import gc
 import hmac
 import json
 import secrets
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
+from rtvoice_tui.local_agent import limits
 from rtvoice_tui.local_agent.connection import Connection
 from rtvoice_tui.local_agent.models import Models
 
@@ -20,28 +25,80 @@ _MODELS = web.AppKey("models", Models)
 _TOKEN = web.AppKey("token", str)
 
 
+@dataclass
+class Clients:
+    """All who are connected."""
+
+    sockets: set[web.WebSocketResponse] = field(default_factory=set)
+
+
+_CLIENTS = web.AppKey("clients", Clients)
+
+GOODBYE_S = 1.0
+"""How long a client may take to answer when it is told that the server ends."""
+
+TRIM_S = (0.2, 2.0)
+"""How long after a client has left its memory is given back: at once, and again when the last of it is freed."""
+
+
 async def _realtime(request: web.Request) -> web.WebSocketResponse:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode(), request.app[_TOKEN].encode()):
         raise web.HTTPUnauthorized(text="the token was not accepted")
-    socket = web.WebSocketResponse(max_msg_size=0, compress=False)
-    await socket.prepare(request)
+    clients = request.app[_CLIENTS].sockets
+    if len(clients) >= limits.CLIENTS:
+        raise web.HTTPServiceUnavailable(text=f"{limits.CLIENTS} clients are connected already")
+    # what is larger than a frame may be is still read to its end, so that the client can be told; twice that is not
+    socket = web.WebSocketResponse(max_msg_size=2 * limits.FRAME_BYTES, compress=False, timeout=GOODBYE_S)
+    clients.add(socket)
+    try:
+        await socket.prepare(request)
+        await _serve(socket, request.app[_MODELS])
+    finally:
+        clients.discard(socket)
+        for delay in TRIM_S:
+            asyncio.get_running_loop().call_later(delay, _give_memory_back)
+    return socket
 
+
+async def _serve(socket: web.WebSocketResponse, models: Models) -> None:
     async def send(event: dict[str, Any]) -> None:
         if not socket.closed:
             await socket.send_str(json.dumps(event, ensure_ascii=False))
 
-    connection = Connection(send, request.app[_MODELS])
+    connection = Connection(send, models)
     try:
         await connection.open()
         async for message in socket:
-            if message.type is WSMsgType.TEXT:
+            if message.type in (WSMsgType.TEXT, WSMsgType.BINARY) and len(message.data) > limits.FRAME_BYTES:
+                told = f"a frame may have at most {limits.FRAME_BYTES // limits.MIB} MiB"
+                await socket.close(code=WSCloseCode.MESSAGE_TOO_BIG, message=told.encode())
+            elif message.type is WSMsgType.TEXT:
                 await connection.receive(message.data)
+            elif message.type is WSMsgType.BINARY:
+                await connection.receive_binary()
     except (ConnectionError, asyncio.IncompleteReadError):
         pass
     finally:
         await connection.close()
-    return socket
+
+
+def _give_memory_back() -> None:
+    """Return to the system what a client held; the allocator would keep it."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # glibc only
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+async def _say_goodbye(app: web.Application) -> None:
+    """Tell all clients that the server ends."""
+
+    async def tell(socket: web.WebSocketResponse) -> None:
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(GOODBYE_S):
+                await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the server ends")
+
+    await asyncio.gather(*(tell(socket) for socket in list(app[_CLIENTS].sockets)))
 
 
 def create_app(token: str) -> web.Application:
@@ -53,8 +110,10 @@ def create_app(token: str) -> web.Application:
     app = web.Application()
     app[_MODELS] = Models()
     app[_TOKEN] = token
+    app[_CLIENTS] = Clients()
     app.router.add_get(PATH, _realtime)
     app.on_startup.append(load)
+    app.on_shutdown.append(_say_goodbye)
     return app
 
 

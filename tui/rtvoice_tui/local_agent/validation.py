@@ -71,17 +71,6 @@ SESSION = {
     "max_output_tokens": (int, str),
     "truncation": (str, dict),
 }
-_RESPONSE = {
-    "instructions": str,
-    "output_modalities": [{"audio", "text"}],
-    "audio": {"output": _OUTPUT},
-    "tools": [_TOOL],
-    "tool_choice": (str, dict),
-    "max_output_tokens": (int, str),
-    "metadata": dict,
-    "conversation": {"auto", "none"},
-    "input": list,
-}
 _ITEM = {
     "id": str,
     "object": str,
@@ -100,6 +89,18 @@ _ITEM = {
     "name": str,
     "arguments": str,
     "output": str,
+}
+_INPUT_ITEM = {**_ITEM, "type": {"message", "function_call", "function_call_output", "item_reference"}}
+_RESPONSE = {
+    "instructions": str,
+    "output_modalities": [{"audio", "text"}],
+    "audio": {"output": _OUTPUT},
+    "tools": [_TOOL],
+    "tool_choice": (str, dict),
+    "max_output_tokens": (int, str),
+    "metadata": dict,
+    "conversation": {"auto", "none"},
+    "input": [_INPUT_ITEM],
 }
 _EVENT = {"type": str, "event_id": str}
 EVENTS: dict[str, dict[str, Shape]] = {
