@@ -9,6 +9,7 @@ from rtvoice_tui.editing.fields import Field
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import AskRun, MockRun, PythonRun
 from rtvoice_tui.profiles.store import load_profile, profile_text
+from rtvoice_tui.session.facts import EditChanged, EditState
 
 TEXT = """# my own agent
 provider = "openai"
@@ -50,13 +51,14 @@ def tool(editor: AgentEditor, name: str) -> ToolEntry:
 
 def test_a_tool_goes_off_and_asks_again_when_it_comes_back(editor: AgentEditor):
     off = editor.switched(tool(editor, "get_weather"))
-    command, sentence = editor.send_tool("get_weather", off, 1.0, 1)
-    assert sentence == ""
+    command = editor.send_tool("get_weather", off, 1.0, 1)
     assert [spec.name for spec in command.tools] == ["get_time"]
-    assert load_profile("mine").tools[0].policy == "off"
-    command, _ = editor.send_tool("get_weather", editor.switched(tool(editor, "get_weather")), 2.0, 1)
+    assert profile_text("mine") == TEXT, "it lasts for the session"
+    assert editor.held
+    command = editor.send_tool("get_weather", editor.switched(tool(editor, "get_weather")), 2.0, 1)
     assert [(spec.name, spec.asks) for spec in command.tools] == [("get_weather", True), ("get_time", False)]
-    assert profile_text("mine") == TEXT, "comments and all"
+    assert profile_text("mine") == TEXT
+    assert not editor.held
 
 
 def test_a_tool_that_nobody_knows_to_have_been_on_asks_when_it_comes_back():
@@ -75,16 +77,15 @@ def test_what_is_typed_and_not_sent_is_neither_sent_nor_lost(editor: AgentEditor
     mock = replace(
         tool(editor, "get_weather"), run=MockRun(result="wet", original=PythonRun(target="demo:get_weather"))
     )
-    command, _ = editor.send_tool("get_weather", mock, 1.0, 1)
+    command = editor.send_tool("get_weather", mock, 1.0, 1)
     assert [(spec.name, spec.description) for spec in command.tools] == [
         ("get_weather", "Weather."),
         ("get_time", "Time."),
     ]
     assert command.settings == load_profile("mine").session
-    saved = load_profile("mine")
-    assert [entry.name for entry in saved.tools] == ["get_weather", "get_time"]
-    assert saved.tools[0] == mock
-    assert saved.session.voice == "marin"
+    assert profile_text("mine") == TEXT
+    assert [entry.name for entry in editor.kept.tools] == ["get_weather", "get_time"]
+    assert editor.kept.tools[0] == mock
     assert editor.draft.settings == typed.settings
     assert [entry.name for entry in editor.draft.tools] == ["get_weather", "colour"], "one is still to go, one to come"
     assert editor.draft.tool("get_weather") == replace(mock, description="Rain?"), "both changes of the same tool"
@@ -106,9 +107,9 @@ def test_a_policy_of_the_profile_that_is_typed_stays_typed(editor: AgentEditor):
 
 def test_a_tool_that_was_added_can_be_taken_away_again_and_the_file_is_as_before(editor: AgentEditor):
     editor.send_tool("colour", NEW, 1.0, 1)
-    assert load_profile("mine").tools[-1] == NEW
+    assert editor.kept.tools[-1] == NEW
     assert editor.draft == editor.kept
-    command, _ = editor.send_tool("colour", None, 2.0, 1)
+    command = editor.send_tool("colour", None, 2.0, 1)
     assert [spec.name for spec in command.tools] == ["get_weather", "get_time"]
     assert profile_text("mine") == TEXT
     assert editor.draft == editor.kept
@@ -117,7 +118,39 @@ def test_a_tool_that_was_added_can_be_taken_away_again_and_the_file_is_as_before
 def test_under_options_of_the_command_line_it_is_sent_and_not_saved():
     write_profile("mine", TEXT)
     editor = AgentEditor("mine", load_profile("mine"), "")
-    command, sentence = editor.send_tool("get_weather", editor.switched(tool(editor, "get_weather")), 1.0, 1)
+    command = editor.send_tool("get_weather", editor.switched(tool(editor, "get_weather")), 1.0, 1)
     assert [spec.name for spec in command.tools] == ["get_time"]
-    assert "sent, not saved" in sentence
+    assert not editor.held, "nothing of it is ever saved"
     assert profile_text("mine") == TEXT
+
+
+def test_what_a_key_changed_is_saved_with_the_next_change_that_is(editor: AgentEditor):
+    editor.send_tool("get_weather", editor.switched(tool(editor, "get_weather")), 1.0, 1)
+    editor.type(field(editor, "voice"), "cedar")
+    editor.send(2.0, 1)
+    assert load_profile("mine").tools[0].policy == "off"
+    assert load_profile("mine").session.voice == "cedar"
+    assert not editor.held
+
+
+def test_what_a_key_changed_is_saved_when_the_agent_is_saved(editor: AgentEditor):
+    editor.send_tool("colour", NEW, 1.0, 1)
+    assert editor.save() == ""
+    assert load_profile("mine").tools[-1] == NEW
+    assert not editor.held
+
+
+def test_undoing_what_a_key_changed_writes_nothing(editor: AgentEditor):
+    command = editor.send_tool("get_weather", editor.switched(tool(editor, "get_weather")), 1.0, 1)
+    editor.take(EditChanged("e1", ("tools",), EditState.ACKNOWLEDGED, edit_id=command.edit_id))
+    assert editor.undo(2.0, 1) is not None
+    assert profile_text("mine") == TEXT
+    assert not editor.held
+
+
+def test_devices_are_saved_without_what_a_key_changed(editor: AgentEditor):
+    editor.send_tool("get_weather", editor.switched(tool(editor, "get_weather")), 1.0, 1)
+    editor.keep_audio(input_device="Jabra")
+    assert load_profile("mine").tools[0].policy == "ask"
+    assert load_profile("mine").audio.input_device == "Jabra"
+    assert editor.held

@@ -37,7 +37,7 @@ class AgentEditor:
 
     Attributes:
         draft: the agent as typed.
-        kept: the agent as last sent and saved.
+        kept: the agent as last sent. What a key of pane 4 changed of it lasts for the session, until it is saved.
     """
 
     def __init__(self, name: str, profile: Profile, text: str = "") -> None:
@@ -47,6 +47,7 @@ class AgentEditor:
         self.draft = self.kept = agent_of(profile)
         self.history = EditHistory(self.kept)
         self._text = text
+        self._written = self.kept
         self._latest: dict[str, EditChanged] = {}
         self._model_waits = False
         self._under_way: set[str] = set()
@@ -78,6 +79,15 @@ class AgentEditor:
     def changed(self) -> tuple[str, ...]:
         """Names of the settings that were typed and not sent."""
         return differences(self.kept, self.draft)
+
+    @property
+    def held(self) -> bool:
+        """Whether something was sent that is not in the profile's file."""
+        return self.saves and bool(differences(self._written, self.kept))
+
+    def written_tool(self, name: str) -> ToolEntry | None:
+        """A tool as the profile's file has it."""
+        return self._written.tool(name)
 
     @property
     def unanswered(self) -> bool:
@@ -135,19 +145,30 @@ class AgentEditor:
         frozen = ("model", "voice") if spoken and self.dialect.freezes_voice else ("model",)
         return tuple(name for name in self.changed if name in frozen)
 
-    def send(self, at: float, turn: int, undoes: int = 0) -> tuple[EditSession, str]:
-        """Everything that changed, as a command for the session; and what the person should know about its saving.
+    def send(self, at: float, turn: int) -> tuple[EditSession, str]:
+        """Everything that changed, as a command for the session; and what the user should know about its saving.
+
+        What was only sent before is saved with it.
 
         Args:
             at: seconds on the store's clock.
             turn: the turn it is.
-            undoes: number of the change that this takes back.
         """
+        command, _ = self._begin(at, turn)
+        return command, self.save()
+
+    def save(self) -> str:
+        """Write what was sent into the profile; a sentence if the user should know more about that."""
+        if not self.saves:
+            return "sent, not saved: options of the command line override the profile"
+        return self._write(self._written, self.kept)
+
+    def _begin(self, at: float, turn: int, undoes: int = 0) -> tuple[EditSession, Change]:
         change = self.history.begin(at, turn, self.kept, self.draft, undoes)
         self.kept = self.draft
         self._under_way |= set(change.fields)
         self._model_waits = self._model_waits or "model" in change.fields
-        return EditSession(self.kept.settings, self.kept.tool_specs, change.edit_id), self._save(change)
+        return EditSession(self.kept.settings, self.kept.tool_specs, change.edit_id), change
 
     def undo(self, at: float, turn: int) -> tuple[EditSession, str] | None:
         """Take the last change in force back; ``None`` if there is none. What was typed meanwhile stays typed."""
@@ -156,21 +177,28 @@ class AgentEditor:
             return None
         typed, names = self.draft, self.changed
         self.draft = _taken_over(self.kept, change.before, change.fields)
-        told = self.send(at, turn, undoes=change.number)
+        command, undoing = self._begin(at, turn, undoes=change.number)
+        undoing.saved = change.saved
         self.draft = _taken_over(self.kept, typed, names)
-        return told
+        if not change.saved:
+            return command, ""
+        return command, self._write(undoing.before, undoing.after) if self.saves else self.save()
 
-    def send_tool(self, name: str, tool: ToolEntry | None, at: float, turn: int) -> tuple[EditSession, str]:
-        """Change one tool at once, or take it away, and nothing else; what was typed meanwhile stays typed."""
+    def send_tool(self, name: str, tool: ToolEntry | None, at: float, turn: int) -> EditSession:
+        """Change one tool at once for this session, or take it away, and nothing else.
+
+        The profile's file stays as it is until the agent is saved, and what was typed meanwhile stays typed.
+        """
         before, typed, names = self.kept, self.draft, tuple(n for n in self.changed if n != "tools")
         self.draft = before.with_tool(name, tool)
-        told = self.send(at, turn)
+        command, change = self._begin(at, turn)
+        change.saved = False
         self.draft = replace(_taken_over(self.kept, typed, names), tool_policy=typed.tool_policy)
         for other in {t.name: None for t in (*before.tools, *typed.tools)}:
             old, new = before.tool(other), typed.tool(other)
             if old != new:
                 self.put_tool(other, _both(old, new, tool) if other == name else new)
-        return told
+        return command
 
     def restore(self, agent: Agent) -> None:
         """Type a whole earlier state; it is sent like any other change."""
@@ -187,6 +215,7 @@ class AgentEditor:
         self.profile = replace(self.profile, audio=profile.audio)
         theirs = agent_of(profile)
         names = differences(before, theirs)
+        self._written = _changed_alike(self._written, before, theirs)
         self.draft = _taken_over(self.draft, theirs, tuple(name for name in names if name != "tools"))
         if before.tool_policy != theirs.tool_policy:
             self.draft = replace(self.draft, tool_policy=theirs.tool_policy)
@@ -202,7 +231,10 @@ class AgentEditor:
             return "not saved: options of the command line override the profile"
         from rtvoice_tui.profiles.writing import Changes
 
-        return self._keep(Changes(audio=chosen))
+        try:
+            return self._saved(Changes(audio=chosen))
+        except ProfileError as error:
+            return _not_saved(error)
 
     # --- what became of it
 
@@ -296,16 +328,11 @@ class AgentEditor:
     def _tool_typed(self, name: str) -> bool:
         return self.draft.tool(name) != self.kept.tool(name)
 
-    def _save(self, change: Change) -> str:
-        if not self._text:
-            return "sent, not saved: options of the command line override the profile"
-        return self._write(change.before, change.after)
-
     def _take_back(self, change: Change) -> None:
         """The server refused a change: it stays typed, so that it can be mended, and leaves the profile."""
         back = _back(self.kept, change)
         kept, self.kept = self.kept, back
-        if self._text:
+        if self.saves and change.saved:
             self._write(kept, back)
 
     def _write(self, before: Agent, after: Agent) -> str:
@@ -319,17 +346,36 @@ class AgentEditor:
             after.model if "model" in names else None,
             {name: tools.get(name) for name in {*old, *tools} if old.get(name) != tools.get(name)},
         )
-        return self._keep(wanted)
+        try:
+            sentence = self._saved(wanted)
+        except ProfileError as error:
+            return _not_saved(error)
+        self._written = _changed_alike(self._written, before, after)
+        return sentence
 
-    def _keep(self, changes: "Changes") -> str:
+    def _saved(self, changes: "Changes") -> str:
         from rtvoice_tui.profiles.writing import save_changes
 
-        try:
-            saved = save_changes(self.name, changes, self._text)
-        except ProfileError as error:
-            return f"not saved: {error.sentence} — {error.remedy}"
+        saved = save_changes(self.name, changes, self._text)
         self.name, self._text = saved.name, saved.text
         return saved.sentence
+
+
+def _not_saved(error: ProfileError) -> str:
+    return f"not saved: {error.sentence} — {error.remedy}"
+
+
+def _changed_alike(agent: Agent, before: Agent, after: Agent) -> Agent:
+    """An agent with the changes that lead from one to another."""
+    changed = _taken_over(agent, after, tuple(name for name in differences(before, after) if name != "tools"))
+    if before.tool_policy != after.tool_policy:
+        changed = replace(changed, tool_policy=after.tool_policy)
+    for name in {tool.name: None for tool in (*before.tools, *after.tools)}:
+        if before.tool(name) != after.tool(name):
+            changed = changed.with_tool(name, after.tool(name))
+    if {tool.name for tool in changed.tools} == {tool.name for tool in after.tools} and agent == before:
+        return replace(changed, tools=after.tools)
+    return changed
 
 
 def _both(old: ToolEntry | None, typed: ToolEntry | None, sent: ToolEntry | None) -> ToolEntry | None:

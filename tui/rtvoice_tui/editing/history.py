@@ -21,6 +21,7 @@ class Change:
         before: the agent until then.
         after: the agent that was wanted.
         undoes: the number of the change that it takes back, or 0.
+        saved: whether it was written into the profile; others last for the session.
         state: what became of it, as far as it is known.
         detail: the server's words about it.
     """
@@ -31,6 +32,7 @@ class Change:
     before: Agent
     after: Agent
     undoes: int = 0
+    saved: bool = True
     state: EditState | None = None
     detail: str = ""
 

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from yarl import URL
 
+from rtvoice_tui.profiles.destinations import is_loopback
 from rtvoice_tui.protocol.dialects import Endpoint
 
 CONNECT_S = 15.0
@@ -112,7 +114,8 @@ async def connect(endpoint: Endpoint, heartbeat: float | None = None) -> AsyncIt
         ConnectionFailed: it could not be opened.
     """
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
-    async with aiohttp.ClientSession(timeout=timeout, trust_env=True, middlewares=(_no_redirect,)) as session:
+    # nothing is taken from the environment unseen: aiohttp would add a netrc's password to our own headers
+    async with aiohttp.ClientSession(timeout=timeout, trust_env=False, middlewares=(_no_redirect,)) as session:
         raw = await _open(session, endpoint, heartbeat)
         try:
             yield Socket(raw)
@@ -157,6 +160,7 @@ async def _open(
             return await session.ws_connect(
                 endpoint.url,
                 headers=endpoint.headers,
+                proxy=_proxy_for(parts.scheme, parts.hostname or ""),
                 heartbeat=heartbeat,
                 max_msg_size=0,  # a server may send a whole answer in one frame
                 compress=0,
@@ -178,6 +182,13 @@ async def _open(
         # what the error says is not told: it may hold the whole address, and with it a key
         words = _WRONGS.get(type(error), "the connection failed")
         raise ConnectionFailed(f"{host}: {words} ({type(error).__name__})", "check the url, then press c") from None
+
+
+def _proxy_for(scheme: str, host: str) -> str | None:
+    """The proxy that the environment names for WebSocket addresses; this machine is reached without one."""
+    if is_loopback(host) or proxy_bypass(host):
+        return None
+    return getproxies().get(scheme)
 
 
 def _explain_close(message: aiohttp.WSMessage, raw: aiohttp.ClientWebSocketResponse) -> Closed:

@@ -17,6 +17,8 @@ from rtvoice_tui.ui.talking import TalkingApp
 from rtvoice_tui.ui.widgets.agent import AgentPane
 from rtvoice_tui.worker import SessionWorker
 
+FOR_SESSION = "for this session, not saved"
+
 
 class Planner(Protocol):
     """Makes plans from profiles; what it knows of the command line stays its own."""
@@ -89,9 +91,20 @@ class EditingApp(TalkingApp):
             self.reopen(self.said() if answer == "k" else ())
 
     def _send(self) -> None:
+        if not self.editor.changed and not self.editor.unanswered:  # all of it was sent before, by keys of pane 4
+            self.agent_pane.tell(self.editor.save() or "saved", "dim")
+            self.agent_pane.describe()
+            self.profile_changed()
+            return
         self._post(self.editor.send(self.session.clock, self.store.session.turn))
 
-    def _post(self, told: tuple[EditSession, str]) -> None:
+    def _post(self, told: tuple[EditSession, str], saved: str = "saved") -> None:
+        """Change the session, and say what is to be known about that.
+
+        Args:
+            told: the change, and a sentence about its saving.
+            saved: what is said if there is no sentence.
+        """
         command, sentence = told
         toolset, problems = self.planner.toolset(self.edited_profile)
         for problem in (sentence, *problems):
@@ -102,7 +115,7 @@ class EditingApp(TalkingApp):
             change.state = EditState.LATER
             self.agent_pane.tell(sentence or "the model comes with the next session", "warn")
         else:
-            self.agent_pane.tell(sentence or "saved", "dim")
+            self.agent_pane.tell(sentence or saved, "dim")
         source = None
         if "model" in change.fields:
             plan, _ = self.planner.plan(self.edited_profile, self.session.plan.source)
@@ -168,7 +181,7 @@ class EditingApp(TalkingApp):
         if told is None:
             self.agent_pane.tell("there is no acknowledged change to take back", "dim")
             return
-        self._post(told)
+        self._post(told, "saved" if self.editor.history.changes[-1].saved else FOR_SESSION)
         self.agent_pane.reload()
 
     def action_discard_edit(self) -> None:

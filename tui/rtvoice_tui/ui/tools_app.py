@@ -13,9 +13,12 @@ from rtvoice_tui.session.facts import CallState
 from rtvoice_tui.store.calls import CallRecord, waits
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.transcript import arguments_shown
+from rtvoice_tui.ui.editing_app import FOR_SESSION
 from rtvoice_tui.ui.profiles_app import ProfilesApp
 from rtvoice_tui.ui.widgets.ask_row import AskRow
 from rtvoice_tui.ui.widgets.tools import ToolsPane
+
+_OFF = "off for this session: d switches it on again"
 
 
 class ToolsApp(ProfilesApp):
@@ -188,7 +191,7 @@ class ToolsApp(ProfilesApp):
         else:
             self.tell(f"{one_line(name, 60)} is not a tool of this profile")
             return
-        self._send_tool(name, replace(entry, run=run), f"{name} gives this result from now on; m again ends that")
+        self._send_tool(name, replace(entry, run=run), f"{name} is a mock for this session: m takes it back")
 
     def action_switch_tool(self) -> None:
         """Do not offer the chosen call's tool, or offer it again."""
@@ -201,7 +204,7 @@ class ToolsApp(ProfilesApp):
         if entry is not None and not mocked:
             switched = self.editor.switched(entry)
             off = self.editor.kept.policy(switched) == "off"
-            self._send_tool(name, switched, f"{name} is {'off: d switches it on again' if off else 'on again'}")
+            self._send_tool(name, switched, f"{name} is {_OFF if off else 'on again'}")
         elif server is not None and self._switch_at_server(server, name) and mocked:
             self._send_tool(name, None, f"{name} is a mock no more")  # else the server's own would come back
         elif server is None:
@@ -220,8 +223,7 @@ class ToolsApp(ProfilesApp):
             self._send_tool(server.name, self.editor.switched(server), f"{server.name} is on again")
             return True
         if only and short not in only:
-            whole = self._whole.get(server.name) == {*only, short}
-            run = replace(server.run, only=[] if whole else [*only, short])
+            run = replace(server.run, only=self._all_of(server, [*only, short]))
             self._send_tool(server.name, replace(server, run=run), f"{name} is on again")
             return True
         offered = self._offered_by(server)
@@ -232,8 +234,16 @@ class ToolsApp(ProfilesApp):
             self._whole[server.name] = set(offered)
         others = [other for other in only or offered if other != short]
         changed = replace(server, run=replace(server.run, only=others)) if others else self.editor.switched(server)
-        self._send_tool(server.name, changed, f"{name} is off: d switches it on again")
+        self._send_tool(server.name, changed, f"{name} is {_OFF}")
         return True
+
+    def _all_of(self, server: ToolEntry, only: list[str]) -> list[str]:
+        """Which tools of a server are offered, as the profile's file says it where it is the same."""
+        if self._whole.get(server.name) == set(only):
+            return []
+        written = self.editor.written_tool(server.name)
+        run = written.run if written is not None else None
+        return run.only if isinstance(run, McpRun) and set(run.only) == set(only) else only
 
     def _offered_by(self, server: ToolEntry) -> list[str]:
         """A server's tools without its name before theirs; those that are mocked now are among them."""
@@ -245,7 +255,8 @@ class ToolsApp(ProfilesApp):
         return found
 
     def _send_tool(self, name: str, entry: ToolEntry | None, sentence: str) -> None:
-        self._post(self.editor.send_tool(name, entry, self.session.clock, self.store.session.turn))
+        command = self.editor.send_tool(name, entry, self.session.clock, self.store.session.turn)
+        self._post((command, ""), FOR_SESSION)
         self.agent_pane.reload()
         self.tell(sentence)
 

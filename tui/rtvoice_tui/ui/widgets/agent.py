@@ -98,7 +98,7 @@ class AgentPane(Vertical):
         lines = text.count("\n") + 1
         mark, ink, _ = MARKS[self._editor.mark("instructions")[0]]
         counts = f"   {lines} line{'s' if lines > 1 else ''}, {len(text)} characters"
-        waiting = "   not sent yet" if self.unsaved else ""
+        waiting = "   not sent yet" if self._editor.changed else "   not saved: F7 saves" if self._editor.held else ""
         head: list[Piece] = [("instructions", "title"), (f" {mark}", ink), (counts, "dim"), (waiting, "warn")]
         self.query_one("#agent-count", FixedLine).write(head)
         table = self.query_one(FieldTable)
@@ -118,8 +118,8 @@ class AgentPane(Vertical):
 
     @property
     def unsaved(self) -> bool:
-        """Whether anything is typed and not sent."""
-        return bool(self._editor.changed)
+        """Whether anything is typed and not sent, or sent and not saved."""
+        return bool(self._editor.changed) or self._editor.held
 
     @property
     def _instructions(self) -> str:
