@@ -5,6 +5,7 @@ import contextlib
 import re
 import unicodedata
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -43,9 +44,7 @@ async def refused(url: str, dialect: Dialect = OPENAI, key: str = CANARY) -> str
 
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("style", STYLES)
-async def test_another_place_is_not_asked_whatever_the_key_travels_in(
-    there: Recorder, style: str, status: int
-) -> None:
+async def test_another_place_is_not_asked_whatever_the_key_travels_in(there: Recorder, style: str, status: int) -> None:
     dialect, key = STYLES[style]
     with Recorder(redirect(status, there.url("http"))) as here:
         told = await refused(here.url(), dialect, key)
@@ -66,9 +65,7 @@ async def test_no_provider_s_way_of_speaking_follows(there: Recorder, dialect: D
 
 @pytest.mark.parametrize("scheme", ["ws", "wss", "http", "https"])
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "key@127.0.0.1", "user:pw@localhost"])
-async def test_scheme_and_host_are_told_and_nothing_that_may_be_secret(
-    there: Recorder, scheme: str, host: str
-) -> None:
+async def test_scheme_and_host_are_told_and_nothing_that_may_be_secret(there: Recorder, scheme: str, host: str) -> None:
     target = f"{scheme}://{host}:{there.port}/secret-path?key={CANARY}&api_key=hidden-part#also-hidden"
     with Recorder(redirect(302, target)) as here:
         told = await refused(here.url())
@@ -179,3 +176,18 @@ async def test_a_key_for_this_machine_passes_no_proxy(
             pass
         assert len(here.upgrades) == 1
     assert (there.connections, there.seen) == (0, [])
+
+
+@pytest.mark.parametrize("entry", ["machine 127.0.0.1", "default"])
+@pytest.mark.parametrize("style", STYLES)
+async def test_no_password_of_a_netrc_file_is_sent_or_in_the_way(
+    style: str, entry: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text(f"{entry} login me password hidden-part\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    headers = auth_headers(*STYLES[style])
+    with Recorder() as here:
+        async with connect(Endpoint(here.url(), headers, CANARY)):
+            pass
+        (upgrade,) = here.upgrades
+    assert upgrade.get("authorization") == headers.get("Authorization")
