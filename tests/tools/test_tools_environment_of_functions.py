@@ -60,7 +60,8 @@ def entries(*runs: str) -> list[ToolEntry]:
     """Tools that are functions of the file, each under its own name."""
     names = ["seen", "again", "other"]
     text = "".join(
-        f'[[tools]]\nname = "{name}"\nrun = {{target = "tools.py:{name}"{run}}}\n' for name, run in zip(names, runs)
+        f'[[tools]]\nname = "{name}"\nrun = {{target = "tools.py:{name}"{run}}}\n'
+        for name, run in zip(names, runs, strict=False)
     )
     return parse_profile(text, "test").tools
 
