@@ -175,3 +175,37 @@ def test_the_tools_of_an_untrusted_profile_ask_nobody_and_fill_in_no_key(machine
             machine.told += terminal.written
         assert (server.connections, machine.looked_up) == (0, [])
     machine.assert_key_is_nowhere()
+
+
+IN_CLEAR = 'provider = "generic"\nurl = "ws://gateway.example/"\napi_key_env = "MY_KEY"\nkey_in_clear = true\n'
+
+
+def test_whoever_trusts_a_profile_is_told_that_its_key_travels_unencrypted(machine: Machine) -> None:
+    machine.take_in(IN_CLEAR)
+    machine.take_in(IN_CLEAR.replace("ws:", "wss:").replace("key_in_clear = true\n", ""), "other")
+    lines = {line.split()[0]: line for line in machine.run("profiles", "list").splitlines()}
+    assert "unencrypted" in lines["friend"]
+    assert "unencrypted" not in lines["other"]
+    command = [COMMAND, "--profile", "friend", "--no-audio", "--no-connect"]
+    with Terminal(command, machine.environment) as terminal:
+        terminal.press("p").wait_for("Profiles")
+        terminal.press("T").wait_for("Trust friend?")
+        assert "gateway.example" in terminal.wait_for("unencrypted")
+        terminal.press("escape").wait_gone("Trust friend?")
+        terminal.press("escape").wait_gone("Profiles")
+        quit_cleanly(terminal)
+    assert "unencrypted" in machine.run("profiles", "trust", "friend", "--yes")
+    assert "unencrypted" not in machine.run("profiles", "trust", "other", "--yes")
+
+
+def test_a_provider_s_key_for_another_host_is_agreed_to_by_the_command_that_trusts(machine: Machine) -> None:
+    folder = machine.home / "config" / "rtvoice-tui" / "profiles"
+    folder.mkdir(parents=True)
+    (folder / "mine.toml").write_text('provider = "openai"\nurl = "wss://gateway.example/v1/realtime"\n')
+    told = machine.run("doctor", "mine", code=1)
+    assert "gateway.example" in told
+    assert "OPENAI_API_KEY" in told
+    assert "rtvoice-tui profiles trust mine" in told
+    machine.run("profiles", "trust", "mine", "--yes")
+    assert "key from OPENAI_API_KEY" in machine.run("doctor", "mine")
+    machine.assert_key_is_nowhere()

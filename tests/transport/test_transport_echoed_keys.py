@@ -12,8 +12,8 @@ from fake_server import FakeServer, Session
 from rtvoice_tui.session.facts import Phase
 from worker.bench import Bench, plan_for, profile_for, running, with_tool
 
-TOOL = '[[tools]]\nname = "notes"\nrun = {kind = "hosted", server_url = "https://n.example/", authorization = "${NOTES}"}\n'
-HOSTED = f'provider = "openai"\n{TOOL}'
+RUN = '{kind = "hosted", server_url = "https://n.example/", authorization = "${NOTES}"}'
+HOSTED = f'provider = "openai"\n[[tools]]\nname = "notes"\nrun = {RUN}\n'
 ESCAPE = pytest.mark.parametrize("escape", ESCAPES.values(), ids=ESCAPES)
 
 MESSAGE = '"item": {"id": "item_%", "type": "message", "role": "assistant", "status": "completed", "content": [PART]}'
