@@ -122,7 +122,7 @@ async def test_a_key_that_an_mcp_server_repeats_in_a_result_is_blotted(connected
 
 
 @CONNECTED
-async def test_a_key_that_an_mcp_server_puts_into_a_description_does_not_go_to_the_provider(connected):
+async def test_a_key_in_an_mcp_server_s_description_does_not_go_to_the_provider(connected):
     (spec,) = [spec for spec in connected.specs if spec.name == "srv_text"]
     assert leaks([spec.description, json.dumps(spec.parameters)]) == []
     assert spec.description == "before [key] after"
