@@ -25,6 +25,7 @@ from rtvoice_tui.protocol.client_events import ClientEvent, UpdateSession
 from rtvoice_tui.protocol.dialects import Endpoint
 from rtvoice_tui.protocol.server_events import UnknownEvent
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+from rtvoice_tui.redaction import FrameRedactor
 from rtvoice_tui.session import arguments
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import effects as fx
@@ -92,6 +93,7 @@ class SessionDriver:
         self._sound = SessionSound(self, store, t0)
         store.take(self._machine.talk, self.now())
         self._endpoint = Endpoint("")
+        self._redactor = FrameRedactor()
 
     async def run(self) -> None:
         """Serve until stopped. Never raises: what goes wrong is told and logged."""
@@ -201,6 +203,7 @@ class SessionDriver:
         self._dropped_before = self._store.audio.dropped
         try:
             endpoint = self._endpoint = await self.plan.source.endpoint()
+            self._redactor = FrameRedactor((endpoint.secret, *endpoint.secrets))
             await self._open_tools()
             async with connect(endpoint, self.plan.heartbeat or None) as socket:
                 self._do(self._machine.opened(self.now()))
@@ -250,7 +253,7 @@ class SessionDriver:
 
     async def _receive_all(self, socket: "Socket") -> None:
         async for frame in socket:
-            self._received(self._endpoint.without_secret(frame))
+            self._received(self._redactor.redacted(frame))
             if self._machine.hears:
                 self._sound.begin()
 
@@ -286,6 +289,7 @@ class SessionDriver:
         if filled is None:
             return None
         self._endpoint = self._endpoint.with_secrets(keys)
+        self._redactor = self._redactor.with_secrets(keys)
         return structs.replace(event, session=filled)
 
     def set_wanted(self, wanted: bool) -> None:

@@ -42,7 +42,7 @@ def is_loopback(host: str) -> bool:
         ip = ipaddress.ip_address(host)
     except ValueError:
         return False
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None  # is_loopback looks not into it
     return (mapped or ip).is_loopback
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from rtvoice_tui.redaction import blotted
+
 ALL_SETTINGS = frozenset(
     (
         "instructions voice speed role languages output_modalities turn_detection transcription noise_reduction"
@@ -306,8 +308,5 @@ class Endpoint:
         return replace(self, secrets=tuple({*self.secrets, *secrets}))
 
     def without_secret(self, text: str) -> str:
-        """A text in which no key stands."""
-        for secret in (self.secret, *self.secrets):
-            if secret and secret in text:
-                text = text.replace(secret, "[key]")
-        return text
+        """A text in which no key can be read."""
+        return blotted(text, (self.secret, *self.secrets))

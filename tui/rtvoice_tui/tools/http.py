@@ -16,6 +16,7 @@ from rtvoice_tui.profiles.destinations import KeyRefused
 from rtvoice_tui.profiles.runs import HttpRun
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.redaction import blotted
 from rtvoice_tui.tools import template
 from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, Outcome, Runner, ToolError, failed, succeeded
 
@@ -228,13 +229,6 @@ def _decoded(raw: bytes, charset: str | None) -> str:
     except (LookupError, ValueError):
         pass
     return raw.decode("utf-8", "replace")
-
-
-def blotted(text: str, keys: Sequence[str]) -> str:
-    """A text without any key, the longest first; to be asked before the text is cut or escaped."""
-    for key in sorted(keys, key=len, reverse=True):  # one may begin another
-        text = text.replace(key, "[key]")
-    return text
 
 
 def _quoted(value: Any) -> str:

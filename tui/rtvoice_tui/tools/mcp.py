@@ -19,9 +19,9 @@ from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.runs import McpRun
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.redaction import blotted
 from rtvoice_tui.session.facts import ServerState
 from rtvoice_tui.tools.checker import Checker
-from rtvoice_tui.tools.http import blotted
 from rtvoice_tui.tools.processes import supervised
 from rtvoice_tui.tools.runner import Call, Outcome, Runner, Standing, ToolError, failed, succeeded
 
@@ -252,8 +252,8 @@ class McpRunner(Runner):
             inner[name] = tool.name
             if isinstance(tool.output_schema, dict):
                 results[name] = tool.output_schema
-            schema = tool.input_schema if isinstance(tool.input_schema, dict) else {}
-            told = tool.description or tool.title or ""
+            schema = _without(tool.input_schema, self._keys) if isinstance(tool.input_schema, dict) else {}
+            told = blotted(tool.description or tool.title or "", self._keys)
             specs.append(replace(self._template, name=name, description=told, parameters=schema))
         self._inner, self._results = inner, results
         if tuple(specs) != self.specs:
@@ -265,6 +265,14 @@ class McpRunner(Runner):
         if standing != self.standing:
             self.standing = standing
             self.changed()
+
+
+def _without(schema: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """A schema in which no key can be read: it is told to the model."""
+    if not keys:
+        return schema
+    cleaned: dict[str, Any] = json.loads(blotted(json.dumps(schema), keys))
+    return cleaned
 
 
 async def _unchecked(name: str, result: "CallToolResult") -> None:

@@ -145,7 +145,7 @@ def _target(asked: URL, location: str) -> str:
     """Scheme and host that a redirect leads to; its query may hold a key, so it is not shown."""
     try:
         there = asked.join(URL(location))
-        return str(there.origin())
+        return str(there.origin())[:200]
     except ValueError:
         return "an address that is none"
 

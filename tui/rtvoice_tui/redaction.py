@@ -1,0 +1,139 @@
+"""Takes secrets out of what others say, however JSON spells them and however they are cut into pieces."""
+
+import json
+import re
+from collections import OrderedDict
+from collections.abc import Iterable
+from functools import lru_cache
+
+BLOT = "[key]"
+
+LEAST_HELD = 4
+"""A piece that ends with so many characters of a secret keeps them back until it is known whether the rest follows."""
+
+STREAMS = 64
+"""Streams of pieces that are followed at a time."""
+
+_BACKSLASH = r"(?:\\(?:u005[cC])?)"
+_ESCAPED = _BACKSLASH + "{1,8}"
+"""An escape inside texts inside texts doubles its backslashes each time. Bounded, so that a search takes no square."""
+
+_SHORT = {"\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f"}
+
+
+def blotted(text: str, secrets: Iterable[str]) -> str:
+    """A text in which no secret can be read, as it is or by a reader of JSON; the longest goes first."""
+    for secret in sorted({secret for secret in secrets if secret}, key=len, reverse=True):
+        if secret in text:
+            text = text.replace(secret, BLOT)
+        if "\\" in text:
+            text = _spelled(secret).sub(BLOT, text)
+    return text
+
+
+@lru_cache(64)
+def _spelled(secret: str) -> re.Pattern[str]:
+    """A secret in every way in which JSON may write it."""
+    merged = re.sub(r"\\+", r"\\", secret)  # runs of backslashes match as one
+    return re.compile("".join(_spelled_character(character) for character in merged))
+
+
+def _spelled_character(character: str) -> str:
+    raw = character.encode("utf-16-be")
+    units = [raw[at : at + 2].hex() for at in range(0, len(raw), 2)]
+    escaped = "".join(f"{_ESCAPED}u(?i:{unit})" for unit in units)
+    if character == "\\":
+        return _ESCAPED
+    if character in '"/':
+        return f"(?:{_BACKSLASH}{{0,8}}{character}|{escaped})"
+    short = f"|{_ESCAPED}{_SHORT[character]}" if character in _SHORT else ""
+    return f"(?:{re.escape(character)}|{escaped}{short})"
+
+
+class PieceRedactor:
+    """One text that comes in pieces.
+
+    Args:
+        secrets: what must not be read in it.
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True)
+        self._shown = ""  # the beginning of a secret that was let through
+        self._held = ""
+
+    def feed(self, piece: str) -> str:
+        """What may be shown after the next piece."""
+        text, at = self._shown + self._held + piece, len(self._shown)
+        shown: list[str] = []
+        end = 0
+        while found := self._first(text, end):
+            start, end = found
+            shown += [text[at:start], BLOT]
+            at = max(at, end)
+        begins = len(text) - self._beginning(text[end:])
+        held = len(text) - begins >= LEAST_HELD
+        until = max(at, begins) if held else len(text)
+        self._shown, self._held = text[begins:until], text[until:]
+        return "".join([*shown, text[at:until]])
+
+    def _first(self, text: str, start: int) -> tuple[int, int] | None:
+        found = [(at, -len(secret)) for secret in self._secrets if (at := text.find(secret, start)) >= 0]
+        if not found:
+            return None
+        at, size = min(found)
+        return at, at - size
+
+    def _beginning(self, text: str) -> int:
+        """How many characters at the end of a text begin a secret."""
+        longest = 0
+        for secret in self._secrets:
+            sizes = range(min(len(secret) - 1, len(text)), longest, -1)
+            longest = next((size for size in sizes if text.endswith(secret[:size])), longest)
+        return longest
+
+
+def _forms(secret: str) -> list[str]:
+    """A secret as it is, and as it stands in JSON."""
+    quoted = json.dumps(secret, ensure_ascii=False)[1:-1]
+    return [form for form in (secret, quoted, quoted.replace("/", "\\/")) if form]
+
+
+class FrameRedactor:
+    """The frames of one connection: whole texts, and texts that come as ``delta`` pieces.
+
+    Args:
+        secrets: what must not be read in them.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets = tuple(sorted({secret for secret in secrets if secret}))
+        self._streams: OrderedDict[tuple[str, ...], PieceRedactor] = OrderedDict()
+
+    def with_secrets(self, secrets: Iterable[str]) -> "FrameRedactor":
+        """The same with more secrets."""
+        return self if set(secrets) <= set(self._secrets) else FrameRedactor((*self._secrets, *secrets))
+
+    def redacted(self, frame: str) -> str:
+        """A frame in which no secret can be read."""
+        if not self._secrets:
+            return frame
+        frame = blotted(frame, self._secrets)
+        # speech is no text; and only deltas are put together
+        return frame if '"delta"' not in frame or 'audio.delta"' in frame[:500] else self._piece(frame)
+
+    def _piece(self, frame: str) -> str:
+        try:
+            event = json.loads(frame)
+        except (ValueError, RecursionError):
+            return frame
+        if not isinstance(event, dict) or not isinstance(event.get("delta"), str):
+            return frame
+        names = ("type", "response_id", "item_id", "call_id", "output_index", "content_index")
+        stream = tuple(str(event.get(name)) for name in names)
+        redactor = self._streams.pop(stream, None) or PieceRedactor(self._secrets)
+        self._streams[stream] = redactor
+        if len(self._streams) > STREAMS:
+            self._streams.popitem(last=False)
+        shown = redactor.feed(event["delta"])
+        return frame if shown == event["delta"] else json.dumps({**event, "delta": shown}, ensure_ascii=False)
