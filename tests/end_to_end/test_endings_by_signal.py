@@ -127,7 +127,7 @@ def test_a_signal_under_an_open_dialog_ends_the_app_cleanly(
 ) -> None:
     with WireServer(silent) as server, job(remote(server, "--no-audio"), environment) as app:
         await_ready(app)
-        app.terminal.press("?").wait_for("esc")
+        app.terminal.press("?").wait_for("esc close")
         app.send(number)
         assert_ended(app, codes(number), app.started)
         assert goodbyes(server) in ([1000], [1001])

@@ -90,7 +90,7 @@ def leaving(environment: dict[str, str], folder: Path) -> Iterator[tuple[Job, Le
 
     async def call_all(wire: Wire) -> None:
         names = {name for name, _ in made[0].calls}
-        while not names <= _offered(wire):
+        while not names <= _offered(wire):  # noqa: ASYNC110 - of another thread
             await asyncio.sleep(0.02)
         await wire.calls(*made[0].calls)
 

@@ -76,8 +76,9 @@ def test_the_local_agent_answers_after_a_pause_too(environment: dict[str, str], 
         come_back(app)
         write_message(app.terminal, "What is twelve times seven?")
         app.terminal.press("enter").wait_for(lambda screen: re.search(r"AGENT.*84", screen), "it is answered")
+        go(app.terminal, "escape", "1 Transcript")
         started = app.started
-        app.terminal.press("escape", "q")
+        app.terminal.press("q")
         assert_ended(app, {0}, started)
 
 
@@ -114,10 +115,10 @@ def test_a_key_that_stops_other_programs_stops_this_one_from_a_field_and_a_dialo
 ) -> None:
     with job([COMMAND, "--no-audio", "--no-connect"], environment) as app:
         app.terminal.wait_for("OFFLINE")
-        app.terminal.press("?").wait_for("esc")
+        app.terminal.press("?").wait_for("esc close")
         stop(app, "ctrl+z")
         come_back(app)
-        app.terminal.press("escape")
+        app.terminal.press("escape").wait_gone("esc close")
         write_message(app.terminal, "half a mess")
         stop(app, "ctrl+z", 2)
         come_back(app, 2)
