@@ -110,7 +110,7 @@ def _settled(wire: Wire) -> int:
     return counts[-1]
 
 
-def test_a_key_that_stops_other_programs_stops_this_one_from_a_field_and_a_dialog_too(
+def test_ctrl_z_acts_in_a_field_and_under_a_dialog_too(
     environment: dict[str, str],
 ) -> None:
     with job([COMMAND, "--no-audio", "--no-connect"], environment) as app:

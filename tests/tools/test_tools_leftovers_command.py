@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import shutil
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -129,7 +128,3 @@ async def test_what_a_command_started_may_work_as_long_as_the_command_waits_for_
     async with desk(tmp_path, []) as toolbox:
         toolbox.use(tool("waits", ["sh", "-c", script, "sh", str(tmp_path / "slow")]))
         assert await toolbox.said("waits") == "slow\n"
-
-
-def test_the_programs_that_these_tests_need_are_here() -> None:
-    assert all(shutil.which(name) for name in ("setsid", "nohup", "env"))

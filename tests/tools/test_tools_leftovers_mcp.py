@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from mcp_runners import ENVIRON, connected, opened, small
+from mcp_runners import connected, opened, small
 
-from leftovers import WAYS, Leftover, await_gone, end, holders, leftover
+from leftovers import Leftover, await_gone, end, holders, leftover
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import CommandRun, McpRun
 from rtvoice_tui.tools.mcp import McpRunner
@@ -79,8 +79,3 @@ async def test_the_end_of_a_command_s_call_leaves_alone_what_a_server_has_starte
         await asyncio.to_thread(await_gone, kept)
     finally:
         end([kept, left])
-
-
-def test_the_ways_are_those_of_commands() -> None:
-    assert set(LEFT_BY) < set(WAYS)
-    assert "PATH" in ENVIRON
