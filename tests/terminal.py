@@ -18,6 +18,7 @@ import errno
 import fcntl
 import os
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -236,9 +237,9 @@ class Terminal:
 
     def hang_up(self) -> None:
         """Close the window, as a person closes a terminal emulator."""
+        master, self._master = self._master, -1
         with contextlib.suppress(OSError):
-            os.close(self._master)
-        self._master = -1
+            os.close(master)
 
     def close(self) -> None:
         """End what is still running and give everything back."""
@@ -261,8 +262,14 @@ class Terminal:
 
     def _read(self) -> None:
         while True:
+            master = self._master
+            ready = select.poll()
+            if master >= 0:
+                ready.register(master, select.POLLIN)
+                if not ready.poll(100):  # a read that waits would keep a closed window open
+                    continue
             try:
-                data = os.read(self._master, 65536)
+                data = os.read(master, 65536)
             except OSError as error:
                 if error.errno == errno.EINTR:
                     continue

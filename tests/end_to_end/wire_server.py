@@ -10,14 +10,21 @@ from typing import Any, Self
 from aiohttp import WSMsgType, web
 
 Event = dict[str, Any]
+_LAST = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR)
 
 
 class Wire:
-    """One connection, as a script sees it."""
+    """One connection, as a script sees it.
+
+    Attributes:
+        received: what the client has sent.
+        goodbye: the code with which the client closed the connection, or 1006 if it went without one.
+    """
 
     def __init__(self, socket: web.WebSocketResponse) -> None:
         self._socket = socket
         self.received: list[Event] = []
+        self.goodbye: int | None = None
 
     async def raw(self, text: str) -> None:
         """Send any text."""
@@ -46,6 +53,20 @@ class Wire:
         await self.send("response.output_item.done", response_id=response, output_index=0, item=item)
         await self.send("response.done", response={"id": response, "status": "completed", "output": []})
 
+    async def calls(self, *calls: tuple[str, Event]) -> None:
+        """The agent calls tools, each with its arguments; their call ids are their places in the row."""
+        await self.send("response.created", response={"id": "resp_calls", "status": "in_progress", "output": []})
+        for index, (name, arguments) in enumerate(calls):
+            item = {"id": f"item_{index}", "type": "function_call", "call_id": str(index), "name": name}
+            place = {"response_id": "resp_calls", "output_index": index}
+            text = json.dumps(arguments)
+            await self.send("response.output_item.added", **place, item={**item, "arguments": ""})
+            kind = "response.function_call_arguments.done"
+            await self.send(kind, **place, item_id=item["id"], call_id=str(index), name=name, arguments=text)
+            done = {**item, "arguments": text, "status": "completed"}
+            await self.send("response.output_item.done", **place, item=done)
+        await self.send("response.done", response={"id": "resp_calls", "status": "completed", "output": []})
+
 
 Script = Callable[[Wire], Awaitable[None]]
 
@@ -55,11 +76,16 @@ class WireServer:
 
     Args:
         script: played on every connection, once the client has configured it.
+
+    Attributes:
+        keys: what each client has shown.
+        wires: all connections so far.
     """
 
     def __init__(self, script: Script) -> None:
         self.url = ""
         self.keys: list[str] = []
+        self.wires: list[Wire] = []
         self._script = script
         self._loop = asyncio.new_event_loop()
         self._until: asyncio.Event | None = None
@@ -94,9 +120,10 @@ class WireServer:
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)
         wire = Wire(socket)
+        self.wires.append(wire)
         await wire.send("session.created", session={"id": "sess_1", "object": "realtime.session", "type": "realtime"})
         playing: asyncio.Task[None] | None = None
-        async for message in socket:
+        while (message := await socket.receive()).type not in _LAST:
             if message.type is not WSMsgType.TEXT:
                 continue
             event = json.loads(message.data)
@@ -105,6 +132,7 @@ class WireServer:
                 await wire.send("session.updated", session=event["session"])
                 if playing is None:
                     playing = asyncio.ensure_future(self._script(wire))
+        wire.goodbye = message.data if message.type is WSMsgType.CLOSE else 1006
         if playing is not None:
             playing.cancel()
             await asyncio.gather(playing, return_exceptions=True)

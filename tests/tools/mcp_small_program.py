@@ -1,11 +1,13 @@
 """A server that speaks just enough of MCP to misbehave; its first argument says how. It starts fast.
 
-A second argument is a file to which it appends the method of each request that it reads.
+A second argument is a file to which it appends the method of each request that it reads. Further ones are a program
+that a call leaves behind, in a session of its own, where it ``leaves`` one.
 """
 
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -84,6 +86,8 @@ def main():
             name = message["params"]["name"]
             if HOW == "busy":
                 time.sleep(1)
+            if HOW == "leaves":
+                subprocess.Popen(sys.argv[3:], start_new_session=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
             if HOW == "dies":
                 print("no more of this", file=sys.stderr, flush=True)
                 sys.exit(1)

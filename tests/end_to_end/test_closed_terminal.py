@@ -1,0 +1,85 @@
+"""When the terminal is gone the app ends too, whoever tells it or nobody."""
+
+import contextlib
+import os
+import tty
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ends import ANY_CODE, LIMIT_S, assert_ended, await_ready, goodbyes, job, remote, silent
+from speaking import quiet_file
+from wire_server import WireServer
+
+from terminal import COMMAND, wait_gone
+from virtual_audio import wait_until
+
+
+@contextlib.contextmanager
+def other_terminal() -> Iterator[tuple[int, str]]:
+    """A second terminal that is nobody's controlling one: its master, and its name."""
+    master, slave = os.openpty()
+    tty.setraw(slave)  # nothing of what is asked of it is echoed
+    name = os.ttyname(slave)
+    try:
+        yield master, name
+    finally:
+        os.close(slave)
+        with contextlib.suppress(OSError):  # the test may have closed it
+            os.close(master)
+
+
+@pytest.mark.parametrize("ignored", [["SIGHUP"], ["SIGHUP", "SIGTERM", "SIGINT"], []], ids=str)
+def test_an_app_whose_window_is_closed_ends_also_where_hang_ups_are_ignored(
+    environment: dict[str, str], ignored: list[str]
+) -> None:
+    with job([COMMAND, "--no-audio"], environment, ignored) as app:
+        await_ready(app)
+        started = app.started
+        assert any("local_agent" in process.command for process in started)
+        app.hang_up()
+        app.note("ended", LIMIT_S)
+        wait_gone(started, LIMIT_S)
+
+
+def test_an_app_whose_window_is_closed_takes_leave_of_the_server_and_sends_no_more(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    heard = tmp_path / "heard.wav"
+    files = ("--input-file", quiet_file(tmp_path), "--output-file", heard)
+    with WireServer(silent) as server, job(remote(server, *files), environment, ["SIGHUP"]) as app:
+        await_ready(app)
+        (wire,) = server.wires
+        wait_until(lambda: "input_audio_buffer.append" in {event["type"] for event in wire.received}, "it is heard")
+        app.hang_up()
+        app.note("ended", LIMIT_S)
+        assert goodbyes(server) in ([1000], [1001])
+
+
+def test_an_app_whose_keyboard_is_gone_ends_and_gives_the_terminal_back(environment: dict[str, str]) -> None:
+    with (
+        WireServer(silent) as server,
+        other_terminal() as (keyboard, name),
+        job(remote(server, "--no-audio"), environment, tty=name) as app,
+    ):
+        await_ready(app)
+        started = app.started
+        os.close(keyboard)
+        assert_ended(app, ANY_CODE, started)
+        assert goodbyes(server) in ([1000], [1001])
+
+
+def test_an_app_that_has_not_connected_ends_with_its_window_too(environment: dict[str, str]) -> None:
+    with job([COMMAND, "--no-audio", "--no-connect"], environment, ["SIGHUP"]) as app:
+        app.terminal.wait_for("OFFLINE")
+        app.hang_up()
+        app.note("ended", LIMIT_S)
+
+
+def test_a_window_that_is_closed_while_the_app_starts_ends_it(environment: dict[str, str]) -> None:
+    with job([COMMAND, "--no-audio"], environment, ["SIGHUP"]) as app:
+        app.terminal.wait_for("CONNECTING")
+        started = app.started
+        app.hang_up()
+        app.note("ended", LIMIT_S)
+        wait_gone(started, LIMIT_S)

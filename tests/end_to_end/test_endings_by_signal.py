@@ -1,0 +1,166 @@
+"""Every signal that ends the app ends it cleanly: nothing is left, the terminal is as it was, the server was told."""
+
+import contextlib
+import json
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from ends import assert_ended, await_ready, codes, goodbyes, job, remote, silent, write_profile
+from wire_server import Wire, WireServer
+
+from leftovers import Leftover, await_gone, end, leftover
+from terminal import COMMAND
+from virtual_audio import wait_until
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGABRT, signal.SIGUSR1]
+STUBBORN = """
+provider = "generic"
+url = "{url}"
+[[tools]]
+name = "wait"
+description = "Wait"
+parameters = {{type = "object", properties = {{}}}}
+run = {{kind = "command", argv = {argv}}}
+timeout_s = 600
+"""
+
+
+def stubborn(environment: dict[str, str], server: WireServer, left: Leftover) -> list[str]:
+    """The app with a tool that does not end when it is asked to, nor does what it has started."""
+    argv = ["sh", "-c", 'trap "" TERM INT HUP; sh -c "$3" left "$1" "$2" & while :; do sleep 1; done', "sh"]
+    argv += left.command("a child in the background")[4:]
+    write_profile(environment, "stubborn", STUBBORN.format(url=server.url, argv=json.dumps(argv)))
+    return [COMMAND, "--profile", "stubborn", "--no-audio"]
+
+
+async def calls_the_tool(wire: Wire) -> None:
+    await wire.calls(("wait", {}))
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_a_signal_ends_the_app_and_the_local_agent_cleanly(environment: dict[str, str], number: signal.Signals) -> None:
+    with job([COMMAND, "--no-audio"], environment) as app:
+        await_ready(app)
+        started = app.started
+        assert any("local_agent" in process.command for process in started)
+        app.send(number)
+        assert_ended(app, codes(number), started)
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_a_signal_ends_the_app_its_tools_and_the_session_elsewhere_cleanly(
+    environment: dict[str, str], tmp_path: Path, number: signal.Signals
+) -> None:
+    left = leftover(tmp_path)
+    try:
+        with WireServer(calls_the_tool) as server, job(stubborn(environment, server, left), environment) as app:
+            app.terminal.wait_for(lambda _: left.came, "the tool runs")
+            started = app.started
+            app.send(number)
+            assert_ended(app, codes(number), started)
+            assert goodbyes(server) in ([1000], [1001])
+            await_gone(left)
+    finally:
+        end([left])
+
+
+def test_a_key_that_quits_ends_all_of_it_cleanly(environment: dict[str, str], tmp_path: Path) -> None:
+    left = leftover(tmp_path)
+    try:
+        with WireServer(calls_the_tool) as server, job(stubborn(environment, server, left), environment) as app:
+            app.terminal.wait_for(lambda _: left.came, "the tool runs")
+            started = app.started
+            app.terminal.press("q")
+            assert_ended(app, {0}, started)
+            assert goodbyes(server) in ([1000], [1001])
+            await_gone(left)
+    finally:
+        end([left])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (signal.SIGTERM, signal.SIGTERM),
+        (signal.SIGINT, signal.SIGINT),
+        (signal.SIGHUP, signal.SIGTERM),
+        (signal.SIGTERM, signal.SIGQUIT),
+        (signal.SIGTERM, signal.SIGABRT),
+    ],
+    ids=lambda number: number.name,
+)
+def test_further_signals_do_not_spoil_an_end_that_is_under_way(
+    environment: dict[str, str], tmp_path: Path, first: signal.Signals, second: signal.Signals
+) -> None:
+    """The tool takes its time to end, and the second signal comes again and again until the app is gone."""
+    left = leftover(tmp_path)
+    try:
+        with WireServer(calls_the_tool) as server, job(stubborn(environment, server, left), environment) as app:
+            app.terminal.wait_for(lambda _: left.came, "the tool runs")
+            started = app.started
+            app.send(first)
+            with contextlib.suppress(ProcessLookupError, TimeoutError):
+                wait_until(lambda: app.send(second), "there is no app to send it to")
+            assert_ended(app, codes(first, second), started)
+            assert goodbyes(server) in ([1000], [1001])
+            await_gone(left)
+    finally:
+        end([left])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_a_signal_while_the_app_still_starts_ends_it_cleanly(
+    environment: dict[str, str], number: signal.Signals
+) -> None:
+    with job([COMMAND, "--no-audio"], environment) as app:
+        app.terminal.wait_for("CONNECTING")
+        started = app.started
+        app.send(number)
+        assert_ended(app, codes(number), started)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_signal_under_an_open_dialog_ends_the_app_cleanly(
+    environment: dict[str, str], number: signal.Signals
+) -> None:
+    with WireServer(silent) as server, job(remote(server, "--no-audio"), environment) as app:
+        await_ready(app)
+        app.terminal.press("?").wait_for("esc close")
+        app.send(number)
+        assert_ended(app, codes(number), app.started)
+        assert goodbyes(server) in ([1000], [1001])
+
+
+def test_a_signal_while_the_editor_has_the_terminal_ends_both(environment: dict[str, str], tmp_path: Path) -> None:
+    left = leftover(tmp_path)
+    program = tmp_path / "editor.sh"
+    program.write_text(f"#!/bin/sh\necho EDITING; exec sleep {left.seconds}\n")
+    program.chmod(0o700)
+    given = environment | {"EDITOR": str(program)}
+    try:
+        with WireServer(silent) as server, job(remote(server, "--no-audio"), given) as app:
+            await_ready(app)
+            app.terminal.press("e").wait_for(lambda _: app.terminal.bold("5 Agent"))
+            app.terminal.press("ctrl+e").wait_for("EDITING")
+            started = app.started
+            app.send(signal.SIGTERM)
+            assert_ended(app, codes(signal.SIGTERM), started)
+            assert goodbyes(server) in ([1000], [1001])
+            await_gone(left)
+    finally:
+        end([left])
+
+
+def test_a_fault_of_the_app_ends_it_cleanly(environment: dict[str, str]) -> None:
+    """Nothing from outside makes it fail, so one of its actions does."""
+    failing = "from rtvoice_tui.ui.app import RtvoiceApp; RtvoiceApp.action_mute = lambda self: 1 / 0"
+    program = [sys.executable, "-c", f"{failing}; from rtvoice_tui.cli import main; main()"]
+    with WireServer(silent) as server, job([*program, *remote(server, "--no-audio")[1:]], environment) as app:
+        await_ready(app)
+        started = app.started
+        app.terminal.press("m")
+        assert_ended(app, {1}, started)
+        assert "rtvoice-tui failed: ZeroDivisionError: division by zero" in app.terminal.written
+        assert goodbyes(server) in ([1000], [1001])
