@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
-from profile_files import put
+from profile_files import key_source, put
 
 from rtvoice_tui.profiles import library
 from rtvoice_tui.profiles.model import Profile
-from rtvoice_tui.profiles.secrets import endpoint, key_source, use_for_this_run
+from rtvoice_tui.profiles.secrets import endpoint, use_for_this_run
 from rtvoice_tui.profiles.store import ProfileError, load_profile
 
 KEY = "canary-7f3a19c2d4e8b605"

@@ -56,7 +56,9 @@ async def test_what_a_server_left_is_ended_when_it_dies(tmp_path: Path, way: str
     """The server is started again: its command line is in the list of processes, so the one process is looked at."""
     async with left_by(tmp_path, way) as (_, left):
         number = int(left.there.read_text())
-        (program,) = [pid for pid, line in holders(left.seconds) if "mcp_small_program" in line]
+        (program,) = [
+            pid for pid, line in holders(left.seconds) if "mcp_small_program" in line and "supervisor" not in line
+        ]
         os.kill(program, signal.SIGKILL)
         async with asyncio.timeout(10):
             while number in [pid for pid, _ in holders(left.seconds)]:  # noqa: ASYNC110 - of another process

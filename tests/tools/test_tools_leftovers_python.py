@@ -1,4 +1,4 @@
-"""What a function leaves behind is ended with its call, also where its process goes on, and nothing else is."""
+"""What a function leaves behind is ended with the process of its file, which may serve several calls."""
 
 import asyncio
 import contextlib
@@ -43,32 +43,30 @@ async def gone(*left: Leftover) -> None:
 
 @pytest.mark.parametrize("name", ["leaves", "leaves_later"])
 @pytest.mark.parametrize("how", HOWS)
-async def test_what_a_function_leaves_is_ended_when_it_has_returned(tmp_path: Path, how: str, name: str) -> None:
-    left = leftover(tmp_path)
-    async with desk(tmp_path, left) as toolbox:
-        outcome = await leave(toolbox, name, how, left)
-        assert (outcome.output, left.came) == ("gone on", True)
-        await gone(left)
-
-
-@pytest.mark.parametrize(("then", "sentence"), [("raise", "it was not to be"), ("crash", "exit code 7")])
-@pytest.mark.parametrize("how", HOWS)
-async def test_what_a_function_leaves_is_ended_when_it_fails(
-    tmp_path: Path, how: str, then: str, sentence: str
+async def test_what_a_function_leaves_may_serve_later_calls_and_ends_with_the_file(
+    tmp_path: Path, how: str, name: str
 ) -> None:
     left = leftover(tmp_path)
     async with desk(tmp_path, left) as toolbox:
-        assert sentence in complaint(await leave(toolbox, "leaves", how, left, then))
+        assert (await leave(toolbox, name, how, left)).output == "gone on"
+        assert left.runs
+    await gone(left)
+
+
+@pytest.mark.parametrize("how", HOWS)
+async def test_what_a_function_leaves_is_ended_when_it_crashes(tmp_path: Path, how: str) -> None:
+    left = leftover(tmp_path)
+    async with desk(tmp_path, left) as toolbox:
+        assert "exit code 7" in complaint(await leave(toolbox, "leaves", how, left, "crash"))
         assert left.came
         await gone(left)
 
 
-@pytest.mark.parametrize("name", ["leaves", "leaves_later"])
 @pytest.mark.parametrize("how", HOWS)
-async def test_what_a_function_leaves_is_ended_when_it_is_stopped(tmp_path: Path, how: str, name: str) -> None:
+async def test_what_a_function_leaves_is_ended_when_it_is_stopped(tmp_path: Path, how: str) -> None:
     left = leftover(tmp_path)
     async with desk(tmp_path, left) as toolbox:
-        call = leave(toolbox, name, how, left, "stay")
+        call = leave(toolbox, "leaves", how, left, "stay")
         await toolbox.until(lambda: left.came, "it was left")
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -76,11 +74,10 @@ async def test_what_a_function_leaves_is_ended_when_it_is_stopped(tmp_path: Path
         await gone(left)
 
 
-@pytest.mark.parametrize("name", ["leaves", "leaves_later"])
-async def test_what_functions_leave_is_ended_when_they_take_too_long(tmp_path: Path, name: str) -> None:
+async def test_what_functions_leave_is_ended_when_they_take_too_long(tmp_path: Path) -> None:
     all_left = [leftover(tmp_path) for _ in HOWS]
     async with desk(tmp_path, *all_left, timeout_s=3) as toolbox:
-        calls = [leave(toolbox, name, how, left, "stay") for how, left in zip(HOWS, all_left, strict=True)]
+        calls = [leave(toolbox, "leaves", how, left, "stay") for how, left in zip(HOWS, all_left, strict=True)]
         outcomes = await asyncio.gather(*calls)
         assert all("gave no result within 3 s" in complaint(outcome) for outcome in outcomes)
         assert all(left.came for left in all_left)
@@ -96,23 +93,6 @@ async def test_what_functions_leave_is_ended_when_the_toolbox_closes(tmp_path: P
             await toolbox.box.close()
         await asyncio.wait(calls)
         await gone(*all_left)
-
-
-@pytest.mark.parametrize("how", ["a session of its own", "a daemon"])
-async def test_the_end_of_one_call_leaves_alone_the_child_of_another(tmp_path: Path, how: str) -> None:
-    """Both run in one process, of which the child that is minded is a direct one, and the other leaves three times."""
-    minded, all_left = leftover(tmp_path), [leftover(tmp_path) for _ in range(3)]
-    go = tmp_path / "go"
-    async with desk(tmp_path, minded, *all_left) as toolbox:
-        about = {"program": minded.program, "there": str(minded.there), "go": str(go)}
-        minding = asyncio.create_task(toolbox.call("minds_a_child", **about))
-        await toolbox.until(lambda: minded.came, "the child is there")
-        for left in all_left:
-            assert (await leave(toolbox, "leaves", how, left)).output == "gone on"
-        assert minded.runs, "its call is not over"
-        go.touch()
-        assert (await minding).output == "it runs"
-        await gone(minded, *all_left)
 
 
 @pytest.mark.parametrize("how", HOWS)

@@ -58,8 +58,8 @@ def endpoint(profile: Profile, environ: Mapping[str, str], chosen: bool = False)
     """
     if not profile.trusted:
         raise NeedsConsent(
-            f"the profile is not trusted: nothing is sent to {host_of(server_address(profile, environ))}, and no key is"
-            " used",
+            f"the profile is not trusted: nothing is sent to {host_of(profile.url or profile.dialect.url)}, and no key"
+            " is used",
             "press p, then T to trust it (or rtvoice-tui profiles trust NAME)",
         )
     key = find_key(profile, environ)
@@ -75,13 +75,14 @@ def endpoint(profile: Profile, environ: Mapping[str, str], chosen: bool = False)
 def find_key(profile: Profile, environ: Mapping[str, str]) -> Key | None:
     """The key of a profile's provider: typed for this run, from the environment, or from the system's key store.
 
-    ``None`` if the provider needs none, or none is there and the server may do without.
+    ``None`` if the provider needs none, if none is there and the server may do without, or if the profile is not
+    trusted: then nothing is looked up.
 
     Raises:
         ProfileError: the provider needs one and there is none.
     """
     names = key_variables(profile)
-    if not names:
+    if not names or not profile.trusted:
         return None
     if found := _found(profile, names, environ):
         return found
