@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import logging
 import math
 import os
 import re
@@ -217,6 +218,9 @@ class McpRunner(Runner):
             return stdio.stdio_client(parameters, errlog=cast("TextIO", errors))
         import httpx2
         from mcp.client.streamable_http import streamable_http_client
+
+        # what it warns of comes back as an error too, with our keys taken out
+        logging.getLogger("mcp.client.streamable_http").setLevel(logging.ERROR)
 
         run = self._run
         headers, self._keys = await asyncio.to_thread(
