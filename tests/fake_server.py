@@ -169,6 +169,7 @@ class Session:
         active: id of the running answer; empty when there is none.
         cancelled: set when the client has cancelled the running answer.
         confirms: whether settings are answered with ``session.updated``.
+        acknowledges: whether anything is answered by itself.
         reading: while it is not set, nothing more is read from the client.
         outputs: how often each call was answered.
     """
@@ -183,6 +184,7 @@ class Session:
         self.outputs: dict[str, int] = {}
         self.rate = RATE
         self.confirms = True
+        self.acknowledges = True
         self.reading = asyncio.Event()
         self.reading.set()
         self._socket = socket
@@ -573,7 +575,7 @@ class Session:
             error = {"type": "invalid_request_error", "code": refusal.code, "message": str(refusal)}
             error |= {"param": refusal.param or None, "event_id": event.get("event_id")}
             acknowledgements = [{"type": "error", "error": error}]
-        for acknowledgement in acknowledgements:
+        for acknowledgement in acknowledgements if self.acknowledges else ():
             await self.send(acknowledgement)
         async with self._changed:
             self._changed.notify_all()

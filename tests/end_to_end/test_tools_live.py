@@ -18,7 +18,7 @@ output_modalities = ["audio"]
 turn_detection = {type = "server_vad", threshold = 0.5, silence_duration_ms = 400}
 transcription = {model = "moonshine-tiny"}
 [[tools]]
-name = "book_table"   # a comment that stays
+name = "book_table"
 description = "Book a table in the restaurant"
 parameters = {type = "object", properties = {people = {type = "integer"}}, required = ["people"]}
 run = {kind = "command", argv = ["echo", "The garden table is reserved for {people} guests"]}
@@ -58,10 +58,9 @@ def test_a_spoken_request_asks_runs_a_command_and_is_answered_with_its_output_th
         terminal.press("r")
         terminal.wait_for(lambda screen: re.search(r"2 book_table +ok .* hand", screen), "run again by hand")
         assert _answers(terminal.text) == 1, "the model was not told"
-        terminal.press("m").wait_for("gives this result from now on")
-        written = profile.read_text()
-        assert 'kind = "mock", result = "The garden table is reserved for 4 guests' in written
-        assert "# a comment that stays" in written
+        terminal.press("m").wait_for("book_table is a mock for this session")
+        terminal.wait_for("bench*")
+        assert profile.read_text() == BOOKING
 
         write_message(terminal_in_transcript(terminal), "book a table for two people")
         terminal.press("enter").wait_for("book_table(people=2)")

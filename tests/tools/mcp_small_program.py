@@ -12,6 +12,8 @@ import sys
 import time
 
 HOW = sys.argv[1]
+if HOW.startswith("hostile"):
+    import hostile_schemas as hostile
 
 
 def say(**message):
@@ -32,6 +34,10 @@ def tools(asked):
         return [tool("a", title="Its title"), tool("b", title="Its title", description="Its description"), tool("c")]
     if HOW == "counts":
         return [tool(f"t{asked // 3}")]
+    if HOW == "hostile output":
+        return [tool("hello", outputSchema=hostile.SCHEMAS[sys.argv[2]][0]), tool("other")]
+    if HOW == "hostile input":
+        return [{"name": "hello", "inputSchema": hostile.SCHEMAS[sys.argv[2]][0]}, tool("other")]
     return [tool("hello")]
 
 
@@ -57,7 +63,7 @@ def main():
     for line in sys.stdin:
         message = json.loads(line)
         method, number = message.get("method"), message.get("id")
-        if len(sys.argv) > 2:
+        if len(sys.argv) > 2 and not HOW.startswith("hostile"):
             with open(sys.argv[2], "a") as notes:
                 notes.write(f"{method}\n")
         if number is None:
@@ -103,6 +109,8 @@ def main():
                 ],
             }.get(HOW, [{"type": "text", "text": f"hello {name}"}])
             result = {"content": content}
+            if HOW == "hostile output" and name == "hello":
+                result = {"content": [], "structuredContent": hostile.SCHEMAS[sys.argv[2]][1]}
             if HOW == "structured":
                 result = {"content": [], "structuredContent": {"t": 12}}
             if HOW == "errors":

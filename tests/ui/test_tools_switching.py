@@ -101,8 +101,7 @@ class Pane4:
         )
         assert self.app.editor.draft.settings.instructions == "Sing."
         assert self.app.editor.changed == ("instructions",)
-        assert load_profile("mine").tools == list(self.app.editor.kept.tools), "saved"
-        assert load_profile("mine").session.instructions != "Sing."
+        assert profile_text("mine") == TEXT, "a key writes nothing"
 
 
 @asynccontextmanager
@@ -131,12 +130,11 @@ async def test_m_makes_a_mock_of_a_result_and_ends_it(app: Cockpit, monkeypatch:
                 await here.pilot.press("m")
                 await until(here.pilot, lambda: isinstance(here.kept("get_time").run, MockRun))
                 continue
-            await here.press("m", "get_time gives this result from now on; m again ends that")
+            await here.press("m", "get_time is a mock for this session: m takes it back")
             run = MockRun(result=result, original=PythonRun(target="demo:get_time"))
             assert here.kept("get_time").run == run
             await here.press("m", "get_time is run for real again")
             assert here.kept("get_time").run == run.original
-            assert profile_text("mine") == TEXT, "comments are kept"
 
 
 async def test_a_mock_of_a_server_s_tool_is_an_entry_of_its_own_and_goes_again(
@@ -144,15 +142,14 @@ async def test_a_mock_of_a_server_s_tool_is_an_entry_of_its_own_and_goes_again(
 ):
     async with pane_4(app, monkeypatch) as here:
         await here.call("no_tes_read")
-        await here.press("m", "no_tes_read gives this result from now on; m again ends that")
+        await here.press("m", "no_tes_read is a mock for this session: m takes it back")
         assert here.kept("no_tes_read") == ToolEntry(
             name="no_tes_read", description="Its own.", parameters=SCHEMA, run=MockRun(result={"ok": 1})
         )
         await here.press("m", "no_tes_read is run for real again")
         assert app.editor.kept.tool("no_tes_read") is None
-        assert profile_text("mine") == TEXT
-        await here.press("m", "no_tes_read gives this result from now on; m again ends that")
-        await here.press("d", "no_tes_read is off: d switches it on again")
+        await here.press("m", "no_tes_read is a mock for this session: m takes it back")
+        await here.press("d", "no_tes_read is off for this session: d switches it on again")
         assert here.offered == {"get_time", "search", "no_tes_delete", "no_x"}, "the server's own does not come back"
 
 
@@ -160,14 +157,14 @@ async def test_d_takes_a_tool_out_of_its_server_and_brings_it_back(app: Cockpit,
     everything = {"get_time", "search", "no_tes_read", "no_tes_delete", "no_x"}
     async with pane_4(app, monkeypatch) as here:
         await here.call("no_tes_delete")
-        await here.press("d", "no_tes_delete is off: d switches it on again")
+        await here.press("d", "no_tes_delete is off for this session: d switches it on again")
         assert here.kept("no_tes").run.only == ["read"]  # type: ignore[union-attr]
         assert here.offered == everything - {"no_tes_delete"}
         await here.press("d", "no_tes_delete is on again")
-        assert profile_text("mine") == TEXT, "all of the server's tools, also those that it will have"
-        await here.press("d", "no_tes_delete is off: d switches it on again")
+        assert here.kept("no_tes").run.only == [], "all of the server's tools, also those that it will have"  # type: ignore[union-attr]
+        await here.press("d", "no_tes_delete is off for this session: d switches it on again")
         await here.call("no_tes_read")
-        await here.press("d", "no_tes_read is off: d switches it on again")
+        await here.press("d", "no_tes_read is off for this session: d switches it on again")
         assert here.kept("no_tes").policy == "off", "nothing is left of it"
         assert here.offered == {"get_time", "search", "no_x"}
         await here.press("d", "no_tes is on again")
@@ -181,19 +178,17 @@ async def test_d_on_a_call_of_a_server_that_is_gone_switches_nothing_else_off(
         here.brought = ["no_x"]
         await here.call("no_tes_read")
         await here.press("d", "no_tes does not offer no_tes_read now: pane 5 switches the whole server")
-        assert profile_text("mine") == TEXT
         assert app.told == []
 
 
 async def test_a_tool_that_asked_asks_again_when_d_brings_it_back(app: Cockpit, monkeypatch: pytest.MonkeyPatch):
     async with pane_4(app, monkeypatch) as here:
         await here.call("get_time")
-        await here.press("d", "get_time is off: d switches it on again")
+        await here.press("d", "get_time is off for this session: d switches it on again")
         assert "get_time" not in here.offered
         await here.press("r", "get_time is switched off: d offers it again")
         await here.press("d", "get_time is on again")
         assert here.kept("get_time").policy == "ask"
-        assert profile_text("mine") == TEXT
 
 
 async def test_what_cannot_be_done_with_a_call_is_said(app: Cockpit, monkeypatch: pytest.MonkeyPatch):
@@ -215,7 +210,7 @@ async def test_what_cannot_be_done_with_a_call_is_said(app: Cockpit, monkeypatch
         await until(here.pilot, lambda: app.told == [("try", "get_time", '{"id": 1}')])
 
 
-async def test_under_options_of_the_command_line_a_change_is_sent_and_not_saved(
+async def test_under_options_of_the_command_line_a_change_is_sent_and_told_like_any_other(
     app: Cockpit, monkeypatch: pytest.MonkeyPatch
 ):
     app.editor = AgentEditor("mine", load_profile("mine"), "")
@@ -224,6 +219,8 @@ async def test_under_options_of_the_command_line_a_change_is_sent_and_not_saved(
         await focus(pilot, 4)
         await here.call("get_time")
         await pilot.press("d")
-        await until(pilot, lambda: any("sent, not saved" in notice.text for _, notice in app.store.notices))
+        sentence = "get_time is off for this session: d switches it on again"
+        await until(pilot, lambda: [note.message for note in app._notifications] == [sentence])
         assert len(app.told) == 1
+        assert list(app.store.notices) == []
         assert profile_text("mine") == TEXT

@@ -1,0 +1,84 @@
+"""Checks against a schema are ended when they take too long; meanwhile the session and all other calls go on."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostile_schemas import SCHEMAS
+
+import rtvoice_tui
+
+PROGRAM = Path(__file__).with_name("hostile_program.py")
+LIMIT_S = 60
+"""What starting everything and one check take at most; a check that is not ended takes for ever."""
+
+ENDED_S = 12.0
+"""A few seconds, and a busy machine."""
+
+GAP_S = 1.5
+"""The session's loop is never away for half a second; the rest is for a busy machine."""
+
+LIMITED = re.compile(r"could not be checked.* \d+(\.\d+)? s\b")
+
+
+def ran(how: str, kind: str) -> dict[str, Any]:
+    """What the program told of one session."""
+    folders = (Path(rtvoice_tui.__file__).parents[1], PROGRAM.parent, PROGRAM.parents[1])
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, folders))}
+    command = [sys.executable, str(PROGRAM), how, kind]
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT_S)
+    except subprocess.TimeoutExpired:
+        raise AssertionError(f"the check of {kind} is not ended within {LIMIT_S} s") from None
+    assert done.returncode == 0, done.stderr[-2000:]
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def assert_ended(told: dict[str, Any]) -> None:
+    assert told["state"] == "failed"
+    assert LIMITED.search(told["note"]), told["note"]
+    assert told["took"] < ENDED_S
+    assert told["gap"] < GAP_S
+    assert told["plain"] == "fine", "the other call ran"
+
+
+@pytest.mark.parametrize("how", ["arguments", "by hand", "input", "output"])
+def test_what_can_be_checked_runs_as_ever(how: str):
+    told = ran(how, "nothing")
+    assert told["state"] == "ok"
+    assert told["plain"] == "fine"
+    assert told["gap"] < GAP_S
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SCHEMAS if kind != "nothing"])
+def test_arguments_that_cannot_be_checked_fail_the_call_and_nothing_waits_for_them(kind: str):
+    told = ran("arguments", kind)
+    assert_ended(told)
+    assert LIMITED.search(json.loads(told["told"]["k1"])["error"])
+    assert told["told"]["k2"] == "fine"
+
+
+@pytest.mark.parametrize("kind", ["pattern", "anyOf", "uniqueItems"])
+def test_a_run_by_hand_whose_arguments_cannot_be_checked_fails(kind: str):
+    assert_ended(ran("by hand", kind))
+
+
+@pytest.mark.parametrize("kind", ["pattern", "allOf"])
+def test_the_schema_that_a_server_gives_its_tool_is_no_more_trusted(kind: str):
+    told = ran("input", kind)
+    assert_ended(told)
+    assert LIMITED.search(json.loads(told["told"]["k1"])["error"])
+
+
+@pytest.mark.parametrize("kind", ["pattern", "propertyNames", "anyOf", "uniqueItems"])
+def test_a_result_that_cannot_be_checked_against_the_server_s_own_schema_fails_the_call(kind: str):
+    told = ran("output", kind)
+    assert_ended(told)
+    assert LIMITED.search(json.loads(told["told"]["k1"])["error"])
+    assert told["told"]["k2"] == "fine"
