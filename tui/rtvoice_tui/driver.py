@@ -48,6 +48,7 @@ from rtvoice_tui.tools.registry import Toolset
 from rtvoice_tui.tools.standings import Standings
 from rtvoice_tui.tools.toolbox import Toolbox
 from rtvoice_tui.tools.trials import Trials
+from rtvoice_tui.transport import liveness
 from rtvoice_tui.transport.outgoing import OutgoingQueue
 
 if TYPE_CHECKING:
@@ -208,10 +209,12 @@ class SessionDriver:
             async with connect(endpoint, self.plan.heartbeat or None) as socket:
                 self._do(self._machine.opened(self.now()))
                 sender = self.spawn(self._send_all(socket, outgoing))
+                watcher = self.spawn(self._watch_silence(socket))
                 try:
                     await self._receive_all(socket)
                 finally:
                     sender.cancel()
+                    watcher.cancel()
                 self._ended(socket.closed.sentence, socket.closed.remedy)
         except (ConnectionFailed, ProfileError) as error:
             self._ended(error.sentence, error.remedy)
@@ -225,7 +228,7 @@ class SessionDriver:
             self._outgoing = None
             for words in outgoing.unsent_words():
                 self.warn(f"the connection ended before this was sent: {words}", "press c, then send it again")
-            self._do(self._machine.closed(self.now()))
+            self._do(self._machine.closed(self.now(), outgoing.unsent_ids()))
 
     def _ended(self, sentence: str, remedy: str) -> None:
         sentence = self._endpoint.without_secret(sentence)
@@ -256,6 +259,24 @@ class SessionDriver:
             self._received(self._redactor.redacted(frame))
             if self._machine.hears:
                 self._sound.begin()
+
+    async def _watch_silence(self, socket: "Socket") -> None:
+        """Notice a server that is gone, while it owes an answer."""
+        silence = liveness.Liveness(pongs=self.plan.heartbeat > 0)
+        socket.heard = lambda: silence.heard(self.now())
+        while True:
+            await asyncio.sleep(liveness.SILENCE_S / liveness.LOOKS)
+            told = f"{liveness.SILENCE_S:g} s"
+            match silence.look(self._machine.due, self.now()):
+                case liveness.Verdict.PING:
+                    await socket.ping()
+                case liveness.Verdict.TELL:
+                    self.warn(f"no word from the server for {told}", "wait, or press c twice to connect again")
+                case liveness.Verdict.GIVE_UP:
+                    await socket.give_up(
+                        f"no answer from the server for {told}: it is gone", "press c to connect again"
+                    )
+                    return
 
     def _received(self, frame: str) -> None:
         now = self.now()

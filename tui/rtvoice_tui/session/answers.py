@@ -8,7 +8,7 @@ from rtvoice_tui.protocol.objects import Item, Response
 from rtvoice_tui.session.barge_in import SpokenLedger
 from rtvoice_tui.session.calls import Calls
 from rtvoice_tui.session.effects import EndPlay, Play
-from rtvoice_tui.session.facts import AgentSaid, Level, Moment, Notice, UsageReported
+from rtvoice_tui.session.facts import AgentSaid, AnswerLost, Level, Moment, Notice, UsageReported
 from rtvoice_tui.session.listening import Listening
 from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.output_rate import RateWitness
@@ -61,11 +61,22 @@ class Answers:
 
     def close(self) -> None:
         """The session is over; the next one may use the same ids."""
+        self._tell_lost()
         self.slot = ResponseSlot()
         self.rate.clear()
         self._answers.clear()
         self._words.clear()
         self._done_ids.clear()
+
+    def _tell_lost(self) -> None:
+        """Name the answers that were not whole, and had not been interrupted."""
+        for response_id, answer in self._answers.items():
+            if self.slot.is_cut(response_id) or answer.calls:
+                continue
+            heard = [item.item_id for item in self._ledger.of_response(response_id) if not item.cut]
+            items = dict.fromkeys([*answer.items, *heard])
+            for item_id in items or [""]:
+                self._out.tell(AnswerLost(answer.turn, item_id))
 
     def feed(self, event: ev.ServerEvent) -> None:
         """Take in one event of an answer; others are none of our business."""

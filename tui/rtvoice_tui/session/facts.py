@@ -196,6 +196,13 @@ class AnswerCut(msgspec.Struct, frozen=True):
     outcome: str
 
 
+class AnswerLost(msgspec.Struct, frozen=True):
+    """The session ended before an answer was whole; ``item_id`` is empty if nothing of it had come."""
+
+    turn: int
+    item_id: str
+
+
 class CutConfirmed(msgspec.Struct, frozen=True):
     """The server took over what was heard."""
 
@@ -327,6 +334,7 @@ Fact = (
     | UserSaid
     | AgentSaid
     | AnswerCut
+    | AnswerLost
     | CutConfirmed
     | CallChanged
     | CallReached

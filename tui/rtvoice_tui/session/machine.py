@@ -5,7 +5,7 @@ the socket is gone; each returns the effects in the order in which they must hap
 on any steady clock and only ever compared with each other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from rtvoice_tui.protocol import server_events as ev
 from rtvoice_tui.protocol.client_events import CreateItem
@@ -116,6 +116,13 @@ class SessionMachine:
         return self._connection is Phase.READY
 
     @property
+    def due(self) -> bool:
+        """Whether the server owes an answer to something: as long as it does, its silence means something."""
+        opening = self._connection is Phase.CONFIGURING or self._edits.waiting
+        answering = not self._slot.free or self._listening.unanswered
+        return opening or answering or self._person.deliveries.doubtful
+
+    @property
     def talk(self) -> TalkChanged:
         """How turns are taken, and whether one by key is under way."""
         return self._person.talk
@@ -141,15 +148,20 @@ class SessionMachine:
         self._out.do(Schedule(f"greeting:{self._connections}", GREETING_S))
         return self._finish_step()
 
-    def closed(self, now: float) -> list[Effect]:
-        """The socket is gone, for whatever reason: nothing of this session can be answered any more."""
+    def closed(self, now: float, unsent: Collection[str] = ()) -> list[Effect]:
+        """The socket is gone, for whatever reason: nothing of this session can be answered any more.
+
+        Args:
+            now: the time.
+            unsent: ids of client events that never left.
+        """
         if self._ledger.speaking:
             self._out.do(Flush())
         self._tools.close()
         self._edits.close()
-        self._ledger.close()
         self._answers.close()
-        self._person.close()
+        self._ledger.close()
+        self._person.close(unsent)
         self._history = self._due or self._history  # a session that never opened was told nothing
         self._due = ()
         self._connection = Phase.OFFLINE
@@ -176,9 +188,13 @@ class SessionMachine:
                 self._out.tell(LimitsReported(tuple(event.rate_limits)))
             case ev.ErrorEvent():
                 self._error(event)
+            case ev.ItemAdded() | ev.ItemCreated() | ev.ItemDone():
+                self._person.deliveries.item(event.item)
+                self._tools.hosted.feed(event, self._listening.turn)
             case _:
                 if isinstance(event, ev.ResponseCreated) and not is_aside(event.response):
                     self._person.answer_began()
+                    self._person.deliveries.answered()
                 elif isinstance(event, ev.OutputAudioDelta):
                     self._edits.voice_frozen = self._dialect.freezes_voice
                 self._tools.hosted.feed(event, self._listening.turn)
@@ -287,6 +303,7 @@ class SessionMachine:
         blameless = error.param.startswith("session") or (
             self._connection is Phase.CONFIGURING and ruling.verdict is Verdict.FAULT
         )
+        self._person.deliveries.refused(error.event_id)
         self._person.commit_refused(error.event_id, is_empty_commit(error))
         mended = self._change_refused(error, blameless)
         if ruling.verdict in (Verdict.EXPECTED, Verdict.TRY_AGAIN):

@@ -1,6 +1,7 @@
 """What the person does in a conversation: speaks, types, takes turns by key, interrupts."""
 
 from collections import deque
+from collections.abc import Collection
 
 from rtvoice_tui.protocol import server_events as ev
 from rtvoice_tui.protocol.client_events import CreateItem
@@ -12,6 +13,7 @@ from rtvoice_tui.session.answers import Answers
 from rtvoice_tui.session.barge_in import SpokenLedger
 from rtvoice_tui.session.by_hand import TurnsByHand
 from rtvoice_tui.session.calls import Calls
+from rtvoice_tui.session.deliveries import Deliveries
 from rtvoice_tui.session.edits import Edits
 from rtvoice_tui.session.facts import Moment, UserSaid
 from rtvoice_tui.session.interruption import Interruption
@@ -53,6 +55,7 @@ class PersonSide:
 
     Attributes:
         talk: how they are taken now, as it was last told.
+        deliveries: typed messages that are not acknowledged yet.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class PersonSide:
         self._interruption = Interruption(dialect, edits, ledger, answers, self._by_hand, out, talk.interrupts)
         self._texts: deque[str] = deque()
         self._typed = 0
+        self.deliveries = Deliveries(out)
         self.talk = self._by_hand.standing
         edits.take_turns(talk.mode is not TalkMode.OPEN, live=False)
 
@@ -235,15 +239,14 @@ class PersonSide:
         self._typed += 1
         turn = self._listening.next_turn()
         self._out.tell(UserSaid(turn, f"typed-{self._typed}", text, final=True, typed=True))
-        self._out.send(
-            CreateItem,
-            item={"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]},
-        )
+        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+        self.deliveries.sent(self._out.send(CreateItem, item=item), text)
         self._out.reach(turn, Moment.SENT)
         self._answers.slot.want()
 
-    def close(self) -> None:
-        """The session is over."""
+    def close(self, unsent: Collection[str] = ()) -> None:
+        """The session is over; ``unsent`` are the ids of events that never left."""
+        self.deliveries.close(unsent)
         self._listening.close()
         self._by_hand.close()
         self._watch.close()

@@ -69,6 +69,8 @@ class Store:
         match fact:
             case facts.PhaseChanged():
                 self.session.phase = fact.phase
+                if fact.phase is facts.Phase.OFFLINE:
+                    self.transcript.session_ended()
             case facts.SessionOpened():
                 self.session.session_id = fact.session_id
                 self.session.server = fact.session
@@ -96,6 +98,8 @@ class Store:
                 self.transcript.agent_said(fact, at)
             case facts.AnswerCut():
                 self.transcript.answer_cut(fact, at)
+            case facts.AnswerLost():
+                self.transcript.answer_lost(fact, at)
             case facts.CutConfirmed():
                 self.transcript.cut_confirmed(fact)
             case facts.CallChanged():

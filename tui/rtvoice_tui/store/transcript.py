@@ -4,8 +4,10 @@ import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from rtvoice_tui.session.facts import AgentSaid, AnswerCut, CallChanged, CallState, CutConfirmed, UserSaid
+from rtvoice_tui.session.facts import AgentSaid, AnswerCut, AnswerLost, CallChanged, CallState, CutConfirmed, UserSaid
 from rtvoice_tui.store.plain import one_line, visible
+
+CUT_OFF = "cut off: the session ended before this was complete"
 
 
 class Speaker(StrEnum):
@@ -78,6 +80,7 @@ class Transcript:
         self.version = 0
         self.entries: list[Entry] = []
         self._by_key: dict[str, Entry] = {}
+        self._growing: list[Entry] = []  # words of the user that are not final
 
     def new_session(self) -> None:
         """Ids begin anew: what was said before stays as it is."""
@@ -88,6 +91,10 @@ class Transcript:
         entry = self._entry(Speaker.YOU, fact.turn, at, fact.item_id)
         self._rewrite(entry, visible(fact.text))
         entry.final = fact.final
+        if not fact.final and entry not in self._growing:
+            self._growing.append(entry)
+        elif fact.final and entry in self._growing:
+            self._growing.remove(entry)
         if fact.failed:
             entry.note = f"not recognised: {one_line(fact.failed)}"
 
@@ -110,6 +117,24 @@ class Transcript:
         entry.heard = min(1.0, share)
         entry.final = True
         entry.note = f"interrupted: heard {fact.heard_ms / 1000:.1f} of {fact.received_ms / 1000:.1f} s, {fact.outcome}"
+        entry.rewritten += 1
+        self._touch(entry)
+
+    def answer_lost(self, fact: AnswerLost, at: float) -> None:
+        """The session ended in the middle of an answer."""
+        self._cut_off(self._entry(Speaker.AGENT, fact.turn, at, fact.item_id))
+
+    def session_ended(self) -> None:
+        """Nothing more comes: words that were still growing stay as they are."""
+        for entry in self._growing:
+            self._cut_off(entry)
+        self._growing.clear()
+
+    def _cut_off(self, entry: Entry) -> None:
+        if entry.final:
+            return
+        entry.final = True
+        entry.note = CUT_OFF
         entry.rewritten += 1
         self._touch(entry)
 

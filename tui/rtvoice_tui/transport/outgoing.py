@@ -47,6 +47,10 @@ class OutgoingQueue:
             self._events.popleft()
             self._frames -= isinstance(event, AppendInput)
 
+    def unsent_ids(self) -> set[str]:
+        """The ids of all events that never left."""
+        return {event.event_id for event in self._events}
+
     def unsent_words(self) -> list[str]:
         """Typed turns that never left."""
         messages = [e.item for e in self._events if isinstance(e, CreateItem) and e.item.get("type") == "message"]

@@ -1,7 +1,8 @@
 """One WebSocket connection, with every way it can fail turned into one sentence and a remedy."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -65,11 +66,29 @@ class Closed:
 
 
 class Socket:
-    """An open connection. One task iterates, any task sends."""
+    """An open connection. One task iterates, any task sends.
+
+    Attributes:
+        closed: how it ended.
+        heard: called whenever something comes from the other side, if only a ping or a pong.
+    """
 
     def __init__(self, raw: aiohttp.ClientWebSocketResponse) -> None:
         self._raw = raw
         self.closed = Closed(1006, *_CLOSINGS[1006])
+        self.heard: Callable[[], None] = lambda: None
+        self._gave_up = False
+
+    async def ping(self) -> None:
+        """Ask the other side whether it is there; what comes back is told to ``heard``."""
+        with contextlib.suppress(aiohttp.ClientError, ConnectionError):
+            await self._raw.ping()
+
+    async def give_up(self, sentence: str, remedy: str) -> None:
+        """End a connection whose other side is gone; iterating ends, and `closed` says this."""
+        self._gave_up = True
+        self.closed = Closed(1006, sentence, remedy)
+        await self._raw.close()
 
     async def send(self, text: str) -> None:
         """Send a text frame.
@@ -93,12 +112,17 @@ class Socket:
     async def _frames(self) -> AsyncIterator[str]:
         while True:
             message = await self._raw.receive()
+            self.heard()
             if message.type is aiohttp.WSMsgType.TEXT:
                 yield message.data
             elif message.type is aiohttp.WSMsgType.BINARY:
                 yield message.data.decode("utf-8", "replace")
-            else:
-                self.closed = _explain_close(message, self._raw)
+            elif message.type is aiohttp.WSMsgType.PING:
+                with contextlib.suppress(aiohttp.ClientError, ConnectionError):
+                    await self._raw.pong(message.data)
+            elif message.type is not aiohttp.WSMsgType.PONG:
+                if not self._gave_up:
+                    self.closed = _explain_close(message, self._raw)
                 return
 
 
@@ -164,6 +188,7 @@ async def _open(
                 heartbeat=heartbeat,
                 max_msg_size=0,  # a server may send a whole answer in one frame
                 compress=0,
+                autoping=False,  # pongs are seen: they say that somebody is there
                 timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
             )
     except aiohttp.WSServerHandshakeError as error:
@@ -192,6 +217,11 @@ def _proxy_for(scheme: str, host: str) -> str | None:
 
 
 def _explain_close(message: aiohttp.WSMessage, raw: aiohttp.ClientWebSocketResponse) -> Closed:
+    if message.type is aiohttp.WSMsgType.ERROR:
+        broken = message.data if isinstance(message.data, aiohttp.WebSocketError) else raw.exception()
+        if isinstance(broken, aiohttp.WebSocketError):
+            words = " ".join(str(broken).split()) or "it broke the rules of the WebSocket protocol"
+            return Closed(broken.code, f"we closed the connection: {words} ({broken.code})", "press c to connect again")
     code = message.data if message.type is aiohttp.WSMsgType.CLOSE and isinstance(message.data, int) else raw.close_code
     if message.type is aiohttp.WSMsgType.CLOSE:
         code = code or 1005
