@@ -11,6 +11,7 @@ from msgspec import inspect
 
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.runs import KINDS
+from rtvoice_tui.profiles.store import ProfileError, parse_profile
 
 Table = dict[str, Any]
 
@@ -79,7 +80,19 @@ def _number(kind: inspect.IntType | inspect.FloatType) -> float:
 
 
 def broken(author: Author) -> Iterator[str]:
-    """Texts of profiles that are not valid, and say so with something hostile in it."""
+    """Texts that are no profiles, with something hostile in what is wrong about them."""
+    yield from filter(_refused, _changed(author))
+
+
+def _refused(text: str) -> bool:
+    try:
+        parse_profile(text, "it")
+    except ProfileError:
+        return True
+    return False
+
+
+def _changed(author: Author) -> Iterator[str]:
     whole = profile(author)
     for path in _paths(whole):
         yield profile_toml(_with(whole, path, 5 if isinstance(_at(whole, path), str) else author.text(f"{path}")))

@@ -92,7 +92,7 @@ def test_show_on_a_terminal_keeps_the_lines_of_a_harmless_profile(environment: d
     assert told.replace("\t", " ").split("\n") == text.replace("\t", " ").split("\n")
 
 
-@pytest.mark.parametrize("text", [RAW, RAW.replace("\n", "\r\n") + "no end"], ids=["escapes", "other line ends"])
+@pytest.mark.parametrize("text", [RAW, 'provider = "openai"\r\n# no end'], ids=["escapes", "other line ends"])
 def test_show_into_a_pipe_is_the_file_byte_for_byte(environment: dict[str, str], text: str) -> None:
     path = put(environment, "raw", text)
     assert for_a_file(environment, "profiles", "show", "raw") == path.read_bytes()
@@ -110,7 +110,7 @@ def test_errors_of_broken_profiles_quote_and_are_not_obeyed(
 ) -> None:
     count = sum(1 for number, text in enumerate(broken(author)) if put(environment, f"b{number}", text))
     done = run(environment, "profiles", "list")
-    assert done.text.count("not usable") > count // 2
+    assert done.text.count("not usable") == count > 100
     assert_harmless(done.raw, author)
     assert_harmless(run(environment, "doctor").raw, author)
 
