@@ -94,12 +94,12 @@ SURROGATE = {"lone surrogate": Kind("\ud800", "", "has no bytes in UTF-8: who wr
 KINDS = ESCAPES | CONTROLS | UNICODE | SURROGATE
 
 HARMLESS = {
-    "tag characters": "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",  # a flag: no terminal obeys them
+    "tag characters": "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",  # a flag
     "joined": "👩\u200d👩\u200d👧",  # a joiner makes one sign of several, and that is all it does
     "combining": "Ze\u0308bra",  # belongs to the letter before it
     "markup": "[b][@click=app.quit]x[/]",  # only Textual would obey it
 }
-"""What may be written as it is."""
+"""What may be written as it is: no terminal obeys it."""
 
 _BAD = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"

@@ -26,7 +26,11 @@ def profile(author: Author, provider: str = "generic", **instead: Any) -> Table:
 def tool(kind: str, author: Author) -> Table:
     """One tool of a kind."""
     entry = typing.cast("inspect.StructType", inspect.type_info(next(iter(typing.get_args(_tools())))))
-    return _struct(entry, f"{kind} tool", author) | {"run": _run(kind, author), "policy": "ask", "timeout_s": 5.0}
+    named, argument = f"{kind} tool", author.text(f"{kind} argument")
+    value = {"type": "string", "description": author.text(named), "enum": [author.text(named)]}
+    schema = {"type": "object", "properties": {argument: value}, "required": [argument]}
+    more = {"parameters": schema, "run": _run(kind, author), "policy": "ask", "timeout_s": 5.0}
+    return _struct(entry, named, author) | more
 
 
 def _tools() -> Any:

@@ -68,34 +68,36 @@ def _model(kind: type[BaseModel], path: str, say: Say, depth: int) -> Event:
 
 def session(say: Say) -> Event:
     """A session as a server may echo it."""
+    return _session(lambda field: say(f"session.updated: {field}"))
+
+
+def _session(say: Say) -> Event:
     schema = {
         "type": "object",
-        "properties": {
-            say("session.updated: tools.property"): {"type": "string", "description": say("session.updated: tools")}
-        },
+        "properties": {say("tools.property"): {"type": "string", "description": say("tools")}},
     }
     return {
-        "id": say("session.updated: session.id"), "object": say("session.updated: session.object"), "type": "realtime", "model": say("session.updated: session.model"),
-        "instructions": say("session.updated: session.instructions"), "output_modalities": [say("session.updated: session.output_modalities")],
-        "tool_choice": say("session.updated: session.tool_choice"), "max_output_tokens": say("session.updated: session.max_output_tokens"),
-        "truncation": say("session.updated: session.truncation"), "tracing": {"workflow_name": say("session.updated: session.tracing")},
-        "prompt": {"id": say("session.updated: session.prompt"), "variables": {say("session.updated: session.prompt (key)"): say("session.updated: session.prompt")}},
+        "id": say("session.id"), "object": say("session.object"), "type": "realtime", "model": say("session.model"),
+        "instructions": say("session.instructions"), "output_modalities": [say("session.output_modalities")],
+        "tool_choice": say("session.tool_choice"), "max_output_tokens": say("session.max_output_tokens"),
+        "truncation": say("session.truncation"), "tracing": {"workflow_name": say("session.tracing")},
+        "prompt": {"id": say("session.prompt"), "variables": {say("session.prompt (key)"): say("session.prompt")}},
         "tools": [
-            {"type": "function", "name": say("session.updated: tools.name"), "description": say("session.updated: tools.description"),
+            {"type": "function", "name": say("tools.name"), "description": say("tools.description"),
              "parameters": schema},
-            {"type": "mcp", "server_label": say("session.updated: tools.server_label"), "server_url": say("session.updated: tools.server_url")},
+            {"type": "mcp", "server_label": say("tools.server_label"), "server_url": say("tools.server_url")},
         ],
         "audio": {
             "input": {
                 "format": {"type": "audio/pcm", "rate": 24_000},
-                "turn_detection": {"type": say("session.updated: session.turn_detection")},
-                "noise_reduction": {"type": say("session.updated: session.noise_reduction")},
-                "transcription": {"model": say("session.updated: transcription.model"), "language": say("session.updated: transcription.language"),
-                                  "prompt": say("session.updated: transcription.prompt")},
+                "turn_detection": {"type": say("session.turn_detection")},
+                "noise_reduction": {"type": say("session.noise_reduction")},
+                "transcription": {"model": say("transcription.model"), "language": say("transcription.language"),
+                                  "prompt": say("transcription.prompt")},
             },
-            "output": {"format": {"type": "audio/pcm", "rate": 24_000}, "voice": say("session.updated: session.voice")},
+            "output": {"format": {"type": "audio/pcm", "rate": 24_000}, "voice": say("session.voice")},
         },
-        say("session.updated: key"): {say("session.updated: session.extra (key)"): say("session.updated: session.extra")},
+        say("key"): {say("session.extra (key)"): say("session.extra")},
     }  # fmt: skip
 
 

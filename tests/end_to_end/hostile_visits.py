@@ -1,5 +1,9 @@
 """A walk through every place of the cockpit, as a person goes who looks at everything."""
 
+import re
+from collections.abc import Callable
+
+from hostile import Author
 from speaking import TITLES, go
 
 from terminal import Terminal
@@ -10,16 +14,45 @@ class Visits:
 
     Args:
         terminal: a running cockpit.
+
+    Attributes:
+        seen: what each place showed.
+        raw: all bytes that the terminal got, once the walk is over.
+        lost: why the walk came to no end; a screen on which a text was obeyed may not be readable any more.
     """
 
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
         self.seen: dict[str, str] = {}
+        self.raw = b""
+        self.lost: AssertionError | None = None
 
-    def everywhere(self) -> None:
-        """Every pane and every dialog that does not need a special key."""
-        self.panes()
-        self.dialogs()
+    def walk(self, *steps: Callable[[], object]) -> None:
+        """Take all steps and quit."""
+        try:
+            for step in steps:
+                step()
+            self.quit()
+        except AssertionError as error:
+            self.lost = error
+        assert self.terminal.received == len(self.terminal.raw), "nothing of what was written is forgotten"
+        self.raw = self.terminal.raw
+
+    def quit(self) -> None:
+        """Quit, and say so again if something counts as typed."""
+        ended = self.terminal.process.poll
+        self.terminal.press("f10")
+        again = self.terminal.wait_for(lambda screen: "once more" in screen or ended() is not None)
+        if ended() is None and "once more" in again:
+            self.terminal.press("f10")
+        assert self.terminal.wait_end() == 0
+
+    def has_shown(self, place: str, author: Author, fields: list[str]) -> None:
+        """Fail unless a place has shown the words of these fields."""
+        if self.lost is not None:
+            raise self.lost
+        shown = re.sub(r"[│\s]", "", self.seen[place])
+        assert [field for field in fields if author.word(field) not in shown] == []
 
     def panes(self) -> None:
         """Every pane, alone on the screen, from its first to its last line."""

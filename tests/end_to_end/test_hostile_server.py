@@ -1,7 +1,5 @@
 """A server whose every text is hostile, in every place of the cockpit: what reaches the terminal, byte by byte."""
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +7,6 @@ import pytest
 from hostile import COCKPIT, Author, strange
 from hostile_server import LAST, script
 from hostile_visits import Visits
-from speaking import quit_cleanly
 from wire_server import WireServer
 
 from rtvoice_tui.protocol.server_events import BETA_NAMES, EVENT_CLASSES
@@ -30,15 +27,14 @@ TOLD = {
 
 
 class Session(NamedTuple):
-    """A session that is over: what the terminal got, what was seen on the way, and who wrote it."""
+    """A session that is over, and who wrote its texts."""
 
-    raw: bytes
-    seen: dict[str, str]
+    visits: Visits
     author: Author
 
 
 @pytest.fixture(scope="module", params=SIZES.values(), ids=SIZES)
-def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Session:
     """One walk through everything for all tests."""
     environment = private_environment(tmp_path_factory.mktemp("hostile"))
     author = Author()
@@ -48,27 +44,25 @@ def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         with Terminal(command, environment, columns, rows) as terminal:
             terminal.wait_for(LAST)
             visits = Visits(terminal)
-            visits.everywhere()
-            quit_cleanly(terminal, "f10")
-            assert terminal.received == len(terminal.raw), "nothing of what was written is forgotten"
-            yield Session(terminal.raw, visits.seen, author)
+            visits.walk(visits.panes, visits.dialogs)
+    return Session(visits, author)
 
 
 def test_no_text_of_a_server_is_obeyed_by_the_terminal(session: Session) -> None:
-    assert session.author.obeyed(session.raw) == []
+    assert session.author.obeyed(session.visits.raw) == []
 
 
 def test_the_cockpit_writes_nothing_but_its_own_escape_codes(session: Session) -> None:
-    assert strange(session.raw, COCKPIT) == []
+    assert strange(session.visits.raw, COCKPIT) == []
 
 
 @pytest.mark.parametrize("name", [*EVENT_CLASSES, *BETA_NAMES])
 def test_no_text_of_this_event_is_obeyed(session: Session, name: str) -> None:
-    assert [told for told in session.author.obeyed(session.raw) if told.startswith((f"{name}.", f"{name}:"))] == []
+    obeyed = session.author.obeyed(session.visits.raw)
+    assert [told for told in obeyed if told.startswith((f"{name}.", f"{name}:"))] == []
 
 
 @pytest.mark.parametrize("session", [SIZES["120x40"]], indirect=True, ids=["120x40"])
 @pytest.mark.parametrize(("place", "fields"), TOLD.items(), ids=TOLD)
 def test_the_words_of_hostile_texts_are_shown(session: Session, place: str, fields: list[str]) -> None:
-    seen = re.sub(r"[│\s]", "", session.seen[place])
-    assert [field for field in fields if session.author.word(field) not in seen] == []
+    session.visits.has_shown(place, session.author, fields)
