@@ -1,5 +1,6 @@
 """A walk through every place of the cockpit, as a person goes who looks at everything."""
 
+import contextlib
 import re
 from collections.abc import Callable
 
@@ -7,6 +8,9 @@ from hostile import Author
 from speaking import TITLES, go
 
 from terminal import Terminal
+
+LONG_S = 1.0
+"""A key that has changed nothing for so long changes nothing."""
 
 
 class Visits:
@@ -40,10 +44,9 @@ class Visits:
 
     def quit(self) -> None:
         """Quit, and say so again if something counts as typed."""
-        ended = self.terminal.process.poll
         self.terminal.press("f10")
-        again = self.terminal.wait_for(lambda screen: "once more" in screen or ended() is not None)
-        if ended() is None and "once more" in again:
+        with contextlib.suppress(AssertionError):  # the program ended
+            self.terminal.wait_for("once more throws it away")
             self.terminal.press("f10")
         assert self.terminal.wait_end() == 0
 
@@ -59,8 +62,7 @@ class Visits:
         for key, title in zip("123456", TITLES, strict=True):
             go(self.terminal, key, title)
             if key == "5":
-                self.terminal.press("tab").wait_for("F7 send")
-                self.settle()  # letters are keys in the table, and text in the field above it
+                self.step("tab")  # letters are keys in the table, and text in the field above it
             other = TITLES[1] if key == "1" else TITLES[0]
             self.zoom(other)
             self.look(title)
@@ -76,11 +78,11 @@ class Visits:
 
     def pages(self, title: str) -> None:
         """From the first line on, page by page."""
-        self.terminal.press("g")
-        for _ in range(12 if self.small else 5):
-            self.settle()
+        self.step("g")
+        stayed = 0
+        while stayed < 2:  # the first step may move the cursor alone
             self.look(title)
-            self.terminal.press("pagedown")
+            stayed = 0 if self.step("pagedown") else stayed + 1
         self.terminal.press("G")
 
     def zoom(self, other: str) -> None:
@@ -107,21 +109,52 @@ class Visits:
         self.terminal.press("G")
 
     def calls(self) -> None:
-        """Every call that is in sight, as tree, JSON and wire; copied."""
-        for _ in range(8):
-            for _ in range(3):
-                self.terminal.press("v")
-                self.settle()
+        """Every call from the newest on, as tree, JSON and wire; one is copied."""
+        self.terminal.press("y").wait_for("copied")
+        while True:
+            self.look("4 Tools")
+            for key in "vvv":
+                self.step(key)
                 self.look("4 Tools")
-            self.terminal.press("y").wait_for("copied")
-            self.terminal.press("down")
+            if self.chosen in ("1", ""):
+                break
+            self.until_other("down", lambda: self.chosen)
         self.terminal.press("G")
+
+    @property
+    def chosen(self) -> str:
+        """The number of the chosen call."""
+        found = re.search(r"› *(\d+) ", self.terminal.text)
+        return found[1] if found else ""
+
+    def forms(self) -> None:
+        """The form that runs a tool by hand, for every tool that runs here."""
+        go(self.terminal, "4", TITLES[3])
+        self.terminal.press("t").wait_for("F8")
+        first = self.tested
+        while True:
+            self.look("forms")
+            self.until_other("f8", lambda: self.tested)
+            if self.tested == first:
+                break
+        self.terminal.press("escape").wait_gone("F8")
+
+    @property
+    def tested(self) -> str:
+        """The tool whose form is open."""
+        found = re.search(r"─ Test (.*?) ─", self.terminal.text)
+        return found[1] if found else ""
+
+    def until_other(self, key: str, name: Callable[[], str]) -> None:
+        """Press a key that leads to the next of several."""
+        before = name()
+        self.terminal.press(key).wait_for(lambda _: name() not in ("", before), f"{key} leads on from {before}")
 
     def agent(self) -> None:
         """The table of settings from top to bottom, and what was changed when."""
-        for _ in range(26):
-            self.terminal.press("down")
-            self.settle()
+        for _ in range(40):
+            if not self.step("down"):
+                break
         self.look("5 Agent")
         self.terminal.press("h").wait_for("as it was when the profile was opened")
         self.look("history")
@@ -134,15 +167,17 @@ class Visits:
             self.terminal.press(key).wait_for(words)
             self.look(f"dialog {key}")
             self.terminal.press("escape").wait_gone(words)
-        self.terminal.press("H")
-        self.settle()
-        self.terminal.press("H")
-        self.settle()
+        self.step("H")
+        self.step("H")
 
-    def settle(self) -> None:
-        """Wait until a key has led to something: a frame, or nothing after which a frame could come."""
-        before = self.terminal.received
-        self.terminal.wait_for(lambda _: self.terminal.received > before, "something is drawn")
+    def step(self, key: str) -> bool:
+        """Press a key and wait until the screen below the meters is another; false if it stays, as at an end."""
+        before = self.terminal.lines[2:]
+        try:
+            self.terminal.press(key).wait_for(lambda _: self.terminal.lines[2:] != before, limit=LONG_S)
+        except AssertionError:
+            return False
+        return True
 
     def look(self, place: str) -> None:
         """Remember what a place shows."""

@@ -21,7 +21,7 @@ TOLD = {
     "4 Tools": ["command tool.name", "command run.argv[]"],
     "6 Log": ["python tool.name"],
     "tool": ["python tool.name", "python tool.description", "python run.target"],
-    "try": ["command tool.name"],
+    "forms": ["command tool.name"],
     "profiles": ["model"],
     "key": ["api_key_env"],
     "trust": ["command tool.name", "command run.argv[]", "http run.url"],
@@ -39,8 +39,7 @@ class Opened(Visits):
     def tools(self) -> None:
         """The form of every tool, from the last row of the table upwards."""
         go(self.terminal, "5", "5 Agent")
-        if "enter adds a tool" not in self.terminal.text:
-            self.terminal.press("tab", *["down"] * 60).wait_for("enter adds a tool")
+        self.terminal.press("tab", *["down"] * 60).wait_for("enter adds a tool")
         for _ in KINDS:
             self.terminal.press("up").wait_gone("enter adds a tool")
             self.terminal.press("enter").wait_for("F7 take over")
@@ -49,16 +48,6 @@ class Opened(Visits):
             self.terminal.wait_for(lambda screen: "F7 take over" not in screen or "esc once more" in screen)
             if "esc once more" in self.terminal.text:
                 self.terminal.press("escape").wait_gone("F7 take over")
-
-    def tries(self) -> None:
-        """The form that runs a tool by hand, for every tool that runs here."""
-        go(self.terminal, "4", "4 Tools")
-        self.terminal.press("t").wait_for("F8")
-        for _ in KINDS:
-            self.look("try")
-            self.terminal.press("f8")
-            self.settle()
-        self.terminal.press("escape").wait_gone("F8")
 
     def questions(self) -> None:
         """The key of the open profile, trust in the other one, and what is said when that is opened."""
@@ -71,8 +60,7 @@ class Opened(Visits):
         self.terminal.press("down", "T").wait_for("Trust friend?")
         for _ in range(3):
             self.look("trust")
-            self.terminal.press("pagedown")
-            self.settle()
+            self.step("pagedown")
         self.terminal.press("escape").wait_gone("Trust friend?")
         self.terminal.press("enter").wait_for("Open 'friend'")
         self.look("open")
@@ -120,7 +108,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Seen:
         key = {bench["api_key_env"]: "k"}
         with Terminal([COMMAND, "--profile", "bench", "--no-audio"], environment | key) as terminal:
             visits = Opened(terminal)
-            visits.walk(visits.call, visits.panes, visits.dialogs, visits.tools, visits.tries, visits.questions)
+            visits.walk(visits.call, visits.panes, visits.dialogs, visits.tools, visits.forms, visits.questions)
     return Seen(visits, author, friend)
 
 
