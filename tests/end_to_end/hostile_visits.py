@@ -9,7 +9,7 @@ from speaking import TITLES, go
 
 from terminal import Terminal
 
-LONG_S = 1.0
+LONG_S = 0.7
 """A key that has changed nothing for so long changes nothing."""
 
 
@@ -102,7 +102,7 @@ class Visits:
 
     def events(self) -> None:
         """The last events, one after the other."""
-        for _ in range(6):
+        for _ in range(3):
             self.terminal.press("up", "enter").wait_for("esc close")
             self.look("an event")
             self.terminal.press("escape").wait_gone("esc close")
