@@ -1,6 +1,7 @@
 """Devices with hostile names, as any USB plug can have one: listed, chosen and complained about, and not obeyed."""
 
 import contextlib
+import re
 import subprocess
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -95,7 +96,8 @@ def test_the_cockpit_lists_and_uses_devices_and_obeys_no_name(environment: dict[
             terminal.wait_for("○ OFFLINE")
             terminal.press("d").wait_for(wanted)
             terminal.press("tab").wait_for("› Speakers")
-            terminal.press(*["down"] * 5, "enter").wait_for("asked for zq")
+            terminal.press(*["up"] * 2 * len(KINDS), *["down"] * 5, "enter")
+            terminal.wait_for(lambda screen: re.search(r"OUT +\S+ +zq", screen), "a device of a hostile name is used")
             terminal.press(*["down"] * len(KINDS)).wait_for(plugged.author.word(f"device {len(KINDS) - 1}"))
             terminal.press("escape").wait_gone("ECHO")
             go(terminal, "6", TITLES[5])
