@@ -141,6 +141,12 @@ class Terminal:
             return bytes(self._raw).decode(errors="replace")
 
     @property
+    def raw(self) -> bytes:
+        """The bytes that the program has written, escape codes included: the last four million."""
+        with self._lock:
+            return bytes(self._raw)
+
+    @property
     def cursor(self) -> tuple[int, int]:
         """Column and row of the terminal's own cursor: in the field that has the focus."""
         with self._lock:

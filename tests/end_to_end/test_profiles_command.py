@@ -129,7 +129,7 @@ def test_import_takes_in_what_is_not_trusted_until_the_command_it_tells(run, fai
     assert "off" in told
     assert (folder / "my-friend.toml").read_text().startswith("trusted = false")
     assert "not trusted" in run("list").stdout
-    trusted = run(*told.partition("rtvoice-tui profiles ")[2].split()).stdout
+    trusted = run(*told.partition("rtvoice-tui profiles ")[2].split(), "--yes").stdout
     assert "open_door: python my_tools:open_door" in trusted
     assert (folder / "my-friend.toml").read_text() == FRIEND.replace("trusted = true   # believe me\n", "")
     assert "not trusted" not in run("list").stdout

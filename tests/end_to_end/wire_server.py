@@ -34,6 +34,10 @@ class Wire:
         """Send an event."""
         await self.raw(json.dumps({"type": kind, "event_id": "event_1", **fields}))
 
+    async def close(self, code: int, reason: str) -> None:
+        """End the connection."""
+        await self._socket.close(code=code, message=reason.encode())
+
     async def said(self, item_id: str, words: str) -> None:
         """The person said this."""
         item = {"id": item_id, "type": "message", "role": "user", "content": [{"type": "input_audio"}]}
@@ -68,6 +72,9 @@ class Wire:
         await self.send("response.done", response={"id": "resp_calls", "status": "completed", "output": []})
 
 
+_SESSION = {"id": "sess_1", "object": "realtime.session", "type": "realtime"}
+_GREETING: Event = {"type": "session.created", "session": _SESSION}
+
 Script = Callable[[Wire], Awaitable[None]]
 
 
@@ -76,17 +83,19 @@ class WireServer:
 
     Args:
         script: played on every connection, once the client has configured it.
+        greeting: what is said first.
 
     Attributes:
         keys: what each client has shown.
         wires: all connections so far.
     """
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, greeting: Event | None = None) -> None:
         self.url = ""
         self.keys: list[str] = []
         self.wires: list[Wire] = []
         self._script = script
+        self._greeting = greeting or _GREETING
         self._loop = asyncio.new_event_loop()
         self._until: asyncio.Event | None = None
         self._ready = threading.Event()
@@ -121,7 +130,7 @@ class WireServer:
         await socket.prepare(request)
         wire = Wire(socket)
         self.wires.append(wire)
-        await wire.send("session.created", session={"id": "sess_1", "object": "realtime.session", "type": "realtime"})
+        await wire.raw(json.dumps({"event_id": "event_1", **self._greeting}))
         playing: asyncio.Task[None] | None = None
         while (message := await socket.receive()).type not in _LAST:
             if message.type is not WSMsgType.TEXT:
