@@ -20,7 +20,8 @@ def profile(author: Author, provider: str = "generic", **instead: Any) -> Table:
     """Every text of a profile by its path, one tool of each kind; lists and tables hold one entry."""
     kind = typing.cast("inspect.StructType", inspect.type_info(Profile))
     filled = _struct(kind, "", author)
-    return filled | {"provider": provider, "trusted": True} | instead
+    # the name of a variable can hold nothing hostile: such a profile is refused
+    return filled | {"provider": provider, "trusted": True, "api_key_env": "HOSTILE_KEY"} | instead
 
 
 def tool(kind: str, author: Author) -> Table:

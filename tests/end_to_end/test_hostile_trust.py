@@ -152,7 +152,7 @@ def test_nothing_that_is_asked_about_is_obeyed_by_the_terminal(environment: dict
         }
         for _ in KINDS
     ]
-    friend(environment, tools=tools, api_key_env=author.text("key"))
+    friend(environment, tools=tools)
     raw = asked(environment, "n\r").raw
     assert author.obeyed(raw) == []
     assert strange(raw.replace(b"\r", b""), COMMAND_LINE) == []

@@ -113,7 +113,7 @@ def trust_profile(name: str, yes: bool) -> None:
         click.echo(f"  {line_of(line)}")
     if not yes:
         if not sys.stdin.isatty():
-            raise click.UsageError("there is no terminal to ask on: add --yes to trust it")
+            raise click.ClickException("there is no terminal to ask on, so it was not trusted: add --yes to trust it")
         if not click.confirm("Trust it?"):
             click.echo("nothing was changed")
             return

@@ -49,8 +49,9 @@ def _connection(profile: Profile, environ: Mapping[str, str]) -> Iterator[str]:
         yield f"connects nowhere yet: {error.sentence}"
         return
     host, scheme = host_of(url), url.partition(":")[0]
-    clear = "" if scheme in ENCRYPTED else ", unencrypted"
-    yield f"connects to {host} ({scheme}://{clear}) and sends your microphone there: {url.partition('?')[0]}"
+    clear = scheme not in ENCRYPTED
+    yield f"connects to {url.partition('?')[0]} and sends your microphone there"
+    yield f"speaks {scheme}, which is {'not encrypted' if clear else 'encrypted'}"
     if names := key_variables(profile):
         yield f"sends the key in {' or '.join(names)} to {host}{_foreign(names, url)}"
         if profile.key_in_clear and clear and not is_loopback(host):
@@ -66,9 +67,7 @@ def _tools(profile: Profile) -> Iterator[str]:
     own = [tool for tool in profile.tools if tool.run.of_this_machine]
     yield "runs on this machine, as you:" if own else "runs nothing on this machine"
     for tool in own:
-        yield f"  {tool.name}: {tool.run.kind} {_run(tool)}"
-        for words in _secrets(tool):
-            yield f"    {words}"
+        yield "; ".join([f"  {tool.name}: {tool.run.kind} {_run(tool)}", *_secrets(tool)])
 
 
 def _run(tool: ToolEntry) -> str:
