@@ -44,7 +44,10 @@ def test_what_a_profile_says_is_shown_by_commands_and_not_obeyed(
         "name and model": (["profiles", "list"], ["model"]),
         "doctor": (["doctor", bench], ["command run.argv[]"]),
         "doctor --live": (["doctor", bench, "--live"], ["command run.argv[]"]),
-        "trust": (["profiles", "trust", "stranger", "--yes"], ["command run.argv[]", "python run.target", "http run.url"]),
+        "trust": (
+            ["profiles", "trust", "stranger", "--yes"],
+            ["command run.argv[]", "python run.target", "http run.url"],
+        ),
     }
     text = (put(environment, "copy", "").parent / f"{bench}.toml").read_text()
     put(environment, "stranger", text.replace('"trusted" = true', '"trusted" = false'))

@@ -89,6 +89,7 @@ class Playback:
         self.silencer: Callable[[], None] | None = None
         self._ring = SampleRing(rate * RING_S, rate * KEPT_S)
         self._backlog: deque[bytes] = deque()
+        self._backlogged = 0
         self._odd: dict[str, bytes] = {}
         self._last_item = ""
         self._complete = True
@@ -135,6 +136,7 @@ class Playback:
             self._account.receive(item_id, self._ring.written + self._backlogged, count)
         self._complete = False
         self._backlog.append(whole)
+        self._backlogged += count
         self.pump()
 
     def end(self, item_id: str) -> None:
@@ -149,6 +151,7 @@ class Playback:
         while self._backlog:
             head = self._backlog[0]
             moved = self._ring.write(head)
+            self._backlogged -= moved
             if moved * BYTES < len(head):
                 self._backlog[0] = head[moved * BYTES :]
                 break
@@ -158,6 +161,7 @@ class Playback:
         """Silence the speaker: at most ``fade_ms`` more are heard, fading; all else that waits is thrown away."""
         self._odd.clear()
         self._backlog.clear()
+        self._backlogged = 0
         self._prebuffer.forget()
         with self._counting:
             self._account.cut(self._ring.written)
@@ -257,10 +261,6 @@ class Playback:
     def jitter_ms(self) -> float:
         """How late the packets of this answer, or of the last one, came at worst."""
         return self._prebuffer.jitter_ms
-
-    @property
-    def _backlogged(self) -> int:
-        return sum(len(pcm) for pcm in self._backlog) // BYTES
 
     @property
     def _sure_at(self) -> float:

@@ -53,16 +53,18 @@ class EditHistory:
 
     start: Agent
     changes: list[Change] = field(default_factory=list)
+    _by_id: dict[str, Change] = field(default_factory=dict, repr=False)
 
     def begin(self, at: float, turn: int, before: Agent, after: Agent, undoes: int = 0) -> Change:
         """A change is made."""
         change = Change(len(self.changes) + 1, at, turn, before, after, undoes)
         self.changes.append(change)
+        self._by_id[change.edit_id] = change
         return change
 
     def settle(self, fact: EditChanged) -> Change | None:
         """Something became of a change; returns it. A change that is partly put off is what became of the rest."""
-        change = next((c for c in self.changes if c.edit_id == fact.edit_id), None)
+        change = self._by_id.get(fact.edit_id)
         if change is not None and (fact.state is not EditState.LATER or change.state is None):
             change.state, change.detail = fact.state, fact.detail
         return change

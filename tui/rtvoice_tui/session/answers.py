@@ -111,7 +111,10 @@ class Answers:
         """The answer an event belongs to; a server may leave the id out, or never have announced it."""
         key = response_id or self.slot.active or UNNAMED
         if key not in self._answers:
-            self._answers[key] = _Answer(self._listening.current_turn())
+            answer = _Answer(self._listening.current_turn())
+            if key in self._done_ids:
+                return answer  # late: nothing will end it again
+            self._answers[key] = answer
         return self._answers[key]
 
     def _dropped(self, response_id: str, item_id: str) -> bool:
@@ -178,7 +181,10 @@ class Answers:
     def _words_of(self, event: ev.OfContent) -> _Words:
         if event.item_id not in self._words:
             answer = self._answer(event.response_id)
-            self._words[event.item_id] = _Words(answer.turn, answer.aside)
+            words = _Words(answer.turn, answer.aside)
+            if event.response_id and event.response_id in self._done_ids:
+                return words
+            self._words[event.item_id] = words
             answer.items.append(event.item_id)
         return self._words[event.item_id]
 

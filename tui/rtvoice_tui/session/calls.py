@@ -21,6 +21,9 @@ from rtvoice_tui.session.receipts import Receipts
 
 FILLER_TIMER = "filler:"
 
+REMEMBERED = 1000
+"""Calls that are known by their ids; a result may be large, and as many are shown."""
+
 UNRUN = "the answer was interrupted, so this was not run"
 RELEASED = "the person interrupted, so the result was not waited for"
 KEPT = "kept, not sent: you interrupted before it was there (s sends it)"
@@ -373,6 +376,23 @@ class Calls:
         if self._calls.get(call.key) != call:
             self._calls[call.key] = call
             self._out.tell(call)
+            if len(self._calls) > REMEMBERED:
+                self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        """A call that is over is named no more by anything that still comes."""
+        over = (c for c in self._calls.values() if c.key in self._settled and c.state not in _UNFINISHED)
+        call = next((c for c in over if self._group(c.call_id) is None), None)
+        if call is None:
+            return
+        for name in (call.key, call.call_id, call.item_id):
+            if self._keys.get(name) == call.key:
+                del self._keys[name]
+        del self._calls[call.key]
+        self._whole.discard(call.key)
+        self._settled.discard(call.key)
+        self._fitting.pop(call.key, None)
+        self.policy.forget_call(call.key)
 
 
 def _error(sentence: str) -> str:

@@ -4,6 +4,7 @@ Its list of tools, its calls and its questions are conversation items; some serv
 out, so everything is keyed by the item.
 """
 
+from collections import deque
 from typing import Any
 
 from msgspec.structs import replace
@@ -31,6 +32,12 @@ CONTINUE_S = 1.5
 """A server that says nothing for so long after a call of its own is asked to go on."""
 
 
+KEPT_LISTS = 64
+"""Lists of tools that may still change: some providers make a new one for every answer."""
+
+KEPT = 1000
+"""Calls that are over and still known by their ids."""
+
 _AT_WORK = (CallState.ASKING, CallState.HOSTED, CallState.RUNNING)
 
 
@@ -52,6 +59,8 @@ class HostedCalls:
         self._silent: set[str] = set()
         self._whole: set[str] = set()
         self._over: set[str] = set()
+        self._ended_keys: deque[str] = deque()
+        self._busy: set[str] = set()
 
     def feed(self, event: ev.ServerEvent, turn: int) -> None:
         """Take in one event; others are none of our business."""
@@ -95,7 +104,7 @@ class HostedCalls:
 
     def overdue(self, key: str) -> bool:
         """The timer of a call fired; true if the server has said nothing since and nothing else comes first."""
-        if key not in self._silent or any(call.state in _AT_WORK for call in self._calls.values()):
+        if key not in self._silent or self._busy:
             return False
         self._silent.clear()
         return True
@@ -114,11 +123,26 @@ class HostedCalls:
         self._silent.clear()
         self._whole.clear()
         self._over.clear()
+        self._ended_keys.clear()
+        self._busy.clear()
+
+    def _forget(self, key: str) -> None:
+        """Nothing names a call any more that was over so long ago."""
+        call = self._calls.pop(key, None)
+        self._labels.pop(key, None)
+        for known in (self._whole, self._over, self._silent, self._busy):
+            known.discard(key)
+        if call is not None:
+            for item_id in [known for known, asked in self._approvals.items() if asked == key]:
+                del self._approvals[item_id]
 
     # --- inside
 
     def _item(self, item: Item, turn: int, done: bool) -> None:
         if item.type == "mcp_list_tools":
+            if item.id not in self._lists and len(self._lists) >= KEPT_LISTS:
+                self._told.discard(oldest := next(iter(self._lists)))
+                del self._lists[oldest]
             self._lists.setdefault(item.id, ServerChanged(item.server_label, ServerState.STARTING, "at the provider"))
             state = ServerState.CONNECTED if done or item.tools else self._lists[item.id].state
             self._listed(item.id, state, self._lists[item.id].detail, len(item.tools))
@@ -191,6 +215,9 @@ class HostedCalls:
             self._whole.add(key)
             self._over.add(key)
             self._silent.add(key)
+            self._ended_keys.append(key)
+            if len(self._ended_keys) > KEPT:
+                self._forget(self._ended_keys.popleft())
             self._out.do(Schedule(TIMER + key, CONTINUE_S))
 
     def _listed(self, item_id: str, state: ServerState, detail: str = "at the provider", tools: int = 0) -> None:
@@ -218,6 +245,7 @@ class HostedCalls:
     def _show(self, call: CallChanged) -> None:
         if self._calls.get(call.key) != call:
             self._calls[call.key] = call
+            (self._busy.add if call.state in _AT_WORK else self._busy.discard)(call.key)
             self._out.tell(replace(call, key=PREFIX + call.key))
 
 

@@ -5,6 +5,9 @@ from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import Moment, TurnStarted, UserSaid
 from rtvoice_tui.session.outbox import Outbox
 
+KEPT = 256
+"""Items of the person whose turns are known, for late events that still name them."""
+
 WORDS_S = 3.0
 """How long an answer to a talk turn waits for the transcript, where the provider wants it first."""
 
@@ -52,12 +55,24 @@ class Listening:
         """The turn that an answer belongs to; an agent that speaks first begins turn 1."""
         return self.turn or self.next_turn()
 
+    def _turn_of(self, item_id: str) -> int:
+        known = self._turns.get(item_id)
+        return known if known is not None else self._remember(item_id, self.current_turn())
+
+    def _remember(self, item_id: str, turn: int) -> int:
+        self._turns[item_id] = turn
+        if len(self._turns) > KEPT:
+            oldest = next(iter(self._turns))
+            del self._turns[oldest]
+            self._texts.pop(oldest, None)
+        return turn
+
     # --- turn detection by the server
 
     def started(self, item_id: str) -> int:
         """The server hears speech; returns the turn. What it hears of a turn by key is no turn of its own."""
         if item_id not in self._turns or not item_id:
-            turn = self._turns[item_id] = self._claim or self.next_turn()
+            turn = self._remember(item_id, self._claim or self.next_turn())
             self._out.tell(UserSaid(turn, item_id, "", final=False))
         self._claim = 0
         self.server_hears = True
@@ -79,7 +94,7 @@ class Listening:
         if self._awaiting_words and not self._awaited_item:
             self._awaited_item = item_id
         if item_id not in self._turns:
-            turn = self._turns[item_id] = self.current_turn()
+            turn = self._remember(item_id, self.current_turn())
             self._out.tell(UserSaid(turn, item_id, "", final=False))
         self._out.reach(self._turns[item_id], Moment.COMMITTED)
         return self._turns[item_id]
@@ -91,7 +106,7 @@ class Listening:
     def words(self, event: ev.TranscriptionDelta | ev.TranscriptionCompleted | ev.TranscriptionFailed) -> None:
         """Recognised words arrived: a delta adds, a completed text replaces."""
         item_id = event.item_id
-        turn = self._turns.setdefault(item_id, self.current_turn())
+        turn = self._turn_of(item_id)
         if isinstance(event, ev.TranscriptionDelta):
             self.words_so_far(item_id, self._texts.get(item_id, "") + event.delta)
             return
@@ -111,7 +126,7 @@ class Listening:
 
     def words_so_far(self, item_id: str, text: str) -> None:
         """What was recognised so far, whole."""
-        turn = self._turns.setdefault(item_id, self.current_turn())
+        turn = self._turn_of(item_id)
         self._texts[item_id] = text
         self._out.tell(UserSaid(turn, item_id, text, final=False))
 

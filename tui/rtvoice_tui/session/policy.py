@@ -62,6 +62,10 @@ class Policy:
         spec = self.known.get(call.name)
         return spec.parameters if spec is not None else {}
 
+    def forget_call(self, key: str) -> None:
+        """Nobody will be asked about a call again."""
+        self._asked.pop(key, None)
+
     def forget(self) -> None:
         """The session ended: nobody has agreed to anything in the next one."""
         self._always.clear()

@@ -3,6 +3,8 @@
 The slot is taken when the request is *sent*: between sending and ``response.created`` a second one would be refused.
 """
 
+from collections import deque
+
 from rtvoice_tui.protocol.client_events import CancelResponse, CreateResponse
 from rtvoice_tui.protocol.objects import Response
 from rtvoice_tui.session.effects import Schedule
@@ -12,6 +14,9 @@ STUCK_S = 10.0
 """A request that is neither begun nor refused after this long is given up."""
 
 TIMER = "response:"
+
+KEPT = 64
+"""Interrupted answers that have ended and are still known as such."""
 
 ASIDE = "rtvoice"
 """Key of an answer's metadata that marks it as said aside; servers repeat metadata."""
@@ -38,6 +43,7 @@ class ResponseSlot:
         self._abandoned = False
         self._cancel_sent = False
         self.cut: set[str] = set()
+        self._over: deque[str] = deque()
 
     @property
     def free(self) -> bool:
@@ -127,6 +133,10 @@ class ResponseSlot:
 
     def done(self, response_id: str) -> None:
         """An answer ended, whatever its outcome."""
+        if response_id in self.cut:  # what comes late of it is dropped too, but nothing comes for ever
+            self._over.append(response_id)
+            if len(self._over) > KEPT:
+                self.cut.discard(self._over.popleft())
         beside = response_id in self._beside
         self._beside.discard(response_id)
         if not response_id or response_id == self.active or (self.active == UNNAMED and not beside):

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from rtvoice_tui.protocol.client_events import ClientEvent
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState, ServerChanged
 
+_OPEN = (CallState.STREAMING, CallState.ASKING, CallState.RUNNING)
 _ENDED = (CallState.OK, CallState.FAILED, CallState.CANCELLED, CallState.DENIED)
 
 KEPT = 1000
@@ -50,12 +51,14 @@ class CallHistory:
     Attributes:
         version: grows with every change.
         servers: by name, as they last told.
+        open: those that have not ended, the oldest first, by key. Only to be read.
     """
 
     def __init__(self) -> None:
         self.version = 0
         self.records: list[CallRecord] = []
         self.servers: dict[str, ServerChanged] = {}
+        self.open: dict[str, CallRecord] = {}
         self._by_key: dict[str, CallRecord] = {}
         self._count = 0
 
@@ -70,12 +73,21 @@ class CallHistory:
         if record is None:
             self._count += 1
             record = self._by_key[key] = CallRecord(call, self._count, at)
+            for old in self.records[: max(0, len(self.records) - KEPT + 1)]:
+                if self._by_key.get(old.call.key) is old and old.call.state not in _OPEN:
+                    del self._by_key[old.call.key]
             self.records = [*self.records[-KEPT + 1 :], record]
         record.call = call if call.preview else replace(call, preview=record.call.preview)
         if call.state is CallState.RUNNING and record.started_at is None:
             record.started_at = at
         if call.state in _ENDED and record.ended_at is None:
             record.ended_at = at
+        if (call.state in _OPEN) != (key in self.open):  # another object: the screen's thread may be reading
+            self.open = {name: other for name, other in self.open.items() if name != key}
+            if call.state in _OPEN:
+                self.open[key] = record
+            elif record.number <= self._count - KEPT:
+                del self._by_key[key]
         self.version += 1
 
     def reached(self, fact: CallReached, at: float) -> None:
@@ -102,7 +114,7 @@ class CallHistory:
     @property
     def asking(self) -> list[CallRecord]:
         """The calls that wait for the person, the oldest first."""
-        return [record for record in self.records if waits(record.call)]
+        return [record for record in self.open.values() if waits(record.call)]
 
 
 def waits(call: CallChanged) -> bool:

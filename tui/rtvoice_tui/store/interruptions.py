@@ -1,5 +1,6 @@
 """False interruptions: the server heard speech, and nobody had said anything. And the gate that would have helped."""
 
+from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass
 
 from rtvoice_tui.session.facts import SpeechNoticed, SpeechState, TurnStarted, UserSaid
@@ -11,7 +12,10 @@ GATE_DB = (-60.0, -10.0)
 """A gate can be set between these (dBFS)."""
 
 
-@dataclass
+_UNMEASURED = float("-inf")
+
+
+@dataclass(slots=True, eq=False)
 class Noticed:
     """Speech that the server noticed.
 
@@ -33,11 +37,18 @@ class Interruptions:
 
     Attributes:
         version: grows with every change.
+        judged: all of which it is known whether somebody spoke. Only to be read.
+        cut_short: how many of the false ones cut the agent short.
     """
 
     def __init__(self) -> None:
         self.version = 0
+        self.judged: list[Noticed] = []
+        self.cut_short = 0
         self._turns: dict[int, Noticed] = {}
+        self._due: dict[int, Noticed] = {}
+        self._false_db: list[float] = []  # sorted; -inf where it was not measured
+        self._real_db: list[float] = []
 
     def take(self, fact: object) -> None:
         """Take in a fact; what does not concern speech is ignored."""
@@ -47,15 +58,20 @@ class Interruptions:
             case UserSaid() if fact.final and not fact.typed and fact.turn in self._turns:
                 self._judge(self._turns[fact.turn], false=bool(fact.failed) or not fact.text.strip())
             case TurnStarted():
-                for turn in self._turns.values():
+                for number, turn in list(self._due.items()):
+                    if turn.ended:
+                        del self._due[number]
                     if turn.ended and turn.words_due and turn.false is None:
                         self._judge(turn, false=True)
 
     def _noticed(self, fact: SpeechNoticed) -> None:
         turn = self._turns.setdefault(fact.turn, Noticed())
+        self._due[fact.turn] = turn
+        self._count(turn, -1)
         turn.cut_agent, turn.level_db = fact.cut_agent, fact.level_db
         turn.ended = fact.state is not SpeechState.BEGUN
         turn.words_due = fact.words_due
+        self._count(turn, 1)
         self.version += 1
         if fact.state is SpeechState.WORDLESS and turn.false is None:
             self._judge(turn, false=True)
@@ -63,35 +79,42 @@ class Interruptions:
     def _judge(self, turn: Noticed, false: bool) -> None:
         """Words that come late make a turn a real one all the same."""
         if turn.false is not False:
+            if turn.false is None:
+                self.judged.append(turn)
+            self._count(turn, -1)
             turn.false = false
+            self._count(turn, 1)
             self.version += 1
 
-    @property
-    def judged(self) -> list[Noticed]:
-        """All of which it is known whether somebody spoke."""
-        return [turn for turn in list(self._turns.values()) if turn.false is not None]
+    def _count(self, turn: Noticed, step: int) -> None:
+        """Add a turn to what is known of all of them, or take it out again."""
+        if turn.false is None:
+            return
+        levels = self._false_db if turn.false else self._real_db
+        level = turn.level_db if turn.level_db is not None else _UNMEASURED
+        if step > 0:
+            insort(levels, level)
+        else:
+            del levels[bisect_left(levels, level)]
+        if turn.false and turn.cut_agent:
+            self.cut_short += step
 
     @property
-    def false(self) -> list[Noticed]:
-        """Those that were none."""
-        return [turn for turn in self.judged if turn.false]
-
-    @property
-    def cut_short(self) -> int:
-        """How many of those cut the agent short."""
-        return sum(turn.cut_agent for turn in self.false)
+    def false(self) -> list[float]:
+        """How loud those were that were none, dBFS, the softest first. Only to be read."""
+        return self._false_db
 
     @property
     def gate_db(self) -> float | None:
         """The gate that would have avoided all false ones and no real one; ``None`` if there is none."""
-        false = [turn.level_db for turn in self.false]
-        if not false or None in false:
+        if not self._false_db or not self.measured:
             return None
-        gate = float(round(max(level for level in false if level is not None) + MARGIN_DB))
-        real = [turn.level_db for turn in self.judged if not turn.false and turn.level_db is not None]
-        return gate if gate < min(real, default=0.0) and GATE_DB[0] <= gate <= GATE_DB[1] else None
+        gate = float(round(self._false_db[-1] + MARGIN_DB))
+        first = bisect_right(self._real_db, _UNMEASURED)
+        softest = self._real_db[first] if first < len(self._real_db) else 0.0
+        return gate if gate < softest and GATE_DB[0] <= gate <= GATE_DB[1] else None
 
     @property
     def measured(self) -> bool:
         """Whether it is known how loud the false ones were."""
-        return all(turn.level_db is not None for turn in self.false)
+        return self._false_db[:1] != [_UNMEASURED]

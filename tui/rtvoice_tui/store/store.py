@@ -15,7 +15,7 @@ from rtvoice_tui.store.timings import Timings
 from rtvoice_tui.store.transcript import Transcript
 from rtvoice_tui.store.usage import UsageTotals
 
-KEPT_NOTICES = 500
+KEPT_NOTICES = KEPT_EDITS = 500
 
 
 @dataclass
@@ -46,6 +46,7 @@ class Store:
 
     Attributes:
         version: grows with every change of anything that has no version of its own.
+        edits: the last of what became of changes of the session; ``edits_told``: how many there ever were.
     """
 
     def __init__(self) -> None:
@@ -62,6 +63,7 @@ class Store:
         self.speaker = Meter()
         self.notices: deque[tuple[float, Notice]] = deque(maxlen=KEPT_NOTICES)
         self.edits: list[tuple[float, EditChanged]] = []
+        self.edits_told = 0
 
     def take(self, fact: Fact, at: float) -> None:
         """Remember what happened at ``at`` seconds."""
@@ -119,7 +121,8 @@ class Store:
                 if fact.at_start:
                     self.session.at_start = fact.settings
             case facts.EditChanged():
-                self.edits.append((at, fact))
+                self.edits = [*self.edits[-KEPT_EDITS + 1 :], (at, fact)]
+                self.edits_told += 1
             case facts.Notice():
                 self.notices.append((at, fact))
         self.version += 1

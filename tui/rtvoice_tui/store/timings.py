@@ -1,11 +1,13 @@
 """Where the milliseconds of a turn went. The clock stops when the device takes the first sample, not at the socket."""
 
+import threading
+from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 
 from rtvoice_tui.session.facts import Moment
 
 
-@dataclass
+@dataclass(slots=True)
 class TurnTiming:
     """The first time each moment of a turn was reached, in seconds."""
 
@@ -53,7 +55,9 @@ class Timings:
         self.version = 0
         self.turns: list[TurnTiming] = []
         self._by_turn: dict[int, TurnTiming] = {}
-        self._waits: tuple[int, list[float]] = (-1, [])
+        self._lock = threading.Lock()
+        self._answered: list[int] = []  # turns, in their order
+        self._waits: list[tuple[float, int]] = []  # wait and turn (negative: of two that are as long the first counts)
 
     def begin(self, turn: int) -> None:
         """A turn began."""
@@ -66,11 +70,27 @@ class Timings:
         """A turn reached a moment; only the first time counts, but an answer after a tool call speaks again."""
         timing = self.of(turn)
         if timing is not None:
+            before = timing.waited_ms
             if moment in (Moment.HEARD, Moment.GENERATED, Moment.SPEECH_STOPPED):
                 timing.moments[moment] = at
             else:
                 timing.moments.setdefault(moment, at)
+            self._sort_in(turn, before, timing.waited_ms)
             self.version += 1
+
+    def _sort_in(self, turn: int, before: float | None, after: float | None) -> None:
+        """The wait of a turn is another."""
+        if before == after:
+            return
+        with self._lock:
+            if before is not None:
+                del self._waits[bisect_left(self._waits, (before, -turn))]
+            if after is not None:
+                insort(self._waits, (after, -turn))
+            if before is None:
+                insort(self._answered, turn)
+            elif after is None:
+                del self._answered[bisect_left(self._answered, turn)]
 
     def of(self, turn: int) -> TurnTiming | None:
         """The timing of a turn."""
@@ -78,13 +98,23 @@ class Timings:
 
     def last_answered(self) -> TurnTiming | None:
         """The newest turn whose wait is known."""
-        return next((timing for timing in reversed(self.turns) if timing.waited_ms is not None), None)
+        with self._lock:
+            return self._by_turn[self._answered[-1]] if self._answered else None
+
+    def worst(self) -> tuple[int, float] | None:
+        """The turn with the longest wait, and that."""
+        with self._lock:
+            return (-self._waits[-1][1], self._waits[-1][0]) if self._waits else None
+
+    def recent(self, count: int) -> list[float]:
+        """The waits of the last turns that were answered, the newest last."""
+        with self._lock:
+            turns = self._answered[-count:]
+        waits = [self._by_turn[turn].waited_ms for turn in turns]
+        return [wait for wait in waits if wait is not None]
 
     def percentile(self, share: float) -> float | None:
         """The wait that ``share`` of the turns stayed within, in ms."""
-        version, waits = self._waits
-        if version != self.version:
-            version = self.version
-            waits = sorted(wait for timing in list(self.turns) if (wait := timing.waited_ms) is not None)
-            self._waits = version, waits
-        return waits[min(len(waits) - 1, int(share * len(waits)))] if waits else None
+        with self._lock:
+            waits = self._waits
+            return waits[min(len(waits) - 1, int(share * len(waits)))][0] if waits else None

@@ -1,6 +1,7 @@
 """The conversation as it is read: who said what in which turn, what was heard of it, and which calls it took."""
 
 import json
+from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -8,6 +9,9 @@ from rtvoice_tui.session.facts import AgentSaid, AnswerCut, AnswerLost, CallChan
 from rtvoice_tui.store.plain import one_line, visible
 
 CUT_OFF = "cut off: the session ended before this was complete"
+
+TOUCHED = 1024
+"""Changes of entries that are remembered: a reader that is further behind looks at all of them."""
 
 
 class Speaker(StrEnum):
@@ -18,7 +22,7 @@ class Speaker(StrEnum):
     TOOL = "fn"
 
 
-@dataclass
+@dataclass(slots=True)
 class Entry:
     """One paragraph of the transcript. The writer changes the words before ``version``, so a reader misses nothing.
 
@@ -26,6 +30,7 @@ class Entry:
         speaker: whose it is.
         turn: the turn it belongs to.
         at: when it began, in seconds since the session began.
+        index: its place among all entries.
         version: grows when the entry changes.
         rewritten: grows when anything but an appended tail changed.
         parts: the words in the pieces they came in: adding one must not copy those before it.
@@ -42,6 +47,7 @@ class Entry:
     turn: int
     at: float
     key: str
+    index: int = 0
     parts: list[str] = field(default_factory=list)
     length: int = 0
     version: int = 0
@@ -68,6 +74,13 @@ class Entry:
         """Say something else."""
         self.parts, self.length = ([text] if text else []), len(text)
 
+    def close(self) -> None:
+        """It is complete: what came in a thousand pieces is kept as one."""
+        self.final = True
+        if len(self.parts) > 1:
+            self.parts = [self.text]
+            self.rewritten += 1
+
 
 class Transcript:
     """Entries in the order of speech: a user's words take the place where the speech began, however late they come.
@@ -80,7 +93,9 @@ class Transcript:
         self.version = 0
         self.entries: list[Entry] = []
         self._by_key: dict[str, Entry] = {}
-        self._growing: list[Entry] = []  # words of the user that are not final
+        self._growing: dict[int, Entry] = {}  # words of the user that are not final, by their place
+        self._first: dict[int, int] = {}
+        self._touched: deque[tuple[int, int]] = deque(maxlen=TOUCHED)
 
     def new_session(self) -> None:
         """Ids begin anew: what was said before stays as it is."""
@@ -91,10 +106,10 @@ class Transcript:
         entry = self._entry(Speaker.YOU, fact.turn, at, fact.item_id)
         self._rewrite(entry, visible(fact.text))
         entry.final = fact.final
-        if not fact.final and entry not in self._growing:
-            self._growing.append(entry)
-        elif fact.final and entry in self._growing:
-            self._growing.remove(entry)
+        if fact.final:
+            self._growing.pop(entry.index, None)
+        else:
+            self._growing[entry.index] = entry
         if fact.failed:
             entry.note = f"not recognised: {one_line(fact.failed)}"
 
@@ -106,8 +121,9 @@ class Transcript:
             self._rewrite(entry, text)
         else:
             entry.append(text)
-        entry.final = entry.final or fact.final
         entry.aside = fact.aside
+        if fact.final:
+            entry.close()
         self._touch(entry)
 
     def answer_cut(self, fact: AnswerCut, at: float) -> None:
@@ -115,7 +131,7 @@ class Transcript:
         entry = self._entry(Speaker.AGENT, fact.turn, at, fact.item_id)
         share = fact.heard_ms / fact.received_ms if fact.received_ms else 0.0
         entry.heard = min(1.0, share)
-        entry.final = True
+        entry.close()
         entry.note = f"interrupted: heard {fact.heard_ms / 1000:.1f} of {fact.received_ms / 1000:.1f} s, {fact.outcome}"
         entry.rewritten += 1
         self._touch(entry)
@@ -126,14 +142,14 @@ class Transcript:
 
     def session_ended(self) -> None:
         """Nothing more comes: words that were still growing stay as they are."""
-        for entry in self._growing:
+        for entry in self._growing.values():
             self._cut_off(entry)
         self._growing.clear()
 
     def _cut_off(self, entry: Entry) -> None:
         if entry.final:
             return
-        entry.final = True
+        entry.close()
         entry.note = CUT_OFF
         entry.rewritten += 1
         self._touch(entry)
@@ -158,13 +174,21 @@ class Transcript:
 
     def first_of_turn(self, turn: int) -> int | None:
         """Index of the first entry of a turn."""
-        return next((i for i, entry in enumerate(self.entries) if entry.turn == turn), None)
+        return self._first.get(turn)
+
+    def changed_since(self, version: int) -> list[int] | None:
+        """Indexes of the entries that changed after a version, in order; ``None`` if too many have."""
+        touched = tuple(self._touched)  # a copy: the session's thread goes on adding
+        if touched and touched[0][0] > version + 1 and len(touched) == TOUCHED:
+            return None
+        return sorted({index for number, index in reversed(touched) if number > version})
 
     def _entry(self, speaker: Speaker, turn: int, at: float, key: str) -> Entry:
         key = key or f"{speaker} of turn {turn}"
         entry = self._by_key.get(key)
         if entry is None:
-            entry = self._by_key[key] = Entry(speaker, turn, at, key)
+            entry = self._by_key[key] = Entry(speaker, turn, at, key, len(self.entries))
+            self._first.setdefault(turn, entry.index)
             self.entries.append(entry)
             self._touch(entry)
         return entry
@@ -176,6 +200,11 @@ class Transcript:
 
     def _touch(self, entry: Entry) -> None:
         entry.version += 1
+        change = (self.version + 1, entry.index)
+        if self._touched and self._touched[-1][1] == entry.index:
+            self._touched[-1] = change
+        else:
+            self._touched.append(change)
         self.version += 1
 
 

@@ -77,6 +77,9 @@ class Bridge:
             self._settled(at, edit)
 
     def _new_edits(self) -> list[tuple[float, EditChanged]]:
-        edits = self._store.edits[self._edits_seen :]
-        self._edits_seen += len(edits)
+        told = self._store.edits_told
+        if told == self._edits_seen:
+            return []
+        edits = self._store.edits[-(told - self._edits_seen) :]
+        self._edits_seen = told
         return edits

@@ -37,7 +37,7 @@ class LogView(PlainView):
         audio = self._store.audio
         newest = self._store.notices[-1][0] if self._store.notices else -1.0
         width = self.text_width
-        state = (newest, len(self._store.notices), len(self._store.edits), audio.input_name, audio.output_name, width)
+        state = (newest, len(self._store.notices), self._store.edits_told, audio.input_name, audio.output_name, width)
         if state == self._seen:
             return False
         if self._seen[-1:] != (width,):

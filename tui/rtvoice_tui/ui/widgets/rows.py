@@ -20,7 +20,7 @@ class TabRow(FixedLine):
     def sync(self, store: Store, active: int, unsaved: bool) -> None:
         """Show which pane is open and what waits in the others."""
         waiting = len(store.calls.asking)
-        busy = any(r.call.state in (CallState.RUNNING, CallState.STREAMING) for r in store.calls.records)
+        busy = any(r.call.state in (CallState.RUNNING, CallState.STREAMING) for r in store.calls.open.values())
         calls = f" {len(store.calls.records)}{'?' if waiting else '!' if busy else ''}"
         marks = {2: f" {len(store.events)}", 4: calls}
         marks[5] = "*" if unsaved else ""

@@ -123,11 +123,11 @@ class TimingView(PlainView):
 
     def _session_lines(self) -> list[list[Piece]]:
         timings, usage = self._store.timings, self._store.usage
-        waits = [(t.turn, w) for t in list(timings.turns) if (w := t.waited_ms) is not None]
+        longest = timings.worst()
         lines: list[list[Piece]] = []
-        if waits:
-            worst_turn, worst = max(waits, key=lambda pair: pair[1])
-            recent = [wait for _, wait in waits[-20:]]
+        if longest is not None:
+            worst_turn, worst = longest
+            recent = timings.recent(20)
             spark = "".join(_SPARK[min(7, int(wait / (worst or 1) * 7.99))] for wait in recent)
             p50, p95 = timings.percentile(0.5), timings.percentile(0.95)
             lines.append(

@@ -90,7 +90,7 @@ class CallsView(FollowView):
         self._seen = state
         self._records = calls.records[::-1]
         self._servers = list(calls.servers.values())
-        self._ticks = any(_ticks(record) for record in self._records)
+        self._ticks = any(_ticks(record) for record in calls.open.values())
         self._asked = {key: self._asked.get(key, now) for key in (record.call.key for record in calls.asking)}
         found = (i for i, record in enumerate(self._records) if record.call.key == self._key)
         line = next(found, None) if self._key else None

@@ -1,5 +1,6 @@
 """Pane 1: who said what, as it is said; what was cut off, and the calls in between."""
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from rtvoice_tui.session.facts import Moment
@@ -20,8 +21,11 @@ _INKS = {Speaker.YOU: "you", Speaker.AGENT: "agent", Speaker.TOOL: "tool"}
 _STATE_INKS = {"ok": "ok", "failed": "error", "denied": "error", "cancelled": "warn", "asks": "warn"}
 _PARTIAL = "…"
 
+LAID_OUT = 2_000
+"""Lines that are kept; those of other entries are made again when they come into sight."""
 
-@dataclass
+
+@dataclass(slots=True)
 class _Block:
     """An entry as it is laid out for one width."""
 
@@ -29,12 +33,9 @@ class _Block:
     version: int = -1
     rewritten: int = -1
     consumed: int = 0
-    lines: GrowingLines = field(default_factory=lambda: GrowingLines(1))
+    height: int = 0
+    lines: GrowingLines | None = None
     note: list[str] = field(default_factory=list)
-
-    @property
-    def height(self) -> int:
-        return len(self.lines.lines) + len(self.note)
 
 
 class TranscriptView(FollowView):
@@ -43,8 +44,10 @@ class TranscriptView(FollowView):
     def __init__(self, store: Store, hints: tuple[str, ...] = ()) -> None:
         super().__init__(id="transcript")
         self._store = store
-        self._seen = -1
+        self._seen = (-1, -1)
         self._blocks: list[_Block] = []
+        self._laid_out: OrderedDict[int, int] = OrderedDict()
+        self._lines_kept = 0
         self._tops: list[int] = [0]
         self._width = 0
         self._hints = hints
@@ -53,18 +56,23 @@ class TranscriptView(FollowView):
         """Lay out what changed."""
         transcript = self._store.transcript
         width = max(8, self.text_width - MARGIN - TAIL)
-        if transcript.version + self._store.timings.version == self._seen and width == self._width:
+        seen = (transcript.version, self._store.timings.version)
+        if seen == self._seen and width == self._width:
             return False
-        if width != self._width:
+        changed = transcript.changed_since(self._seen[0])
+        if width != self._width or changed is None:
             self._blocks.clear()
+            self._laid_out.clear()
+            self._lines_kept = 0
             self._width = width
-        self._seen = transcript.version + self._store.timings.version
+            changed = list(range(len(transcript.entries)))
+        self._seen = seen
         first_changed = len(self._blocks)
-        for index, entry in enumerate(transcript.entries):
+        for index in changed:
             if index == len(self._blocks):
-                self._blocks.append(_Block(entry))
+                self._blocks.append(_Block(transcript.entries[index]))
             block = self._blocks[index]
-            if block.version != entry.version:
+            if block.version != block.entry.version:
                 before = block.height if block.version >= 0 else -1
                 self._lay_out(block)
                 if block.height != before:
@@ -77,16 +85,33 @@ class TranscriptView(FollowView):
     def _lay_out(self, block: _Block) -> None:
         entry = block.entry
         version, rewritten, parts = entry.version, entry.rewritten, entry.parts
-        if block.rewritten != rewritten or block.consumed > len(parts):
+        if block.lines is None or block.rewritten != rewritten or block.consumed > len(parts):
             block.lines = GrowingLines(self._width)
             block.consumed = 0
             block.rewritten = rewritten
         fresh = parts[block.consumed :]
         text = "".join(fresh)
-        block.lines.append(text if block.consumed else text.lstrip())
+        block.lines.append(text.lstrip() if block.lines.lines == [""] else text)
         block.consumed += len(fresh)
         block.version = version
         block.note = GrowingLines.of(entry.note, self._width + TAIL - 2).lines if entry.note else []
+        block.height = len(block.lines.lines) + len(block.note)
+        self._keep(block)
+
+    def _keep(self, block: _Block) -> None:
+        """Its lines were looked at last; of those that were not for the longest time they are forgotten."""
+        self._lines_kept += block.height - self._laid_out.pop(block.entry.index, 0)
+        self._laid_out[block.entry.index] = block.height
+        while self._lines_kept > LAID_OUT and len(self._laid_out) > 1:
+            index, height = self._laid_out.popitem(last=False)
+            self._blocks[index].lines = None
+            self._lines_kept -= height
+
+    def _lines_of(self, block: _Block) -> GrowingLines:
+        if block.lines is None:
+            block.lines = GrowingLines.of("".join(block.entry.parts[: block.consumed]).lstrip(), self._width)
+        self._keep(block)
+        return block.lines
 
     @property
     def line_count(self) -> int:
@@ -114,10 +139,11 @@ class TranscriptView(FollowView):
             low, high = (middle, high) if self._tops[middle] <= line else (low, middle - 1)
         block, row = self._blocks[low], line - self._tops[low]
         entry = block.entry
-        words = block.lines.lines
+        words = self._lines_of(block).lines
         if row >= len(words):
             mark = "⟂ " if row == len(words) else "  "
-            return [(" " * (MARGIN - 2) + mark, "warn"), (block.note[row - len(words)], "warn")]
+            note = block.note[row - len(words) :][:1] or [""]  # none where the words have just become others
+            return [(" " * (MARGIN - 2) + mark, "warn"), (note[0], "warn")]
         head: Piece = (" " * MARGIN, "dim")
         pieces: list[Piece] = [head]
         if row == 0:
@@ -130,7 +156,7 @@ class TranscriptView(FollowView):
 
     def _words_ink(self, block: _Block, row: int) -> str:
         entry = block.entry
-        if entry.heard is not None and block.lines.starts[row] >= entry.heard * entry.length:
+        if entry.heard is not None and self._lines_of(block).starts[row] >= entry.heard * entry.length:
             return "unheard"
         if entry.speaker is Speaker.TOOL:
             return "tool"
