@@ -93,7 +93,7 @@ def listed_in(output: str) -> Listed:
         NoAnswer: the sound server hangs.
         AudioError: there is no device, or the output makes no sense.
     """
-    for line in output.splitlines():
+    for line in output.split("\n"):  # a device's name may hold other ends of lines
         _, mark, told = line.partition(MARK)
         if mark:
             try:

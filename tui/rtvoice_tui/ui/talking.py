@@ -55,7 +55,7 @@ class TalkingApp(HoldingApp):
         self._end_code = 0
         self._own_loop: asyncio.AbstractEventLoop | None = None
         self._warned = False
-        self._suspension = Suspension(self, session.rest, session.wake)
+        self._suspension = Suspension(self, lambda resting: self.session.rest(resting), lambda: self.session.wake())
 
     def _handle_exception(self, error: Exception) -> None:
         """A fault of ours ends the app with one sentence; the traceback goes to the log, not onto the terminal."""

@@ -51,6 +51,10 @@ class ProfileList(PlainView):
         if self.is_mounted:
             self.sync(force=True)
 
+    def action_follow(self) -> None:
+        """Go to the last profile: one is always chosen here."""
+        self.move_cursor(self.line_count - 1)
+
     def _line(self, entry: Listed) -> list[Piece]:
         here = entry.name == self.current
         mark = "●" if here else " "

@@ -44,7 +44,8 @@ class AgentPane(Vertical):
         self._editor = editor
         self._store = store
         self._made = False
-        self._shown = self._instructions
+        self._loaded = self._instructions
+        self._shown = ""  # as the text area has it, whose line ends may be others
         self._typing: Row | None = None
         self._state: list[Piece] = [("nothing changed yet", "dim")]
         self.border_title = "5 Agent"
@@ -65,6 +66,8 @@ class AgentPane(Vertical):
                 FixedLine(id="agent-about"),
                 FixedLine(id="agent-state"),
             )
+            self._shown = self.query_one("#instructions", TextArea).text
+            self._loaded = self._instructions
             self.call_after_refresh(self.describe)
         self.screen.set_focus(self.query_one("#instructions"))
 
@@ -75,7 +78,8 @@ class AgentPane(Vertical):
         self._editor = editor
         if self._made:
             self.query_one(FieldTable)._editor = editor
-        self.reload()
+            self._load()
+        self.describe()
 
     def reload(self) -> None:
         """Show the draft as it is now."""
@@ -84,11 +88,20 @@ class AgentPane(Vertical):
 
             area = self.query_one("#instructions", TextArea)
             if area.text != self._shown:
+                self._shown = self._loaded = area.text
                 self._editor.instruct(area.text)  # typed meanwhile: the message about it is still under way
-            elif area.text != self._instructions:
-                self._shown = self._instructions
-                area.load_text(self._instructions)
+            elif self._instructions != self._loaded:
+                self._load()
         self.describe()
+
+    def _load(self) -> None:
+        """Put the draft's instructions into the text area."""
+        from textual.widgets import TextArea
+
+        area = self.query_one("#instructions", TextArea)
+        self._loaded = self._instructions
+        area.load_text(self._loaded)
+        self._shown = area.text
 
     def describe(self) -> None:
         """Bring all lines up to date."""
@@ -155,8 +168,11 @@ class AgentPane(Vertical):
         """Instructions are typed."""
         from textual.widgets import TextArea
 
-        self._shown = self.query_one("#instructions", TextArea).text
-        self._editor.instruct(self._shown)
+        text = self.query_one("#instructions", TextArea).text
+        if text == self._shown:  # it was loaded, not typed
+            return
+        self._shown = self._loaded = text
+        self._editor.instruct(text)
         self.describe()
 
     def on_descendant_focus(self) -> None:
