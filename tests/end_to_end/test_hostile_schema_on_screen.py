@@ -8,6 +8,8 @@ import pytest
 from speaking import go, in_state, newest_call, quit_cleanly
 from wire_server import Wire, WireServer
 
+from rtvoice_tui.editing.fields import fields_of, has
+from rtvoice_tui.protocol.dialects import DIALECTS
 from terminal import COMMAND, Terminal
 
 LETTERS = "a" * 40 + "!"
@@ -106,8 +108,9 @@ def test_a_schema_from_an_editor_that_cannot_be_checked_is_refused_and_the_scree
     ):
         terminal.wait_for(in_state("READY", "LISTENING"))
         go(terminal, "e", "5 Agent")
-        terminal.press("tab").wait_for(lambda screen: "hostile" in screen, "the table is shown")
-        terminal.press("ctrl+end").wait_for(lambda screen: re.search(r"▌?.*hostile.*", screen))
-        terminal.press("up", "ctrl+e").wait_for(unchecked)
+        terminal.press("tab").wait_for(lambda _: terminal.marked("  model "), "the table has the focus")
+        lines = [field for field in fields_of(DIALECTS["generic"]) if has(DIALECTS["generic"], field)]
+        terminal.press("g", *["down"] * len(lines)).wait_for("space on/off")
+        terminal.press("ctrl+e").wait_for(unchecked)
         go(terminal, "1", "1 Transcript")
         quit_cleanly(terminal, "f10")

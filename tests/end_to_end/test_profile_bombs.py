@@ -108,5 +108,6 @@ def test_a_start_with_such_a_file_is_refused_or_has_the_built_in_agent(
     state.mkdir(parents=True)
     (state / "state.toml").write_text('profile = "bomb"\n')
     with Terminal(command, environment) as terminal:
-        terminal.wait_for("the built-in profile local is open instead")
+        terminal.wait_for("bomb.toml")
+        assert terminal.lines[0].split()[:3] == ["○", "OFFLINE", "local"]
         assert terminal.quit() == 0
