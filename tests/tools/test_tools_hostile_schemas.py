@@ -14,7 +14,7 @@ from hostile_schemas import SCHEMAS
 import rtvoice_tui
 
 PROGRAM = Path(__file__).with_name("hostile_program.py")
-LIMIT_S = 60
+LIMIT_S = 40
 """What starting everything and one check take at most; a check that is not ended takes for ever."""
 
 ENDED_S = 12.0
