@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,11 @@ def machine(sound: Sequence[Sound]) -> Iterator[Finding]:
     for found in sound:
         yield Finding("sound", Verdict(found.verdict), found.sentence, found.remedy)
     yield from _speech()
+    try:
+        tempfile.gettempdir()
+    except OSError as error:
+        words = f"no temporary file can be made: {error.strerror or error}"
+        yield Finding("temporary", Verdict.BAD, words, "set TMPDIR to a folder that can be written")
     folder = paths.profiles_folder()
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if os.access(existing, os.W_OK):

@@ -83,6 +83,7 @@ class SessionDriver:
             self._wanted.set()
         self._outgoing: OutgoingQueue | None = None
         self._dropped_before = 0
+        self._texts_lost = False
         self._toolbox = Toolbox(lambda: self.call(self._tools_changed))
         self._toolbox.use(plan.toolset, plan.tools)
         self._standings = Standings(store.calls, self._tell, self.warn)
@@ -287,6 +288,7 @@ class SessionDriver:
             if isinstance(effect, fx.Tell) and isinstance(effect.fact, TurnStarted):
                 self._store.events.begin_turn(effect.fact.turn)  # the event that begins a turn belongs to it
         log_received(self._store.events, now, frame, decoded)
+        self._tell_lost_texts()
         if decoded.problem:
             self._store.take(Notice(Level.WARNING, f"{decoded.wire_name}: {decoded.problem}"), now)
         self._do(effects)
@@ -301,6 +303,14 @@ class SessionDriver:
                 return
             outgoing.sent(event)
             log_sent(self._store.events, self.now(), event, text)
+            self._tell_lost_texts()
+
+    def _tell_lost_texts(self) -> None:
+        """A disk that is full is told once; rows of events go on without their texts."""
+        if self._store.events.texts_lost and not self._texts_lost:
+            self._texts_lost = True
+            sentence = f"the texts of events cannot be kept any more: {self._store.events.texts_lost}"
+            self.warn(sentence, "make room in the folder for temporary files, then start again")
 
     def _with_keys(self, event: ClientEvent) -> ClientEvent | None:
         """An update whose hosted servers need a key, with the key: only the wire ever sees it."""

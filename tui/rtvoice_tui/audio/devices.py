@@ -6,6 +6,7 @@ PortAudio first; on Linux without it miniaudio; files and silence where asked fo
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,13 @@ NODES = Path("/dev/snd")
 """Where Linux has its sound devices."""
 
 
-def without_hardware(choice: AudioChoice, direction: str, part: Capture | Playback) -> Stream | None:
+def without_hardware(choice: AudioChoice, part: Capture | Playback, tell: Callable[[str, str], None]) -> Stream | None:
     """The file or the silence that was asked for; None where a device is wanted.
+
+    Args:
+        choice: what was asked for.
+        part: the direction.
+        tell: called from any thread when a file cannot be written any more, with the remedy.
 
     Raises:
         AudioError: the file cannot be used.
@@ -36,7 +42,7 @@ def without_hardware(choice: AudioChoice, direction: str, part: Capture | Playba
             return files.FileMicrophone(choice.input_file, part)
         return None
     if choice.output_file is not None:
-        return files.FileSpeaker(choice.output_file, part)
+        return files.FileSpeaker(choice.output_file, part, tell)
     return files.SilentSpeaker(part) if choice.silent else None
 
 

@@ -1,8 +1,10 @@
 """Devices without hardware: WAV files and silence, paced by the clock like real ones."""
 
+import contextlib
 import threading
 import time
 import wave
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -99,10 +101,18 @@ class SilentSpeaker:
 
 
 class FileSpeaker:
-    """Writes everything that a person would hear, silence included, to a WAV file."""
+    """Writes everything that a person would hear, silence included, to a WAV file.
 
-    def __init__(self, path: Path, playback: Playback) -> None:
+    Args:
+        path: the file.
+        playback: where the samples come from.
+        tell: called from the speaker's thread with a sentence and its remedy when the file cannot be written any more.
+    """
+
+    def __init__(self, path: Path, playback: Playback, tell: Callable[[str, str], None] = lambda *told: None) -> None:
         self.name = path.name
+        self._tell = tell
+        self._written = True
         self.latency_ms = playback.latency_ms = 0.0
         self._playback = playback
         self._block = playback.rate * BLOCK_MS // 1000
@@ -118,14 +128,23 @@ class FileSpeaker:
         self._clock.start()
 
     def tick(self) -> None:
-        """Write one block."""
-        self._wav.writeframes(self._playback.fill(self._block))
+        """Write one block; speech goes on where the file cannot."""
+        block = self._playback.fill(self._block)
+        if not self._written:
+            return
+        try:
+            self._wav.writeframes(block)
+            self._file.flush()
+        except OSError as error:
+            self._written = False
+            self._tell(f"{self.name} cannot be written any more: {error.strerror}", "make room, then start again")
 
     def close(self) -> None:
         """Stop, and finish the file."""
         self._clock.stop()
-        self._wav.close()
-        self._file.close()
+        for end in (self._wav.close, self._file.close):
+            with contextlib.suppress(OSError):  # it was told
+                end()
 
 
 def read_wav(path: Path, rate: int) -> bytes:

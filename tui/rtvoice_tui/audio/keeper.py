@@ -149,7 +149,7 @@ class Keeper:
         for care in self._healer.cares:
             line = care.line
             try:
-                chosen = devices.without_hardware(self._choice, line.direction, line.part)
+                chosen = devices.without_hardware(self._choice, line.part, self._tell)
             except AudioError as error:
                 care.needs_device = False
                 line.fail(error.state, error.sentence, error.remedy)

@@ -55,14 +55,14 @@ class EventLog:
         version: grows with every change.
         events: number of events so far.
         unreadable: events that are errors, could not be understood or had to be mended.
-        texts_lost: whether the disk refused to keep texts.
+        texts_lost: why the disk refused to keep texts; empty if it did not.
     """
 
     def __init__(self) -> None:
         self.version = 0
         self.events = 0
         self.unreadable = 0
-        self.texts_lost = False
+        self.texts_lost = ""
         self._file = tempfile.TemporaryFile(prefix="rtvoice-tui-")  # noqa: SIM115 - open as long as the log
         self.close = weakref.finalize(self, self._file.close)
         self._pending: list[bytes] = []
@@ -253,8 +253,8 @@ class EventLog:
         if self._pending:
             try:
                 os.pwrite(self._file.fileno(), b"\n".join(self._pending) + b"\n", self._size - self._pending_bytes)
-            except OSError:
-                self.texts_lost = True
+            except OSError as error:
+                self.texts_lost = error.strerror or str(error)
             self._pending.clear()
             self._pending_bytes = 0
 
