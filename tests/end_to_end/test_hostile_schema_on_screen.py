@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,18 @@ def test_a_schema_from_an_editor_that_cannot_be_checked_is_refused_and_the_scree
         terminal.press("ctrl+e").wait_for(unchecked)
         go(terminal, "1", "1 Transcript")
         quit_cleanly(terminal, "f10")
+
+
+def test_the_doctor_looks_at_such_a_profile_as_at_any_other(environment: dict[str, str], bench) -> None:
+    command, _, name, *_ = bench("ws://127.0.0.1:1/")
+    done = subprocess.run(
+        [command, "doctor", name],
+        env=environment,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^✓ bench ", done.stdout, re.MULTILINE)
+    assert done.stderr == ""

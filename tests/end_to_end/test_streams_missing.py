@@ -1,5 +1,8 @@
 """Commands without a stream, without a disk or without a place to write say so in a sentence, and never fall apart."""
 
+import contextlib
+import os
+import signal
 import subprocess
 
 import pytest
@@ -43,14 +46,23 @@ CASES = {
 
 def run(environment: dict[str, str], line: str) -> subprocess.CompletedProcess[str]:
     """Run a shell's command line, in which ``$C`` is the command."""
-    return subprocess.run(
+    with subprocess.Popen(
         ["bash", "-o", "pipefail", "-c", line.replace("$C", COMMAND)],
         env=environment,
-        capture_output=True,
-        text=True,
         stdin=subprocess.DEVNULL,
-        timeout=LIMIT_S,
-    )
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as shell:
+        try:
+            said, errors = shell.communicate(timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it does not end: {line}") from None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
+    return subprocess.CompletedProcess(line, shell.returncode, said, errors)
 
 
 def assert_one_sentence(told: str) -> None:
