@@ -26,10 +26,12 @@ class HarmlessStream:
 
     Args:
         stream: where the text goes.
+        closed: whether it was closed when the command began, so that nobody would see the text.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, closed: bool = False) -> None:
         self._stream = stream
+        self._closed = closed
 
     def write(self, text: str) -> int:
         """Write a text; returns its length.
@@ -37,13 +39,15 @@ class HarmlessStream:
         Raises:
             OutputFailed: the system refuses it.
         """
+        if self._closed and text:
+            raise OutputFailed("it is closed")
         with _told():
             self._stream.write(visible(text))
         return len(text)
 
     def write_exactly(self, text: str) -> None:
         """Write a file's own text: as it is into a file or a pipe, harmless on a terminal."""
-        if self._stream.isatty():
+        if self._closed or self._stream.isatty():
             self.write(text)
             return
         with _told():
@@ -84,9 +88,9 @@ def console() -> Iterator[None]:
     Raises:
         SystemExit: the output cannot be written; a sentence says so where that is possible.
     """
-    _open_closed_streams()
+    closed = _open_closed_streams()
     before = sys.stdout, sys.stderr
-    out, err = HarmlessStream(sys.stdout), HarmlessStream(sys.stderr)
+    out, err = HarmlessStream(sys.stdout, closed=1 in closed), HarmlessStream(sys.stderr)
     sys.stdout, sys.stderr = cast("TextIO", out), cast("TextIO", err)
     try:
         try:
@@ -106,18 +110,24 @@ def console() -> Iterator[None]:
         sys.stdout, sys.stderr = before
 
 
-def _open_closed_streams() -> None:
-    """Put the null device where a standard stream is closed: the next file that is opened would take its place."""
+def _open_closed_streams() -> set[int]:
+    """Put the null device where a standard stream is closed: the next file that is opened would take its place.
+
+    Returns the descriptors that were closed.
+    """
+    closed = set()
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
+            closed.add(descriptor)
             os.open(os.devnull, os.O_RDONLY if descriptor == 0 else os.O_WRONLY)
     for name, descriptor, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
         if getattr(sys, name) is None:
             stream = os.fdopen(descriptor, mode, encoding="utf-8", errors="replace", closefd=False)
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
+    return closed
 
 
 def _leave_unwritten(descriptor: int) -> None:

@@ -222,16 +222,13 @@ class ProfilesScreen(ModalScreen[str]):
         except ProfileError as error:
             self._say(f"{error.sentence} — {error.remedy}", "error")
             return
-        lines = [f"Once trusted, it {line}" if not line.startswith(" ") else line for line in self._allowed(chosen)]
+        lines = ["Once trusted, it", *(f"  {line}" for line in what_it_allows(chosen.profile, os.environ))]
 
         def answer(key: str | None) -> None:
             if key == "y" and self._do(lambda: f"'{library.trust(chosen.name, text)}' is trusted"):
                 self._trusted(chosen.name)
 
         self.app.push_screen(AskScreen(f"Trust {chosen.name}?", lines, {"y": "trust it"}), answer)
-
-    def _allowed(self, chosen: Listed) -> list[str]:
-        return what_it_allows(chosen.profile, os.environ) if chosen.profile else []
 
     def action_key(self) -> None:
         """Type the provider's key."""
