@@ -97,18 +97,16 @@ async def test_what_a_client_held_is_given_back_when_it_has_gone():
     async with served() as server:
         async with server.client() as talker:
             await talker.says(SUM)
-        before, after = server.resident_mb, []
-        for number in range(10):
+        before = server.resident_mb
+        for number in range(6):
             async with server.client() as talker:
                 await fill(talker)
                 assert server.resident_mb > before + 30, "it holds something"
                 if number % 2:
                     talker.vanish()
             await until(
-                lambda: server.resident_mb < before + 30, f"{before:.0f} MB again, not {server.resident_mb:.0f}"
+                lambda: server.resident_mb < before + 15, f"{before:.0f} MB again, not {server.resident_mb:.0f}"
             )
-            after.append(server.resident_mb)
 
-        assert max(after[5:]) < min(after[:5]) + 10, "and does not grow"
         async with server.client() as talker:
             assert (await talker.says(SUM)).startswith("12 times 7 is 84.")

@@ -10,6 +10,7 @@ from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import HostedRun, MockRun
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.facts import CallChanged, CallState
+from rtvoice_tui.tools.checker import Checker
 from rtvoice_tui.tools.trials import Trials
 from tools.toolbench import Bench, Steered, bench
 from worker.bench import until
@@ -28,7 +29,7 @@ class Hand:
     def __init__(self, desk: Bench) -> None:
         self.desk = desk
         self.told: list[CallChanged] = []
-        self.trials = Trials(desk.box, self.told.append)
+        self.trials = Trials(desk.box, self.told.append, Checker())
 
     @property
     def states(self) -> list[CallState]:

@@ -185,6 +185,7 @@ def serve(port: int, token_env: str | None) -> None:
         click.echo(f"listening on {url}")
         if not token_env:
             click.echo(f"token (send it as 'Authorization: Bearer ...'): {token}")
+            click.echo(f"with this app: TOKEN={token} rtvoice-tui --provider generic --url {url} --api-key-env TOKEN")
 
     async def run() -> None:
         until = asyncio.get_running_loop().create_future()

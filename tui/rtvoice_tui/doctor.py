@@ -113,7 +113,8 @@ def profile_findings(entry: Listed, environ: Mapping[str, str]) -> Iterator[Find
         endpoint = secrets.endpoint(profile, environ)
         key = secrets.find_key(profile, environ)
     except NeedsConsent as error:
-        yield Finding(entry.name, Verdict.NOTE, error.sentence, f"rtvoice-tui profiles trust {entry.name}")
+        verdict = Verdict.BAD if entry.own else Verdict.NOTE
+        yield Finding(entry.name, verdict, error.sentence, f"rtvoice-tui profiles trust {entry.name}")
         return
     except ProfileError as error:
         yield Finding(entry.name, Verdict.BAD if entry.own else Verdict.NOTE, error.sentence, error.remedy)

@@ -87,8 +87,8 @@ class SessionDriver:
         self._toolbox = Toolbox(lambda: self.call(self._tools_changed))
         self._toolbox.use(plan.toolset, plan.tools)
         self._standings = Standings(store.calls, self._tell, self.warn)
-        self._trials = Trials(self._toolbox, self._tell)
         self._checker = Checker()
+        self._trials = Trials(self._toolbox, self._tell, self._checker)
         self._tools: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._conversation: asyncio.Task[None] | None = None

@@ -85,7 +85,8 @@ def launch(options: Options) -> int:
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise NoTerminal("rtvoice-tui needs a terminal (see 'rtvoice-tui --help' for other commands)")
-    name = options.profile or load_state().profile or "local"
+    # another provider's agent begins as the built-in one does, and not with whatever was open last
+    name = options.profile or ("local" if options.provider else load_state().profile) or "local"
     profile, problem = _profile_or_local(name, explicit=options.profile is not None)
     name = name if not problem else "local"
     profile = with_options(profile, options)

@@ -8,6 +8,9 @@ from functools import lru_cache
 
 BLOT = "[key]"
 
+LEAST_SECRET = 6
+"""What is shorter is a placeholder (``x``, ``test``), and a part of ordinary words: it is left in."""
+
 LEAST_HELD = 4
 """A piece that ends with so many characters of a secret keeps them back until it is known whether the rest follows."""
 
@@ -23,7 +26,7 @@ _SHORT = {"\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f"}
 
 def blotted(text: str, secrets: Iterable[str]) -> str:
     """A text in which no secret can be read, as it is or by a reader of JSON; the longest goes first."""
-    for secret in sorted({secret for secret in secrets if secret}, key=len, reverse=True):
+    for secret in sorted({secret for secret in secrets if len(secret) >= LEAST_SECRET}, key=len, reverse=True):
         if secret in text:
             text = text.replace(secret, BLOT)
         if "\\" in text:
@@ -96,7 +99,7 @@ class PieceRedactor:
 def _forms(secret: str) -> list[str]:
     """A secret as it is, and as it stands in JSON."""
     quoted = json.dumps(secret, ensure_ascii=False)[1:-1]
-    return [form for form in (secret, quoted, quoted.replace("/", "\\/")) if form]
+    return [form for form in (secret, quoted, quoted.replace("/", "\\/")) if len(secret) >= LEAST_SECRET]
 
 
 class FrameRedactor:

@@ -37,6 +37,9 @@ _CLIENTS = web.AppKey("clients", Clients)
 GOODBYE_S = 1.0
 """How long a client may take to answer when it is told that the server ends."""
 
+TRIMMED_BYTES = 4_000_000
+"""A client that has sent less leaves nothing worth looking for."""
+
 TRIM_S = (0.2, 2.0)
 """How long after a client has left its memory is given back: at once, and again when the last of it is freed."""
 
@@ -51,17 +54,22 @@ async def _realtime(request: web.Request) -> web.WebSocketResponse:
     # what is larger than a frame may be is still read to its end, so that the client can be told; twice that is not
     socket = web.WebSocketResponse(max_msg_size=2 * limits.FRAME_BYTES, compress=False, timeout=GOODBYE_S)
     clients.add(socket)
+    traffic = 0
     try:
         await socket.prepare(request)
-        await _serve(socket, request.app[_MODELS])
+        traffic = await _serve(socket, request.app[_MODELS])
     finally:
         clients.discard(socket)
-        for delay in TRIM_S:
-            asyncio.get_running_loop().call_later(delay, _give_memory_back)
+        if traffic > TRIMMED_BYTES:  # looking through all objects takes a tenth of a second, in which nobody is served
+            for delay in TRIM_S:
+                asyncio.get_running_loop().call_later(delay, _give_memory_back)
     return socket
 
 
-async def _serve(socket: web.WebSocketResponse, models: Models) -> None:
+async def _serve(socket: web.WebSocketResponse, models: Models) -> int:
+    """Talk with one client until it leaves; how much it has sent, in characters."""
+    traffic = 0
+
     async def send(event: dict[str, Any]) -> None:
         if not socket.closed:
             await socket.send_str(json.dumps(event, ensure_ascii=False))
@@ -70,6 +78,7 @@ async def _serve(socket: web.WebSocketResponse, models: Models) -> None:
     try:
         await connection.open()
         async for message in socket:
+            traffic += len(message.data) if message.type in (WSMsgType.TEXT, WSMsgType.BINARY) else 0
             if message.type in (WSMsgType.TEXT, WSMsgType.BINARY) and len(message.data) > limits.FRAME_BYTES:
                 told = f"a frame may have at most {limits.FRAME_BYTES // limits.MIB} MiB"
                 await socket.close(code=WSCloseCode.MESSAGE_TOO_BIG, message=told.encode())
@@ -81,6 +90,7 @@ async def _serve(socket: web.WebSocketResponse, models: Models) -> None:
         pass
     finally:
         await connection.close()
+    return traffic
 
 
 def _give_memory_back() -> None:

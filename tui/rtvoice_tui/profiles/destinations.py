@@ -51,6 +51,12 @@ def owner_of(variable: str) -> Dialect | None:
     return next((dialect for dialect in DIALECTS.values() if variable in dialect.key_vars and dialect.hosts), None)
 
 
+def foreign_to(variable: str, url: str) -> Dialect | None:
+    """The provider whose key a variable holds, if an address is neither its own nor this machine."""
+    owner, host = owner_of(variable), host_of(url)
+    return None if owner is None or is_loopback(host) or _is_of(owner, host) else owner
+
+
 def needs_consent(variable: str, url: str) -> bool:
     """Whether a known provider's key would go to a host that is neither the provider's nor agreed to.
 
@@ -58,10 +64,8 @@ def needs_consent(variable: str, url: str) -> bool:
         variable: the environment variable that the key stands for.
         url: where it would be sent.
     """
-    owner, host = owner_of(variable), host_of(url)
-    if owner is None or is_loopback(host) or _is_of(owner, host):
-        return False
-    return f"{variable}@{host}" not in load_state().key_hosts
+    agreed = f"{variable}@{host_of(url)}" in load_state().key_hosts
+    return foreign_to(variable, url) is not None and not agreed
 
 
 def agree(variable: str, url: str) -> None:

@@ -23,6 +23,9 @@ SHOWN = 40
 LIKENESS = 0.7
 """A name that is less like another, from 0 to 1, was not meant for it."""
 
+_KEYS = frozenset(("api_key", "apikey", "key", "token", "secret", "authorization", "password"))
+_WHERE_KEYS_ARE = "take it out, and keep the key in the environment or with: rtvoice-tui profiles set-key NAME"
+
 _WORDS: list[tuple[tuple[type, ...], str]] = [
     ((inspect.StrType, inspect.LiteralType), "text"),
     ((inspect.IntType,), "a whole number"),
@@ -97,6 +100,8 @@ def _said(complaint: str, place: _Place) -> Objection:
 def _unknown(name: str, place: _Place) -> Objection:
     table = _table(place)
     known = [*([table.tag_field] if table.tag_field else []), *(field.encode_name for field in table.fields)]
+    if name.lower() in _KEYS and not place.key:
+        return Objection(f"a profile holds no key: {name} is no setting", _WHERE_KEYS_ARE)
     near = _elsewhere(name) or next(iter(difflib.get_close_matches(name, known, 1, LIKENESS)), "")
     sentence = f"{place.key or 'a profile'} has no key {_short(repr(name))}"
     if near:

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from rtvoice_tui.profiles import runs
-from rtvoice_tui.profiles.destinations import ENCRYPTED, host_of, is_loopback, needs_consent, owner_of
+from rtvoice_tui.profiles.destinations import ENCRYPTED, foreign_to, host_of, is_loopback, needs_consent
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.secrets import key_variables, server_address, variables_in
 from rtvoice_tui.profiles.store import ProfileError
@@ -50,7 +50,7 @@ def _connection(profile: Profile, environ: Mapping[str, str]) -> Iterator[str]:
         return
     host, scheme = host_of(url), url.partition(":")[0]
     clear = scheme not in ENCRYPTED
-    yield f"connects to {url.partition('?')[0]} and sends your microphone there"
+    yield f"connects to {url.partition('?')[0]} and sends there what you say and type"
     yield f"speaks {scheme}, which is {'not encrypted' if clear else 'encrypted'}"
     if names := key_variables(profile):
         yield f"sends the key in {' or '.join(names)} to {host}{_foreign(names, url)}"
@@ -59,7 +59,7 @@ def _connection(profile: Profile, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _foreign(names: tuple[str, ...], url: str) -> str:
-    owners = [owner_of(name) for name in names if needs_consent(name, url)]
+    owners = [foreign_to(name, url) for name in names]
     return "".join(f", which is not a host of {owner.title}" for owner in owners if owner)
 
 

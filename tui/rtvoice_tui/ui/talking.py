@@ -209,4 +209,5 @@ class TalkingApp(HoldingApp):
 
     def on_unmount(self) -> None:
         """However the app ends, the session's thread must end too."""
+        self._suspension.uninstall()
         self.session.stop()

@@ -225,10 +225,12 @@ class ProfilesScreen(ModalScreen[str]):
         lines = ["Once trusted, it", *(f"  {line}" for line in what_it_allows(chosen.profile, os.environ))]
 
         def answer(key: str | None) -> None:
-            if key == "y" and self._do(lambda: f"'{library.trust(chosen.name, text)}' is trusted"):
+            words = "is trusted: open it, or press c if it is open"
+            if key == "y" and self._do(lambda: f"'{library.trust(chosen.name, text)}' {words}"):
                 self._trusted(chosen.name)
 
-        self.app.push_screen(AskScreen(f"Trust {chosen.name}?", lines, {"y": "trust it"}), answer)
+        title = f"Allow what {chosen.name} does?" if chosen.profile.trusted else f"Trust {chosen.name}?"
+        self.app.push_screen(AskScreen(title, lines, {"y": "yes"}), answer)
 
     def action_key(self) -> None:
         """Type the provider's key."""

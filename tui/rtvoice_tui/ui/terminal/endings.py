@@ -10,6 +10,7 @@ import select
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -65,7 +66,8 @@ class Endings:
             os.close(wake)
             os.close(woken)
             for number, before in self._signals.items():
-                signal.signal(number, before)
+                signal.signal(number, before if before is not None else signal.SIG_DFL)
+            threading.Thread(target=_end_lingering, name="forced-end", daemon=True).start()
 
     def use(self, end: End) -> None:
         """There is an app that can be ended; what came before counts now."""
@@ -125,6 +127,12 @@ class Endings:
         os.set_blocking(descriptor, False)
         os.write(descriptor, _MODES_OFF.encode())
         os.set_blocking(descriptor, True)
+
+
+def _end_lingering() -> None:
+    """End a process whose app is over and that some thread keeps from ending."""
+    time.sleep(LIMIT_S)
+    os._exit(1)
 
 
 def _terminal_modes() -> tuple[int, list[Any]] | None:

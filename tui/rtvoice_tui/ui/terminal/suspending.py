@@ -27,14 +27,22 @@ class Suspension:
         self._resting = False
         self._stopping = False
         self._stop: Any = None
+        self._go_on: Any = None
 
     def install(self) -> None:
-        """Take the signal that stops a process: the devices come first."""
+        """Take the signals that stop a process and let it go on: devices come first, and only who stopped resumes."""
         if not hasattr(signal, "SIGTSTP") or self._app.is_headless:
             return
-        self._stop = signal.getsignal(signal.SIGTSTP)
+        self._stop, self._go_on = signal.getsignal(signal.SIGTSTP), signal.getsignal(signal.SIGCONT)
         signal.signal(signal.SIGTSTP, self._received)
+        signal.signal(signal.SIGCONT, self._goes_on)
         self._app.app_resume_signal.subscribe(self._app, self._resumed)
+
+    def uninstall(self) -> None:
+        """The app ends: a terminal that closes says go on as well, and must not bring the screen back."""
+        if callable(self._stop):
+            signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+            signal.signal(signal.SIGCONT, signal.SIG_DFL)
 
     def suspend(self) -> None:
         """Stop the process as soon as the devices are given back."""
@@ -60,6 +68,13 @@ class Suspension:
         else:
             self._app.call_later(self.suspend)
 
+    def _goes_on(self, number: int, frame: FrameType | None) -> None:
+        if self._stopping and callable(self._go_on):
+            self._go_on(number, frame)
+
     def _resumed(self, app: "App[Any]") -> None:
         self._resting = self._stopping = False
         self._wake()
+        for screen in self._app.screen_stack:  # the terminal has forgotten what was on it
+            for widget in (screen, *screen.walk_children()):
+                widget.refresh()
