@@ -81,7 +81,7 @@ def test_nothing_heavy_is_loaded_before_the_first_frame(environment: dict[str, s
 
 def test_without_a_terminal_it_says_so_and_fails(environment: dict[str, str]) -> None:
     done = _run(environment)
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "needs a terminal" in done.stderr
     assert "Traceback" not in done.stderr
 

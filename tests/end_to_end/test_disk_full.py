@@ -70,7 +70,7 @@ def test_a_full_disk_under_what_is_heard_is_told_and_the_conversation_goes_on(
             assert "heard.wav" in terminal.text
             go(terminal, "1", "1 Transcript")
             terminal.press("t").type("more").press("enter").wait_for("The second answer.")
-            terminal.press("escape")
+            go(terminal, "escape", "1 Transcript")
             assert_goes_on(terminal)
 
 

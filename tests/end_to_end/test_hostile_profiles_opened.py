@@ -23,7 +23,6 @@ TOLD = {
     "tool": ["python tool.name", "python tool.description", "python run.target"],
     "forms": ["command tool.name"],
     "profiles": ["model"],
-    "key": ["api_key_env"],
     "trust": ["command tool.name", "command run.argv[]", "http run.url"],
 }
 

@@ -61,7 +61,7 @@ def _variable_name(ctx: click.Context, option: click.Parameter, value: str | Non
     from rtvoice_tui.profiles.variables import WANTED, is_variable_name
 
     if not is_variable_name(value):
-        raise click.BadParameter(f"it must be {WANTED}", ctx, option)
+        raise _WrongUse(f"{option.opts[0]} must be {WANTED}")
     return value
 
 

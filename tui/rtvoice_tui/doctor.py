@@ -63,8 +63,8 @@ def machine(sound: Sequence[Sound]) -> Iterator[Finding]:
     yield from _speech()
     try:
         tempfile.gettempdir()
-    except OSError as error:
-        words = f"no temporary file can be made: {error.strerror or error}"
+    except OSError:
+        words = "no temporary file can be made"
         yield Finding("temporary", Verdict.BAD, words, "set TMPDIR to a folder that can be written")
     folder = paths.profiles_folder()
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())

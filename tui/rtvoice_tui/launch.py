@@ -155,10 +155,8 @@ class NoTemporaryFolder(ProfileError):
 def _new_store() -> Store:
     try:
         return Store()
-    except OSError as error:
-        raise NoTemporaryFolder(
-            f"no temporary file can be made: {error.strerror or error}", "set TMPDIR to a folder that can be written"
-        ) from None
+    except OSError:
+        raise NoTemporaryFolder("no temporary file can be made", "set TMPDIR to a folder that can be written") from None
 
 
 class OptionsPlanner:

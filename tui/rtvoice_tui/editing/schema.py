@@ -10,6 +10,10 @@ from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import with_kind
 
 MAX_NAME = 64
+
+MAX_PARTS = 3000
+"""Values and names in a schema that is checked while the screen waits."""
+
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -48,6 +52,8 @@ def check(schema: Any) -> None:
 
     if not isinstance(schema, dict):
         raise SchemaRefused("parameters: a tool's schema is an object")
+    if _is_larger(schema, MAX_PARTS):  # the check takes the square of it
+        raise SchemaRefused(f"parameters: it has more than {MAX_PARTS} parts, so it could not be checked in time")
     try:
         error = best_match(Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema))
     except RecursionError:
@@ -60,6 +66,17 @@ def check(schema: Any) -> None:
     missing = [name for name in schema.get("required", []) if name not in properties]
     if missing:
         raise SchemaRefused(f"parameters.required: there is no property '{missing[0]}'")
+
+
+def _is_larger(value: Any, most: int) -> bool:
+    """Whether a value of JSON has more parts than that."""
+    waiting, count = [value], 0
+    while waiting and count <= most:
+        part = waiting.pop()
+        count += 1
+        if isinstance(part, dict | list):
+            waiting += part.values() if isinstance(part, dict) else part
+    return count > most
 
 
 def tool_text(tool: ToolEntry) -> str:
