@@ -154,3 +154,31 @@ def test_devices_are_saved_without_what_a_key_changed(editor: AgentEditor):
     assert load_profile("mine").tools[0].policy == "ask"
     assert load_profile("mine").audio.input_device == "Jabra"
     assert editor.held
+
+
+def test_what_another_program_wrote_and_nobody_took_over_is_not_written_back(editor: AgentEditor):
+    theirs = TEXT.replace('voice = "marin"', 'voice = "cedar"')
+    write_profile("mine", theirs)
+    editor.reread(theirs)
+    editor.discard()
+    assert not editor.held
+    editor.save()
+    assert profile_text("mine") == theirs
+
+
+def test_a_key_s_change_is_saved_beside_what_another_program_wrote(editor: AgentEditor):
+    editor.send_tool("get_weather", editor.switched(tool(editor, "get_weather")), 1.0, 1)
+    theirs = TEXT.replace('voice = "marin"', 'voice = "cedar"')
+    write_profile("mine", theirs)
+    editor.reread(theirs)
+    editor.discard()
+    editor.save()
+    assert load_profile("mine").tools[0].policy == "off"
+    assert load_profile("mine").session.voice == "cedar"
+
+
+def test_trust_that_another_program_takes_away_is_gone(editor: AgentEditor):
+    editor.reread("trusted = false\n" + TEXT)
+    assert not editor.profile.trusted
+    editor.reread(TEXT)
+    assert not editor.profile.trusted, "it comes back with the user's own word only"

@@ -173,3 +173,23 @@ def test_in_a_read_only_folder_everything_is_refused_and_can_still_be_read(mine)
         assert profile_text("mine") == COMMENTED
     finally:
         mine.parent.chmod(0o700)
+
+
+SLOW = {
+    "keys of many parts": "[session.extra]\n" + "".join("a." * 30 + f"b{number}=1\n" for number in range(40)),
+    "many keys with dots": "".join(f"session.extra.x.b{number}=1\n" for number in range(400)),
+    "comments": "# x\n" * 200_000,
+    "empty lines": "\n" * 900_000,
+}
+
+
+@pytest.mark.parametrize("kind", SLOW)
+def test_what_takes_long_to_change_is_refused_before_it_is_read(folders, kind):
+    (folders / "slow.toml").write_text(SLOW[kind])
+    with refused("slow.toml"):
+        library.import_profile(folders / "slow.toml")
+
+
+def test_some_keys_with_dots_are_nothing_unusual():
+    put("dots", "".join(f"session.extra.x.b{number} = {number}\n" for number in range(40)))
+    assert load_profile("dots").session.extra == {"x": {f"b{number}": number for number in range(40)}}

@@ -9,6 +9,7 @@ from keyring.backend import KeyringBackend
 
 from rtvoice_tui.profiles.secrets import SERVICE, fill, with_authorizations
 from rtvoice_tui.profiles.store import ProfileError
+from rtvoice_tui.protocol.settings import ToolSpec
 
 KEY = "geheim-0815"
 
@@ -84,16 +85,28 @@ def test_what_is_nowhere_is_told_by_its_name(store):
     assert KEY not in "".join(traceback.format_exception(caught.value))
 
 
+URL = "https://notes.example/mcp"
+
+
 def server(authorization, **more):
-    return {"type": "mcp", "server_label": "s", "authorization": authorization, **more}
+    return {"type": "mcp", "server_label": "s", "server_url": URL, "authorization": authorization, **more}
+
+
+def filled_in(session, environ, *declared):
+    """The session, its tokens and the problems; by default the profile declares all servers of the session."""
+    tools = declared or [tool for tool in session.get("tools") or [] if tool.get("type") == "mcp"]
+    names = ("server_url", "authorization")
+    specs = [ToolSpec(name="s", hosted=True, server={n: tool[n] for n in names if n in tool}) for tool in tools]
+    return with_authorizations(session, specs, environ)
 
 
 def test_each_token_takes_the_place_of_its_name():
     session = {"model": "m", "tools": [server("${A}"), {"type": "function", "name": "f"}, server("Bearer ${B}")]}
     before = copy.deepcopy(session)
-    filled, keys = with_authorizations(session, {"A": "1", "B": KEY})
+    filled, keys, problems = filled_in(session, {"A": "1", "B": KEY})
     assert filled == {"model": "m", "tools": [server("1"), {"type": "function", "name": "f"}, server(f"Bearer {KEY}")]}
     assert keys == ["1", KEY]
+    assert problems == []
     assert session == before
 
 
@@ -113,16 +126,41 @@ def test_each_token_takes_the_place_of_its_name():
     ],
 )
 def test_where_there_is_nothing_to_fill_in_nothing_is_made(session):
-    assert with_authorizations(session, {"A": KEY}) == (None, [])
+    assert filled_in(session, {"A": KEY}) == (None, [], [])
 
 
 def test_a_token_that_is_not_there_leaves_its_name_and_the_others_are_filled():
-    filled, keys = with_authorizations({"tools": [server("${MISSING}"), server("${A}")]}, {"A": KEY})
+    filled, keys, _ = filled_in({"tools": [server("${MISSING}"), server("${A}")]}, {"A": KEY})
     assert filled == {"tools": [server("${MISSING}"), server(KEY)]}
     assert keys == [KEY]
 
 
 def test_a_function_of_the_same_name_gives_nothing_away():
     tool = {"type": "function", "name": "f", "authorization": "${A}", "description": "${A}"}
-    filled, _ = with_authorizations({"tools": [tool, server("${A}", server_url="http://x/${A}")]}, {"A": KEY})
-    assert filled["tools"] == [tool, server(KEY, server_url="http://x/${A}")]
+    other = server("${A}", server_url="https://x/${A}")
+    filled, _, _ = filled_in({"tools": [tool, other]}, {"A": KEY})
+    assert filled["tools"] == [tool, server(KEY, server_url="https://x/${A}")]
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [server("${A}", server_url="https://other.example/mcp"), server("${B}"), {"type": "mcp"}],
+    ids=["another address", "another variable", "no token"],
+)
+def test_a_server_that_the_profile_does_not_declare_as_a_tool_gets_no_token(declared):
+    assert filled_in({"tools": [server("${A}")]}, {"A": KEY, "B": KEY}, declared) == (None, [], [])
+
+
+@pytest.mark.parametrize(
+    ("tool", "word"),
+    [
+        (server("${A}", server_url="http://notes.example/mcp"), "unencrypted"),
+        (server("Bearer ${XAI_API_KEY}"), "not a host of xAI"),
+    ],
+    ids=["unencrypted", "another provider's key"],
+)
+def test_a_token_that_may_not_go_to_its_server_stays_here_and_is_told(tool, word):
+    filled, keys, (problem,) = filled_in({"tools": [tool]}, {"A": KEY, "XAI_API_KEY": KEY})
+    assert (filled, keys) == (None, [])
+    assert word in problem
+    assert KEY not in problem

@@ -182,7 +182,8 @@ class Conversation:
     def _step(self, effects: list[fx.Effect]) -> Step:
         self.now += 0.01
         for check in [effect for effect in effects if isinstance(effect, fx.CheckArguments)]:
-            effects = [*effects, *self.machine.command(ArgumentsChecked(check.call_id, _objection(check)), self.now)]
+            checked = ArgumentsChecked(check.call_id, _objection(check), check.check)
+            effects = [*effects, *self.machine.command(checked, self.now)]
         self.steps.append(Step(effects))
         return self.steps[-1]
 

@@ -1,5 +1,6 @@
 """Arguments are checked against the tool's schema before anybody is asked and before anything runs."""
 
+import json
 import socket
 import urllib.request
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from rtvoice_tui.protocol.settings import ToolSpec
-from rtvoice_tui.session.arguments import MAX_TEXT, ArgumentsRefused, read
+from rtvoice_tui.session.arguments import MAX_TEXT, ArgumentsRefused, bounded, read
 from rtvoice_tui.session.effects import RunTool
 from rtvoice_tui.session.facts import CallChanged, CallState
 from session.conversation import ANSWER, ITEM, Conversation, error_in, function_call, outputs, states
@@ -202,3 +203,35 @@ def test_a_schema_of_an_unknown_draft_is_read_as_the_newest_and_nothing_is_fetch
         read('{"city":5}', schema)
     assert read('{"city":"Oslo"}', schema) == {"city": "Oslo"}
     assert asked_for == []
+
+
+def _nested(depth: int) -> dict[str, object]:
+    schema: dict[str, object] = {"type": "string"}
+    for _ in range(depth):
+        schema = {"anyOf": [schema]}
+    return schema
+
+
+LONG = {
+    "long choices": ({"properties": {"a": {"items": {"enum": ["x" * 10_000] * 20}}}}, {"a": ["y"] * 10_000}),
+    "nested alternatives": ({"properties": {"a": {"items": _nested(200)}}}, {"a": [1] * 1000}),
+    "many alternatives": ({"properties": {"a": {"items": {"anyOf": [{"type": "string"}] * 200}}}}, {"a": [1] * 200}),
+    "contains": ({"properties": {"a": {"contains": {"type": "string"}, "minContains": 5}}}, {"a": [1] * 100_000}),
+    "names": ({"propertyNames": {"maxLength": 1}}, {f"name {number}": 1 for number in range(30_000)}),
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_what_takes_seconds_to_check_is_not_checked_while_the_session_waits(kind):
+    schema, arguments = LONG[kind]
+    assert not bounded(json.dumps(arguments), schema)
+
+
+@pytest.mark.parametrize("word", ["pattern", "$ref", "uniqueItems", "patternProperties"])
+def test_a_property_may_be_called_like_a_keyword(word):
+    assert bounded('{"a": 1}', {"type": "object", "properties": {word: {"type": "string"}}, "required": [word]})
+    assert not bounded('{"a": 1}', {"type": "object", "properties": {"a": {word: "x"}}})
+
+
+def test_an_ordinary_schema_is_checked_at_once():
+    assert bounded('{"city": "Oslo", "days": 3}', TRIP)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import sys
 import tracemalloc
 
 import pytest
@@ -192,3 +193,23 @@ class TestFlood:
         outcome = await ran(*python(f"import sys; sys.stdout.write('x' * {size})"))
         assert outcome.ok
         assert f"only the first {command.KEPT_BYTES} of {size} bytes of its output were kept" in outcome.note
+
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only there a program has a supervisor")
+
+
+@LINUX
+async def test_a_program_that_stops_its_supervisor_is_ended_all_the_same(word):
+    script = "kill -STOP $PPID; while :; do sleep 0.1; done"
+    call = asyncio.ensure_future(runner("sh", "-c", script, "sh", word).run(Call("tool", {})))
+    await until(lambda: left(word), "it runs")
+    await asyncio.sleep(0.2)
+    await cancelled(call)
+    await until(lambda: not left(word), "it has ended")
+
+
+@LINUX
+async def test_a_program_that_kills_its_supervisor_is_ended_with_it(word):
+    outcome = await ran("sh", "-c", "kill -KILL $PPID; while :; do sleep 0.1; done", "sh", word)
+    assert not outcome.ok
+    await until(lambda: not left(word), "it has ended")

@@ -316,11 +316,13 @@ class SessionDriver:
         """An update whose hosted servers need a key, with the key: only the wire ever sees it."""
         if not isinstance(event, UpdateSession):
             return None
-        filled, keys = secrets.with_authorizations(event.session, os.environ)
+        filled, keys, problems = secrets.with_authorizations(event.session, self._toolbox.specs, os.environ)
+        for problem in problems:
+            self.warn(problem, "press p, then T, or use an encrypted address")
         if filled is None:
             return None
         self._endpoint = self._endpoint.with_secrets(keys)
-        self._redactor = self._redactor.with_secrets(keys)
+        self._redactor.also(keys)
         return structs.replace(event, session=filled)
 
     def set_wanted(self, wanted: bool) -> None:
@@ -374,7 +376,7 @@ class SessionDriver:
 
     async def _check(self, effect: fx.CheckArguments) -> None:
         problem = await self._checker.arguments(effect.arguments, effect.parameters)
-        self.command(cmd.ArgumentsChecked(effect.call_id, problem))
+        self.command(cmd.ArgumentsChecked(effect.call_id, problem, effect.check))
 
     async def _run_tool(self, effect: fx.RunTool) -> None:
         outcome = await self._toolbox.run(effect.name, effect.arguments, effect.call_id)

@@ -5,6 +5,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 BLOT = "[key]"
 
@@ -14,8 +15,13 @@ LEAST_SECRET = 6
 LEAST_HELD = 4
 """A piece that ends with so many characters of a secret keeps them back until it is known whether the rest follows."""
 
-STREAMS = 64
+STREAMS = 512
 """Streams of pieces that are followed at a time."""
+
+LARGE = 200_000
+"""Characters of a frame that is read and written anew: looking for every spelling of a secret takes too long."""
+
+_SPEECH = re.compile(r'\s*\{\s*"type"\s*:\s*"[a-z_.]*audio\.delta"')
 
 _BACKSLASH = r"(?:\\(?:u005[cC])?)"
 _ESCAPED = _BACKSLASH + "{1,8}"
@@ -65,6 +71,11 @@ class PieceRedactor:
         self._shown = ""  # the beginning of a secret that was let through
         self._held = ""
 
+    def also(self, secrets: Iterable[str]) -> None:
+        """Further secrets must not be read in what comes from now on."""
+        forms = {*self._secrets, *(form for secret in secrets for form in _forms(secret))}
+        self._secrets = sorted(forms, key=len, reverse=True)
+
     def feed(self, piece: str) -> str:
         """What may be shown after the next piece."""
         text, at = self._shown + self._held + piece, len(self._shown)
@@ -113,17 +124,25 @@ class FrameRedactor:
         self._secrets = tuple(sorted({secret for secret in secrets if secret}))
         self._streams: OrderedDict[tuple[str, ...], PieceRedactor] = OrderedDict()
 
-    def with_secrets(self, secrets: Iterable[str]) -> "FrameRedactor":
-        """The same with more secrets."""
-        return self if set(secrets) <= set(self._secrets) else FrameRedactor((*self._secrets, *secrets))
+    def also(self, secrets: Iterable[str]) -> None:
+        """Further secrets must not be read from now on."""
+        secrets = tuple(secrets)
+        self._secrets = tuple(sorted({*self._secrets, *(secret for secret in secrets if secret)}))
+        for stream in self._streams.values():
+            stream.also(secrets)
 
     def redacted(self, frame: str) -> str:
         """A frame in which no secret can be read."""
         if not self._secrets:
             return frame
-        frame = blotted(frame, self._secrets)
+        if len(frame) > LARGE and "\\" in frame:
+            frame = _inside(frame, self._secrets, frame[:LARGE])
+        else:
+            blot = blotted(frame, self._secrets)
+            frame = blot if blot == frame or _is_json(blot) else _inside(frame, self._secrets, blot)
         # speech is no text; and only deltas are put together
-        return frame if '"delta"' not in frame or 'audio.delta"' in frame[:500] else self._piece(frame)
+        maybe = "delta" in frame or "\\u" in frame
+        return self._piece(frame) if maybe and not _SPEECH.match(frame) else frame
 
     def _piece(self, frame: str) -> str:
         try:
@@ -131,6 +150,8 @@ class FrameRedactor:
         except (ValueError, RecursionError):
             return frame
         if not isinstance(event, dict) or not isinstance(event.get("delta"), str):
+            return frame
+        if str(event.get("type")).endswith("audio.delta"):
             return frame
         names = ("type", "response_id", "item_id", "call_id", "output_index", "content_index")
         stream = tuple(str(event.get(name)) for name in names)
@@ -140,3 +161,30 @@ class FrameRedactor:
             self._streams.popitem(last=False)
         shown = redactor.feed(event["delta"])
         return frame if shown == event["delta"] else json.dumps({**event, "delta": shown}, ensure_ascii=False)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _inside(frame: str, secrets: Iterable[str], otherwise: str) -> str:
+    """A frame whose texts hold no secret, read and written anew; another text if it cannot be read."""
+    try:
+        return json.dumps(_without(json.loads(frame), tuple(secrets)), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return blotted(otherwise, secrets)
+
+
+def _without(value: Any, secrets: tuple[str, ...]) -> Any:
+    if isinstance(value, str):
+        for secret in secrets:
+            if len(secret) >= LEAST_SECRET:
+                value = value.replace(secret, BLOT)
+        return value
+    if isinstance(value, dict):
+        return {_without(name, secrets): _without(inner, secrets) for name, inner in value.items()}
+    return [_without(inner, secrets) for inner in value] if isinstance(value, list) else value

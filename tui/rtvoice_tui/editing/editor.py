@@ -212,10 +212,9 @@ class AgentEditor:
         """
         profile = parse_profile(text, f"{self.name}.toml")
         before, self._text = agent_of(parse_profile(self._text, self.name)), text
-        self.profile = replace(self.profile, audio=profile.audio)
+        self.profile = replace(self.profile, audio=profile.audio, trusted=self.profile.trusted and profile.trusted)
         theirs = agent_of(profile)
         names = differences(before, theirs)
-        self._written = _changed_alike(self._written, before, theirs)
         self.draft = _taken_over(self.draft, theirs, tuple(name for name in names if name != "tools"))
         if before.tool_policy != theirs.tool_policy:
             self.draft = replace(self.draft, tool_policy=theirs.tool_policy)

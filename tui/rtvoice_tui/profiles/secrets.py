@@ -1,14 +1,14 @@
 """Where keys come from: typed for this run, the environment, the system's key store. They go into a header only."""
 
-import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from rtvoice_tui.profiles.destinations import NeedsConsent, check_consent, check_encrypted, host_of
+from rtvoice_tui.profiles.destinations import KeyRefused, NeedsConsent, check_consent, check_encrypted, host_of
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.dialects import Endpoint, address, auth_headers, model_uri
+from rtvoice_tui.protocol.settings import ToolSpec
 
 SERVICE = "rtvoice-tui"
 
@@ -237,19 +237,34 @@ def variables_in(text: str) -> list[str]:
 
 
 def with_authorizations(
-    session: Mapping[str, Any], environ: Mapping[str, str]
-) -> tuple[dict[str, Any] | None, list[str]]:
-    """A session whose hosted MCP servers have their tokens in place of the tokens' names, and the tokens.
+    session: Mapping[str, Any], declared: Collection[ToolSpec], environ: Mapping[str, str]
+) -> tuple[dict[str, Any] | None, list[str], list[str]]:
+    """A session whose hosted MCP servers have their tokens in place of the tokens' names.
 
-    ``None`` if there is nothing to fill in. Raises nothing: a token that is not there leaves its name.
+    Only servers that the profile declares as tools get one, and only where it may go.
+
+    Args:
+        session: as it would be sent.
+        declared: the tools that are offered.
+        environ: our own environment.
+
+    Returns:
+        The session, ``None`` if there is nothing to fill in; the tokens; and why some were not filled in.
     """
     keys: list[str] = []
+    problems: list[str] = []
     tools = []
+    known = [spec.server for spec in declared if spec.server]
     for tool in session.get("tools") or []:
-        name = tool.get("authorization") if tool.get("type") == "mcp" else None
-        if name:
-            with contextlib.suppress(ProfileError):
-                filled, found = fill(name, environ)
-                tool, keys = {**tool, "authorization": filled}, keys + found
+        name, url = tool.get("authorization"), str(tool.get("server_url") or "")
+        ours = any(server.get("server_url") == url and server.get("authorization") == name for server in known)
+        if name and tool.get("type") == "mcp" and ours:
+            try:
+                filled, found = fill_headers({"authorization": name}, url, False, environ)
+                tool, keys = {**tool, **filled}, keys + found
+            except KeyRefused as error:
+                problems.append(f"{error.sentence}, so it was not sent")
+            except ProfileError:
+                pass  # a token that is not there leaves its name
         tools.append(tool)
-    return ({**session, "tools": tools} if keys else None), keys
+    return ({**session, "tools": tools} if keys else None), keys, problems

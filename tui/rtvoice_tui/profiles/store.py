@@ -18,7 +18,10 @@ MAX_BYTES = 1_000_000
 MAX_PARTS = 32
 """Parts of a key with dots."""
 
-_MOST = {"=": 20_000, "[": 20_000, ",": 60_000}
+MAX_DOTS = 200
+"""Parts of all keys with dots that are set: a reader's work grows with the square of it."""
+
+_MOST = {"=": 20_000, "[": 20_000, ",": 60_000, "\n": 20_000}
 """How often a sign may stand in a profile: that bounds its keys, tables and values."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -66,6 +69,9 @@ _LONG_KEY = re.compile(
 )
 
 
+_DOTTED_KEY = re.compile(rf"^[ \t]*{_KEY}(?:[ \t]*\.[ \t]*{_KEY})+[ \t]*=", re.MULTILINE)
+
+
 def check_size(text: str, shown: str) -> None:
     """Whether a text can be read as TOML in a short time; the readers take very long over some.
 
@@ -74,6 +80,8 @@ def check_size(text: str, shown: str) -> None:
     """
     if any(text.count(sign) > most for sign, most in _MOST.items()):
         raise ProfileError(f"{shown} holds more values than a profile can have", "shorten it")
+    if sum(found.group().count(".") for found in _DOTTED_KEY.finditer(text)) > MAX_DOTS:
+        raise ProfileError(f"{shown} has too many keys with dots", "write tables, like [session.turn_detection]")
     if _LONG_KEY.search(text):
         raise ProfileError(f"{shown} has a key of more than {MAX_PARTS} parts", "write it with fewer dots")
 

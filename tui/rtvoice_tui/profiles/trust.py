@@ -1,5 +1,6 @@
 """What trusting a profile allows, said before the user is asked."""
 
+import json
 import os
 import shlex
 from collections.abc import Iterator, Mapping
@@ -52,6 +53,8 @@ def _connection(profile: Profile, environ: Mapping[str, str]) -> Iterator[str]:
     clear = scheme not in ENCRYPTED
     yield f"connects to {url.partition('?')[0]} and sends there what you say and type"
     yield f"speaks {scheme}, which is {'not encrypted' if clear else 'encrypted'}"
+    if isinstance(extra := profile.session.extra, dict) and extra:
+        yield f"sends the server settings of its own: {json.dumps(extra, ensure_ascii=False)}"
     if names := key_variables(profile):
         yield f"sends the key in {' or '.join(names)} to {host}{_foreign(names, url)}"
         if profile.key_in_clear and clear and not is_loopback(host):

@@ -27,8 +27,13 @@ _DATA = frozenset(("enum", "const", "default", "examples", "description", "title
 _NAMES = frozenset(("properties", "$defs", "definitions", "dependentSchemas"))
 """Keywords that hold schemas by name."""
 
-MAX_WORK = 2_000_000
-"""Characters of the arguments times nodes of the schema: more than that takes too long to be waited for."""
+MAX_WORK, MAX_WORK_NESTED = 100_000, 20_000
+"""Characters of the arguments times parts of the schema: more than that takes too long to be waited for.
+
+The second holds where alternatives stand in the schema: what is wrong in each of them is put into words.
+"""
+
+_ALTERNATIVES = frozenset(("allOf", "anyOf", "oneOf", "not", "if", "contains", "propertyNames", "dependentSchemas"))
 
 
 class ArgumentsRefused(ValueError):
@@ -72,12 +77,14 @@ def bounded(text: str, parameters: Mapping[str, Any]) -> bool:
         text: the arguments.
         parameters: the schema, which may come from a stranger.
     """
-    nodes = 0
+    parts, most = 0, MAX_WORK
     waiting: list[tuple[Any, _Node]] = [(parameters, _Node.SCHEMA)]
     while waiting:
         value, kind = waiting.pop()
-        nodes += 1
-        if nodes * max(1, len(text)) > MAX_WORK:
+        parts += 1 + (len(value) // 8 if isinstance(value, str) else 0)
+        if kind is _Node.SCHEMA and isinstance(value, Mapping) and not _ALTERNATIVES.isdisjoint(value):
+            most = MAX_WORK_NESTED
+        if parts * max(1, len(text)) > most:
             return False
         if isinstance(value, list):
             waiting += [(entry, kind) for entry in value]

@@ -52,6 +52,7 @@ class _Group:
 class _Check:
     """A check of arguments that is under way: against which schema, and whether the user agreed to the call."""
 
+    number: int
     parameters: dict[str, Any]
     agreed: bool
 
@@ -81,6 +82,7 @@ class Calls:
         self._session = 1
         self._released: set[str] = set()
         self._checking: dict[str, _Check] = {}
+        self._checks = 0
         self._fitting: dict[str, dict[str, Any]] = {}
 
     @property
@@ -315,17 +317,19 @@ class Calls:
         problem = "" if self._fitting.get(call.key) is parameters else self.policy.objection(call)
         if problem is not None:
             return self._go_on(call, problem, agreed)
-        waits = call.call_id in self._checking
-        self._checking[call.call_id] = _Check(parameters, agreed)
-        if not waits:
-            self._out.do(CheckArguments(call.call_id, call.arguments, parameters))
+        self._checks += 1
+        self._checking[call.call_id] = _Check(self._checks, parameters, agreed)
+        self._out.do(CheckArguments(call.call_id, call.arguments, parameters, self._checks))
         return False
 
-    def checked(self, call_id: str, problem: str) -> bool:
+    def checked(self, call_id: str, problem: str, number: int) -> bool:
         """It is known whether a call's arguments fit. True if its group is answered by that."""
-        check = self._checking.pop(call_id, None)
+        check = self._checking.get(call_id)
+        if check is None or check.number != number:  # of an earlier call of that id, or with an earlier schema
+            return False
+        del self._checking[call_id]
         call, group = self._calls.get(self._keys.get(call_id, "")), self._group(call_id)
-        if check is None or call is None or group is None or call_id in group.outputs:
+        if call is None or group is None or call_id in group.outputs:
             return False
         if not problem:
             self._fitting[call.key] = check.parameters

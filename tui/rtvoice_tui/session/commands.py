@@ -95,6 +95,7 @@ class ArgumentsChecked(msgspec.Struct, frozen=True):
 
     call_id: str
     problem: str = ""
+    check: int = 0
 
 
 class ToolFinished(msgspec.Struct, frozen=True):

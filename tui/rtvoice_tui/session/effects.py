@@ -51,6 +51,8 @@ class CheckArguments(msgspec.Struct, frozen=True):
     call_id: str
     arguments: str
     parameters: dict[str, Any]
+    check: int = 0
+    """Number of the check, which its answer repeats: call ids may come again."""
 
 
 class RunTool(msgspec.Struct, frozen=True):

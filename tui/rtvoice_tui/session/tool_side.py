@@ -111,7 +111,7 @@ class ToolSide:
                 outcome = (command.call_id, command.output, command.ok, command.note, command.details)
                 self._answer_if(self._calls.finish(*outcome))
             case cmd.ArgumentsChecked():
-                self._answer_if(self._calls.checked(command.call_id, command.problem))
+                self._answer_if(self._calls.checked(command.call_id, command.problem, command.check))
             case cmd.UseTools():
                 self._found(command.tools, ready)
             case cmd.Decide():

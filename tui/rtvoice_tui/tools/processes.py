@@ -148,6 +148,7 @@ def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, number)  # the leader of its own group, so the number is the group's too
+            os.killpg(process.pid, signal.SIGCONT)  # a tool may have stopped it
         elif process.returncode is None:
             process.kill()
 

@@ -36,7 +36,7 @@ def main() -> None:
     libc.prctl(_SET_PDEATHSIG, signal.SIGUSR1, 0, 0, 0)
     if os.getppid() != parent:  # it died before it could be heard of
         return
-    child = _started(line, _environment())
+    child = _started(libc, line, _environment())
     ended: dict[int, int] = {}
     _watch(child, ended)
     _end_all(ended)
@@ -50,7 +50,7 @@ def _environment() -> dict[bytes, bytes]:
         return {name: value for name, _, value in pairs if name}
 
 
-def _started(line: list[str], environment: dict[bytes, bytes]) -> int:
+def _started(libc: ctypes.CDLL, line: list[str], environment: dict[bytes, bytes]) -> int:
     child = os.fork()
     if child:
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -59,6 +59,7 @@ def _started(line: list[str], environment: dict[bytes, bytes]) -> int:
         return child
     try:
         os.setsid()
+        libc.prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)

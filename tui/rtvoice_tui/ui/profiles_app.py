@@ -100,7 +100,11 @@ class ProfilesApp(EditingApp):
             text = profile_text(self.editor.name)
             if text == self.editor.text:
                 return
+            trusted = self.editor.profile.trusted
             names = self.editor.reread(text)
+            if trusted and not self.editor.profile.trusted:
+                self.warn(f"{self.editor.name} is not trusted any more: the session was ended")
+                self.reopen(self.said(), connect=False)
         except ProfileError as error:
             self.store.take(Notice(Level.WARNING, error.sentence, error.remedy), self.session.clock)
             return
