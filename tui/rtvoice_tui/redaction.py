@@ -76,6 +76,11 @@ class PieceRedactor:
         forms = {*self._secrets, *(form for secret in secrets for form in _forms(secret))}
         self._secrets = sorted(forms, key=len, reverse=True)
 
+    @property
+    def waits(self) -> bool:
+        """Whether what came so far ends with the beginning of a secret."""
+        return bool(self._shown or self._held)
+
     def feed(self, piece: str) -> str:
         """What may be shown after the next piece."""
         text, at = self._shown + self._held + piece, len(self._shown)
@@ -153,13 +158,13 @@ class FrameRedactor:
             return frame
         if str(event.get("type")).endswith("audio.delta"):
             return frame
-        names = ("type", "response_id", "item_id", "call_id", "output_index", "content_index")
-        stream = tuple(str(event.get(name)) for name in names)
+        stream = tuple(str(event.get(name)) for name in ("type", "item_id", "call_id", "content_index"))
         redactor = self._streams.pop(stream, None) or PieceRedactor(self._secrets)
-        self._streams[stream] = redactor
-        if len(self._streams) > STREAMS:
-            self._streams.popitem(last=False)
         shown = redactor.feed(event["delta"])
+        if redactor.waits:
+            self._streams[stream] = redactor
+            if len(self._streams) > STREAMS:
+                self._streams.popitem(last=False)
         return frame if shown == event["delta"] else json.dumps({**event, "delta": shown}, ensure_ascii=False)
 
 
