@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from ends import ANY_CODE, LIMIT_S, assert_ended, await_ready, goodbyes, job, remote, silent
-from speaking import quiet_file
+from speaking import await_live, quiet_file
 from wire_server import WireServer
 
-from terminal import COMMAND, wait_gone
+from terminal import COMMAND, Terminal, descendants, wait_gone
 from virtual_audio import wait_until
 
 
@@ -83,3 +83,13 @@ def test_a_window_that_is_closed_while_the_app_starts_ends_it(environment: dict[
         app.hang_up()
         app.note("ended", LIMIT_S)
         wait_gone(started, LIMIT_S)
+
+
+def test_a_window_that_closes_while_the_app_ends_leaves_nothing(environment: dict[str, str]) -> None:
+    with Terminal([COMMAND, "--no-audio"], environment) as terminal:
+        await_live(terminal)
+        started = descendants(terminal.process.pid)
+        terminal.press("f10").wait_for(lambda _: "\x1b[?1049l" in terminal.written, "the screen is given back")
+        terminal.hang_up()
+        terminal.wait_end(6.0)
+        wait_gone(started, 6.0)

@@ -29,13 +29,24 @@ def stop(app: Job, way: str, times: int = 1) -> None:
     wait_until(lambda: not left_on(app.terminal.written), f"the terminal is normal: {left_on(app.terminal.written)}")
 
 
-def come_back(app: Job, times: int = 1) -> None:
+PANES = ("Transcript", "Timing", "commands")
+
+
+def drawn_anew(written: str, words: tuple[str, ...]) -> bool:
+    """Whether words that are in sight were written since the screen was taken the last time."""
+    since = written.rpartition("\x1b[?1049h")[2]
+    return all(word in since for word in words)
+
+
+def come_back(app: Job, times: int = 1, words: tuple[str, ...] = PANES) -> None:
     """Bring it back, as `fg` does, and see that it draws its screen anew."""
     before = app.terminal.written.count("\x1b[?1049h")
     app.terminal.type("fg\n")
     app.note("continued", times=times)
     wait_until(lambda: app.terminal.written.count("\x1b[?1049h") > before, "it has the whole screen again")
-    app.terminal.wait_for(lambda screen: "1 Transcript" in screen and "? help" in screen, "the screen is drawn")
+    wait_until(
+        lambda: drawn_anew(app.terminal.written, words), "panes and keys are drawn again: a terminal forgets them"
+    )
     wait_until(lambda: "1004 is on" in left_on(app.terminal.written), "it has all modes again")
 
 
@@ -117,7 +128,7 @@ def test_ctrl_z_acts_in_a_field_and_under_a_dialog_too(
         app.terminal.wait_for("OFFLINE")
         app.terminal.press("?").wait_for("esc close")
         stop(app, "ctrl+z")
-        come_back(app)
+        come_back(app, words=("esc close", "Interrupt the agent"))
         app.terminal.press("escape").wait_gone("esc close")
         write_message(app.terminal, "half a mess")
         stop(app, "ctrl+z", 2)

@@ -67,7 +67,8 @@ class Endings:
             os.close(woken)
             for number, before in self._signals.items():
                 signal.signal(number, before if before is not None else signal.SIG_DFL)
-            threading.Thread(target=_end_lingering, name="forced-end", daemon=True).start()
+            code = self._asked[1] if self._asked else 0
+            threading.Thread(target=_end_lingering, args=(code,), name="forced-end", daemon=True).start()
 
     def use(self, end: End) -> None:
         """There is an app that can be ended; what came before counts now."""
@@ -129,10 +130,10 @@ class Endings:
         os.set_blocking(descriptor, True)
 
 
-def _end_lingering() -> None:
+def _end_lingering(code: int) -> None:
     """End a process whose app is over and that some thread keeps from ending."""
     time.sleep(LIMIT_S)
-    os._exit(1)
+    os._exit(code)
 
 
 def _terminal_modes() -> tuple[int, list[Any]] | None:
