@@ -92,6 +92,8 @@ class Terminal:
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._ended = False
+        self._reads = threading.Event()
+        self._reads.set()
         self._master, slave = os.openpty()
         self._set_size(columns, rows)
         try:
@@ -247,12 +249,21 @@ class Terminal:
         with contextlib.suppress(OSError):
             os.close(master)
 
+    def stop_reading(self) -> None:
+        """Take nothing more of what the program writes, as a terminal emulator that hangs, until `go_on_reading`."""
+        self._reads.clear()
+
+    def go_on_reading(self) -> None:
+        """Take what the program writes again."""
+        self._reads.set()
+
     def close(self) -> None:
         """End what is still running and give everything back."""
         if self.process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+        self._reads.set()
         self._reader.join(2.0)
         if self._master >= 0:
             os.close(self._master)
@@ -268,6 +279,7 @@ class Terminal:
 
     def _read(self) -> None:
         while True:
+            self._reads.wait()
             master = self._master
             ready = select.poll()
             if master >= 0:

@@ -1,8 +1,10 @@
 """When there is no key or no server: one sentence with the remedy, the app stays up, and `c` tries again."""
 
 import re
+from pathlib import Path
 
-from speaking import quit_cleanly
+from ends import remote, silent, write_profile
+from speaking import await_live, quit_cleanly
 from wire_server import Wire, WireServer
 
 from terminal import COMMAND, Terminal
@@ -43,6 +45,25 @@ def test_a_closed_session_can_be_opened_again(environment: dict[str, str]) -> No
             terminal.press("c").wait_for("● LIVE")
             quit_cleanly(terminal)
     assert len(greeted) == 3
+
+
+def test_another_provider_begins_from_the_built_in_agent_and_not_from_the_last_profile(
+    environment: dict[str, str],
+) -> None:
+    write_profile(environment, "mine", 'provider = "local"\n[session]\ninstructions = "Only for mine."\n')
+    state = Path(environment["XDG_STATE_HOME"]) / "rtvoice-tui" / "state.toml"
+    state.parent.mkdir(parents=True)
+    state.write_text('profile = "mine"\n')
+    with WireServer(silent) as server:
+        with Terminal([COMMAND, "--no-audio", "--no-connect"], environment) as terminal:
+            terminal.wait_for("OFFLINE   mine")
+            quit_cleanly(terminal)
+        with Terminal(remote(server, "--no-audio"), environment) as terminal:
+            await_live(terminal)
+            quit_cleanly(terminal)
+        (wire,) = server.wires
+        assert [event for event in wire.received if event["type"] == "session.update"]
+        assert "Only for mine." not in str(wire.received)
 
 
 def _notice(screen: str) -> str:

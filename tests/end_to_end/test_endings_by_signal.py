@@ -4,12 +4,14 @@ import contextlib
 import json
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
-from ends import assert_ended, await_ready, codes, goodbyes, job, remote, silent, write_profile
+from ends import LIMIT_S, assert_ended, await_ready, codes, goodbyes, job, remote, silent, write_profile
 from wire_server import Wire, WireServer
 
+from rtvoice_tui.ui.terminal.endings import LIMIT_S as FORCED_AFTER_S
 from leftovers import Leftover, await_gone, end, leftover
 from terminal import COMMAND
 from virtual_audio import wait_until
@@ -119,6 +121,31 @@ def test_a_signal_while_the_app_still_starts_ends_it_cleanly(
         started = app.started
         app.send(number)
         assert_ended(app, codes(number), started)
+
+
+def test_an_app_whose_terminal_takes_nothing_more_ends_and_gives_it_back(environment: dict[str, str]) -> None:
+    with WireServer(silent) as server, job(remote(server, "--no-audio"), environment) as app:
+        await_ready(app)
+        app.terminal.stop_reading()
+        for _ in range(60):  # more screens than a terminal's buffer and the app's own hold
+            app.terminal.press("?", "escape")
+        wait_until(lambda: _stuck(app.pid), "the app waits for its terminal")
+        started = app.started
+        app.send(signal.SIGTERM)
+        app.note("ended", FORCED_AFTER_S + LIMIT_S)
+        app.terminal.go_on_reading()
+        assert_ended(app, codes(signal.SIGTERM), started)
+
+
+def _stuck(pid: int) -> bool:
+    """Whether a process's main thread takes no processor time for a while, as it does at each of its ticks."""
+
+    def taken() -> list[str]:
+        return Path(f"/proc/{pid}/task/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+
+    before = taken()
+    time.sleep(1.0)
+    return taken() == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)

@@ -136,6 +136,20 @@ def test_ctrl_z_acts_in_a_field_and_under_a_dialog_too(
         app.terminal.wait_for("half a mess")
 
 
+def test_a_signal_to_go_on_changes_nothing_where_nothing_was_stopped(environment: dict[str, str]) -> None:
+    with WireServer(answers) as server, job(remote(server, "--no-audio"), environment) as app:
+        await_ready(app)
+        for _ in range(3):
+            app.send(signal.SIGCONT)
+        write_message(app.terminal, "still there")
+        app.terminal.press("enter").wait_for("You wrote still there.")
+        go(app.terminal, "escape", "1 Transcript")
+        assert app.terminal.written.count("\x1b[?1049h") == 1, "the screen was taken once"
+        started = app.started
+        app.terminal.press("q")
+        assert_ended(app, {0}, started)
+
+
 def test_it_can_be_ended_while_it_stands_still(environment: dict[str, str]) -> None:
     """As a shell that is left does: it tells its stopped jobs, and has them go on."""
     with job([COMMAND, "--no-audio"], environment) as app:

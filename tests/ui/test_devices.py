@@ -267,7 +267,7 @@ async def test_the_gate_is_seen_and_set_by_its_keys_and_kept(size: tuple[int, in
         await until(pilot, lambda: load_profile("local").audio.gate_db == -15.0)
         await pilot.press("]", "]", "]")
         await until(pilot, lambda: load_profile("local").audio.gate_db == -10.0, "a profile takes no more")
-        assert "a gate at -10 dBFS, kept in local.toml" in said(pilot)
+        await until(pilot, lambda: "a gate at -10 dBFS, kept in local.toml" in said(pilot))
 
 
 async def test_a_tone_is_played_and_hearing_oneself_ends_with_the_screen(system: System) -> None:

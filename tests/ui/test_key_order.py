@@ -8,13 +8,14 @@ from textual.widgets import Input, TextArea
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.ui.widgets.agent import AgentPane
 from rtvoice_tui.ui.widgets.events import EventsView
+from rtvoice_tui.ui.widgets.field_table import FieldTable
 from rtvoice_tui.ui.widgets.timing import TimingView
 
 
 def burst(app: Cockpit, *keys: str) -> None:
     """All keys before the app has looked at the first one; longer words are typed letter by letter."""
     for key in keys:
-        named = key in ("enter", "escape", "slash", "end")
+        named = key in ("enter", "escape", "slash", "end", "tab")
         for stroke in [key] if named else key:
             app.post_message(events.Key(stroke, None if named else stroke))
 
@@ -65,6 +66,18 @@ async def test_what_follows_the_key_that_leaves_a_field_is_a_command(field: str)
         burst(app, "hm", "escape", "m")
         await until(pilot, lambda: app.store.audio.muted)
         assert "hm" in (app.composer.value, _instructions(app)[:2])
+
+
+async def test_what_follows_tab_is_for_the_next_field() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        await pilot.press("e")
+        await until(pilot, lambda: app.query("#fields") and isinstance(app.focused, TextArea))
+        before = _instructions(app)
+        burst(app, "tab", "g")
+        table = app.query_one(FieldTable)
+        await until(pilot, lambda: app.focused is table and table.cursor == 0)
+        assert _instructions(app) == before
 
 
 async def test_escape_gives_a_selection_of_text_up() -> None:

@@ -4,8 +4,8 @@ from typing import Final
 
 from textual.app import App
 
-LEAVES: Final = "escape"
-"""Leaves a field for text; letters before it have been handed to the field already."""
+LEAVES: Final = frozenset({"escape", "tab", "shift+tab"})
+"""Leave a field for text; letters before them have been handed to the field already."""
 
 
 class KeyOrderApp(App[None]):
@@ -21,7 +21,7 @@ class KeyOrderApp(App[None]):
         if await super()._check_bindings(key, priority):
             return True
         # Textual asks for bindings with priority where it has not handed the key to a widget yet
-        direct = priority and len(self.screen_stack) == 1 and (not self.types or key == LEAVES)
+        direct = priority and len(self.screen_stack) == 1 and (not self.types or key in LEAVES)
         return direct and await super()._check_bindings(key)
 
     @property

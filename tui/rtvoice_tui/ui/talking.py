@@ -58,7 +58,13 @@ class TalkingApp(HoldingApp):
         self._suspension = Suspension(self, lambda resting: self.session.rest(resting), lambda: self.session.wake())
 
     def _handle_exception(self, error: Exception) -> None:
-        """A fault of ours ends the app with one sentence; the traceback goes to the log, not onto the terminal."""
+        """A fault of ours ends the app with one sentence; the traceback goes to the log, not onto the terminal.
+
+        What fails while the app ends is a screen that was still opening: its widgets are gone already.
+        """
+        if self._exit:
+            log.info("failed while the app was ending", exc_info=error)
+            return
         if self.is_headless:
             super()._handle_exception(error)
             return

@@ -19,6 +19,9 @@ from typing import Any
 LIMIT_S = 8.0
 """The process ends by force if it has not ended so long after it was asked to."""
 
+FLUSH_S = 1.0
+"""A terminal that takes nothing for so long is left as it is."""
+
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU")
 """Signals that end a program that does not handle them."""
 
@@ -118,16 +121,30 @@ class Endings:
         os._exit(code)
 
     def _give_terminal_back(self) -> None:
+        """End the app's modes, also where a frame's write waits for a terminal that takes nothing."""
         if self._modes is None:
             return
         import termios
 
         descriptor, attributes = self._modes
-        termios.tcflush(descriptor, termios.TCOFLUSH)  # a terminal that is not read would keep us waiting
-        termios.tcsetattr(descriptor, termios.TCSANOW, attributes)
-        os.set_blocking(descriptor, False)
-        os.write(descriptor, _MODES_OFF.encode())
-        os.set_blocking(descriptor, True)
+        terminal = os.dup(descriptor)
+        os.set_blocking(terminal, False)
+        with open(os.devnull, "wb") as nothing:
+            for stream in (sys.__stdout__, sys.__stderr__):  # what else a frame has to write goes nowhere
+                if stream is not None:
+                    os.dup2(nothing.fileno(), stream.fileno())
+        termios.tcsetattr(terminal, termios.TCSANOW, attributes)
+        deadline = time.monotonic() + FLUSH_S
+        while time.monotonic() < deadline:
+            for thread in threading.enumerate():  # a write that waits looks around only when a signal comes
+                if thread.ident is not None:
+                    signal.pthread_kill(thread.ident, signal.SIGWINCH)
+            time.sleep(FLUSH_S / 20)
+            termios.tcflush(terminal, termios.TCOFLUSH)
+            with contextlib.suppress(BlockingIOError):
+                if os.write(terminal, _MODES_OFF.encode()) == len(_MODES_OFF):
+                    break
+        os.set_blocking(terminal, True)
 
 
 def _end_lingering(code: int) -> None:
