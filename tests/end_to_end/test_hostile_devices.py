@@ -94,7 +94,7 @@ def test_the_cockpit_lists_and_uses_devices_and_obeys_no_name(environment: dict[
 
         def choose() -> None:
             terminal.wait_for("○ OFFLINE")
-            terminal.press("d").wait_for(wanted)
+            terminal.press("d").wait_for(plugged.author.word("device 1"), "the list is read")
             terminal.press("tab").wait_for("› Speakers")
             terminal.press(*["up"] * 2 * len(KINDS), *["down"] * 5, "enter")
             terminal.wait_for(lambda screen: re.search(r"OUT +\S+ +zq", screen), "a device of a hostile name is used")

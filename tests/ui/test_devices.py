@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from keyed import until
 from still import StillSession, screen_text
+from textual import events
 from textual.pilot import Pilot
 
 from rtvoice_tui.audio.devices import AudioError, DeviceInfo
@@ -268,6 +269,14 @@ async def test_the_gate_is_seen_and_set_by_its_keys_and_kept(size: tuple[int, in
         await pilot.press("]", "]", "]")
         await until(pilot, lambda: load_profile("local").audio.gate_db == -10.0, "a profile takes no more")
         await until(pilot, lambda: "a gate at -10 dBFS, kept in local.toml" in said(pilot))
+
+
+async def test_enter_uses_the_device_that_was_chosen_when_it_was_pressed(system: System) -> None:
+    async with devices(headset()) as (pilot, session):
+        for key in ("down", "down", "enter", "up"):
+            pilot.app.post_message(events.Key(key, None))
+        await until(pilot, lambda: session.told)
+        assert session.told == [("use", "input", WEBCAM.name)]
 
 
 async def test_a_tone_is_played_and_hearing_oneself_ends_with_the_screen(system: System) -> None:

@@ -6,6 +6,7 @@ from textual import events
 from textual.widgets import Input, TextArea
 
 from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.ui.screens.profiles import ProfileList, ProfilesScreen
 from rtvoice_tui.ui.widgets.agent import AgentPane
 from rtvoice_tui.ui.widgets.events import EventsView
 from rtvoice_tui.ui.widgets.field_table import FieldTable
@@ -15,7 +16,7 @@ from rtvoice_tui.ui.widgets.timing import TimingView
 def burst(app: Cockpit, *keys: str) -> None:
     """All keys before the app has looked at the first one; longer words are typed letter by letter."""
     for key in keys:
-        named = key in ("enter", "escape", "slash", "end", "tab")
+        named = key in ("enter", "escape", "slash", "end", "tab", "up", "down")
         for stroke in [key] if named else key:
             app.post_message(events.Key(stroke, None if named else stroke))
 
@@ -78,6 +79,18 @@ async def test_what_follows_tab_is_for_the_next_field() -> None:
         table = app.query_one(FieldTable)
         await until(pilot, lambda: app.focused is table and table.cursor == 0)
         assert _instructions(app) == before
+
+
+async def test_enter_opens_the_profile_that_was_chosen_when_it_was_pressed() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        names: list[str | None] = []
+        screen = ProfilesScreen("local", False, names.append, names.append)
+        app.push_screen(screen, names.append)
+        await until(pilot, lambda: app.screen is screen and screen.query(ProfileList) and app.focused is not None)
+        wanted = screen.query_one(ProfileList).listed[0].name
+        burst(app, *["up"] * 20, "enter", "down")
+        await until(pilot, lambda: names == [wanted])
 
 
 async def test_escape_gives_a_selection_of_text_up() -> None:

@@ -248,7 +248,7 @@ class DevicesScreen(ModalScreen[None]):
         message.stop()
         devices = message.view
         assert isinstance(devices, DeviceList)
-        name, direction = devices.chosen, devices.side.direction
+        name, direction = message.name, devices.side.direction
         self._session.use_device(direction, name)
         kept = self._keep(**{f"{direction}_device": name})
         self._say(f"{devices.side.title}: asked for {name or 'the system default'}, {kept}", "plain")

@@ -67,6 +67,14 @@ class ProfileList(PlainView):
         """The profile under the cursor."""
         return self.listed[self.cursor or 0]
 
+    def name_of(self, line: int) -> str:
+        """The profile's name."""
+        return self.listed[line].name
+
+    def named(self, name: str) -> Listed | None:
+        """The profile of a name, if it is still there."""
+        return next((entry for entry in self.listed if entry.name == name), None)
+
 
 class ProfilesScreen(ModalScreen[str]):
     """Closes with the name of the profile to open.
@@ -127,8 +135,10 @@ class ProfilesScreen(ModalScreen[str]):
     def on_follow_view_opened(self, message: FollowView.Opened) -> None:
         """Open the chosen profile."""
         message.stop()
-        chosen = self._list.chosen
-        if chosen.profile is None:
+        chosen = self._list.named(message.name)
+        if chosen is None:
+            self._say(f"{message.name} is gone", "warn")
+        elif chosen.profile is None:
             self._say(f"{chosen.problem} — {chosen.remedy}", "error")
         else:
             self.dismiss(chosen.name)

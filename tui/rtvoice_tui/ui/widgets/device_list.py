@@ -57,7 +57,11 @@ class DeviceList(PlainView):
     @property
     def chosen(self) -> str:
         """The name under the cursor; empty is the system's default."""
-        return self._devices[self.cursor - 1].name if self.cursor else ""
+        return self.name_of(self.cursor or 0)
+
+    def name_of(self, line: int) -> str:
+        """The device's name; empty is the system's default."""
+        return self._devices[line - 1].name if line else ""
 
     def update_model(self) -> bool:
         """Lay out again."""

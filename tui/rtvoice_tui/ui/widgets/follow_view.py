@@ -37,12 +37,19 @@ class FollowView(Inked, ScrollView, can_focus=True):
         """The person went to the end: no earlier turn is chosen any more."""
 
     class Opened(Message):
-        """A line was opened with enter."""
+        """A line was opened with enter.
+
+        Attributes:
+            view: where.
+            line: its number when the key was pressed.
+            name: what the line stood for then.
+        """
 
         def __init__(self, view: "FollowView", line: int) -> None:
             super().__init__()
             self.view = view
             self.line = line
+            self.name = view.name_of(line)
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -190,6 +197,10 @@ class FollowView(Inked, ScrollView, can_focus=True):
         line = self.cursor if self.cursor is not None else self.line_count - 1
         if line >= 0:
             self.post_message(self.Opened(self, line))
+
+    def name_of(self, line: int) -> str:
+        """What a line stands for, where lines may come and go."""
+        return ""
 
     def move_cursor(self, line: int) -> None:
         """Choose a line and bring it into sight."""
