@@ -73,6 +73,7 @@ class Speech:
         self.go_on = threading.Event()
         self.go_on.set()
         self.fails: Exception | None = None
+        self.loaded = False
         self.new_detector: Callable[[], Callable[[bytes], list[float]]] = loudness
 
     def recognise(self, pcm: bytes) -> str:
@@ -82,11 +83,15 @@ class Speech:
             raise self.fails
         return "Hello there."
 
+    def load(self) -> None:
+        self.loaded = True
+
     async def ears(self) -> Ears:
+        self.loaded = True
         return Ears(self.recognise, self.new_detector)
 
     async def voice(self) -> None:
-        return None
+        self.loaded = True
 
 
 class Direct:

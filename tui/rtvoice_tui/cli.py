@@ -190,7 +190,7 @@ def serve(port: int, token_env: str | None) -> None:
     async def run() -> None:
         until = asyncio.get_running_loop().create_future()
         _end_on_signals(until)
-        await serve_agent(port, token, ready, until)
+        await serve_agent(port, token, ready, until, preload=True)
 
     try:
         asyncio.run(run())

@@ -123,6 +123,8 @@ class Connection:
         if len(json.dumps(merged)) > limits.SESSION_BYTES:
             return limits.SESSION_TOO_LARGE
         self.session = merged
+        if "audio" in merged["output_modalities"]:  # whoever listens is likely to speak
+            self.models.load()
         self._tune_detector()
         await self.emit("session.updated", session=self.session)
         return None

@@ -1,4 +1,4 @@
-"""The speech models of the whole process, loaded once in the background while clients already connect."""
+"""The speech models of the whole process, loaded once in the background when a client is about to need them."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,7 +16,7 @@ class Ears:
 
 
 class Models:
-    """Ears and voice, as soon as they are loaded; ``None`` where the extra is not installed."""
+    """Ears and voice; ``None`` where the extra is not installed. Loading them takes seconds of processor time."""
 
     def __init__(self) -> None:
         self.missing = speech.missing()
@@ -24,19 +24,27 @@ class Models:
         self._voice: asyncio.Task[speech.Voice | None] | None = None
 
     def load(self) -> None:
-        """Begin to load; needs a running loop."""
-        self._ears = asyncio.create_task(asyncio.to_thread(self._load_ears))
-        self._voice = asyncio.create_task(asyncio.to_thread(self._load_voice))
+        """Begin to load what is not loaded yet; needs a running loop."""
+        self._begin_ears()
+        self._begin_voice()
 
     async def ears(self) -> Ears | None:
         """Hearing, if it is installed."""
-        assert self._ears is not None
-        return await asyncio.shield(self._ears)
+        return await asyncio.shield(self._begin_ears())
 
     async def voice(self) -> speech.Voice | None:
         """A voice, if it is installed."""
-        assert self._voice is not None
-        return await asyncio.shield(self._voice)
+        return await asyncio.shield(self._begin_voice())
+
+    def _begin_ears(self) -> "asyncio.Task[Ears | None]":
+        if self._ears is None:
+            self._ears = asyncio.create_task(asyncio.to_thread(self._load_ears))
+        return self._ears
+
+    def _begin_voice(self) -> "asyncio.Task[speech.Voice | None]":
+        if self._voice is None:
+            self._voice = asyncio.create_task(asyncio.to_thread(self._load_voice))
+        return self._voice
 
     @staticmethod
     def _load_ears() -> Ears | None:

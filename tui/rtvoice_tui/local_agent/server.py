@@ -112,22 +112,19 @@ async def _say_goodbye(app: web.Application) -> None:
 
 
 def create_app(token: str) -> web.Application:
-    """The web application; models begin to load when it starts."""
-
-    async def load(app: web.Application) -> None:
-        app[_MODELS].load()
-
+    """The web application."""
     app = web.Application()
     app[_MODELS] = Models()
     app[_TOKEN] = token
     app[_CLIENTS] = Clients()
     app.router.add_get(PATH, _realtime)
-    app.on_startup.append(load)
     app.on_shutdown.append(_say_goodbye)
     return app
 
 
-async def serve(port: int, token: str, ready: Callable[[str], None], until: "asyncio.Future[None]") -> None:
+async def serve(
+    port: int, token: str, ready: Callable[[str], None], until: "asyncio.Future[None]", preload: bool = False
+) -> None:
     """Serve on loopback until told to end.
 
     Args:
@@ -135,12 +132,16 @@ async def serve(port: int, token: str, ready: Callable[[str], None], until: "asy
         token: what clients must present as ``Bearer``.
         ready: told the address as soon as clients may connect.
         until: ends the server when done.
+        preload: load the speech models at once, and not when the first client is about to need them.
 
     Raises:
         OSError: the port is taken.
     """
-    runner = web.AppRunner(create_app(token), access_log=None, shutdown_timeout=1.0)
+    app = create_app(token)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
+    if preload:
+        app[_MODELS].load()
     try:
         site = web.TCPSite(runner, HOST, port)
         await site.start()
