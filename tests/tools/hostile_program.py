@@ -1,6 +1,6 @@
-"""Runs one session whose tool has a hostile schema, in a process of its own that a test can end.
+"""Runs sessions whose tool has a hostile schema, in a process of its own that a test can end.
 
-Its arguments are how the schema is met, and which one it is; it prints what came of it as JSON.
+Its arguments are how schemas are met, and which ones they are; it prints what came of each as a line of JSON.
 """
 
 import asyncio
@@ -127,4 +127,5 @@ async def main(how: str, kind: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(main(sys.argv[1], sys.argv[2]))))
+    for named in sys.argv[2:]:
+        print(json.dumps(asyncio.run(main(sys.argv[1], named))), flush=True)
