@@ -1,7 +1,9 @@
 """A Realtime server for the benchmarks of the screen, in a process of its own.
 
 ``idle`` accepts the session and says nothing; ``talk`` speaks without end, at the pace of speech; ``events`` waits for
-a typed message and then sends N small events a second for S seconds.
+a typed message and then sends N small events a second for S seconds; ``turns`` holds a conversation of N turns as fast
+as the client follows and then sends M pieces of one answer, and prints a line after every thousand turns, after all of
+them, and after the pieces.
 """
 
 import asyncio
@@ -24,6 +26,12 @@ class Peer:
     def __init__(self, socket: web.WebSocketResponse) -> None:
         self._socket = socket
         self.asked = asyncio.Event()
+        self.configured = asyncio.Event()
+
+    async def asks(self) -> None:
+        """Wait until the client asks for a response, so that it has followed all that was said before."""
+        await self.asked.wait()
+        self.asked.clear()
 
     async def say(self, kind: str, **fields: Any) -> None:
         await self._socket.send_str(json.dumps({"type": kind, "event_id": "event_1", **fields}))
@@ -66,6 +74,76 @@ async def flood(peer: Peer, rate: int, seconds: float) -> None:
     await peer.say("bench.finished", number=sent, seconds=round(time.perf_counter() - started, 2))
 
 
+async def turns(peer: Peer, count: int, pieces: int) -> None:
+    """A conversation without pauses."""
+    await peer.configured.wait()
+    print("turns 0", flush=True)
+    for number in range(1, count + 1):
+        await _question(peer, number)
+        await _call(peer, number)
+        await peer.asks()
+        await _answer(peer, number, interrupted=number % 7 == 0)
+        if number % 1_000 == 0:
+            print(f"turns {number}", flush=True)
+    await _response(peer, "long")
+    for piece in range(pieces):
+        await _words(peer, "long", f"piece {piece}, ")
+    await _call(peer, count + 1)
+    await peer.asks()
+    print(f"pieces {pieces}", flush=True)
+
+
+async def _question(peer: Peer, number: int) -> None:
+    item = f"user_{number}"
+    await peer.say("input_audio_buffer.speech_started", item_id=item, audio_start_ms=number * 10)
+    await peer.say("input_audio_buffer.speech_stopped", item_id=item, audio_end_ms=number * 10 + 5)
+    await peer.say("input_audio_buffer.committed", item_id=item, previous_item_id=None)
+    place = {"item_id": item, "content_index": 0}
+    await peer.say("conversation.item.input_audio_transcription.delta", **place, delta="What is")
+    asked = f"What is the weather in town {number}?"
+    await peer.say("conversation.item.input_audio_transcription.completed", **place, transcript=asked)
+
+
+async def _call(peer: Peer, number: int) -> None:
+    response, item = f"call_resp_{number}", f"call_item_{number}"
+    call = {"id": item, "type": "function_call", "call_id": f"call_{number}", "name": "get_weather"}
+    place = {"response_id": response, "item_id": item, "call_id": call["call_id"], "output_index": 0}
+    arguments = json.dumps({"city": f"town {number}"})
+    await peer.say("response.created", response={"id": response, "status": "in_progress", "output": []})
+    await peer.say("response.output_item.added", response_id=response, output_index=0, item=call)
+    await peer.say("response.function_call_arguments.delta", **place, delta=arguments)
+    await peer.say("response.function_call_arguments.done", **place, name=call["name"], arguments=arguments)
+    await _done(peer, response, "completed", {**call, "arguments": arguments, "status": "completed"})
+
+
+async def _answer(peer: Peer, number: int, interrupted: bool) -> None:
+    await _response(peer, str(number))
+    for word in range(4):
+        await _words(peer, str(number), f"word {word} of answer {number}, ")
+    if interrupted:
+        await peer.say("input_audio_buffer.speech_started", item_id=f"cut_{number}", audio_start_ms=number * 10 + 8)
+    item = {"id": f"item_{number}", "type": "message", "role": "assistant", "status": "completed", "content": []}
+    await _done(peer, f"resp_{number}", "cancelled" if interrupted else "completed", item)
+
+
+async def _response(peer: Peer, name: str) -> None:
+    item = {"id": f"item_{name}", "type": "message", "role": "assistant", "status": "in_progress", "content": []}
+    await peer.say("response.created", response={"id": f"resp_{name}", "status": "in_progress", "output": []})
+    await peer.say("response.output_item.added", response_id=f"resp_{name}", output_index=0, item=item)
+
+
+async def _words(peer: Peer, name: str, words: str) -> None:
+    place = {"response_id": f"resp_{name}", "item_id": f"item_{name}", "output_index": 0, "content_index": 0}
+    await peer.say("response.output_text.delta", **place, delta=words)
+
+
+async def _done(peer: Peer, response: str, status: str, item: dict[str, Any]) -> None:
+    usage = {"total_tokens": 40, "input_tokens": 30, "output_tokens": 10}
+    await peer.say("response.output_item.done", response_id=response, output_index=0, item=item)
+    done = {"id": response, "status": status, "output": [item], "usage": usage}
+    await peer.say("response.done", response=done)
+
+
 def _tone(seconds: float) -> str:
     count = int(seconds * RATE)
     samples = (int(9000 * math.sin(i * 0.06) * (0.3 + 0.7 * abs(math.sin(i * 0.0007)))) for i in range(count))
@@ -73,19 +151,27 @@ def _tone(seconds: float) -> str:
 
 
 async def main(name: str, *arguments: str) -> None:
+    async def play(peer: Peer) -> None:
+        if name == "events":
+            await flood(peer, int(arguments[0]), float(arguments[1]))
+        elif name == "turns":
+            await turns(peer, int(arguments[0]), int(arguments[1]))
+        else:
+            await {"idle": idle, "talk": talk}[name](peer)
+
     async def upgrade(request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)
         peer = Peer(socket)
         await peer.say("session.created", session={"id": "sess_1", "type": "realtime"})
-        script = {"idle": idle, "talk": talk}.get(name)
-        playing = asyncio.ensure_future(script(peer) if script else flood(peer, int(arguments[0]), float(arguments[1])))
+        playing = asyncio.ensure_future(play(peer))
         async for message in socket:
             if message.type is not WSMsgType.TEXT:
                 continue
             event = json.loads(message.data)
             if event["type"] == "session.update":
                 await peer.say("session.updated", session=event["session"])
+                peer.configured.set()
             elif event["type"] == "response.create":
                 peer.asked.set()
         playing.cancel()

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 HERE = Path(__file__).parent
 COMMAND = str(Path(sys.executable).with_name("rtvoice-tui"))
@@ -125,10 +125,17 @@ class Pty:
 @contextmanager
 def scripted_server(script: str, *arguments: str) -> Iterator[str]:
     """The server of ``scripted_server.py`` in a process of its own; gives its address."""
+    with told_by_server(script, *arguments) as (url, _):
+        yield url
+
+
+@contextmanager
+def told_by_server(script: str, *arguments: str) -> Iterator[tuple[str, IO[str]]]:
+    """The same, and the lines that it prints."""
     command = [sys.executable, str(HERE / "scripted_server.py"), script, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
-            yield server.stdout.readline().strip()
+            yield server.stdout.readline().strip(), server.stdout
         finally:
             server.kill()

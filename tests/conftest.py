@@ -7,13 +7,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backends import fail
 
 import virtual_audio
 
+os.environ.setdefault("TEXTUAL_FPS", "30")  # apps inside tests paint less often what nobody looks at
+
 
 def pytest_configure() -> None:
-    """Thousands of tests are objects that stay: a garbage collector that looks at all of them takes a fifth of a run."""
+    """Thousands of tests are objects that stay; a garbage collector that looks at all of them takes much of a run."""
     gc.disable()
 
 
@@ -83,6 +87,12 @@ def _turn(item: pytest.Item, alone: bool) -> Iterator[None]:
             fcntl.flock(running, fcntl.LOCK_SH)
             fcntl.flock(next_, fcntl.LOCK_UN)
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_key_store() -> None:
+    """No key is kept anywhere: a store that a test defines would be taken for the system's own by itself."""
+    keyring.set_keyring(fail.Keyring())
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -62,7 +62,8 @@ def private_environment(folder: Path, **more: str) -> dict[str, str]:
     mine += ("COLUMNS", "LINES")  # they would overrule the terminal's own size; pytest's import of readline sets them
     kept = {name: value for name, value in environment_without_sound().items() if not name.startswith(mine)}
     folders = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "STATE", "DATA", "CACHE")}
-    return kept | folders | {"HOME": str(folder), "TERM": "xterm-256color", "LANG": "C.UTF-8"} | more
+    no_key_store = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+    return kept | folders | no_key_store | {"HOME": str(folder), "TERM": "xterm-256color", "LANG": "C.UTF-8"} | more
 
 
 class Terminal:

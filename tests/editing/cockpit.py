@@ -31,7 +31,7 @@ from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.worker import SessionWorker
 
 SILENT = Options(no_audio=True)
-WIDE = (200, 40)
+WIDE = (190, 28)
 """Wide enough for whole values; the table scrolls."""
 
 TOOL = """
@@ -151,11 +151,11 @@ class Cockpit:
 
     async def until(self, holds: Callable[[], object], what: str) -> None:
         """Let app and server work until a condition holds."""
-        for _ in range(1500):
+        for _ in range(600):
             if holds():
                 return
             self.app.pulse()
-            await asyncio.sleep(0.004)
+            await asyncio.sleep(0.01)
         raise AssertionError(
             f"in vain waited until {what}; focus {self.app.focused}, screen {self.app.screen}, phase "
             f"{self.app.store.session.phase}, notices {[n.text for _, n in self.app.store.notices]}"

@@ -11,8 +11,8 @@ import pytest
 from ends import LIMIT_S, assert_ended, await_ready, codes, goodbyes, job, remote, silent, write_profile
 from wire_server import Wire, WireServer
 
-from rtvoice_tui.ui.terminal.endings import LIMIT_S as FORCED_AFTER_S
 from leftovers import Leftover, await_gone, end, leftover
+from rtvoice_tui.ui.terminal.endings import LIMIT_S as FORCED_AFTER_S
 from terminal import COMMAND
 from virtual_audio import wait_until
 

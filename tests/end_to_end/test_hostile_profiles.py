@@ -109,18 +109,14 @@ def test_an_exported_file_is_the_profile_byte_for_byte(environment: dict[str, st
     assert (tmp_path / "out.toml").read_bytes() == path.read_bytes()
 
 
-@WAYS
-def test_errors_of_broken_profiles_quote_and_are_not_obeyed(
-    run: Run, environment: dict[str, str], author: Author
-) -> None:
+def test_errors_of_broken_profiles_quote_and_are_not_obeyed(environment: dict[str, str], author: Author) -> None:
     count = sum(1 for number, text in enumerate(broken(author)) if put(environment, f"b{number}", text))
-    done = run(environment, "profiles", "list")
+    done = in_terminal(environment, "profiles", "list")
     assert done.text.count("not usable") == count > 100
     assert_harmless(done.raw, author)
-    assert_harmless(run(environment, "doctor").raw, author)
+    assert_harmless(in_pipes(environment, "doctor").raw, author)
 
 
-@WAYS
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -152,11 +148,11 @@ def test_errors_of_broken_profiles_quote_and_are_not_obeyed(
     ids=" ".join,
 )
 def test_what_is_typed_after_the_command_is_quoted_in_errors_and_not_obeyed(
-    run: Run, arguments: list[str], environment: dict[str, str]
+    arguments: list[str], environment: dict[str, str]
 ) -> None:
     author = Author(without="\ud800\0")
     hostile = "".join(author.text(f"argument {number}") for number in range(len(KINDS))).replace("/", "|")
-    done = run(environment, *[each.replace("X", hostile) for each in arguments])
+    done = in_terminal(environment, *[each.replace("X", hostile) for each in arguments])
     assert done.code != 0
     assert "Traceback" not in done.text
     assert_harmless(done.raw, author)

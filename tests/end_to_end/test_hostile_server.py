@@ -27,10 +27,11 @@ TOLD = {
 
 
 class Session(NamedTuple):
-    """A session that is over, and who wrote its texts."""
+    """A session that is over, who wrote its texts, and what of them a terminal would have obeyed."""
 
     visits: Visits
     author: Author
+    obeyed: list[str]
 
 
 @pytest.fixture(scope="module", params=SIZES.values(), ids=SIZES)
@@ -45,11 +46,11 @@ def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             terminal.wait_for(LAST)
             visits = Visits(terminal)
             visits.walk(visits.panes, *([] if visits.small else [visits.dialogs]))
-    return Session(visits, author)
+    return Session(visits, author, author.obeyed(visits.raw))
 
 
 def test_no_text_of_a_server_is_obeyed_by_the_terminal(session: Session) -> None:
-    assert session.author.obeyed(session.visits.raw) == []
+    assert session.obeyed == []
 
 
 def test_the_cockpit_writes_nothing_but_its_own_escape_codes(session: Session) -> None:
@@ -58,8 +59,7 @@ def test_the_cockpit_writes_nothing_but_its_own_escape_codes(session: Session) -
 
 @pytest.mark.parametrize("name", [*EVENT_CLASSES, *BETA_NAMES])
 def test_no_text_of_this_event_is_obeyed(session: Session, name: str) -> None:
-    obeyed = session.author.obeyed(session.visits.raw)
-    assert [told for told in obeyed if told.startswith((f"{name}.", f"{name}:"))] == []
+    assert [told for told in session.obeyed if told.startswith((f"{name}.", f"{name}:"))] == []
 
 
 @pytest.mark.parametrize("session", [SIZES["120x40"]], indirect=True, ids=["120x40"])

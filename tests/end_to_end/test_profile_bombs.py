@@ -32,6 +32,8 @@ BOMBS = {
     "900 000 line ends": "\r\n" * 450_000 + "model = ",
     "90 000 tools": "[[tools]]\n" * 90_000,
 }
+
+
 @pytest.fixture
 def put(environment: dict[str, str]):
     """Put a bomb into the profiles' folder, under a name; its file."""

@@ -25,6 +25,6 @@ async def test_a_session_that_is_spoken_loads_speech_before_a_word_is_said():
 async def test_sound_loads_speech_in_a_session_in_text_too():
     speech = Speech()
     direct = Direct(speech)
-    await direct.configure({"output_modalities": ["text"], "audio": {"input": {"turn_detection": {"type": "server_vad"}}}})
+    await direct.configure({"output_modalities": ["text"]})
     await direct.append(bytes(960))
     assert speech.loaded
