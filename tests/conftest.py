@@ -13,8 +13,6 @@ from keyring.backends import fail
 
 import virtual_audio
 
-os.environ.setdefault("TEXTUAL_FPS", "30")  # apps inside tests paint less often what nobody looks at
-
 
 def pytest_configure() -> None:
     """Thousands of tests are objects that stay; a garbage collector that looks at all of them takes much of a run."""

@@ -145,6 +145,9 @@ async def focus(pilot: Pilot[None], number: int) -> FollowView:
     pane = next(pane for pane in app.screen_stack[0].query(Pane) if pane.number == number)
     await pilot.press(str(number))
     await until(pilot, lambda: app.focused is pane.view)
+    laid_out = asyncio.Event()
+    app.screen.call_after_refresh(laid_out.set)
+    await laid_out.wait()
     app.pulse()  # type: ignore[attr-defined]
     return pane.view
 
