@@ -122,7 +122,7 @@ def rows(what: str, soaked: Soaked, events: int) -> list[Row]:
         Row(f"{what}: last 1 000 turns", "s cpu", thousands[1][0], thousands[-1][0], ratio=LIMIT_RATIO),
         Row(f"{what}: memory per 1 000 turns", "MB", None, (settled[-1] - settled[0]) / (len(settled) - 1), limit=8),
         Row(f"{what}: {events} pieces", "s cpu", None, cpu - soaked.cpu[-1]),
-        Row(f"{what}: memory per 100 000 events", "MB", None, (memory - soaked.memory[-1]) * 1e5 / events, limit=12),
+        Row(f"{what}: memory per 100 000 events", "MB", None, (memory - soaked.memory[-1]) * 1e5 / events, limit=25),
     ]
 
 

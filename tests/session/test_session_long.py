@@ -1,5 +1,6 @@
 """A session that lasts keeps no more, and does no more for a turn, than one that has just begun to last."""
 
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -133,6 +134,27 @@ def lasted(request: pytest.FixtureRequest) -> Lasted:
 
 def test_what_a_session_keeps_stops_growing(lasted):
     assert lasted.grown == {}
+
+
+def test_one_more_piece_of_a_long_answer_copies_nothing_of_it():
+    c = Conversation()
+    c.begin("R1")
+    place = {"response_id": "R1", "item_id": "a1", "output_index": 0, "content_index": 0}
+
+    def piece() -> None:
+        c.server("response.output_text.delta", **place, delta="and another few words, ")
+        c.steps.clear()
+
+    for _ in range(20_000):
+        piece()
+    tracemalloc.start()
+    piece()
+    tracemalloc.reset_peak()
+    before = tracemalloc.get_traced_memory()[0]
+    piece()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak - before < 20_000, "the answer so far has 460 000 characters"
 
 
 def test_one_more_turn_costs_a_session_the_same_whenever_it_comes(lasted):

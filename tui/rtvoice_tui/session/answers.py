@@ -30,12 +30,17 @@ class _Words:
     turn: int
     aside: bool = False
     source: type[ev.ServerEvent] | None = None
-    parts: dict[int, str] = field(default_factory=dict)
+    parts: dict[int, list[str]] = field(default_factory=dict)
+    """The pieces of each content part: a long answer is not copied for each piece."""
 
     @property
     def text(self) -> str:
         """All parts in order."""
-        return "".join(self.parts[index] for index in sorted(self.parts))
+        return "".join(self.part(index) for index in sorted(self.parts))
+
+    def part(self, index: int) -> str:
+        """One content part; empty if nothing of it came."""
+        return "".join(self.parts.get(index, ()))
 
 
 class Answers:
@@ -160,7 +165,7 @@ class Answers:
         if not words.parts and not words.aside:
             self._out.reach(words.turn, Moment.FIRST_TEXT)
         at_end = event.content_index >= max(words.parts, default=0)
-        words.parts[event.content_index] = words.parts.get(event.content_index, "") + event.delta
+        words.parts.setdefault(event.content_index, []).append(event.delta)
         text = event.delta if at_end else words.text
         self._out.tell(AgentSaid(words.turn, event.item_id, text, not at_end, aside=words.aside))
 
@@ -168,13 +173,13 @@ class Answers:
         if self._dropped(event.response_id, event.item_id):
             return
         words = self._words_of(event)
-        before = words.parts.get(event.content_index, "")
+        before = words.part(event.content_index)
         if text and words.source in (None, source):
             if not words.parts and not words.aside:
                 self._out.reach(words.turn, Moment.FIRST_TEXT)
-            words.parts[event.content_index] = text
+            words.parts[event.content_index] = [text]
         words.source = words.source or source
-        replace = words.parts.get(event.content_index, "") != before
+        replace = words.part(event.content_index) != before
         text = words.text if replace else ""
         self._out.tell(AgentSaid(words.turn, event.item_id, text, replace, final=True, aside=words.aside))
 
