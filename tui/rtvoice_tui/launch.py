@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import dataclasses
-import gc
 import io
 import logging
 import os
@@ -17,6 +16,7 @@ import click
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from rtvoice_tui import garbage
 from rtvoice_tui.audio.choice import AudioChoice, Volumes
 from rtvoice_tui.cli_console import COULD_NOT_RUN
 from rtvoice_tui.plan import EndpointSource, Plan
@@ -32,10 +32,6 @@ from rtvoice_tui.worker import SessionWorker
 
 if TYPE_CHECKING:
     from rtvoice_tui.ui.terminal.endings import Endings
-
-
-GARBAGE_OBJECTS = 10_000
-"""So many more objects made than freed let the garbage collector begin; Python's own number is 700."""
 
 
 @dataclass(frozen=True)
@@ -140,22 +136,12 @@ def _run_until(endings: "Endings", name: str, profile: Profile, options: Options
     if not problem:
         remember(profile=name)
     endings.use(app.end)
-    _collect_seldom()
+    garbage.collect_seldom()
     app.run()
     if app.failure:
         return app.return_code or 1, f"failed: {app.failure} (details are in {paths.log_file()})"
     told = f"ended: {app.ended_by}" if app.ended_by and not endings.terminal_gone else ""
     return app.return_code or 0, told
-
-
-def _collect_seldom() -> None:
-    """Have the garbage collector look at what is kept less often.
-
-    A conversation only grows, and frames make thousands of short-lived objects: with Python's usual thresholds a turn
-    of a session of ten thousand turns costs a fifth more than one of its beginning.
-    """
-    gc.freeze()  # what was imported stays
-    gc.set_threshold(GARBAGE_OBJECTS, 10, 20)
 
 
 class NoTerminal(click.ClickException):
