@@ -51,6 +51,11 @@ def false(turn: int) -> list[Fact]:
     return [TurnStarted(turn), *noticed, UserSaid(turn, f"u{turn}", "", final=True)]
 
 
+def endless(turn: int) -> list[Fact]:
+    """Speech of which the server never says that it has ended."""
+    return [TurnStarted(turn), SpeechNoticed(turn, BEGUN, False, -50.0)]
+
+
 def called(turn: int, output: str = "rain") -> list[Fact]:
     """A function call from its beginning to its end."""
     states = (CallState.STREAMING, CallState.RUNNING, CallState.OK)
@@ -73,7 +78,7 @@ def cut(turn: int) -> list[Fact]:
     ]
 
 
-KINDS = [spoken, wordless, false, called, edited, cut]
+KINDS = [spoken, wordless, false, endless, called, edited, cut]
 Kind = Callable[[int], list[Fact]]
 
 

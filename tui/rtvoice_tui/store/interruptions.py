@@ -11,6 +11,8 @@ MARGIN_DB = 1.0
 GATE_DB = (-60.0, -10.0)
 """A gate can be set between these (dBFS)."""
 
+MOST_DUE = 16
+"""The end of earlier speech is not waited for any more: some servers never tell it."""
 
 _UNMEASURED = float("-inf")
 
@@ -67,6 +69,8 @@ class Interruptions:
     def _noticed(self, fact: SpeechNoticed) -> None:
         turn = self._turns.setdefault(fact.turn, Noticed())
         self._due[fact.turn] = turn
+        if len(self._due) > MOST_DUE:
+            del self._due[min(self._due)]
         self._count(turn, -1)
         turn.cut_agent, turn.level_db = fact.cut_agent, fact.level_db
         turn.ended = fact.state is not SpeechState.BEGUN
