@@ -140,7 +140,7 @@ async def test_hostile_text_in_a_tool_is_drawn_as_symbols_and_kept_as_it_is(size
     tool = ToolEntry(name="x", description=hostile, parameters=schema, run=AskRun(question=hostile))
     async with dialog(size) as here:
         await here.open(tool)
+        await until(here.pilot, lambda: "[/b] ␛[31m␇�2J�漢字" in screen_text(here.pilot))
         text = screen_text(here.pilot)
-        assert "[/b] ␛[31m␇�2J�漢字" in text
         assert not {"\x1b", "\x07", "\x9b", "\u202e", "\ud800"} & set(text)
         assert await here.taken() == tool
