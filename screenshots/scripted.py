@@ -15,6 +15,7 @@ from rtvoice_tui.protocol.codec import decode, encode
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import effects as fx
 from rtvoice_tui.session.facts import CallChanged, CallState
+from rtvoice_tui.session.inputs import Connecting, Opened, Received
 from rtvoice_tui.session.machine import SessionMachine
 from rtvoice_tui.store.levels import Level
 from rtvoice_tui.store.store import Store
@@ -53,7 +54,7 @@ class Script:
         event = decode(text).event
         folds = fields.get("item_id", "") if kind.endswith(".delta") else None
         self.store.events.append(self.now, False, kind, text, fold_key=folds, error=kind == "error")
-        self.do(self.machine.feed(event, self.now))
+        self.do(self.machine.step(Received(event), self.now))
 
     def speech(self, response_id: str, item_id: str, ms: int, pieces: int) -> None:
         """Speech of the agent, which the log never keeps."""
@@ -64,20 +65,20 @@ class Script:
             event = {"type": "response.output_audio.delta", "response_id": response_id, "item_id": item_id}
             text = json.dumps({**event, "content_index": 1, "delta": base64.b64encode(bytes(size)).decode()})
             self.store.events.append(self.now, False, event["type"], event, fold_key=item_id, audio_bytes=size)
-            self.do(self.machine.feed(decode(text).event, self.now))
+            self.do(self.machine.step(Received(decode(text).event), self.now))
             self.now += 0.004
 
     def microphone(self, ms: int) -> None:
         for _ in range(ms // 20):
-            self.do(self.machine.command(cmd.MicFrame(bytes(960)), self.now))
+            self.do(self.machine.step(cmd.MicFrame(bytes(960)), self.now))
             self.now += 0.02
 
     def heard(self, item_id: str, ms: float, drained: bool = False) -> None:
         self.played[item_id] = ms
-        self.do(self.machine.command(cmd.Heard({item_id: ms}, {item_id: self.now}, drained), self.now))
+        self.do(self.machine.step(cmd.Heard({item_id: ms}, {item_id: self.now}, drained), self.now))
 
     def command(self, command: cmd.Command) -> None:
-        self.do(self.machine.command(command, self.now))
+        self.do(self.machine.step(command, self.now))
 
     def do(self, effects: list[fx.Effect]) -> None:
         for effect in effects:
@@ -148,8 +149,8 @@ def conversation() -> Script:
     """Weather, an interruption, and a third question that is being answered."""
     s = Script()
     s.store.audio.input.name, s.store.audio.output.name = "USB microphone", "Headphones"
-    s.do(s.machine.connecting())
-    s.do(s.at(0.8).machine.opened(0.8))
+    s.do(s.machine.step(Connecting(), s.now))
+    s.do(s.at(0.8).machine.step(Opened(), 0.8))
     s.at(0.9).server("session.created", session={"id": "b7f21c09e2d4", "type": "realtime"})
     s.at(1.1).server("session.updated", session=in_force(s, voice="dasha", threshold=0.5))
     s.microphone(1500)

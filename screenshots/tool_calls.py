@@ -9,6 +9,7 @@ from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import CommandRun, McpRun, PythonRun
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import CallChanged, CallState, ServerChanged, ServerState
+from rtvoice_tui.session.inputs import Connecting, Opened
 from rtvoice_tui.store.levels import Level
 
 PEOPLE = {"type": "integer", "minimum": 1, "description": "how many guests"}
@@ -44,8 +45,8 @@ def restaurant() -> Script:
     """An agent with tools of its own, and a conversation that went well so far."""
     s = Script(tools=(BOOK, TRAINS, NOTES))
     s.store.audio.input.name, s.store.audio.output.name = "USB microphone", "Headphones"
-    s.do(s.machine.connecting())
-    s.do(s.machine.opened(0.8))
+    s.do(s.machine.step(Connecting(), s.now))
+    s.do(s.machine.step(Opened(), 0.8))
     s.at(0.9).server("session.created", session={"id": "b7f21c09e2d4", "type": "realtime"})
     s.at(1.1).server("session.updated", session=in_force(s, voice="dasha", threshold=0.5))
     s.store.take(ServerChanged("notes", ServerState.CONNECTED, tools=5), s.now)

@@ -23,6 +23,7 @@ from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import Phase
+from rtvoice_tui.session.timers import EditLate
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.app import RtvoiceApp
 from rtvoice_tui.ui.widgets.field_table import FieldTable
@@ -236,7 +237,7 @@ class Cockpit:
 
     async def pass_three_seconds(self, update: Event) -> None:
         """The machine's own timer of an update fires now."""
-        self.app.session.post(cmd.TimerFired(f"edit:{update['event_id']}"))
+        self.app.session.post(cmd.TimerFired(EditLate(update["event_id"])))
 
     def mark(self, path: str) -> str:
         return self.table.pieces(self.paths.index(path))[0][0].strip()

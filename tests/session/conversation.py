@@ -29,8 +29,10 @@ from rtvoice_tui.session.commands import (
     UseTools,
 )
 from rtvoice_tui.session.facts import CallChanged, CallState, Fact, Notice, PhaseChanged, Reached
+from rtvoice_tui.session.inputs import Closed, Connecting, Input, Opened, Received
 from rtvoice_tui.session.machine import SessionMachine
 from rtvoice_tui.session.talk_mode import OPEN_MICROPHONE, TalkRules
+from rtvoice_tui.session.timers import Timer
 
 VAD = SessionSettings(turn_detection={"type": "server_vad"})
 MANUAL = SessionSettings(turn_detection=None)
@@ -119,7 +121,7 @@ class Step:
         return [e for e in (*self.effects, *self.facts) if isinstance(e, kind)]
 
     @property
-    def timers(self) -> dict[str, float]:
+    def timers(self) -> dict[Timer, float]:
         """What was scheduled, and after how many seconds."""
         return {e.timer: e.after_s for e in self.of(fx.Schedule)}
 
@@ -157,6 +159,10 @@ class Conversation:
         tools: the wanted tools.
         ready: whether the session is already open and configured.
         talk: how turns are taken.
+
+    Attributes:
+        journal: every input with its time.
+        effects: what each of them led to.
     """
 
     def __init__(
@@ -167,23 +173,41 @@ class Conversation:
         ready: bool = True,
         talk: TalkRules = OPEN_MICROPHONE,
     ) -> None:
-        self._ids: Counter[str] = Counter()
         self.now = 0.0
         self.steps: list[Step] = []
-        self.machine = SessionMachine(DIALECTS[dialect], settings, tuple(tools), self._new_id, talk=talk)
+        self.journal: list[tuple[Input, float]] = []
+        self.effects: list[list[fx.Effect]] = []
         self.dialect = DIALECTS[dialect]
+        self._made_of = (self.dialect, settings, tuple(tools))
+        self._talk = talk
+        self.machine = self._new_machine()
         if ready:
             self.open()
 
-    def _new_id(self, prefix: str) -> str:
-        self._ids[prefix] += 1
-        return f"{prefix}{self._ids[prefix]}"
+    def _new_machine(self) -> SessionMachine:
+        ids: Counter[str] = Counter()
+
+        def new_id(prefix: str) -> str:
+            ids[prefix] += 1
+            return f"{prefix}{ids[prefix]}"
+
+        return SessionMachine(*self._made_of, new_id, talk=self._talk)
+
+    def _happens(self, happened: Input) -> list[fx.Effect]:
+        self.journal.append((happened, self.now))
+        self.effects.append(self.machine.step(happened, self.now))
+        return self.effects[-1]
+
+    def replayed(self, journal: Iterable[tuple[Input, float]]) -> list[list[fx.Effect]]:
+        """What a fresh machine makes of a journal, step by step."""
+        machine = self._new_machine()
+        return [machine.step(happened, at) for happened, at in journal]
 
     def _step(self, effects: list[fx.Effect]) -> Step:
         self.now += 0.01
         for check in [effect for effect in effects if isinstance(effect, fx.CheckArguments)]:
             checked = ArgumentsChecked(check.call_id, _objection(check), check.check)
-            effects = [*effects, *self.machine.command(checked, self.now)]
+            effects = [*effects, *self._happens(checked)]
         self.steps.append(Step(effects))
         return self.steps[-1]
 
@@ -197,23 +221,23 @@ class Conversation:
 
     def connect(self) -> Step:
         """The socket comes up."""
-        self.machine.connecting()
-        return self._step(self.machine.opened(self.now))
+        self._happens(Connecting())
+        return self._step(self._happens(Opened()))
 
     def close(self) -> Step:
         """The socket is gone."""
-        return self._step(self.machine.closed(self.now))
+        return self._step(self._happens(Closed()))
 
     # --- what happens
 
     def server(self, event_type: str, /, **fields: Any) -> Step:
         """The server says something."""
         event = decode(json.dumps({"type": event_type, "event_id": "s", **fields})).event
-        return self._step(self.machine.feed(event, self.now))
+        return self._step(self._happens(Received(event)))
 
     def do(self, command: Command) -> Step:
         """A person or a device wants something."""
-        return self._step(self.machine.command(command, self.now))
+        return self._step(self._happens(command))
 
     def all(self, *steps: Step) -> Step:
         """Several steps as one; without any, the whole conversation."""
@@ -249,7 +273,7 @@ class Conversation:
         """The tools are others now."""
         return self.do(UseTools(tools))
 
-    def timer(self, timer: str) -> Step:
+    def timer(self, timer: Timer) -> Step:
         """A scheduled moment comes."""
         return self.do(TimerFired(timer))
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.facts import CallChanged
+from rtvoice_tui.session.timers import ProviderSilent
 from session.conversation import WEATHER, Conversation, Step
 
 DOCS = ToolSpec(name="docs", hosted=True, server={"server_url": "https://docs.example/mcp"}, asks=True)
@@ -56,7 +57,7 @@ def last(step: Step) -> CallChanged:
 
 
 def silence(step: Step) -> dict[str, float]:
-    return {name: after for name, after in step.timers.items() if name.startswith("continue:")}
+    return {name: after for name, after in step.timers.items() if isinstance(name, ProviderSilent)}
 
 
 def be_silent(c: Conversation) -> Step:

@@ -17,6 +17,7 @@ from rtvoice_tui.session.effects import Duck, Flush, RunTool, StopTool, Tell
 from rtvoice_tui.session.facts import AnswerCut, CallChanged, CallMoment, CallReached, CallState
 from rtvoice_tui.session.history import Said
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
+from rtvoice_tui.session.timers import ResponseLate
 from session.conversation import CLOCK, MANUAL, VAD, WEATHER, Conversation, Step, sound
 
 PAY = ToolSpec(name="pay", parameters={"type": "object"}, asks=True, filler="Wait.", filler_after_s=1)
@@ -253,7 +254,7 @@ class Promises:
             if not self.timers:
                 return
             timer = self.timers.pop(pick % len(self.timers))
-            self.request = "" if timer == f"response:{self.request}" else self.request
+            self.request = "" if timer == ResponseLate(self.request) else self.request
             step = self.c.do(cmd.TimerFired(timer))
         elif isinstance(what, tuple):
             self.before(*what)
@@ -262,6 +263,10 @@ class Promises:
             self.agreed.before(what, self.known)
             step = self.c.do(what)
         self.check(step)
+
+    def replays(self) -> bool:
+        """Whether a fresh machine makes the same of all that happened."""
+        return self.c.replayed(self.c.journal) == self.c.effects
 
     def before(self, name: str, fields: dict[str, Any]) -> None:
         """Note what the server says before the machine answers it."""
@@ -356,6 +361,7 @@ def test_no_sequence_of_events_and_commands_breaks_a_promise(dialect, manual, st
     for happenings, pick in stretches:
         for what in happenings:
             promises.happen(what, pick)
+    assert promises.replays(), "a fresh machine makes the same of it"
 
 
 @settings(max_examples=80, deadline=None)

@@ -16,6 +16,8 @@ from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.commands import EditSession, TimerFired
 from rtvoice_tui.session.effects import RunTool
 from rtvoice_tui.session.facts import CallChanged, CallState, EditChanged, EditState, InForce
+from rtvoice_tui.session.inputs import Received
+from rtvoice_tui.session.timers import EditLate
 from session.conversation import CLOCK, VAD, WEATHER, WEB_SEARCH, Conversation, Step, function_call
 
 FREEZING = [name for name, dialect in DIALECTS.items() if dialect.freezes_voice]
@@ -178,7 +180,7 @@ def test_a_server_that_echoes_a_number_too_large_for_any_setting_does_no_harm():
     c = Conversation()
     edit(c, speed=1.1)
     event = decode(f'{{"type":"session.updated","session":{{"audio":{{"output":{{"speed":{HUGE}}}}}}}}}').event
-    facts = Step(c.machine.feed(event, 1.0))
+    facts = Step(c.machine.step(Received(event), 1.0))
     assert only(facts).state is EditState.CHANGED
 
 
@@ -189,7 +191,7 @@ def test_a_change_is_unanswered_after_3_s_and_a_late_answer_counts_all_the_same(
     c = Conversation()
     step = edit(c, instructions="a")
     (timer, after), *_ = step.timers.items()
-    assert (timer, after) == (f"edit:{only(step).event_id}", 3.0)
+    assert (timer, after) == (EditLate(only(step).event_id), 3.0)
     late = only(c.do(TimerFired(timer)))
     assert (late.state, late.sent) == (EditState.UNANSWERED, {"instructions": "a"})
     assert c.machine.phase.value == "listening"

@@ -8,6 +8,7 @@ from rtvoice_tui.protocol.dialects import DIALECTS
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.effects import EndPlay, Play, RunTool
 from rtvoice_tui.session.facts import AnswerCut, CallMoment, CallReached, CallState, Level, Notice
+from rtvoice_tui.session.timers import FillerDue, ResponseLate
 from session.conversation import ANSWER, ITEM, WEATHER, Conversation, Step, function_call, outputs, states
 
 SLOW = replace(WEATHER, filler="One moment.", filler_after_s=1.5)
@@ -29,7 +30,7 @@ def waiting(dialect: str = "openai", tools: tuple[ToolSpec, ...] = (SLOW, SLOWER
 
 
 def fillers(step: Step) -> dict[str, float]:
-    return {name: after for name, after in step.timers.items() if name.startswith("filler:")}
+    return {name: after for name, after in step.timers.items() if isinstance(name, FillerDue)}
 
 
 def due(c: Conversation, number: int = 0) -> Step:
@@ -312,7 +313,7 @@ def test_beginning_it_is_not_taken_for_the_answer_to_the_person():
 
 def test_a_filler_that_never_begins_is_nothing_to_tell_the_person():
     c = waiting()
-    (request,) = [name for name in due(c).timers if name.startswith("response:")]
+    (request,) = [name for name in due(c).timers if isinstance(name, ResponseLate)]
     step = c.timer(request)
     assert step.notices == []
     assert c.tool_done("K1").sent_types == [ITEM, ANSWER]

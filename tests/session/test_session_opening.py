@@ -17,6 +17,7 @@ from rtvoice_tui.session.facts import (
     Notice,
     SessionOpened,
 )
+from rtvoice_tui.session.timers import EditLate, GreetingLate
 from session.conversation import CLOCK, MANUAL, VAD, WEATHER, Conversation, function_call
 
 
@@ -74,8 +75,8 @@ def test_every_event_that_is_sent_carries_an_id_of_its_own_defect_28():
 def test_a_server_that_does_not_greet_is_configured_all_the_same_with_a_warning():
     c = Conversation(ready=False)
     timers = c.connect().timers
-    assert timers == {"greeting:1": 5.0}
-    late = c.do(TimerFired("greeting:1"))
+    assert timers == {GreetingLate(1): 5.0}
+    late = c.do(TimerFired(GreetingLate(1)))
     assert late.sent_types == ["session.update"]
     assert late.notices == ["the server has not greeted us"]
     assert c.server("session.created", session={"id": "s"}).sent == []
@@ -83,7 +84,7 @@ def test_a_server_that_does_not_greet_is_configured_all_the_same_with_a_warning(
 
 def test_the_greeting_timer_of_a_server_that_greeted_does_nothing():
     c = Conversation()
-    assert c.do(TimerFired("greeting:1")).effects == []
+    assert c.do(TimerFired(GreetingLate(1))).effects == []
 
 
 def test_the_greeting_timer_of_the_connection_before_does_not_configure_this_one():
@@ -143,7 +144,7 @@ def test_a_configuration_refused_after_the_warning_shuts_the_microphone_again():
     c = Conversation(ready=False)
     c.connect()
     c.server("session.created", session={})
-    c.do(TimerFired("edit:e1"))
+    c.do(TimerFired(EditLate("e1")))
     c.error("invalid_value", "e1")
     assert not c.machine.hears
 
@@ -169,7 +170,7 @@ def test_a_change_is_told_when_sent_and_when_its_fate_is_known(answer):
     end = {
         "acknowledged": lambda: c.server("session.updated"),
         "refused": lambda: c.error("invalid_value", change.event_id, param="session.instructions"),
-        "unanswered": lambda: c.do(TimerFired(f"edit:{change.event_id}")),
+        "unanswered": lambda: c.do(TimerFired(EditLate(change.event_id))),
     }[answer]()
     assert [(e.event_id, e.state.value) for e in end.of(EditChanged)] == [(change.event_id, answer)]
     assert c.machine.phase.value == "listening"

@@ -4,6 +4,7 @@ import pytest
 
 from rtvoice_tui.session.commands import TalkEnd, TalkStart, TimerFired
 from rtvoice_tui.session.facts import Level, Notice
+from rtvoice_tui.session.timers import ResponseLate
 from session.conversation import MANUAL, Conversation, function_call
 
 ANSWER = "response.create"
@@ -82,7 +83,7 @@ def test_the_end_of_another_answer_does_not_free_the_slot():
 
 def test_12_i_a_request_that_is_neither_begun_nor_refused_in_10_s_is_given_up_with_a_warning():
     c = Conversation()
-    timers = {name: after for name, after in c.type().timers.items() if name.startswith("response:")}
+    timers = {name: after for name, after in c.type().timers.items() if isinstance(name, ResponseLate)}
     ((timer, after),) = timers.items()
     assert after == 10.0
     given_up = c.do(TimerFired(timer))
@@ -102,7 +103,7 @@ def test_12_i_the_timer_of_a_request_that_was_taken_up_does_nothing(begun):
         c.begin()
     if begun == "done":
         c.end()
-    assert c.do(TimerFired(f"response:{request}")).effects == []
+    assert c.do(TimerFired(ResponseLate(request))).effects == []
 
 
 def test_a_refused_request_frees_the_slot_and_is_told():

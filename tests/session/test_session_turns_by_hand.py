@@ -8,6 +8,7 @@ import pytest
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session.commands import EditSession, MicFrame, TalkEnd, TalkStart, TimerFired
 from rtvoice_tui.session.facts import UserSaid
+from rtvoice_tui.session.timers import TranscriptLate
 from session.conversation import CLOCK, MANUAL, VAD, WEATHER, Conversation, pcm
 
 APPEND = "input_audio_buffer.append"
@@ -222,7 +223,7 @@ def test_10_7_yandex_is_asked_when_the_words_could_not_be_recognised():
 
 def test_10_7_yandex_is_asked_after_3_s_without_words_and_not_again_when_they_come():
     c = awaiting_words()
-    timer = f"words:{c.last_id(COMMIT)}"
+    timer = TranscriptLate(c.last_id(COMMIT))
     assert c.all().timers[timer] == 3.0
     assert c.do(TimerFired(timer)).sent_types == [ANSWER]
     assert c.words("late").sent == []
@@ -232,21 +233,21 @@ def test_10_7_yandex_is_asked_after_3_s_without_words_and_not_again_when_they_co
 
 def test_10_7_the_timer_of_a_turn_that_has_its_words_does_nothing():
     c = awaiting_words()
-    timer = f"words:{c.last_id(COMMIT)}"
+    timer = TranscriptLate(c.last_id(COMMIT))
     c.words("Hello")
     assert c.do(TimerFired(timer)).effects == []
 
 
 def test_10_7_the_timer_of_an_earlier_turn_does_not_answer_the_next_one():
     c = awaiting_words()
-    timer = f"words:{c.last_id(COMMIT)}"
+    timer = TranscriptLate(c.last_id(COMMIT))
     talk(c, 500)
     assert c.do(TimerFired(timer)).effects == []
 
 
 def test_10_7_late_words_of_an_earlier_turn_do_not_answer_this_one():
     c = awaiting_words()
-    c.do(TimerFired(f"words:{c.last_id(COMMIT)}"))
+    c.do(TimerFired(TranscriptLate(c.last_id(COMMIT))))
     c.begin()
     c.end()
     talk(c, 500)

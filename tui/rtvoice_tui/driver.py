@@ -26,7 +26,7 @@ from rtvoice_tui.protocol.dialects import Endpoint
 from rtvoice_tui.protocol.server_events import UnknownEvent
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.redaction import FrameRedactor
-from rtvoice_tui.session import arguments
+from rtvoice_tui.session import arguments, inputs
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import effects as fx
 from rtvoice_tui.session.facts import (
@@ -40,6 +40,7 @@ from rtvoice_tui.session.facts import (
 )
 from rtvoice_tui.session.history import Said
 from rtvoice_tui.session.machine import SessionMachine
+from rtvoice_tui.session.timers import Timer
 from rtvoice_tui.sound import SessionSound
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.wire_log import log_received, log_sent
@@ -199,7 +200,7 @@ class SessionDriver:
     async def _session(self) -> None:
         from rtvoice_tui.transport.websocket import ConnectionFailed, connect
 
-        self._do(self._machine.connecting())
+        self._step(inputs.Connecting())
         self._store.session.reason = self._store.session.remedy = ""
         outgoing = self._outgoing = OutgoingQueue()
         self._dropped_before = self._store.audio.dropped
@@ -208,7 +209,7 @@ class SessionDriver:
             self._redactor = FrameRedactor((endpoint.secret, *endpoint.secrets))
             await self._open_tools()
             async with connect(endpoint, self.plan.heartbeat or None) as socket:
-                self._do(self._machine.opened(self.now()))
+                self._step(inputs.Opened())
                 sender = self.spawn(self._send_all(socket, outgoing))
                 watcher = self.spawn(self._watch_silence(socket))
                 try:
@@ -229,7 +230,7 @@ class SessionDriver:
             self._outgoing = None
             for words in outgoing.unsent_words():
                 self.warn(f"the connection ended before this was sent: {words}", "press c, then send it again")
-            self._do(self._machine.closed(self.now(), outgoing.unsent_ids()))
+            self._step(inputs.Closed(tuple(outgoing.unsent_ids())))
 
     def _ended(self, sentence: str, remedy: str) -> None:
         sentence = self._endpoint.without_secret(sentence)
@@ -283,7 +284,7 @@ class SessionDriver:
         now = self.now()
         decoded = codec.decode(frame)
         event = decoded.event
-        effects = [] if isinstance(event, UnknownEvent) else self._machine.feed(event, now)
+        effects = [] if isinstance(event, UnknownEvent) else self._machine.step(inputs.Received(event), now)
         for effect in effects:
             if isinstance(effect, fx.Tell) and isinstance(effect.fact, TurnStarted):
                 self._store.events.begin_turn(effect.fact.turn)  # the event that begins a turn belongs to it
@@ -291,7 +292,7 @@ class SessionDriver:
         self._tell_lost_texts()
         if decoded.problem:
             self._store.take(Notice(Level.WARNING, f"{decoded.wire_name}: {decoded.problem}"), now)
-        self._do(effects)
+        self._do(effects, now)
 
     async def _send_all(self, socket: "Socket", outgoing: OutgoingQueue) -> None:
         while True:
@@ -339,9 +340,13 @@ class SessionDriver:
 
     def command(self, command: cmd.Command) -> None:
         """Hand the machine a command."""
-        self._do(self._machine.command(command, self.now()))
+        self._step(command)
 
-    def _do(self, effects: list[fx.Effect]) -> None:
+    def _step(self, happened: inputs.Input) -> None:
+        at = self.now()
+        self._do(self._machine.step(happened, at), at)
+
+    def _do(self, effects: list[fx.Effect], at: float) -> None:
         for effect in effects:
             match effect:
                 case fx.Send():
@@ -358,16 +363,16 @@ class SessionDriver:
                 case fx.Schedule():
                     self.loop.call_later(effect.after_s, self._time_is_up, self._machine, effect.timer)
                 case fx.Tell():
-                    self._tell(effect.fact)
+                    self._tell(effect.fact, at)
 
-    def _time_is_up(self, machine: SessionMachine, timer: str) -> None:
-        if machine is self._machine:  # a session's names of timers are those of the one before
+    def _time_is_up(self, machine: SessionMachine, timer: Timer) -> None:
+        if machine is self._machine:  # a session's timers are equal to those of the one before
             self.command(cmd.TimerFired(timer))
 
-    def _tell(self, fact: Fact) -> None:
+    def _tell(self, fact: Fact, at: float | None = None) -> None:
         if isinstance(fact, CallChanged) and fact.state in (CallState.ASKING, CallState.RUNNING) and not fact.preview:
             fact = structs.replace(fact, preview=self._toolbox.preview(fact.name, fact.arguments))
-        self._store.take(fact, self.now())
+        self._store.take(fact, self.now() if at is None else at)
 
     def _queue(self, event: ClientEvent) -> None:
         if self._outgoing is not None:

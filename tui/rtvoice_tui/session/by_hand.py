@@ -15,6 +15,7 @@ from rtvoice_tui.session.facts import Level, MicrophoneDoubted, Moment, Notice, 
 from rtvoice_tui.session.listening import Listening
 from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
+from rtvoice_tui.session.timers import CommitLate, TalkLevel, TalkLimit
 
 PREROLL_FRAMES = 13
 """Frames kept from before the talk key (260 ms at 20 ms a frame), so that the first syllable is not lost."""
@@ -30,8 +31,6 @@ LEVEL_S = 2.5
 
 COMMIT_S = 1.0
 """A server that does not say that it took over a commit is asked for the answer after this long all the same."""
-
-TIMER = "talk:"
 
 
 class TurnsByHand:
@@ -122,8 +121,8 @@ class TurnsByHand:
         for pcm in self._preroll:
             self._append(pcm)
         self._preroll.clear()
-        self._out.do(Schedule(f"{TIMER}limit:{self._number}", self._limit_s))
-        self._out.do(Schedule(f"{TIMER}level:{self._number}", LEVEL_S))
+        self._out.do(Schedule(TalkLimit(self._number), self._limit_s))
+        self._out.do(Schedule(TalkLevel(self._number), LEVEL_S))
 
     def end(self) -> bool:
         """The person has finished. True if the answer may be asked for at once."""
@@ -150,7 +149,7 @@ class TurnsByHand:
         """Hand over what was said so far, without waiting for the pause that would end the turn."""
         if self._listening.server_hears and not self._committing:
             self._committing = self._out.send(CommitInput)
-            self._out.do(Schedule(f"{TIMER}commit:{self._committing}", COMMIT_S))
+            self._out.do(Schedule(CommitLate(self._committing), COMMIT_S))
 
     def committed(self) -> bool:
         """The input became a turn. True if an answer to it is to be asked for: a server answers its own turns only."""
@@ -182,14 +181,13 @@ class TurnsByHand:
 
     # --- timers, the end
 
-    def timer(self, timer: str) -> bool:
-        """A timer of ours fired. True if an answer is to be asked for."""
-        what, _, name = timer.removeprefix(TIMER).partition(":")
-        if what == "commit":
-            return name == self._committing and self.committed()
-        if not self._listening.talking or name != str(self._number):
+    def timer(self, timer: TalkLimit | TalkLevel | CommitLate) -> bool:
+        """A timer fired. True if an answer is to be asked for."""
+        if isinstance(timer, CommitLate):
+            return timer.event_id == self._committing and self.committed()
+        if not self._listening.talking or timer.talk != self._number:
             return False
-        if what == "level":
+        if isinstance(timer, TalkLevel):
             self._judge_level()
             return False
         words = f"the turn was ended after {self._limit_s:g} s"

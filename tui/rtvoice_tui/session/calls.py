@@ -18,8 +18,7 @@ from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, Call
 from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.policy import Policy
 from rtvoice_tui.session.receipts import Receipts
-
-FILLER_TIMER = "filler:"
+from rtvoice_tui.session.timers import FillerDue
 
 REMEMBERED = 1000
 """Calls that are known by their ids; a result may be large, and as many are shown."""
@@ -249,14 +248,13 @@ class Calls:
             return False
         return self._answered(call, output, state, note, details)
 
-    def filler(self, timer: str) -> str:
+    def filler(self, due: FillerDue) -> str:
         """What the agent is to say because a call takes long; nothing if it is over, or was said already."""
-        session, _, call_id = timer.partition(":")
-        if session != str(self._session):
+        if due.session != self._session:
             return ""
-        call = self._calls.get(self._keys.get(call_id, ""))
-        group = self._group(call_id)
-        if call is None or group is None or call_id in group.outputs or group.filled:
+        call = self._calls.get(self._keys.get(due.call_id, ""))
+        group = self._group(due.call_id)
+        if call is None or group is None or due.call_id in group.outputs or group.filled:
             return ""
         spec = self.policy.known.get(call.name)
         group.filled = bool(spec and spec.filler)
@@ -305,7 +303,7 @@ class Calls:
         """Start a call, ask the person, or answer it with what is wrong with it. True if its group is answered."""
         spec = self.policy.known.get(call.name)
         if spec is not None and spec.filler and self._fillers:
-            self._out.do(Schedule(f"{FILLER_TIMER}{self._session}:{call.call_id}", spec.filler_after_s))
+            self._out.do(Schedule(FillerDue(self._session, call.call_id), spec.filler_after_s))
         return self._check(call, agreed=False)
 
     def _start(self, call: CallChanged) -> bool:

@@ -7,6 +7,7 @@ import msgspec
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.history import Said
 from rtvoice_tui.session.talk_mode import TalkMode
+from rtvoice_tui.session.timers import Timer
 
 
 class Interrupt(msgspec.Struct, frozen=True):
@@ -147,7 +148,7 @@ class SendResult(msgspec.Struct, frozen=True):
 class TimerFired(msgspec.Struct, frozen=True):
     """A scheduled moment has come."""
 
-    timer: str
+    timer: Timer
 
 
 Command = (

@@ -19,9 +19,9 @@ from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import EditChanged, EditState, InForce
 from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.timers import EditLate
 
 UNANSWERED_S = 3.0
-TIMER = "edit:"
 
 GATED = "push-to-talk goes on: silence is sent outside of turns"
 """What becomes of push-to-talk where turn detection stays on."""
@@ -291,7 +291,7 @@ class Edits:
         edit = _Waiting(event_id, edit_id, fields, before, tools_before, self.settings, self.tools, sent, by_talk)
         self._waiting.append(edit)
         self._tell(edit, EditState.SENT, left_out=body.left_out)
-        self._out.do(Schedule(TIMER + event_id, UNANSWERED_S))
+        self._out.do(Schedule(EditLate(event_id), UNANSWERED_S))
         return event_id
 
     def _settle(self, edit: _Waiting, state: EditState, detail: str = "", **more: Any) -> None:

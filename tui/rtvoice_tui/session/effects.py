@@ -6,6 +6,7 @@ import msgspec
 
 from rtvoice_tui.protocol.client_events import ClientEvent
 from rtvoice_tui.session.facts import Fact
+from rtvoice_tui.session.timers import Timer
 
 FADE_MS = 5
 """An interrupted voice fades out within this time, so that it does not click; it fits into one device block."""
@@ -70,9 +71,9 @@ class StopTool(msgspec.Struct, frozen=True):
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """Come back with `TimerFired(timer)` after so many seconds; stale timers are told apart by name."""
+    """Come back with `TimerFired(timer)` after so many seconds."""
 
-    timer: str
+    timer: Timer
     after_s: float
 
 

@@ -23,11 +23,11 @@ from rtvoice_tui.session.facts import (
 )
 from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.response_slot import is_aside
+from rtvoice_tui.session.timers import ProviderSilent
 
 PREFIX = "hosted:"
 """Begins the keys under which these calls are told: a provider's item may be called as one of our calls is."""
 
-TIMER = "continue:"
 CONTINUE_S = 1.5
 """A server that says nothing for so long after a call of its own is asked to go on."""
 
@@ -218,7 +218,7 @@ class HostedCalls:
             self._ended_keys.append(key)
             if len(self._ended_keys) > KEPT:
                 self._forget(self._ended_keys.popleft())
-            self._out.do(Schedule(TIMER + key, CONTINUE_S))
+            self._out.do(Schedule(ProviderSilent(key), CONTINUE_S))
 
     def _listed(self, item_id: str, state: ServerState, detail: str = "at the provider", tools: int = 0) -> None:
         """News of a list of tools; one that failed stays failed until it is made again."""

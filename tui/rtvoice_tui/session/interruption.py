@@ -11,6 +11,7 @@ from rtvoice_tui.session.edits import Edits
 from rtvoice_tui.session.effects import Duck, Flush, Schedule
 from rtvoice_tui.session.facts import Moment
 from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.timers import DuckUnconfirmed, LocalSpeechLong, LocalSpeechOver
 
 NEAR_S = 0.24
 """Near speech that goes on for so long silences the agent, where the local voice detection may do that."""
@@ -20,8 +21,6 @@ RESTORE_S = 0.5
 
 DOUBT_S = 1.5
 """A server that hears no speech in what goes on for so long, gaps or not, is right: it is noise, and lowers nobody."""
-
-TIMER = "near:"
 
 
 class Interruption:
@@ -104,7 +103,7 @@ class Interruption:
         self._near = speaking
         self._stretch += 1
         if not speaking:
-            self._out.do(Schedule(f"{TIMER}over:{self._stretch}", RESTORE_S))
+            self._out.do(Schedule(LocalSpeechOver(self._stretch), RESTORE_S))
         elif self._ledger.speaking:
             self._lower()
 
@@ -113,26 +112,27 @@ class Interruption:
             self._ducked = True
             self._ducking += 1
             self._out.do(Duck(True))
-            self._out.do(Schedule(f"{TIMER}doubt:{self._ducking}", DOUBT_S))
+            self._out.do(Schedule(DuckUnconfirmed(self._ducking), DOUBT_S))
         if self._local:
-            self._out.do(Schedule(f"{TIMER}long:{self._stretch}", NEAR_S))
+            self._out.do(Schedule(LocalSpeechLong(self._stretch), NEAR_S))
 
-    def timer(self, timer: str) -> None:
-        """A timer of ours fired; one of an earlier stretch of speech says nothing, nor does an earlier doubt.
+    def timer(self, timer: LocalSpeechOver | LocalSpeechLong | DuckUnconfirmed) -> None:
+        """A timer fired; one of an earlier stretch of speech says nothing, nor does an earlier doubt.
 
         The doubt is about one ducking and not about one stretch: else noise with gaps would lower the agent for ever.
         """
-        what, _, number = timer.removeprefix(TIMER).partition(":")
-        if number != str(self._ducking if what == "doubt" else self._stretch):
-            return
-        if what == "over":
-            self._cut_near = False
-            self._restore()
-        elif what == "doubt":
-            self._restore()
-        elif self._near and self.silence():
-            self._answers.slot.cancel(self._out)
-            self._cut_near = True
+        match timer:
+            case DuckUnconfirmed():
+                if timer.ducking == self._ducking:
+                    self._restore()
+            case LocalSpeechOver():
+                if timer.stretch == self._stretch:
+                    self._cut_near = False
+                    self._restore()
+            case LocalSpeechLong():
+                if timer.stretch == self._stretch and self._near and self.silence():
+                    self._answers.slot.cancel(self._out)
+                    self._cut_near = True
 
     def flushed(self) -> None:
         """The speaker is silent: what comes next is as loud as ever."""

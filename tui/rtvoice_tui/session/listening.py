@@ -4,6 +4,7 @@ from rtvoice_tui.protocol import server_events as ev
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import Moment, TurnStarted, UserSaid
 from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.timers import TranscriptLate
 
 KEPT = 256
 """Items of the person whose turns are known, for late events that still name them."""
@@ -155,7 +156,7 @@ class Listening:
     def await_words(self, event_id: str) -> None:
         """The turn of this commit is answered when its words are there."""
         self._awaiting_words = event_id
-        self._out.do(Schedule(f"words:{event_id}", WORDS_S))
+        self._out.do(Schedule(TranscriptLate(event_id), WORDS_S))
 
     def words_overdue(self, event_id: str) -> bool:
         """The transcript of a talk turn is late; true if it is still the one waited for."""

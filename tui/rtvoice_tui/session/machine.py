@@ -1,8 +1,27 @@
-"""The conversation as a pure state machine: ``feed`` server events and ``command``s, carry out the effects.
+"""One conversation with a Realtime server as a pure state machine. No clock, no socket, no threads.
 
-A driver calls `opened` when the socket is up, `feed` for every event, `command` for everything else, `closed` when
-the socket is gone; each returns the effects in the order in which they must happen. Times (``now``) are in seconds
-on any steady clock and only ever compared with each other.
+**In**: `SessionMachine.step` takes an `Input` (see inputs.py) and the time ``at`` which it happened, in seconds on any
+steady clock. Inputs are what the socket does (`Connecting`, `Opened`, `Received`, `Closed`), what the user wants, what
+the devices report (`Heard`, `Flushed`, `MicFrame`, `NearSpeech`), what tools return, and timers (`TimerFired`).
+
+**Out**: the effects of that step (see effects.py), in the order in which they must be carried out: events to send,
+speech to play or to throw away, tools to run, timers to schedule, and facts to report to whoever remembers.
+
+**Phases** of the connection; each change is reported as `PhaseChanged`::
+
+    OFFLINE --Connecting--> CONNECTING --Opened--> CONFIGURING --session.updated--> READY
+       ^                                             |   ^                            |
+       |                                       error |   | a corrected session        |
+       |                                             v   |                            |
+       +------------- Closed -------------------- REFUSED                             |
+       +------------- Closed ---------------------------------------------------------+
+
+While the connection is READY the phase tells what goes on in the conversation: HEARING (the user speaks), SPEAKING
+(the agent is heard), TOOL (a call runs), THINKING (an answer is due), and else LISTENING, or READY where the user takes
+turns by key.
+
+Every step ends in the same way: outputs and typed messages that were waiting are sent as soon as nothing stands in
+their way, and at most one response is asked for.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -15,7 +34,7 @@ from rtvoice_tui.protocol.objects import ErrorInfo
 from rtvoice_tui.protocol.other_events import TranscriptionUpdated
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
-from rtvoice_tui.session import edits, response_slot
+from rtvoice_tui.session import edits
 from rtvoice_tui.session.answers import Answers
 from rtvoice_tui.session.barge_in import SpokenLedger
 from rtvoice_tui.session.calls import Calls
@@ -33,12 +52,22 @@ from rtvoice_tui.session.facts import (
     TalkChanged,
 )
 from rtvoice_tui.session.history import Said, as_items
+from rtvoice_tui.session.inputs import Closed, Connecting, Input, Opened, Received
 from rtvoice_tui.session.listening import Listening
 from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.person_side import PersonSide
 from rtvoice_tui.session.referee import Verdict, is_empty_commit, judge, sentence
 from rtvoice_tui.session.response_slot import ResponseSlot, is_aside
 from rtvoice_tui.session.talk_mode import OPEN_MICROPHONE, TalkMode, TalkRules
+from rtvoice_tui.session.timers import (
+    EditLate,
+    FillerDue,
+    GreetingLate,
+    OutputsHeld,
+    ProviderSilent,
+    ResponseLate,
+    Timer,
+)
 from rtvoice_tui.session.tool_side import ToolSide
 
 GREETING_S = 5.0
@@ -134,27 +163,37 @@ class SessionMachine:
 
     # --- what happens
 
-    def connecting(self) -> list[Effect]:
-        """A connection is being tried."""
-        self._connection = Phase.CONNECTING
+    def step(self, happened: Input, at: float) -> list[Effect]:
+        """Take in one thing that happened; the effects that it has. Never raises for anything a server may send.
+
+        Args:
+            happened: the input.
+            at: when, in seconds on the clock of all other steps.
+        """
+        match happened:
+            case Received() if self._connection is Phase.OFFLINE:
+                return []  # of a session that is over: nobody could be answered
+            case Received():
+                self._received(happened.event)
+            case Connecting():
+                self._connection = Phase.CONNECTING
+            case Opened():
+                self._opened()
+            case Closed():
+                self._closed(happened.unsent)
+            case _:
+                self._commanded(happened)
         return self._finish_step()
 
-    def opened(self, now: float) -> list[Effect]:
-        """The socket is up; the server speaks first."""
+    def _opened(self) -> None:
         self._connection = Phase.CONFIGURING
         self._connections += 1
         self._due, self._history = self._history, ()
         self._tools.use()
-        self._out.do(Schedule(f"greeting:{self._connections}", GREETING_S))
-        return self._finish_step()
+        self._out.do(Schedule(GreetingLate(self._connections), GREETING_S))
 
-    def closed(self, now: float, unsent: Collection[str] = ()) -> list[Effect]:
-        """The socket is gone, for whatever reason: nothing of this session can be answered any more.
-
-        Args:
-            now: the time.
-            unsent: ids of client events that never left.
-        """
+    def _closed(self, unsent: Collection[str]) -> None:
+        """Nothing of this session can be answered any more."""
         if self._ledger.speaking:
             self._out.do(Flush())
         self._tools.close()
@@ -165,12 +204,8 @@ class SessionMachine:
         self._history = self._due or self._history  # a session that never opened was told nothing
         self._due = ()
         self._connection = Phase.OFFLINE
-        return self._finish_step()
 
-    def feed(self, event: ev.ServerEvent, now: float) -> list[Effect]:
-        """Take in one server event. Never raises for anything a server may send."""
-        if self._connection is Phase.OFFLINE:
-            return []  # of a session that is over: nobody could be answered
+    def _received(self, event: ev.ServerEvent) -> None:
         match event:
             case ev.SessionCreated():
                 self._greeted(event)
@@ -199,10 +234,8 @@ class SessionMachine:
                     self._edits.voice_frozen = self._dialect.freezes_voice
                 self._tools.hosted.feed(event, self._listening.turn)
                 self._answers.feed(event)
-        return self._finish_step()
 
-    def command(self, command: cmd.Command, now: float) -> list[Effect]:
-        """Take in one command, report of a device, or timer."""
+    def _commanded(self, command: cmd.Command) -> None:
         match command:
             case cmd.Heard():
                 self._ledger.report(command.played_ms, command.first_at, command.drained, self._out)
@@ -221,7 +254,6 @@ class SessionMachine:
                 self._timer(command.timer)
             case _:
                 self._person.command(command, self.hears)
-        return self._finish_step()
 
     # --- opening
 
@@ -272,18 +304,25 @@ class SessionMachine:
 
     # --- devices, timers, errors
 
-    def _timer(self, timer: str) -> None:
-        if timer == f"greeting:{self._connections}":
-            if self._connection is Phase.CONFIGURING and not self._edits.waiting:
-                self._out.warn("the server has not greeted us", "the session is configured all the same")
-                self._configure()
-        elif timer.startswith(response_slot.TIMER):
-            if self._slot.stuck(timer.removeprefix(response_slot.TIMER)):
-                self._out.warn("the server has not begun the answer that was asked for", "ask again")
-        elif timer.startswith(edits.TIMER):
-            self._edit_unanswered(timer.removeprefix(edits.TIMER))
-        elif not self._person.timer(timer):
-            self._tools.timer(timer)
+    def _timer(self, timer: Timer) -> None:
+        match timer:
+            case GreetingLate():
+                self._ungreeted(timer.connection)
+            case ResponseLate():
+                if self._slot.stuck(timer.request):
+                    self._out.warn("the server has not begun the answer that was asked for", "ask again")
+            case EditLate():
+                self._edit_unanswered(timer.event_id)
+            case FillerDue() | ProviderSilent() | OutputsHeld():
+                self._tools.timer(timer)
+            case _:
+                self._person.timer(timer)
+
+    def _ungreeted(self, connection: int) -> None:
+        current = connection == self._connections and self._connection is Phase.CONFIGURING
+        if current and not self._edits.waiting:
+            self._out.warn("the server has not greeted us", "the session is configured all the same")
+            self._configure()
 
     def _edit_unanswered(self, event_id: str) -> None:
         if self._edits.unanswered(event_id) and self._connection is Phase.CONFIGURING:

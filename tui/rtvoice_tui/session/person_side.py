@@ -7,7 +7,6 @@ from rtvoice_tui.protocol import server_events as ev
 from rtvoice_tui.protocol.client_events import CreateItem
 from rtvoice_tui.protocol.dialects import Dialect
 from rtvoice_tui.protocol.other_events import TranscriptionUpdated
-from rtvoice_tui.session import by_hand, interruption, speech_watch
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.answers import Answers
 from rtvoice_tui.session.barge_in import SpokenLedger
@@ -21,8 +20,16 @@ from rtvoice_tui.session.listening import Listening
 from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.speech_watch import SpeechWatch
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
-
-WORDS_TIMER = "words:"
+from rtvoice_tui.session.timers import (
+    CommitLate,
+    DuckUnconfirmed,
+    LocalSpeechLong,
+    LocalSpeechOver,
+    TalkLevel,
+    TalkLimit,
+    TranscriptLate,
+    TurnWordless,
+)
 
 PersonEvent = (
     ev.SpeechStarted
@@ -33,6 +40,16 @@ PersonEvent = (
     | ev.TranscriptionCompleted
     | ev.TranscriptionFailed
     | TranscriptionUpdated
+)
+UserTimer = (
+    TranscriptLate
+    | TalkLimit
+    | TalkLevel
+    | CommitLate
+    | LocalSpeechOver
+    | LocalSpeechLong
+    | DuckUnconfirmed
+    | TurnWordless
 )
 PersonCommand = (
     cmd.MicFrame | cmd.NearSpeech | cmd.Interrupt | cmd.SendText | cmd.TalkStart | cmd.TalkEnd | cmd.CommitNow
@@ -204,22 +221,20 @@ class PersonSide:
         """The speaker is silent."""
         self._interruption.flushed()
 
-    def timer(self, timer: str) -> bool:
-        """A timer fired; false if it is none of ours."""
+    def timer(self, timer: UserTimer) -> None:
+        """A timer of the user's turns fired."""
         due = False
-        if timer.startswith(WORDS_TIMER):
-            due = self._listening.words_overdue(timer.removeprefix(WORDS_TIMER))
-        elif timer.startswith(by_hand.TIMER):
-            due = self._by_hand.timer(timer)
-        elif timer.startswith(interruption.TIMER):
-            self._interruption.timer(timer)
-        elif timer.startswith(speech_watch.TIMER):
-            self._watch.timer(timer)
-        else:
-            return False
+        match timer:
+            case TranscriptLate():
+                due = self._listening.words_overdue(timer.event_id)
+            case TalkLimit() | TalkLevel() | CommitLate():
+                due = self._by_hand.timer(timer)
+            case LocalSpeechOver() | LocalSpeechLong() | DuckUnconfirmed():
+                self._interruption.timer(timer)
+            case TurnWordless():
+                self._watch.wordless(timer.turn)
         if due:
             self._answers.slot.want()
-        return True
 
     def settle(self, ready: bool) -> None:
         """A step is over: answer what is due, and send what was typed as soon as it can be."""

@@ -9,11 +9,11 @@ from rtvoice_tui.protocol.client_events import CancelResponse, CreateResponse
 from rtvoice_tui.protocol.objects import Response
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.timers import ResponseLate
 
 STUCK_S = 10.0
 """A request that is neither begun nor refused after this long is given up."""
 
-TIMER = "response:"
 
 KEPT = 64
 """Interrupted answers that have ended and are still known as such."""
@@ -74,7 +74,7 @@ class ResponseSlot:
             return ""
         self._wanted = False
         self._requested = out.send(CreateResponse)
-        out.do(Schedule(TIMER + self._requested, STUCK_S))
+        out.do(Schedule(ResponseLate(self._requested), STUCK_S))
         return self._requested
 
     def ask_aside(self, out: Outbox, sentence: str) -> None:
@@ -90,7 +90,7 @@ class ResponseSlot:
             "metadata": {ASIDE: "filler"},
         }
         self._requested = self._aside = out.send(CreateResponse, response=response)
-        out.do(Schedule(TIMER + self._requested, STUCK_S))
+        out.do(Schedule(ResponseLate(self._requested), STUCK_S))
 
     def created(self, response_id: str, out: Outbox, aside: bool = False) -> bool:
         """An answer began. False if it is the one that was given up before it began."""
@@ -151,7 +151,7 @@ class ResponseSlot:
             self._abandoned = False
             if not self.active:
                 self.active = UNNAMED
-                out.do(Schedule(TIMER + UNNAMED, STUCK_S))
+                out.do(Schedule(ResponseLate(UNNAMED), STUCK_S))
         elif busy and event_id and event_id == self._credited:
             self._credited = ""
             self._wanted = (

@@ -5,14 +5,13 @@ from collections import deque
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import SpeechNoticed, SpeechState
 from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.timers import TurnWordless
 
 BEFORE_FRAMES = 30
 """A server notices speech late: so many frames from before (600 ms at 20 ms a frame) belong to it too."""
 
 WORDS_S = 3.0
 """Speech of which no words have come this long after its end was none."""
-
-TIMER = "speech:"
 
 
 class SpeechWatch:
@@ -26,7 +25,7 @@ class SpeechWatch:
         self._out = out
         self._before: deque[float] = deque(maxlen=BEFORE_FRAMES)
         self._now: SpeechNoticed | None = None
-        self._ended: dict[str, SpeechNoticed] = {}
+        self._ended: dict[int, SpeechNoticed] = {}
 
     def frame(self, level_db: float | None) -> None:
         """A frame that goes to the server was so loud (dBFS)."""
@@ -54,13 +53,12 @@ class SpeechWatch:
         self._before.clear()
         self._out.tell(SpeechNoticed(turn, SpeechState.ENDED, now.cut_agent, now.level_db, words_due))
         if words_due:
-            timer = f"{TIMER}{turn}"
-            self._ended[timer] = SpeechNoticed(turn, SpeechState.WORDLESS, now.cut_agent, now.level_db, True)
-            self._out.do(Schedule(timer, WORDS_S))
+            self._ended[turn] = SpeechNoticed(turn, SpeechState.WORDLESS, now.cut_agent, now.level_db, True)
+            self._out.do(Schedule(TurnWordless(turn), WORDS_S))
 
-    def timer(self, timer: str) -> None:
+    def wordless(self, turn: int) -> None:
         """The words of a turn are late, if they have not come: whoever remembers knows that."""
-        overdue = self._ended.pop(timer, None)
+        overdue = self._ended.pop(turn, None)
         if overdue is not None:
             self._out.tell(overdue)
 

@@ -2,7 +2,6 @@
 
 from rtvoice_tui.protocol.dialects import Dialect
 from rtvoice_tui.protocol.settings import ToolSpec
-from rtvoice_tui.session import calls, hosted
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.answers import Answers
 from rtvoice_tui.session.barge_in import SpokenLedger
@@ -13,11 +12,11 @@ from rtvoice_tui.session.hosted import HostedCalls
 from rtvoice_tui.session.listening import Listening
 from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.response_slot import ResponseSlot
+from rtvoice_tui.session.timers import FillerDue, OutputsHeld, ProviderSilent
 
 FOUND = "tools found"
 """Names a change of the tools that no person made."""
 
-HELD_TIMER = "held:"
 HELD_S = 1.5
 """An answer that was put off because the person spoke is asked for when nothing has come for so long."""
 
@@ -129,11 +128,17 @@ class ToolSide:
         else:
             self._slot.want()
 
+    def _answer_if_quiet(self) -> None:
+        if self._listening.hearing:
+            self._hold()
+        else:
+            self._slot.want()
+
     def _hold(self) -> None:
         """Nobody is talked over: the server's answer to what is being said takes the outputs in, or we ask later."""
         self._held = True
         self._held_timer += 1
-        self._out.do(Schedule(f"{HELD_TIMER}{self._held_timer}", HELD_S))
+        self._out.do(Schedule(OutputsHeld(self._held_timer), HELD_S))
 
     def _send_result(self, command: cmd.SendResult, ready: bool) -> None:
         if not ready:
@@ -143,18 +148,17 @@ class ToolSide:
 
     # --- timers
 
-    def timer(self, timer: str) -> None:
-        """A timer fired; those of others are none of our business."""
-        if timer.startswith(calls.FILLER_TIMER):
-            self._say_filler(timer.removeprefix(calls.FILLER_TIMER))
-        elif timer.startswith(hosted.TIMER):
-            self._go_on(timer.removeprefix(hosted.TIMER))
-        elif timer == f"{HELD_TIMER}{self._held_timer}" and self._held:
-            if self._listening.hearing:
-                self._hold()
-            else:
-                self._held = False
-                self._slot.want()
+    def timer(self, timer: FillerDue | ProviderSilent | OutputsHeld) -> None:
+        """A timer of calls fired."""
+        match timer:
+            case FillerDue():
+                self._say_filler(timer)
+            case ProviderSilent():
+                self._go_on(timer.key)
+            case OutputsHeld():
+                if timer.number == self._held_timer and self._held:
+                    self._held = False
+                    self._answer_if_quiet()
 
     def _go_on(self, key: str) -> None:
         """A server that says nothing after a call of its own is asked to, unless an answer comes by itself."""
@@ -162,8 +166,8 @@ class ToolSide:
         if self.hosted.overdue(key) and not coming:
             self._slot.want()
 
-    def _say_filler(self, timer: str) -> None:
+    def _say_filler(self, due: FillerDue) -> None:
         silent = not (self._listening.hearing or self._ledger.speaking or self._ledger.cutting)
         nothing_due = self._slot.free and not (self._slot.wanted or self._listening.unanswered)
-        if silent and nothing_due and (sentence := self._calls.filler(timer)):
+        if silent and nothing_due and (sentence := self._calls.filler(due)):
             self._slot.ask_aside(self._out, sentence)
