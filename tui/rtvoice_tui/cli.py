@@ -1,6 +1,5 @@
 """The command line. ``--help`` and ``--version`` load neither Textual nor audio."""
 
-import gc
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -103,7 +102,9 @@ def main(ctx: click.Context, /, **options: Any) -> None:
     """
     if ctx.invoked_subcommand is None:
         _check_files(options["input_file"], options["output_file"])
-        gc.disable()  # until the first frame: what is loaded and built before stays for good, so tracing it is waste
+        from rtvoice_tui import garbage
+
+        garbage.collect_later()  # the first frame says when
         from rtvoice_tui.launch import NoTemporaryFolder, Options, launch
 
         try:

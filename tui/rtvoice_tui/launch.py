@@ -16,7 +16,6 @@ import click
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from rtvoice_tui import garbage
 from rtvoice_tui.audio.choice import AudioChoice, Volumes
 from rtvoice_tui.cli_console import COULD_NOT_RUN
 from rtvoice_tui.plan import EndpointSource, Plan
@@ -136,7 +135,6 @@ def _run_until(endings: "Endings", name: str, profile: Profile, options: Options
     if not problem:
         remember(profile=name)
     endings.use(app.end)
-    garbage.collect_seldom()
     app.run()
     if app.failure:
         return app.return_code or 1, f"failed: {app.failure} (details are in {paths.log_file()})"

@@ -1,6 +1,5 @@
 """The cockpit: bindings, panes, wiring. The session runs as a worker with a thread and a loop of its own."""
 
-import gc
 import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
@@ -12,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from rtvoice_tui import garbage
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui import themes
@@ -136,9 +136,8 @@ class RtvoiceApp(DevicesApp):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        if not gc.isenabled():  # the start is over: what it built stays, and is never looked through again
-            gc.freeze()
-            gc.enable()
+        if garbage.waits():  # the start is over
+            garbage.collect_seldom()
         self.run_session()
         self.watch_profile()
         self.set_interval(1 / PULSE_HZ, self.pulse)
