@@ -56,6 +56,7 @@ class Soaked:
                 return
             self.cpu.append(cpu)
             self.memory.append(memory)
+        raise RuntimeError(f"the conversation ended after {(len(self.cpu) - 1) * 1_000} turns")
 
     def thousands(self) -> list[tuple[float, float]]:
         """Processor time and memory that each thousand turns took."""
@@ -69,9 +70,11 @@ def without_screen(turns: int, events: int) -> Soaked:
     with told_by_server("turns", str(turns), str(events)) as (url, told):
         command = [sys.executable, __file__, "--headless", url]
         with subprocess.Popen(command, stdin=subprocess.PIPE) as client:
-            soaked = Soaked()
-            soaked.follow(told, client.pid)
-            client.kill()
+            try:
+                soaked = Soaked()
+                soaked.follow(told, client.pid)
+            finally:
+                client.kill()
     return soaked
 
 

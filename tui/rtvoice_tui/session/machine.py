@@ -10,11 +10,13 @@ speech to play or to throw away, tools to run, timers to schedule, and facts to 
 **Phases** of the connection; each change is reported as `PhaseChanged`::
 
     OFFLINE --Connecting--> CONNECTING --Opened--> CONFIGURING --session.updated--> READY
-       ^                                             |   ^                            |
-       |                                       error |   | a corrected session        |
+       ^                     |                       |   ^                            |
+       +------ Closed -------+                 error |   | a corrected session        |
        |                                             v   |                            |
        +------------- Closed -------------------- REFUSED                             |
        +------------- Closed ---------------------------------------------------------+
+
+Settings that the server does not confirm within some seconds make the session READY as well, with a warning.
 
 While the connection is READY the phase tells what goes on in the conversation: HEARING (the user speaks), SPEAKING
 (the agent is heard), TOOL (a call runs), THINKING (an answer is due), and else LISTENING, or READY where the user takes

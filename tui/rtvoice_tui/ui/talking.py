@@ -60,10 +60,10 @@ class TalkingApp(HoldingApp):
     def _handle_exception(self, error: Exception) -> None:
         """A fault of ours ends the app with one sentence; the traceback goes to the log, not onto the terminal.
 
-        What fails while the app ends is a screen that was still opening: its widgets are gone already.
+        A screen that was still opening when the app ended misses its widgets, which are gone already: no fault.
         """
-        if self._exit:
-            log.info("failed while the app was ending", exc_info=error)
+        if self._exit and _misses_widgets(error):
+            log.warning("a screen was opening while the app ended", exc_info=error)
             return
         if self.is_headless:
             super()._handle_exception(error)
@@ -217,3 +217,11 @@ class TalkingApp(HoldingApp):
         """However the app ends, the session's thread must end too."""
         self._suspension.uninstall()
         self.session.stop()
+
+
+def _misses_widgets(error: Exception) -> bool:
+    """Whether a widget was looked for in vain, also in a worker such as the command palette's."""
+    from textual.css.query import NoMatches
+    from textual.worker import WorkerFailed
+
+    return isinstance(error.error if isinstance(error, WorkerFailed) else error, NoMatches)

@@ -127,24 +127,41 @@ class Endings:
         import termios
 
         descriptor, attributes = self._modes
+        termios.tcsetattr(descriptor, termios.TCSANOW, attributes)
         terminal = os.dup(descriptor)
         os.set_blocking(terminal, False)
+        try:
+            self._throw_frames_away()
+            deadline = time.monotonic() + FLUSH_S
+            while time.monotonic() < deadline:
+                self._wake_writer()
+                time.sleep(FLUSH_S / 20)
+                termios.tcflush(terminal, termios.TCOFLUSH)
+                with contextlib.suppress(BlockingIOError):
+                    if os.write(terminal, _MODES_OFF.encode()) == len(_MODES_OFF):
+                        break
+        finally:
+            os.set_blocking(terminal, True)
+
+    def _throw_frames_away(self) -> None:
+        """Whatever a frame still has to write goes nowhere."""
         with open(os.devnull, "wb") as nothing:
-            for stream in (sys.__stdout__, sys.__stderr__):  # what else a frame has to write goes nowhere
-                if stream is not None:
-                    os.dup2(nothing.fileno(), stream.fileno())
-        termios.tcsetattr(terminal, termios.TCSANOW, attributes)
-        deadline = time.monotonic() + FLUSH_S
-        while time.monotonic() < deadline:
-            for thread in threading.enumerate():  # a write that waits looks around only when a signal comes
-                if thread.ident is not None:
-                    signal.pthread_kill(thread.ident, signal.SIGWINCH)
-            time.sleep(FLUSH_S / 20)
-            termios.tcflush(terminal, termios.TCOFLUSH)
-            with contextlib.suppress(BlockingIOError):
-                if os.write(terminal, _MODES_OFF.encode()) == len(_MODES_OFF):
-                    break
-        os.set_blocking(terminal, True)
+            for stream in (sys.__stdout__, sys.__stderr__):
+                with contextlib.suppress(OSError, ValueError):
+                    if stream is not None:
+                        os.dup2(nothing.fileno(), stream.fileno())
+
+    def _wake_writer(self) -> None:
+        """Interrupt the write that waits for the terminal: it looks around only when a signal comes.
+
+        The signal has to have a handler, or it interrupts nothing; ours for SIGUSR2 only asks for the end once more.
+        """
+        handled = signal.getsignal(signal.SIGUSR2) == self._received
+        number = signal.SIGUSR2 if handled else signal.SIGWINCH
+        for thread in threading.enumerate():
+            if thread.ident is not None and not isinstance(thread, threading._DummyThread):
+                with contextlib.suppress(OSError):  # it has just ended
+                    signal.pthread_kill(thread.ident, number)
 
 
 def _end_lingering(code: int) -> None:
