@@ -26,10 +26,13 @@ async def test_the_app_ends_with_its_code_while_a_screen_opens(pane: str, key: s
     assert app.return_code == 143
 
 
+async def _fails_while_it_ends(app: Cockpit) -> None:
+    async with opened(app):
+        app.call_later(lambda: 1 / 0)
+        app.exit(return_code=0)
+        await asyncio.sleep(0.05)
+
+
 async def test_a_fault_while_the_app_ends_is_told_all_the_same() -> None:
-    app = Cockpit()
     with pytest.raises(ZeroDivisionError):
-        async with opened(app):
-            app.call_later(lambda: 1 / 0)
-            app.exit(return_code=0)
-            await asyncio.sleep(0.05)
+        await _fails_while_it_ends(Cockpit())
