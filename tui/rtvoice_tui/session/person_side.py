@@ -29,6 +29,7 @@ from rtvoice_tui.session.timers import (
     TalkLimit,
     TranscriptLate,
     TurnWordless,
+    UserTimer,
 )
 
 PersonEvent = (
@@ -40,16 +41,6 @@ PersonEvent = (
     | ev.TranscriptionCompleted
     | ev.TranscriptionFailed
     | TranscriptionUpdated
-)
-UserTimer = (
-    TranscriptLate
-    | TalkLimit
-    | TalkLevel
-    | CommitLate
-    | LocalSpeechOver
-    | LocalSpeechLong
-    | DuckUnconfirmed
-    | TurnWordless
 )
 PersonCommand = (
     cmd.MicFrame | cmd.NearSpeech | cmd.Interrupt | cmd.SendText | cmd.TalkStart | cmd.TalkEnd | cmd.CommitNow

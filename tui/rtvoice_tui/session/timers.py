@@ -92,11 +92,8 @@ class OutputsHeld(msgspec.Struct, frozen=True):
     number: int
 
 
-Timer = (
-    GreetingLate
-    | ResponseLate
-    | EditLate
-    | TranscriptLate
+UserTimer = (
+    TranscriptLate
     | TurnWordless
     | TalkLimit
     | TalkLevel
@@ -104,7 +101,6 @@ Timer = (
     | LocalSpeechOver
     | LocalSpeechLong
     | DuckUnconfirmed
-    | FillerDue
-    | ProviderSilent
-    | OutputsHeld
 )
+CallTimer = FillerDue | ProviderSilent | OutputsHeld
+Timer = GreetingLate | ResponseLate | EditLate | UserTimer | CallTimer

@@ -12,7 +12,7 @@ from rtvoice_tui.session.hosted import HostedCalls
 from rtvoice_tui.session.listening import Listening
 from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.response_slot import ResponseSlot
-from rtvoice_tui.session.timers import FillerDue, OutputsHeld, ProviderSilent
+from rtvoice_tui.session.timers import CallTimer, FillerDue, OutputsHeld, ProviderSilent
 
 FOUND = "tools found"
 """Names a change of the tools that no person made."""
@@ -148,7 +148,7 @@ class ToolSide:
 
     # --- timers
 
-    def timer(self, timer: FillerDue | ProviderSilent | OutputsHeld) -> None:
+    def timer(self, timer: CallTimer) -> None:
         """A timer of calls fired."""
         match timer:
             case FillerDue():
