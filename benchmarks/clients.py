@@ -95,16 +95,16 @@ async def tools(url: str, seconds: str) -> None:
 
 async def ours(url: str, microphone: str = "", setting: str = QUICKEST, tools: str = "", folder: Path = Path()) -> None:
     """The worker as the app runs it, without a screen."""
-    from rtvoice_tui.audio import line
-    from rtvoice_tui.audio.devices import AudioChoice
-    from rtvoice_tui.audio.stepping import Setting
-    from rtvoice_tui.plan import Plan
+    from rtvoice_tui.audio.backends.choosing import AudioChoice
+    from rtvoice_tui.audio.backends.latency import Setting
+    from rtvoice_tui.audio.supervisor import device_slot
+    from rtvoice_tui.engine.plan import Plan
+    from rtvoice_tui.engine.worker import SessionWorker
     from rtvoice_tui.profiles.store import parse_profile
-    from rtvoice_tui.protocol.dialects import OPENAI, Endpoint
+    from rtvoice_tui.protocol.realtime.dialects import OPENAI, Endpoint
     from rtvoice_tui.protocol.settings import SessionSettings
     from rtvoice_tui.store.store import Store
     from rtvoice_tui.tools.registry import Registry
-    from rtvoice_tui.worker import SessionWorker
 
     class Fixed:
         async def endpoint(self) -> Endpoint:
@@ -113,7 +113,7 @@ async def ours(url: str, microphone: str = "", setting: str = QUICKEST, tools: s
         async def close(self) -> None:
             pass
 
-    line.FIRST = Setting(**parse(setting))
+    device_slot.FIRST = Setting(**parse(setting))
     settings = SessionSettings(turn_detection={"type": "server_vad"})
     profile = parse_profile(tools, "benchmark")
     toolset, _ = Registry(folder).toolset(profile)

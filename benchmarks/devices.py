@@ -214,7 +214,7 @@ def reopened(times: int) -> list[Row]:
 
 WATCHING = """
 import os, time
-from rtvoice_tui.audio.presence import Presence
+from rtvoice_tui.audio.supervisor.hotplug import Presence
 
 def used():
     words = open(f"/proc/{presence._server._process.pid}/stat").read().rpartition(")")[2].split()

@@ -16,11 +16,11 @@ import numpy as np
 import samplerate
 
 from rooms import BLOCK, RATE, Room, agent_speech, loudness_db
-from rtvoice_tui.audio import capture as capture_module
-from rtvoice_tui.audio.cancellers import Aec3
-from rtvoice_tui.audio.capture import Capture
-from rtvoice_tui.audio.echo import EchoControl
-from rtvoice_tui.audio.playback import Playback
+from rtvoice_tui.audio.mic import capture as capture_module
+from rtvoice_tui.audio.mic.capture import Capture
+from rtvoice_tui.audio.mic.echo_cancellers import Aec3
+from rtvoice_tui.audio.mic.echo_control import EchoControl
+from rtvoice_tui.audio.playout.playback import Playback
 
 ANSWER_S, PAUSE_S = 20, 4
 BUDGET_DB = 20.0

@@ -57,13 +57,13 @@ def _press(terminal: Pty, title: bytes) -> float:
 
 async def frames(rows: int) -> tuple[float, float, float]:
     """Milliseconds of processor time per follow frame, bytes a row in the widget, bytes an event in the store."""
+    from rtvoice_tui.cli.launch import Options, OptionsPlanner, make_plan
     from rtvoice_tui.editing.editor import AgentEditor
-    from rtvoice_tui.launch import Options, OptionsPlanner, make_plan
+    from rtvoice_tui.engine.worker import SessionWorker
     from rtvoice_tui.profiles.store import load_profile
     from rtvoice_tui.store.store import Store
     from rtvoice_tui.ui.app import RtvoiceApp
-    from rtvoice_tui.ui.widgets.events import EventsView
-    from rtvoice_tui.worker import SessionWorker
+    from rtvoice_tui.ui.panes.events import EventsView
 
     class Headless(RtvoiceApp):
         CSS_PATH = Path(inspect.getfile(RtvoiceApp)).with_name("app.tcss")

@@ -95,11 +95,11 @@ def run_headless(url: str) -> None:
     """Hold the client's side of the conversation until somebody ends this process."""
     import asyncio
 
+    from rtvoice_tui.cli.launch import Options, make_plan
+    from rtvoice_tui.engine.worker import SessionWorker
     from rtvoice_tui.garbage import collect_seldom
-    from rtvoice_tui.launch import Options, make_plan
     from rtvoice_tui.profiles.store import parse_profile
     from rtvoice_tui.store.store import Store
-    from rtvoice_tui.worker import SessionWorker
 
     async def main() -> None:
         plan = make_plan(parse_profile(PROFILE.format(url=url), "soak"), Options(no_audio=True), {})

@@ -24,14 +24,14 @@ PIECE = "and another few words, "
 
 async def cost(length: int) -> tuple[float, float]:
     """Milliseconds of processor time per piece: to bring the model up to date, and the same with painting."""
+    from rtvoice_tui.cli.launch import Options, OptionsPlanner, make_plan
     from rtvoice_tui.editing.editor import AgentEditor
-    from rtvoice_tui.launch import Options, OptionsPlanner, make_plan
+    from rtvoice_tui.engine.worker import SessionWorker
     from rtvoice_tui.profiles.store import load_profile, profile_text
     from rtvoice_tui.session.facts import AgentSaid, TurnStarted
     from rtvoice_tui.store.store import Store
     from rtvoice_tui.ui.app import RtvoiceApp
-    from rtvoice_tui.ui.widgets.transcript import TranscriptView
-    from rtvoice_tui.worker import SessionWorker
+    from rtvoice_tui.ui.panes.transcript import TranscriptView
 
     class Headless(RtvoiceApp):
         CSS_PATH = Path(inspect.getfile(RtvoiceApp)).with_name("app.tcss")

@@ -14,9 +14,9 @@ import sound
 import tool_calls
 from scripted import Script, conversation, in_force
 
-from rtvoice_tui.audio import listing
+from rtvoice_tui.audio.backends import listing
+from rtvoice_tui.cli.launch import Options, OptionsPlanner
 from rtvoice_tui.editing.editor import AgentEditor
-from rtvoice_tui.launch import Options, OptionsPlanner
 from rtvoice_tui.profiles.store import profile_text
 from rtvoice_tui.session.facts import Level, Notice
 from rtvoice_tui.ui.app import RtvoiceApp

@@ -8,18 +8,18 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from rtvoice_tui.launch import Options, make_plan
+from rtvoice_tui.cli.launch import Options, make_plan
+from rtvoice_tui.engine.worker import SessionWorker
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.store import load_profile
-from rtvoice_tui.protocol.codec import decode, encode
+from rtvoice_tui.protocol.realtime.codec import decode, encode
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import effects as fx
 from rtvoice_tui.session.facts import CallChanged, CallState
 from rtvoice_tui.session.inputs import Connecting, Opened, Received
-from rtvoice_tui.session.machine import SessionMachine
+from rtvoice_tui.session.realtime.machine import SessionMachine
 from rtvoice_tui.store.levels import Level
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.worker import SessionWorker
 
 BYTES_PER_MS = 48
 

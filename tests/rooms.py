@@ -78,7 +78,7 @@ def recording() -> bytes:
     """A human being, recorded, reading for a minute."""
     from moonshine_voice.utils import get_assets_path
 
-    from rtvoice_tui.audio.resample import convert
+    from rtvoice_tui.audio.pcm.resample import convert
 
     with wave.open(str(Path(get_assets_path()) / "two_cities.wav")) as wav:
         return convert(wav.readframes(wav.getnframes()), wav.getframerate(), RATE)

@@ -1,8 +1,8 @@
 """A sound system that does as it is told, for tests of what is done about its devices."""
 
-from rtvoice_tui.audio.device_info import AudioError
-from rtvoice_tui.audio.presence import Present
-from rtvoice_tui.audio.stepping import Setting
+from rtvoice_tui.audio.backends.base import AudioError
+from rtvoice_tui.audio.backends.latency import Setting
+from rtvoice_tui.audio.supervisor.hotplug import Present
 from rtvoice_tui.store.audio import DeviceState
 
 

@@ -101,7 +101,7 @@ class Talk:
             case "use":
                 self.station.keeper.use(words[0], words[1] if len(words) > 1 else "")
             case "setting":
-                from rtvoice_tui.audio.stepping import Setting
+                from rtvoice_tui.audio.backends.latency import Setting
 
                 latency = "low" if words[1] == "low" else float(words[1])
                 self.station.keeper.use_setting(Setting(int(words[0]), latency))  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ DEADLINE_S = 20.0
 
 def names() -> dict[str, Any]:
     """What the list of devices says."""
-    from rtvoice_tui.audio.devices import AudioError, list_devices
+    from rtvoice_tui.audio.backends.choosing import AudioError, list_devices
 
     try:
         return {"devices": [[d.name, d.host_api, d.inputs > 0, d.outputs > 0] for d in list_devices()]}
@@ -125,8 +125,8 @@ def reopen(times: str, input_name: str, output_name: str) -> dict[str, Any]:
 
 def silence(times: str, output_name: str) -> dict[str, Any]:
     """Speak into a device that holds much, and interrupt again and again; every third time it is closed meanwhile."""
-    from rtvoice_tui.audio.playback import Playback
-    from rtvoice_tui.audio.portaudio import Speaker
+    from rtvoice_tui.audio.backends.portaudio import Speaker
+    from rtvoice_tui.audio.playout.playback import Playback
 
     lost: list[str] = []
     heard = []

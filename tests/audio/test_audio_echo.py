@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from rooms import BLOCK, RATE, Room, agent_speech, loudness_db, person_speech
-from rtvoice_tui.audio.cancellers import Aec3, EnergyGate, HalfDuplex, make_canceller
 from rtvoice_tui.audio.choice import AudioChoice
-from rtvoice_tui.audio.echo import EchoControl
-from rtvoice_tui.audio.headsets import echo_mode
-from rtvoice_tui.audio.line import Standing
-from rtvoice_tui.audio.near_speech import NearSpeech
-from rtvoice_tui.audio.resample import convert
+from rtvoice_tui.audio.mic.echo_cancellers import Aec3, EnergyGate, HalfDuplex, make_canceller
+from rtvoice_tui.audio.mic.echo_control import EchoControl
+from rtvoice_tui.audio.mic.echo_mode import echo_mode
+from rtvoice_tui.audio.mic.vad import NearSpeech
+from rtvoice_tui.audio.pcm.resample import convert
 from rtvoice_tui.audio.station import AudioStation
+from rtvoice_tui.audio.supervisor.device_slot import Standing
 from rtvoice_tui.store.audio import DeviceState
 from rtvoice_tui.store.levels import FLOOR_DB
 from rtvoice_tui.store.store import Store

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtvoice_tui.audio.gate import HOLD_FRAMES, LEAD_FRAMES, Gate
+from rtvoice_tui.audio.mic.noise_gate import HOLD_FRAMES, LEAD_FRAMES, Gate
 
 LOUD, QUIET = -30.0, -55.0
 

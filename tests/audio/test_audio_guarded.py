@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rtvoice_tui.audio.guarded import GuardedStream
+from rtvoice_tui.audio.backends.guarded_stream import GuardedStream
 
 
 class Stream:

@@ -4,13 +4,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from rtvoice_tui.audio import devices, healing
-from rtvoice_tui.audio.capture import Capture
-from rtvoice_tui.audio.device_info import AudioError
-from rtvoice_tui.audio.healing import Healer
-from rtvoice_tui.audio.line import Line
-from rtvoice_tui.audio.playback import Playback
-from rtvoice_tui.audio.stepping import Setting
+from rtvoice_tui.audio.backends import choosing
+from rtvoice_tui.audio.backends.base import AudioError
+from rtvoice_tui.audio.backends.latency import Setting
+from rtvoice_tui.audio.mic.capture import Capture
+from rtvoice_tui.audio.playout.playback import Playback
+from rtvoice_tui.audio.supervisor import recovery
+from rtvoice_tui.audio.supervisor.device_slot import Line
+from rtvoice_tui.audio.supervisor.recovery import Healer
 from rtvoice_tui.store.audio import DeviceState
 from sound_system import Stream, System
 
@@ -20,8 +21,8 @@ def world(monkeypatch):
     """A session with ``mic`` and ``headset`` open; ``after(seconds)`` lets time pass."""
     system, presence = System(), SimpleNamespace(present=None, looked_at=0.0, watched=None)
     presence.watch = lambda watching, missing: setattr(presence, "watched", (watching, missing))
-    monkeypatch.setattr(devices, "choose_backend", lambda: system)
-    monkeypatch.setattr(devices, "look_again", system.renew)
+    monkeypatch.setattr(choosing, "choose_backend", lambda: system)
+    monkeypatch.setattr(choosing, "look_again", system.renew)
     lines = [
         Line("output", "headset", Playback(24_000), lambda *_: None),
         Line("input", "mic", Capture(24_000), lambda *_: None),
@@ -61,7 +62,7 @@ def test_a_lost_device_is_replaced_by_the_default_and_used_again_when_it_is_back
 
     standing = world.output.line.standing
     assert (standing.name, standing.state) == ("default", DeviceState.GONE)
-    assert standing.sentence == f"the output device headset is gone{healing.INSTEAD}"
+    assert standing.sentence == f"the output device headset is gone{recovery.INSTEAD}"
 
     world.system.there.add("headset")
     world.after(1.0)
@@ -107,7 +108,7 @@ def test_the_list_is_not_renewed_again_and_again_in_vain(world, monkeypatch):
     world.system.there.add("headset")
     world.system.known.remove("headset")
     renewals = []
-    monkeypatch.setattr(devices, "look_again", lambda: renewals.append(world.clock.now) or world.system)
+    monkeypatch.setattr(choosing, "look_again", lambda: renewals.append(world.clock.now) or world.system)
 
     world.after(120.0)
 
@@ -172,7 +173,7 @@ def test_a_device_that_cannot_be_woken_is_opened_anew_ever_more_rarely(world):
         line.frozen = True
         world.after(1.0)
 
-    assert line.standing.openings - opened == len(healing.FROZEN_S)
+    assert line.standing.openings - opened == len(recovery.FROZEN_S)
 
 
 def test_a_frozen_device_that_is_no_longer_there_is_lost(world):
@@ -213,7 +214,7 @@ def test_a_list_that_cannot_be_renewed_costs_the_other_direction_nothing_for_lon
             raise failures.pop()
         return world.system.renew()
 
-    monkeypatch.setattr(devices, "look_again", look_again)
+    monkeypatch.setattr(choosing, "look_again", look_again)
     world.after(10.0)
 
     assert not failures

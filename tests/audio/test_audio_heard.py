@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtvoice_tui.audio import playback as module
-from rtvoice_tui.audio.dac_clock import BLOCKS, DacClock
-from rtvoice_tui.audio.playback import UNSURE_S, Playback
-from rtvoice_tui.audio.stepping import LADDER, Setting, Steps
+from rtvoice_tui.audio.backends.latency import LADDER, Setting, Steps
+from rtvoice_tui.audio.backends.portaudio_clock import BLOCKS, DacClock
+from rtvoice_tui.audio.playout import playback as module
+from rtvoice_tui.audio.playout.playback import UNSURE_S, Playback
 from virtual_audio import RATE, compare, locatable
 
 BLOCK = 240

@@ -4,15 +4,16 @@ import threading
 
 import pytest
 
-from rtvoice_tui.audio import devices, keeper
-from rtvoice_tui.audio.capture import Capture
+from rtvoice_tui.audio.backends import choosing
+from rtvoice_tui.audio.backends.base import AudioError
+from rtvoice_tui.audio.backends.latency import Setting
 from rtvoice_tui.audio.choice import AudioChoice
-from rtvoice_tui.audio.device_info import AudioError
-from rtvoice_tui.audio.keeper import Keeper
-from rtvoice_tui.audio.line import Line
-from rtvoice_tui.audio.playback import Playback
-from rtvoice_tui.audio.presence import Present
-from rtvoice_tui.audio.stepping import Setting
+from rtvoice_tui.audio.mic.capture import Capture
+from rtvoice_tui.audio.playout.playback import Playback
+from rtvoice_tui.audio.supervisor import thread
+from rtvoice_tui.audio.supervisor.device_slot import Line
+from rtvoice_tui.audio.supervisor.hotplug import Present
+from rtvoice_tui.audio.supervisor.thread import Keeper
 from sound_system import System
 from virtual_audio import wait_until
 
@@ -32,9 +33,9 @@ def keeping(monkeypatch):
             self.close = lambda: None
 
     def begin(system):
-        monkeypatch.setattr(devices, "choose_backend", lambda: system)
-        monkeypatch.setattr(devices, "look_again", system.renew)
-        monkeypatch.setattr(keeper, "Presence", Seen)
+        monkeypatch.setattr(choosing, "choose_backend", lambda: system)
+        monkeypatch.setattr(choosing, "look_again", system.renew)
+        monkeypatch.setattr(thread, "Presence", Seen)
         monkeypatch.setattr(Line, "_drained", lambda line, playback: True)
         keepers.append(Keeper(AudioChoice(), Capture(24_000), Playback(24_000), lambda *_: None))
         keepers[-1].open()
@@ -53,7 +54,7 @@ def done(kept):
 
 
 def test_an_error_that_nobody_foresaw_does_not_end_the_care(keeping, monkeypatch):
-    monkeypatch.setattr(keeper, "AGAIN_S", 0.05)
+    monkeypatch.setattr(thread, "AGAIN_S", 0.05)
     system = System()
     kept, make, failures = keeping(system), system.Speaker, [RuntimeError("something else")] * 3
 
@@ -90,8 +91,8 @@ def test_a_new_device_for_which_the_list_cannot_be_renewed_leaves_the_old_ones_i
             raise failures.pop()
         return system.renew()
 
-    monkeypatch.setattr(devices, "look_again", look_again)
-    monkeypatch.setattr(keeper, "_listed", lambda direction, name: True)
+    monkeypatch.setattr(choosing, "look_again", look_again)
+    monkeypatch.setattr(thread, "_listed", lambda direction, name: True)
     kept.use("output", "new")
     done(kept)
 
@@ -103,7 +104,7 @@ def test_silence_goes_on_taking_the_speech_when_the_first_device_cannot_be_used(
     system = System()
     system.there.clear()
     kept = keeping(system)
-    monkeypatch.setattr(keeper, "_listed", lambda direction, name: True)
+    monkeypatch.setattr(thread, "_listed", lambda direction, name: True)
     kept.use("output", "new")
     done(kept)
 

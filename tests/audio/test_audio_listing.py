@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from rtvoice_tui.audio import listing
-from rtvoice_tui.audio.device_info import AudioError, DeviceInfo
+from rtvoice_tui.audio.backends import listing
+from rtvoice_tui.audio.backends.base import AudioError, DeviceInfo
 from virtual_audio import VirtualAudio
 
 ONE = '{"devices":[{"name":"Mikrofon \\u00e4","host_api":"ALSA","inputs":1,"outputs":0,"rate":48000}]}'
@@ -54,7 +54,8 @@ def test_a_list_that_does_not_come_is_given_up(monkeypatch):
 
 
 def test_whoever_asks_for_the_list_loads_no_sound_library():
-    code = "import sys, rtvoice_tui.audio.listing; print({'sounddevice', 'numpy', 'miniaudio'} & set(sys.modules))"
+    loaded = "{'sounddevice', 'numpy', 'miniaudio'} & set(sys.modules)"
+    code = f"import sys, rtvoice_tui.audio.backends.listing; print({loaded})"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

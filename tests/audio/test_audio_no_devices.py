@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rtvoice_tui.audio import devices
+from rtvoice_tui.audio.backends import choosing
 from virtual_audio import environment_without_sound
 
 PIP_ONLY = "none"
@@ -27,7 +27,7 @@ def server(monkeypatch, tmp_path):
 
 
 def test_a_missing_library_is_named_in_the_remedy(no_server):
-    error = devices.no_devices(portaudio_missing=True)
+    error = choosing.no_devices(portaudio_missing=True)
 
     assert error.sentence == "no PortAudio library and no sound server, so there is no sound"
     assert "libportaudio2" in error.remedy
@@ -35,13 +35,13 @@ def test_a_missing_library_is_named_in_the_remedy(no_server):
 
 
 def test_a_missing_library_is_named_in_the_remedy_also_where_a_sound_server_runs(server):
-    error = devices.no_devices(portaudio_missing=True)
+    error = choosing.no_devices(portaudio_missing=True)
 
     assert "libportaudio2" in error.remedy
 
 
 def test_with_library_and_server_but_no_device_the_plugin_is_the_remedy(server):
-    error = devices.no_devices(portaudio_missing=False)
+    error = choosing.no_devices(portaudio_missing=False)
 
     assert error.sentence == "a sound server runs, but no device of it can be seen"
     assert "libasound2-plugins" in error.remedy
@@ -49,28 +49,28 @@ def test_with_library_and_server_but_no_device_the_plugin_is_the_remedy(server):
 
 
 def test_a_machine_with_neither_device_nor_server_is_one_for_typing(no_server):
-    error = devices.no_devices(portaudio_missing=False)
+    error = choosing.no_devices(portaudio_missing=False)
 
     assert error.sentence == "this machine has no sound device"
     assert "type instead of talking" in error.remedy
 
 
 def test_a_sound_server_is_known_by_its_address(no_server, monkeypatch):
-    assert not devices.sound_server_runs()
+    assert not choosing.sound_server_runs()
 
     monkeypatch.setenv("PULSE_SERVER", "unix:/nowhere")
 
-    assert devices.sound_server_runs()
+    assert choosing.sound_server_runs()
 
 
 def test_a_sound_server_is_known_by_its_socket(no_server, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    assert not devices.sound_server_runs()
+    assert not choosing.sound_server_runs()
 
     (tmp_path / "pulse").mkdir()
     (tmp_path / "pulse" / "native").touch()
 
-    assert devices.sound_server_runs()
+    assert choosing.sound_server_runs()
 
 
 def test_without_any_backend_the_session_gets_a_silent_speaker_and_the_reason(start):

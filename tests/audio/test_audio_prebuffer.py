@@ -2,8 +2,16 @@
 
 import pytest
 
-from rtvoice_tui.audio.playback import Playback
-from rtvoice_tui.audio.prebuffer import FALL_MS, LEAST_MS, MARGIN_MS, MOST_MS, START_MS, UNDERRUN_MS, Prebuffer
+from rtvoice_tui.audio.playout.jitter_buffer import (
+    FALL_MS,
+    LEAST_MS,
+    MARGIN_MS,
+    MOST_MS,
+    START_MS,
+    UNDERRUN_MS,
+    Prebuffer,
+)
+from rtvoice_tui.audio.playout.playback import Playback
 
 
 def answer(prebuffer: Prebuffer, arrivals_ms: list[float], sound_ms: float = 100.0, item: str = "item") -> None:

@@ -3,8 +3,8 @@
 import time
 from types import SimpleNamespace
 
-from rtvoice_tui.audio import presence as module
-from rtvoice_tui.audio.presence import LOOK_S, Presence
+from rtvoice_tui.audio.supervisor import hotplug as module
+from rtvoice_tui.audio.supervisor.hotplug import LOOK_S, Presence
 
 
 def test_a_look_that_breaks_down_is_not_repeated_at_once(monkeypatch, caplog):

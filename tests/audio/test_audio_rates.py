@@ -7,12 +7,12 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-import rtvoice_tui.audio
-from rtvoice_tui.audio.capture import Capture
-from rtvoice_tui.audio.devices import AudioError
-from rtvoice_tui.audio.playback import Playback
-from rtvoice_tui.audio.resample import Resampler, convert
-from rtvoice_tui.audio.stepping import Setting
+from rtvoice_tui.audio import backends
+from rtvoice_tui.audio.backends.choosing import AudioError
+from rtvoice_tui.audio.backends.latency import Setting
+from rtvoice_tui.audio.mic.capture import Capture
+from rtvoice_tui.audio.pcm.resample import Resampler, convert
+from rtvoice_tui.audio.playout.playback import Playback
 from rtvoice_tui.store.audio import DeviceState
 
 OK = SimpleNamespace(input_overflow=False, output_underflow=False)
@@ -98,16 +98,16 @@ def with_devices(monkeypatch):
 
     def load(fake: FakePortAudio) -> ModuleType:
         monkeypatch.setitem(sys.modules, "sounddevice", fake)
-        for name in ("portaudio", "opening"):
-            monkeypatch.delitem(sys.modules, f"rtvoice_tui.audio.{name}", raising=False)
-            monkeypatch.delattr(rtvoice_tui.audio, name, raising=False)
-        return importlib.import_module("rtvoice_tui.audio.portaudio")
+        for name in ("portaudio", "portaudio_opening"):
+            monkeypatch.delitem(sys.modules, f"rtvoice_tui.audio.backends.{name}", raising=False)
+            monkeypatch.delattr(backends, name, raising=False)
+        return importlib.import_module("rtvoice_tui.audio.backends.portaudio")
 
     yield load
-    for name in ("portaudio", "opening"):
-        sys.modules.pop(f"rtvoice_tui.audio.{name}", None)
-        if hasattr(rtvoice_tui.audio, name):
-            delattr(rtvoice_tui.audio, name)
+    for name in ("portaudio", "portaudio_opening"):
+        sys.modules.pop(f"rtvoice_tui.audio.backends.{name}", None)
+        if hasattr(backends, name):
+            delattr(backends, name)
 
 
 def tone(hz: float, rate: int, seconds: float = 1.0, amplitude: float = 0.5) -> np.ndarray:

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from rtvoice_tui.audio import devices
-from rtvoice_tui.doctor_sound import surroundings
+from rtvoice_tui.audio.backends import choosing
+from rtvoice_tui.doctor.sound import surroundings
 from rtvoice_tui.store.audio import DeviceState
 
 
@@ -35,12 +35,12 @@ def test_of_an_ordinary_machine_nothing_is_said(tmp_path):
 
 def test_devices_that_may_not_be_used_are_told_with_the_group_that_may(tmp_path, monkeypatch):
     (tmp_path / "pcmC0D0p").touch()
-    monkeypatch.setattr(devices, "NODES", tmp_path)
+    monkeypatch.setattr(choosing, "NODES", tmp_path)
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     monkeypatch.delenv("PULSE_SERVER", raising=False)
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
 
-    error = devices.no_devices(portaudio_missing=False)
+    error = choosing.no_devices(portaudio_missing=False)
 
     assert error.state is DeviceState.DENIED
     assert error.remedy == "sudo usermod -aG audio $USER, then log in again"

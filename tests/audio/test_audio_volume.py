@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from rtvoice_tui.audio.capture import Capture
-from rtvoice_tui.audio.gain import LEAST_DB, MOST_DB
-from rtvoice_tui.audio.playback import Playback
+from rtvoice_tui.audio.mic.capture import Capture
+from rtvoice_tui.audio.pcm.gain import LEAST_DB, MOST_DB
+from rtvoice_tui.audio.playout.playback import Playback
 from virtual_audio import RATE, locatable
 
 BLOCK = 240

@@ -2,13 +2,13 @@
 
 import pytest
 
-from rtvoice_tui.audio import capture as capture_module
-from rtvoice_tui.audio.capture import Capture
-from rtvoice_tui.audio.line import Standing
-from rtvoice_tui.audio.playback import Playback
-from rtvoice_tui.audio.telling import News, Teller, judge
+from rtvoice_tui.audio.mic import capture as capture_module
+from rtvoice_tui.audio.mic.capture import Capture
+from rtvoice_tui.audio.playout.playback import Playback
+from rtvoice_tui.audio.supervisor.device_slot import Standing
+from rtvoice_tui.audio.supervisor.status import News, Teller, judge
+from rtvoice_tui.audio.supervisor.watchdog import DeviceWatch
 from rtvoice_tui.audio.tryout import MYSELF_S, Tryout, tone
-from rtvoice_tui.audio.watch import DeviceWatch
 from rtvoice_tui.store.audio import DeviceState
 from virtual_audio import locatable
 

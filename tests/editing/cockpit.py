@@ -17,8 +17,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from fake_server import Event, FakeServer, Session
+from rtvoice_tui.cli.launch import Options, OptionsPlanner
 from rtvoice_tui.editing.editor import AgentEditor
-from rtvoice_tui.launch import Options, OptionsPlanner
+from rtvoice_tui.engine.worker import SessionWorker
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
 from rtvoice_tui.session import commands as cmd
@@ -29,7 +30,6 @@ from rtvoice_tui.ui.app import RtvoiceApp
 from rtvoice_tui.ui.widgets.field_table import FieldTable
 from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import FixedLine
-from rtvoice_tui.worker import SessionWorker
 
 SILENT = Options(no_audio=True)
 WIDE = (190, 28)

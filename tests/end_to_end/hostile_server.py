@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from wire_server import Event, Wire
 
 from protocol.sdk_types import server_models
-from rtvoice_tui.protocol.server_events import BETA_NAMES, EVENT_CLASSES
+from rtvoice_tui.protocol.realtime.server_events import BETA_NAMES, EVENT_CLASSES
 
 AUDIO = "UklGRg=="
 LAST = "the end of it all"

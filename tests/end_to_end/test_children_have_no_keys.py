@@ -12,10 +12,10 @@ import pytest
 from speaking import await_live, quit_cleanly
 
 from recorder import CANARY
-from rtvoice_tui.audio.device_info import AudioError
-from rtvoice_tui.audio.listing import list_elsewhere
-from rtvoice_tui.elsewhere import module_elsewhere
+from rtvoice_tui.audio.backends.base import AudioError
+from rtvoice_tui.audio.backends.listing import list_elsewhere
 from rtvoice_tui.local_agent.process import LocalAgentProcess
+from rtvoice_tui.subprocesses import module_elsewhere
 from terminal import COMMAND, Terminal, descendants
 
 KEYS = (
@@ -73,7 +73,10 @@ async def test_the_built_in_agent_gets_no_key(started: Callable[[], dict[str, st
     assert_fit(started())
 
 
-@pytest.mark.parametrize("module", ["rtvoice_tui.audio.names", "rtvoice_tui.audio.listing", "json.tool"])
+BACKENDS = "rtvoice_tui.audio.backends"
+
+
+@pytest.mark.parametrize("module", [f"{BACKENDS}.miniaudio_names", f"{BACKENDS}.listing", "json.tool"])
 async def test_none_of_our_modules_that_run_elsewhere_gets_a_key(
     started: Callable[[], dict[str, str]], module: str
 ) -> None:
@@ -100,7 +103,12 @@ def test_no_process_of_a_running_app_has_a_key(tmp_path: Path, environment: dict
     given = environment | {name: f"{CANARY}-{name}" for name in KEYS}
     with Terminal([COMMAND, "--profile", "mine"], given) as terminal:
         await_live(terminal)
-        commands = ["rtvoice_tui.local_agent.server", "rtvoice_tui.audio.names", "tools.py", MCP.name]
+        commands = [
+            "rtvoice_tui.local_agent.server",
+            f"{BACKENDS}.miniaudio_names",
+            "tools.py",
+            MCP.name,
+        ]
         terminal.wait_for(lambda _: all_run(terminal.process.pid, commands), "the processes run")
         children = [child for child in descendants(terminal.process.pid) if COMMAND not in child.command]
         holding = []

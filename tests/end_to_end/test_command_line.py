@@ -39,7 +39,7 @@ def _run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedPr
 )
 def test_help_and_profiles_load_neither_the_screen_nor_sound(environment: dict[str, str], arguments: list[str]) -> None:
     program = (
-        "import sys\nfrom rtvoice_tui.cli import main\ncode = 0\n"
+        "import sys\nfrom rtvoice_tui.cli.main import main\ncode = 0\n"
         f"try:\n    main({arguments!r})\nexcept SystemExit as end:\n    code = end.code or 0\n"
         f"print(sorted({HEAVY!r} & set(sys.modules)), code, file=sys.stderr)"
     )
@@ -68,7 +68,7 @@ def test_nothing_heavy_is_loaded_before_the_first_frame(environment: dict[str, s
         f"    open({str(told)!r}, 'w').write(json.dumps(sorted(sys.modules)))\n"
         "    begin(app)\n"
         "RtvoiceApp._begin = at_first_frame\n"
-        "from rtvoice_tui.cli import main\n"
+        "from rtvoice_tui.cli.main import main\n"
         "main(['--no-audio', '--no-connect'])\n"
     )
     with Terminal([sys.executable, "-c", program], environment) as terminal:

@@ -19,7 +19,7 @@ from speaking import (
     state_word,
 )
 
-from rtvoice_tui.audio.files import read_wav
+from rtvoice_tui.audio.backends.wav_files import read_wav
 from rtvoice_tui.profiles.store import profile_text
 from terminal import COMMAND, Terminal
 from virtual_audio import RATE, VirtualAudio

@@ -21,7 +21,7 @@ from speaking import (
 
 from rtvoice_tui.editing.fields import fields_of, has
 from rtvoice_tui.profiles.store import load_profile
-from rtvoice_tui.protocol.dialects import LOCAL
+from rtvoice_tui.protocol.realtime.dialects import LOCAL
 from terminal import COMMAND, Terminal
 from virtual_audio import RATE
 

@@ -183,7 +183,7 @@ def test_a_signal_while_the_editor_has_the_terminal_ends_both(environment: dict[
 def test_a_fault_of_the_app_ends_it_cleanly(environment: dict[str, str]) -> None:
     """Nothing from outside makes it fail, so one of its actions does."""
     failing = "from rtvoice_tui.ui.app import RtvoiceApp; RtvoiceApp.action_mute = lambda self: 1 / 0"
-    program = [sys.executable, "-c", f"{failing}; from rtvoice_tui.cli import main; main()"]
+    program = [sys.executable, "-c", f"{failing}; from rtvoice_tui.cli.main import main; main()"]
     with WireServer(silent) as server, job([*program, *remote(server, "--no-audio")[1:]], environment) as app:
         await_ready(app)
         started = app.started

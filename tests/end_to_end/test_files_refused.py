@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rtvoice_tui.audio.file_checks import check_files
+from rtvoice_tui.audio.backends.wav_checks import check_files
 from terminal import COMMAND
 from virtual_audio import locatable, write_wav
 

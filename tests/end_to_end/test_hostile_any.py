@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 from textual.pilot import Pilot
 
-from rtvoice_tui.cli import main
-from rtvoice_tui.protocol.objects import RateLimit
+from rtvoice_tui.cli.main import main
+from rtvoice_tui.protocol.realtime.objects import RateLimit
 from rtvoice_tui.session import facts
 from rtvoice_tui.session.facts import CallState, Level, ServerState
 from rtvoice_tui.store.store import Store

@@ -10,7 +10,7 @@ from speaking import go, in_state, newest_call, quit_cleanly
 from wire_server import Wire, WireServer
 
 from rtvoice_tui.editing.fields import fields_of, has
-from rtvoice_tui.protocol.dialects import DIALECTS
+from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from terminal import COMMAND, Terminal
 
 LETTERS = "a" * 40 + "!"

@@ -9,7 +9,7 @@ from hostile_server import LAST, script
 from hostile_visits import Visits
 from wire_server import WireServer
 
-from rtvoice_tui.protocol.server_events import BETA_NAMES, EVENT_CLASSES
+from rtvoice_tui.protocol.realtime.server_events import BETA_NAMES, EVENT_CLASSES
 from terminal import COMMAND, Terminal, private_environment
 
 pytestmark = pytest.mark.xdist_group("hostile server")

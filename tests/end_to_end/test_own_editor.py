@@ -7,7 +7,7 @@ import pytest
 from speaking import await_live, go, in_state, quiet_file, quit_cleanly, write_message
 
 from rtvoice_tui.editing.fields import fields_of, has
-from rtvoice_tui.protocol.dialects import LOCAL
+from rtvoice_tui.protocol.realtime.dialects import LOCAL
 from terminal import COMMAND, Terminal
 
 

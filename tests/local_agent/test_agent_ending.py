@@ -14,7 +14,7 @@ from agent_support import WITHOUT_SPEECH, Served, message
 
 from terminal import COMMAND, private_environment
 
-SERVE = WITHOUT_SPEECH + "from rtvoice_tui.cli import main\nmain(['serve', '--port', '0'])\n"
+SERVE = WITHOUT_SPEECH + "from rtvoice_tui.cli.main import main\nmain(['serve', '--port', '0'])\n"
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 LIMIT_S = 15.0
 """For a busy machine: it ends within a second or two."""

@@ -6,7 +6,7 @@ import wave
 import numpy as np
 import pytest
 
-from rtvoice_tui.audio.files import read_wav
+from rtvoice_tui.audio.backends.wav_files import read_wav
 from rtvoice_tui.local_agent import speech
 from rtvoice_tui.local_agent.turns import Started, Stopped, TurnDetector
 

@@ -54,14 +54,15 @@ def loaded_after(statement: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["rtvoice_tui", "rtvoice_tui.cli", "rtvoice_tui.protocol.codec", "rtvoice_tui.worker"]
+    "module",
+    ["rtvoice_tui", "rtvoice_tui.cli.main", "rtvoice_tui.protocol.realtime.codec", "rtvoice_tui.engine.worker"],
 )
 def test_importing_it_loads_nothing_heavy(module: str):
     assert not loaded_after(f"import {module}") & set(HEAVY)
 
 
 def test_the_app_itself_loads_neither_sound_nor_network():
-    loaded = loaded_after("import rtvoice_tui.ui.app, rtvoice_tui.launch")
+    loaded = loaded_after("import rtvoice_tui.ui.app, rtvoice_tui.cli.launch")
     assert "textual" in loaded
     assert not loaded & {
         "numpy",

@@ -11,11 +11,11 @@ import pytest
 from keyring.backends.fail import Keyring
 from profile_files import put
 
-from rtvoice_tui.launch import Options, OptionsPlanner, with_options
+from rtvoice_tui.cli.launch import Options, OptionsPlanner, with_options
 from rtvoice_tui.profiles import library
 from rtvoice_tui.profiles.secrets import endpoint, use_for_this_run
 from rtvoice_tui.profiles.store import BUILT_IN, ProfileError, load_profile
-from rtvoice_tui.protocol.dialects import DIALECTS
+from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 
 KEY = "canary-7f3a19c2d4e8b605"
 VARIABLES = {name: dialect.key_vars[0] for name, dialect in DIALECTS.items() if dialect.key_vars and name != "generic"}

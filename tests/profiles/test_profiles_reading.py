@@ -18,7 +18,7 @@ from rtvoice_tui.profiles.store import (
     profile_names,
     profile_path,
 )
-from rtvoice_tui.protocol.dialects import ALL_SETTINGS
+from rtvoice_tui.protocol.realtime.dialects import ALL_SETTINGS
 
 
 def objection(text: str) -> ProfileError:

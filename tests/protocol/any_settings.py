@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from rtvoice_tui.protocol.dialects import ALL_SETTINGS, DIALECTS, OPENAI
+from rtvoice_tui.protocol.realtime.dialects import ALL_SETTINGS, DIALECTS, OPENAI
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
 CITY = {

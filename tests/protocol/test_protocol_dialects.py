@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtvoice_tui.protocol.dialects import (
+from rtvoice_tui.protocol.realtime.dialects import (
     ALL_SETTINGS,
     AZURE,
     DIALECTS,

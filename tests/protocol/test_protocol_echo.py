@@ -9,9 +9,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from protocol.any_settings import ANY_DIALECT, SETTINGS, VALUES
-from rtvoice_tui.protocol.dialects import ALL_SETTINGS
-from rtvoice_tui.protocol.echo import blamed, differs, in_force
-from rtvoice_tui.protocol.session_update import session_body
+from rtvoice_tui.protocol.realtime.dialects import ALL_SETTINGS
+from rtvoice_tui.protocol.realtime.session_echo import blamed, differs, in_force
+from rtvoice_tui.protocol.realtime.session_update import session_body
 from rtvoice_tui.protocol.settings import ToolSpec
 
 VAD = {"type": "server_vad", "threshold": 0.5}

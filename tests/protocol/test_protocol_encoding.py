@@ -6,8 +6,8 @@ import json
 import pytest
 
 from protocol.sdk_types import accept, client_models
-from rtvoice_tui.protocol import client_events as ce
-from rtvoice_tui.protocol.codec import encode
+from rtvoice_tui.protocol.realtime import client_events as ce
+from rtvoice_tui.protocol.realtime.codec import encode
 
 MESSAGE = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hello"}]}
 OUTPUT = {"type": "function_call_output", "call_id": "K", "output": "{}"}

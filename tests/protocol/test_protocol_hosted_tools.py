@@ -8,9 +8,9 @@ import pytest
 from protocol.sdk_types import accept
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.runs import HostedRun
-from rtvoice_tui.protocol.codec import decode
-from rtvoice_tui.protocol.dialects import DIALECTS
-from rtvoice_tui.protocol.session_update import session_body
+from rtvoice_tui.protocol.realtime.codec import decode
+from rtvoice_tui.protocol.realtime.dialects import DIALECTS
+from rtvoice_tui.protocol.realtime.session_update import session_body
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
 SERVER = {"server_url": "https://docs.example/mcp", "authorization": "${DOCS}", "allowed_tools": ["search"]}

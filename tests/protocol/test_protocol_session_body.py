@@ -11,9 +11,19 @@ from hypothesis import strategies as st
 
 from protocol.any_settings import ANY_DIALECT, CHANGED, CITY, SETTINGS, TOOLS
 from protocol.sdk_types import accept_session
-from rtvoice_tui.protocol.dialects import ALL_SETTINGS, AZURE, DIALECTS, GENERIC, HF, LOCAL, OPENAI, XAI, YANDEX
-from rtvoice_tui.protocol.echo import tool_name
-from rtvoice_tui.protocol.session_update import session_body
+from rtvoice_tui.protocol.realtime.dialects import (
+    ALL_SETTINGS,
+    AZURE,
+    DIALECTS,
+    GENERIC,
+    HF,
+    LOCAL,
+    OPENAI,
+    XAI,
+    YANDEX,
+)
+from rtvoice_tui.protocol.realtime.session_echo import tool_name
+from rtvoice_tui.protocol.realtime.session_update import session_body
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
 VAD = {"type": "server_vad", "threshold": 0.5, "silence_duration_ms": 400}

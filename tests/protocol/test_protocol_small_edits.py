@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from protocol.sdk_types import accept_session
-from rtvoice_tui.protocol.dialects import ALL_SETTINGS, DIALECTS
-from rtvoice_tui.protocol.session_update import session_body
+from rtvoice_tui.protocol.realtime.dialects import ALL_SETTINGS, DIALECTS
+from rtvoice_tui.protocol.realtime.session_update import session_body
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
 VAD = {"type": "server_vad", "threshold": 0.5}

@@ -7,15 +7,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from rtvoice_tui.protocol.codec import decode
-from rtvoice_tui.protocol.dialects import DIALECTS
-from rtvoice_tui.protocol.server_events import EVENT_CLASSES, OutputAudioDelta
+from rtvoice_tui.protocol.realtime.codec import decode
+from rtvoice_tui.protocol.realtime.dialects import DIALECTS
+from rtvoice_tui.protocol.realtime.server_events import EVENT_CLASSES, OutputAudioDelta
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
-from rtvoice_tui.session.barge_in import Cut
 from rtvoice_tui.session.effects import Duck, Flush, RunTool, StopTool, Tell
 from rtvoice_tui.session.facts import AnswerCut, CallChanged, CallMoment, CallReached, CallState
-from rtvoice_tui.session.history import Said
+from rtvoice_tui.session.realtime.responses.heard_ledger import Cut
+from rtvoice_tui.session.recap import Said
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from rtvoice_tui.session.timers import ResponseLate
 from session.conversation import CLOCK, MANUAL, VAD, WEATHER, Conversation, Step, sound

@@ -6,10 +6,10 @@ import pytest
 
 from protocol.sdk_types import accept
 from rtvoice_tui.protocol.settings import ToolSpec
-from rtvoice_tui.session.calls import GIVEN, KEPT, SENT_LATE
 from rtvoice_tui.session.commands import ToolFinished
 from rtvoice_tui.session.effects import RunTool, StopTool
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState
+from rtvoice_tui.session.realtime.calls.function_calls import GIVEN, KEPT, SENT_LATE
 from session.conversation import (
     ANSWER,
     CLOCK,

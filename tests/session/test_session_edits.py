@@ -10,8 +10,8 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from protocol.any_settings import ANY_DIALECT, SETTINGS, TOOLS, VALUES
-from rtvoice_tui.protocol.codec import decode
-from rtvoice_tui.protocol.dialects import DIALECTS
+from rtvoice_tui.protocol.realtime.codec import decode
+from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.commands import EditSession, TimerFired
 from rtvoice_tui.session.effects import RunTool

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from protocol.sdk_types import accept
-from rtvoice_tui.protocol.dialects import DIALECTS
+from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.effects import EndPlay, Play, RunTool
 from rtvoice_tui.session.facts import AnswerCut, CallMoment, CallReached, CallState, Level, Notice

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtvoice_tui.session.hosted import CONTINUE_S
+from rtvoice_tui.session.realtime.calls.provider_calls import CONTINUE_S
 from session.conversation import ANSWER, ITEM, function_call
 from session.mcp_provider import ask, be_silent, finish, make, mcp_call, request, silence, talking
 

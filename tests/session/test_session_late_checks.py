@@ -1,10 +1,10 @@
 """The word about a call's arguments counts for that call alone, whenever it comes."""
 
-from rtvoice_tui.protocol.objects import Item, Response
+from rtvoice_tui.protocol.realtime.objects import Item, Response
 from rtvoice_tui.protocol.settings import ToolSpec
-from rtvoice_tui.session.calls import Calls
 from rtvoice_tui.session.effects import CheckArguments, RunTool
 from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.realtime.calls.function_calls import Calls
 
 TOOL = ToolSpec(name="open", parameters={"properties": {"a": {"pattern": "^ok$"}}})
 

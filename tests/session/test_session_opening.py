@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from rtvoice_tui.protocol.dialects import DIALECTS
+from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session.commands import EditSession, TimerFired
 from rtvoice_tui.session.effects import Flush, StopTool, Tell

@@ -5,7 +5,7 @@ import pytest
 from rtvoice_tui.session.effects import Tell
 from rtvoice_tui.session.facts import Notice
 from rtvoice_tui.session.outbox import Outbox
-from rtvoice_tui.session.output_rate import RateWitness
+from rtvoice_tui.session.realtime.responses.output_rate import RateWitness
 from session.conversation import Conversation
 
 SENTENCE = "Я могу рассказать о погоде, о дорогах, и о том, что сегодня идёт в кино неподалёку от вас. "

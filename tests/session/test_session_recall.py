@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.sdk_types import accept
-from rtvoice_tui.protocol.dialects import DIALECTS
+from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from rtvoice_tui.session.commands import Recall, TimerFired
 from rtvoice_tui.session.facts import UserSaid
-from rtvoice_tui.session.history import RECAP, Said, as_items
+from rtvoice_tui.session.recap import RECAP, Said, as_items
 from session.conversation import MANUAL, VAD, Conversation, Step, function_call
 
 TALK = (Said(False, "How is the weather?"), Said(True, "It is sunny."), Said(False, "And tomorrow?"))

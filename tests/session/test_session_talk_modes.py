@@ -5,7 +5,7 @@ import base64
 import pytest
 from msgspec.structs import replace
 
-from rtvoice_tui.protocol.dialects import DIALECTS
+from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session.commands import CommitNow, EditSession, MicFrame, SetTalk, TalkEnd, TalkStart
 from rtvoice_tui.session.facts import EditChanged, EditState, Level, MicrophoneDoubted, Notice, TalkChanged

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from rtvoice_tui.protocol.client_events import CreateItem, CreateResponse
+from rtvoice_tui.protocol.realtime.client_events import CreateItem, CreateResponse
 from rtvoice_tui.session.facts import (
     CallChanged,
     CallMoment,

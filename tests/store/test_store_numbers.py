@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtvoice_tui.protocol.objects import RateLimit, TokenDetails, Usage
+from rtvoice_tui.protocol.realtime.objects import RateLimit, TokenDetails, Usage
 from rtvoice_tui.session.facts import Moment
 from rtvoice_tui.store.levels import (
     CLIP_HOLD_S,

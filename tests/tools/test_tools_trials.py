@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from rtvoice_tui.engine.manual_runs import Trials
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import HostedRun, MockRun
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.facts import CallChanged, CallState
 from rtvoice_tui.tools.checker import Checker
-from rtvoice_tui.tools.trials import Trials
 from tools.toolbench import Bench, Steered, bench
 from worker.bench import until
 

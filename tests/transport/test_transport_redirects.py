@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from recorder import CANARY, Recorder, redirect
-from rtvoice_tui.protocol.dialects import AZURE, DIALECTS, HF, OPENAI, YANDEX, Dialect, Endpoint, auth_headers
+from rtvoice_tui.protocol.realtime.dialects import AZURE, DIALECTS, HF, OPENAI, YANDEX, Dialect, Endpoint, auth_headers
 from rtvoice_tui.store.plain import visible
 from rtvoice_tui.transport.websocket import ConnectionFailed, connect
 

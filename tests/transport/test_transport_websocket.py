@@ -6,7 +6,7 @@ import json
 import pytest
 
 from fake_server import FakeServer, Session
-from rtvoice_tui.protocol.dialects import Endpoint
+from rtvoice_tui.protocol.realtime.dialects import Endpoint
 from rtvoice_tui.transport.websocket import ConnectionFailed, Socket, connect
 
 LIMIT_S = 10

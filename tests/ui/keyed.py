@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from rtvoice_tui.cli.launch import Options, OptionsPlanner, make_plan
 from rtvoice_tui.editing.editor import AgentEditor
-from rtvoice_tui.launch import Options, OptionsPlanner, make_plan
 from rtvoice_tui.profiles.store import load_profile, profile_text
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.facts import (
@@ -26,8 +26,8 @@ from rtvoice_tui.session.facts import (
 )
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.app import RtvoiceApp
+from rtvoice_tui.ui.panes.pane import Pane
 from rtvoice_tui.ui.widgets.follow_view import FollowView
-from rtvoice_tui.ui.widgets.pane import Pane
 
 TURNS = 12
 

@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager
 
 from textual.pilot import Pilot
 
+from rtvoice_tui.cli.launch import Options, OptionsPlanner, make_plan
 from rtvoice_tui.editing.editor import AgentEditor
-from rtvoice_tui.launch import Options, OptionsPlanner, make_plan
+from rtvoice_tui.engine.worker import SessionWorker
 from rtvoice_tui.profiles.store import load_profile, profile_text
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.app import RtvoiceApp
-from rtvoice_tui.worker import SessionWorker
 
 
 class StillSession(SessionWorker):

@@ -9,7 +9,7 @@ from protocol.sdk_types import accept_session
 from rtvoice_tui.editing.agent import value_at
 from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
 from rtvoice_tui.session.facts import EditChanged, EditState, Phase
-from rtvoice_tui.session.history import RECAP
+from rtvoice_tui.session.recap import RECAP
 from rtvoice_tui.store.transcript import Speaker
 from rtvoice_tui.ui.screens.ask import AskScreen
 from rtvoice_tui.ui.screens.detail import DetailScreen

@@ -11,9 +11,10 @@ from still import StillSession, screen_text
 from textual import events
 from textual.pilot import Pilot
 
-from rtvoice_tui.audio.devices import AudioError, DeviceInfo
+from rtvoice_tui.audio.backends.choosing import AudioError, DeviceInfo
+from rtvoice_tui.cli.launch import Options, OptionsPlanner, make_plan
 from rtvoice_tui.editing.editor import AgentEditor
-from rtvoice_tui.launch import Options, OptionsPlanner, make_plan
+from rtvoice_tui.engine.worker import SessionWorker
 from rtvoice_tui.profiles.model import LOUDEST_DB, QUIETEST_DB, AudioPreferences, Profile
 from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
 from rtvoice_tui.store import levels
@@ -22,7 +23,6 @@ from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.app import RtvoiceApp
 from rtvoice_tui.ui.screens.devices import DevicesScreen
 from rtvoice_tui.ui.widgets.device_list import DeviceList
-from rtvoice_tui.worker import SessionWorker
 
 HEADSET = DeviceInfo("USB Headset", "ALSA", 1, 2, 48_000, 9.0, 12.0, default_input=True)
 WEBCAM = DeviceInfo("Webcam", "ALSA", 1, 0, 44_100, 8.0)
@@ -74,7 +74,7 @@ def system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> System:
     for kind in ("CONFIG", "STATE", "DATA", "CACHE"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
     system = System()
-    monkeypatch.setattr("rtvoice_tui.audio.listing.list_elsewhere", system.look)
+    monkeypatch.setattr("rtvoice_tui.audio.backends.listing.list_elsewhere", system.look)
     return system
 
 

@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.session.talk_mode import TalkMode
-from rtvoice_tui.ui.holding import CAN, CANNOT
-from rtvoice_tui.ui.key_events import KeyboardModes, KeyReleased, RepeatedKey
+from rtvoice_tui.ui.terminal.holding import CAN, CANNOT
+from rtvoice_tui.ui.terminal.key_events import KeyboardModes, KeyReleased, RepeatedKey
 
 START, END = cmd.TalkStart(), cmd.TalkEnd()
 

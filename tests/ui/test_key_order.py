@@ -6,11 +6,11 @@ from textual import events
 from textual.widgets import Input, TextArea
 
 from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.ui.panes.agent import AgentPane
+from rtvoice_tui.ui.panes.events import EventsView
+from rtvoice_tui.ui.panes.timing import TimingView
 from rtvoice_tui.ui.screens.profiles import ProfileList, ProfilesScreen
-from rtvoice_tui.ui.widgets.agent import AgentPane
-from rtvoice_tui.ui.widgets.events import EventsView
 from rtvoice_tui.ui.widgets.field_table import FieldTable
-from rtvoice_tui.ui.widgets.timing import TimingView
 
 
 def burst(app: Cockpit, *keys: str) -> None:

@@ -14,8 +14,8 @@ from textual.message import Message
 
 from kitty import EVENTS, PRESS, RELEASE, REPEAT, report
 from rtvoice_tui.ui.bindings import KEYS
-from rtvoice_tui.ui.key_events import KeyboardModes, KeyReleased, RepeatedKey
-from rtvoice_tui.ui.key_release import KeyReleaseParser
+from rtvoice_tui.ui.terminal.key_events import KeyboardModes, KeyReleased, RepeatedKey
+from rtvoice_tui.ui.terminal.key_release import KeyReleaseParser
 
 BOUND = [name for key in KEYS for name in key.keys.split(",")]
 CAPS_LOCK, NUM_LOCK = 64, 128

@@ -26,23 +26,23 @@ from rtvoice_tui.session.facts import (
     TalkChanged,
 )
 from rtvoice_tui.session.talk_mode import TalkMode
-from rtvoice_tui.ui import external_editor
 from rtvoice_tui.ui.bindings import KEYS, Key
 from rtvoice_tui.ui.commands import commands
+from rtvoice_tui.ui.panes.agent import AgentPane
+from rtvoice_tui.ui.panes.calls import CallsView
+from rtvoice_tui.ui.panes.events import EventsView
+from rtvoice_tui.ui.panes.pane import Pane
+from rtvoice_tui.ui.panes.timing import TimingView
+from rtvoice_tui.ui.panes.transcript import TranscriptView
 from rtvoice_tui.ui.screens.detail import DetailScreen
 from rtvoice_tui.ui.screens.help import HelpScreen
 from rtvoice_tui.ui.screens.history import HistoryScreen
 from rtvoice_tui.ui.screens.profiles import ProfilesScreen
-from rtvoice_tui.ui.widgets.agent import AgentPane
-from rtvoice_tui.ui.widgets.events import EventsView
+from rtvoice_tui.ui.terminal import external_editor
 from rtvoice_tui.ui.widgets.field_table import FieldTable
 from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.meters import MeterRow
-from rtvoice_tui.ui.widgets.pane import Pane
 from rtvoice_tui.ui.widgets.rows import NoticeRow
-from rtvoice_tui.ui.widgets.timing import TimingView
-from rtvoice_tui.ui.widgets.tools import CallsView
-from rtvoice_tui.ui.widgets.transcript import TranscriptView
 
 
 @pytest.fixture(autouse=True)

@@ -12,13 +12,13 @@ from rtvoice_tui.profiles.store import load_profile
 from rtvoice_tui.session.facts import AgentSaid, EditChanged, EditState, Fact, TurnStarted
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.app import RtvoiceApp
+from rtvoice_tui.ui.panes.calls import ToolsPane
+from rtvoice_tui.ui.panes.log import LogView
+from rtvoice_tui.ui.panes.timing import TimingView
+from rtvoice_tui.ui.panes.transcript import TranscriptView
 from rtvoice_tui.ui.widgets.ask_row import AskRow
-from rtvoice_tui.ui.widgets.log import LogView
 from rtvoice_tui.ui.widgets.rows import TabRow
 from rtvoice_tui.ui.widgets.status import StatusRow
-from rtvoice_tui.ui.widgets.timing import TimingView
-from rtvoice_tui.ui.widgets.tools import ToolsPane
-from rtvoice_tui.ui.widgets.transcript import TranscriptView
 from store.turns import called, cut, edited, false, filled, spoken, take
 from ui.still import still_app
 

@@ -25,11 +25,11 @@ from rtvoice_tui.session.facts import (
     UserSaid,
 )
 from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.panes.events import EventsView
+from rtvoice_tui.ui.panes.log import LogView
+from rtvoice_tui.ui.panes.pane import Pane
+from rtvoice_tui.ui.panes.transcript import TranscriptView
 from rtvoice_tui.ui.themes import load_themes
-from rtvoice_tui.ui.widgets.events import EventsView
-from rtvoice_tui.ui.widgets.log import LogView
-from rtvoice_tui.ui.widgets.pane import Pane
-from rtvoice_tui.ui.widgets.transcript import TranscriptView
 
 HOSTILE = "[/b] [red]x[/red] \x1b[31m\x07\x9b2J {0} 漢字\u202e👍\ud800 %s"
 

@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 from rich.cells import cell_len
 
-from rtvoice_tui.protocol.client_events import CreateItem
+from rtvoice_tui.protocol.realtime.client_events import CreateItem
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState
 from rtvoice_tui.store.calls import CallHistory, CallRecord
-from rtvoice_tui.ui.call_text import MAX_STREAMING, MAX_TEXT, MAX_TREE, View, as_json, call_lines
+from rtvoice_tui.ui.panes.call_text import MAX_STREAMING, MAX_TEXT, MAX_TREE, View, as_json, call_lines
 
 CALL = CallChanged(3, "k", "call_1", "item_1", "book", '{"people": 4}', CallState.OK, kind="command")
 HOSTILE = "\\[/b] [/b] [red]x[/red] \x1b[31m\x07\x9b2J {0} 漢字\u202e👍\ud800 %s \x00\r\n\u2066z"

@@ -11,10 +11,10 @@ from textual.pilot import Pilot
 
 from rtvoice_tui.session.facts import CallChanged, CallState, ServerChanged, ServerState
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.ui.call_text import View
-from rtvoice_tui.ui.widgets import tools
+from rtvoice_tui.ui.panes import calls as module
+from rtvoice_tui.ui.panes.call_text import View
+from rtvoice_tui.ui.panes.pane import Pane
 from rtvoice_tui.ui.widgets.follow_view import FollowView
-from rtvoice_tui.ui.widgets.pane import Pane
 
 SIZES = ((120, 40), (80, 24))
 HOSTILE = "\\[/b] [/b] [red]x[/red] \x1b[31m\x07\x9b2J 漢字\u202e👍\ud800 "
@@ -36,17 +36,17 @@ def call(store: Store, number: int, state: CallState = CallState.OK, at: float =
 
 def rows(pilot: Pilot[None]) -> list[str]:
     """The list, as laid out."""
-    calls = pilot.app.query_one(tools.CallsView)
+    calls = pilot.app.query_one(module.CallsView)
     return ["".join(text for text, _ in calls.pieces(line)) for line in range(calls.line_count)]
 
 
 def detail(pilot: Pilot[None]) -> str:
-    view = pilot.app.query_one(tools.CallView)
+    view = pilot.app.query_one(module.CallView)
     return "\n".join("".join(text for text, _ in view.pieces(line)) for line in range(view.line_count))
 
 
 def chosen(pilot: Pilot[None]) -> str:
-    record = pilot.app.query_one(tools.CallsView).chosen
+    record = pilot.app.query_one(module.CallsView).chosen
     return record.call.name if record is not None else ""
 
 
@@ -133,9 +133,9 @@ async def test_a_pulse_costs_the_same_with_a_thousand_calls(app: Cockpit, monkey
         call(store, number)
     laid_out: list[int] = []
     shown: list[str] = []
-    row, lines = tools.CallsView._row, tools.call_lines
-    monkeypatch.setattr(tools.CallsView, "_row", lambda view, r: (laid_out.append(r.number), row(view, r))[1])
-    monkeypatch.setattr(tools, "call_lines", lambda r, *more: (shown.append(r.call.key), lines(r, *more))[1])
+    row, lines = module.CallsView._row, module.call_lines
+    monkeypatch.setattr(module.CallsView, "_row", lambda view, r: (laid_out.append(r.number), row(view, r))[1])
+    monkeypatch.setattr(module, "call_lines", lambda r, *more: (shown.append(r.call.key), lines(r, *more))[1])
     async with opened(app, SIZES[0]) as pilot:
         calls = await focus(pilot, 4)
         laid_out.clear()

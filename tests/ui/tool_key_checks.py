@@ -9,7 +9,7 @@ from textual.widgets import Input, TextArea
 from rtvoice_tui.profiles.runs import MockRun
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import CallChanged, CallState
-from rtvoice_tui.ui.call_text import View
+from rtvoice_tui.ui.panes.call_text import View
 from rtvoice_tui.ui.screens.result import ReasonScreen, ResultScreen
 from rtvoice_tui.ui.screens.try_tool import TryScreen
 from rtvoice_tui.ui.widgets.ask_row import SETTLE_S, AskRow

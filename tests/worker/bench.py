@@ -14,15 +14,15 @@ import numpy as np
 from fake_server import FakeServer
 from function_runner import FunctionRunner
 from rtvoice_tui.audio.choice import AudioChoice
-from rtvoice_tui.plan import Plan
+from rtvoice_tui.engine.plan import Plan
+from rtvoice_tui.engine.worker import SessionWorker
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.secrets import endpoint
 from rtvoice_tui.profiles.store import load_profile, parse_profile
-from rtvoice_tui.protocol.dialects import Endpoint
+from rtvoice_tui.protocol.realtime.dialects import Endpoint
 from rtvoice_tui.session.facts import Notice, Phase
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.tools.registry import Registry, Tool
-from rtvoice_tui.worker import SessionWorker
 
 RATE = 24_000
 SILENT = AudioChoice(silent=True)

@@ -9,7 +9,7 @@ import pytest
 
 from fake_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
-from rtvoice_tui.audio.positions import Positions
+from rtvoice_tui.audio.playout.heard_positions import Positions
 from rtvoice_tui.audio.station import AudioStation
 from rtvoice_tui.session.commands import SendText, TalkStart
 from rtvoice_tui.session.facts import Phase

@@ -10,8 +10,8 @@ from fake_server import Event
 from protocol.sdk_types import accept_session
 from rtvoice_tui.editing.fields import fields_of, has
 from rtvoice_tui.editing.values import shown
-from rtvoice_tui.protocol.dialects import DIALECTS
-from rtvoice_tui.session import edits
+from rtvoice_tui.protocol.realtime.dialects import DIALECTS
+from rtvoice_tui.session.realtime import edits
 from rtvoice_tui.ui.widgets.lines import FixedLine
 
 PCM = {"type": "audio/pcm", "rate": 24_000}

@@ -8,7 +8,7 @@ import pytest
 
 from fake_server import FakeServer, Session
 from rtvoice_tui.profiles.store import ProfileError
-from rtvoice_tui.protocol.dialects import Endpoint
+from rtvoice_tui.protocol.realtime.dialects import Endpoint
 from rtvoice_tui.session.commands import SendText
 from rtvoice_tui.session.facts import Level, Phase
 from rtvoice_tui.store.plain import visible
@@ -377,7 +377,7 @@ async def test_a_source_that_fails_is_told_with_its_own_words():
 
 
 async def test_a_session_that_is_never_confirmed_hears_after_a_while_and_says_so(monkeypatch):
-    monkeypatch.setattr("rtvoice_tui.session.edits.UNANSWERED_S", 0.05)
+    monkeypatch.setattr("rtvoice_tui.session.realtime.edits.UNANSWERED_S", 0.05)
 
     async def script(session: Session) -> None:
         session.confirms = False
@@ -391,7 +391,7 @@ async def test_a_session_that_is_never_confirmed_hears_after_a_while_and_says_so
 
 
 async def test_a_server_that_does_not_greet_is_configured_all_the_same(monkeypatch):
-    monkeypatch.setattr("rtvoice_tui.session.machine.GREETING_S", 0.05)
+    monkeypatch.setattr("rtvoice_tui.session.realtime.machine.GREETING_S", 0.05)
 
     async def script(session: Session) -> None:
         await session.expect("session.update")
@@ -404,7 +404,7 @@ async def test_a_server_that_does_not_greet_is_configured_all_the_same(monkeypat
 
 async def test_the_greeting_timer_of_an_ended_session_does_not_touch_the_next(monkeypatch):
     timers = []
-    monkeypatch.setattr("rtvoice_tui.session.machine.GREETING_S", 3600.0)
+    monkeypatch.setattr("rtvoice_tui.session.realtime.machine.GREETING_S", 3600.0)
 
     async def script(session: Session) -> None:
         await asyncio.Event().wait()

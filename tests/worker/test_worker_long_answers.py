@@ -1,7 +1,7 @@
 """An answer that is minutes ahead of the speaker costs no more for each packet than one that is a minute ahead."""
 
 from growth import lines_run
-from rtvoice_tui.audio.playback import RING_S, Playback
+from rtvoice_tui.audio.playout.playback import RING_S, Playback
 
 RATE = 1_000
 PACKET = bytes(2 * RATE // 10)

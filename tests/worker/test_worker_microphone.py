@@ -4,8 +4,8 @@ import asyncio
 import threading
 
 from fake_server import FakeServer, Session
-from rtvoice_tui.audio.capture import FRAME_MS, KEPT_BLOCKS, Capture
 from rtvoice_tui.audio.choice import AudioChoice
+from rtvoice_tui.audio.mic.capture import FRAME_MS, KEPT_BLOCKS, Capture
 from rtvoice_tui.session.commands import MicFrame, SendText
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.transport.outgoing import MAX_FRAMES
@@ -107,7 +107,7 @@ async def test_muting_before_the_devices_are_open_holds(tmp_path):
 
 
 async def test_muting_while_the_devices_are_being_opened_holds(tmp_path, monkeypatch):
-    from rtvoice_tui.audio import devices
+    from rtvoice_tui.audio.backends import choosing
 
     async def script(session: Session) -> None:
         await session.open()
@@ -117,8 +117,8 @@ async def test_muting_while_the_devices_are_being_opened_holds(tmp_path, monkeyp
         release.wait(10)
         return opened(*arguments)
 
-    asked, release, opened = threading.Event(), threading.Event(), devices.without_hardware
-    monkeypatch.setattr(devices, "without_hardware", slow)
+    asked, release, opened = threading.Event(), threading.Event(), choosing.without_hardware
+    monkeypatch.setattr(choosing, "without_hardware", slow)
     audio = AudioChoice(input_file=write_wav(tmp_path / "in.wav", signal(1)), output_file=tmp_path / "out.wav")
     async with FakeServer(script) as server, running(plan_for(server, audio=audio)) as bench:
         await bench.until(asked.is_set)

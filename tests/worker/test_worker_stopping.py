@@ -13,10 +13,10 @@ import pytest
 
 from fake_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
-from rtvoice_tui.protocol.dialects import Endpoint
+from rtvoice_tui.engine.worker import SessionWorker
+from rtvoice_tui.protocol.realtime.dialects import Endpoint
 from rtvoice_tui.session.commands import Interrupt, SendText
 from rtvoice_tui.session.facts import Phase
-from rtvoice_tui.worker import SessionWorker
 from worker.bench import (
     LIMIT_S,
     SILENT,
@@ -204,7 +204,7 @@ async def test_while_the_server_reads_nothing(ends):
 
 
 async def test_while_the_devices_are_being_opened(ends, monkeypatch):
-    from rtvoice_tui.audio import devices
+    from rtvoice_tui.audio.backends import choosing
 
     asked, release = threading.Event(), threading.Event()
 
@@ -215,8 +215,8 @@ async def test_while_the_devices_are_being_opened(ends, monkeypatch):
         done.set()
         return chosen
 
-    done, opened = threading.Event(), devices.without_hardware
-    monkeypatch.setattr(devices, "without_hardware", slow)
+    done, opened = threading.Event(), choosing.without_hardware
+    monkeypatch.setattr(choosing, "without_hardware", slow)
     async with FakeServer() as server, running(plan_for(server)) as bench:
         await bench.until(asked.is_set)
         bench.worker.stop()
@@ -296,8 +296,8 @@ from rtvoice_tui.local_agent.process import LocalAgentProcess
 from rtvoice_tui.profiles.store import load_profile
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.plan import Plan
-from rtvoice_tui.worker import SessionWorker
+from rtvoice_tui.engine.plan import Plan
+from rtvoice_tui.engine.worker import SessionWorker
 
 profile, source, store = load_profile("local"), LocalAgentProcess(), Store()
 plan = Plan(profile.dialect, profile.session, profile.tool_specs, {}, source, AudioChoice(silent=True))
@@ -367,8 +367,8 @@ async def test_the_local_agent_ends_when_the_process_is_killed(program):
 
 
 async def test_the_local_agent_is_started_again_after_it_died():
+    from rtvoice_tui.engine.plan import Plan
     from rtvoice_tui.local_agent.process import LocalAgentProcess
-    from rtvoice_tui.plan import Plan
     from rtvoice_tui.profiles.store import load_profile
 
     profile, source = load_profile("local"), LocalAgentProcess()

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from fake_server import FakeServer, Session
-from rtvoice_tui.plan import Plan
+from rtvoice_tui.engine.plan import Plan
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.store import parse_profile
 from rtvoice_tui.session import commands as cmd

@@ -1,5 +1,5 @@
 """``python -m rtvoice_tui``."""
 
-from rtvoice_tui.cli import main
+from rtvoice_tui.cli.main import main
 
 main()

@@ -5,20 +5,20 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from rtvoice_tui.audio.cancellers import make_canceller
-from rtvoice_tui.audio.capture import FRAME_MS, Capture
+from rtvoice_tui.audio.backends.latency import Steps
 from rtvoice_tui.audio.choice import AudioChoice
-from rtvoice_tui.audio.echo import EchoControl
-from rtvoice_tui.audio.gate import Frame, Gate
-from rtvoice_tui.audio.headsets import echo_mode, is_headset
-from rtvoice_tui.audio.keeper import Keeper
-from rtvoice_tui.audio.line import FIRST
-from rtvoice_tui.audio.near_speech import NearSpeech
-from rtvoice_tui.audio.playback import Playback, PlaybackReport
-from rtvoice_tui.audio.stepping import Steps
-from rtvoice_tui.audio.telling import News, Teller, judge, show
+from rtvoice_tui.audio.mic.capture import FRAME_MS, Capture
+from rtvoice_tui.audio.mic.echo_cancellers import make_canceller
+from rtvoice_tui.audio.mic.echo_control import EchoControl
+from rtvoice_tui.audio.mic.echo_mode import echo_mode, is_headset
+from rtvoice_tui.audio.mic.noise_gate import Frame, Gate
+from rtvoice_tui.audio.mic.vad import NearSpeech
+from rtvoice_tui.audio.playout.playback import Playback, PlaybackReport
+from rtvoice_tui.audio.supervisor.device_slot import FIRST
+from rtvoice_tui.audio.supervisor.status import News, Teller, judge, show
+from rtvoice_tui.audio.supervisor.thread import Keeper
+from rtvoice_tui.audio.supervisor.watchdog import DeviceWatch
 from rtvoice_tui.audio.tryout import Tryout
-from rtvoice_tui.audio.watch import DeviceWatch
 from rtvoice_tui.store.audio import DeviceState, DeviceView
 from rtvoice_tui.store.levels import FLOOR_DB
 from rtvoice_tui.store.store import Store

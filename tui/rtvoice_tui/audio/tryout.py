@@ -7,9 +7,9 @@ from collections import deque
 
 import numpy as np
 
-from rtvoice_tui.audio.playback import Playback
-from rtvoice_tui.audio.resample import Resampler
-from rtvoice_tui.audio.ring import BYTES
+from rtvoice_tui.audio.pcm.resample import Resampler
+from rtvoice_tui.audio.pcm.ring import BYTES
+from rtvoice_tui.audio.playout.playback import Playback
 
 TONE_S = 1.0
 TONE_HZ = 440.0

@@ -11,8 +11,8 @@ from rtvoice_tui.editing.history import IN_FORCE, Change, EditHistory
 from rtvoice_tui.editing.values import shown, with_value
 from rtvoice_tui.profiles.model import Policy, Profile, ToolEntry
 from rtvoice_tui.profiles.store import ProfileError, parse_profile
-from rtvoice_tui.protocol.dialects import Dialect
-from rtvoice_tui.protocol.echo import tool_name
+from rtvoice_tui.protocol.realtime.dialects import Dialect
+from rtvoice_tui.protocol.realtime.session_echo import tool_name
 from rtvoice_tui.session.commands import EditSession
 from rtvoice_tui.session.facts import EditChanged, EditState
 

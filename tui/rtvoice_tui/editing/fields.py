@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from rtvoice_tui.protocol.dialects import Dialect
+from rtvoice_tui.protocol.realtime.dialects import Dialect
 
 
 class Kind(Enum):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rtvoice_tui.editing.agent import Agent, differences
-from rtvoice_tui.protocol.echo import differs, tool_name
+from rtvoice_tui.protocol.realtime.session_echo import differs, tool_name
 from rtvoice_tui.session.facts import EditChanged, EditState
 
 IN_FORCE = frozenset({EditState.ACKNOWLEDGED, EditState.CHANGED})

@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import json
 
-from rtvoice_tui.elsewhere import module_elsewhere
 from rtvoice_tui.profiles.store import ProfileError
-from rtvoice_tui.protocol.dialects import Endpoint
+from rtvoice_tui.protocol.realtime.dialects import Endpoint
+from rtvoice_tui.subprocesses import module_elsewhere
 
 START_S = 20.0
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from rtvoice_tui.profiles.state import load_state, remember
 from rtvoice_tui.profiles.store import ProfileError
-from rtvoice_tui.protocol.dialects import DIALECTS, Dialect
+from rtvoice_tui.protocol.realtime.dialects import DIALECTS, Dialect
 
 ENCRYPTED = ("wss", "https")
 

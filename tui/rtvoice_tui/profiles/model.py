@@ -6,7 +6,7 @@ import msgspec
 
 from rtvoice_tui.profiles.runs import AskRun, HostedRun, PythonRun, ToolRun
 from rtvoice_tui.profiles.variables import VARIABLE_PATTERN
-from rtvoice_tui.protocol.dialects import DIALECTS, Dialect
+from rtvoice_tui.protocol.realtime.dialects import DIALECTS, Dialect
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
 Policy = Literal["default", "auto", "ask", "off"]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
-from rtvoice_tui.session.history import Said
+from rtvoice_tui.session.recap import Said
 from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.session.timers import Timer
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from rtvoice_tui.protocol.client_events import ClientEvent
+from rtvoice_tui.protocol.realtime.client_events import ClientEvent
 from rtvoice_tui.session.facts import Fact
 from rtvoice_tui.session.timers import Timer
 

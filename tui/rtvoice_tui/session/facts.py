@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from rtvoice_tui.protocol.client_events import ClientEvent
-from rtvoice_tui.protocol.objects import RateLimit, Usage
+from rtvoice_tui.protocol.realtime.client_events import ClientEvent
+from rtvoice_tui.protocol.realtime.objects import RateLimit, Usage
 from rtvoice_tui.session.talk_mode import TalkMode
 
 

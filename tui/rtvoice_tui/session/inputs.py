@@ -6,7 +6,7 @@ times is a whole session, and feeding it to a fresh machine again leads to the s
 
 import msgspec
 
-from rtvoice_tui.protocol.server_events import ServerEvent
+from rtvoice_tui.protocol.realtime.server_events import ServerEvent
 from rtvoice_tui.session.commands import Command
 
 

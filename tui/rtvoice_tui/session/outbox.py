@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from rtvoice_tui.protocol.client_events import AppendInput, ClientEvent
+from rtvoice_tui.protocol.realtime.client_events import AppendInput, ClientEvent
 from rtvoice_tui.session.effects import Effect, Send, Tell
 from rtvoice_tui.session.facts import Fact, Level, Moment, Notice, Reached
 

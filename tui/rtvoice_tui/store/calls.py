@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from rtvoice_tui.protocol.client_events import ClientEvent
+from rtvoice_tui.protocol.realtime.client_events import ClientEvent
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState, ServerChanged
 
 _OPEN = (CallState.STREAMING, CallState.ASKING, CallState.RUNNING)

@@ -1,8 +1,8 @@
 """What goes into the event log for each frame. Speech never does: its size is what stays."""
 
-from rtvoice_tui.protocol.client_events import AppendInput, ClientEvent
-from rtvoice_tui.protocol.codec import Decoded
-from rtvoice_tui.protocol.server_events import ErrorEvent, OutputAudioDelta
+from rtvoice_tui.protocol.realtime.client_events import AppendInput, ClientEvent
+from rtvoice_tui.protocol.realtime.codec import Decoded
+from rtvoice_tui.protocol.realtime.server_events import ErrorEvent, OutputAudioDelta
 from rtvoice_tui.store.event_log import EventLog
 
 

@@ -19,10 +19,10 @@ MEMORY_BYTES = 2_000_000_000
 
 def main() -> None:
     """Answer until nothing more is asked."""
-    from rtvoice_tui.session import arguments
+    from rtvoice_tui.session import schema
 
     _limit_memory()
-    arguments.prepare()
+    schema.prepare()
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         _alarm(ALARM_S)
@@ -31,14 +31,14 @@ def main() -> None:
 
 
 def _problem(question: dict[str, Any]) -> str:
-    from rtvoice_tui.session import arguments
+    from rtvoice_tui.session import schema
 
     try:
         if "arguments" in question:
-            arguments.read(question["arguments"], question["schema"])
+            schema.read(question["arguments"], question["schema"])
         else:
-            arguments.check(question["value"], question["schema"], "result")
-    except arguments.ArgumentsRefused as refused:
+            schema.check(question["value"], question["schema"], "result")
+    except schema.ArgumentsRefused as refused:
         return str(refused)
     except MemoryError:
         return "checking it takes too much memory"

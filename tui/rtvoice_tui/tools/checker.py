@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from rtvoice_tui.elsewhere import module_elsewhere
+from rtvoice_tui.subprocesses import module_elsewhere
 
 LIMIT_S = 2.0
 """How long one check may take."""

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rtvoice_tui.elsewhere import small_environment
 from rtvoice_tui.profiles.runs import CommandRun
 from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.subprocesses import small_environment
 from rtvoice_tui.tools import template
 from rtvoice_tui.tools.processes import GRACE_S, Program, end_group, how_it_ended, start
 from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, Outcome, Runner, failed, succeeded

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rtvoice_tui.elsewhere import small_environment
+from rtvoice_tui.subprocesses import small_environment
 from rtvoice_tui.tools.python_process import Gone, PythonProcess
 
 WATCH_S = 1.0

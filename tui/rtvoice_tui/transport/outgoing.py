@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 
-from rtvoice_tui.protocol.client_events import AppendInput, ClientEvent, CreateItem
+from rtvoice_tui.protocol.realtime.client_events import AppendInput, ClientEvent, CreateItem
 
 MAX_FRAMES = 250
 """Microphone frames that wait at most (5 s): older sound that arrives in a burst confuses the server's clock."""

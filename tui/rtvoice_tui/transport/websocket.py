@@ -12,7 +12,7 @@ import aiohttp
 from yarl import URL
 
 from rtvoice_tui.profiles.destinations import is_loopback
-from rtvoice_tui.protocol.dialects import Endpoint
+from rtvoice_tui.protocol.realtime.dialects import Endpoint
 
 CONNECT_S = 15.0
 

@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from rtvoice_tui import garbage
 from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.engine.worker import SessionWorker
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui import themes
 from rtvoice_tui.ui.bindings import OF_PANES, bindings
@@ -23,23 +24,22 @@ from rtvoice_tui.ui.devices_app import DevicesApp
 from rtvoice_tui.ui.editing_app import Planner
 from rtvoice_tui.ui.glyphs import ascii_only
 from rtvoice_tui.ui.layout import Layout
+from rtvoice_tui.ui.panes.agent import AgentPane
+from rtvoice_tui.ui.panes.calls import ToolsPane
+from rtvoice_tui.ui.panes.events import EventsView
+from rtvoice_tui.ui.panes.log import LogView
+from rtvoice_tui.ui.panes.pane import Pane
+from rtvoice_tui.ui.panes.timing import TimingView
+from rtvoice_tui.ui.panes.transcript import TranscriptView
 from rtvoice_tui.ui.terminal.harmless import HARMLESS
-from rtvoice_tui.ui.widgets.agent import AgentPane
 from rtvoice_tui.ui.widgets.ask_row import AskRow
 from rtvoice_tui.ui.widgets.composer import Composer
-from rtvoice_tui.ui.widgets.events import EventsView
 from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import FixedLine
-from rtvoice_tui.ui.widgets.log import LogView
 from rtvoice_tui.ui.widgets.meters import MeterRow
-from rtvoice_tui.ui.widgets.pane import Pane
 from rtvoice_tui.ui.widgets.rows import KeyRow, NoticeRow, TabRow, TickerRow
 from rtvoice_tui.ui.widgets.sound_panel import SoundPanel
 from rtvoice_tui.ui.widgets.status import StatusRow
-from rtvoice_tui.ui.widgets.timing import TimingView
-from rtvoice_tui.ui.widgets.tools import ToolsPane
-from rtvoice_tui.ui.widgets.transcript import TranscriptView
-from rtvoice_tui.worker import SessionWorker
 
 
 class RtvoiceApp(DevicesApp):

@@ -6,15 +6,15 @@ from textual.screen import Screen
 
 from rtvoice_tui.session.facts import EditChanged
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.ui.widgets.agent import AgentPane
+from rtvoice_tui.ui.panes.agent import AgentPane
+from rtvoice_tui.ui.panes.pane import Pane
+from rtvoice_tui.ui.panes.timing import TimingView
 from rtvoice_tui.ui.widgets.ask_row import AskRow
 from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.ui.widgets.meters import MeterRow
-from rtvoice_tui.ui.widgets.pane import Pane
 from rtvoice_tui.ui.widgets.rows import NoticeRow, TabRow, TickerRow
 from rtvoice_tui.ui.widgets.sound_panel import SoundPanel
 from rtvoice_tui.ui.widgets.status import StatusRow
-from rtvoice_tui.ui.widgets.timing import TimingView
 
 PULSE_HZ = 15
 

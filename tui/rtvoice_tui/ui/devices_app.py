@@ -19,7 +19,7 @@ class DevicesApp(ToolsApp):
 
     def action_devices(self) -> None:
         """Choose and try microphone and speaker."""
-        from rtvoice_tui.audio.listing import list_elsewhere
+        from rtvoice_tui.audio.backends.listing import list_elsewhere
         from rtvoice_tui.ui.screens.devices import DevicesScreen
 
         self.clear_notifications()  # they would lie over the lists

@@ -5,17 +5,17 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from rtvoice_tui.editing.editor import AgentEditor
-from rtvoice_tui.plan import EndpointSource, Plan
+from rtvoice_tui.engine.plan import EndpointSource, Plan
+from rtvoice_tui.engine.worker import SessionWorker
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.session.commands import EditSession
 from rtvoice_tui.session.facts import EditChanged, EditState, Level, Notice, Phase
-from rtvoice_tui.session.history import Said
+from rtvoice_tui.session.recap import Said
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.transcript import Speaker
 from rtvoice_tui.tools.registry import Toolset
+from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.talking import TalkingApp
-from rtvoice_tui.ui.widgets.agent import AgentPane
-from rtvoice_tui.worker import SessionWorker
 
 FOR_SESSION = "for this session, not saved"
 
@@ -222,7 +222,7 @@ class EditingApp(TalkingApp):
 
     def _edit_tool_outside(self, tool: ToolEntry) -> None:
         from rtvoice_tui.editing.schema import SchemaRefused, tool_of, tool_text
-        from rtvoice_tui.ui.external_editor import edited
+        from rtvoice_tui.ui.terminal.external_editor import edited
 
         text = edited(self, tool_text(tool), ".json")
         if text is None:
@@ -237,7 +237,7 @@ class EditingApp(TalkingApp):
 
     def action_external_editor(self) -> None:
         """Open the instructions, or the tool under the cursor, in the person's editor; the session runs on."""
-        from rtvoice_tui.ui.external_editor import edited
+        from rtvoice_tui.ui.terminal.external_editor import edited
 
         if tool := self.editor.draft.tool(self.agent_pane.chosen_tool):
             self._edit_tool_outside(tool)

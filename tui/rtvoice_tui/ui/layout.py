@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from textual.geometry import Size
 from textual.widget import Widget
 
-from rtvoice_tui.ui.widgets.agent import AgentPane
-from rtvoice_tui.ui.widgets.pane import Pane
+from rtvoice_tui.ui.panes.agent import AgentPane
+from rtvoice_tui.ui.panes.pane import Pane
 
 if TYPE_CHECKING:
     from rtvoice_tui.ui.app import RtvoiceApp

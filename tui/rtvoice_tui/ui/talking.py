@@ -7,13 +7,13 @@ import logging
 from textual import work
 from textual.widgets import Input
 
+from rtvoice_tui.engine.worker import SessionWorker
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.ui.holding import HoldingApp
+from rtvoice_tui.ui.terminal.holding import HoldingApp
 from rtvoice_tui.ui.terminal.suspending import Suspension
-from rtvoice_tui.worker import SessionWorker
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from rtvoice_tui.store.calls import CallRecord, waits
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.transcript import arguments_shown
 from rtvoice_tui.ui.editing_app import FOR_SESSION
+from rtvoice_tui.ui.panes.calls import ToolsPane
 from rtvoice_tui.ui.profiles_app import ProfilesApp
 from rtvoice_tui.ui.widgets.ask_row import AskRow
-from rtvoice_tui.ui.widgets.tools import ToolsPane
 
 _OFF = "off for this session: d switches it on again"
 

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.timer import Timer
 
-from rtvoice_tui.audio.headsets import is_headset
+from rtvoice_tui.audio.mic.echo_mode import is_headset
 from rtvoice_tui.profiles.model import (
     HIGHEST_GATE_DB,
     LOUDEST_DB,
@@ -31,7 +31,7 @@ from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 from rtvoice_tui.ui.widgets.meters import GATES
 
 if TYPE_CHECKING:
-    from rtvoice_tui.audio.devices import DeviceInfo
+    from rtvoice_tui.audio.backends.choosing import DeviceInfo
 
 LOOK_EVERY_S = 2.0
 PULSE_HZ = 15

@@ -256,7 +256,7 @@ class ProfilesScreen(ModalScreen[str]):
         """Open the file in the person's own editor."""
         from rtvoice_tui.profiles.store import profile_path, profile_text
         from rtvoice_tui.profiles.writing import locked, write_privately
-        from rtvoice_tui.ui.external_editor import edited
+        from rtvoice_tui.ui.terminal.external_editor import edited
 
         name = self._list.chosen.name
 

@@ -65,7 +65,7 @@ class ResultScreen(ModalScreen[str | None]):
 
     def action_external(self) -> None:
         """Write it in the person's own editor."""
-        from rtvoice_tui.ui.external_editor import edited
+        from rtvoice_tui.ui.terminal.external_editor import edited
 
         area = self.query_one(TextArea)
         text = edited(self.app, area.text, ".txt")

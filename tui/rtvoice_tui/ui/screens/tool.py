@@ -128,7 +128,7 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
 
     def action_external(self) -> None:
         """Edit the schema in the person's own editor."""
-        from rtvoice_tui.ui.external_editor import edited
+        from rtvoice_tui.ui.terminal.external_editor import edited
 
         area = self.query_one("#tool-schema", TextArea)
         text = edited(self.app, area.text, ".json")

@@ -15,9 +15,9 @@ from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.store.calls import CallRecord
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.panes.calls import CallView
 from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.ui.widgets.plain_fields import PlainInput
-from rtvoice_tui.ui.widgets.tools import CallView
 
 
 class TryScreen(ModalScreen[None]):

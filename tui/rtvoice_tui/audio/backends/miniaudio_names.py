@@ -1,0 +1,71 @@
+"""The names of the devices that miniaudio sees, and what they are opened by.
+
+miniaudio crashes when it is asked about a device that went away since it was listed, so of a sound server nothing but
+the list is asked; and whoever looks all the time does so in a process of its own:
+
+    python -m rtvoice_tui.audio.backends.miniaudio_names    # a line of JSON twice a second, until standard input ends
+"""
+
+import json
+import select
+import sys
+from typing import Any
+
+import miniaudio
+
+LOOK_S = 0.5
+
+Named = list[tuple[str, Any]]
+"""Names with ids."""
+
+
+def named_devices(devices: miniaudio.Devices) -> tuple[Named, Named]:
+    """Speakers and microphones.
+
+    Raises:
+        miniaudio.MiniaudioError: the sound system does not answer.
+    """
+    if devices.backend != "PulseAudio":  # only there it crashes; elsewhere devices are listed that do not work
+        outputs, inputs = devices.get_playbacks(), devices.get_captures()
+        return [(each["name"], each["id"]) for each in outputs], [(each["name"], each["id"]) for each in inputs]
+    return _at_pulse(devices)
+
+
+def _at_pulse(devices: miniaudio.Devices) -> tuple[Named, Named]:
+    ffi, lib = miniaudio.ffi, miniaudio.lib
+    outputs, inputs = ffi.new("ma_device_info**"), ffi.new("ma_device_info**")
+    output_count, input_count = ffi.new("ma_uint32*"), ffi.new("ma_uint32*")
+    result = lib.ma_context_get_devices(devices._context, outputs, output_count, inputs, input_count)
+    if result != lib.MA_SUCCESS:
+        raise miniaudio.MiniaudioError("cannot list devices", result)
+    return _copied(outputs[0], output_count[0]), _copied(inputs[0], input_count[0])
+
+
+def _copied(infos: Any, count: int) -> Named:
+    ffi = miniaudio.ffi
+    return [
+        (ffi.string(infos[index].name).decode("utf-8", "replace"), ffi.new("ma_device_id *", infos[index].id))
+        for index in range(count)
+    ]
+
+
+def at_the_server() -> dict[str, list[str]] | None:
+    """What a PulseAudio or PipeWire server has; None where none answers."""
+    try:
+        outputs, inputs = named_devices(miniaudio.Devices([miniaudio.Backend.PULSEAUDIO]))
+    except miniaudio.MiniaudioError:
+        return None
+    return {"inputs": [name for name, _ in inputs], "outputs": [name for name, _ in outputs]}
+
+
+def main() -> None:
+    """Tell another process, again and again."""
+    while True:
+        sys.stdout.write(json.dumps(at_the_server()) + "\n")
+        sys.stdout.flush()
+        if select.select([sys.stdin], [], [], LOOK_S)[0]:
+            return
+
+
+if __name__ == "__main__":
+    main()

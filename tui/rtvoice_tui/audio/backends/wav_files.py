@@ -1,0 +1,163 @@
+"""Devices without hardware: WAV files and silence, paced by the clock like real ones."""
+
+import contextlib
+import threading
+import time
+import wave
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from rtvoice_tui.audio.backends.choosing import BLOCK_MS, AudioError
+from rtvoice_tui.audio.backends.wav_checks import opened_wav
+from rtvoice_tui.audio.mic.capture import Capture
+from rtvoice_tui.audio.pcm.resample import convert
+from rtvoice_tui.audio.playout.playback import Playback
+
+
+class _Ticking(Protocol):
+    def tick(self) -> None: ...
+
+
+class _Clock:
+    """Calls ``tick`` once for every block of time that has passed, also after a stall."""
+
+    def __init__(self, device: _Ticking) -> None:
+        self._device = device
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="audio-clock", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def _run(self) -> None:
+        start = time.perf_counter()
+        done = 0
+        while not self._stop.wait(max(0.0, start + (done + 1) * BLOCK_MS / 1000 - time.perf_counter())):
+            due = int((time.perf_counter() - start) * 1000 / BLOCK_MS)
+            while done < due and not self._stop.is_set():
+                self._device.tick()
+                done += 1
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join(1.0)
+
+
+class FileMicrophone:
+    """A WAV file spoken into the session as if by a person; after its end there is silence.
+
+    It begins when somebody listens: `begin` is called once the server has accepted the audio format.
+    """
+
+    def __init__(self, path: Path, capture: Capture) -> None:
+        self.name = path.name
+        self.latency_ms = 0.0
+        self._capture = capture
+        self._pcm = read_wav(path, capture.rate)
+        self._at = 0
+        self._block = capture.rate * BLOCK_MS // 1000 * 2
+        self._clock = _Clock(self)
+        self._begun = False
+
+    def begin(self) -> None:
+        """Start to speak."""
+        if not self._begun:
+            self._begun = True
+            self._clock.start()
+
+    def tick(self) -> None:
+        """Offer one block."""
+        block = self._pcm[self._at : self._at + self._block]
+        self._at += len(block)
+        self._capture.offer(block + bytes(self._block - len(block)))
+
+    def close(self) -> None:
+        """Stop."""
+        self._clock.stop()
+
+
+class SilentSpeaker:
+    """Consumes speech at its pace and lets nobody hear it."""
+
+    def __init__(self, playback: Playback) -> None:
+        self.name = "silent"
+        self.latency_ms = playback.latency_ms = 0.0
+        self._playback = playback
+        self._block = playback.rate * BLOCK_MS // 1000
+        self._clock = _Clock(self)
+        self._clock.start()
+
+    def tick(self) -> None:
+        """Take one block."""
+        self._playback.fill(self._block)
+
+    def close(self) -> None:
+        """Stop."""
+        self._clock.stop()
+
+
+class FileSpeaker:
+    """Writes everything that a person would hear, silence included, to a WAV file.
+
+    Args:
+        path: the file.
+        playback: where the samples come from.
+        tell: called from the speaker's thread with a sentence and its remedy when the file cannot be written any more.
+    """
+
+    def __init__(self, path: Path, playback: Playback, tell: Callable[[str, str], None] = lambda *told: None) -> None:
+        self.name = path.name
+        self._tell = tell
+        self._written = True
+        self.latency_ms = playback.latency_ms = 0.0
+        self._playback = playback
+        self._block = playback.rate * BLOCK_MS // 1000
+        try:
+            self._file = path.open("wb")
+        except OSError as error:
+            raise AudioError(f"{path} cannot be written: {error.strerror}", "choose another --output-file") from error
+        self._wav = wave.open(self._file, "wb")  # noqa: SIM115 - open as long as the session
+        self._wav.setnchannels(1)
+        self._wav.setsampwidth(2)
+        self._wav.setframerate(playback.rate)
+        self._clock = _Clock(self)
+        self._clock.start()
+
+    def tick(self) -> None:
+        """Write one block; speech goes on where the file cannot."""
+        block = self._playback.fill(self._block)
+        if not self._written:
+            return
+        try:
+            self._wav.writeframes(block)
+            self._file.flush()
+        except OSError as error:
+            self._written = False
+            self._tell(f"{self.name} cannot be written any more: {error.strerror}", "make room, then start again")
+
+    def close(self) -> None:
+        """Stop, and finish the file."""
+        self._clock.stop()
+        for end in (self._wav.close, self._file.close):
+            with contextlib.suppress(OSError):  # it was told
+                end()
+
+
+def read_wav(path: Path, rate: int) -> bytes:
+    """The sound of a 16-bit PCM WAV file, mixed to mono, at ``rate`` Hz.
+
+    Raises:
+        AudioError: it cannot be read.
+    """
+    with opened_wav(path) as wav:
+        channels, source = wav.getnchannels(), wav.getframerate()
+        pcm = wav.readframes(wav.getnframes())
+    pcm = pcm[: len(pcm) - len(pcm) % (2 * channels)]
+    if channels > 1:
+        frames = np.frombuffer(pcm, "<i2").reshape(-1, channels)
+        pcm = frames.astype(np.int32).mean(axis=1).astype("<i2").tobytes()
+    return convert(pcm, source, rate)

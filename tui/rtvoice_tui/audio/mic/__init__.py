@@ -1,0 +1,1 @@
+"""The microphone's way: capture, echo cancellation, local VAD and noise gate."""

@@ -1,0 +1,1 @@
+"""Samples: rings, levels, gain and rates. Knows no device."""

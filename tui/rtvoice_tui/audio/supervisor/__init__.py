@@ -1,0 +1,1 @@
+"""Keeps devices open: one thread that opens, watches, replaces and reports them."""

@@ -1,0 +1,206 @@
+"""Whether a named device is still there: a sound server that loses one moves its streams elsewhere, and tells nobody.
+
+On Linux another process asks the server twice a second, which costs so little (a millisecond each time) that it can be
+done all the time. It is another process because what it asks through crashes now and then while devices come and go.
+Elsewhere, or without a server, the devices are listed anew, but only while something is missing.
+"""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rtvoice_tui.audio.backends.base import AudioError
+from rtvoice_tui.audio.backends.listing import list_elsewhere
+from rtvoice_tui.subprocesses import module_elsewhere
+
+LOOK_S = 0.5
+BROKEN_S = 5.0
+"""A look that broke down is repeated after that."""
+
+LIST_S = 1.0
+LONG_S = 30.0
+"""What is missing for so long is looked for less often."""
+
+LIST_LONG_S = 5.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Present:
+    """The names of all devices there are, by direction."""
+
+    inputs: frozenset[str] = frozenset()
+    outputs: frozenset[str] = frozenset()
+
+    def names(self, direction: str) -> frozenset[str]:
+        """Those of one direction."""
+        return self.inputs if direction == "input" else self.outputs
+
+    def lists(self, direction: str, wanted: str) -> bool:
+        """Whether there is a device that goes by this name or a part of it; any at all for an empty one."""
+        return any(wanted.lower() in name.lower() for name in self.names(direction))
+
+
+class Presence:
+    """Looks for devices on a thread of its own, while somebody needs to know.
+
+    Args:
+        changed: called on that thread when other devices are there than before.
+
+    Attributes:
+        present: what is there; None while nothing is known.
+        looked_at: when the look began that this is from (`time.monotonic`).
+    """
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self.present: Present | None = None
+        self.looked_at = 0.0
+        self._changed = changed
+        self._wanted = threading.Event()
+        self._ended = False
+        self._missing_since: float | None = None
+        self._listed_at = 0.0
+        self._traces: object = None
+        self._served = False
+        self._server = _Server()
+        self._listed: Present | None = None
+        self._thread: threading.Thread | None = None
+
+    def watch(self, watching: bool, missing: bool) -> None:
+        """Look from now on, or no longer.
+
+        Args:
+            watching: whether a named device that is open must be seen.
+            missing: whether a device is missing, so that looking may cost something.
+        """
+        if not missing:
+            self._missing_since = None
+        elif self._missing_since is None:
+            self._missing_since = time.monotonic()
+            self._listed_at = 0.0
+        if not (watching or missing):
+            self._wanted.clear()
+            return
+        self._wanted.set()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="audio-presence", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Stop to look. A server that hangs is not waited for."""
+        self._ended = True
+        self._wanted.set()
+        self._server.close()
+        if self._thread is not None:
+            self._thread.join(LOOK_S + 0.1)
+        self._server.close()  # it may just have been begun
+
+    def _run(self) -> None:
+        while not self._ended:
+            if not self._wanted.is_set():
+                self._server.close()
+                self._wanted.wait()
+                continue
+            began, every_s = time.monotonic(), LOOK_S / 10
+            try:
+                found = self._look()
+            except Exception:
+                log.exception("the devices cannot be looked at")
+                found, every_s = self.present, BROKEN_S
+            self.looked_at = began
+            if found is not None and found != self.present:
+                self.present = found
+                self._changed()
+            time.sleep(max(0.0, began + every_s - time.monotonic()))
+
+    def _look(self) -> Present | None:
+        present = self._server.look()
+        if present is not None:
+            self._served, self._listed = True, None
+            return present
+        missing, now = self._missing_since, time.monotonic()
+        if missing is not None and now - self._listed_at >= (LIST_S if now - missing < LONG_S else LIST_LONG_S):
+            traces = _traces()
+            if not self._listed_at or traces is None or traces != self._traces:
+                self._traces, self._listed = traces, _listed()
+                self._listed_at = time.monotonic()
+        return self._listed or (Present() if self._served else None)
+
+
+class _Server:
+    """The process that asks the sound server. Begun by the first look, and again when it has broken down."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
+
+    def look(self) -> Present | None:
+        """What the server has, as soon as it was asked again; None where none answers, or there is no way to ask."""
+        process = self._begun()
+        line = process.stdout.readline() if process is not None and process.stdout is not None else ""
+        if not line:
+            self.close()
+            time.sleep(LOOK_S)
+            return None
+        told = json.loads(line)
+        return None if told is None else Present(frozenset(told["inputs"]), frozenset(told["outputs"]))
+
+    def _begun(self) -> "subprocess.Popen[str] | None":
+        if not sys.platform.startswith("linux"):
+            return None
+        with self._lock:
+            if self._process is None:
+                command, environment = module_elsewhere("rtvoice_tui.audio.backends.miniaudio_names")
+                self._process = subprocess.Popen(
+                    command,
+                    env=environment,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    text=True,
+                )
+            return self._process
+
+    def close(self) -> None:
+        """End it."""
+        with self._lock:
+            process, self._process = self._process, None
+            if process is None:
+                return
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+
+def _listed() -> Present:
+    try:
+        devices = list_elsewhere()
+    except AudioError:
+        devices = []
+    return Present(
+        frozenset(device.name for device in devices if device.inputs),
+        frozenset(device.name for device in devices if device.outputs),
+    )
+
+
+def _traces() -> object:
+    """What a device that comes or goes changes on Linux, so that the list need not be read in vain; None elsewhere."""
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        nodes = tuple(sorted(os.listdir("/dev/snd")))
+    except OSError:
+        nodes = ()
+    folder = os.environ.get("XDG_RUNTIME_DIR", "")
+    sockets = tuple((Path(folder) / name).exists() for name in ("pulse/native", "pipewire-0")) if folder else ()
+    return nodes, sockets

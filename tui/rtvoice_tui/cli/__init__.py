@@ -1,0 +1,1 @@
+"""The command line: the cockpit's start, and the commands beside it."""

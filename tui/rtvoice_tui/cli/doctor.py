@@ -1,0 +1,55 @@
+"""``rtvoice-tui doctor``: what is missing, and what mends it."""
+
+import asyncio
+import os
+
+import click
+
+from rtvoice_tui.cli.launch import own_stderr
+from rtvoice_tui.doctor import checks as look
+from rtvoice_tui.doctor.checks import Finding, Verdict
+from rtvoice_tui.doctor.sound import look_at_sound
+from rtvoice_tui.profiles import library
+from rtvoice_tui.store.plain import one_line
+
+_MARKS = {Verdict.OK: "✓", Verdict.NOTE: "·", Verdict.BAD: "✗"}
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[PROFILE]...")
+@click.option("--live", is_flag=True, help="Connect with each named profile, and report the latency.")
+@click.pass_context
+def doctor(ctx: click.Context, names: tuple[str, ...], live: bool) -> None:
+    """Look at terminal, sound, speech and profiles; with --live also at the servers.
+
+    Ends with 1 if something named on the command line cannot work.
+
+    \b
+    Example:
+      rtvoice-tui doctor yandex --live
+    """
+    sound = look_at_sound()
+    with own_stderr():  # speech libraries talk there
+        findings = list(look.machine(sound.findings))
+    entries = [entry for entry in library.listed() if not names or entry.name in names]
+    unknown = sorted(set(names) - {entry.name for entry in entries})
+    findings += [
+        Finding(name, Verdict.BAD, "there is no such profile", "rtvoice-tui profiles list") for name in unknown
+    ]
+    _tell(findings)
+    for entry in entries:
+        found = list(look.profile_findings(entry, os.environ))
+        _tell([*found, *look.device_findings(entry, sound.devices)])
+        if live and entry.profile is not None and not any(f.verdict is not Verdict.OK and f.remedy for f in found):
+            found.append(asyncio.run(look.live(entry.name, entry.profile, os.environ)))
+            _tell(found[-1:])
+        findings += found
+    bad = [finding for finding in findings if finding.verdict is Verdict.BAD and (not names or finding.about in names)]
+    ctx.exit(1 if bad else 0)
+
+
+def _tell(findings: list[Finding]) -> None:
+    for finding in findings:
+        click.echo(f"{_MARKS[finding.verdict]} {finding.about:<12} {one_line(finding.sentence, 2000)}")
+        if finding.remedy:
+            click.echo(f"  {'':<12} -> {one_line(finding.remedy, 2000)}")

@@ -1,0 +1,220 @@
+"""The command line. ``--help`` and ``--version`` load neither Textual nor audio."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rtvoice_tui import __version__
+from rtvoice_tui.cli.console import COULD_NOT_RUN, console
+
+if TYPE_CHECKING:
+    import asyncio
+
+PROVIDERS = ("yandex", "openai", "azure", "xai", "hf", "generic", "local")
+
+
+_ELSEWHERE = {"profiles": "rtvoice_tui.cli.profiles:profiles", "doctor": "rtvoice_tui.cli.doctor:doctor"}
+"""Commands that are loaded when they are called for."""
+
+
+class _WrongUse(click.ClickException):
+    """Options that cannot be used, in one sentence without click's lines about usage: the options' form is right."""
+
+    exit_code = 2
+
+
+class _Sentences(click.Group):
+    """Turns our errors into one sentence with the remedy and an exit code, and lets no text act on the terminal."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        with console():
+            return super().main(*args, **extra)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = _ELSEWHERE[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from rtvoice_tui.profiles.store import ProfileError
+
+        try:
+            return super().invoke(ctx)
+        except ProfileError as error:
+            remedy = f" ({error.remedy})" if error.remedy else ""
+            raise click.ClickException(f"{error.sentence}{remedy}") from None
+
+
+def _variable_name(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """An option that names a variable; a key that was given in its place is not repeated."""
+    if value is None:
+        return None
+    from rtvoice_tui.profiles.variables import WANTED, is_variable_name
+
+    if not is_variable_name(value):
+        raise _WrongUse(f"{option.opts[0]} must be {WANTED}")
+    return value
+
+
+class _CannotRun(click.ClickException):
+    """The surroundings keep a command from running."""
+
+    exit_code = COULD_NOT_RUN
+
+
+@click.group(cls=_Sentences, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rtvoice-tui")
+@click.option("--profile", metavar="NAME", help="Which profile to open; the last one used if not given.")
+@click.option("--provider", type=click.Choice(PROVIDERS), help="Speak this provider's dialect.")
+@click.option("--url", metavar="URL", help="WebSocket address of the server.")
+@click.option("--model", metavar="M", help="Model, or a whole gpt:// URI.")
+@click.option("--api-key-env", metavar="VAR", callback=_variable_name, help="Environment variable that holds the key.")
+@click.option("--voice", metavar="V", help="Voice of the agent.")
+@click.option("--instructions", metavar="TEXT|@FILE", help="Instructions, or the file that holds them.")
+@click.option("--input-device", metavar="NAME", help="Microphone, by a part of its name.")
+@click.option("--output-device", metavar="NAME", help="Speaker, by a part of its name.")
+@click.option("--input-file", type=click.Path(path_type=Path), metavar="A.wav", help="Speak this file instead.")
+@click.option("--output-file", type=click.Path(path_type=Path), metavar="OUT.wav", help="Write what is heard here.")
+@click.option("--no-audio", is_flag=True, help="Type instead of talking; open no sound device.")
+@click.option("--no-connect", is_flag=True, help="Open without connecting; c connects.")
+@click.pass_context
+def main(ctx: click.Context, /, **options: Any) -> None:
+    """Talk with a realtime voice agent and see everything that happens.
+
+    Without options the last used profile opens; on a first run the built-in agent, which needs no key and no network.
+    The options override the profile for this run only.
+
+    \b
+    Examples:
+      rtvoice-tui                                        talk with the built-in agent
+      rtvoice-tui --profile yandex                       YANDEX_CLOUD_API_KEY and YANDEX_CLOUD_FOLDER_ID are set
+      rtvoice-tui --provider generic --url ws://localhost:8765/v1/realtime
+      rtvoice-tui --input-file question.wav --output-file answer.wav
+      rtvoice-tui doctor                                 what is missing, and what mends it
+    """
+    if ctx.invoked_subcommand is None:
+        _check_files(options["input_file"], options["output_file"])
+        from rtvoice_tui import garbage
+
+        garbage.collect_later()  # the first frame says when
+        from rtvoice_tui.cli.launch import NoTemporaryFolder, Options, launch
+
+        try:
+            ctx.exit(launch(Options(**options)))
+        except NoTemporaryFolder as error:
+            raise _CannotRun(f"{error.sentence} ({error.remedy})") from None
+
+
+def _check_files(input_file: Path | None, output_file: Path | None) -> None:
+    if input_file is None and output_file is None:
+        return
+    from rtvoice_tui.audio.backends.base import AudioError
+    from rtvoice_tui.audio.backends.wav_checks import check_files
+
+    try:
+        check_files(input_file, output_file)
+    except AudioError as error:
+        raise _WrongUse(f"{error.sentence} ({error.remedy})") from None
+
+
+@main.command()
+def devices() -> None:
+    """List the microphones and speakers that can be used.
+
+    \b
+    Example:
+      rtvoice-tui devices
+    """
+    from rtvoice_tui.audio.backends.base import AudioError
+    from rtvoice_tui.audio.backends.listing import list_elsewhere
+    from rtvoice_tui.store.plain import one_line
+
+    try:
+        found = list_elsewhere()
+    except AudioError as error:
+        raise click.ClickException(f"{error.sentence} ({error.remedy})") from None
+    for device in found:
+        kinds = ", ".join(kind for kind, count in (("in", device.inputs), ("out", device.outputs)) if count)
+        marks = "".join(
+            f"  default {kind}"
+            for kind, default in (("input", device.default_input), ("output", device.default_output))
+            if default
+        )
+        click.echo(f"{one_line(device.name)}  ({one_line(device.host_api)}, {kinds}, {device.rate} Hz){marks}")
+
+
+@main.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    help="Port on loopback; 0 for any free one.",
+)
+@click.option(
+    "--token-env",
+    metavar="VAR",
+    callback=_variable_name,
+    help="Environment variable with the token; else a new one is printed.",
+)
+def serve(port: int, token_env: str | None) -> None:
+    """Run the local agent as a Realtime server for any other client.
+
+    \b
+    Example:
+      rtvoice-tui serve --port 8765
+    """
+    import asyncio
+    import os
+    import secrets
+
+    from rtvoice_tui.local_agent.server import serve as serve_agent
+
+    token = os.environ.get(token_env, "") if token_env else secrets.token_urlsafe(24)
+    if not token:
+        raise click.UsageError(f"the environment variable {token_env} holds no token")
+
+    def ready(url: str) -> None:
+        click.echo(f"listening on {url}")
+        if not token_env:
+            click.echo(f"token (send it as 'Authorization: Bearer ...'): {token}")
+            click.echo(f"with this app: TOKEN={token} rtvoice-tui --provider generic --url {url} --api-key-env TOKEN")
+
+    async def run() -> None:
+        until = asyncio.get_running_loop().create_future()
+        _end_on_signals(until)
+        await serve_agent(port, token, ready, until, preload=True)
+
+    try:
+        asyncio.run(run())
+    except OSError as error:
+        raise click.ClickException(f"port {port} cannot be used: {error.strerror} (choose another --port)") from None
+
+
+def _end_on_signals(until: "asyncio.Future[None]") -> None:
+    """Have an interrupt or a request to end end the server, however often it comes."""
+    import asyncio
+    import signal
+
+    def end() -> None:
+        if not until.done():
+            until.set_result(None)
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, end)
+        except NotImplementedError:  # Windows: an interrupt is raised instead
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(end))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

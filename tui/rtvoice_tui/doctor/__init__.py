@@ -1,0 +1,1 @@
+"""What this machine and the profiles lack, with the remedy for each."""

@@ -1,0 +1,182 @@
+"""Everything that can keep a conversation from working, looked at without opening the cockpit."""
+
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit, urlunsplit
+
+from rtvoice_tui.audio.backends.base import DeviceInfo
+from rtvoice_tui.doctor.sound import Sound, unknown_devices
+from rtvoice_tui.doctor.tools import tool_problems
+from rtvoice_tui.profiles import paths, secrets
+from rtvoice_tui.profiles.destinations import NeedsConsent
+from rtvoice_tui.profiles.library import Listed
+from rtvoice_tui.profiles.model import Profile
+from rtvoice_tui.profiles.store import ProfileError
+from rtvoice_tui.protocol.realtime import codec
+from rtvoice_tui.protocol.realtime.dialects import Endpoint
+from rtvoice_tui.protocol.realtime.server_events import ErrorEvent, SessionCreated
+
+GREETING_S = 10.0
+
+
+class Verdict(StrEnum):
+    """How a thing stands."""
+
+    OK = "ok"
+    NOTE = "note"
+    BAD = "bad"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        about: what it is: ``terminal``, ``sound``, or a profile's name.
+        verdict: how it stands.
+        sentence: what was found.
+        remedy: what mends it; a command where there is one.
+    """
+
+    about: str
+    verdict: Verdict
+    sentence: str
+    remedy: str = ""
+
+
+def machine(sound: Sequence[Sound]) -> Iterator[Finding]:
+    """Terminal, sound, speech and folders.
+
+    Args:
+        sound: what was found about sound.
+    """
+    yield from _terminal()
+    for found in sound:
+        yield Finding("sound", Verdict(found.verdict), found.sentence, found.remedy)
+    yield from _speech()
+    try:
+        tempfile.gettempdir()
+    except OSError:
+        words = "no temporary file can be made"
+        yield Finding("temporary", Verdict.BAD, words, "set TMPDIR to a folder that can be written")
+    folder = paths.profiles_folder()
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if os.access(existing, os.W_OK):
+        yield Finding("profiles", Verdict.OK, f"kept in {folder}")
+    else:
+        yield Finding("profiles", Verdict.BAD, f"{existing} cannot be written", f"chmod u+w {existing}")
+
+
+def _terminal() -> Iterator[Finding]:
+    if not sys.stdout.isatty():
+        yield Finding("terminal", Verdict.NOTE, "the output is no terminal: the cockpit needs one")
+        return
+    columns, rows = shutil.get_terminal_size()
+    if columns < 80 or rows < 24:
+        yield Finding("terminal", Verdict.BAD, f"{columns}x{rows} is too small", "make it 80x24 or larger")
+    else:
+        yield Finding("terminal", Verdict.OK, f"{columns}x{rows}, {os.environ.get('TERM', 'no TERM')}")
+    encoding = (sys.stdout.encoding or "").lower()
+    if "utf" not in encoding:
+        yield Finding("terminal", Verdict.BAD, f"text is written as {encoding}", "export LANG=C.UTF-8")
+
+
+def _speech() -> Iterator[Finding]:
+    from rtvoice_tui.local_agent.speech import missing
+
+    if names := missing():
+        words = f"the built-in agent cannot hear or speak: {', '.join(names)} missing"
+        yield Finding("speech", Verdict.NOTE, words, "pip install 'rtvoice-tui[local]'")
+    else:
+        yield Finding("speech", Verdict.OK, "the built-in agent hears and speaks")
+
+
+def profile_findings(entry: Listed, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether a profile's tools, address, key and model are fit."""
+    profile = entry.profile
+    if profile is None:
+        yield Finding(entry.name, Verdict.BAD, entry.problem, entry.remedy)
+        return
+    for sentence, remedy in tool_problems(profile, paths.profiles_folder(), environ):
+        yield Finding(entry.name, Verdict.BAD, sentence, remedy)
+    if profile.provider == "local" and not profile.url:
+        yield Finding(entry.name, Verdict.OK, "needs no key and no network")
+        return
+    try:
+        endpoint = secrets.endpoint(profile, environ)
+        key = secrets.find_key(profile, environ)
+    except NeedsConsent as error:
+        verdict = Verdict.BAD if entry.own else Verdict.NOTE
+        yield Finding(entry.name, verdict, error.sentence, f"rtvoice-tui profiles trust {entry.name}")
+        return
+    except ProfileError as error:
+        yield Finding(entry.name, Verdict.BAD if entry.own else Verdict.NOTE, error.sentence, error.remedy)
+        return
+    words = f"{_plain(endpoint.url)}, model {profile.model or profile.dialect.model or '(the server chooses)'}"
+    yield Finding(entry.name, Verdict.OK, f"{words}, {f'key from {key.source}' if key else 'no key'}")
+    known = profile.dialect.models
+    if profile.model and known and not any(profile.model.endswith(model) for model in known):
+        yield Finding(entry.name, Verdict.NOTE, f"model {profile.model} is not one we know: {', '.join(known)}")
+
+
+def device_findings(entry: Listed, devices: list[DeviceInfo] | None) -> Iterator[Finding]:
+    """Whether the devices that a profile names are among those that are listed; ``None`` if nobody knows."""
+    if entry.profile is not None:
+        for found in unknown_devices(entry.profile.audio, devices):
+            yield Finding(entry.name, Verdict(found.verdict), found.sentence, found.remedy)
+
+
+def _plain(url: str) -> str:
+    """An address without query, and without the name and password that may be in it."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+async def live(name: str, profile: Profile, environ: Mapping[str, str]) -> Finding:
+    """Connect, wait for the greeting, and say how long both took."""
+    from rtvoice_tui.transport.websocket import ConnectionFailed
+
+    if profile.provider == "local" and not profile.url:
+        from rtvoice_tui.local_agent.process import LocalAgentProcess
+
+        source = LocalAgentProcess()
+        try:
+            return await _greeted(name, await source.endpoint())
+        finally:
+            await source.close()
+    try:
+        endpoint = await asyncio.to_thread(secrets.endpoint, profile, environ)
+        return await _greeted(name, endpoint)
+    except (ProfileError, ConnectionFailed) as error:
+        return Finding(name, Verdict.BAD, error.sentence, error.remedy)
+
+
+async def _greeted(name: str, endpoint: Endpoint) -> Finding:
+    from rtvoice_tui.transport.websocket import ConnectionFailed, connect
+
+    start = time.perf_counter()
+    try:
+        async with connect(endpoint, None) as socket:
+            connected = time.perf_counter()
+            async with asyncio.timeout(GREETING_S):
+                async for frame in socket:
+                    event = codec.decode(frame).event
+                    if isinstance(event, SessionCreated):
+                        took = f"{(connected - start) * 1000:.0f} ms to connect"
+                        greeting = f"{(time.perf_counter() - connected) * 1000:.0f} ms to session.created"
+                        return Finding(name, Verdict.OK, f"live: {took}, {greeting}")
+                    if isinstance(event, ErrorEvent):
+                        told = endpoint.without_secret(event.error.message or event.error.word)
+                        return Finding(name, Verdict.BAD, told, "check key and model")
+            return Finding(name, Verdict.BAD, endpoint.without_secret(socket.closed.sentence), socket.closed.remedy)
+    except TimeoutError:
+        return Finding(name, Verdict.BAD, f"the server has not greeted us within {GREETING_S:.0f} s", "check the url")
+    except ConnectionFailed as error:
+        return Finding(name, Verdict.BAD, error.sentence, error.remedy)

@@ -1,0 +1,1 @@
+"""The Realtime wire: events as typed values, and each provider's differences as data."""

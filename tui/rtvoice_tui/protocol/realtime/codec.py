@@ -1,0 +1,142 @@
+"""Text of one WebSocket frame to a typed event and back.
+
+Decoding never raises: what is not an event becomes `UnknownEvent`, a field of the wrong kind takes its default,
+and `Decoded.problem` says in words what was wrong, so that it can be shown and counted.
+"""
+
+import base64
+import binascii
+import json
+from typing import Any, get_args
+
+import msgspec
+
+from rtvoice_tui.protocol.realtime.client_events import ClientEvent
+from rtvoice_tui.protocol.realtime.provider_events import OTHER_CLASSES
+from rtvoice_tui.protocol.realtime.server_events import BETA_NAMES, EVENT_CLASSES, ServerEvent, UnknownEvent
+
+
+class Decoded(msgspec.Struct, frozen=True):
+    """A frame as it was understood.
+
+    Attributes:
+        event: the typed event.
+        wire_name: the ``type`` as the server wrote it, which may be an older name.
+        problem: what had to be mended or could not be read; empty when all was well.
+    """
+
+    event: ServerEvent
+    wire_name: str
+    problem: str = ""
+
+
+class _Head(msgspec.Struct):
+    type: str = ""
+
+
+_head = msgspec.json.Decoder(_Head)
+_classes = EVENT_CLASSES | OTHER_CLASSES
+_decoders = {name: msgspec.json.Decoder(cls) for name, cls in _classes.items()}
+_encoder = msgspec.json.Encoder()
+
+
+def decode(frame: str | bytes) -> Decoded:
+    """Read one text frame. Never raises."""
+    try:
+        wire_name = _head.decode(frame).type
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        return _decode_by_hand(frame, str(error))
+    if not wire_name:
+        return Decoded(UnknownEvent(), "(no type)", "an event without a type")
+    name = BETA_NAMES.get(wire_name, wire_name)
+    decoder = _decoders.get(name)
+    if decoder is None:
+        return Decoded(UnknownEvent(type=wire_name), wire_name)
+    try:
+        return Decoded(decoder.decode(frame), wire_name)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return _decode_leniently(frame, name, wire_name)
+
+
+def encode(event: ClientEvent) -> str:
+    """The text frame of a client event; bytes fields become base64, absent fields are left out."""
+    try:
+        return _encoder.encode(event).decode()
+    except UnicodeEncodeError:  # half an emoji, from a tool or a paste
+        text = json.dumps(msgspec.to_builtins(event), ensure_ascii=False)
+        return text.encode("utf-8", "replace").decode()
+
+
+def _decode_by_hand(frame: str | bytes, problem: str) -> Decoded:
+    """The standard library reads what the fast decoder refuses: half an emoji, or a number beyond all bounds."""
+    try:
+        fields = json.loads(frame)
+        fields = json.loads(json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        fields = None
+    wire_name = fields.get("type") if isinstance(fields, dict) else None
+    if not isinstance(wire_name, str) or not wire_name:
+        return Decoded(UnknownEvent(), "(not an event)", f"not a Realtime event: {problem}")
+    cls = _classes.get(BETA_NAMES.get(wire_name, wire_name))
+    if cls is None:
+        return Decoded(UnknownEvent(type=wire_name), wire_name, problem)
+    return Decoded(_build(cls, fields, "", []), wire_name, problem)
+
+
+def _decode_leniently(frame: str | bytes, name: str, wire_name: str) -> Decoded:
+    try:
+        fields = msgspec.json.decode(frame)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        return _decode_by_hand(frame, f"not readable as JSON: {error}")
+    mended: list[str] = []
+    event = _build(_classes[name], fields, "", mended)
+    return Decoded(event, wire_name, f"unexpected value in {', '.join(mended[:4])}" if mended else "")
+
+
+def _build(cls: type[Any], fields: dict[str, Any], path: str, mended: list[str]) -> Any:
+    """Fill a struct field by field; ``null`` means absent, anything else that does not fit is noted."""
+    values = {}
+    for field in msgspec.structs.fields(cls):
+        raw = fields.get(field.encode_name)
+        if raw is not None:
+            value = _convert(field.type, raw, f"{path}{field.encode_name}", mended)
+            if value is not None:
+                values[field.name] = value
+    return cls(**values)
+
+
+def _convert(kind: Any, raw: Any, path: str, mended: list[str]) -> Any:
+    struct, in_list = _struct_within(kind)
+    if struct is not None:
+        if in_list and isinstance(raw, list):
+            return [_build(struct, entry, f"{path}[].", mended) for entry in raw if isinstance(entry, dict)]
+        if not in_list and isinstance(raw, dict):
+            return _build(struct, raw, f"{path}.", mended)
+        mended.append(path)
+        return None
+    if kind is bytes:
+        return _audio(raw, path, mended)
+    try:
+        return msgspec.convert(raw, kind, strict=False)
+    except msgspec.ValidationError:
+        mended.append(path)
+        return str(raw) if kind is str and isinstance(raw, int | float | bool) else None
+
+
+def _struct_within(kind: Any) -> tuple[type[Any] | None, bool]:
+    """The struct of ``Struct``, ``Struct | None`` or ``list[Struct]``, and whether it is a list's."""
+    candidates = get_args(kind) or (kind,)
+    for candidate in candidates:
+        if isinstance(candidate, type) and issubclass(candidate, msgspec.Struct):
+            return candidate, getattr(kind, "__origin__", None) is list
+    return None, False
+
+
+def _audio(raw: Any, path: str, mended: list[str]) -> bytes:
+    """Base64 as servers really send it: padding may be missing, line breaks may be inside."""
+    try:
+        compact = "".join(raw.split())
+        return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
+    except (AttributeError, ValueError, binascii.Error):
+        mended.append(path)
+        return b""

@@ -1,0 +1,1 @@
+"""Function calls: those that run here, and those that the provider makes itself."""

@@ -1,0 +1,257 @@
+"""Calls that the provider makes itself, of MCP servers: shown, and agreed to where it asks (Realtime API, MCP events).
+
+Its list of tools, its calls and its questions are conversation items; some servers tell them twice, some leave parts
+out, so everything is keyed by the item.
+"""
+
+from collections import deque
+from typing import Any
+
+from msgspec.structs import replace
+
+from rtvoice_tui.protocol.realtime import server_events as ev
+from rtvoice_tui.protocol.realtime.client_events import CreateItem
+from rtvoice_tui.protocol.realtime.objects import Item
+from rtvoice_tui.session.effects import Schedule
+from rtvoice_tui.session.facts import (
+    CallChanged,
+    CallMoment,
+    CallReached,
+    CallState,
+    ServerChanged,
+    ServerState,
+)
+from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.realtime.responses.response_slot import is_aside
+from rtvoice_tui.session.timers import ProviderSilent
+
+PREFIX = "hosted:"
+"""Begins the keys under which these calls are told: a provider's item may be called as one of our calls is."""
+
+CONTINUE_S = 1.5
+"""A server that says nothing for so long after a call of its own is asked to go on."""
+
+
+KEPT_LISTS = 64
+"""Lists of tools that may still change: some providers make a new one for every answer."""
+
+KEPT = 1000
+"""Calls that are over and still known by their ids."""
+
+_AT_WORK = (CallState.ASKING, CallState.HOSTED, CallState.RUNNING)
+
+
+class HostedCalls:
+    """What is known of the provider's own calls.
+
+    Args:
+        out: where effects go.
+    """
+
+    def __init__(self, out: Outbox) -> None:
+        self._out = out
+        self._calls: dict[str, CallChanged] = {}
+        self._labels: dict[str, str] = {}
+        self._lists: dict[str, ServerChanged] = {}
+        self._told: set[str] = set()
+        self._approvals: dict[str, str] = {}
+        self._always: set[tuple[str, str]] = set()
+        self._silent: set[str] = set()
+        self._whole: set[str] = set()
+        self._over: set[str] = set()
+        self._ended_keys: deque[str] = deque()
+        self._busy: set[str] = set()
+
+    def feed(self, event: ev.ServerEvent, turn: int) -> None:
+        """Take in one event; others are none of our business."""
+        match event:
+            case ev.OutputItemAdded() | ev.OutputItemDone() | ev.ItemAdded() | ev.ItemDone() | ev.ItemCreated():
+                self._item(event.item, turn, done=isinstance(event, ev.OutputItemDone | ev.ItemDone))
+            case ev.McpArgumentsDelta():
+                call = self._call(event.item_id, turn)
+                if call.key not in self._whole:
+                    self._show(replace(call, arguments=call.arguments + event.delta))
+            case ev.McpArgumentsDone():
+                call = self._call(event.item_id, turn)
+                self._show(replace(call, arguments=event.arguments or call.arguments))
+                self._arguments_whole(call.key)
+            case ev.McpCallInProgress():
+                call = self._call(event.item_id, turn)
+                if call.key not in self._over:
+                    self._show(replace(call, state=CallState.RUNNING))
+            case ev.McpCallCompleted():
+                self._ended(event.item_id, turn, CallState.OK)
+            case ev.McpCallFailed():
+                self._ended(event.item_id, turn, CallState.FAILED)
+            case ev.McpListInProgress():
+                self._listed(event.item_id, ServerState.STARTING)
+            case ev.McpListCompleted():
+                self._listed(event.item_id, ServerState.CONNECTED)
+            case ev.McpListFailed():
+                self._listed(event.item_id, ServerState.FAILED, "the provider could not list its tools")
+            case ev.ResponseCreated() if not is_aside(event.response):
+                self._silent.clear()
+
+    def decide(self, key: str, agree: bool, always: bool, reason: str) -> bool:
+        """Answer the provider's question; false if it is none of its."""
+        call = self._calls.get(key.removeprefix(PREFIX)) if key.startswith(PREFIX) else None
+        if call is None or call.state is not CallState.ASKING:
+            return False
+        if agree and always:
+            self._always.add((self._labels.get(call.key, ""), call.name))
+        self._answer(call, agree, reason)
+        return True
+
+    def overdue(self, key: str) -> bool:
+        """The timer of a call fired; true if the server has said nothing since and nothing else comes first."""
+        if key not in self._silent or self._busy:
+            return False
+        self._silent.clear()
+        return True
+
+    def void(self) -> None:
+        """The session ended."""
+        for call in list(self._calls.values()):
+            if call.state in (CallState.STREAMING, CallState.ASKING, CallState.HOSTED, CallState.RUNNING):
+                self._show(replace(call, state=CallState.CANCELLED, note="the session ended"))
+        self._calls.clear()
+        self._labels.clear()
+        self._lists.clear()
+        self._told.clear()
+        self._approvals.clear()
+        self._always.clear()
+        self._silent.clear()
+        self._whole.clear()
+        self._over.clear()
+        self._ended_keys.clear()
+        self._busy.clear()
+
+    def _forget(self, key: str) -> None:
+        """Nothing names a call any more that was over so long ago."""
+        call = self._calls.pop(key, None)
+        self._labels.pop(key, None)
+        for known in (self._whole, self._over, self._silent, self._busy):
+            known.discard(key)
+        if call is not None:
+            for item_id in [known for known, asked in self._approvals.items() if asked == key]:
+                del self._approvals[item_id]
+
+    # --- inside
+
+    def _item(self, item: Item, turn: int, done: bool) -> None:
+        if item.type == "mcp_list_tools":
+            if item.id not in self._lists and len(self._lists) >= KEPT_LISTS:
+                self._told.discard(oldest := next(iter(self._lists)))
+                del self._lists[oldest]
+            self._lists.setdefault(item.id, ServerChanged(item.server_label, ServerState.STARTING, "at the provider"))
+            state = ServerState.CONNECTED if done or item.tools else self._lists[item.id].state
+            self._listed(item.id, state, self._lists[item.id].detail, len(item.tools))
+        elif item.type == "mcp_approval_request":
+            self._asked(item, turn)
+        elif item.type == "mcp_call":
+            self._called(item, turn, done)
+        elif item.type == "message":
+            self._silent.clear()
+
+    def _asked(self, item: Item, turn: int) -> None:
+        if item.id in self._calls or not item.id:
+            return
+        self._labels[item.id] = item.server_label
+        call = self._new(item.id, turn, item.name, item.arguments, item.server_label)
+        where = f"{item.server_label}: {item.name} at the provider"
+        self._show(replace(call, state=CallState.ASKING, preview=where))
+        self._arguments_whole(item.id)
+        if (item.server_label, item.name) in self._always:
+            self._answer(self._calls[item.id], agree=True, reason="")
+
+    def _answer(self, call: CallChanged, agree: bool, reason: str) -> None:
+        body: dict[str, Any] = {
+            "type": "mcp_approval_response",
+            "id": self._out.new_id("approval"),
+            "approval_request_id": call.key,
+            "approve": agree,
+        }
+        if reason:
+            body["reason"] = reason
+        event_id = self._out.send(CreateItem, item=body)
+        state = CallState.HOSTED if agree else CallState.DENIED
+        self._show(replace(call, state=state, note="" if agree else reason or "you did not agree"))
+        self._out.tell(CallReached(PREFIX + call.key, CallMoment.SENT, self._out.cause(event_id)))
+        if not agree:
+            self._end(call.key)
+
+    def _called(self, item: Item, turn: int, done: bool) -> None:
+        if item.approval_request_id in self._calls:
+            self._approvals[item.id] = item.approval_request_id
+        call = self._call(item.id, turn)
+        name, arguments = item.name or call.name, item.arguments or call.arguments
+        kind = f"mcp at {item.server_label}" if item.server_label else call.kind
+        state, note = call.state, call.note
+        if item.error:
+            state, note = CallState.FAILED, _words(item.error)
+        elif done and call.state is not CallState.FAILED:
+            state = CallState.OK if item.output or item.status == "completed" else call.state
+        elif state is CallState.HOSTED:
+            state = CallState.RUNNING
+        output = item.output or call.output
+        self._show(replace(call, name=name, arguments=arguments, kind=kind, state=state, note=note, output=output))
+        if done and state in (CallState.OK, CallState.FAILED):
+            self._end(call.key)
+
+    def _ended(self, item_id: str, turn: int, state: CallState) -> None:
+        call = self._call(item_id, turn)
+        if call.key not in self._over:
+            self._show(replace(call, state=state, note=call.note or ("it failed there" * (state is CallState.FAILED))))
+            self._end(call.key)
+
+    def _arguments_whole(self, key: str) -> None:
+        if key not in self._whole:
+            self._whole.add(key)
+            self._out.tell(CallReached(PREFIX + key, CallMoment.ARGUMENTS))
+
+    def _end(self, key: str) -> None:
+        """A call is over, or will not be made: the server has to say something now. Told twice, it is over once."""
+        if key not in self._over:
+            self._whole.add(key)
+            self._over.add(key)
+            self._silent.add(key)
+            self._ended_keys.append(key)
+            if len(self._ended_keys) > KEPT:
+                self._forget(self._ended_keys.popleft())
+            self._out.do(Schedule(ProviderSilent(key), CONTINUE_S))
+
+    def _listed(self, item_id: str, state: ServerState, detail: str = "at the provider", tools: int = 0) -> None:
+        """News of a list of tools; one that failed stays failed until it is made again."""
+        before = self._lists.get(item_id)
+        if before is None or (before.state is ServerState.FAILED and state is not ServerState.STARTING):
+            return
+        now = ServerChanged(before.name, state, detail, tools or before.tools)
+        if now != before or item_id not in self._told:
+            self._told.add(item_id)
+            self._lists[item_id] = now
+            self._out.tell(now)
+
+    def _key(self, item_id: str) -> str:
+        return self._approvals.get(item_id, item_id)
+
+    def _call(self, item_id: str, turn: int) -> CallChanged:
+        key = self._key(item_id)
+        return self._calls.get(key) or self._new(key, turn)
+
+    def _new(self, key: str, turn: int, name: str = "", arguments: str = "", label: str = "") -> CallChanged:
+        kind = f"mcp at {label}" if label else "mcp at the provider"
+        return CallChanged(turn, key, "", key, name, arguments, CallState.STREAMING, kind=kind)
+
+    def _show(self, call: CallChanged) -> None:
+        if self._calls.get(call.key) != call:
+            self._calls[call.key] = call
+            (self._busy.add if call.state in _AT_WORK else self._busy.discard)(call.key)
+            self._out.tell(replace(call, key=PREFIX + call.key))
+
+
+def _words(error: Any) -> str:
+    """What an ``mcp_call`` failed with: a text, or an object of one of three kinds."""
+    if isinstance(error, dict):
+        message = error.get("message") or error.get("content") or error
+        return f"{error.get('type') or 'error'}: {message}"
+    return str(error)

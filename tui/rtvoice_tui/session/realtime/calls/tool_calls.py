@@ -1,0 +1,173 @@
+"""Tools in a session: which may be called now, what the person decides, and when calls are answered."""
+
+from rtvoice_tui.protocol.realtime.dialects import Dialect
+from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session.effects import Schedule
+from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.realtime.calls.function_calls import Calls
+from rtvoice_tui.session.realtime.calls.provider_calls import HostedCalls
+from rtvoice_tui.session.realtime.edits import Edits
+from rtvoice_tui.session.realtime.responses.heard_ledger import SpokenLedger
+from rtvoice_tui.session.realtime.responses.response_slot import ResponseSlot
+from rtvoice_tui.session.realtime.responses.responses import Answers
+from rtvoice_tui.session.realtime.turns.listening import Listening
+from rtvoice_tui.session.timers import CallTimer, FillerDue, OutputsHeld, ProviderSilent
+
+FOUND = "tools found"
+"""Names a change of the tools that no person made."""
+
+HELD_S = 1.5
+"""An answer that was put off because the person spoke is asked for when nothing has come for so long."""
+
+ToolCommand = cmd.ArgumentsChecked | cmd.ToolFinished | cmd.UseTools | cmd.Decide | cmd.SendResult
+
+
+class ToolSide:
+    """Everything that a session does with tools, its own and the provider's.
+
+    Args:
+        dialect: who is spoken to.
+        out: where effects go.
+        edits: the wanted tools, and the way to tell the server of others.
+        calls: the calls that are ours to answer.
+        answers: has the slot in which calls are answered.
+        listening: knows whether the person speaks.
+        ledger: knows whether the agent is heard.
+
+    Attributes:
+        hosted: the calls that the provider makes itself.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        out: Outbox,
+        edits: Edits,
+        calls: Calls,
+        answers: Answers,
+        listening: Listening,
+        ledger: SpokenLedger,
+    ) -> None:
+        self._dialect = dialect
+        self._out = out
+        self._edits = edits
+        self._calls = calls
+        self._answers = answers
+        self._listening = listening
+        self._ledger = ledger
+        self.hosted = HostedCalls(out)
+        self._pulled = False
+        self._held = False
+        self._held_timer = 0
+
+    @property
+    def _slot(self) -> ResponseSlot:
+        return self._answers.slot
+
+    def close(self) -> None:
+        """The session is over."""
+        self._held = False
+        self._calls.void()
+        self.hosted.void()
+
+    # --- which tools there are
+
+    def use(self) -> None:
+        """An answer that is under way may still call what it was told of; a tool is taken away when it is done."""
+        wanted = {tool.name: tool for tool in self._edits.tools if not tool.hosted}
+        policy = self._calls.policy
+        known = wanted if self._slot.free else {**policy.known, **wanted}
+        self._pulled = known != wanted
+        policy.known = known
+        declared = {tool.name for tool in self._edits.tools if tool.hosted}
+        reserved = self._dialect.hosted_tools
+        policy.hosted = (declared & reserved) | (reserved - set(known))
+
+    def settle(self) -> None:
+        """A step is over: take away what no answer can call any more."""
+        if self._slot.free and self._pulled:
+            self.use()
+        if self._held and not self._slot.free:
+            self._held = False  # it began after the outputs were sent, and takes them in
+
+    def _found(self, tools: tuple[ToolSpec, ...], ready: bool) -> None:
+        """Servers told their tools, or a file was changed: the session hears of it when it can."""
+        if tools == self._edits.tools:
+            return
+        if ready or self._edits.waiting:
+            self._edits.change(self._edits.wanted, tools, FOUND)
+        else:
+            self._edits.keep(self._edits.wanted, tools, tell=False)
+        self.use()
+
+    # --- calls
+
+    def command(self, command: ToolCommand, ready: bool) -> None:
+        """Take in a result, or what the person wants; ``ready``: whether the session can be spoken to."""
+        match command:
+            case cmd.ToolFinished():
+                outcome = (command.call_id, command.output, command.ok, command.note, command.details)
+                self._answer_if(self._calls.finish(*outcome))
+            case cmd.ArgumentsChecked():
+                self._answer_if(self._calls.checked(command.call_id, command.problem, command.check))
+            case cmd.UseTools():
+                self._found(command.tools, ready)
+            case cmd.Decide():
+                decision = (command.key, command.agree, command.always, command.reason)
+                if not self.hosted.decide(*decision):
+                    self._answer_if(self._calls.decide(*decision))
+            case cmd.SendResult():
+                self._send_result(command, ready)
+
+    def _answer_if(self, answered: bool) -> None:
+        if not answered or self._calls.running:
+            return
+        if self._listening.hearing and self._slot.free:
+            self._hold()
+        else:
+            self._slot.want()
+
+    def _answer_if_quiet(self) -> None:
+        if self._listening.hearing:
+            self._hold()
+        else:
+            self._slot.want()
+
+    def _hold(self) -> None:
+        """Nobody is talked over: the server's answer to what is being said takes the outputs in, or we ask later."""
+        self._held = True
+        self._held_timer += 1
+        self._out.do(Schedule(OutputsHeld(self._held_timer), HELD_S))
+
+    def _send_result(self, command: cmd.SendResult, ready: bool) -> None:
+        if not ready:
+            self._out.warn(f"not connected, so this result was not sent: {command.output}", "press c to connect")
+        elif self._calls.send_result(command.key, command.output, command.name):
+            self._slot.want()
+
+    # --- timers
+
+    def timer(self, timer: CallTimer) -> None:
+        """A timer of calls fired."""
+        match timer:
+            case FillerDue():
+                self._say_filler(timer)
+            case ProviderSilent():
+                self._go_on(timer.key)
+            case OutputsHeld():
+                if timer.number == self._held_timer and self._held:
+                    self._held = False
+                    self._answer_if_quiet()
+
+    def _go_on(self, key: str) -> None:
+        """A server that says nothing after a call of its own is asked to, unless an answer comes by itself."""
+        coming = not self._slot.free or self._listening.hearing or self._listening.unanswered or self._calls.running
+        if self.hosted.overdue(key) and not coming:
+            self._slot.want()
+
+    def _say_filler(self, due: FillerDue) -> None:
+        silent = not (self._listening.hearing or self._ledger.speaking or self._ledger.cutting)
+        nothing_due = self._slot.free and not (self._slot.wanted or self._listening.unanswered)
+        if silent and nothing_due and (sentence := self._calls.filler(due)):
+            self._slot.ask_aside(self._out, sentence)

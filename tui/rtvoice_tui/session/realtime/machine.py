@@ -1,0 +1,408 @@
+"""One conversation with a Realtime server as a pure state machine. No clock, no socket, no threads.
+
+**In**: `SessionMachine.step` takes an `Input` (see inputs.py) and the time ``at`` which it happened, in seconds on any
+steady clock. Inputs are what the socket does (`Connecting`, `Opened`, `Received`, `Closed`), what the user wants, what
+the devices report (`Heard`, `Flushed`, `MicFrame`, `NearSpeech`), what tools return, and timers (`TimerFired`).
+
+**Out**: the effects of that step (see effects.py), in the order in which they must be carried out: events to send,
+speech to play or to throw away, tools to run, timers to schedule, and facts to report to whoever remembers.
+
+**Phases** of the connection; each change is reported as `PhaseChanged`::
+
+    OFFLINE --Connecting--> CONNECTING --Opened--> CONFIGURING --session.updated--> READY
+       ^                     |                       |   ^                            |
+       +------ Closed -------+                 error |   | a corrected session        |
+       |                                             v   |                            |
+       +------------- Closed -------------------- REFUSED                             |
+       +------------- Closed ---------------------------------------------------------+
+
+Settings that the server does not confirm within some seconds make the session READY as well, with a warning.
+
+While the connection is READY the phase tells what goes on in the conversation: HEARING (the user speaks), SPEAKING
+(the agent is heard), TOOL (a call runs), THINKING (an answer is due), and else LISTENING, or READY where the user takes
+turns by key.
+
+Every step ends in the same way: outputs and typed messages that were waiting are sent as soon as nothing stands in
+their way, and at most one response is asked for.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+
+from rtvoice_tui.protocol.realtime import server_events as ev
+from rtvoice_tui.protocol.realtime.client_events import CreateItem
+from rtvoice_tui.protocol.realtime.dialects import Dialect
+from rtvoice_tui.protocol.realtime.objects import ErrorInfo
+from rtvoice_tui.protocol.realtime.provider_events import TranscriptionUpdated
+from rtvoice_tui.protocol.realtime.session_echo import in_force
+from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session.effects import Effect, Flush, Schedule
+from rtvoice_tui.session.facts import (
+    CutConfirmed,
+    InForce,
+    Level,
+    LimitsReported,
+    Notice,
+    Phase,
+    PhaseChanged,
+    SessionOpened,
+    TalkChanged,
+)
+from rtvoice_tui.session.inputs import Closed, Connecting, Input, Opened, Received
+from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.realtime import edits
+from rtvoice_tui.session.realtime.calls.function_calls import Calls
+from rtvoice_tui.session.realtime.calls.tool_calls import ToolSide
+from rtvoice_tui.session.realtime.edits import Edits
+from rtvoice_tui.session.realtime.responses.heard_ledger import SpokenLedger
+from rtvoice_tui.session.realtime.responses.response_slot import ResponseSlot, is_aside
+from rtvoice_tui.session.realtime.responses.responses import Answers
+from rtvoice_tui.session.realtime.server_errors import Verdict, is_empty_commit, judge, sentence
+from rtvoice_tui.session.realtime.turns.listening import Listening
+from rtvoice_tui.session.realtime.turns.user_turns import PersonSide
+from rtvoice_tui.session.recap import Said, as_items
+from rtvoice_tui.session.talk_mode import OPEN_MICROPHONE, TalkMode, TalkRules
+from rtvoice_tui.session.timers import (
+    EditLate,
+    FillerDue,
+    GreetingLate,
+    OutputsHeld,
+    ProviderSilent,
+    ResponseLate,
+    Timer,
+)
+
+GREETING_S = 5.0
+"""A server that has not greeted us by then is configured all the same, with a warning."""
+
+
+class SessionMachine:
+    """One conversation with one server, from socket to socket.
+
+    Args:
+        dialect: who is spoken to.
+        settings: the wanted configuration.
+        tools: the wanted tools; names that are not hosted are ours to run.
+        new_id: makes a fresh event id from a prefix.
+        turn: the last turn of an earlier conversation in the same window.
+        talk: how turns are taken.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        settings: SessionSettings,
+        tools: Sequence[ToolSpec],
+        new_id: Callable[[str], str],
+        turn: int = 0,
+        talk: TalkRules = OPEN_MICROPHONE,
+    ) -> None:
+        self._dialect = dialect
+        self._out = Outbox(new_id)
+        self._edits = Edits(dialect, settings, tuple(tools), self._out)
+        self._ledger = SpokenLedger(dialect.fixed_rate or settings.output_rate)
+        self._calls = Calls(self._out, fillers=dialect.out_of_band)
+        self._listening = Listening(self._out)
+        self._listening.turn = turn
+        self._answers = Answers(self._out, self._ledger, self._calls, self._listening)
+        rate = dialect.fixed_rate or settings.input_rate
+        self._person = PersonSide(
+            dialect, rate, self._out, self._edits, self._calls, self._answers, self._listening, self._ledger, talk
+        )
+        self._tools = ToolSide(
+            dialect, self._out, self._edits, self._calls, self._answers, self._listening, self._ledger
+        )
+        self._history: tuple[Said, ...] = ()
+        self._due: tuple[Said, ...] = ()
+        self._configuration = ""
+        self._connections = 0
+        self._connection = Phase.OFFLINE
+        self._phase = Phase.OFFLINE
+
+    # --- what a driver may ask
+
+    @property
+    def phase(self) -> Phase:
+        """The state word."""
+        return self._phase
+
+    @property
+    def settings(self) -> SessionSettings:
+        """The configuration that this session goes by, with all changes made so far."""
+        return self._edits.settings
+
+    @property
+    def wanted(self) -> SessionSettings:
+        """The configuration that the next session will have."""
+        return self._edits.wanted
+
+    @property
+    def turn(self) -> int:
+        """The last turn that began."""
+        return self._listening.turn
+
+    @property
+    def hears(self) -> bool:
+        """Whether the microphone should be open: the server has accepted the audio format."""
+        return self._connection is Phase.READY
+
+    @property
+    def due(self) -> bool:
+        """Whether the server owes an answer to something: as long as it does, its silence means something."""
+        opening = self._connection is Phase.CONFIGURING or self._edits.waiting
+        answering = not self._slot.free or self._listening.unanswered
+        return opening or answering or self._person.deliveries.doubtful
+
+    @property
+    def talk(self) -> TalkChanged:
+        """How turns are taken, and whether one by key is under way."""
+        return self._person.talk
+
+    @property
+    def mode(self) -> TalkMode:
+        """How the person wants to take turns."""
+        return self._person.mode
+
+    # --- what happens
+
+    def step(self, happened: Input, at: float) -> list[Effect]:
+        """Take in one thing that happened; the effects that it has. Never raises for anything a server may send.
+
+        Args:
+            happened: the input.
+            at: when, in seconds on the clock of all other steps.
+        """
+        match happened:
+            case Received() if self._connection is Phase.OFFLINE:
+                return []  # of a session that is over: nobody could be answered
+            case Received():
+                self._received(happened.event)
+            case Connecting():
+                self._connection = Phase.CONNECTING
+            case Opened():
+                self._opened()
+            case Closed():
+                self._closed(happened.unsent)
+            case _:
+                self._commanded(happened)
+        return self._finish_step()
+
+    def _opened(self) -> None:
+        self._connection = Phase.CONFIGURING
+        self._connections += 1
+        self._due, self._history = self._history, ()
+        self._tools.use()
+        self._out.do(Schedule(GreetingLate(self._connections), GREETING_S))
+
+    def _closed(self, unsent: Collection[str]) -> None:
+        """Nothing of this session can be answered any more."""
+        if self._ledger.speaking:
+            self._out.do(Flush())
+        self._tools.close()
+        self._edits.close()
+        self._answers.close()
+        self._ledger.close()
+        self._person.close(unsent)
+        self._history = self._due or self._history  # a session that never opened was told nothing
+        self._due = ()
+        self._connection = Phase.OFFLINE
+
+    def _received(self, event: ev.ServerEvent) -> None:
+        match event:
+            case ev.SessionCreated():
+                self._greeted(event)
+            case ev.SessionUpdated():
+                self._configured(event)
+            case ev.SpeechStarted() | ev.SpeechStopped() | ev.InputCommitted() | ev.InputTimeout():
+                self._person.feed(event)
+            case ev.TranscriptionDelta() | ev.TranscriptionCompleted() | ev.TranscriptionFailed():
+                self._person.feed(event)
+            case TranscriptionUpdated():
+                self._person.feed(event)
+            case ev.ItemTruncated() | ev.ItemDeleted():
+                self._out.tell(CutConfirmed(event.item_id))
+            case ev.RateLimitsUpdated():
+                self._out.tell(LimitsReported(tuple(event.rate_limits)))
+            case ev.ErrorEvent():
+                self._error(event)
+            case ev.ItemAdded() | ev.ItemCreated() | ev.ItemDone():
+                self._person.deliveries.item(event.item)
+                self._tools.hosted.feed(event, self._listening.turn)
+            case _:
+                if isinstance(event, ev.ResponseCreated) and not is_aside(event.response):
+                    self._person.answer_began()
+                    self._person.deliveries.answered()
+                elif isinstance(event, ev.OutputAudioDelta):
+                    self._edits.voice_frozen = self._dialect.freezes_voice
+                self._tools.hosted.feed(event, self._listening.turn)
+                self._answers.feed(event)
+
+    def _commanded(self, command: cmd.Command) -> None:
+        match command:
+            case cmd.Heard():
+                self._ledger.report(command.played_ms, command.first_at, command.drained, self._out)
+            case cmd.Flushed():
+                self._ledger.settle(command.played_ms, self._out)
+                self._person.flushed()
+            case cmd.SetTalk():
+                self._set_talk(command.mode)
+            case cmd.EditSession():
+                self._edit(command)
+            case cmd.Recall():
+                self._history = command.history
+            case cmd.ArgumentsChecked() | cmd.ToolFinished() | cmd.UseTools() | cmd.Decide() | cmd.SendResult():
+                self._tools.command(command, self.hears)
+            case cmd.TimerFired():
+                self._timer(command.timer)
+            case _:
+                self._person.command(command, self.hears)
+
+    # --- opening
+
+    def _greeted(self, event: ev.SessionCreated) -> None:
+        if self._connection is not Phase.CONFIGURING:
+            return
+        self._out.tell(SessionOpened(str(event.session.get("id") or ""), event.session))
+        self._out.tell(InForce(in_force(event.session), at_start=True))
+        self._configure()
+
+    def _configure(self) -> None:
+        if not self._edits.waiting:
+            self._configuration = self._edits.send_all()
+
+    def _configured(self, event: ev.SessionUpdated) -> None:
+        self._answers.rate.echoed(event.session, self.settings.speed)
+        answered = self._edits.acknowledged(event.session)
+        unheard = self._connection in (Phase.CONFIGURING, Phase.REFUSED)
+        if unheard and answered and answered == self._configuration:
+            self._connection = Phase.READY
+
+    @property
+    def _slot(self) -> ResponseSlot:
+        return self._answers.slot
+
+    # --- changes of the running session
+
+    def _set_talk(self, mode: TalkMode) -> None:
+        self._person.take_turns(mode, self._live)
+        if self._connection is Phase.REFUSED:
+            self._configuration = self._edits.send_all()
+
+    @property
+    def _live(self) -> bool:
+        """Whether a change of the session can be sent by itself."""
+        refused = self._connection is Phase.REFUSED
+        return not refused and (self._connection is Phase.READY or self._edits.waiting)
+
+    def _edit(self, command: cmd.EditSession) -> None:
+        refused = self._connection is Phase.REFUSED
+        if self._live:
+            self._edits.change(command.settings, command.tools, command.edit_id)
+        else:
+            self._edits.keep(command.settings, command.tools, command.edit_id, tell=not refused)
+        if refused:
+            self._configuration = self._edits.send_all(command.edit_id)
+        self._tools.use()
+
+    # --- devices, timers, errors
+
+    def _timer(self, timer: Timer) -> None:
+        match timer:
+            case GreetingLate():
+                self._ungreeted(timer.connection)
+            case ResponseLate():
+                if self._slot.stuck(timer.request):
+                    self._out.warn("the server has not begun the answer that was asked for", "ask again")
+            case EditLate():
+                self._edit_unanswered(timer.event_id)
+            case FillerDue() | ProviderSilent() | OutputsHeld():
+                self._tools.timer(timer)
+            case _:
+                self._person.timer(timer)
+
+    def _ungreeted(self, connection: int) -> None:
+        current = connection == self._connections and self._connection is Phase.CONFIGURING
+        if current and not self._edits.waiting:
+            self._out.warn("the server has not greeted us", "the session is configured all the same")
+            self._configure()
+
+    def _edit_unanswered(self, event_id: str) -> None:
+        if self._edits.unanswered(event_id) and self._connection is Phase.CONFIGURING:
+            self._connection = Phase.READY
+            self._out.warn(
+                "the server has not confirmed the session's settings, so audio may be misunderstood",
+                "see the session in pane 5",
+                event_id,
+            )
+
+    def _error(self, event: ev.ErrorEvent) -> None:
+        error = event.error
+        cause = self._out.cause(error.event_id)
+        ruling = judge(error, cause)
+        busy = ruling.verdict is Verdict.TRY_AGAIN
+        self._slot.refused(error.event_id, busy, self._out)
+        blameless = error.param.startswith("session") or (
+            self._connection is Phase.CONFIGURING and ruling.verdict is Verdict.FAULT
+        )
+        self._person.deliveries.refused(error.event_id)
+        self._person.commit_refused(error.event_id, is_empty_commit(error))
+        mended = self._change_refused(error, blameless)
+        if ruling.verdict in (Verdict.EXPECTED, Verdict.TRY_AGAIN):
+            return
+        harmless = ruling.verdict is Verdict.HARMLESS or mended == edits.GATED
+        level = Level.WARNING if harmless else Level.ERROR
+        remedy = ruling.remedy or mended
+        self._out.tell(Notice(level, sentence(error), remedy, error.event_id))
+
+    def _change_refused(self, error: ErrorInfo, blameless: bool) -> str:
+        """An error may refuse a change of the session; returns what is to be done about that."""
+        took = self._edits.takes_no_detection
+        refused = self._edits.refused(error.event_id, sentence(error), error.param, blameless)
+        if not refused:
+            return ""
+        without_key = took and not self._edits.takes_no_detection
+        self._tools.use()
+        if refused == self._configuration:
+            self._connection = Phase.CONFIGURING if without_key else Phase.REFUSED
+            self._configuration = self._edits.send_all() if without_key else refused
+        return edits.GATED if without_key else "press e to correct it"
+
+    # --- the end of every step
+
+    def _finish_step(self) -> list[Effect]:
+        self._tools.settle()
+        if self.hears:
+            self._recall()
+        self._person.settle(self.hears)
+        if self.hears and not self._ledger.cutting:
+            self._ask_answer()
+        phase = self._current_phase()
+        if phase is not self._phase:
+            self._phase = phase
+            self._out.tell(PhaseChanged(phase))
+        self._person.tell_talk()
+        return self._out.take()
+
+    def _ask_answer(self) -> None:
+        asked = self._out.cause(self._slot.advance(self._out))
+        if asked is not None:
+            self._calls.receipts.asked(asked)
+
+    def _recall(self) -> None:
+        """The earlier conversation comes before anything that is said now."""
+        due, self._due = self._due, ()
+        for item in as_items(due, self._dialect.history):
+            self._out.send(CreateItem, item=item)
+
+    def _current_phase(self) -> Phase:
+        if self._connection is not Phase.READY:
+            return self._connection
+        if self._listening.hearing:
+            return Phase.HEARING
+        if self._ledger.speaking:
+            return Phase.SPEAKING
+        if self._calls.running:
+            return Phase.TOOL
+        if not self._slot.free or self._slot.wanted or self._person.typed_waits or self._listening.unanswered:
+            return Phase.THINKING
+        return Phase.READY if self._person.by_key else Phase.LISTENING

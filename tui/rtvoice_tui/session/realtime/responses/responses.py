@@ -1,0 +1,260 @@
+"""The agent's side of a conversation: answers, their words, their sound, and how they end."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from rtvoice_tui.protocol.realtime import server_events as ev
+from rtvoice_tui.protocol.realtime.objects import Item, Response
+from rtvoice_tui.session.effects import EndPlay, Play
+from rtvoice_tui.session.facts import AgentSaid, AnswerLost, Level, Moment, Notice, UsageReported
+from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.realtime.calls.function_calls import Calls
+from rtvoice_tui.session.realtime.responses.heard_ledger import SpokenLedger
+from rtvoice_tui.session.realtime.responses.output_rate import RateWitness
+from rtvoice_tui.session.realtime.responses.response_slot import UNNAMED, ResponseSlot, is_aside
+from rtvoice_tui.session.realtime.turns.listening import Listening
+
+
+@dataclass
+class _Answer:
+    turn: int
+    aside: bool = False
+    items: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Words:
+    """The words of one item. Some servers send them twice, as text and as transcript: the first seen wins."""
+
+    turn: int
+    aside: bool = False
+    source: type[ev.ServerEvent] | None = None
+    parts: dict[int, list[str]] = field(default_factory=dict)
+    """The pieces of each content part: a long answer is not copied for each piece."""
+
+    @property
+    def text(self) -> str:
+        """All parts in order."""
+        return "".join(self.part(index) for index in sorted(self.parts))
+
+    def part(self, index: int) -> str:
+        """One content part; empty if nothing of it came."""
+        return "".join(self.parts.get(index, ()))
+
+
+class Answers:
+    """Everything that belongs to ``response.*``.
+
+    Args:
+        out: where effects go.
+        ledger: what was received and heard.
+        calls: function calls inside answers.
+        listening: knows the turn that an answer belongs to.
+    """
+
+    def __init__(self, out: Outbox, ledger: SpokenLedger, calls: Calls, listening: Listening) -> None:
+        self._out = out
+        self._ledger = ledger
+        self.rate = RateWitness(ledger.rate, out)
+        self.slot = ResponseSlot()
+        self._calls = calls
+        self._listening = listening
+        self._answers: dict[str, _Answer] = {}
+        self._words: dict[str, _Words] = {}
+        self._done_ids: deque[str] = deque(maxlen=32)
+
+    def close(self) -> None:
+        """The session is over; the next one may use the same ids."""
+        self._tell_lost()
+        self.slot = ResponseSlot()
+        self.rate.clear()
+        self._answers.clear()
+        self._words.clear()
+        self._done_ids.clear()
+
+    def _tell_lost(self) -> None:
+        """Name the answers that were not whole, and had not been interrupted."""
+        for response_id, answer in self._answers.items():
+            if self.slot.is_cut(response_id) or answer.calls:
+                continue
+            heard = [item.item_id for item in self._ledger.of_response(response_id) if not item.cut]
+            items = dict.fromkeys([*answer.items, *heard])
+            for item_id in items or [""]:
+                self._out.tell(AnswerLost(answer.turn, item_id))
+
+    def feed(self, event: ev.ServerEvent) -> None:
+        """Take in one event of an answer; others are none of our business."""
+        match event:
+            case ev.ResponseCreated():
+                self._created(event.response)
+            case ev.OutputItemAdded():
+                self._item_added(event.response_id, event.item)
+            case ev.OutputItemDone():
+                self._item_done(event.response_id, event.item)
+            case ev.OutputTextDelta() | ev.OutputTranscriptDelta():
+                self._text_delta(event)
+            case ev.OutputTextDone():
+                self._text_done(event, event.text, ev.OutputTextDelta)
+            case ev.OutputTranscriptDone():
+                self._text_done(event, event.transcript, ev.OutputTranscriptDelta)
+            case ev.OutputAudioDelta():
+                self._audio(event)
+            case ev.OutputAudioDone():
+                self._audio_done(event.item_id)
+            case ev.ArgumentsDelta():
+                answer = self._answer(event.response_id)
+                self._collect(answer, self._calls.stream(answer.turn, event.item_id, event.call_id, event.delta))
+            case ev.ArgumentsDone():
+                answer = self._answer(event.response_id)
+                call = Item(id=event.item_id, call_id=event.call_id, name=event.name, arguments=event.arguments)
+                self._collect(answer, self._calls.complete(answer.turn, call))
+            case ev.ResponseDone():
+                self._done(event.response)
+
+    def _answer(self, response_id: str) -> _Answer:
+        """The answer an event belongs to; a server may leave the id out, or never have announced it."""
+        key = response_id or self.slot.active or UNNAMED
+        if key not in self._answers:
+            answer = _Answer(self._listening.current_turn())
+            if key in self._done_ids:
+                return answer  # late: nothing will end it again
+            self._answers[key] = answer
+        return self._answers[key]
+
+    def _dropped(self, response_id: str, item_id: str) -> bool:
+        """Whether an event belongs to an answer that was interrupted."""
+        item = self._ledger.get(item_id)
+        return self.slot.is_cut(response_id or self.slot.active) or (item is not None and item.cut)
+
+    def _created(self, response: Response) -> None:
+        aside = is_aside(response)
+        asked = self.slot.requested
+        wanted = self.slot.created(response.id, self._out, aside)
+        answer = self._answer(response.id)
+        answer.aside = aside
+        if wanted and not answer.aside:
+            self._calls.receipts.begun(asked)
+            self._out.reach(answer.turn, Moment.ANSWERING)
+
+    def _item_added(self, response_id: str, item: Item) -> None:
+        answer = self._answer(response_id)
+        if item.type == "function_call":
+            self._collect(answer, self._calls.begin(answer.turn, item))
+
+    def _item_done(self, response_id: str, item: Item) -> None:
+        answer = self._answer(response_id)
+        if item.type == "function_call":
+            self._collect(answer, self._calls.complete(answer.turn, item))
+        else:
+            self._audio_done(item.id)
+
+    def _collect(self, answer: _Answer, key: str) -> None:
+        if key not in answer.calls:
+            answer.calls.append(key)
+
+    # --- words
+
+    def _text_delta(self, event: ev.OutputTextDelta | ev.OutputTranscriptDelta) -> None:
+        if self._dropped(event.response_id, event.item_id) or not event.delta:
+            return
+        words = self._words_of(event)
+        words.source = words.source or type(event)
+        if words.source is not type(event):
+            return
+        if not words.parts and not words.aside:
+            self._out.reach(words.turn, Moment.FIRST_TEXT)
+        at_end = event.content_index >= max(words.parts, default=0)
+        words.parts.setdefault(event.content_index, []).append(event.delta)
+        text = event.delta if at_end else words.text
+        self._out.tell(AgentSaid(words.turn, event.item_id, text, not at_end, aside=words.aside))
+
+    def _text_done(self, event: ev.OfContent, text: str, source: type[ev.ServerEvent]) -> None:
+        if self._dropped(event.response_id, event.item_id):
+            return
+        words = self._words_of(event)
+        before = words.part(event.content_index)
+        if text and words.source in (None, source):
+            if not words.parts and not words.aside:
+                self._out.reach(words.turn, Moment.FIRST_TEXT)
+            words.parts[event.content_index] = [text]
+        words.source = words.source or source
+        replace = words.part(event.content_index) != before
+        text = words.text if replace else ""
+        self._out.tell(AgentSaid(words.turn, event.item_id, text, replace, final=True, aside=words.aside))
+
+    def _words_of(self, event: ev.OfContent) -> _Words:
+        if event.item_id not in self._words:
+            answer = self._answer(event.response_id)
+            words = _Words(answer.turn, answer.aside)
+            if event.response_id and event.response_id in self._done_ids:
+                return words
+            self._words[event.item_id] = words
+            answer.items.append(event.item_id)
+        return self._words[event.item_id]
+
+    # --- sound
+
+    def _audio(self, event: ev.OutputAudioDelta) -> None:
+        if self._dropped(event.response_id, event.item_id) or not event.delta:
+            return
+        answer = self._answer(event.response_id)
+        known = self._ledger.get(event.item_id)
+        response_id = event.response_id or self.slot.active
+        item = self._ledger.receive(event.item_id, response_id, event.content_index, answer.turn, len(event.delta))
+        item.aside = answer.aside
+        item.received_all = False  # where a part of it had ended, another follows: the end is told again
+        if known is None and not answer.aside:
+            self._out.reach(answer.turn, Moment.FIRST_AUDIO)
+        self._out.do(Play(event.item_id, event.delta))
+        if item.over:
+            self._audio_done(event.item_id)
+
+    def _audio_done(self, item_id: str) -> None:
+        item = self._ledger.get(item_id)
+        if item is not None and not item.cut and not item.received_all:
+            item.received_all = True
+            self._out.do(EndPlay(item_id))
+
+    # --- the end
+
+    def _done(self, response: Response) -> None:
+        if response.id and response.id in self._done_ids:
+            return
+        self._done_ids.append(response.id)
+        response_id = response.id or self.slot.active
+        cut = self.slot.is_cut(response_id)
+        answer = self._answer(response_id)
+        self._answers.pop(response_id or UNNAMED, None)
+        self.slot.done(response.id)
+        for item in self._ledger.of_response(response_id):
+            self._audio_done(item.item_id)
+            item.over = True
+        if not cut and response.status == "completed":
+            self._compare(answer, response_id)
+        for item_id in answer.items:
+            self._words.pop(item_id, None)
+        if not answer.aside:
+            self._out.reach(answer.turn, Moment.GENERATED)
+        if response.usage is not None:
+            self._out.tell(UsageReported(answer.turn, response.usage))
+        answered = self._calls.settle(answer.turn, response, answer.calls, cut, answer.aside)
+        if answered and not self._calls.running:
+            self.slot.want()
+        self._explain(response, cut)
+
+    def _compare(self, answer: _Answer, response_id: str) -> None:
+        """Whether the sound is as long as the words."""
+        text = " ".join(self._words[item_id].text for item_id in answer.items if item_id in self._words)
+        self.rate.spoke(text, sum(item.received_bytes for item in self._ledger.of_response(response_id)))
+
+    def _explain(self, response: Response, cut: bool) -> None:
+        """Say why an answer failed: otherwise a quota looks like silence."""
+        if response.status not in ("failed", "incomplete") or cut:
+            return
+        details = response.status_details
+        reason = details.error.message or details.error.word or details.reason or "no reason given"
+        level = Level.ERROR if response.status == "failed" else Level.WARNING
+        verb = "failed" if response.status == "failed" else "is incomplete"
+        remedy = "wait a little, then ask again" if "rate_limit" in details.error.word else ""
+        self._out.tell(Notice(level, f"the answer {verb}: {' '.join(reason.split())}", remedy))

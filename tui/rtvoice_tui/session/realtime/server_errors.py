@@ -1,0 +1,85 @@
+"""What an error means: whose fault, how bad, and what to do about it (error codes of the Realtime API, section 8)."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from msgspec import UNSET
+
+from rtvoice_tui.protocol.realtime.client_events import (
+    ClientEvent,
+    CommitInput,
+    CreateResponse,
+    TruncateItem,
+)
+from rtvoice_tui.protocol.realtime.objects import ErrorInfo
+
+
+class Verdict(Enum):
+    """How to treat an error."""
+
+    EXPECTED = auto()
+    TRY_AGAIN = auto()
+    HARMLESS = auto()
+    FAULT = auto()
+    FATAL = auto()
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A verdict with the words for the person."""
+
+    verdict: Verdict
+    remedy: str = ""
+
+
+_EXPECTED = {"response_cancel_not_active", "item_already_truncated", "item_create_duplicate_item_id"}
+_BUSY = {"conversation_already_has_active_response"}
+_FATAL = {
+    "insufficient_quota": "top up the account at the provider",
+    "credit_balance_exhausted": "top up the account at the provider",
+    "billing_hard_limit_reached": "raise the billing limit at the provider",
+    "account_deactivated": "ask the provider why the account is closed",
+    "invalid_api_key": "check the key, then press c to connect again",
+    "beta_api_shape_disabled": "remove the OpenAI-Beta header from the profile",
+    "session_expired": "press c to begin a new session",
+    "session_limit_reached": "all places are taken: try again later",
+    "model_load_error": "check the server's model",
+}
+_EMPTY_COMMIT = "input_audio_buffer_commit_empty"
+_REMEDIES = {
+    "rate_limit_exceeded": "wait a little",
+    "inference_rate_limit_exceeded": "wait a little",
+    _EMPTY_COMMIT: "talk a little longer before you end the turn",
+}
+
+
+def judge(error: ErrorInfo, cause: ClientEvent | None) -> Ruling:
+    """Rule on an error event and the client event that caused it, if that is known."""
+    word = error.word
+    if word in _EXPECTED or error.message.startswith("Cancellation failed"):
+        return Ruling(Verdict.EXPECTED)
+    if word in _BUSY:
+        return Ruling(Verdict.TRY_AGAIN)
+    if word in _FATAL:
+        return Ruling(Verdict.FATAL, _FATAL[word])
+    if isinstance(cause, TruncateItem):
+        return Ruling(Verdict.HARMLESS, "the agent may believe that more was heard")
+    if isinstance(cause, CommitInput) or word == _EMPTY_COMMIT:
+        return Ruling(Verdict.HARMLESS, _REMEDIES[_EMPTY_COMMIT])
+    if isinstance(cause, CreateResponse) and cause.response is not UNSET:
+        return Ruling(Verdict.HARMLESS, "the filler is not said: the call goes on")
+    if isinstance(cause, CreateResponse):
+        return Ruling(Verdict.FAULT, _REMEDIES.get(word, "ask again"))
+    return Ruling(Verdict.FAULT, _REMEDIES.get(word, ""))
+
+
+def is_empty_commit(error: ErrorInfo) -> bool:
+    """Whether there was nothing to commit."""
+    return error.word == _EMPTY_COMMIT
+
+
+def sentence(error: ErrorInfo) -> str:
+    """The server's objection in one line, with its word and the parameter it is about."""
+    message = " ".join((error.message or "the server gave no reason").split())
+    marks = ", ".join(mark for mark in (error.word, error.param) if mark and mark not in message)
+    return f"{message} ({marks})" if marks else message

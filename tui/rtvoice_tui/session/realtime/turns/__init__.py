@@ -1,0 +1,1 @@
+"""The user's side: listening, push-to-talk, typed turns, barge-in."""

@@ -1,0 +1,216 @@
+"""The talk key and the microphone: turns by key, and what of the microphone's sound goes to the server.
+
+With turn detection off nothing is sent outside of a turn. A server that does not let it be switched off gets silence
+there instead, and its own ear ends the turn.
+"""
+
+from collections import deque
+
+from rtvoice_tui.protocol.realtime.client_events import AppendInput, ClearInput, CommitInput
+from rtvoice_tui.protocol.realtime.dialects import Dialect
+from rtvoice_tui.session.commands import MicFrame
+from rtvoice_tui.session.effects import Schedule
+from rtvoice_tui.session.facts import Level, MicrophoneDoubted, Moment, Notice, TalkChanged
+from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.realtime.edits import Edits
+from rtvoice_tui.session.realtime.turns.listening import Listening
+from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
+from rtvoice_tui.session.timers import CommitLate, TalkLevel, TalkLimit
+
+PREROLL_FRAMES = 13
+"""Frames kept from before the talk key (260 ms at 20 ms a frame), so that the first syllable is not lost."""
+
+MIN_COMMIT_MS = 100.0
+"""Servers refuse to commit less than this."""
+
+SPEECH_DB = -50.0
+"""Somebody who talks into a microphone is louder than this (dBFS, RMS of a frame)."""
+
+LEVEL_S = 2.5
+"""After so long a turn by key must have been louder than `SPEECH_DB`: many people press first and think then."""
+
+COMMIT_S = 1.0
+"""A server that does not say that it took over a commit is asked for the answer after this long all the same."""
+
+
+class TurnsByHand:
+    """Begins and ends turns by key, and lets the microphone through.
+
+    Args:
+        dialect: who is spoken to.
+        input_rate: of the microphone's frames, in Hz.
+        edits: knows whether turn detection is on.
+        listening: counts the turns.
+        out: where effects go.
+        rules: what the profile says.
+
+    Attributes:
+        mode: how the person wants to take turns.
+    """
+
+    def __init__(
+        self, dialect: Dialect, input_rate: int, edits: Edits, listening: Listening, out: Outbox, rules: TalkRules
+    ) -> None:
+        self._dialect = dialect
+        self._input_rate = input_rate
+        self._edits = edits
+        self._listening = listening
+        self._out = out
+        self._limit_s = rules.limit_s
+        self.mode = rules.mode
+        self._preroll: deque[bytes] = deque(maxlen=PREROLL_FRAMES)
+        self._sent_bytes = 0
+        self._number = 0
+        self._turn = 0
+        self._loudest: float | None = None
+        self._measured = True
+        self._doubted = False
+        self._committing = ""
+
+    @property
+    def by_key(self) -> bool:
+        """Whether the key begins and ends turns."""
+        return self.mode is not TalkMode.OPEN or self._edits.settings.manual_turns
+
+    @property
+    def gated(self) -> bool:
+        """Whether the server goes on detecting turns while they are made by key."""
+        return self.by_key and not self._edits.settings.manual_turns
+
+    @property
+    def standing(self) -> TalkChanged:
+        """How turns are taken now; an open microphone without turn detection is push-to-talk."""
+        mode = TalkMode.TOGGLE if self.mode is TalkMode.OPEN and self.by_key else self.mode
+        return TalkChanged(mode, self._listening.talking, self._limit_s)
+
+    # --- the microphone
+
+    def frame(self, frame: MicFrame) -> None:
+        """One frame: sent at once; outside of a turn by key it is kept as pre-roll."""
+        if not self.by_key or self._listening.talking:
+            self._preroll.clear()
+            self._append(frame.pcm)
+            self._measure(frame.level_db)
+            return
+        self._preroll.append(frame.pcm)
+        if self.gated:
+            self._out.send(AppendInput, audio=bytes(len(frame.pcm)))
+
+    def _append(self, pcm: bytes) -> None:
+        self._sent_bytes += len(pcm)
+        self._out.send(AppendInput, audio=pcm)
+
+    def _measure(self, level_db: float | None) -> None:
+        if level_db is None:
+            self._measured = False
+        elif self._loudest is None or level_db > self._loudest:
+            self._loudest = level_db
+            if self._doubted and level_db >= SPEECH_DB:
+                self._trust()
+
+    # --- turns by key
+
+    def start(self) -> None:
+        """The person begins to speak."""
+        if self._dialect.clears_input and not self.gated:
+            self._out.send(ClearInput)
+        self._number += 1
+        self._sent_bytes = 0
+        self._loudest, self._measured, self._doubted = None, True, False
+        self._turn = self._listening.talk_started()
+        for pcm in self._preroll:
+            self._append(pcm)
+        self._preroll.clear()
+        self._out.do(Schedule(TalkLimit(self._number), self._limit_s))
+        self._out.do(Schedule(TalkLevel(self._number), LEVEL_S))
+
+    def end(self) -> bool:
+        """The person has finished. True if the answer may be asked for at once."""
+        if not self._listening.talking:
+            return False
+        self._listening.talk_ended(server_goes_on=self.gated)
+        if self.gated:
+            return False  # silence follows, and the server hears that
+        if self._sent_bytes * 500 / self._input_rate < MIN_COMMIT_MS:
+            self._out.warn("nothing was sent: that turn was shorter than 0.1 s", "talk, then press space again")
+            return False
+        self._out.reach(self._turn, Moment.SPEECH_STOPPED)
+        return self._answer_after(self._out.send(CommitInput))
+
+    def _answer_after(self, event_id: str) -> bool:
+        """Whether the answer to a commit may be asked for at once; else it waits for the words."""
+        if self._dialect.waits_for_words:
+            self._listening.await_words(event_id)
+        return not self._dialect.waits_for_words
+
+    # --- a commit while the server listens
+
+    def commit(self) -> None:
+        """Hand over what was said so far, without waiting for the pause that would end the turn."""
+        if self._listening.server_hears and not self._committing:
+            self._committing = self._out.send(CommitInput)
+            self._out.do(Schedule(CommitLate(self._committing), COMMIT_S))
+
+    def committed(self) -> bool:
+        """The input became a turn. True if an answer to it is to be asked for: a server answers its own turns only."""
+        event_id, self._committing = self._committing, ""
+        if event_id:
+            return self._answer_after(event_id)
+        return self.gated and not self._edits.settings.server_answers
+
+    def server_ended(self) -> None:
+        """The server ended the turn itself; it answers what it ended."""
+        if self._edits.settings.server_answers:
+            self._committing = ""
+
+    def answered(self) -> None:
+        """An answer began by itself: none is asked for what was handed over."""
+        self._committing = ""
+        if not self.by_key:
+            self._listening.stop_waiting()
+
+    def refused(self, event_id: str, empty: bool) -> None:
+        """An error came; ``empty``: there was nothing to commit, because the server had ended the turn before."""
+        if self._committing and (event_id == self._committing or (empty and not event_id)):
+            self._committing = ""
+
+    def give_up(self) -> None:
+        """Nothing that was said is answered."""
+        self._committing = ""
+        self._listening.stop_waiting()
+
+    # --- timers, the end
+
+    def timer(self, timer: TalkLimit | TalkLevel | CommitLate) -> bool:
+        """A timer fired. True if an answer is to be asked for."""
+        if isinstance(timer, CommitLate):
+            return timer.event_id == self._committing and self.committed()
+        if not self._listening.talking or timer.talk != self._number:
+            return False
+        if isinstance(timer, TalkLevel):
+            self._judge_level()
+            return False
+        words = f"the turn was ended after {self._limit_s:g} s"
+        self._out.tell(Notice(Level.INFO, words, "talk_limit_s under [audio] in the profile allows longer ones"))
+        return self.end()
+
+    def _judge_level(self) -> None:
+        if self._measured and (self._loudest is None or self._loudest < SPEECH_DB):
+            self._doubted = True
+            self._out.tell(MicrophoneDoubted())
+            self._out.warn(
+                f"nothing louder than {SPEECH_DB:.0f} dBFS comes from the microphone",
+                "press F2 if it is muted, or d to choose another one",
+            )
+
+    def _trust(self) -> None:
+        """The person only began late; the end of a turn has withdrawn the doubt already."""
+        self._doubted = False
+        if self._listening.talking:
+            self._out.tell(MicrophoneDoubted(False))
+            self._out.tell(Notice(Level.INFO, "the microphone hears you"))
+
+    def close(self) -> None:
+        """The session ended."""
+        self._committing = ""
+        self._preroll.clear()

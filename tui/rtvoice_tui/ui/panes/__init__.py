@@ -1,0 +1,1 @@
+"""The numbered panes, each over one part of the store."""

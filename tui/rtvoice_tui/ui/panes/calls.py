@@ -1,0 +1,345 @@
+"""Pane 4: a list of function calls, and everything about the chosen one."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.message import Message
+
+from rtvoice_tui.session.facts import CallState, ServerChanged, ServerState
+from rtvoice_tui.store.calls import CallRecord, waits
+from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.bindings import bindings
+from rtvoice_tui.ui.panes.call_text import View, as_json, call_lines
+from rtvoice_tui.ui.panes.pane import Pane
+from rtvoice_tui.ui.widgets.ask_row import SETTLE_S, AskRow
+from rtvoice_tui.ui.widgets.follow_view import FollowView, right_aligned
+from rtvoice_tui.ui.widgets.lines import Piece
+from rtvoice_tui.ui.widgets.plain_view import PlainView
+
+_STATE_INKS = {
+    CallState.OK: "ok",
+    CallState.FAILED: "error",
+    CallState.DENIED: "error",
+    CallState.CANCELLED: "warn",
+    CallState.ASKING: "warn",
+    CallState.RUNNING: "agent",
+    CallState.HOSTED: "dim",
+    CallState.STREAMING: "agent",
+}
+_SERVER_INKS = {ServerState.CONNECTED: "ok", ServerState.FAILED: "error", ServerState.STARTING: "warn"}
+_HOSTED = "at the provider"
+_LIST_SHARE = 0.35
+"""How much of the pane the list may take."""
+
+
+class CallsView(FollowView):
+    """The calls, newest first; the newest is chosen until the person chooses another."""
+
+    GROWS: ClassVar[bool] = False
+    BINDINGS: ClassVar[list[BindingType]] = bindings("tools")
+
+    class Chosen(Message):
+        """Another call is chosen."""
+
+    class Paged(Message):
+        """The person wants to see more of the chosen call."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        super().__init__(id="tools")
+        self._store = store
+        self._clock = clock
+        self._seen: tuple[object, ...] = ()
+        self._records: list[CallRecord] = []
+        self._servers: list[ServerChanged] = []
+        self._chosen: CallRecord | None = None
+        self._key = ""
+        self._ticks = False
+        self._asked: dict[str, float] = {}
+        self._followed_at = 0.0
+
+    @property
+    def chosen(self) -> CallRecord | None:
+        """The chosen call."""
+        return self._chosen
+
+    @property
+    def follows(self) -> bool:
+        """Whether the newest call is the chosen one, whichever it is."""
+        return not self._key
+
+    @property
+    def settled(self) -> bool:
+        """Whether the chosen call asks, and has been in sight for long enough to be meant."""
+        asked_at = self._asked.get(self._chosen.call.key) if self._chosen is not None else None
+        return asked_at is not None and self._clock() - max(asked_at, self._followed_at) >= SETTLE_S
+
+    def update_model(self) -> bool:
+        """Take over what changed; time passes for calls that run or wait. Lines are laid out when they are drawn."""
+        calls, now = self._store.calls, self._clock()
+        state = (calls.version, self.text_width, self._key, int(now * 2) if self._ticks else 0)
+        if state == self._seen:
+            return False
+        self._seen = state
+        self._records = calls.records[::-1]
+        self._servers = list(calls.servers.values())
+        self._ticks = any(_ticks(record) for record in calls.open.values())
+        self._asked = {key: self._asked.get(key, now) for key in (record.call.key for record in calls.asking)}
+        found = (i for i, record in enumerate(self._records) if record.call.key == self._key)
+        line = next(found, None) if self._key else None
+        newest = self._records[0] if self._records else None
+        chosen = newest if line is None else self._records[line]
+        if chosen is not self._chosen:
+            self._chosen, self._followed_at = chosen, now
+        self.cursor = line
+        return True
+
+    def sync(self, force: bool = False, calm: bool = True) -> None:
+        """Calls that come above the chosen one do not push it out of sight."""
+        before = self.cursor
+        super().sync(force=force, calm=calm)
+        if self.size and self.cursor is not None and self.cursor != before:
+            top = max(self.cursor - self.size.height + 1, min(self.cursor, int(self.scroll_offset.y)))
+            self.scroll_y = self.scroll_target_y = top
+
+    @property
+    def line_count(self) -> int:
+        """Calls, then servers."""
+        return max(1, len(self._records)) + len(self._servers)
+
+    def pieces(self, line: int) -> list[Piece]:
+        """A line as laid out; the chosen call is marked."""
+        if line < len(self._records):
+            record = self._records[line]
+            return [("›" if record is self._chosen else " ", "key"), *self._row(record)]
+        if not self._records and not line:
+            return [(" no call yet", "dim")]
+        return [(" ", "plain"), *_server_row(self._servers[line - max(1, len(self._records))])]
+
+    def move_cursor(self, line: int) -> None:
+        """Choosing a call shows its details."""
+        super().move_cursor(line)
+        if self.cursor is not None and self.cursor < len(self._records):
+            self._chosen = self._records[self.cursor]
+            self._key = self._chosen.call.key
+            self.post_message(self.Chosen())
+
+    def action_cursor(self, step: int) -> None:
+        """The first step is one from the call that is followed."""
+        self.move_cursor((0 if self.cursor is None else self.cursor) + step)
+
+    def action_open(self) -> None:
+        """Open the chosen call's turn."""
+        self.post_message(self.Opened(self, self.cursor or 0))
+
+    def action_page(self, step: int) -> None:
+        """The list is short; what is long is the call."""
+        self.post_message(self.Paged(step))
+
+    def choose(self, key: str) -> None:
+        """Choose a call; nothing follows the newest again."""
+        self._key = key
+        if not key:
+            self.scroll_y = self.scroll_target_y = 0
+        self.sync(force=True)
+        self.post_message(self.Chosen())
+
+    def action_follow(self) -> None:
+        """The newest call, also when others come."""
+        self.choose("")
+        super().action_follow()
+
+    def show_turn(self, turn: int) -> None:
+        """Choose the first call of a turn, if it has one and none of it is chosen."""
+        if self._key and self._chosen is not None and self._chosen.call.turn == turn:
+            return
+        found = [i for i, record in enumerate(self._records) if record.call.turn == turn]
+        if found:
+            self.move_cursor(found[-1])
+
+    def turn_at(self, line: int) -> int:
+        """The turn of the call of a line."""
+        return self._records[line].call.turn if line < len(self._records) else 0
+
+    def copy_text(self) -> str:
+        """The chosen call as JSON."""
+        return as_json(self.chosen) if self.chosen is not None else ""
+
+    def _row(self, record: CallRecord) -> list[Piece]:
+        call = record.call
+        kind = call.kind.partition(" ")[0]
+        turn = "hand" if call.by_hand else f"t{call.turn}"
+        left: list[Piece] = [(f"{record.number:>2} ", "dim"), (one_line(call.name, 60) or "…", "tool")]
+        right: list[Piece] = [
+            (f" {'ASKS' if waits(call) else call.state:<9}", _STATE_INKS[call.state]),
+            (f"{self._duration(record):>8}", "dim"),
+            (f" {kind:<7} {turn:<4}", "dim"),
+        ]
+        return right_aligned(left, right, self.text_width - 2)
+
+    def _duration(self, record: CallRecord) -> str:
+        ms = record.duration_ms
+        if ms is None and record.ended_at is None and record.call.state in (CallState.RUNNING, CallState.ASKING):
+            begun = record.started_at if record.started_at is not None else record.seen_at
+            return f"{max(0.0, self._clock() - begun):.0f} s…"
+        if ms is None:
+            return ""
+        return f"{ms:,.0f} ms".replace(",", " ") if ms < 100_000 else f"{ms / 1000:,.0f} s".replace(",", " ")
+
+
+def _ticks(record: CallRecord) -> bool:
+    """Whether time passes for a call."""
+    return record.ended_at is None and record.call.state in (CallState.RUNNING, CallState.ASKING)
+
+
+def _server_row(server: ServerChanged) -> list[Piece]:
+    hosted = server.detail == _HOSTED
+    words = "" if hosted else one_line(server.detail, 200)
+    if server.state is ServerState.CONNECTED:
+        words = f"{server.tools} tool{'' if server.tools == 1 else 's'}"
+    where = f" ({_HOSTED})" if hosted else ""
+    ink = _SERVER_INKS.get(server.state, "dim")
+    return [
+        ("   mcp ", "dim"),
+        (one_line(server.name, 30) + where, "tool"),
+        (f" {server.state}  ", ink),
+        (words, "dim"),
+    ]
+
+
+class CallView(PlainView):
+    """Everything about one call.
+
+    Args:
+        chosen: says which.
+        clock: seconds on the store's clock.
+        about: what is shown while there is none.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("tools")
+
+    def __init__(
+        self, chosen: Callable[[], CallRecord | None], clock: Callable[[], float], *, name: str = "call"
+    ) -> None:
+        super().__init__([], id=name)
+        self._chosen = chosen
+        self._clock = clock
+        self._view = View.TREE
+        self._seen: tuple[object, ...] = ()
+
+    @property
+    def view(self) -> View:
+        """How it is shown."""
+        return self._view
+
+    def update_model(self) -> bool:
+        """Lay out again when the call changed, or time passes for it."""
+        record = self._chosen()
+        now = self._clock()
+        ticks = int(now * 2) if record is not None and _ticks(record) else 0
+        call = record.call if record is not None else None
+        key = call.key if call is not None else ""
+        state = (key, call, _progress(record), self.text_width, self._view, ticks)
+        if state == self._seen:
+            return False
+        if key != (self._seen[0] if self._seen else "") and self.is_mounted:
+            self.scroll_y = self.scroll_target_y = 0
+            self.cursor = None
+        self._seen = state
+        self._lines = call_lines(record, self._view, self.text_width, now) if record is not None else []
+        return True
+
+    def copy_text(self) -> str:
+        """The call as JSON."""
+        record = self._chosen()
+        return as_json(record) if record is not None else ""
+
+    def action_follow(self) -> None:
+        """Go to the last line."""
+        self.move_cursor(self.line_count - 1)
+
+    def next_view(self) -> None:
+        """Tree, JSON, wire."""
+        views = list(View)
+        self._view = views[(views.index(self._view) + 1) % len(views)]
+        self.sync(force=True)
+
+
+def _progress(record: CallRecord | None) -> tuple[object, ...]:
+    """What changes about a call beside its state."""
+    return () if record is None else (record.started_at, record.ended_at, len(record.moments), len(record.sent))
+
+
+class ToolsPane(Pane):
+    """List above, chosen call below."""
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self.calls = CallsView(store, clock)
+        self.detail = CallView(lambda: self.calls.chosen, clock)
+        super().__init__(4, "Tools", self.calls, "a yes  x no  r again  s send  m mock  t test  d off")
+        self._store = store
+        self._shown = ""
+
+    def compose(self) -> ComposeResult:
+        """Both views."""
+        yield self.calls
+        yield self.detail
+
+    @property
+    def meant(self) -> CallRecord | None:
+        """The chosen call, if it waits and the person is here: keys that answer mean it."""
+        chosen = self.calls.chosen
+        return chosen if self.has_focus_within and chosen is not None and waits(chosen.call) else None
+
+    def on_mount(self) -> None:
+        """The row that asks names the call that is meant."""
+        self.screen.query_one(AskRow).meant = lambda: self.meant
+
+    def sync(self, calm: bool = True) -> None:
+        """Bring both up to date; the list takes what it needs, up to its share."""
+        self.calls.sync(calm=calm)
+        height = max(1, min(self.calls.line_count, max(3, int(self.size.height * _LIST_SHARE))))
+        if self.calls.styles.height is None or self.calls.styles.height.value != height:
+            self.calls.styles.height = height
+        self.detail.sync(calm=calm)
+        title = self._words()
+        if title != self._shown:
+            self._shown = title
+            self.border_title = Content(title)  # names of servers are no markup
+
+    def _words(self) -> str:
+        calls = self._store.calls
+        waiting = len(calls.asking)
+        title = "4 Tools" + (f" · {waiting} wait{'s' if waiting == 1 else ''}" if waiting else "")
+        if self.detail.view is not View.TREE:
+            title += f" · {self.detail.view}"
+        failed = [server.name for server in list(calls.servers.values()) if server.state is ServerState.FAILED]
+        if failed:
+            title += f" · {one_line(failed[0], 20) if len(failed) == 1 else f'{len(failed)} servers'} failed"
+        return title
+
+    async def ask(self, purpose: str) -> None:
+        """Search where the person is: in the list or in the call."""
+        self.view = self.detail if self.detail.has_focus else self.calls
+        await super().ask(purpose)
+
+    def close_field(self) -> bool:
+        """Go back there; the pane's own view is the list."""
+        closed = super().close_field()
+        self.view = self.calls
+        return closed
+
+    def on_calls_view_paged(self, message: CallsView.Paged) -> None:
+        """Move the call."""
+        self.detail.scroll_relative(y=message.step * max(1, self.detail.size.height - 1), animate=False)
+
+    def on_calls_view_chosen(self) -> None:
+        """Show the chosen call."""
+        self.detail.sync(force=True)

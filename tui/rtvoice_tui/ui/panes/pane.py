@@ -1,0 +1,88 @@
+"""A bordered pane: number and state in its title, its keys in its lower border, a field for filter or search."""
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from rtvoice_tui.ui.glyphs import signs
+from rtvoice_tui.ui.panes.events import EventsView
+from rtvoice_tui.ui.widgets.follow_view import FollowView
+
+
+class Pane(Vertical):
+    """One view in a border.
+
+    Args:
+        number: the digit that leads here.
+        name: what it is called.
+        view: what it holds.
+        hints: its best keys.
+    """
+
+    def __init__(self, number: int, name: str, view: FollowView, hints: str) -> None:
+        super().__init__(id=f"{view.id}-pane", classes="pane")
+        self.number = number
+        self.title = name
+        self.view = view
+        self.hints = hints
+        self._purpose = ""
+        self._field: Input | None = None
+        self.border_title = f"{number} {name}"
+        self.border_subtitle = signs(self, hints)
+
+    def compose(self) -> ComposeResult:
+        """The view; the field comes when it is asked for."""
+        yield self.view
+
+    def sync(self, calm: bool = True) -> None:
+        """Bring view and title up to date; without ``calm`` only if more than a counter changed."""
+        self.view.sync(calm=calm)
+        state = ""
+        if isinstance(self.view, EventsView) and self.view.filtered:
+            state = f" {self.view.line_count} of {self.view.total}"
+        if self.view.GROWS and (self.view.virtual_size.height > self.view.size.height or not self.view.follow):
+            new = self.view.new_below
+            follow = "follow" if self.view.follow else (f"{new} new below" if new else "frozen")
+            state += f" · {follow}"
+        title = f"{self.number} {self.title}{state}"
+        if self.border_title != title:
+            self.border_title = title
+
+    async def ask(self, purpose: str) -> None:
+        """Open the field: ``filter`` or ``search``."""
+        if self._field is None:
+            self._field = Input(id=f"{self.view.id}-field", classes="field")
+            await self.mount(self._field)
+        field = self._field
+        field.placeholder = "words to show, -word hides; empty shows all" if purpose == "filter" else "find"
+        field.display = True
+        self._purpose = purpose
+        if purpose == "search":
+            field.value = ""
+        self.screen.set_focus(field)
+
+    def close_field(self) -> bool:
+        """Close the field; false if it is not open."""
+        if self._field is None or not self._field.display:
+            return False
+        self.screen.set_focus(self.view)  # before the field goes: the next key is already the view's
+        self._field.display = False
+        return True
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """A filter acts while it is typed."""
+        event.stop()
+        if self._purpose == "filter" and isinstance(self.view, EventsView):
+            self.view.set_filter(event.value)
+            self.sync()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter finds the next hit, or keeps the filter."""
+        event.stop()
+        if self._purpose == "search":
+            found = self.view.find(event.value)
+            if event.value and not found:
+                self.app.bell()
+            if event.value:
+                return
+        self.close_field()
