@@ -76,7 +76,7 @@ def main() -> None:
         with Terminal([COMMAND], private_environment(Path(folder)) | devices) as terminal:
             await_live(terminal)
             asked = [ask(sound, terminal, say(WEATHER)) for _ in range(QUESTIONS)]
-            silent_ms = interrupt(sound, terminal, say("Tell me a long story."), say("Stop please, that is enough."))
+            silent_ms = interrupt(sound, terminal, say("Report me a long story."), say("Stop please, that is enough."))
             quit_cleanly(terminal)
     understood = sum("weather" in recogniser(spoken_part(pcm)).lower() for _, pcm in asked)
     wait_ms = statistics.median(wait for wait, _ in asked)

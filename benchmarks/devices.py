@@ -214,13 +214,13 @@ def reopened(times: int) -> list[Row]:
 
 WATCHING = """
 import os, time
-from rtvoice_tui.audio.supervisor.hotplug import Presence
+from rtvoice_tui.audio.supervisor.hotplug import Hotplug
 
 def used():
     words = open(f"/proc/{presence._server._process.pid}/stat").read().rpartition(")")[2].split()
     return time.process_time() + (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
-presence = Presence(lambda: None)
+presence = Hotplug(lambda: None)
 presence.watch(watching=True, missing=False)
 time.sleep(2)
 before, began = used(), time.monotonic()

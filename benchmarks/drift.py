@@ -63,7 +63,7 @@ class Devices:
 
 
 def talk(minutes: int, ppm: float) -> Hour:
-    """Answers with pauses, for so long."""
+    """Responses with pauses, for so long."""
     playback, capture, hour = Playback(RATE), Capture(RATE), Hour()
     steady = 0.0
     capture_module.time = SimpleNamespace(perf_counter=lambda: steady)  # a pause of this process is none of the device

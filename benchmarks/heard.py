@@ -1,4 +1,4 @@
-"""Interruption to silence, and what the client says was heard by then, at each block size and latency of the device.
+"""BargeIn to silence, and what the client says was heard by then, at each block size and latency of the device.
 
 python heard.py [TRIES]
 

@@ -21,14 +21,14 @@ SILENCES_MS = (300, 500)
 MARGIN_MS = 250
 QUESTIONS = (
     "What is twelve times seven?",
-    "Tell me a joke.",
+    "Report me a joke.",
     "Who are you?",
     "What is twenty plus four?",
     "Good morning.",
     "Hello, what can you do for me?",
     "How much is nine minus five?",
     "Thank you very much.",
-    "Tell me a long story.",
+    "Report me a long story.",
     "What can I say?",
 )
 

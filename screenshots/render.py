@@ -98,7 +98,7 @@ def refused(app: RtvoiceApp, script: Script) -> None:
 
 async def sound_shots(size: tuple[int, int], suffix: str) -> None:
     """Meters in their states, ten seconds of them, and both devices."""
-    listing.list_elsewhere = lambda: list(sound.DEVICES)  # type: ignore[assignment,arg-type]
+    listing.list_in_subprocess = lambda: list(sound.DEVICES)  # type: ignore[assignment,arg-type]
     for state in (sound.talking, sound.clipping, sound.muted, sound.silent):
         await shot(f"meters-{state.__name__}-{suffix}", state(), size)
     await shot(f"sound-{suffix}", sound.room(), size, "H", act=sound.live_through)

@@ -33,7 +33,7 @@ class Script:
     now: float = 0.0
     tools: tuple[ToolEntry, ...] = ()
     previews: dict[str, str] = field(default_factory=dict)
-    try_tool: Callable[[str, str], None] = lambda name, arguments: None
+    start_manual_run: Callable[[str, str], None] = lambda name, arguments: None
 
     def __post_init__(self) -> None:
         self.profile = load_profile(self.profile_name)
@@ -100,7 +100,7 @@ class Script:
                     fold_key="" if speech else None,
                     audio_bytes=960 if speech else 0,
                 )
-            case fx.Tell():
+            case fx.Report():
                 fact = effect.fact
                 if isinstance(fact, CallChanged) and fact.state is CallState.ASKING:
                     fact = replace(fact, preview=self.previews.get(fact.name, ""))
@@ -117,8 +117,8 @@ class Script:
             def edit(self, command: cmd.EditSession, toolset: object, source: object = None) -> None:
                 script.command(command)
 
-            def try_tool(self, name: str, arguments: str) -> None:
-                script.try_tool(name, arguments)
+            def start_manual_run(self, name: str, arguments: str) -> None:
+                script.start_manual_run(name, arguments)
 
             @property
             def clock(self) -> float:

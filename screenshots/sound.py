@@ -52,7 +52,7 @@ def room(mic_db: float = -20.0) -> Script:
     audio.input = DeviceView("Jabra Evolve2 30", "jabra", "ALSA", 48_000, True, 10, 20, DeviceState.OPEN)
     audio.output = DeviceView("Jabra Evolve2 30", "jabra", "ALSA", 48_000, True, 20, 40, DeviceState.OPEN, steps=1)
     audio.echo, audio.echo_db = "cancelling", 27.0
-    audio.prebuffer_ms, audio.jitter_ms, audio.prebuffer_bounds_ms = 60.0, 18.0, (40.0, 400.0)
+    audio.jitter_buffer_ms, audio.jitter_ms, audio.jitter_buffer_bounds_ms = 60.0, 18.0, (40.0, 400.0)
     audio.underruns = audio.output.troubles = 1
     s.mic_db = mic_db  # type: ignore[attr-defined]
     return s
@@ -74,21 +74,21 @@ def live_through(app: RtvoiceApp, script: Script) -> None:
         if speaks:
             store.speaker.update(_speaks(at, ((4.2, 5.9), (6.2, 12)), -30 if 7.7 <= at < 9 else -19), script.now)
         if frame % 3 == 0:
-            audio.near_speech = not audio.muted and (1.0 <= at < 3.0 or 7.7 <= at < 8.5)
+            audio.local_speech = not audio.muted and (1.0 <= at < 3.0 or 7.7 <= at < 8.5)
             audio.ducked = 7.7 <= at < 9
             audio.underruns = under - (at < 6.1)
             audio.buffered_ms = max(0.0, min(2400, (at - 4.1) * 900) - max(0.0, at - 7) * 520) if speaks else 0.0
             phase = Phase.HEARING if 1.2 <= at < 3.4 else Phase.THINKING if at < 4.2 else Phase.SPEAKING
             store.take(PhaseChanged(Phase.LISTENING if at < 1.2 else phase), script.now)
             panel.sync(script.now)
-    audio.near_speech = False
+    audio.local_speech = False
     store.speaker.update(Level(-17, -8), script.now)
 
 
 def talking() -> Script:
     """Both at once: the local detector hears the person, and lowers the agent."""
     s = room()
-    s.store.audio.near_speech = s.store.audio.ducked = True
+    s.store.audio.local_speech = s.store.audio.ducked = True
     s.store.mic.update(Level(-19, -9), s.now)
     s.store.speaker.update(Level(-33, -24), s.now)
     return s
@@ -97,7 +97,7 @@ def talking() -> Script:
 def clipping() -> Script:
     """The microphone is far too loud."""
     s = room(mic_db=-9)
-    s.store.audio.near_speech = True
+    s.store.audio.local_speech = True
     s.store.mic.update(Level(-3, 0, clipped=True), s.now)
     s.store.speaker.update(Level(-17, -8), s.now)
     return s

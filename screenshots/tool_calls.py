@@ -121,7 +121,7 @@ def tried() -> Script:
     s = failed()
 
     def run(name: str, arguments: str) -> None:
-        call = CallChanged(1, "hand", "hand", "", name, arguments, CallState.RUNNING, kind="command", by_hand=True,
+        call = CallChanged(1, "hand", "hand", "", name, arguments, CallState.RUNNING, kind="command", manual=True,
                            checked=True)  # fmt: skip
         s.store.take(call, s.now)
         s.now += 0.087
@@ -129,5 +129,5 @@ def tried() -> Script:
         output = '{"table": 7, "guests": 2, "at": "19:00", "confirmed": true}'
         s.store.take(replace(call, state=CallState.OK, output=output, details=details), s.now)
 
-    s.try_tool = run
+    s.start_manual_run = run
     return s

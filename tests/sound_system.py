@@ -2,7 +2,7 @@
 
 from rtvoice_tui.audio.backends.base import AudioError
 from rtvoice_tui.audio.backends.latency import Setting
-from rtvoice_tui.audio.supervisor.hotplug import Present
+from rtvoice_tui.audio.supervisor.hotplug import DeviceNames
 from rtvoice_tui.store.audio import DeviceState
 
 
@@ -47,4 +47,4 @@ class System:
 
     @property
     def present(self):
-        return Present(frozenset(self.there - {"default"}), frozenset(self.there - {"default"}))
+        return DeviceNames(frozenset(self.there - {"default"}), frozenset(self.there - {"default"}))

@@ -86,7 +86,7 @@ class Talk:
         }
         state |= {"drained": drained and (self.said >= len(self.spoken) or self.flushed), "trying": health.trying}
         state["told"] = len(self.told)
-        state["seen"] = [bool(care.known_as) for care in self.station.keeper._healer.cares]
+        state["seen"] = [bool(side.known_as) for side in self.station.supervisor._recovery.sides]
         if state != self.state:
             self.state = state
             _print({"at": now, **state, "buffered_ms": health.buffered_ms, "dropped": health.overflows})
@@ -99,12 +99,12 @@ class Talk:
         now = time.monotonic()
         match command:
             case "use":
-                self.station.keeper.use(words[0], words[1] if len(words) > 1 else "")
+                self.station.supervisor.use(words[0], words[1] if len(words) > 1 else "")
             case "setting":
                 from rtvoice_tui.audio.backends.latency import Setting
 
                 latency = "low" if words[1] == "low" else float(words[1])
-                self.station.keeper.use_setting(Setting(int(words[0]), latency))  # type: ignore[arg-type]
+                self.station.supervisor.use_setting(Setting(int(words[0]), latency))  # type: ignore[arg-type]
             case "flush":
                 self.flushed = True
                 self.station.playback.flush(10.0)

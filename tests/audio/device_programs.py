@@ -163,7 +163,7 @@ class _Opened:
         self.station.open()
         self.news = self.station.look(0.0)
         self.capture, self.playback = self.station.capture, self.station.playback
-        self.module = type(self.station.keeper._output.stream).__module__.rpartition(".")[2]
+        self.module = type(self.station.supervisor._output.stream).__module__.rpartition(".")[2]
 
 
 def _held() -> dict[str, int]:

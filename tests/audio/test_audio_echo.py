@@ -12,10 +12,10 @@ from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.mic.echo_cancellers import Aec3, EnergyGate, HalfDuplex, make_canceller
 from rtvoice_tui.audio.mic.echo_control import EchoControl
 from rtvoice_tui.audio.mic.echo_mode import echo_mode
-from rtvoice_tui.audio.mic.vad import NearSpeech
+from rtvoice_tui.audio.mic.vad import LocalVad
 from rtvoice_tui.audio.pcm.resample import convert
 from rtvoice_tui.audio.station import AudioStation
-from rtvoice_tui.audio.supervisor.device_slot import Standing
+from rtvoice_tui.audio.supervisor.device_slot import DeviceStatus
 from rtvoice_tui.store.audio import DeviceState
 from rtvoice_tui.store.levels import FLOOR_DB
 from rtvoice_tui.store.store import Store
@@ -305,10 +305,10 @@ def seen():
     """How a station's devices stand by direction, and ``seen.look()``, after which its canceller is returned."""
     station = AudioStation(AudioChoice(echo="half-duplex"), RATE, RATE, Store(), lambda: None, lambda *_: None)
     devices = {
-        name: Standing(name, rate=RATE, openings=1, hardware=True, state=DeviceState.OPEN)
+        name: DeviceStatus(name, rate=RATE, openings=1, hardware=True, state=DeviceState.OPEN)
         for name in ("input", "output")
     }
-    station.keeper = SimpleNamespace(standing=lambda direction: devices[direction], set_frozen=lambda *_: None)
+    station.supervisor = SimpleNamespace(status=lambda direction: devices[direction], set_frozen=lambda *_: None)
 
     def look():
         station.look(0.0)
@@ -334,14 +334,14 @@ def test_another_device_has_another_echo(seen):
 
 def test_echo_is_taken_out_as_soon_as_both_devices_are_there(seen):
     speaker = seen.devices["output"]
-    seen.devices["output"] = Standing("silent", openings=0)
+    seen.devices["output"] = DeviceStatus("silent", openings=0)
     assert seen.look() is None
     seen.devices["output"] = speaker
     assert seen.look() is not None
 
 
 def test_the_local_ear_believes_sixty_milliseconds_and_waits_for_a_pause():
-    ear = NearSpeech()
+    ear = LocalVad()
     changes = []
     for frame, level in enumerate([-30] * 2 + [FLOOR_DB] * 3 + [-30] * 5 + [FLOOR_DB] * 5 + [-30] + [FLOOR_DB] * 12):
         if ear.feed(level, 20):

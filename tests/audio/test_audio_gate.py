@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtvoice_tui.audio.mic.noise_gate import HOLD_FRAMES, LEAD_FRAMES, Gate
+from rtvoice_tui.audio.mic.noise_gate import HOLD_FRAMES, LEAD_FRAMES, NoiseGate
 
 LOUD, QUIET = -30.0, -55.0
 
@@ -14,7 +14,7 @@ def numbered(levels: list[float]) -> list[tuple[bytes, float]]:
 
 def passed(levels: list[float], threshold_db: float | None = -43.0) -> list[int]:
     """What is sent, by the numbers of the frames; silence is 0."""
-    gate = Gate()
+    gate = NoiseGate()
     return [int.from_bytes(pcm, "little") for frame in numbered(levels) for pcm, _ in gate.take(frame, threshold_db)]
 
 
@@ -34,7 +34,7 @@ def test_without_a_threshold_everything_goes_through_at_once():
 
 
 def test_a_gate_says_whether_it_is_open():
-    gate = Gate()
+    gate = NoiseGate()
     for level, is_open in ((QUIET, False), (LOUD, True)):
         gate.take((b"\1\0", level), -43.0)
         assert gate.open is is_open

@@ -378,7 +378,7 @@ def test_a_dead_device_that_ran_dry_before_gives_back_what_it_held_before_that_t
 def test_a_report_waits_while_what_a_dead_device_held_is_taken_back(clock, monkeypatch):
     playback, _ = speaking(1.0)
     Device(clock, playback).take(40)
-    reports, unheard = [], playback._positions.unheard
+    reports, unheard = [], playback._heard.unheard
     reporting = threading.Thread(target=lambda: reports.append(playback.report()))
 
     def meanwhile(*arguments):
@@ -387,7 +387,7 @@ def test_a_report_waits_while_what_a_dead_device_held_is_taken_back(clock, monke
         assert not reports
         return unheard(*arguments)
 
-    monkeypatch.setattr(playback._positions, "unheard", meanwhile)
+    monkeypatch.setattr(playback._heard, "unheard", meanwhile)
     playback.take_back()
     reporting.join(10)
     assert not reports[0].drained

@@ -11,22 +11,22 @@ from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.playout.playback import Playback
 from rtvoice_tui.audio.supervisor import thread
-from rtvoice_tui.audio.supervisor.device_slot import Line
-from rtvoice_tui.audio.supervisor.hotplug import Present
-from rtvoice_tui.audio.supervisor.thread import Keeper
+from rtvoice_tui.audio.supervisor.device_slot import DeviceSlot
+from rtvoice_tui.audio.supervisor.hotplug import DeviceNames
+from rtvoice_tui.audio.supervisor.thread import AudioSupervisor
 from sound_system import System
 from virtual_audio import wait_until
 
 
 @pytest.fixture
 def keeping(monkeypatch):
-    """Begins a keeper with a system's default devices: ``keeping(system)``."""
-    keepers = []
+    """Begins a supervisor with a system's default devices: ``keeping(system)``."""
+    supervisors = []
 
     class Seen:
         """They are always there."""
 
-        present, looked_at = Present(frozenset({"default"}), frozenset({"default"})), float("inf")
+        present, looked_at = DeviceNames(frozenset({"default"}), frozenset({"default"})), float("inf")
 
         def __init__(self, changed):
             self.watch = lambda watching, missing: None
@@ -34,20 +34,20 @@ def keeping(monkeypatch):
 
     def begin(system):
         monkeypatch.setattr(choosing, "choose_backend", lambda: system)
-        monkeypatch.setattr(choosing, "look_again", system.renew)
-        monkeypatch.setattr(thread, "Presence", Seen)
-        monkeypatch.setattr(Line, "_drained", lambda line, playback: True)
-        keepers.append(Keeper(AudioChoice(), Capture(24_000), Playback(24_000), lambda *_: None))
-        keepers[-1].open()
-        return keepers[-1]
+        monkeypatch.setattr(choosing, "rescan", system.renew)
+        monkeypatch.setattr(thread, "Hotplug", Seen)
+        monkeypatch.setattr(DeviceSlot, "_drained", lambda slot, playback: True)
+        supervisors.append(AudioSupervisor(AudioChoice(), Capture(24_000), Playback(24_000), lambda *_: None))
+        supervisors[-1].open()
+        return supervisors[-1]
 
     yield begin
-    for each in keepers:
+    for each in supervisors:
         each.close()
 
 
 def done(kept):
-    """Wait until a keeper has done what it was asked for."""
+    """Wait until a supervisor has done what it was asked for."""
     reached = threading.Event()
     kept._jobs.put(reached.set)
     assert reached.wait(10)
@@ -66,12 +66,12 @@ def test_an_error_that_nobody_foresaw_does_not_end_the_care(keeping, monkeypatch
     system.Speaker = failing
     kept._ended(kept._output.mark, "the output device default is gone")
 
-    wait_until(lambda: not failures and kept.standing("output").hardware, "the speaker is open again")
+    wait_until(lambda: not failures and kept.status("output").hardware, "the speaker is open again")
 
 
 def test_a_device_is_not_frozen_because_the_one_before_it_was(keeping):
     kept = keeping(System())
-    seen = kept.standing("output").openings
+    seen = kept.status("output").openings
     kept.use_setting(Setting(20, "low"))
     kept.set_frozen("output", True, seen)
     done(kept)
@@ -86,12 +86,12 @@ def test_a_new_device_for_which_the_list_cannot_be_renewed_leaves_the_old_ones_i
     system, failures = System(), [AudioError("this machine has no sound device")]
     kept = keeping(system)
 
-    def look_again():
+    def rescan():
         if failures:
             raise failures.pop()
         return system.renew()
 
-    monkeypatch.setattr(choosing, "look_again", look_again)
+    monkeypatch.setattr(choosing, "rescan", rescan)
     monkeypatch.setattr(thread, "_listed", lambda direction, name: True)
     kept.use("output", "new")
     done(kept)
@@ -108,6 +108,6 @@ def test_silence_goes_on_taking_the_speech_when_the_first_device_cannot_be_used(
     kept.use("output", "new")
     done(kept)
 
-    assert kept.standing("output").name == "silent"
+    assert kept.status("output").name == "silent"
     before = kept._output.part.came_at
     wait_until(lambda: kept._output.part.came_at > before, "it comes for samples")

@@ -48,7 +48,7 @@ def test_a_list_that_does_not_come_is_given_up(monkeypatch):
     )
 
     with pytest.raises(AudioError, match="the sound server does not answer") as caught:
-        listing.list_elsewhere(0.2)
+        listing.list_in_subprocess(0.2)
 
     assert "systemctl --user restart pipewire" in caught.value.remedy
 
@@ -67,7 +67,7 @@ def test_the_list_is_the_one_that_the_process_sees(virtual, monkeypatch):
     for name, value in virtual.environment.items():
         monkeypatch.setenv(name, value)
 
-    names = [device.name for device in listing.list_elsewhere()]
+    names = [device.name for device in listing.list_in_subprocess()]
 
     assert {"virtual_microphone", "virtual_speaker"} <= set(names)
 
@@ -81,7 +81,7 @@ def test_a_sound_server_that_hangs_is_given_up_by_the_process_itself_and_is_to_b
         begun = time.monotonic()
         try:
             with pytest.raises(listing.NoAnswer, match="the sound server does not answer") as caught:
-                listing.list_elsewhere(60)
+                listing.list_in_subprocess(60)
             took = time.monotonic() - begun
         finally:
             audio.hang(False)

@@ -80,7 +80,7 @@ def test_without_any_backend_the_session_gets_a_silent_speaker_and_the_reason(st
     remedy = "install libportaudio2 and libasound2-plugins, or type instead of talking"
     assert told["input"] == ["none", "", sentence, remedy]
     assert told["output"] == ["none", "silent", sentence, remedy]
-    assert told["module"] == "files"
+    assert told["module"] == "wav_files"
 
 
 def test_a_portaudio_that_does_not_begin_opens_silence_and_says_so(start, tmp_path):

@@ -4,11 +4,11 @@ import time
 from types import SimpleNamespace
 
 from rtvoice_tui.audio.supervisor import hotplug as module
-from rtvoice_tui.audio.supervisor.hotplug import LOOK_S, Presence
+from rtvoice_tui.audio.supervisor.hotplug import LOOK_S, Hotplug
 
 
 def test_a_look_that_breaks_down_is_not_repeated_at_once(monkeypatch, caplog):
-    presence, slept = Presence(lambda: None), []
+    presence, slept = Hotplug(lambda: None), []
 
     def look() -> None:
         raise OSError("no more processes")

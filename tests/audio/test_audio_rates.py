@@ -459,7 +459,7 @@ def test_a_library_that_did_not_begin_again_does_at_the_next_look(with_devices):
     backend = with_devices(fake)
     fake._terminate, fake._initialize = lambda: None, dead
     with pytest.raises(AudioError):
-        backend.look_again()
+        backend.rescan()
     fake._terminate, fake._initialize = dead, lambda: begun.append(True)
-    backend.look_again()
+    backend.rescan()
     assert begun

@@ -5,9 +5,9 @@ import pytest
 from rtvoice_tui.audio.mic import capture as capture_module
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.playout.playback import Playback
-from rtvoice_tui.audio.supervisor.device_slot import Standing
-from rtvoice_tui.audio.supervisor.status import News, Teller, judge
-from rtvoice_tui.audio.supervisor.watchdog import DeviceWatch
+from rtvoice_tui.audio.supervisor.device_slot import DeviceStatus
+from rtvoice_tui.audio.supervisor.status import DeviceNotice, StatusNotices, assess
+from rtvoice_tui.audio.supervisor.watchdog import Watchdog
 from rtvoice_tui.audio.tryout import MYSELF_S, Tryout, tone
 from rtvoice_tui.store.audio import DeviceState
 from virtual_audio import locatable
@@ -29,7 +29,7 @@ OPEN, FROZEN, SILENT, GONE = DeviceState.OPEN, DeviceState.FROZEN, DeviceState.S
     ],
 )
 def test_a_device_that_comes_for_no_block_for_half_a_second_is_frozen(looks, state):
-    watch = DeviceWatch()
+    watch = Watchdog()
     watch.opened(0.0, 0)
 
     judged = [watch.look(now, blocks) for now, blocks in looks]
@@ -39,19 +39,19 @@ def test_a_device_that_comes_for_no_block_for_half_a_second_is_frozen(looks, sta
 
 @pytest.mark.parametrize(("silent_s", "state"), [(0.0, OPEN), (1.9, OPEN), (2.0, SILENT)])
 def test_a_microphone_is_muted_after_two_seconds_of_exact_zeros(silent_s, state):
-    watch = DeviceWatch()
+    watch = Watchdog()
     watch.opened(0.0, 0)
 
     assert watch.look(0.1, 1, silent_s) is state
 
 
 def test_muting_proves_nothing_of_a_silent_microphone_and_opening_it_on_silence_says_nothing_new():
-    watch, teller, standing = DeviceWatch(), Teller("input"), Standing("X", state=OPEN, hardware=True)
+    watch, notices, status = Watchdog(), StatusNotices("input"), DeviceStatus("X", state=OPEN, hardware=True)
     watch.opened(0.0, 0)
     muted = None
 
     def look(now, silent_s):
-        return teller.news(judge("input", standing, watch.look(now, now, silent_s)), "X", now)
+        return notices.news(assess("input", status, watch.look(now, now, silent_s)), "X", now)
 
     told = [look(now, silent_s) for now, silent_s in enumerate([0.0, 2.0, muted, 4.0, muted, 6.0, 0.0], 1)]
 
@@ -61,12 +61,12 @@ def test_muting_proves_nothing_of_a_silent_microphone_and_opening_it_on_silence_
 
 
 def test_silence_that_comes_back_is_told_again_as_soon_as_half_a_minute_is_over():
-    teller, standing = Teller("input"), Standing("X", state=OPEN, hardware=True)
+    notices, status = StatusNotices("input"), DeviceStatus("X", state=OPEN, hardware=True)
     seen = {10: SILENT, 14: OPEN, 20: SILENT}
     told, state = {}, OPEN
     for now in range(60):
         state = seen.get(now, state)
-        if news := teller.news(judge("input", standing, state), "X", now):
+        if news := notices.news(assess("input", status, state), "X", now):
             told[now] = news.good
 
     assert told == {10: False, 14: True, 40: False}
@@ -105,27 +105,27 @@ def test_what_a_device_kept_while_it_was_frozen_is_cut_to_a_second_and_counted(m
 
 
 @pytest.mark.parametrize(
-    ("standing", "seen", "state", "words"),
+    ("status", "seen", "state", "words"),
     [
-        (Standing("X", state=OPEN), OPEN, OPEN, ""),
-        (Standing("X", state=OPEN), FROZEN, FROZEN, "the speaker X has stopped answering"),
-        (Standing("X", state=GONE, sentence="Y is gone"), OPEN, GONE, "Y is gone"),
-        (Standing("X", state=GONE, sentence="Y is gone"), FROZEN, GONE, "Y is gone"),
-        (Standing("X.wav", state=OPEN), None, OPEN, ""),
+        (DeviceStatus("X", state=OPEN), OPEN, OPEN, ""),
+        (DeviceStatus("X", state=OPEN), FROZEN, FROZEN, "the speaker X has stopped answering"),
+        (DeviceStatus("X", state=GONE, sentence="Y is gone"), OPEN, GONE, "Y is gone"),
+        (DeviceStatus("X", state=GONE, sentence="Y is gone"), FROZEN, GONE, "Y is gone"),
+        (DeviceStatus("X.wav", state=OPEN), None, OPEN, ""),
     ],
 )
-def test_what_is_open_and_what_comes_from_it_make_one_state(standing, seen, state, words):
-    judgement = judge("output", standing, seen)
+def test_what_is_open_and_what_comes_from_it_make_one_state(status, seen, state, words):
+    assessment = assess("output", status, seen)
 
-    assert (judgement.state, judgement.sentence) == (state, words)
-    assert bool(judgement.remedy) is (state is FROZEN)
+    assert (assessment.state, assessment.sentence) == (state, words)
+    assert bool(assessment.remedy) is (state is FROZEN)
 
 
 def test_a_trouble_is_told_once_and_its_end_too_and_one_that_flickers_only_every_half_minute():
-    teller, frozen, well = Teller("output"), Standing("X", state=OPEN), Standing("X", state=OPEN)
+    notices, frozen, well = StatusNotices("output"), DeviceStatus("X", state=OPEN), DeviceStatus("X", state=OPEN)
 
     def look(seen, now):
-        return teller.news(judge("output", frozen if seen is FROZEN else well, seen), "X", now)
+        return notices.news(assess("output", frozen if seen is FROZEN else well, seen), "X", now)
 
     told = [look(seen, now) for now, seen in enumerate([OPEN, FROZEN, FROZEN, OPEN, OPEN, FROZEN, OPEN])]
     later = [look(FROZEN, 100), look(OPEN, 101)]
@@ -134,7 +134,7 @@ def test_a_trouble_is_told_once_and_its_end_too_and_one_that_flickers_only_every
     sentences = [news and news.sentence for news in told + later]
     assert sentences == [None, stopped, None, "the speaker X works", None, None, None, stopped, "the speaker X works"]
     assert [news.good for news in told if news] == [False, True]
-    assert isinstance(told[1], News)
+    assert isinstance(told[1], DeviceNotice)
 
 
 def test_the_tone_is_a_second_at_minus_20_db_that_begins_and_ends_softly():
@@ -195,11 +195,11 @@ def test_one_hears_oneself_until_speech_comes_and_for_half_a_minute_at_most():
 
 
 def test_a_microphone_that_is_doubted_is_shown_with_the_remedy_and_not_told_again():
-    standing = Standing(name="webcam", state=OPEN, hardware=True)
-    teller = Teller("input")
+    status = DeviceStatus(name="webcam", state=OPEN, hardware=True)
+    notices = StatusNotices("input")
 
-    doubted = judge("input", standing, WRONG)
+    doubted = assess("input", status, WRONG)
 
     assert (doubted.state, "webcam" in doubted.sentence, "choose another" in doubted.remedy) == (WRONG, True, True)
-    assert teller.news(doubted, "webcam", 1.0) is None
-    assert teller.news(judge("input", standing, OPEN), "webcam", 2.0) is None
+    assert notices.news(doubted, "webcam", 1.0) is None
+    assert notices.news(assess("input", status, OPEN), "webcam", 2.0) is None

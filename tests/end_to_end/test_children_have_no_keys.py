@@ -13,9 +13,9 @@ from speaking import await_live, quit_cleanly
 
 from recorder import CANARY
 from rtvoice_tui.audio.backends.base import AudioError
-from rtvoice_tui.audio.backends.listing import list_elsewhere
+from rtvoice_tui.audio.backends.listing import list_in_subprocess
 from rtvoice_tui.local_agent.process import LocalAgentProcess
-from rtvoice_tui.subprocesses import module_elsewhere
+from rtvoice_tui.subprocesses import module_command
 from terminal import COMMAND, Terminal, descendants
 
 KEYS = (
@@ -60,7 +60,7 @@ def assert_fit(environment: dict[str, str]) -> None:
 
 def test_the_process_that_lists_devices_gets_no_key(started: Callable[[], dict[str, str]]) -> None:
     with contextlib.suppress(AudioError):
-        list_elsewhere()
+        list_in_subprocess()
     assert_fit(started())
 
 
@@ -80,7 +80,7 @@ BACKENDS = "rtvoice_tui.audio.backends"
 async def test_none_of_our_modules_that_run_elsewhere_gets_a_key(
     started: Callable[[], dict[str, str]], module: str
 ) -> None:
-    command, environment = module_elsewhere(module)
+    command, environment = module_command(module)
     assert [name for name, value in environment.items() if CANARY in value] == []
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
@@ -129,5 +129,5 @@ def all_run(pid: int, words: list[str]) -> bool:
 
 def test_the_app_itself_still_has_its_keys_after_it_has_started_others(started: Callable[[], dict[str, str]]) -> None:
     with contextlib.suppress(AudioError):
-        list_elsewhere()
+        list_in_subprocess()
     assert all(os.environ[name] == f"{CANARY}-{name}" for name in KEYS)

@@ -71,7 +71,7 @@ class Walk(NamedTuple):
 
 @contextlib.contextmanager
 def http_server(texts: dict[str, str]) -> Iterator[str]:
-    """Answers every request with something hostile, in its status line and headers too; its address."""
+    """Responses every request with something hostile, in its status line and headers too; its address."""
     ready, until, loop = threading.Event(), asyncio.Event(), asyncio.new_event_loop()
     address: list[str] = []
 

@@ -108,12 +108,12 @@ class Step:
     @property
     def facts(self) -> list[Fact]:
         """Everything told to those who remember."""
-        return [e.fact for e in self.effects if isinstance(e, fx.Tell)]
+        return [e.fact for e in self.effects if isinstance(e, fx.Report)]
 
     @property
     def acts(self) -> list[str]:
         """What is done to the world, in order: wire types, and the lower-case names of other effects."""
-        named = [e for e in self.effects if not isinstance(e, fx.Tell | fx.Schedule)]
+        named = [e for e in self.effects if not isinstance(e, fx.Report | fx.Schedule)]
         return [e.event.wire_name if isinstance(e, fx.Send) else type(e).__name__.lower() for e in named]
 
     def of(self, kind: type[Any]) -> list[Any]:

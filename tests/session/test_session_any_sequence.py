@@ -12,8 +12,8 @@ from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from rtvoice_tui.protocol.realtime.server_events import EVENT_CLASSES, OutputAudioDelta
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
-from rtvoice_tui.session.effects import Duck, Flush, RunTool, StopTool, Tell
-from rtvoice_tui.session.facts import AnswerCut, CallChanged, CallMoment, CallReached, CallState
+from rtvoice_tui.session.effects import Duck, Flush, Report, RunTool, StopTool
+from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState, ResponseCut
 from rtvoice_tui.session.realtime.responses.heard_ledger import Cut
 from rtvoice_tui.session.recap import Said
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
@@ -125,7 +125,7 @@ COMMANDS = st.one_of(
     st.builds(cmd.TalkEnd),
     st.builds(cmd.SetTalk, st.sampled_from(TalkMode)),
     st.builds(cmd.CommitNow),
-    st.builds(cmd.NearSpeech, st.booleans()),
+    st.builds(cmd.LocalSpeech, st.booleans()),
     st.builds(cmd.MicFrame, st.sampled_from([bytes(960), bytes(9600), b"\0"])),
     st.builds(cmd.Heard, PLAYED, st.just({}), st.booleans()),
     st.builds(cmd.Flushed, PLAYED),
@@ -153,9 +153,9 @@ def _answer_with_calls(calls: list[dict[str, Any]]) -> list[Any]:
 def _aside(heard_ms: float) -> list[Any]:
     return [
         ("response.created", {"response": {"id": "F", "metadata": {"rtvoice": "filler"}}}),
-        ("response.output_audio.delta", {"response_id": "F", "item_id": "aside", "delta": sound(1000)}),
+        ("response.output_audio.delta", {"response_id": "F", "item_id": "out_of_band", "delta": sound(1000)}),
         cmd.Interrupt(),
-        cmd.Flushed({"aside": heard_ms}),
+        cmd.Flushed({"out_of_band": heard_ms}),
         ("response.done", {"response": {"id": "F", "status": "cancelled"}}),
     ]
 
@@ -238,7 +238,7 @@ class Promises:
     @property
     def known(self) -> dict[str, ToolSpec]:
         """What the machine itself believes that it may run: the promise is about who must agree, not about which."""
-        return dict(self.c.machine._calls.policy.known)
+        return dict(self.c.machine._calls.approvals.known)
 
     def happen(self, what: Any, pick: int) -> None:
         self.known_before = self.known
@@ -295,7 +295,7 @@ class Promises:
                 self.check_run(effect)
             elif isinstance(effect, StopTool):
                 assert effect.call_id in self.ran, "stopped what never ran"
-            elif isinstance(effect, Tell):
+            elif isinstance(effect, Report):
                 self.check_fact(effect.fact)
         acts = step.acts
         if silenced and "response.cancel" in acts:
@@ -303,8 +303,8 @@ class Promises:
         for sent in step.sent_with_ids:
             assert sent["event_id"]
             self.check_sent(sent)
-        for cut in step.of(AnswerCut):
-            if cut.outcome == Cut.ASIDE:
+        for cut in step.of(ResponseCut):
+            if cut.outcome == Cut.OUT_OF_BAND:
                 named = [sent.get("item_id") for sent in step.sent]
                 assert cut.item_id not in named, "the server was told of what it does not know"
 

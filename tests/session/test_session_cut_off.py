@@ -58,7 +58,7 @@ AGENT: dict[str, tuple[Callable[[Conversation], object], str]] = {
     "sound without a word": (lambda c: (c.begin(), message_added(c), c.audio()), ""),
     "an answer that was never announced": (lambda c: said(c, "It is"), "It is"),
 }
-PERSON: dict[str, tuple[Callable[[Conversation], object], str]] = {
+USER: dict[str, tuple[Callable[[Conversation], object], str]] = {
     "words of the person that grow": (lambda c: partial(c, "What"), "What"),
     "a person who is speaking": (lambda c: c.speech(), ""),
     "a person who has spoken": (lambda c: c.user_turn(), ""),
@@ -77,9 +77,9 @@ def test_an_answer_that_the_end_cut_off_says_so_and_grows_no_more(store: Store, 
     assert entry.final
 
 
-@pytest.mark.parametrize("kind", PERSON)
+@pytest.mark.parametrize("kind", USER)
 def test_what_the_person_was_saying_at_the_end_says_so_and_grows_no_more(store: Store, kind: str):
-    does, words = PERSON[kind]
+    does, words = USER[kind]
     c = Conversation()
     does(c)
     c.close()
@@ -105,7 +105,7 @@ def test_what_was_whole_before_the_end_is_not_marked(store: Store):
     c = Conversation()
     c.user_turn()
     c.words("What is it?")
-    c.type("Tell me.")
+    c.type("Report me.")
     c.begin()
     said(c, "It is fine.")
     said(c, "It is fine.", end="done")
@@ -114,7 +114,7 @@ def test_what_was_whole_before_the_end_is_not_marked(store: Store):
     entries = read(store, c)
     assert [(entry.text, entry.note) for entry in entries] == [
         ("What is it?", ""),
-        ("Tell me.", ""),
+        ("Report me.", ""),
         ("It is fine.", ""),
     ]
     assert all(entry.final for entry in entries)

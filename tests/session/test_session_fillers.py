@@ -7,7 +7,7 @@ from protocol.sdk_types import accept
 from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.effects import EndPlay, Play, RunTool
-from rtvoice_tui.session.facts import AnswerCut, CallMoment, CallReached, CallState, Level, Notice
+from rtvoice_tui.session.facts import CallMoment, CallReached, CallState, Level, Notice, ResponseCut
 from rtvoice_tui.session.timers import FillerDue, ResponseLate
 from session.conversation import ANSWER, ITEM, WEATHER, Conversation, Step, function_call, outputs, states
 
@@ -48,7 +48,7 @@ def saying() -> Conversation:
     c = waiting()
     due(c)
     begin_aside(c)
-    c.audio("aside", 200, "F")
+    c.audio("out_of_band", 200, "F")
     return c
 
 
@@ -135,8 +135,8 @@ def test_its_speech_is_played():
     c = waiting()
     due(c)
     begin_aside(c)
-    assert c.audio("aside", 200, "F").of(Play) != []
-    assert c.end("F").of(EndPlay) == [EndPlay("aside")]
+    assert c.audio("out_of_band", 200, "F").of(Play) != []
+    assert c.end("F").of(EndPlay) == [EndPlay("out_of_band")]
 
 
 def test_it_is_no_part_of_a_turns_timing():
@@ -144,12 +144,14 @@ def test_it_is_no_part_of_a_turns_timing():
     due(c)
     steps = [
         begin_aside(c),
-        c.server("response.output_audio_transcript.delta", response_id="F", item_id="aside", delta="One"),
-        c.server("response.output_audio_transcript.done", response_id="F", item_id="aside", transcript="One moment."),
-        c.audio("aside", 200, "F"),
-        c.heard(aside=100),
+        c.server("response.output_audio_transcript.delta", response_id="F", item_id="out_of_band", delta="One"),
+        c.server(
+            "response.output_audio_transcript.done", response_id="F", item_id="out_of_band", transcript="One moment."
+        ),
+        c.audio("out_of_band", 200, "F"),
+        c.heard(out_of_band=100),
         c.end("F"),
-        c.heard(drained=True, aside=200),
+        c.heard(drained=True, out_of_band=200),
     ]
     assert c.all(*steps).moments == []
 
@@ -160,18 +162,18 @@ def test_it_is_neither_truncated_nor_deleted_when_it_is_interrupted(heard_ms, en
     c = saying()
     if ended:
         c.end("F")
-    step = c.all(c.interrupt(), c.flushed(aside=heard_ms))
+    step = c.all(c.interrupt(), c.flushed(out_of_band=heard_ms))
     assert [kind for kind in step.sent_types if kind != "response.cancel"] == []
     assert ("response.cancel" in step.sent_types) is not ended
-    assert [cut.outcome for cut in step.of(AnswerCut)] == ["not in the conversation"]
-    assert c.audio("aside", 200, "F").of(Play) == []
+    assert [cut.outcome for cut in step.of(ResponseCut)] == ["not in the conversation"]
+    assert c.audio("out_of_band", 200, "F").of(Play) == []
 
 
 def test_interrupting_it_leaves_the_tool_alone():
     c = saying()
     step = c.interrupt()
     assert outputs(step) == {}
-    c.flushed(aside=100)
+    c.flushed(out_of_band=100)
     c.cancelled("F")
     assert outputs(c.tool_done("K1", "sunny")) == {"K1": "sunny"}
 
@@ -179,7 +181,7 @@ def test_interrupting_it_leaves_the_tool_alone():
 def test_a_real_answer_in_the_same_turn_is_truncated_as_ever():
     c = saying()
     c.end("F")
-    c.heard(drained=True, aside=200)
+    c.heard(drained=True, out_of_band=200)
     c.tool_done("K1")
     c.speaking("B", 1000, "R2")
     c.interrupt()
@@ -205,7 +207,7 @@ def test_it_does_not_count_as_the_answer_to_the_call():
 STAGES = {
     "asked for": lambda c: due(c),
     "begun": lambda c: (due(c), begin_aside(c)),
-    "said": lambda c: (due(c), begin_aside(c), c.audio("aside", 200, "F")),
+    "said": lambda c: (due(c), begin_aside(c), c.audio("out_of_band", 200, "F")),
 }
 
 

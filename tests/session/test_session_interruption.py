@@ -4,7 +4,7 @@ import pytest
 
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session.effects import FADE_MS, Flush, Play
-from rtvoice_tui.session.facts import AgentSaid, AnswerCut, CutConfirmed
+from rtvoice_tui.session.facts import AgentSaid, CutConfirmed, ResponseCut
 from session.conversation import MANUAL, Conversation
 
 NO_INTERRUPT = SessionSettings(turn_detection={"type": "server_vad", "interrupt_response": False})
@@ -107,7 +107,7 @@ def test_12_d_the_server_learns_the_least_of_played_and_received(received, playe
     settled = c.flushed(A=played)
     told = [(event["type"], event.get("audio_end_ms")) for event in settled.sent]
     assert told == ([expected] if expected else [])
-    (cut,) = settled.of(AnswerCut)
+    (cut,) = settled.of(ResponseCut)
     assert (cut.item_id, cut.received_ms, cut.outcome) == ("A", received, outcome)
     assert cut.heard_ms == min(int(played), received)
 
@@ -293,7 +293,7 @@ def test_an_interruption_is_a_moment_of_the_turn_that_was_cut():
     c.speaking()
     assert c.interrupt().moments == ["interrupted"]
     settled = c.flushed(A=100)
-    assert settled.of(AnswerCut)[0].turn == 1
+    assert settled.of(ResponseCut)[0].turn == 1
     assert "silent" in settled.moments
 
 

@@ -4,23 +4,23 @@ from rtvoice_tui.protocol.realtime.objects import Item, Response
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.effects import CheckArguments, RunTool
 from rtvoice_tui.session.outbox import Outbox
-from rtvoice_tui.session.realtime.calls.function_calls import Calls
+from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
 
 TOOL = ToolSpec(name="open", parameters={"properties": {"a": {"pattern": "^ok$"}}})
 
 
-def checking(calls: Calls, out: Outbox, arguments: str) -> CheckArguments:
+def checking(calls: FunctionCalls, out: Outbox, arguments: str) -> CheckArguments:
     """An answer calls the tool; the check that is asked for."""
     item = Item(id="item", type="function_call", call_id="call_1", name="open", arguments=arguments)
-    calls.settle(1, Response(id="R", status="completed", output=[item]), [], cut=False, aside=False)
+    calls.settle(1, Response(id="R", status="completed", output=[item]), [], cut=False, out_of_band=False)
     (check,) = [effect for effect in out.take() if isinstance(effect, CheckArguments)]
     return check
 
 
 def test_a_late_word_about_an_earlier_session_s_call_lets_no_other_call_run() -> None:
     out = Outbox(lambda prefix: prefix)
-    calls = Calls(out)
-    calls.policy.known = {"open": TOOL}
+    calls = FunctionCalls(out)
+    calls.approvals.known = {"open": TOOL}
     earlier = checking(calls, out, '{"a": "ok"}')
     calls.void()
     out.take()
@@ -34,8 +34,8 @@ def test_a_late_word_about_an_earlier_session_s_call_lets_no_other_call_run() ->
 
 def test_a_word_that_nobody_waits_for_changes_nothing() -> None:
     out = Outbox(lambda prefix: prefix)
-    calls = Calls(out)
-    calls.policy.known = {"open": TOOL}
+    calls = FunctionCalls(out)
+    calls.approvals.known = {"open": TOOL}
     check = checking(calls, out, '{"a": "ok"}')
     assert calls.checked("call_2", "", check.check) is False
     assert calls.checked("call_1", "", check.check) is False

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtvoice_tui.session.commands import NearSpeech, SetTalk
+from rtvoice_tui.session.commands import LocalSpeech, SetTalk
 from rtvoice_tui.session.effects import Duck
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from session.conversation import VAD, Conversation, Step
@@ -12,7 +12,7 @@ CUT = ["flush", "response.cancel"]
 
 
 def near(c: Conversation, speaking: bool = True) -> Step:
-    return c.do(NearSpeech(speaking))
+    return c.do(LocalSpeech(speaking))
 
 
 def timer_after(step: Step, seconds: float) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from rtvoice_tui.protocol.settings import SessionSettings
-from rtvoice_tui.session.commands import NearSpeech, TalkStart
+from rtvoice_tui.session.commands import LocalSpeech, TalkStart
 from rtvoice_tui.session.facts import SpeechNoticed, SpeechState
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from session.conversation import VAD, Conversation, Step
@@ -36,7 +36,7 @@ def test_speech_that_cut_the_agent_short_says_so_even_where_the_local_ear_was_fi
     c = Conversation(settings=WITH_WORDS).speaking()
     assert c.speech().of(SpeechNoticed)[0].cut_agent
     c = Conversation(settings=WITH_WORDS, talk=TalkRules(interrupts=True)).speaking()
-    c.timer(next(iter(c.do(NearSpeech(True)).timers)))
+    c.timer(next(iter(c.do(LocalSpeech(True)).timers)))
     c.flushed(A=10)
     assert c.speech().of(SpeechNoticed)[0].cut_agent
 

@@ -6,7 +6,7 @@ import pytest
 from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session.commands import EditSession, TimerFired
-from rtvoice_tui.session.effects import Flush, StopTool, Tell
+from rtvoice_tui.session.effects import Flush, Report, StopTool
 from rtvoice_tui.session.facts import (
     CallChanged,
     CallState,
@@ -192,7 +192,7 @@ def test_an_edit_that_changes_nothing_sends_nothing():
 def test_a_second_session_updated_for_the_same_change_settles_nothing_and_only_says_what_is_in_force():
     c = Conversation("yandex")
     again = c.server("session.updated", session={"id": "sess", "instructions": "Be brief."})
-    assert again.effects == [Tell(InForce({"instructions": "Be brief."}))]
+    assert again.effects == [Report(InForce({"instructions": "Be brief."}))]
 
 
 def test_a_refusal_by_id_wins_over_an_acknowledgement_that_was_only_a_duplicate():

@@ -2,10 +2,10 @@
 
 import pytest
 
-from rtvoice_tui.session.effects import Tell
+from rtvoice_tui.session.effects import Report
 from rtvoice_tui.session.facts import Notice
 from rtvoice_tui.session.outbox import Outbox
-from rtvoice_tui.session.realtime.responses.output_rate import RateWitness
+from rtvoice_tui.session.realtime.responses.output_rate import OutputRate
 from session.conversation import Conversation
 
 SENTENCE = "Я могу рассказать о погоде, о дорогах, и о том, что сегодня идёт в кино неподалёку от вас. "
@@ -16,11 +16,11 @@ def doubts(
     asked: int, really: int, text: str = SENTENCE, seconds: float = 5.5, times: int = 6, session=None, speed=None
 ):
     out = Outbox(str)
-    witness = RateWitness(asked, out)
+    witness = OutputRate(asked, out)
     witness.echoed({} if session is None else session, speed)
     for _ in range(times):
         witness.spoke(text, int(seconds * really) * 2)
-    return [effect.fact for effect in out.take() if isinstance(effect, Tell) and isinstance(effect.fact, Notice)]
+    return [effect.fact for effect in out.take() if isinstance(effect, Report) and isinstance(effect.fact, Notice)]
 
 
 def echo(rate):

@@ -124,10 +124,10 @@ def test_a_new_session_begins_new_records_for_ids_that_come_again():
 
 def test_a_run_by_hand_goes_on_through_a_new_session():
     history = CallHistory()
-    by_hand = replace(CALL, key="by hand 1", call_id="", by_hand=True, state=CallState.RUNNING)
-    history.changed(by_hand, 0)
+    manual = replace(CALL, key="by hand 1", call_id="", manual=True, state=CallState.RUNNING)
+    history.changed(manual, 0)
     history.new_session()
-    history.changed(replace(by_hand, state=CallState.OK), 1)
+    history.changed(replace(manual, state=CallState.OK), 1)
     (record,) = history.records
     assert (record.call.state, record.duration_ms) == (CallState.OK, 1000)
 
@@ -194,7 +194,7 @@ def test_the_store_hands_everything_about_calls_on():
 
 def test_a_run_by_hand_is_no_part_of_the_conversation():
     store = Store()
-    store.take(replace(CALL, by_hand=True), 1)
+    store.take(replace(CALL, manual=True), 1)
     assert store.transcript.entries == []
     store.take(CALL, 2)
     assert len(store.transcript.entries) == 1

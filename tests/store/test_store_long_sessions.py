@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from growth import grown, lengths, lines_run, size_of
-from rtvoice_tui.session.facts import AgentSaid, AnswerCut, Fact
+from rtvoice_tui.session.facts import AgentSaid, Fact, ResponseCut
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.transcript import Entry
 from store.turns import FEW, KINDS, MANY, called, cut, edited, false, filled, spoken, take
@@ -76,7 +76,7 @@ def test_what_became_of_edits_is_kept_for_the_last_ones_only():
     assert grown(before, lengths({"store": store})) == {}
 
 
-@pytest.mark.parametrize("end", [AgentSaid(1, "a", "", final=True), AnswerCut(1, "a", 300, 900, "truncated")])
+@pytest.mark.parametrize("end", [AgentSaid(1, "a", "", final=True), ResponseCut(1, "a", 300, 900, "truncated")])
 def test_an_answer_that_is_over_takes_no_more_than_its_words(end):
     store = Store()
     store.events.close()

@@ -18,11 +18,11 @@ def test_a_column_keeps_the_loudest_frame_and_a_gap_is_no_silence():
 def test_ten_seconds_are_kept_and_what_is_older_leaves():
     store = Store()
     history = SoundHistory(store)
-    store.audio.near_speech = True
+    store.audio.local_speech = True
     for step in range(1, 301):
         store.mic.update(Level(-20, -10), step / 15)
         history.sample(step / 15)
-        store.audio.near_speech = step > 250
+        store.audio.local_speech = step > 250
     assert len(history.levels(store.mic, 20.0)) == len(history.columns(20.0)) == COLUMNS
     assert None not in history.levels(store.mic, 20.0)
     assert [column.near for column in history.columns(20.0)].index(True) == 67

@@ -1,7 +1,7 @@
 """The transcript reads as the conversation was: words in their place, however late, and what was heard of them."""
 
 from rtvoice_tui.session import facts
-from rtvoice_tui.session.facts import AgentSaid, AnswerCut, CallChanged, CallState, CutConfirmed, UserSaid
+from rtvoice_tui.session.facts import AgentSaid, CallChanged, CallState, CutConfirmed, ResponseCut, UserSaid
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.transcript import Speaker, Transcript
 
@@ -75,7 +75,7 @@ def test_appended_words_do_not_count_as_rewritten_and_replaced_ones_do():
 def test_of_an_answer_that_was_cut_the_heard_share_stays():
     transcript = Transcript()
     transcript.agent_said(AgentSaid(1, "item_a", "It is fine today."), 1.0)
-    transcript.answer_cut(AnswerCut(1, "item_a", 500, 2_000, "truncated"), 2.0)
+    transcript.response_cut(ResponseCut(1, "item_a", 500, 2_000, "truncated"), 2.0)
     (entry,) = transcript.entries
     assert entry.heard == 0.25
     assert entry.note == "interrupted: heard 0.5 of 2.0 s, truncated"
@@ -88,13 +88,13 @@ def test_of_an_answer_that_was_cut_the_heard_share_stays():
 
 def test_an_answer_of_which_nothing_arrived_has_a_share_of_nothing():
     transcript = Transcript()
-    transcript.answer_cut(AnswerCut(1, "item_a", 0, 0, "deleted"), 1.0)
+    transcript.response_cut(ResponseCut(1, "item_a", 0, 0, "deleted"), 1.0)
     assert transcript.entries[0].heard == 0.0
 
 
 def test_a_share_is_never_more_than_the_whole():
     transcript = Transcript()
-    transcript.answer_cut(AnswerCut(1, "item_a", 3_000, 2_000, "heard whole"), 1.0)
+    transcript.response_cut(ResponseCut(1, "item_a", 3_000, 2_000, "heard whole"), 1.0)
     assert transcript.entries[0].heard == 1.0
 
 
@@ -196,7 +196,7 @@ def test_every_fact_grows_the_stores_version():
             facts.Reached(1, facts.Moment.SENT, 2.0),
             UserSaid(1, "u", "Hi", final=True),
             AgentSaid(1, "a", "Hello"),
-            AnswerCut(1, "a", 1, 2, "truncated"),
+            ResponseCut(1, "a", 1, 2, "truncated"),
             CutConfirmed("a"),
             call(CallState.OK),
             facts.LimitsReported(()),

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from rtvoice_tui.session.facts import (
     AgentSaid,
-    AnswerCut,
     CallChanged,
     CallState,
     EditChanged,
@@ -12,6 +11,7 @@ from rtvoice_tui.session.facts import (
     Fact,
     Moment,
     Reached,
+    ResponseCut,
     SpeechNoticed,
     SpeechState,
     TurnStarted,
@@ -74,7 +74,7 @@ def cut(turn: int) -> list[Fact]:
     return [
         TurnStarted(turn),
         AgentSaid(turn, f"a{turn}", "It rains"),
-        AnswerCut(turn, f"a{turn}", 300, 900, "truncated"),
+        ResponseCut(turn, f"a{turn}", 300, 900, "truncated"),
     ]
 
 

@@ -104,8 +104,8 @@ async def main(how: str, kind: str) -> dict[str, Any]:
             async with heart.beating():
                 offered.set()
                 if how == "by hand":
-                    session.worker.try_tool("srv_hello", arguments)
-                    session.worker.try_tool("plain", "{}")
+                    session.worker.start_manual_run("srv_hello", arguments)
+                    session.worker.start_manual_run("plain", "{}")
                 else:  # a large call comes in thousands of pieces
                     await session.until(lambda: "response.done" in session.names(sent=False))
                 begun = time.monotonic()

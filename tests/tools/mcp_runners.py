@@ -32,22 +32,22 @@ class Seen:
     """How a server stood, one after the other.
 
     Attributes:
-        standings: each that was told, with its detail and the number of tools.
+        statuses: each that was told, with its detail and the number of tools.
     """
 
     def __init__(self, runner: McpRunner) -> None:
         self._runner = runner
-        self.standings: list[tuple[ServerState, str, int]] = []
+        self.statuses: list[tuple[ServerState, str, int]] = []
         runner.changed = self.note
 
     def note(self) -> None:
         """Something is another."""
-        assert self._runner.standing is not None
-        self.standings.append((self._runner.standing.state, self._runner.standing.detail, len(self._runner.specs)))
+        assert self._runner.status is not None
+        self.statuses.append((self._runner.status.state, self._runner.status.detail, len(self._runner.specs)))
 
     def states(self) -> list[ServerState]:
         """The states alone, each once in a row."""
-        states = [state for state, _, _ in self.standings]
+        states = [state for state, _, _ in self.statuses]
         return [state for number, state in enumerate(states) if number == 0 or states[number - 1] is not state]
 
 
@@ -73,5 +73,5 @@ async def connected(runner: McpRunner) -> None:
 
 def stands(runner: McpRunner) -> ServerState:
     """How a server stands."""
-    assert runner.standing is not None
-    return runner.standing.state
+    assert runner.status is not None
+    return runner.status.state

@@ -106,7 +106,7 @@ async def connected(here, request):
     here.answer = Server(request.param).answer
     run = {"url": f"{here.url}/mcp", "headers": {"X-Key": "${TOKEN}"}, "environ": {"TOKEN": KEY}}
     async with opened(mark(), **run) as (runner, seen):
-        await until(lambda: runner.specs, f"its tools are there: {seen.standings}")
+        await until(lambda: runner.specs, f"its tools are there: {seen.statuses}")
         yield runner
 
 
@@ -139,4 +139,4 @@ async def test_why_an_mcp_server_cannot_be_used_is_told_without_the_key(here, es
     run = {"url": f"{here.url}/mcp", "headers": {"X-Key": "${TOKEN}"}, "environ": {"TOKEN": KEY}}
     async with opened(mark(), **run) as (_, seen):
         await until(lambda: ServerState.FAILED in seen.states(), "it failed")
-        assert leaks([detail for _, detail, _ in seen.standings]) == []
+        assert leaks([detail for _, detail, _ in seen.statuses]) == []

@@ -71,7 +71,7 @@ async def reason(url, headers):
     """Why an MCP server is not connected."""
     async with opened(mark(), url=url, headers=headers, environ=ENVIRON) as (_, seen):
         await until(lambda: ServerState.FAILED in seen.states(), "it failed")
-        return next(detail for state, detail, _ in seen.standings if state is ServerState.FAILED)
+        return next(detail for state, detail, _ in seen.statuses if state is ServerState.FAILED)
 
 
 @pytest.mark.parametrize("private", [False, True])

@@ -53,7 +53,7 @@ def error_of(outcome):
 
 
 def failures(seen):
-    return [detail for state, detail, _ in seen.standings if state is FAILED]
+    return [detail for state, detail, _ in seen.statuses if state is FAILED]
 
 
 class TestTools:
@@ -90,10 +90,10 @@ class TestTools:
     async def test_tools_that_change_are_told(self, word, notes):
         async with opened(word, argv=small("counts", str(notes))) as (runner, seen):
             await connected(runner)
-            before = len(seen.standings)
+            before = len(seen.statuses)
             first = runner.specs[0].name
             await until(lambda: runner.specs[0].name != first, "the tools are others")
-            assert len(seen.standings) > before
+            assert len(seen.statuses) > before
             assert failures(seen) == []
 
     async def test_a_server_that_says_so_is_asked_at_once(self, word, notes, monkeypatch):
@@ -207,7 +207,7 @@ class TestStanding:
             await until(lambda: seen.states().count(CONNECTED) >= 2, "it is back")
             assert failures(seen)[0] == "it ended: it had enough; tried again in 0.05 s"
             assert seen.states()[:5] == [STARTING, CONNECTED, FAILED, STARTING, CONNECTED]
-            assert {tools for state, _, tools in seen.standings if state is CONNECTED} == {1}
+            assert {tools for state, _, tools in seen.statuses if state is CONNECTED} == {1}
 
     async def test_a_server_that_dies_during_a_call_is_told_and_started_again(self, word, notes, monkeypatch):
         monkeypatch.setattr(mcp, "LOOK_S", {"stdio": 1000.0})

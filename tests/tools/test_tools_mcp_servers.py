@@ -57,8 +57,8 @@ class Bench:
     async def call(self, tool, /, **arguments):
         return await asyncio.wait_for(self._box.run(f"srv_{tool}", json.dumps(arguments), tool), PATIENCE_S)
 
-    def standings(self):
-        return self._box.standings
+    def statuses(self):
+        return self._box.statuses
 
 
 @pytest.fixture(scope="module", params=["stdio", "http"])
@@ -77,7 +77,7 @@ def bench(request, tmp_path_factory):
         box.use(toolset, profile.tool_specs)
         box.open()
         stack.callback(lambda: asyncio.run(box.close()))
-        patiently(lambda: box.specs, f"its tools are there: {box.standings}")
+        patiently(lambda: box.specs, f"its tools are there: {box.statuses}")
         yield Bench(box, folder)
 
 
@@ -97,8 +97,8 @@ class TestCalls:
         assert bench.specs["srv_dir_list_all__"].description == "Its name fits no model."
 
     def test_it_stands_connected_with_so_many_tools(self, bench):
-        (standing,) = bench.standings()
-        assert (standing.name, standing.state, standing.detail) == ("srv", ServerState.CONNECTED, "")
+        (status,) = bench.statuses()
+        assert (status.name, status.state, status.detail) == ("srv", ServerState.CONNECTED, "")
 
     async def test_a_call_has_its_result(self, bench):
         outcome = await bench.call("add", a=2, b=3)
@@ -175,11 +175,11 @@ class TestHttp:
                 outcome = await runner.run(Call("srv_add", {"a": 1}))
                 assert error_of(outcome).startswith("srv_add failed: ")
                 await until(lambda: seen.states().count(ServerState.FAILED) >= 2, "it failed again")
-                seen.standings.clear()
+                seen.statuses.clear()
                 with contextlib.ExitStack() as stack:
                     await asyncio.to_thread(stack.enter_context, serving(tmp_path, port))
                     await until(lambda: seen.states()[-1:] == [ServerState.CONNECTED], "it is back")
-                    assert seen.standings[-1][2] == tools
+                    assert seen.statuses[-1][2] == tools
                     assert (await runner.run(Call("srv_add", {"a": 1}))).output == "2"
 
     async def test_a_server_that_dies_during_a_call_is_told(self, tmp_path):
@@ -204,14 +204,14 @@ class TestHttp:
     async def test_a_server_that_is_not_there_is_told_and_asked_again(self):
         async with opened(mark(), url=f"{nowhere()}/mcp") as (runner, seen):
             await until(lambda: seen.states().count(ServerState.FAILED) >= 2, "it failed twice")
-            details = [detail for state, detail, _ in seen.standings if state is ServerState.FAILED]
+            details = [detail for state, detail, _ in seen.statuses if state is ServerState.FAILED]
             assert all("tried again in" in detail for detail in details)
             assert runner.ready
 
     async def test_what_is_no_mcp_server_is_told(self):
         async with place() as here, opened(mark(), url=f"{here.url}/mcp") as (_, seen):
             await until(lambda: ServerState.FAILED in seen.states(), "it failed")
-            detail = next(detail for state, detail, _ in seen.standings if state is ServerState.FAILED)
+            detail = next(detail for state, detail, _ in seen.statuses if state is ServerState.FAILED)
             assert 0 < len(detail) < 600
 
     async def test_its_headers_have_their_keys_and_no_proxy_sees_them(self, monkeypatch):
@@ -224,13 +224,13 @@ class TestHttp:
                 await until(lambda: ServerState.FAILED in seen.states(), "it failed")
             assert here.asked[0][2]["authorization"] == f"Bearer {KEY}"
             assert proxy.asked == []
-            assert KEY not in str(seen.standings)
+            assert KEY not in str(seen.statuses)
 
     async def test_a_key_that_is_missing_is_told(self):
         headers = {"Authorization": "Bearer ${KEY}"}
         async with place() as here, opened(mark(), url=f"{here.url}/mcp", headers=headers) as (runner, seen):
             await until(lambda: runner.ready, "it failed")
-            state, detail, _ = seen.standings[-1]
+            state, detail, _ = seen.statuses[-1]
             assert state is ServerState.FAILED
             assert detail == "KEY is not set: set KEY in the environment, or take it out"
         assert here.asked == []
@@ -283,7 +283,7 @@ class TestStdio:
             assert [spec.name for spec in box.specs] == ["one_hello", "two_a", "two_b", "two_c"]
             outcomes = await asyncio.gather(box.run("one_hello", "{}", "c1"), box.run("two_b", "{}", "c2"))
             assert [outcome.output for outcome in outcomes] == ["hello hello", "hello b"]
-            states = {each.name: (each.state, each.tools) for each in box.standings}
+            states = {each.name: (each.state, each.tools) for each in box.statuses}
             assert states["one"] == (ServerState.CONNECTED, 1)
             assert states["two"] == (ServerState.CONNECTED, 3)
             assert states["bad"][0] in (ServerState.FAILED, ServerState.STARTING)

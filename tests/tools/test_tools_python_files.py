@@ -50,7 +50,7 @@ async def test_a_file_that_does_not_load_is_told_with_its_reason_and_its_calls_f
     async with bench(tmp_path) as desk:
         desk.use(function("tool"))
         await desk.described()
-        state, detail = desk.standing("tool")
+        state, detail = desk.status("tool")
         assert state == "failed"
         sentence = complaint(await desk.call("tool"))
         for word in words:
@@ -75,7 +75,7 @@ async def test_what_is_no_function_is_told(tmp_path, name):
     async with bench(tmp_path) as desk:
         desk.use(function(name))
         await desk.described()
-        assert desk.standing(name) == ("failed", f"tools.py: LookupError: there is no function '{name}'")
+        assert desk.status(name) == ("failed", f"tools.py: LookupError: there is no function '{name}'")
         assert f"no function '{name}'" in complaint(await desk.call(name))
 
 
@@ -84,7 +84,7 @@ async def test_a_file_that_is_no_python_is_told(tmp_path):
     async with bench(tmp_path) as desk:
         desk.use(function("tool", "tools.txt"))
         await desk.described()
-        assert "tools.txt is no Python file" in desk.standing("tool")[1]
+        assert "tools.txt is no Python file" in desk.status("tool")[1]
 
 
 async def test_a_file_that_never_finishes_loading_is_given_up(tmp_path, monkeypatch):
@@ -93,7 +93,7 @@ async def test_a_file_that_never_finishes_loading_is_given_up(tmp_path, monkeypa
     async with bench(tmp_path) as desk:
         desk.use(function("tool"))
         await desk.described()
-        assert desk.standing("tool") == ("failed", "tools.py has not loaded within 0.3 s")
+        assert desk.status("tool") == ("failed", "tools.py has not loaded within 0.3 s")
 
 
 async def test_a_file_that_vanished_is_named(tmp_path, watchful):
@@ -102,7 +102,7 @@ async def test_a_file_that_vanished_is_named(tmp_path, watchful):
         desk.use(function("version"))
         assert await desk.said("version") == "1"
         file.unlink()
-        await desk.until(lambda: str(file) in desk.standing("version")[1])
+        await desk.until(lambda: str(file) in desk.status("version")[1])
         assert str(file) in complaint(await desk.call("version"))
 
 
@@ -150,7 +150,7 @@ async def test_a_function_tells_what_it_takes_where_the_profile_says_nothing(tmp
         told = {name: (desk.spec(name).description, desk.spec(name).parameters) for name in ("described", "typed")}
         assert (desk.spec("weather").description, desk.spec("weather").parameters) == ("Ask for the weather.", theirs)
         assert told == {"described": ("Mine.", theirs), "typed": ("Ask for the weather.", mine)}
-        assert desk.standing("weather") == ("", "")
+        assert desk.status("weather") == ("", "")
         assert desk.changes >= 3
 
 
@@ -201,13 +201,13 @@ async def test_a_broken_edit_is_told_without_a_call_and_so_is_its_repair(tmp_pat
         await desk.described()
         spec = desk.spec("version")
         file.write_text("def version(:\n")
-        await desk.until(lambda: desk.standing("version")[0] == "failed")
-        assert "SyntaxError" in desk.standing("version")[1]
+        await desk.until(lambda: desk.status("version")[0] == "failed")
+        assert "SyntaxError" in desk.status("version")[1]
         assert desk.spec("version") == spec, "half an edit is no reason to tell the model of another tool"
         changes = desk.changes
         file.write_text(VERSION.replace("one", "two"))
         await desk.until(lambda: desk.spec("version").description == "Version two.")
-        assert desk.standing("version") == ("connected", "")
+        assert desk.status("version") == ("connected", "")
         await desk.until(lambda: desk.changes > changes)
 
 
@@ -217,9 +217,9 @@ async def test_a_file_that_comes_back_is_found_without_a_call(tmp_path, watchful
         desk.use(function("version"))
         await desk.described()
         file.unlink()
-        await desk.until(lambda: desk.standing("version")[0] == "failed")
+        await desk.until(lambda: desk.status("version")[0] == "failed")
         write(file, VERSION)
-        await desk.until(lambda: desk.standing("version") == ("connected", ""))
+        await desk.until(lambda: desk.status("version") == ("connected", ""))
 
 
 async def test_a_file_that_does_not_load_is_tried_once_for_all_of_its_tools_and_again_for_a_call(tmp_path):
@@ -235,7 +235,7 @@ async def test_a_file_that_does_not_load_is_tried_once_for_all_of_its_tools_and_
     async with bench(tmp_path) as desk:
         desk.use(*(function(name) for name in ("one", "two", "three")))
         await desk.described()
-        assert [desk.standing(name)[0] for name in ("one", "two", "three")] == ["failed"] * 3
+        assert [desk.status(name)[0] for name in ("one", "two", "three")] == ["failed"] * 3
         assert (tmp_path / "tries").read_text() == "x"
         complaint(await desk.call("two"))
         assert (tmp_path / "tries").read_text() == "xx"

@@ -95,7 +95,7 @@ async def failing(url, **run):
     """An MCP server that cannot be reached; gives the reason."""
     async with opened(mark(), url=url, environ=ENVIRON, **run) as (_, seen):
         await until(lambda: ServerState.FAILED in seen.states(), "it failed")
-        yield next(detail for state, detail, _ in seen.standings if state is ServerState.FAILED)
+        yield next(detail for state, detail, _ in seen.statuses if state is ServerState.FAILED)
 
 
 class Server:

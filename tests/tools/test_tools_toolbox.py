@@ -11,7 +11,7 @@ from rtvoice_tui.profiles.runs import AskRun, CommandRun, HostedRun, MockRun
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.facts import ServerChanged, ServerState
 from rtvoice_tui.tools.registry import Tool
-from rtvoice_tui.tools.runner import Call, Outcome, Runner, Standing
+from rtvoice_tui.tools.runner import Call, Outcome, Runner, ServerStatus
 from rtvoice_tui.tools.toolbox import Toolbox
 from tools.toolbench import Bench, Steered, alive, bench, complaint, function, tool_threads, write
 from worker.bench import until
@@ -28,16 +28,16 @@ class Server(Steered):
         super().__init__(ToolSpec(name=name))
         self.release.set()
         self.specs = ()
-        self.standing = Standing(ServerState.STARTING)
+        self.status = ServerStatus(ServerState.STARTING)
         self._tools = tools
 
     @property
     def ready(self) -> bool:
-        return self.standing != Standing(ServerState.STARTING)
+        return self.status != ServerStatus(ServerState.STARTING)
 
     def arrive(self) -> None:
         self.specs = tuple(ToolSpec(name=name, description=f"of {id(self)}") for name in self._tools)
-        self.standing = Standing(ServerState.CONNECTED)
+        self.status = ServerStatus(ServerState.CONNECTED)
         self.changed()
 
 
@@ -265,9 +265,9 @@ async def test_those_that_need_something_to_be_there_say_how_they_stand():
     server = Server("files", "files_a", "files_b")
     async with bench() as desk:
         desk.use_runners(files=server, own=steered("own"))
-        assert desk.box.standings == [ServerChanged("files", ServerState.STARTING, "", 0)]
+        assert desk.box.statuses == [ServerChanged("files", ServerState.STARTING, "", 0)]
         server.arrive()
-        assert desk.box.standings == [ServerChanged("files", ServerState.CONNECTED, "", 2)]
+        assert desk.box.statuses == [ServerChanged("files", ServerState.CONNECTED, "", 2)]
 
 
 async def test_waiting_for_slow_tools_ends_when_all_are_ready_or_the_time_is_over():

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from rtvoice_tui.engine.manual_runs import Trials
+from rtvoice_tui.engine.manual_runs import ManualRuns
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import HostedRun, MockRun
 from rtvoice_tui.protocol.settings import ToolSpec
@@ -24,12 +24,12 @@ ENTRIES = [WEATHER, ToolEntry(name="fails", run=MockRun(failure_rate=1)), ToolEn
 
 
 class Hand:
-    """Trials, and what they told."""
+    """ManualRuns, and what they told."""
 
     def __init__(self, desk: Bench) -> None:
         self.desk = desk
         self.told: list[CallChanged] = []
-        self.trials = Trials(desk.box, self.told.append, Checker())
+        self.trials = ManualRuns(desk.box, self.told.append, Checker())
 
     @property
     def states(self) -> list[CallState]:
@@ -53,7 +53,7 @@ async def test_a_run_by_hand_is_told_from_its_beginning_to_its_result():
     assert by.states == [CallState.RUNNING, CallState.OK]
     for call in by.told:
         assert (call.turn, call.call_id, call.item_id, call.name) == (3, "", "", "weather")
-        assert (call.arguments, call.kind, call.by_hand, call.checked) == ('{"city": "Omsk"}', "mock", True, True)
+        assert (call.arguments, call.kind, call.manual, call.checked) == ('{"city": "Omsk"}', "mock", True, True)
     assert by.told[-1].output == "Omsk is fine"
     assert by.told[0].key == by.told[1].key
 

@@ -72,7 +72,7 @@ class Bench:
         return outcome.output
 
     async def until(self, condition: Callable[[], object], what: str = "") -> None:
-        await until(condition, what or f"{self.box.specs} {self.box.standings}")
+        await until(condition, what or f"{self.box.specs} {self.box.statuses}")
 
     async def described(self) -> None:
         """Until every tool has said what it takes."""
@@ -82,9 +82,9 @@ class Bench:
     def spec(self, name: str) -> ToolSpec:
         return next(spec for spec in self.box.specs if spec.name == name)
 
-    def standing(self, name: str) -> tuple[str, str]:
+    def status(self, name: str) -> tuple[str, str]:
         """State and detail; both empty for a tool that needs nothing."""
-        return next(((s.state, s.detail) for s in self.box.standings if s.name == name), ("", ""))
+        return next(((s.state, s.detail) for s in self.box.statuses if s.name == name), ("", ""))
 
 
 @contextlib.asynccontextmanager

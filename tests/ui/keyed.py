@@ -55,7 +55,7 @@ class StandIn:
     def edit(self, command: object, toolset: object, source: object = None) -> None:
         self.told.append(command)
 
-    def try_tool(self, name: str, arguments: str) -> None:
+    def start_manual_run(self, name: str, arguments: str) -> None:
         self.told.append(("try", name, arguments))
 
     @property

@@ -11,7 +11,7 @@ from rtvoice_tui.ui.widgets.sound_panel import SoundPanel
 @shows("devices")
 async def _devices(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("rtvoice_tui.audio.backends.listing.list_elsewhere", list)
+        patch.setattr("rtvoice_tui.audio.backends.listing.list_in_subprocess", list)
         for pane, opens in ((1, True), (2, True), (4, False)):
             await focus(pilot, pane)
             await pilot.press(stroke)

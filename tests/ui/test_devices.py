@@ -74,7 +74,7 @@ def system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> System:
     for kind in ("CONFIG", "STATE", "DATA", "CACHE"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
     system = System()
-    monkeypatch.setattr("rtvoice_tui.audio.backends.listing.list_elsewhere", system.look)
+    monkeypatch.setattr("rtvoice_tui.audio.backends.listing.list_in_subprocess", system.look)
     return system
 
 
@@ -139,7 +139,7 @@ async def test_the_screen_tells_how_each_device_does_and_what_mends_it(size: tup
     store = headset()
     view, audio = store.audio.input, store.audio
     view.state, view.sentence, view.remedy = DeviceState.SILENT, "It gives nothing but zeros.", "Open its switch."
-    audio.underruns, audio.prebuffer_ms, audio.prebuffer_bounds_ms = 3, 60.0, (20.0, 200.0)
+    audio.underruns, audio.jitter_buffer_ms, audio.jitter_buffer_bounds_ms = 3, 60.0, (20.0, 200.0)
     audio.echo, audio.echo_db = "cancelling", 27.0
     store.speaker.update(levels.Level(-20, -12), 60.0)
     async with devices(store, size) as (pilot, _):

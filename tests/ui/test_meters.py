@@ -53,7 +53,7 @@ STATES: list[tuple[Callable[[Store], None], str, str]] = [
     (_audio(), "-21 MIC -27 OUT SPEAKING", "AEC GATE HALF you DUCK CLIP shut open MUTED none lost"),
     (lambda store: store.mic.update(Level(-1, 0, clipped=True), NOW), "CLIP", ""),
     (lambda store: store.speaker.update(Level(-1, 0, clipped=True), NOW), "CLIP", ""),
-    (_audio(near_speech=True), "you", "shut"),
+    (_audio(local_speech=True), "you", "shut"),
     (_audio(ducked=True), "DUCK", ""),
     (_audio(buffered_ms=2360.0), "2.4s", ""),
     (_echo("converging"), "AEC …", "open"),
@@ -120,7 +120,7 @@ async def test_a_way_of_talking_that_waits_for_a_key_is_a_word_beside_the_state(
 async def test_counters_and_delivery_are_shown_where_there_is_room():
     store = talking()
     store.audio.underruns, store.audio.dropped, store.audio.overflows = 3, 1, 2
-    store.audio.prebuffer_ms, store.audio.jitter_ms = 60.0, 18.0
+    store.audio.jitter_buffer_ms, store.audio.jitter_ms = 60.0, 18.0
     async with still_app(store, (160, 24)) as pilot:
         row = pilot.app.query_one(MeterRow)
         row.sync(NOW)
@@ -191,7 +191,7 @@ def ten_seconds(store: Store, panel: SoundPanel, clock: list[float]) -> None:
             store.mic.update(Level(-12, -2, clipped=step == 20) if 15 < step < 30 else Level(-60, -60), at)
         if spoke:
             store.speaker.update(Level(-24, -15), at)
-        store.audio.near_speech = 15 < step < 30
+        store.audio.local_speech = 15 < step < 30
         store.audio.buffered_ms = 1200.0 if spoke else 0.0
         store.audio.ducked = step > 140
         store.audio.underruns, store.audio.overflows = int(step > 100), int(step > 60)
@@ -204,7 +204,7 @@ async def test_ten_seconds_of_sound_show_who_spoke_and_what_was_lost(
     size: tuple[int, int], columns: int, clock: list[float]
 ) -> None:
     store = talking()
-    store.audio.prebuffer_ms, store.audio.prebuffer_bounds_ms = 60.0, (20.0, 200.0)
+    store.audio.jitter_buffer_ms, store.audio.jitter_buffer_bounds_ms = 60.0, (20.0, 200.0)
     async with still_app(store, size) as pilot:
         panel = pilot.app.query_one(SoundPanel)
         await pilot.press("H")

@@ -8,7 +8,6 @@ from textual.pilot import Pilot
 
 from rtvoice_tui.session.facts import (
     AgentSaid,
-    AnswerCut,
     CallChanged,
     CallState,
     CutConfirmed,
@@ -20,6 +19,7 @@ from rtvoice_tui.session.facts import (
     Phase,
     PhaseChanged,
     Reached,
+    ResponseCut,
     SessionOpened,
     TurnStarted,
     UserSaid,
@@ -54,7 +54,7 @@ def transcript_lines(pilot: Pilot[None]) -> list[str]:
 async def test_a_conversation_is_read_in_order_with_what_was_not_heard_marked():
     store = Store()
     say(store, 1, "How far is the moon?", "It is three hundred and eighty four thousand kilometres away.")
-    store.take(AnswerCut(1, "a1", 1000, 4000, "truncated"), 3.0)
+    store.take(ResponseCut(1, "a1", 1000, 4000, "truncated"), 3.0)
     store.take(CutConfirmed("a1"), 3.1)
     async with still_app(store) as pilot:
         await pulse(pilot)

@@ -32,7 +32,7 @@ def app() -> Iterator[Cockpit]:
 
 
 def told(app: Cockpit) -> str:
-    """What was said aside last."""
+    """What was said out_of_band last."""
     return (app._notifications and list(app._notifications)[-1].message) or ""
 
 
@@ -276,7 +276,7 @@ async def test_a_result_that_was_typed_is_only_thrown_away_when_asked_twice(app:
 
 
 async def test_a_run_by_hand_is_given_a_result_that_goes_as_a_message(app: Cockpit):
-    app.store.take(replace(BOOK, key="by-hand-1", state=CallState.RUNNING, by_hand=True), 99.0)
+    app.store.take(replace(BOOK, key="by-hand-1", state=CallState.RUNNING, manual=True), 99.0)
     async with opened(app, SIZES[1]) as pilot:
         await focus(pilot, 4)
         await pilot.press("s")

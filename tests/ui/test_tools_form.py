@@ -12,7 +12,7 @@ from textual.widgets import Input
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.facts import CallChanged, CallState
 from rtvoice_tui.store.calls import KEPT
-from rtvoice_tui.ui.screens.try_tool import TryScreen
+from rtvoice_tui.ui.screens.manual_run import ManualRunScreen
 from rtvoice_tui.ui.widgets.lines import FixedLine
 
 SIZES = ((120, 40), (80, 24))
@@ -63,12 +63,12 @@ def problem(app: Cockpit) -> str:
 async def open_form(app: Cockpit, pilot: Pilot[None], key: str = "t") -> None:
     await focus(pilot, 4)
     await pilot.press(key)
-    await until(pilot, lambda: isinstance(app.screen, TryScreen) and app.focused is not None, "the form is open")
+    await until(pilot, lambda: isinstance(app.screen, ManualRunScreen) and app.focused is not None, "the form is open")
 
 
 def came(app: Cockpit, state: CallState, number: int = 1, at: float = 100.0, **more: object) -> None:
     key = f"by-hand-{number}"
-    fields = {"name": "book", "arguments": "{}", "by_hand": True, **more}
+    fields = {"name": "book", "arguments": "{}", "manual": True, **more}
     app.store.take(CallChanged(12, key, key, "", state=state, **fields), at)  # type: ignore[arg-type]
 
 
@@ -163,7 +163,7 @@ async def test_the_result_appears_below_as_it_comes_and_a_failure_with_its_trace
 
 async def test_r_runs_the_chosen_call_again_and_capital_r_with_its_arguments_in_the_form(app: Cockpit):
     value = {"people": 4, "note": "null", "kind": "dinner", "extras": ["ü"], "gone": 1}
-    came(app, CallState.OK, arguments=json.dumps(value), by_hand=False)
+    came(app, CallState.OK, arguments=json.dumps(value), manual=False)
     async with opened(app, SIZES[1]) as pilot:
         await focus(pilot, 4)
         await pilot.press("r")
@@ -203,7 +203,7 @@ async def test_hostile_schemas_and_arguments_are_drawn_as_symbols_and_run_as_the
     spec = ToolSpec(name="book", description=HOSTILE, parameters=schema)
     monkeypatch.setattr(type(app.stand_in), "tools", property(lambda _: (spec,)))
     arguments = json.dumps({HOSTILE: HOSTILE, "b": HOSTILE})
-    came(app, CallState.OK, arguments=arguments, by_hand=False)
+    came(app, CallState.OK, arguments=arguments, manual=False)
     async with opened(app, size) as pilot:
         await open_form(app, pilot, "R")
         text = screen_text(pilot)

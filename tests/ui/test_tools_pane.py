@@ -60,8 +60,8 @@ async def test_the_list_says_of_each_call_all_that_fits_in_a_line_the_newest_fir
     call(store, 13, CallState.FAILED, at=91.5)
     call(store, 14, CallState.RUNNING, at=97.0, kind="mcp notes")
     call(store, 15, CallState.STREAMING, at=99.0, turn=3)
-    call(store, 16, CallState.RUNNING, at=99.0, by_hand=True, kind="http")
-    call(store, 16, CallState.OK, at=99.25, by_hand=True, kind="http")
+    call(store, 16, CallState.RUNNING, at=99.0, manual=True, kind="http")
+    call(store, 16, CallState.OK, at=99.25, manual=True, kind="http")
     call(store, 17, CallState.ASKING, at=95.0, name="delete_everything")
     async with opened(app, size) as pilot:
         await focus(pilot, 4)

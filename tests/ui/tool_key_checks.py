@@ -10,8 +10,8 @@ from rtvoice_tui.profiles.runs import MockRun
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import CallChanged, CallState
 from rtvoice_tui.ui.panes.call_text import View
+from rtvoice_tui.ui.screens.manual_run import ManualRunScreen
 from rtvoice_tui.ui.screens.result import ReasonScreen, ResultScreen
-from rtvoice_tui.ui.screens.try_tool import TryScreen
 from rtvoice_tui.ui.widgets.ask_row import SETTLE_S, AskRow
 
 BOOKING = CallChanged(12, "k", "k", "i", "book", '{"people": 4}', CallState.ASKING, preview="book 4", kind="command")
@@ -63,7 +63,7 @@ async def _run_again(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
 async def _run_edited(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await focus(pilot, 4)
     await pilot.press(stroke)
-    await until(pilot, lambda: isinstance(app.screen, TryScreen) and isinstance(app.focused, Input))
+    await until(pilot, lambda: isinstance(app.screen, ManualRunScreen) and isinstance(app.focused, Input))
     await pilot.press(*"Oslo", "f7")
     await until(pilot, lambda: app.told == [("try", "get_weather", '{"city": "Oslo"}')])
 
@@ -72,7 +72,7 @@ async def _run_edited(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
 async def _test_tool(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await focus(pilot, 4)
     await pilot.press(stroke)
-    await until(pilot, lambda: isinstance(app.screen, TryScreen) and isinstance(app.focused, Input))
+    await until(pilot, lambda: isinstance(app.screen, ManualRunScreen) and isinstance(app.focused, Input))
     await pilot.press("f8")
     await until(pilot, lambda: "get_time" in str(app.screen.query_one(".dialog").border_title), "the next tool")
     await pilot.press("f7")

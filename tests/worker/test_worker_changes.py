@@ -9,7 +9,7 @@ import pytest
 
 from fake_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
-from rtvoice_tui.audio.playout.heard_positions import Positions
+from rtvoice_tui.audio.playout.heard_positions import HeardPositions
 from rtvoice_tui.audio.station import AudioStation
 from rtvoice_tui.session.commands import SendText, TalkStart
 from rtvoice_tui.session.facts import Phase
@@ -137,9 +137,9 @@ async def test_a_timer_of_the_session_before_ends_no_turn_of_this_one():
 
 async def test_the_microphone_goes_on_after_a_fault_of_ours(tmp_path, monkeypatch):
     faults = []
-    settle = Positions.settle
+    settle = HeardPositions.settle
 
-    def once(positions: Positions, now: float) -> None:
+    def once(positions: HeardPositions, now: float) -> None:
         if not faults:
             faults.append(now)
             raise IndexError("pop from an empty deque")
@@ -149,7 +149,7 @@ async def test_the_microphone_goes_on_after_a_fault_of_ours(tmp_path, monkeypatc
     audio = AudioChoice(silent=True, input_file=source)
     async with FakeServer(idle) as server, running(plan_for(server, audio=audio)) as bench:
         await bench.until(lambda: bench.phase is Phase.LISTENING and server.session.microphone)
-        monkeypatch.setattr(Positions, "settle", once)
+        monkeypatch.setattr(HeardPositions, "settle", once)
         await bench.until(lambda: faults)
         heard = len(server.session.microphone)
         await bench.until(lambda: len(server.session.microphone) > heard + 4_800)

@@ -117,8 +117,8 @@ async def test_muting_while_the_devices_are_being_opened_holds(tmp_path, monkeyp
         release.wait(10)
         return opened(*arguments)
 
-    asked, release, opened = threading.Event(), threading.Event(), choosing.without_hardware
-    monkeypatch.setattr(choosing, "without_hardware", slow)
+    asked, release, opened = threading.Event(), threading.Event(), choosing.file_or_silence
+    monkeypatch.setattr(choosing, "file_or_silence", slow)
     audio = AudioChoice(input_file=write_wav(tmp_path / "in.wav", signal(1)), output_file=tmp_path / "out.wav")
     async with FakeServer(script) as server, running(plan_for(server, audio=audio)) as bench:
         await bench.until(asked.is_set)

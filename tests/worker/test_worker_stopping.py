@@ -215,8 +215,8 @@ async def test_while_the_devices_are_being_opened(ends, monkeypatch):
         done.set()
         return chosen
 
-    done, opened = threading.Event(), choosing.without_hardware
-    monkeypatch.setattr(choosing, "without_hardware", slow)
+    done, opened = threading.Event(), choosing.file_or_silence
+    monkeypatch.setattr(choosing, "file_or_silence", slow)
     async with FakeServer() as server, running(plan_for(server)) as bench:
         await bench.until(asked.is_set)
         bench.worker.stop()

@@ -289,12 +289,12 @@ async def test_a_run_by_hand_is_shown_and_the_model_is_not_told(server: FakeServ
     server.script = script
     async with running(plan(server, COUNT, tmp_path)) as bench:
         await bench.until(lambda: bench.phase is Phase.LISTENING)
-        bench.worker.try_tool("count", '{"to": 7}')
-        bench.worker.try_tool("count", "{}")
+        bench.worker.start_manual_run("count", '{"to": 7}')
+        bench.worker.start_manual_run("count", "{}")
         ends = [CallState.OK, CallState.FAILED]
         await bench.until(lambda: [r.call.state for r in bench.store.calls.records] == ends)
         good, bad = bench.store.calls.records
-        assert (good.call.output, good.call.by_hand) == ("counted to 7\n", True)
+        assert (good.call.output, good.call.manual) == ("counted to 7\n", True)
         assert "'to' is a required property" in bad.call.note
         assert bench.store.transcript.entries == []
         assert server.sent("conversation.item.create", "response.create") == []

@@ -177,7 +177,7 @@ async def test_speaking_into_an_answer_silences_it_cancels_it_and_truncates_it(t
     async def script(session: Session) -> None:
         await session.open()
         await session.speech_started("item_u1")
-        await session.speech_ended("item_u1", "Tell me a story.")
+        await session.speech_ended("item_u1", "Report me a story.")
         asyncio.get_running_loop().create_task(interrupt(session))
         whole = await session.speak("resp_1", "item_a1", answer, (4_800, 4_801), speed=4, late=3)
         assert not whole

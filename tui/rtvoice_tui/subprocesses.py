@@ -40,7 +40,7 @@ def our_environment() -> dict[str, str]:
     return small_environment(os.environ, [*_OURS_ALONE, *ours])
 
 
-def module_elsewhere(module: str) -> tuple[list[str], dict[str, str]]:
+def module_command(module: str) -> tuple[list[str], dict[str, str]]:
     """Command and environment that run a module of ours, whatever files lie in the folder where the app was started.
 
     Args:

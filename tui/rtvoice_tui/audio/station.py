@@ -11,13 +11,13 @@ from rtvoice_tui.audio.mic.capture import FRAME_MS, Capture
 from rtvoice_tui.audio.mic.echo_cancellers import make_canceller
 from rtvoice_tui.audio.mic.echo_control import EchoControl
 from rtvoice_tui.audio.mic.echo_mode import echo_mode, is_headset
-from rtvoice_tui.audio.mic.noise_gate import Frame, Gate
-from rtvoice_tui.audio.mic.vad import NearSpeech
+from rtvoice_tui.audio.mic.noise_gate import Frame, NoiseGate
+from rtvoice_tui.audio.mic.vad import LocalVad
 from rtvoice_tui.audio.playout.playback import Playback, PlaybackReport
 from rtvoice_tui.audio.supervisor.device_slot import FIRST
-from rtvoice_tui.audio.supervisor.status import News, Teller, judge, show
-from rtvoice_tui.audio.supervisor.thread import Keeper
-from rtvoice_tui.audio.supervisor.watchdog import DeviceWatch
+from rtvoice_tui.audio.supervisor.status import DeviceNotice, StatusNotices, assess, show
+from rtvoice_tui.audio.supervisor.thread import AudioSupervisor
+from rtvoice_tui.audio.supervisor.watchdog import Watchdog
 from rtvoice_tui.audio.tryout import Tryout
 from rtvoice_tui.store.audio import DeviceState, DeviceView
 from rtvoice_tui.store.levels import FLOOR_DB
@@ -36,8 +36,8 @@ class _Side:
     def __init__(self, direction: str, view: DeviceView) -> None:
         self.direction = direction
         self.view = view
-        self.watch = DeviceWatch()
-        self.teller = Teller(direction)
+        self.watch = Watchdog()
+        self.notices = StatusNotices(direction)
         self.openings = 0
         self.frozen = False
         self.unsettled_until = 0.0
@@ -70,21 +70,21 @@ class AudioStation:
         self.capture.muted = store.audio.muted
         self.playback.muted = store.audio.agent_muted
         self._choice = choice
-        self.keeper = Keeper(choice, self.capture, self.playback, tell)
+        self.supervisor = AudioSupervisor(choice, self.capture, self.playback, tell)
         self.tryout = Tryout(self.playback, input_rate)
-        self._gate = Gate()
+        self._gate = NoiseGate()
         self.echo_problem = ""
         self._echo: EchoControl | None = None
         self._echo_of = ("", "")
         self._private = True
-        self._near = NearSpeech()
+        self._vad = LocalVad()
         self._steps = Steps(FIRST)
         self._dry = 0
         self._sides = (_Side("input", store.audio.input), _Side("output", store.audio.output))
 
     def open(self) -> None:
         """Open the devices. Takes a while, so it may be called from a helper thread."""
-        self.keeper.open()
+        self.supervisor.open()
         self.set_echo(self._choice.echo, self._choice.noise_suppression)
 
     def set_echo(self, wanted: str, noise_suppression: bool) -> None:
@@ -95,7 +95,7 @@ class AudioStation:
             noise_suppression: whether noise is taken out as well.
         """
         self._choice = replace(self._choice, echo=wanted, noise_suppression=noise_suppression)
-        mic, speaker = self.keeper.standing("input"), self.keeper.standing("output")
+        mic, speaker = self.supervisor.status("input"), self.supervisor.status("output")
         self._echo_of = (mic.name, speaker.name)
         mode = echo_mode(wanted, mic.name, speaker.name) if mic.hardware and speaker.hardware else "off"
         canceller, self.echo_problem = make_canceller(mode, self.capture.rate, noise_suppression)
@@ -105,11 +105,11 @@ class AudioStation:
 
     def close(self) -> None:
         """Give the devices back. Takes a while."""
-        self.keeper.close()
+        self.supervisor.close()
 
     def begin(self) -> None:
         """Somebody listens from now on: a file that speaks begins."""
-        self.keeper.begin()
+        self.supervisor.begin()
 
     @property
     def speaking(self) -> bool:
@@ -124,11 +124,11 @@ class AudioStation:
             self._store.mic.update(level, now)
             self.tryout.microphone(pcm, now)
             level_db = FLOOR_DB if muted else level.rms_db
-            self._near.feed(level_db if self._hears_person else FLOOR_DB, FRAME_MS)
+            self._vad.feed(level_db if self._hears_person else FLOOR_DB, FRAME_MS)
             found += self._gate.take((pcm, level_db), health.gate_db)
         health.gate_open = self._gate.open and (self._echo is None or self._echo.open)
         health.overflows = health.input.troubles = self.capture.overflows + self.capture.dropped
-        health.near_speech = self._near.speaking
+        health.local_speech = self._vad.speaking
         health.echo = self._echo.word if self._echo else "off"
         health.echo_db = self._echo.reduction_db if self._echo else None
         return found
@@ -147,8 +147,8 @@ class AudioStation:
         report = self.playback.report()
         health = self._store.audio
         health.buffered_ms = self.playback.buffered_ms
-        health.prebuffer_ms, health.jitter_ms = self.playback.prebuffer_ms, self.playback.jitter_ms
-        health.prebuffer_bounds_ms = self.playback.prebuffer_bounds_ms
+        health.jitter_buffer_ms, health.jitter_ms = self.playback.jitter_buffer_ms, self.playback.jitter_ms
+        health.jitter_buffer_bounds_ms = self.playback.jitter_buffer_bounds_ms
         health.underruns = health.output.troubles = self.playback.underruns
         return report
 
@@ -161,7 +161,7 @@ class AudioStation:
             await asyncio.sleep(0.002)
         return self.playback.heard_ms()
 
-    def look(self, now: float) -> list[News]:
+    def look(self, now: float) -> list[DeviceNotice]:
         """See how both devices do; what is new about them, for the person. Several times a second."""
         news = [told for side in self._sides if (told := self._look_at(side, now)) is not None]
         health = self._store.audio
@@ -174,30 +174,30 @@ class AudioStation:
 
     def _follow_devices(self) -> None:
         """Other devices have another echo; one that is only opened again still has what was learnt of it."""
-        mic, speaker = self.keeper.standing("input"), self.keeper.standing("output")
+        mic, speaker = self.supervisor.status("input"), self.supervisor.status("output")
         self._private = not speaker.hardware or is_headset(speaker.name)
         if mic.hardware and speaker.hardware and self._echo_of != (mic.name, speaker.name):
             self.set_echo(self._choice.echo, self._choice.noise_suppression)
 
-    def _look_at(self, side: _Side, now: float) -> News | None:
-        standing = self.keeper.standing(side.direction)
+    def _look_at(self, side: _Side, now: float) -> DeviceNotice | None:
+        status = self.supervisor.status(side.direction)
         mic = side.direction == "input"
         turns = self.capture.blocks if mic else self.playback.came_at
-        if standing.openings != side.openings:
-            side.openings, side.frozen, side.unsettled_until = standing.openings, False, now + SETTLED_S
+        if status.openings != side.openings:
+            side.openings, side.frozen, side.unsettled_until = status.openings, False, now + SETTLED_S
             side.watch.opened(now, turns)
         seen = None
-        if standing.hardware:
+        if status.hardware:
             silent_s = None if self.capture.muted else self.capture.silent_s
             seen = side.watch.look(now, turns, silent_s if mic else 0.0)
             if (seen is DeviceState.FROZEN) != side.frozen:
                 side.frozen, side.unsettled_until = not side.frozen, now + SETTLED_S
-                self.keeper.set_frozen(side.direction, side.frozen, standing.openings)
+                self.supervisor.set_frozen(side.direction, side.frozen, status.openings)
         if mic and seen is DeviceState.OPEN and self._store.audio.mic_doubted:
             seen = DeviceState.WRONG
-        judgement = judge(side.direction, standing, seen)
-        show(side.view, standing, judgement)
-        return side.teller.news(judgement, standing.name, now)
+        assessment = assess(side.direction, status, seen)
+        show(side.view, status, assessment)
+        return side.notices.news(assessment, status.name, now)
 
     def _step(self, now: float) -> None:
         """A speaker that runs dry again and again gets larger buffers."""
@@ -207,5 +207,5 @@ class AudioStation:
             return
         setting = self._steps.underrun(now)
         if setting is not None:
-            self.keeper.use_setting(setting)
+            self.supervisor.use_setting(setting)
             self._store.audio.output.steps += 1

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PROVIDERS = ("yandex", "openai", "azure", "xai", "hf", "generic", "local")
 
 
-_ELSEWHERE = {"profiles": "rtvoice_tui.cli.profiles:profiles", "doctor": "rtvoice_tui.cli.doctor:doctor"}
+_LOADED_LATE = {"profiles": "rtvoice_tui.cli.profiles:profiles", "doctor": "rtvoice_tui.cli.doctor:doctor"}
 """Commands that are loaded when they are called for."""
 
 
@@ -34,12 +34,12 @@ class _Sentences(click.Group):
             return super().main(*args, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *_ELSEWHERE})
+        return sorted({*super().list_commands(ctx), *_LOADED_LATE})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _ELSEWHERE:
+        if cmd_name not in _LOADED_LATE:
             return super().get_command(ctx, cmd_name)
-        module, _, name = _ELSEWHERE[cmd_name].partition(":")
+        module, _, name = _LOADED_LATE[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
 
@@ -134,11 +134,11 @@ def devices() -> None:
       rtvoice-tui devices
     """
     from rtvoice_tui.audio.backends.base import AudioError
-    from rtvoice_tui.audio.backends.listing import list_elsewhere
+    from rtvoice_tui.audio.backends.listing import list_in_subprocess
     from rtvoice_tui.store.plain import one_line
 
     try:
-        found = list_elsewhere()
+        found = list_in_subprocess()
     except AudioError as error:
         raise click.ClickException(f"{error.sentence} ({error.remedy})") from None
     for device in found:

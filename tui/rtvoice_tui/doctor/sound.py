@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rtvoice_tui.audio.backends.base import AudioError, DeviceInfo
-from rtvoice_tui.audio.backends.listing import NoAnswer, look_elsewhere
+from rtvoice_tui.audio.backends.listing import NoAnswer, query_in_subprocess
 from rtvoice_tui.profiles.model import AudioPreferences
 
 
@@ -29,7 +29,7 @@ class Look(NamedTuple):
 def look_at_sound() -> Look:
     """The sound system and its default devices, or what keeps this machine from having any."""
     try:
-        listed = look_elsewhere()
+        listed = query_in_subprocess()
     except NoAnswer as error:
         return Look([_without(error)], None)
     except AudioError as error:

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from rtvoice_tui.audio.choice import AudioChoice
-from rtvoice_tui.engine.manual_runs import Trials
+from rtvoice_tui.engine.manual_runs import ManualRuns
 from rtvoice_tui.engine.plan import EndpointSource, Plan
 from rtvoice_tui.engine.sound import SessionSound
-from rtvoice_tui.engine.tool_servers import Standings
+from rtvoice_tui.engine.tool_servers import ToolServers
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.realtime import codec
@@ -87,9 +87,9 @@ class SessionDriver:
         self._texts_lost = False
         self._toolbox = Toolbox(lambda: self.call(self._tools_changed))
         self._toolbox.use(plan.toolset, plan.tools)
-        self._standings = Standings(store.calls, self._tell, self.warn)
+        self._tool_servers = ToolServers(store.calls, self._tell, self.warn)
         self._checker = Checker()
-        self._trials = Trials(self._toolbox, self._tell, self._checker)
+        self._manual_runs = ManualRuns(self._toolbox, self._tell, self._checker)
         self._tools: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._conversation: asyncio.Task[None] | None = None
@@ -126,7 +126,7 @@ class SessionDriver:
         tasks = [*self._tasks, *self._tools.values()]
         for task in tasks:
             task.cancel()
-        self._trials.stop_all()
+        self._manual_runs.stop_all()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._checker.close()
         await self._toolbox.close()
@@ -244,17 +244,17 @@ class SessionDriver:
         self._tools_changed()
 
     def _tools_changed(self) -> None:
-        self._standings.take(self._toolbox.standings)
+        self._tool_servers.take(self._toolbox.statuses)
         self.command(cmd.UseTools(self._toolbox.specs))
 
-    def try_tool(self, name: str, arguments: str) -> None:
+    def start_manual_run(self, name: str, arguments: str) -> None:
         """Run a tool by hand; the model knows nothing of it."""
         self._toolbox.open()
-        self._trials.begin(name, arguments, self._machine.turn)
+        self._manual_runs.begin(name, arguments, self._machine.turn)
 
-    def stop_trial(self, key: str) -> None:
+    def stop_manual_run(self, key: str) -> None:
         """End a run by hand."""
-        self._trials.stop(key)
+        self._manual_runs.stop(key)
 
     async def _receive_all(self, socket: "Socket") -> None:
         async for frame in socket:
@@ -286,7 +286,7 @@ class SessionDriver:
         event = decoded.event
         effects = [] if isinstance(event, UnknownEvent) else self._machine.step(inputs.Received(event), now)
         for effect in effects:
-            if isinstance(effect, fx.Tell) and isinstance(effect.fact, TurnStarted):
+            if isinstance(effect, fx.Report) and isinstance(effect.fact, TurnStarted):
                 self._store.events.begin_turn(effect.fact.turn)  # the event that begins a turn belongs to it
         log_received(self._store.events, now, frame, decoded)
         self._tell_lost_texts()
@@ -362,7 +362,7 @@ class SessionDriver:
                         task.cancel()
                 case fx.Schedule():
                     self.loop.call_later(effect.after_s, self._time_is_up, self._machine, effect.timer)
-                case fx.Tell():
+                case fx.Report():
                     self._tell(effect.fact, at)
 
     def _time_is_up(self, machine: SessionMachine, timer: Timer) -> None:
@@ -409,11 +409,11 @@ class SessionDriver:
             self.warn(f"internal error: {type(error).__name__}: {error}", "see the log file, then start again")
 
     def warn(self, sentence: str, remedy: str = "") -> None:
-        """Tell the person what is wrong."""
+        """Report the person what is wrong."""
         self._store.take(Notice(Level.WARNING, sentence, remedy), self.now())
 
     def inform(self, sentence: str) -> None:
-        """Tell the person what is well again."""
+        """Report the person what is well again."""
         self._store.take(Notice(Level.INFO, sentence), self.now())
 
     def now(self) -> float:

@@ -13,7 +13,7 @@ from rtvoice_tui.tools.checker import Checker
 from rtvoice_tui.tools.toolbox import Toolbox
 
 
-class Trials:
+class ManualRuns:
     """Runs by hand.
 
     Args:
@@ -34,7 +34,7 @@ class Trials:
         key = f"by-hand-{next(self._numbers)}"
         spec = next((spec for spec in self._toolbox.specs if spec.name == name), None)
         kind = spec.kind if spec is not None else ""
-        call = CallChanged(turn, key, "", "", name, arguments, CallState.RUNNING, kind=kind, by_hand=True)
+        call = CallChanged(turn, key, "", "", name, arguments, CallState.RUNNING, kind=kind, manual=True)
         if spec is None:
             self._refuse(call, f"the tool {name} does not run here")
             return

@@ -44,10 +44,10 @@ class Session(Protocol):
         """Run beside the session; a fault is told."""
 
     def warn(self, sentence: str, remedy: str = "") -> None:
-        """Tell the person what is wrong."""
+        """Report the person what is wrong."""
 
     def inform(self, sentence: str) -> None:
-        """Tell the person what is well again."""
+        """Report the person what is well again."""
 
     def now(self) -> float:
         """Seconds of the store's clock."""
@@ -71,7 +71,7 @@ class SessionSound:
         self._watching: asyncio.Task[None] | None = None
         self._flushes = 0
         self._drained = False
-        self._near = False
+        self._local_speech = False
         self._report_due = self._look_due = 0.0
         self._mic_due = asyncio.Event()
         self._early: list[Callable[[AudioStation], None]] = []
@@ -117,12 +117,12 @@ class SessionSound:
         if self._station is None:
             resting()
         else:
-            self._station.keeper.rest(resting)
+            self._station.supervisor.rest(resting)
 
     def wake(self) -> None:
         """Take the devices again."""
         if self._station is not None:
-            self._station.keeper.wake()
+            self._station.supervisor.wake()
 
     def apply_levels(self) -> None:
         """Mute or open both devices, louder or softer, as the store says."""
@@ -133,7 +133,7 @@ class SessionSound:
 
     def use_device(self, direction: str, name: str) -> None:
         """Change to another device while everything goes on."""
-        self._when_open(lambda station: station.keeper.use(direction, name))
+        self._when_open(lambda station: station.supervisor.use(direction, name))
 
     def play_test_tone(self) -> None:
         """Let the speaker be heard."""
@@ -228,7 +228,7 @@ class SessionSound:
         for pcm, level_db in station.frames(self._session.now()):
             if self._session.hears:
                 self._session.command(cmd.MicFrame(pcm, level_db))
-        self._tell_near_speech()
+        self._report_local_speech()
         now = time.perf_counter()
         if now >= self._report_due and not self._flushes:
             self._report_due = now + TICK_S
@@ -237,11 +237,11 @@ class SessionSound:
             self._look_due = now + LOOK_S
             self._look(station)
 
-    def _tell_near_speech(self) -> None:
-        near = self._store.audio.near_speech and self._session.hears
-        if near is not self._near:
-            self._near = near
-            self._session.command(cmd.NearSpeech(near))
+    def _report_local_speech(self) -> None:
+        near = self._store.audio.local_speech and self._session.hears
+        if near is not self._local_speech:
+            self._local_speech = near
+            self._session.command(cmd.LocalSpeech(near))
 
     def _report_playback(self, station: "AudioStation") -> None:
         report = station.report(self._session.now())

@@ -6,7 +6,7 @@ from rtvoice_tui.session.facts import ServerChanged, ServerState
 from rtvoice_tui.store.calls import CallHistory
 
 
-class Standings:
+class ToolServers:
     """Compares how servers stand with what was told of them.
 
     Args:
@@ -24,9 +24,9 @@ class Standings:
         self._known: set[str] = set()
         self._failures: dict[str, str] = {}
 
-    def take(self, standings: Iterable[ServerChanged]) -> None:
+    def take(self, statuses: Iterable[ServerChanged]) -> None:
         """All servers as they stand now; others are there no more."""
-        now = {server.name: server for server in standings}
+        now = {server.name: server for server in statuses}
         self._calls.forget_servers(self._known - set(now))
         self._known = set(now)
         for name, server in now.items():

@@ -65,13 +65,13 @@ class SessionWorker:
         self._use_volumes(plan.volumes)
         self._ask(lambda driver: driver.reopen(plan, history, connect))
 
-    def try_tool(self, name: str, arguments: str) -> None:
+    def start_manual_run(self, name: str, arguments: str) -> None:
         """Run a tool by hand; the model knows nothing of it."""
-        self._ask(lambda driver: driver.try_tool(name, arguments))
+        self._ask(lambda driver: driver.start_manual_run(name, arguments))
 
-    def stop_trial(self, key: str) -> None:
+    def stop_manual_run(self, key: str) -> None:
         """End a run by hand."""
-        self._ask(lambda driver: driver.stop_trial(key))
+        self._ask(lambda driver: driver.stop_manual_run(key))
 
     def connect(self) -> None:
         """Connect, if not connected."""

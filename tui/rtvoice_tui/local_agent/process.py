@@ -6,7 +6,7 @@ import json
 
 from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.realtime.dialects import Endpoint
-from rtvoice_tui.subprocesses import module_elsewhere
+from rtvoice_tui.subprocesses import module_command
 
 START_S = 20.0
 
@@ -43,7 +43,7 @@ class LocalAgentProcess:
             await self._process.wait()
 
     async def _start(self) -> Endpoint:
-        command, environment = module_elsewhere("rtvoice_tui.local_agent.server")
+        command, environment = module_command("rtvoice_tui.local_agent.server")
         self._process = await asyncio.create_subprocess_exec(
             *command,
             env=environment,

@@ -8,7 +8,7 @@ from rtvoice_tui.session import schema
 from rtvoice_tui.session.facts import CallChanged
 
 
-class Policy:
+class Approvals:
     """What the profile says of each tool, and what the person agreed to for the rest of the session.
 
     Attributes:

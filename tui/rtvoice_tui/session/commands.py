@@ -48,7 +48,7 @@ class MicFrame(msgspec.Struct, frozen=True):
     level_db: float | None = None
 
 
-class NearSpeech(msgspec.Struct, frozen=True):
+class LocalSpeech(msgspec.Struct, frozen=True):
     """The local voice detection is confident that the person began to speak, or has stopped.
 
     It is told once at each change, and only of a microphone that is not muted.
@@ -159,7 +159,7 @@ Command = (
     | TalkEnd
     | CommitNow
     | MicFrame
-    | NearSpeech
+    | LocalSpeech
     | EditSession
     | Recall
     | Heard

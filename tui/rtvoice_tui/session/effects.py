@@ -77,10 +77,10 @@ class Schedule(msgspec.Struct, frozen=True):
     after_s: float
 
 
-class Tell(msgspec.Struct, frozen=True):
+class Report(msgspec.Struct, frozen=True):
     """Something happened that is worth remembering or showing."""
 
     fact: Fact
 
 
-Effect = Send | Play | EndPlay | Flush | Duck | CheckArguments | RunTool | StopTool | Schedule | Tell
+Effect = Send | Play | EndPlay | Flush | Duck | CheckArguments | RunTool | StopTool | Schedule | Report

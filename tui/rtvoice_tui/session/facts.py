@@ -176,17 +176,17 @@ class UserSaid(msgspec.Struct, frozen=True):
 
 
 class AgentSaid(msgspec.Struct, frozen=True):
-    """A piece of the agent's words, or with ``replace`` all of them; ``aside``: no part of the conversation."""
+    """A piece of the agent's words, or with ``replace`` all of them; ``out_of_band``: no part of the conversation."""
 
     turn: int
     item_id: str
     text: str
     replace: bool = False
     final: bool = False
-    aside: bool = False
+    out_of_band: bool = False
 
 
-class AnswerCut(msgspec.Struct, frozen=True):
+class ResponseCut(msgspec.Struct, frozen=True):
     """An answer was interrupted after ``heard_ms`` of the ``received_ms`` that had arrived."""
 
     turn: int
@@ -196,7 +196,7 @@ class AnswerCut(msgspec.Struct, frozen=True):
     outcome: str
 
 
-class AnswerLost(msgspec.Struct, frozen=True):
+class ResponseLost(msgspec.Struct, frozen=True):
     """The session ended before an answer was whole; ``item_id`` is empty if nothing of it had come."""
 
     turn: int
@@ -225,7 +225,7 @@ class CallChanged(msgspec.Struct, frozen=True):
         kind: how its tool is run.
         checked: whether the arguments fit the tool's schema; ``None`` before that is known.
         details: named texts of what ran, such as its stdout.
-        by_hand: whether the person made it, so that the model knows nothing of it.
+        manual: whether the person made it, so that the model knows nothing of it.
         preview: what would run, where the person is asked.
     """
 
@@ -241,7 +241,7 @@ class CallChanged(msgspec.Struct, frozen=True):
     kind: str = ""
     checked: bool | None = None
     details: tuple[tuple[str, str], ...] = ()
-    by_hand: bool = False
+    manual: bool = False
     preview: str = ""
 
 
@@ -333,8 +333,8 @@ Fact = (
     | SpeechNoticed
     | UserSaid
     | AgentSaid
-    | AnswerCut
-    | AnswerLost
+    | ResponseCut
+    | ResponseLost
     | CutConfirmed
     | CallChanged
     | CallReached

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rtvoice_tui.protocol.realtime.client_events import AppendInput, ClientEvent
-from rtvoice_tui.session.effects import Effect, Send, Tell
+from rtvoice_tui.session.effects import Effect, Report, Send
 from rtvoice_tui.session.facts import Fact, Level, Moment, Notice, Reached
 
 REMEMBERED = 512
@@ -46,7 +46,7 @@ class Outbox:
 
     def tell(self, fact: Fact) -> None:
         """Say what happened."""
-        self._effects.append(Tell(fact))
+        self._effects.append(Report(fact))
 
     def reach(self, turn: int, moment: Moment, at: float | None = None) -> None:
         """Say that a turn reached a point of its timing."""

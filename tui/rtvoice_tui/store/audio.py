@@ -67,11 +67,11 @@ class AudioHealth:
         echo: what is done against echo: ``off``, ``converging``, ``cancelling``, ``no echo``, ``gate``,
             ``half-duplex``.
         echo_db: how much of the echo is taken away, in dB; ``None`` while nothing is known.
-        near_speech: whether the local detector hears the person.
+        local_speech: whether the local detector hears the person.
         gate_open: whether the microphone goes through, and no gate sends silence instead, by level or against echo.
         ducked: whether the agent is lowered because the person seems to speak.
-        prebuffer_ms: how much of an answer waits before it begins, and ``jitter_ms`` how late packets come.
-        prebuffer_bounds_ms: between what the prebuffer adapts; both 0 where it does not.
+        jitter_buffer_ms: how much of an answer waits before it begins, and ``jitter_ms`` how late packets come.
+        jitter_buffer_bounds_ms: between what the prebuffer adapts; both 0 where it does not.
         mic_gain_db: volume of the microphone, and ``agent_gain_db`` of the agent.
         trying: what sounds to try the devices: ``tone``, ``microphone`` or nothing.
         talk_mode: how turns are taken; push-to-talk too where turn detection is off.
@@ -93,12 +93,12 @@ class AudioHealth:
     agent_muted: bool = False
     echo: str = "off"
     echo_db: float | None = None
-    near_speech: bool = False
+    local_speech: bool = False
     gate_open: bool = True
     ducked: bool = False
-    prebuffer_ms: float = 0.0
+    jitter_buffer_ms: float = 0.0
     jitter_ms: float = 0.0
-    prebuffer_bounds_ms: tuple[float, float] = (0.0, 0.0)
+    jitter_buffer_bounds_ms: tuple[float, float] = (0.0, 0.0)
     mic_gain_db: float = 0.0
     agent_gain_db: float = 0.0
     trying: str = ""

@@ -64,7 +64,7 @@ class CallHistory:
 
     def new_session(self) -> None:
         """Ids begin anew."""
-        self._by_key = {key: record for key, record in self._by_key.items() if record.call.by_hand}
+        self._by_key = {key: record for key, record in self._by_key.items() if record.call.manual}
 
     def changed(self, call: CallChanged, at: float) -> None:
         """A call appeared or went on."""

@@ -67,7 +67,7 @@ class SoundHistory:
         audio, phase = self._store.audio, self._store.session.phase
         counted = (audio.underruns, audio.dropped + audio.overflows)
         column = SoundColumn(
-            audio.near_speech,
+            audio.local_speech,
             phase is Phase.HEARING,
             phase is Phase.SPEAKING,
             audio.ducked,

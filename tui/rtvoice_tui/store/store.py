@@ -98,14 +98,14 @@ class Store:
                 self.transcript.user_said(fact, at)
             case facts.AgentSaid():
                 self.transcript.agent_said(fact, at)
-            case facts.AnswerCut():
-                self.transcript.answer_cut(fact, at)
-            case facts.AnswerLost():
-                self.transcript.answer_lost(fact, at)
+            case facts.ResponseCut():
+                self.transcript.response_cut(fact, at)
+            case facts.ResponseLost():
+                self.transcript.response_lost(fact, at)
             case facts.CutConfirmed():
                 self.transcript.cut_confirmed(fact)
             case facts.CallChanged():
-                if not fact.by_hand:
+                if not fact.manual:
                     self.transcript.call_changed(fact, at)
                 self.calls.changed(fact, at)
             case facts.CallReached():

@@ -5,7 +5,15 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from rtvoice_tui.session.facts import AgentSaid, AnswerCut, AnswerLost, CallChanged, CallState, CutConfirmed, UserSaid
+from rtvoice_tui.session.facts import (
+    AgentSaid,
+    CallChanged,
+    CallState,
+    CutConfirmed,
+    ResponseCut,
+    ResponseLost,
+    UserSaid,
+)
 from rtvoice_tui.store.plain import one_line, visible
 
 CUT_OFF = "cut off: the session ended before this was complete"
@@ -40,7 +48,7 @@ class Entry:
         note: a mark under the text: what became of an interruption, or why words failed.
         confirmed: whether the server took over what was heard.
         state: of a function call.
-        aside: whether it was said outside the conversation.
+        out_of_band: whether it was said outside the conversation.
     """
 
     speaker: Speaker
@@ -57,7 +65,7 @@ class Entry:
     note: str = ""
     confirmed: bool = False
     state: str = ""
-    aside: bool = False
+    out_of_band: bool = False
 
     @property
     def text(self) -> str:
@@ -121,12 +129,12 @@ class Transcript:
             self._rewrite(entry, text)
         else:
             entry.append(text)
-        entry.aside = fact.aside
+        entry.out_of_band = fact.out_of_band
         if fact.final:
             entry.close()
         self._touch(entry)
 
-    def answer_cut(self, fact: AnswerCut, at: float) -> None:
+    def response_cut(self, fact: ResponseCut, at: float) -> None:
         """An answer was interrupted: remember which part of it was heard."""
         entry = self._entry(Speaker.AGENT, fact.turn, at, fact.item_id)
         share = fact.heard_ms / fact.received_ms if fact.received_ms else 0.0
@@ -136,7 +144,7 @@ class Transcript:
         entry.rewritten += 1
         self._touch(entry)
 
-    def answer_lost(self, fact: AnswerLost, at: float) -> None:
+    def response_lost(self, fact: ResponseLost, at: float) -> None:
         """The session ended in the middle of an answer."""
         self._cut_off(self._entry(Speaker.AGENT, fact.turn, at, fact.item_id))
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from rtvoice_tui.subprocesses import module_elsewhere
+from rtvoice_tui.subprocesses import module_command
 
 LIMIT_S = 2.0
 """How long one check may take."""
@@ -64,7 +64,7 @@ class Checker:
 
     async def _running(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
-            command, environment = module_elsewhere("rtvoice_tui.tools.check_program")
+            command, environment = module_command("rtvoice_tui.tools.check_program")
             self._process = await asyncio.create_subprocess_exec(
                 *command,
                 env=environment,

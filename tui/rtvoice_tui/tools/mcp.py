@@ -24,7 +24,7 @@ from rtvoice_tui.session.facts import ServerState
 from rtvoice_tui.subprocesses import small_environment
 from rtvoice_tui.tools.checker import Checker
 from rtvoice_tui.tools.processes import supervised
-from rtvoice_tui.tools.runner import Call, Outcome, Runner, Standing, ToolError, failed, succeeded
+from rtvoice_tui.tools.runner import Call, Outcome, Runner, ServerStatus, ToolError, failed, succeeded
 
 if TYPE_CHECKING:
     from anyio import CancelScope
@@ -83,12 +83,12 @@ class McpRunner(Runner):
         self._closing = False
         self._look = asyncio.Event()
         self.specs = ()
-        self.standing = Standing(ServerState.CLOSED)
+        self.status = ServerStatus(ServerState.CLOSED)
 
     @property
     def ready(self) -> bool:
         """Whether the server has told its tools, or cannot."""
-        return self.standing is not None and self.standing.state in (ServerState.CONNECTED, ServerState.FAILED)
+        return self.status is not None and self.status.state in (ServerState.CONNECTED, ServerState.FAILED)
 
     async def open(self) -> None:
         """Connect, and stay connected."""
@@ -105,7 +105,7 @@ class McpRunner(Runner):
                 self._scope.cancel()
             await asyncio.gather(task, return_exceptions=True)
             await self._checker.close()
-            self.standing = Standing(ServerState.CLOSED)
+            self.status = ServerStatus(ServerState.CLOSED)
 
     def preview(self, call: Call) -> str:
         """The server's own name of the tool."""
@@ -140,7 +140,7 @@ class McpRunner(Runner):
 
     @property
     def _detail(self) -> str:
-        return self.standing.detail if self.standing else ""
+        return self.status.detail if self.status else ""
 
     # --- staying connected
 
@@ -265,9 +265,9 @@ class McpRunner(Runner):
             self.changed()
 
     def _stand(self, state: ServerState, detail: str = "") -> None:
-        standing = Standing(state, detail)
-        if standing != self.standing:
-            self.standing = standing
+        status = ServerStatus(state, detail)
+        if status != self.status:
+            self.status = status
             self.changed()
 
 

@@ -15,7 +15,7 @@ from rtvoice_tui.tools.runner import (
     Call,
     Outcome,
     Runner,
-    Standing,
+    ServerStatus,
     ToolError,
     failed,
     succeeded,
@@ -42,7 +42,7 @@ class PythonRunner(Runner):
     @property
     def ready(self) -> bool:
         """Whether the function has been asked what it takes, where the profile does not say."""
-        return self._described or self.standing is not None
+        return self._described or self.status is not None
 
     async def open(self) -> None:
         """Load the file, and ask the function what the profile does not say."""
@@ -84,11 +84,11 @@ class PythonRunner(Runner):
     async def _look(self) -> None:
         """The file was loaded, or loaded again."""
         (spec,) = self.specs  # of a file that does not load, what was known last is told
-        standing = None if self.standing is None else Standing(ServerState.CONNECTED)
+        status = None if self.status is None else ServerStatus(ServerState.CONNECTED)
         try:
             reply = await self._file.ask({"describe": self._function}, again=False)
             if "error" in reply:
-                standing = Standing(ServerState.FAILED, f"{self._file.path.name}: {reply['error']}")
+                status = ServerStatus(ServerState.FAILED, f"{self._file.path.name}: {reply['error']}")
             else:
                 spec = replace(
                     self._told,
@@ -96,10 +96,10 @@ class PythonRunner(Runner):
                     parameters=self._told.parameters or reply["parameters"],
                 )
         except Gone as gone:
-            standing = Standing(ServerState.FAILED, str(gone))
+            status = ServerStatus(ServerState.FAILED, str(gone))
         self._described = True
-        if ((spec,), standing) != (self.specs, self.standing):
-            self.specs, self.standing = (spec,), standing
+        if ((spec,), status) != (self.specs, self.status):
+            self.specs, self.status = (spec,), status
             self.changed()
 
 

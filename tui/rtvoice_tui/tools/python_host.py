@@ -47,7 +47,7 @@ class _Printing(io.TextIOBase):
 
 
 class Host:
-    """Answers what is asked about one file's functions.
+    """Responses what is asked about one file's functions.
 
     Args:
         module: the file as it was loaded.

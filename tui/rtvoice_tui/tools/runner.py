@@ -70,7 +70,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ServerStatus:
     """How a runner that needs something to be there stands."""
 
     state: ServerState
@@ -82,13 +82,13 @@ class Runner:
 
     Attributes:
         specs: what the session knows about the tools; may change while it is open.
-        standing: how it stands; ``None`` for kinds that need nothing to be there.
-        changed: called when ``specs`` or ``standing`` is another.
+        status: how it stands; ``None`` for kinds that need nothing to be there.
+        changed: called when ``specs`` or ``status`` is another.
     """
 
     def __init__(self, spec: ToolSpec) -> None:
         self.specs: tuple[ToolSpec, ...] = (spec,)
-        self.standing: Standing | None = None
+        self.status: ServerStatus | None = None
         self.changed: Callable[[], None] = lambda: None
 
     @property

@@ -27,7 +27,7 @@ class Toolbox:
     """The tools of one session after the other.
 
     Args:
-        changed: told, on the tools' own thread, that `specs` or `standings` are others.
+        changed: told, on the tools' own thread, that `specs` or `statuses` are others.
     """
 
     def __init__(self, changed: Callable[[], None] = lambda: None) -> None:
@@ -95,12 +95,12 @@ class Toolbox:
         return tuple(found.values())
 
     @property
-    def standings(self) -> list[ServerChanged]:
+    def statuses(self) -> list[ServerChanged]:
         """How those stand that need something to be there."""
         return [
-            ServerChanged(name, standing.state, standing.detail, len(tool.runner.specs))
+            ServerChanged(name, status.state, status.detail, len(tool.runner.specs))
             for name, tool in self._tools.items()
-            if (standing := tool.runner.standing) is not None
+            if (status := tool.runner.status) is not None
         ]
 
     def preview(self, name: str, arguments: str) -> str:

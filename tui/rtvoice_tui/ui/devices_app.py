@@ -19,7 +19,7 @@ class DevicesApp(ToolsApp):
 
     def action_devices(self) -> None:
         """Choose and try microphone and speaker."""
-        from rtvoice_tui.audio.backends.listing import list_elsewhere
+        from rtvoice_tui.audio.backends.listing import list_in_subprocess
         from rtvoice_tui.ui.screens.devices import DevicesScreen
 
         self.clear_notifications()  # they would lie over the lists
@@ -30,7 +30,7 @@ class DevicesApp(ToolsApp):
                 lambda: self.session.clock,
                 lambda: self.editor.profile.audio,
                 self.keep_audio,
-                list_elsewhere,
+                list_in_subprocess,
                 self.use_gate,
                 lambda: self.likely_gate_db,
                 lambda: self._no_devices,

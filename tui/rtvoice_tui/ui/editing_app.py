@@ -154,7 +154,7 @@ class EditingApp(TalkingApp):
         """The conversation so far; of an answer that was cut only what was heard."""
         lines = []
         for entry in self.store.transcript.entries:
-            if entry.speaker is Speaker.TOOL or entry.aside:
+            if entry.speaker is Speaker.TOOL or entry.out_of_band:
                 continue
             text = entry.text
             if entry.heard is not None:

@@ -82,8 +82,8 @@ class ToolsApp(ProfilesApp):
         self.push_screen(ReasonScreen([[(one_line(call.name, 60), "tool"), (words, "plain")]]), refuse)
 
     def _stop(self, record: CallRecord) -> None:
-        if record.call.by_hand:
-            self.session.stop_trial(record.call.key)
+        if record.call.manual:
+            self.session.stop_manual_run(record.call.key)
         else:
             self.session.post(cmd.Decide(record.call.key, agree=False))
 
@@ -98,7 +98,7 @@ class ToolsApp(ProfilesApp):
         from rtvoice_tui.ui.screens.result import ResultScreen
 
         call = record.call
-        before = not call.by_hand and (waits(call) or call.state is CallState.RUNNING)
+        before = not call.manual and (waits(call) or call.state is CallState.RUNNING)
         hint = "goes to the model in place of the tool's own" if before else "goes to the model as a new message"
 
         def send(text: str | None) -> None:
@@ -118,7 +118,7 @@ class ToolsApp(ProfilesApp):
     def action_run_again(self) -> None:
         """Run the chosen call's tool once more; the model is not told."""
         if (record := self._chosen_call()) is not None and self._runs_here(record.call.name):
-            self.session.try_tool(record.call.name, record.call.arguments or "{}")
+            self.session.start_manual_run(record.call.name, record.call.arguments or "{}")
             self.tools_pane.calls.choose("")
 
     def action_run_edited(self) -> None:
@@ -136,11 +136,11 @@ class ToolsApp(ProfilesApp):
         self._try(chosen.call.name if chosen is not None and chosen.call.name in names else names[0], {})
 
     def _try(self, name: str, arguments: dict[str, Any]) -> None:
-        from rtvoice_tui.ui.screens.try_tool import TryScreen
+        from rtvoice_tui.ui.screens.manual_run import ManualRunScreen
 
         specs = {spec.name: spec for spec in self._own_specs()}
-        clock, run = lambda: self.session.clock, self.session.try_tool
-        self.push_screen(TryScreen(specs, name, arguments, self.store, clock, run))
+        clock, run = lambda: self.session.clock, self.session.start_manual_run
+        self.push_screen(ManualRunScreen(specs, name, arguments, self.store, clock, run))
 
     def _own_specs(self) -> list[ToolSpec]:
         return [spec for spec in self.session.tools if not spec.hosted]

@@ -24,7 +24,7 @@ NODES = Path("/dev/snd")
 """Where Linux has its sound devices."""
 
 
-def without_hardware(choice: AudioChoice, part: Capture | Playback, tell: Callable[[str, str], None]) -> Stream | None:
+def file_or_silence(choice: AudioChoice, part: Capture | Playback, tell: Callable[[str, str], None]) -> Stream | None:
     """The file or the silence that was asked for; None where a device is wanted.
 
     Args:
@@ -97,7 +97,7 @@ def _portaudio() -> Any:
     return portaudio
 
 
-def look_again() -> Any:
+def rescan() -> Any:
     """Have the sound system look at the devices anew; the module to use. No stream may be open.
 
     Raises:
@@ -107,7 +107,7 @@ def look_again() -> Any:
     with contextlib.suppress(AudioError):
         portaudio = _portaudio()
     if portaudio is not None:
-        portaudio.look_again()
+        portaudio.rescan()
     return choose_backend()
 
 

@@ -14,7 +14,7 @@ import threading
 import msgspec
 
 from rtvoice_tui.audio.backends.base import AudioError, DeviceInfo
-from rtvoice_tui.subprocesses import module_elsewhere
+from rtvoice_tui.subprocesses import module_command
 
 ANSWER_LIMIT_S = 3.0
 """A sound server that takes longer to tell its devices hangs. To load the libraries, slow on some disks, counts not."""
@@ -44,23 +44,23 @@ class Listed(msgspec.Struct):
     remedy: str = ""
 
 
-def list_elsewhere(limit_s: float = LIMIT_S) -> list[DeviceInfo]:
+def list_in_subprocess(limit_s: float = LIMIT_S) -> list[DeviceInfo]:
     """Every device there is now. Takes a tenth of a second and more: not for a loop's thread.
 
     Raises:
         AudioError: there is none, or the list cannot be had, with what mends it.
     """
-    return look_elsewhere(limit_s).devices
+    return query_in_subprocess(limit_s).devices
 
 
-def look_elsewhere(limit_s: float = LIMIT_S) -> Listed:
+def query_in_subprocess(limit_s: float = LIMIT_S) -> Listed:
     """Every device there is now, and what they are reached through.
 
     Raises:
         NoAnswer: the sound server hangs.
         AudioError: there is none, or the list cannot be had, with what mends it.
     """
-    command, environment = module_elsewhere("rtvoice_tui.audio.backends.listing")
+    command, environment = module_command("rtvoice_tui.audio.backends.listing")
     try:
         done = subprocess.run(
             command,

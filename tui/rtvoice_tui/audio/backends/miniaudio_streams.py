@@ -35,7 +35,7 @@ def version() -> str:
     return f"miniaudio {miniaudio.__version__}, because PortAudio (libportaudio2) sees no device here"
 
 
-def look_again() -> None:
+def rescan() -> None:
     """Nothing to do: every list is new."""
 
 

@@ -62,7 +62,7 @@ def version() -> str:
     return str(sd.get_portaudio_version()[1]).partition(",")[0]
 
 
-def look_again() -> None:
+def rescan() -> None:
     """See which devices there are now. Every open stream ends, so there must be none.
 
     Raises:

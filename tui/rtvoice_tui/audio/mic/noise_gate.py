@@ -16,7 +16,7 @@ Frame = tuple[bytes, float]
 """PCM16 and its level in dBFS."""
 
 
-class Gate:
+class NoiseGate:
     """One microphone's gate.
 
     Attributes:

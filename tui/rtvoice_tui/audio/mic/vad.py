@@ -8,7 +8,7 @@ CONFIDENT_MS = 60
 HOLD_MS = 200
 
 
-class NearSpeech:
+class LocalVad:
     """Fed with the level of one frame after the other.
 
     Attributes:

@@ -4,7 +4,7 @@ BYTES = 2
 
 
 class SampleRing:
-    """One thread writes, another reads. Positions count samples since the beginning; only `take_back` goes back.
+    """One thread writes, another reads. HeardPositions count samples since the beginning; only `take_back` goes back.
 
     Args:
         capacity: how many samples fit.

@@ -27,7 +27,7 @@ class _Stop:
     at: float
 
 
-class Positions:
+class HeardPositions:
     """Which samples the device holds, and which of them were heard.
 
     Args:

@@ -18,7 +18,7 @@ class _Segment:
     end: int
 
 
-class ItemAccount:
+class ItemRanges:
     """For one thread at a time, except where said.
 
     Args:

@@ -20,7 +20,7 @@ TELLING_PACKETS = 3
 """An answer of fewer packets says nothing of the network."""
 
 
-class Prebuffer:
+class JitterBuffer:
     """Follows how late packets come: up at once, down slowly. Times are in seconds, amounts in ms of sound.
 
     Attributes:

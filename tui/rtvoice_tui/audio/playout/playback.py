@@ -16,9 +16,9 @@ import numpy as np
 from rtvoice_tui.audio.pcm.gain import Gain, factor
 from rtvoice_tui.audio.pcm.levels import measure
 from rtvoice_tui.audio.pcm.ring import BYTES, SampleRing
-from rtvoice_tui.audio.playout.heard_positions import Block, Positions
-from rtvoice_tui.audio.playout.item_ranges import ItemAccount
-from rtvoice_tui.audio.playout.jitter_buffer import Prebuffer
+from rtvoice_tui.audio.playout.heard_positions import Block, HeardPositions
+from rtvoice_tui.audio.playout.item_ranges import ItemRanges
+from rtvoice_tui.audio.playout.jitter_buffer import JitterBuffer
 from rtvoice_tui.store.levels import Level
 
 log = logging.getLogger(__name__)
@@ -93,11 +93,11 @@ class Playback:
         self._odd: dict[str, bytes] = {}
         self._last_item = ""
         self._complete = True
-        self._account = ItemAccount(rate)
-        self._positions = Positions(rate)
+        self._ranges = ItemRanges(rate)
+        self._heard = HeardPositions(rate)
         self._settled = 0
         self._counting = threading.Lock()
-        self._prebuffer = Prebuffer()
+        self._jitter_buffer = JitterBuffer()
         self._starved_before = 0
         # the device's side
         self.gain = Gain()
@@ -130,10 +130,10 @@ class Playback:
         count = len(whole) // BYTES
         dry = self.starved != self._starved_before and item_id == self._last_item
         self._starved_before = self.starved
-        self._prebuffer.packet(item_id, count * 1000 / self.rate, time.perf_counter() if at is None else at, dry)
+        self._jitter_buffer.packet(item_id, count * 1000 / self.rate, time.perf_counter() if at is None else at, dry)
         self._last_item = item_id
         with self._counting:
-            self._account.receive(item_id, self._ring.written + self._backlogged, count)
+            self._ranges.receive(item_id, self._ring.written + self._backlogged, count)
         self._complete = False
         self._backlog.append(whole)
         self._backlogged += count
@@ -144,7 +144,7 @@ class Playback:
         self._odd.pop(item_id, None)
         if item_id == self._last_item:
             self._complete = True
-            self._prebuffer.end()
+            self._jitter_buffer.end()
 
     def pump(self) -> None:
         """Move speech that did not fit into the ring. Nothing that was received is ever dropped."""
@@ -162,9 +162,9 @@ class Playback:
         self._odd.clear()
         self._backlog.clear()
         self._backlogged = 0
-        self._prebuffer.forget()
+        self._jitter_buffer.forget()
         with self._counting:
-            self._account.cut(self._ring.written)
+            self._ranges.cut(self._ring.written)
         self._complete = True
         cut = _Cut(self._ring.written, int(self.rate * fade_ms / 1000), time.perf_counter())
         silencer = self.silencer
@@ -190,7 +190,7 @@ class Playback:
         if cut is None or self.flushed:
             return
         if not self.held:  # a device that is about to be exchanged plays what it holds to its end
-            self._positions.stop(cut.at if self.stopping else self._came_at)
+            self._heard.stop(cut.at if self.stopping else self._came_at)
         self._stop_wanted = None
         if self._cut_done is not cut:
             self._skip(cut)
@@ -208,7 +208,7 @@ class Playback:
         with self._counting:
             taken = self._ring.taken
             self._look()
-            return self._ring.take_back(self._positions.unheard(self._sure_at, taken, self.latency_ms / 1000))
+            return self._ring.take_back(self._heard.unheard(self._sure_at, taken, self.latency_ms / 1000))
 
     def report(self) -> PlaybackReport:
         """What was heard by now; items that are over are reported one last time."""
@@ -216,10 +216,10 @@ class Playback:
         with self._counting:
             taken = self._ring.taken
             self._look()
-            position = self._positions.heard(time.perf_counter(), taken)
+            position = self._heard.heard(time.perf_counter(), taken)
             played = self._heard_up_to(position, taken)
             drained = self._complete and position == taken and not len(self._ring) and not self._backlog
-            return PlaybackReport(played, self._account.first_at, drained)
+            return PlaybackReport(played, self._ranges.first_at, drained)
 
     def heard_ms(self) -> dict[str, float]:
         """What will have been heard of every item that is remembered when the device falls silent after a flush.
@@ -230,7 +230,7 @@ class Playback:
             taken = self._ring.taken
             self._look()
             played = self._heard_up_to(taken, taken)
-            return self._account.totals() | played
+            return self._ranges.totals() | played
 
     @property
     def buffered_ms(self) -> float:
@@ -248,34 +248,34 @@ class Playback:
         return self.starved + self.device_underruns
 
     @property
-    def prebuffer_ms(self) -> float:
+    def jitter_buffer_ms(self) -> float:
         """How much of an answer must be there before it begins to sound."""
-        return self._prebuffer.ms
+        return self._jitter_buffer.ms
 
     @property
-    def prebuffer_bounds_ms(self) -> tuple[float, float]:
+    def jitter_buffer_bounds_ms(self) -> tuple[float, float]:
         """Between what the prebuffer is held."""
-        return self._prebuffer.least_ms, self._prebuffer.most_ms
+        return self._jitter_buffer.least_ms, self._jitter_buffer.most_ms
 
     @property
     def jitter_ms(self) -> float:
         """How late the packets of this answer, or of the last one, came at worst."""
-        return self._prebuffer.jitter_ms
+        return self._jitter_buffer.jitter_ms
 
     @property
     def _sure_at(self) -> float:
         return self._came_at - UNSURE_S
 
     def _look(self) -> None:
-        blocks, thrown_away = self._positions.look()
-        self._account.handed_over(blocks)
-        self._account.nobody_heard(thrown_away)
+        blocks, thrown_away = self._heard.look()
+        self._ranges.handed_over(blocks)
+        self._ranges.nobody_heard(thrown_away)
 
     def _heard_up_to(self, position: int, taken: int) -> dict[str, float]:
         sure_at = self._sure_at - self.latency_ms / 1000
-        self._settled = max(self._settled, self._positions.heard(sure_at, taken))
-        played = self._account.heard(position, self._settled, self._complete)
-        self._positions.settle(sure_at)
+        self._settled = max(self._settled, self._heard.heard(sure_at, taken))
+        played = self._ranges.heard(position, self._settled, self._complete)
+        self._heard.settle(sure_at)
         return played
 
     # --- the device's side
@@ -324,7 +324,7 @@ class Playback:
     def stopped(self, at: float) -> None:
         """The device threw away what it held, was silent from ``at`` on, and comes for no samples during this call."""
         cut = self._cut
-        self._positions.stop(at)
+        self._heard.stop(at)
         if cut is not None and self._cut_done is not cut:
             self._skip(cut)
         self._rolling = False
@@ -361,13 +361,13 @@ class Playback:
 
     def _ready(self) -> bool:
         waiting = len(self._ring)
-        return waiting > 0 and (self._complete or waiting * 1000 >= self._prebuffer.ms * self.rate)
+        return waiting > 0 and (self._complete or waiting * 1000 >= self._jitter_buffer.ms * self.rate)
 
     def _take(self, count: int, dac_at: float) -> bytes:
         start = self._ring.taken
         end = start + min(count, len(self._ring))
         if end > start:
-            self._positions.hand_over(Block(start, end, self._came_at, dac_at))
+            self._heard.hand_over(Block(start, end, self._came_at, dac_at))
             if not self._rolling:
                 self._run_start = start
         return self._ring.read(end - start)
@@ -388,7 +388,7 @@ class Playback:
 
     def _skip(self, cut: _Cut) -> None:
         if self._ring.taken < cut.end:
-            self._account.nobody_heard([(self._ring.taken, cut.end)])
+            self._ranges.nobody_heard([(self._ring.taken, cut.end)])
         self._ring.skip_to(cut.end)
         self._fade_end = None
         self._block_start = self._run_start = self._ring.taken  # nothing of that comes back

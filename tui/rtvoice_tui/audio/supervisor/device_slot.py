@@ -22,7 +22,7 @@ MARGIN_MS = 10.0
 
 
 @dataclass(frozen=True)
-class Standing:
+class DeviceStatus:
     """How one direction stands: what is open and, where that is not what was wanted, why.
 
     Attributes:
@@ -45,8 +45,8 @@ class Standing:
     remedy: str = ""
 
 
-class Line:
-    """Only for the keeper's thread, except `standing`.
+class DeviceSlot:
+    """Only for the keeper's thread, except `status`.
 
     Args:
         direction: ``input`` or ``output``.
@@ -60,7 +60,7 @@ class Line:
         using: the name that it was opened by.
         moved: the sound server plays through another device, because this one is gone.
         frozen: no block comes any more, as somebody who watches says.
-        standing: how it stands, for everybody to read.
+        status: how it stands, for everybody to read.
     """
 
     def __init__(
@@ -81,25 +81,25 @@ class Line:
         self.moved = False
         self.frozen = False
         self.mark: object = None
-        self.standing = Standing(wanted=wanted)
+        self.status = DeviceStatus(wanted=wanted)
         self._lost = lost
         self._silence = silence
 
     def want(self, name: str) -> None:
         """What is open is what is wanted from now on."""
         self.wanted = name
-        self.standing = replace(self.standing, wanted=name)
+        self.status = replace(self.status, wanted=name)
 
     def use_file(self, stream: Any) -> None:
         """Use a file or silence instead of a device."""
         self.stream = stream
-        self._stands(DeviceState.OPEN, name=stream.name, openings=self.standing.openings + 1)
+        self._stands(DeviceState.OPEN, name=stream.name, openings=self.status.openings + 1)
 
     def put_off(self) -> None:
         """Let silence take the speech as long as there has never been a device."""
         if self._silence is not None:
             self.stream = self._silence()
-            self.standing = replace(self.standing, name=self.stream.name)
+            self.status = replace(self.status, name=self.stream.name)
 
     def open(self, backend: Any, name: str) -> None:
         """Open a device and begin, where nothing is open.
@@ -116,7 +116,7 @@ class Line:
         Raises:
             AudioError: it cannot be opened.
         """
-        before = self.standing
+        before = self.status
         self.open(backend, name)
         if name != self.wanted and before.state is not DeviceState.OPEN:
             self.fail(before.state, before.sentence, before.remedy)
@@ -188,8 +188,8 @@ class Line:
             if time.perf_counter() > deadline:
                 return False
             time.sleep(0.002)
-        blocks_ms = 2 * self.standing.block_ms
-        time.sleep((max(self.standing.latency_ms, blocks_ms) + blocks_ms + MARGIN_MS) / 1000)
+        blocks_ms = 2 * self.status.block_ms
+        time.sleep((max(self.status.latency_ms, blocks_ms) + blocks_ms + MARGIN_MS) / 1000)
         return True
 
     def drop(self) -> None:
@@ -206,11 +206,11 @@ class Line:
         if stream is not None:
             with contextlib.suppress(Exception):
                 stream.close()
-        self.standing = replace(self.standing, name="", hardware=False)
+        self.status = replace(self.status, name="", hardware=False)
 
     def fail(self, state: DeviceState, sentence: str, remedy: str) -> None:
         """What is wanted cannot be used."""
-        self.standing = replace(self.standing, wanted=self.wanted, state=state, sentence=sentence, remedy=remedy)
+        self.status = replace(self.status, wanted=self.wanted, state=state, sentence=sentence, remedy=remedy)
 
     def _opened(self, backend: Any, name: str) -> tuple[Any, object]:
         mark = object()
@@ -238,12 +238,12 @@ class Line:
             converted=stream.rate != self.part.rate,
             block_ms=float(stream.setting.block_ms),
             latency_ms=stream.latency_ms,
-            openings=self.standing.openings + 1,
+            openings=self.status.openings + 1,
             hardware=True,
         )
 
     def _stands(self, state: DeviceState, **known: Any) -> None:
-        self.standing = Standing(wanted=self.wanted, state=state, **known)
+        self.status = DeviceStatus(wanted=self.wanted, state=state, **known)
 
     def _open_or_go_back(self, backend: Any, name: str, before: str) -> None:
         try:

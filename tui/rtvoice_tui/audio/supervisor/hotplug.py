@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtvoice_tui.audio.backends.base import AudioError
-from rtvoice_tui.audio.backends.listing import list_elsewhere
-from rtvoice_tui.subprocesses import module_elsewhere
+from rtvoice_tui.audio.backends.listing import list_in_subprocess
+from rtvoice_tui.subprocesses import module_command
 
 LOOK_S = 0.5
 BROKEN_S = 5.0
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Present:
+class DeviceNames:
     """The names of all devices there are, by direction."""
 
     inputs: frozenset[str] = frozenset()
@@ -49,7 +49,7 @@ class Present:
         return any(wanted.lower() in name.lower() for name in self.names(direction))
 
 
-class Presence:
+class Hotplug:
     """Looks for devices on a thread of its own, while somebody needs to know.
 
     Args:
@@ -61,7 +61,7 @@ class Presence:
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:
-        self.present: Present | None = None
+        self.present: DeviceNames | None = None
         self.looked_at = 0.0
         self._changed = changed
         self._wanted = threading.Event()
@@ -71,7 +71,7 @@ class Presence:
         self._traces: object = None
         self._served = False
         self._server = _Server()
-        self._listed: Present | None = None
+        self._listed: DeviceNames | None = None
         self._thread: threading.Thread | None = None
 
     def watch(self, watching: bool, missing: bool) -> None:
@@ -91,7 +91,7 @@ class Presence:
             return
         self._wanted.set()
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="audio-presence", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="audio-hotplug", daemon=True)
             self._thread.start()
 
     def close(self) -> None:
@@ -121,7 +121,7 @@ class Presence:
                 self._changed()
             time.sleep(max(0.0, began + every_s - time.monotonic()))
 
-    def _look(self) -> Present | None:
+    def _look(self) -> DeviceNames | None:
         present = self._server.look()
         if present is not None:
             self._served, self._listed = True, None
@@ -132,7 +132,7 @@ class Presence:
             if not self._listed_at or traces is None or traces != self._traces:
                 self._traces, self._listed = traces, _listed()
                 self._listed_at = time.monotonic()
-        return self._listed or (Present() if self._served else None)
+        return self._listed or (DeviceNames() if self._served else None)
 
 
 class _Server:
@@ -142,23 +142,23 @@ class _Server:
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
 
-    def look(self) -> Present | None:
+    def look(self) -> DeviceNames | None:
         """What the server has, as soon as it was asked again; None where none answers, or there is no way to ask."""
         process = self._begun()
-        line = process.stdout.readline() if process is not None and process.stdout is not None else ""
-        if not line:
+        slot = process.stdout.readline() if process is not None and process.stdout is not None else ""
+        if not slot:
             self.close()
             time.sleep(LOOK_S)
             return None
-        told = json.loads(line)
-        return None if told is None else Present(frozenset(told["inputs"]), frozenset(told["outputs"]))
+        told = json.loads(slot)
+        return None if told is None else DeviceNames(frozenset(told["inputs"]), frozenset(told["outputs"]))
 
     def _begun(self) -> "subprocess.Popen[str] | None":
         if not sys.platform.startswith("linux"):
             return None
         with self._lock:
             if self._process is None:
-                command, environment = module_elsewhere("rtvoice_tui.audio.backends.miniaudio_names")
+                command, environment = module_command("rtvoice_tui.audio.backends.miniaudio_names")
                 self._process = subprocess.Popen(
                     command,
                     env=environment,
@@ -182,12 +182,12 @@ class _Server:
                     pipe.close()
 
 
-def _listed() -> Present:
+def _listed() -> DeviceNames:
     try:
-        devices = list_elsewhere()
+        devices = list_in_subprocess()
     except AudioError:
         devices = []
-    return Present(
+    return DeviceNames(
         frozenset(device.name for device in devices if device.inputs),
         frozenset(device.name for device in devices if device.outputs),
     )

@@ -13,8 +13,8 @@ from typing import Any
 from rtvoice_tui.audio.backends import choosing
 from rtvoice_tui.audio.backends.base import AudioError, UnknownName
 from rtvoice_tui.audio.playout.playback import Playback
-from rtvoice_tui.audio.supervisor.device_slot import Line
-from rtvoice_tui.audio.supervisor.hotplug import Presence, Present
+from rtvoice_tui.audio.supervisor.device_slot import DeviceSlot
+from rtvoice_tui.audio.supervisor.hotplug import DeviceNames, Hotplug
 from rtvoice_tui.store.audio import DeviceState
 
 RETRY_S = (0.05, 0.1, 0.2, 0.4, 0.8)
@@ -38,7 +38,7 @@ COMES = "this one is used as soon as it is there"
 
 
 @dataclass
-class Care:
+class SideRecovery:
     """What is done about one direction.
 
     Attributes:
@@ -49,7 +49,7 @@ class Care:
         thaws, thaw_at: the same for opening a frozen device anew.
     """
 
-    line: Line
+    slot: DeviceSlot
     needs_device: bool = True
     ended: str = ""
     ended_at: float = 0.0
@@ -62,7 +62,7 @@ class Care:
     @property
     def missing(self) -> bool:
         """Whether a device is wanted and not in use."""
-        return self.needs_device and (self.line.standing.state is not DeviceState.OPEN or not self.line.hardware)
+        return self.needs_device and (self.slot.status.state is not DeviceState.OPEN or not self.slot.hardware)
 
     @property
     def due(self) -> list[float]:
@@ -70,18 +70,20 @@ class Care:
         return [self.retry_at] * self.missing + [self.thaw_at] * (self.thaw_at > 0)
 
 
-class Healer:
-    """Both directions' care.
+class Recovery:
+    """Both directions' side.
 
     Args:
-        lines: both directions.
-        presence: sees which devices are there.
+        slots: both directions.
+        hotplug: sees which devices are there.
         clock: seconds; for `due` times.
     """
 
-    def __init__(self, lines: Sequence[Line], presence: Presence, clock: Callable[[], float] = time.monotonic) -> None:
-        self.cares = [Care(line) for line in lines]
-        self._presence = presence
+    def __init__(
+        self, slots: Sequence[DeviceSlot], hotplug: Hotplug, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.sides = [SideRecovery(slot) for slot in slots]
+        self._hotplug = hotplug
         self._clock = clock
         self._backend: Any = None
         self._no_backend: AudioError | None = None
@@ -113,51 +115,51 @@ class Healer:
         if self._backend is not None:
             self._backend.abandon()
 
-    def of(self, line: Line) -> Care:
-        """A direction's care."""
-        return next(care for care in self.cares if care.line is line)
+    def of(self, slot: DeviceSlot) -> SideRecovery:
+        """A direction's side."""
+        return next(side for side in self.sides if side.slot is slot)
 
-    def look_after(self) -> float | None:
+    def run_due(self) -> float | None:
         """Do what is to be done now; when to come again (`clock`), or None to wait for news.
 
         What a direction raises that nobody foresaw is raised when the other one was looked after.
         """
         unforeseen: Exception | None = None
-        for care in self.cares:
+        for side in self.sides:
             try:
-                self._look_after(care)
+                self._run_due(side)
             except Exception as error:
                 unforeseen = error
-        self._presence.watch(
-            watching=any(care.line.hardware and care.line.wanted for care in self.cares),
-            missing=any(care.missing or care.line.frozen for care in self.cares),
+        self._hotplug.watch(
+            watching=any(side.slot.hardware and side.slot.wanted for side in self.sides),
+            missing=any(side.missing or side.slot.frozen for side in self.sides),
         )
         if unforeseen is not None:
             raise unforeseen
-        return min((at for care in self.cares for at in care.due), default=None)
+        return min((at for side in self.sides for at in side.due), default=None)
 
-    def others_found(self) -> None:
+    def devices_changed(self) -> None:
         """Other devices are there than before: what failed may work now."""
         self._renewed, self._renew_at = 0, 0.0
-        for care in self.cares:
-            care.retry_at = self._clock() + SETTLES_S
+        for side in self.sides:
+            side.retry_at = self._clock() + SETTLES_S
 
-    def ended(self, care: Care, sentence: str) -> None:
+    def ended(self, side: SideRecovery, sentence: str) -> None:
         """A direction's device has ended."""
-        care.ended, care.ended_at, care.tries, care.retry_at = sentence, self._clock(), 0, 0.0
-        care.line.drop()
-        care.line.fail(DeviceState.GONE, sentence, BACK)
+        side.ended, side.ended_at, side.tries, side.retry_at = sentence, self._clock(), 0, 0.0
+        side.slot.drop()
+        side.slot.fail(DeviceState.GONE, sentence, BACK)
 
-    def healed(self, care: Care) -> None:
+    def recovered(self, side: SideRecovery) -> None:
         """What is wanted is in use."""
-        care.ended, care.known_as, care.tries = "", "", 0
+        side.ended, side.known_as, side.tries = "", "", 0
 
-    def reopen(self, care: Care, name: str) -> None:
+    def reopen(self, side: SideRecovery, name: str) -> None:
         """Open a device where it was just given back; one that cannot be opened has ended."""
         try:
-            care.line.reopen(self.backend(), name)
+            side.slot.reopen(self.backend(), name)
         except AudioError as error:
-            self.ended(care, error.sentence)
+            self.ended(side, error.sentence)
 
     def renew(self) -> None:
         """Have the list of devices renewed: every stream ends, plays out what it holds, and is opened again.
@@ -165,118 +167,118 @@ class Healer:
         Raises:
             AudioError: there is no device any more; those that were open have ended.
         """
-        in_use = [(care, care.line.using) for care in self.cares if care.line.hardware]
-        for care, _ in in_use:
-            care.line.release()
+        in_use = [(side, side.slot.using) for side in self.sides if side.slot.hardware]
+        for side, _ in in_use:
+            side.slot.release()
         try:
-            self._use_backend(choosing.look_again)
+            self._use_backend(choosing.rescan)
         finally:
-            for care, name in in_use:
-                self.reopen(care, name)
+            for side, name in in_use:
+                self.reopen(side, name)
 
     # --- one direction
 
-    def _look_after(self, care: Care) -> None:
-        self._see(care)
-        if care.line.frozen:
-            self._thaw(care)
-        elif care.thaw_at and care.thaw_at <= self._clock():  # it has gone on since it was opened anew
-            self.thawed(care)
-        if care.missing and care.retry_at <= self._clock():
-            self._try(care)
-            self._see(care)
+    def _run_due(self, side: SideRecovery) -> None:
+        self._see(side)
+        if side.slot.frozen:
+            self._thaw(side)
+        elif side.thaw_at and side.thaw_at <= self._clock():  # it has gone on since it was opened anew
+            self.thawed(side)
+        if side.missing and side.retry_at <= self._clock():
+            self._try(side)
+            self._see(side)
 
-    def _see(self, care: Care) -> None:
+    def _see(self, side: SideRecovery) -> None:
         """Whether the device is still there, as far as that can be seen."""
-        line, present = care.line, self._presence.present
-        if present is None or not line.hardware or not line.using:
+        slot, present = side.slot, self._hotplug.present
+        if present is None or not slot.hardware or not slot.using:
             return
-        name, names = line.standing.name, present.names(line.direction)
+        name, names = slot.status.name, present.names(slot.direction)
         if name in names:
-            care.known_as = name
-        elif care.known_as == name and names and not line.moved:
-            line.moved = True
-            line.fail(DeviceState.GONE, f"{_gone(line)}{INSTEAD}", BACK)
+            side.known_as = name
+        elif side.known_as == name and names and not slot.moved:
+            slot.moved = True
+            slot.fail(DeviceState.GONE, f"{_gone(slot)}{INSTEAD}", BACK)
 
-    def _thaw(self, care: Care) -> None:
+    def _thaw(self, side: SideRecovery) -> None:
         """A frozen device that is no longer there is lost; another one may be woken by being opened anew."""
-        line, present, now = care.line, self._presence.present, self._clock()
-        known = care.known_as == line.standing.name
-        if present is not None and known and not self._is_there(care, present):
-            self.ended(care, _gone(line))
-        elif not care.thaw_at:
-            care.thaw_at = now + FROZEN_S[0]
-        elif now >= care.thaw_at:
-            care.thaws += 1
-            care.thaw_at = now + FROZEN_S[min(care.thaws, len(FROZEN_S) - 1)]
-            using = line.using
-            line.drop()
-            self.reopen(care, using)
+        slot, present, now = side.slot, self._hotplug.present, self._clock()
+        known = side.known_as == slot.status.name
+        if present is not None and known and not self._is_there(side, present):
+            self.ended(side, _gone(slot))
+        elif not side.thaw_at:
+            side.thaw_at = now + FROZEN_S[0]
+        elif now >= side.thaw_at:
+            side.thaws += 1
+            side.thaw_at = now + FROZEN_S[min(side.thaws, len(FROZEN_S) - 1)]
+            using = slot.using
+            slot.drop()
+            self.reopen(side, using)
 
-    def thawed(self, care: Care) -> None:
+    def thawed(self, side: SideRecovery) -> None:
         """A frozen device goes on."""
-        care.thaws, care.thaw_at = 0, 0.0
+        side.thaws, side.thaw_at = 0, 0.0
 
-    def _is_there(self, care: Care, present: Present) -> bool:
-        return care.known_as in present.names(care.line.direction)
+    def _is_there(self, side: SideRecovery, present: DeviceNames) -> bool:
+        return side.known_as in present.names(side.slot.direction)
 
-    def _try(self, care: Care) -> None:
-        line, present = care.line, self._presence.present
-        care.retry_at = self._clock() + RETRY_S[min(care.tries, len(RETRY_S) - 1)]
-        care.tries += 1
-        if present is not None and care.known_as and not self._is_there(care, present):
-            if not line.hardware:
-                self._do_without(care, AudioError(care.ended or _gone(line), BACK, DeviceState.GONE))
+    def _try(self, side: SideRecovery) -> None:
+        slot, present = side.slot, self._hotplug.present
+        side.retry_at = self._clock() + RETRY_S[min(side.tries, len(RETRY_S) - 1)]
+        side.tries += 1
+        if present is not None and side.known_as and not self._is_there(side, present):
+            if not slot.hardware:
+                self._do_without(side, AudioError(side.ended or _gone(slot), BACK, DeviceState.GONE))
             return
         try:
-            if line.hardware:
-                line.exchange(self.backend(), line.wanted, insist=False)  # what stands in is not interrupted in vain
+            if slot.hardware:
+                slot.exchange(self.backend(), slot.wanted, insist=False)  # what stands in is not interrupted in vain
             else:
-                line.open(self.backend(), line.wanted)
+                slot.open(self.backend(), slot.wanted)
         except AudioError as error:
-            if not line.hardware:
-                self._do_without(care, error)
+            if not slot.hardware:
+                self._do_without(side, error)
             if error.state is not DeviceState.REFUSED:
-                self._perhaps_renew(care)
+                self._perhaps_renew(side)
         else:
-            self.healed(care)
+            self.recovered(side)
 
-    def _do_without(self, care: Care, error: AudioError) -> None:
-        line, sentence = care.line, care.ended or error.sentence
-        was_there = care.ended or (line.wanted and self._backend is not None and error.state is DeviceState.NONE)
+    def _do_without(self, side: SideRecovery, error: AudioError) -> None:
+        slot, sentence = side.slot, side.ended or error.sentence
+        was_there = side.ended or (slot.wanted and self._backend is not None and error.state is DeviceState.NONE)
         state = DeviceState.GONE if was_there else error.state
-        if line.wanted and self._backend is not None:
+        if slot.wanted and self._backend is not None:
             try:
-                line.open(self._backend, "")
+                slot.open(self._backend, "")
             except AudioError:
                 pass
             else:
-                unknown = isinstance(error, UnknownName) and not care.ended
-                line.fail(state, f"{sentence}{INSTEAD}", f"{error.remedy}; {COMES}" if unknown else BACK)
+                unknown = isinstance(error, UnknownName) and not side.ended
+                slot.fail(state, f"{sentence}{INSTEAD}", f"{error.remedy}; {COMES}" if unknown else BACK)
                 return
-        waits = " and there is no other: speech waits" if isinstance(line.part, Playback) and care.ended else ""
-        line.fail(state, f"{sentence}{waits}", error.remedy if not care.ended else BACK)
+        waits = " and there is no other: speech waits" if isinstance(slot.part, Playback) and side.ended else ""
+        slot.fail(state, f"{sentence}{waits}", error.remedy if not side.ended else BACK)
 
-    def _perhaps_renew(self, care: Care) -> None:
+    def _perhaps_renew(self, side: SideRecovery) -> None:
         """Renew the list if a device is there that PortAudio cannot open: its list is as old as the program."""
-        present, now, line = self._presence.present, self._clock(), care.line
-        nothing_open = not any(each.line.hardware for each in self.cares)
-        stale = self._presence.looked_at < care.ended_at + STALE_S
-        if present is None or stale or now < self._renew_at or care.tries < 2:
+        present, now, slot = self._hotplug.present, self._clock(), side.slot
+        nothing_open = not any(each.slot.hardware for each in self.sides)
+        stale = self._hotplug.looked_at < side.ended_at + STALE_S
+        if present is None or stale or now < self._renew_at or side.tries < 2:
             return
-        if not present.lists(line.direction, "" if nothing_open else line.wanted):
+        if not present.lists(slot.direction, "" if nothing_open else slot.wanted):
             return
         self._renew_at = now + RENEW_S[min(self._renewed, len(RENEW_S) - 1)]
         self._renewed += 1
         try:
             self.renew()
         except AudioError as error:
-            if not line.hardware:
-                self._do_without(care, error)
-        for each in self.cares:
+            if not slot.hardware:
+                self._do_without(side, error)
+        for each in self.sides:
             each.retry_at = 0.0
 
 
-def _gone(line: Line) -> str:
-    name = line.standing.name or line.wanted
-    return f"the {line.direction} device {name} is gone" if name else f"the {line.direction} device is gone"
+def _gone(slot: DeviceSlot) -> str:
+    name = slot.status.name or slot.wanted
+    return f"the {slot.direction} device {name} is gone" if name else f"the {slot.direction} device is gone"

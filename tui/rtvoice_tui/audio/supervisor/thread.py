@@ -14,13 +14,13 @@ from typing import Any
 from rtvoice_tui.audio.backends import choosing
 from rtvoice_tui.audio.backends.base import AudioError
 from rtvoice_tui.audio.backends.latency import Setting
-from rtvoice_tui.audio.backends.listing import list_elsewhere
+from rtvoice_tui.audio.backends.listing import list_in_subprocess
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.playout.playback import Playback
-from rtvoice_tui.audio.supervisor.device_slot import Line, Standing
-from rtvoice_tui.audio.supervisor.hotplug import Presence
-from rtvoice_tui.audio.supervisor.recovery import Care, Healer
+from rtvoice_tui.audio.supervisor.device_slot import DeviceSlot, DeviceStatus
+from rtvoice_tui.audio.supervisor.hotplug import Hotplug
+from rtvoice_tui.audio.supervisor.recovery import Recovery, SideRecovery
 from rtvoice_tui.store.audio import DeviceState
 
 OPENING_S = 5.0
@@ -38,7 +38,7 @@ _one_at_a_time = threading.Lock()
 """A keeper that hangs may still be there when the next one begins."""
 
 
-class Keeper:
+class AudioSupervisor:
     """Both devices of a session. Everything may be called from any thread.
 
     Args:
@@ -59,10 +59,10 @@ class Keeper:
         self._awake.set()
         self._problem = ""
         self._thread = threading.Thread(target=self._run, name="audio-keeper", daemon=True)
-        self._output = Line("output", choice.output_device, playback, self._ended, lambda: _silence(playback))
-        self._input = Line("input", choice.input_device, capture, self._ended)
-        self._presence = Presence(lambda: self._jobs.put(self._healer.others_found))
-        self._healer = Healer((self._output, self._input), self._presence)
+        self._output = DeviceSlot("output", choice.output_device, playback, self._ended, lambda: _silence(playback))
+        self._input = DeviceSlot("input", choice.input_device, capture, self._ended)
+        self._hotplug = Hotplug(lambda: self._jobs.put(self._recovery.devices_changed))
+        self._recovery = Recovery((self._output, self._input), self._hotplug)
 
     def open(self) -> None:
         """Open both, or see to it that they are opened later. Takes a while."""
@@ -75,11 +75,11 @@ class Keeper:
         self._awake.set()
         self._thread.join(CLOSING_S)
         if self._thread.is_alive():
-            self._healer.abandon()
+            self._recovery.abandon()
 
-    def standing(self, direction: str) -> Standing:
+    def status(self, direction: str) -> DeviceStatus:
         """How a direction stands."""
-        return self._line(direction).standing
+        return self._slot(direction).status
 
     def begin(self) -> None:
         """Somebody listens from now on: a file that speaks begins."""
@@ -102,17 +102,17 @@ class Keeper:
 
     def use(self, direction: str, name: str) -> None:
         """Change to another device; an empty name is the system's default."""
-        self._jobs.put(lambda: self._use(self._line(direction), name))
+        self._jobs.put(lambda: self._use(self._slot(direction), name))
 
     def use_setting(self, setting: Setting) -> None:
         """Open the speaker again with other buffers."""
         self._jobs.put(lambda: self._change(self._output, setting))
 
     def set_frozen(self, direction: str, frozen: bool, openings: int) -> None:
-        """No block comes from a device any more, or they come again; ``openings`` is that of its `Standing`."""
-        self._jobs.put(lambda: self._set_frozen(self._line(direction), frozen, openings))
+        """No block comes from a device any more, or they come again; ``openings`` is that of its `DeviceStatus`."""
+        self._jobs.put(lambda: self._set_frozen(self._slot(direction), frozen, openings))
 
-    def _line(self, direction: str) -> Line:
+    def _slot(self, direction: str) -> DeviceSlot:
         return self._input if direction == "input" else self._output
 
     # --- the thread
@@ -121,7 +121,7 @@ class Keeper:
         self._carefully(self._open_both)
         self._opened.set()
         while True:
-            due = self._carefully(self._healer.look_after)
+            due = self._carefully(self._recovery.run_due)
             try:
                 job = self._jobs.get(timeout=None if due is None else max(0.01, due - time.monotonic()))
             except queue.Empty:
@@ -129,9 +129,9 @@ class Keeper:
             if job is None:
                 break
             self._carefully(job)
-        self._presence.close()
-        for line in (self._input, self._output):
-            self._carefully(line.close)
+        self._hotplug.close()
+        for slot in (self._input, self._output):
+            self._carefully(slot.close)
 
     def _carefully(self, work: Callable[[], float | None]) -> float | None:
         """What ``work`` returns, which is when to look again; soon, if it fails."""
@@ -145,20 +145,20 @@ class Keeper:
                 return time.monotonic() + AGAIN_S
 
     def _open_both(self) -> None:
-        self._presence.watch(watching=bool(self._choice.input_device or self._choice.output_device), missing=False)
-        for care in self._healer.cares:
-            line = care.line
+        self._hotplug.watch(watching=bool(self._choice.input_device or self._choice.output_device), missing=False)
+        for side in self._recovery.sides:
+            slot = side.slot
             try:
-                chosen = choosing.without_hardware(self._choice, line.part, self._tell)
+                chosen = choosing.file_or_silence(self._choice, slot.part, self._tell)
             except AudioError as error:
-                care.needs_device = False
-                line.fail(error.state, error.sentence, error.remedy)
+                side.needs_device = False
+                slot.fail(error.state, error.sentence, error.remedy)
                 chosen = None
             if chosen is not None:
-                line.use_file(chosen)
+                slot.use_file(chosen)
             if self._choice.silent or chosen is not None:
-                care.needs_device = False
-        self._healer.look_after()
+                side.needs_device = False
+        self._recovery.run_due()
         if self._output.stream is None:
             self._output.put_off()
 
@@ -166,62 +166,62 @@ class Keeper:
         self._jobs.put(lambda: self._has_ended(mark, sentence))
 
     def _has_ended(self, mark: object, sentence: str) -> None:
-        for care in self._healer.cares:
-            if care.line.mark is mark:
-                self._healer.ended(care, sentence)
+        for side in self._recovery.sides:
+            if side.slot.mark is mark:
+                self._recovery.ended(side, sentence)
 
     # --- what is asked for
 
     def _sleep(self, resting: Callable[[], None]) -> None:
-        in_use = [(care, care.line.using) for care in self._healer.cares if care.line.hardware]
-        for care, _ in in_use:
-            care.line.drop()
+        in_use = [(side, side.slot.using) for side in self._recovery.sides if side.slot.hardware]
+        for side, _ in in_use:
+            side.slot.drop()
         resting()
         self._awake.wait()
-        for care, name in in_use:
-            self._healer.reopen(care, name)
+        for side, name in in_use:
+            self._recovery.reopen(side, name)
 
-    def _use(self, line: Line, name: str) -> None:
-        care = self._healer.of(line)
+    def _use(self, slot: DeviceSlot, name: str) -> None:
+        side = self._recovery.of(slot)
         try:
             try:
-                line.exchange(self._healer.backend(), name)
+                slot.exchange(self._recovery.backend(), name)
             except AudioError as error:
-                if error.state is DeviceState.REFUSED or not _listed(line.direction, name):
+                if error.state is DeviceState.REFUSED or not _listed(slot.direction, name):
                     raise
-                self._use_new(care, name)
+                self._use_new(side, name)
         except AudioError as error:
-            stays = f": {line.standing.name} stays in use" if line.standing.name else ""
+            stays = f": {slot.status.name} stays in use" if slot.status.name else ""
             self._tell(f"{error.sentence}{stays}", error.remedy)
             return
-        line.want(name)
-        care.needs_device = True
-        self._healer.healed(care)
+        slot.want(name)
+        side.needs_device = True
+        self._recovery.recovered(side)
 
-    def _use_new(self, care: Care, name: str) -> None:
+    def _use_new(self, side: SideRecovery, name: str) -> None:
         """Use a device that PortAudio has not seen yet."""
-        before = care.line.using if care.line.hardware else None
+        before = side.slot.using if side.slot.hardware else None
         if before is not None:
-            care.line.release()
+            side.slot.release()
         try:
-            self._healer.renew()
-            care.line.open(self._healer.backend(), name)
+            self._recovery.renew()
+            side.slot.open(self._recovery.backend(), name)
         except AudioError:
             if before is not None:
-                self._healer.reopen(care, before)
+                self._recovery.reopen(side, before)
             raise
 
-    def _set_frozen(self, line: Line, frozen: bool, openings: int) -> None:
-        if line.hardware and line.standing.openings == openings:  # it may have been opened anew in the meantime
-            line.frozen = frozen
+    def _set_frozen(self, slot: DeviceSlot, frozen: bool, openings: int) -> None:
+        if slot.hardware and slot.status.openings == openings:  # it may have been opened anew in the meantime
+            slot.frozen = frozen
             if not frozen:
-                self._healer.thawed(self._healer.of(line))
+                self._recovery.thawed(self._recovery.of(slot))
 
-    def _change(self, line: Line, setting: Setting) -> None:
-        if not line.hardware or line.frozen or line.moved:
+    def _change(self, slot: DeviceSlot, setting: Setting) -> None:
+        if not slot.hardware or slot.frozen or slot.moved:
             return
         try:
-            line.change(self._healer.backend(), setting)
+            slot.change(self._recovery.backend(), setting)
         except AudioError as error:
             self._tell(error.sentence, error.remedy)
 
@@ -234,6 +234,6 @@ def _silence(playback: Playback) -> Any:
 
 def _listed(direction: str, name: str) -> bool:
     try:
-        return any(device.has(direction) and name.lower() in device.name.lower() for device in list_elsewhere())
+        return any(device.has(direction) and name.lower() in device.name.lower() for device in list_in_subprocess())
     except AudioError:
         return False

@@ -18,7 +18,7 @@ LOOKS = 3
 """So often nothing must have come: a loop that stalled has looked once after a long time."""
 
 
-class DeviceWatch:
+class Watchdog:
     """Judges one direction's device. Times are in seconds of any clock."""
 
     def __init__(self) -> None:

@@ -2,7 +2,7 @@
 
 **In**: `SessionMachine.step` takes an `Input` (see inputs.py) and the time ``at`` which it happened, in seconds on any
 steady clock. Inputs are what the socket does (`Connecting`, `Opened`, `Received`, `Closed`), what the user wants, what
-the devices report (`Heard`, `Flushed`, `MicFrame`, `NearSpeech`), what tools return, and timers (`TimerFired`).
+the devices report (`Heard`, `Flushed`, `MicFrame`, `LocalSpeech`), what tools return, and timers (`TimerFired`).
 
 **Out**: the effects of that step (see effects.py), in the order in which they must be carried out: events to send,
 speech to play or to throw away, tools to run, timers to schedule, and facts to report to whoever remembers.
@@ -51,15 +51,15 @@ from rtvoice_tui.session.facts import (
 from rtvoice_tui.session.inputs import Closed, Connecting, Input, Opened, Received
 from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.realtime import edits
-from rtvoice_tui.session.realtime.calls.function_calls import Calls
-from rtvoice_tui.session.realtime.calls.tool_calls import ToolSide
+from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
+from rtvoice_tui.session.realtime.calls.tool_calls import ToolCalls
 from rtvoice_tui.session.realtime.edits import Edits
-from rtvoice_tui.session.realtime.responses.heard_ledger import SpokenLedger
-from rtvoice_tui.session.realtime.responses.response_slot import ResponseSlot, is_aside
-from rtvoice_tui.session.realtime.responses.responses import Answers
+from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
+from rtvoice_tui.session.realtime.responses.response_slot import ResponseSlot, is_out_of_band
+from rtvoice_tui.session.realtime.responses.responses import Responses
 from rtvoice_tui.session.realtime.server_errors import Verdict, is_empty_commit, judge, sentence
 from rtvoice_tui.session.realtime.turns.listening import Listening
-from rtvoice_tui.session.realtime.turns.user_turns import PersonSide
+from rtvoice_tui.session.realtime.turns.user_turns import UserTurns
 from rtvoice_tui.session.recap import Said, as_items
 from rtvoice_tui.session.talk_mode import OPEN_MICROPHONE, TalkMode, TalkRules
 from rtvoice_tui.session.timers import (
@@ -100,16 +100,16 @@ class SessionMachine:
         self._dialect = dialect
         self._out = Outbox(new_id)
         self._edits = Edits(dialect, settings, tuple(tools), self._out)
-        self._ledger = SpokenLedger(dialect.fixed_rate or settings.output_rate)
-        self._calls = Calls(self._out, fillers=dialect.out_of_band)
+        self._ledger = HeardLedger(dialect.fixed_rate or settings.output_rate)
+        self._calls = FunctionCalls(self._out, fillers=dialect.out_of_band)
         self._listening = Listening(self._out)
         self._listening.turn = turn
-        self._answers = Answers(self._out, self._ledger, self._calls, self._listening)
+        self._answers = Responses(self._out, self._ledger, self._calls, self._listening)
         rate = dialect.fixed_rate or settings.input_rate
-        self._person = PersonSide(
+        self._person = UserTurns(
             dialect, rate, self._out, self._edits, self._calls, self._answers, self._listening, self._ledger, talk
         )
-        self._tools = ToolSide(
+        self._tools = ToolCalls(
             dialect, self._out, self._edits, self._calls, self._answers, self._listening, self._ledger
         )
         self._history: tuple[Said, ...] = ()
@@ -229,7 +229,7 @@ class SessionMachine:
                 self._person.deliveries.item(event.item)
                 self._tools.hosted.feed(event, self._listening.turn)
             case _:
-                if isinstance(event, ev.ResponseCreated) and not is_aside(event.response):
+                if isinstance(event, ev.ResponseCreated) and not is_out_of_band(event.response):
                     self._person.answer_began()
                     self._person.deliveries.answered()
                 elif isinstance(event, ev.OutputAudioDelta):

@@ -212,7 +212,7 @@ def as_json(record: CallRecord) -> str:
         "call_id": call.call_id,
         "turn": call.turn,
         "state": str(call.state),
-        "by_hand": call.by_hand,
+        "manual": call.manual,
         "arguments": _parsed(call.arguments),
         "output": _parsed(call.output),
         "note": call.note,

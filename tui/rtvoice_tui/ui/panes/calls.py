@@ -175,7 +175,7 @@ class CallsView(FollowView):
     def _row(self, record: CallRecord) -> list[Piece]:
         call = record.call
         kind = call.kind.partition(" ")[0]
-        turn = "hand" if call.by_hand else f"t{call.turn}"
+        turn = "hand" if call.manual else f"t{call.turn}"
         left: list[Piece] = [(f"{record.number:>2} ", "dim"), (one_line(call.name, 60) or "…", "tool")]
         right: list[Piece] = [
             (f" {'ASKS' if waits(call) else call.state:<9}", _STATE_INKS[call.state]),

@@ -173,8 +173,8 @@ class TranscriptView(FollowView):
             return [*pieces, ("(no words recognised)", "dim")]
         if entry.speaker is Speaker.AGENT and not entry.final:
             return [*pieces, ("▌", "agent")]
-        if entry.aside:
-            return right_aligned(pieces, [(" aside", "dim")], self.text_width)
+        if entry.out_of_band:
+            return right_aligned(pieces, [(" out_of_band", "dim")], self.text_width)
         timing = self._store.timings.of(entry.turn)
         waited = timing.waited_ms if timing is not None else None
         if entry.speaker is Speaker.AGENT and waited is not None and Moment.FIRST_TEXT in timing.moments:  # type: ignore[union-attr]

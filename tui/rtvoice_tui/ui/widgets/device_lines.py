@@ -113,8 +113,8 @@ class DeviceLines(Inked):
         gain = side.gain_db(audio)
         pieces.append((f"  vol {gain:+.0f} dB", "plain" if gain else "dim"))
         if side.direction == "output":
-            low, high = audio.prebuffer_bounds_ms
-            pieces.append((f"  pre {audio.prebuffer_ms:.0f}{f' ({low:.0f}–{high:.0f})' if high else ''}", "dim"))
+            low, high = audio.jitter_buffer_bounds_ms
+            pieces.append((f"  pre {audio.jitter_buffer_ms:.0f}{f' ({low:.0f}–{high:.0f})' if high else ''}", "dim"))
         troubles = max(view.troubles, audio.underruns if side.direction == "output" else audio.overflows)
         words = "under" if side.direction == "output" else "lost"
         return [*pieces, (f"  {words} {troubles}", "warn" if troubles else "dim")]

@@ -93,7 +93,7 @@ class MeterRow(FixedLine):
         audio, meter, wide = self._store.audio, self._store.mic, width >= WIDE
         clipped = meter.clipped(now)
         gate: Piece = (" open", "dim") if audio.echo in GATES or audio.gate_db is not None else ("     ", "plain")
-        near: Piece = (" you ", "you") if audio.near_speech else gate
+        near: Piece = (" you ", "you") if audio.local_speech else gate
         near = near if audio.gate_open else (" shut", "warn")
         if width < NARROW:
             return [(" CLIP", "error") if clipped else near]
@@ -121,7 +121,7 @@ class MeterRow(FixedLine):
         if audio.dropped or audio.overflows:
             marks.append((f" lost {audio.dropped + audio.overflows}", "error"))
         if width >= ROOMY:
-            marks.append((f" pre {audio.prebuffer_ms:3.0f}ms jitter {audio.jitter_ms:3.0f}ms", "dim"))
+            marks.append((f" pre {audio.jitter_buffer_ms:3.0f}ms jitter {audio.jitter_ms:3.0f}ms", "dim"))
         return marks
 
     def _state(self, now: float, width: int) -> list[Piece]:

@@ -99,12 +99,12 @@ class SoundPanel(Inked):
 
     def _facts(self, wide: bool) -> list[Piece]:
         audio = self._store.audio
-        low, high = audio.prebuffer_bounds_ms
+        low, high = audio.jitter_buffer_bounds_ms
         bounds = f" ({low:.0f}–{high:.0f})" if high else ""
         lost = audio.dropped + audio.overflows
         pieces: list[Piece] = [
             (f" buf {_short(audio.buffered_ms)}", "plain"),
-            (f"  pre {audio.prebuffer_ms:.0f} ms{bounds}", "plain"),
+            (f"  pre {audio.jitter_buffer_ms:.0f} ms{bounds}", "plain"),
             (f"  jitter {audio.jitter_ms:.0f} ms", "plain"),
             (f"  under {audio.underruns}", "warn" if audio.underruns else "dim"),
             (f"  lost {lost}", "error" if lost else "dim"),

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from rtvoice_tui.protocol.realtime.objects import Item, Response
-from rtvoice_tui.session.approvals import Policy
+from rtvoice_tui.session.approvals import Approvals
 from rtvoice_tui.session.effects import CheckArguments, RunTool, Schedule, StopTool
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState
 from rtvoice_tui.session.outbox import Outbox
@@ -56,7 +56,7 @@ class _Check:
     agreed: bool
 
 
-class Calls:
+class FunctionCalls:
     """All function calls of a session.
 
     Args:
@@ -64,14 +64,14 @@ class Calls:
         fillers: whether the server can be asked for words that stay outside the conversation.
 
     Attributes:
-        policy: which tools there are, and which of them ask.
+        approvals: which tools there are, and which of them ask.
         receipts: what became of the outputs.
     """
 
     def __init__(self, out: Outbox, fillers: bool = False) -> None:
         self._out = out
         self._fillers = fillers
-        self.policy = Policy()
+        self.approvals = Approvals()
         self.receipts = Receipts(out)
         self._calls: dict[str, CallChanged] = {}
         self._keys: dict[str, str] = {}
@@ -119,8 +119,8 @@ class Calls:
                 call_id=item.call_id or call.call_id,
                 name=name,
                 arguments=item.arguments or call.arguments,
-                state=CallState.HOSTED if name in self.policy.hosted else call.state,
-                kind=self.policy.kind(name),
+                state=CallState.HOSTED if name in self.approvals.hosted else call.state,
+                kind=self.approvals.kind(name),
             )
         )
         if key not in self._whole:
@@ -128,7 +128,7 @@ class Calls:
             self._out.tell(CallReached(key, CallMoment.ARGUMENTS))
         return key
 
-    def settle(self, turn: int, response: Response, collected: Collection[str], cut: bool, aside: bool) -> bool:
+    def settle(self, turn: int, response: Response, collected: Collection[str], cut: bool, out_of_band: bool) -> bool:
         """An answer ended: run its calls if it is complete, else void them.
 
         Returns true if its calls are all answered already, because none of them could be run.
@@ -138,15 +138,15 @@ class Calls:
             response: as `response.done` describes it; some servers leave the calls out of it.
             collected: keys of calls seen while the answer streamed.
             cut: whether the person interrupted this answer.
-            aside: whether the conversation knows nothing of this answer, so that its calls cannot be answered.
+            out_of_band: whether the conversation knows nothing of this answer, so that its calls cannot be answered.
         """
         keys = list(collected)
         keys += [self.complete(turn, item) for item in response.output if item.type == "function_call"]
         fresh = [self._calls[key] for key in dict.fromkeys(keys) if key in self._calls and key not in self._settled]
         self._settled.update(call.key for call in fresh)
-        if cut or aside or response.status not in ("completed", ""):
+        if cut or out_of_band or response.status not in ("completed", ""):
             for call in fresh:
-                self._void(call, whole=response.status == "completed" and not aside)
+                self._void(call, whole=response.status == "completed" and not out_of_band)
             return False
         ours = [call for call in fresh if call.state is not CallState.HOSTED]
         for call in ours:
@@ -179,8 +179,8 @@ class Calls:
             return False
         if not always:
             return self._start(call)
-        self.policy.agree_always(call)
-        same = [c for c in self._calls.values() if c.state is CallState.ASKING and self.policy.alike(c, call)]
+        self.approvals.agree_always(call)
+        same = [c for c in self._calls.values() if c.state is CallState.ASKING and self.approvals.alike(c, call)]
         answered = [self._start(other) for other in same]
         return any(answered)
 
@@ -256,7 +256,7 @@ class Calls:
         group = self._group(due.call_id)
         if call is None or group is None or due.call_id in group.outputs or group.filled:
             return ""
-        spec = self.policy.known.get(call.name)
+        spec = self.approvals.known.get(call.name)
         group.filled = bool(spec and spec.filler)
         return spec.filler if spec else ""
 
@@ -276,7 +276,7 @@ class Calls:
         self._released.clear()
         self._checking.clear()
         self._fitting.clear()
-        self.policy.forget()
+        self.approvals.forget()
         self.receipts.forget()
 
     # --- inside
@@ -293,15 +293,15 @@ class Calls:
         return key
 
     def _new(self, turn: int, key: str, item_id: str, call_id: str, name: str = "", text: str = "") -> CallChanged:
-        state = CallState.HOSTED if name in self.policy.hosted else CallState.STREAMING
-        return CallChanged(turn, key, call_id, item_id, name, text, state, kind=self.policy.kind(name))
+        state = CallState.HOSTED if name in self.approvals.hosted else CallState.STREAMING
+        return CallChanged(turn, key, call_id, item_id, name, text, state, kind=self.approvals.kind(name))
 
     def _group(self, call_id: str) -> _Group | None:
         return next((group for group in self._groups if call_id and call_id in group.call_ids), None)
 
     def _admit(self, call: CallChanged) -> bool:
         """Start a call, ask the person, or answer it with what is wrong with it. True if its group is answered."""
-        spec = self.policy.known.get(call.name)
+        spec = self.approvals.known.get(call.name)
         if spec is not None and spec.filler and self._fillers:
             self._out.do(Schedule(FillerDue(self._session, call.call_id), spec.filler_after_s))
         return self._check(call, agreed=False)
@@ -311,8 +311,8 @@ class Calls:
 
     def _check(self, call: CallChanged, agreed: bool) -> bool:
         """Find out whether a call's arguments fit, then go on. True if its group is answered by that."""
-        parameters = self.policy.parameters(call)
-        problem = "" if self._fitting.get(call.key) is parameters else self.policy.objection(call)
+        parameters = self.approvals.parameters(call)
+        problem = "" if self._fitting.get(call.key) is parameters else self.approvals.objection(call)
         if problem is not None:
             return self._go_on(call, problem, agreed)
         self._checks += 1
@@ -331,15 +331,15 @@ class Calls:
             return False
         if not problem:
             self._fitting[call.key] = check.parameters
-            if self.policy.parameters(call) is not check.parameters:  # the tool is another by now
+            if self.approvals.parameters(call) is not check.parameters:  # the tool is another by now
                 return self._check(call, check.agreed)
         return self._go_on(call, problem, check.agreed)
 
     def _go_on(self, call: CallChanged, problem: str, agreed: bool) -> bool:
-        call = replace(call, checked=not problem if call.name in self.policy.known else None)
+        call = replace(call, checked=not problem if call.name in self.approvals.known else None)
         if problem:
             return self._answered(call, _error(problem), CallState.FAILED, problem)
-        if not agreed and self.policy.asks(call):
+        if not agreed and self.approvals.asks(call):
             self._show(replace(call, state=CallState.ASKING))
             return False
         self._show(replace(call, state=CallState.RUNNING))
@@ -367,7 +367,7 @@ class Calls:
     def _void(self, call: CallChanged, whole: bool) -> None:
         """A call of an interrupted answer is not run; one that is whole at the server gets that as its result."""
         self._show(replace(call, state=CallState.CANCELLED, note=UNRUN))
-        if whole and call.call_id and call.name not in self.policy.hosted:
+        if whole and call.call_id and call.name not in self.approvals.hosted:
             self._answer(call.call_id, _error(UNRUN))
 
     def _answer(self, call_id: str, output: str) -> None:
@@ -394,7 +394,7 @@ class Calls:
         self._whole.discard(call.key)
         self._settled.discard(call.key)
         self._fitting.pop(call.key, None)
-        self.policy.forget_call(call.key)
+        self.approvals.forget_call(call.key)
 
 
 def _error(sentence: str) -> str:

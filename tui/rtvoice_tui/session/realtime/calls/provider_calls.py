@@ -1,4 +1,4 @@
-"""Calls that the provider makes itself, of MCP servers: shown, and agreed to where it asks (Realtime API, MCP events).
+"""Calls that the provider makes itself, of MCP servers: shown, and approved where it asks (Realtime API, MCP events).
 
 Its list of tools, its calls and its questions are conversation items; some servers tell them twice, some leave parts
 out, so everything is keyed by the item.
@@ -22,7 +22,7 @@ from rtvoice_tui.session.facts import (
     ServerState,
 )
 from rtvoice_tui.session.outbox import Outbox
-from rtvoice_tui.session.realtime.responses.response_slot import is_aside
+from rtvoice_tui.session.realtime.responses.response_slot import is_out_of_band
 from rtvoice_tui.session.timers import ProviderSilent
 
 PREFIX = "hosted:"
@@ -41,7 +41,7 @@ KEPT = 1000
 _AT_WORK = (CallState.ASKING, CallState.HOSTED, CallState.RUNNING)
 
 
-class HostedCalls:
+class ProviderCalls:
     """What is known of the provider's own calls.
 
     Args:
@@ -89,7 +89,7 @@ class HostedCalls:
                 self._listed(event.item_id, ServerState.CONNECTED)
             case ev.McpListFailed():
                 self._listed(event.item_id, ServerState.FAILED, "the provider could not list its tools")
-            case ev.ResponseCreated() if not is_aside(event.response):
+            case ev.ResponseCreated() if not is_out_of_band(event.response):
                 self._silent.clear()
 
     def decide(self, key: str, agree: bool, always: bool, reason: str) -> bool:

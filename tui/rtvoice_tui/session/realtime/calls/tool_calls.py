@@ -5,12 +5,12 @@ from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.outbox import Outbox
-from rtvoice_tui.session.realtime.calls.function_calls import Calls
-from rtvoice_tui.session.realtime.calls.provider_calls import HostedCalls
+from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
+from rtvoice_tui.session.realtime.calls.provider_calls import ProviderCalls
 from rtvoice_tui.session.realtime.edits import Edits
-from rtvoice_tui.session.realtime.responses.heard_ledger import SpokenLedger
+from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
 from rtvoice_tui.session.realtime.responses.response_slot import ResponseSlot
-from rtvoice_tui.session.realtime.responses.responses import Answers
+from rtvoice_tui.session.realtime.responses.responses import Responses
 from rtvoice_tui.session.realtime.turns.listening import Listening
 from rtvoice_tui.session.timers import CallTimer, FillerDue, OutputsHeld, ProviderSilent
 
@@ -23,7 +23,7 @@ HELD_S = 1.5
 ToolCommand = cmd.ArgumentsChecked | cmd.ToolFinished | cmd.UseTools | cmd.Decide | cmd.SendResult
 
 
-class ToolSide:
+class ToolCalls:
     """Everything that a session does with tools, its own and the provider's.
 
     Args:
@@ -44,10 +44,10 @@ class ToolSide:
         dialect: Dialect,
         out: Outbox,
         edits: Edits,
-        calls: Calls,
-        answers: Answers,
+        calls: FunctionCalls,
+        answers: Responses,
         listening: Listening,
-        ledger: SpokenLedger,
+        ledger: HeardLedger,
     ) -> None:
         self._dialect = dialect
         self._out = out
@@ -56,7 +56,7 @@ class ToolSide:
         self._answers = answers
         self._listening = listening
         self._ledger = ledger
-        self.hosted = HostedCalls(out)
+        self.hosted = ProviderCalls(out)
         self._pulled = False
         self._held = False
         self._held_timer = 0
@@ -76,13 +76,13 @@ class ToolSide:
     def use(self) -> None:
         """An answer that is under way may still call what it was told of; a tool is taken away when it is done."""
         wanted = {tool.name: tool for tool in self._edits.tools if not tool.hosted}
-        policy = self._calls.policy
-        known = wanted if self._slot.free else {**policy.known, **wanted}
+        approvals = self._calls.approvals
+        known = wanted if self._slot.free else {**approvals.known, **wanted}
         self._pulled = known != wanted
-        policy.known = known
+        approvals.known = known
         declared = {tool.name for tool in self._edits.tools if tool.hosted}
         reserved = self._dialect.hosted_tools
-        policy.hosted = (declared & reserved) | (reserved - set(known))
+        approvals.hosted = (declared & reserved) | (reserved - set(known))
 
     def settle(self) -> None:
         """A step is over: take away what no answer can call any more."""
@@ -170,4 +170,4 @@ class ToolSide:
         silent = not (self._listening.hearing or self._ledger.speaking or self._ledger.cutting)
         nothing_due = self._slot.free and not (self._slot.wanted or self._listening.unanswered)
         if silent and nothing_due and (sentence := self._calls.filler(due)):
-            self._slot.ask_aside(self._out, sentence)
+            self._slot.ask_out_of_band(self._out, sentence)

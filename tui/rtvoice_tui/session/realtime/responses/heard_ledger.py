@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rtvoice_tui.protocol.realtime.client_events import DeleteItem, TruncateItem
-from rtvoice_tui.session.facts import AnswerCut, Moment
+from rtvoice_tui.session.facts import Moment, ResponseCut
 from rtvoice_tui.session.outbox import Outbox
 
 KEPT = 64
@@ -23,14 +23,14 @@ class Cut(StrEnum):
     TRUNCATED = "truncated"
     DELETED = "deleted"
     WHOLE = "heard whole"
-    ASIDE = "not in the conversation"
+    OUT_OF_BAND = "not in the conversation"
 
 
 @dataclass
-class SpokenItem:
+class HeardItem:
     """One answer's sound: what arrived, what was played, and whether it was cut.
 
-    ``aside``: it is no part of the conversation, so the server has nothing to forget. ``over``: its answer is done, so
+    ``out_of_band``: it is not in the conversation, so the server has nothing to forget. ``over``: its answer is done, so
     nobody will say again that it is complete.
     """
 
@@ -44,11 +44,11 @@ class SpokenItem:
     first_heard: bool = False
     finished: bool = False
     cut: bool = False
-    aside: bool = False
+    out_of_band: bool = False
     over: bool = False
 
 
-class SpokenLedger:
+class HeardLedger:
     """All answers that are being spoken or were spoken lately.
 
     Args:
@@ -57,11 +57,11 @@ class SpokenLedger:
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
-        self._items: dict[str, SpokenItem] = {}
-        self._cutting: list[SpokenItem] = []
+        self._items: dict[str, HeardItem] = {}
+        self._cutting: list[HeardItem] = []
         self._open = 0
 
-    def get(self, item_id: str) -> SpokenItem | None:
+    def get(self, item_id: str) -> HeardItem | None:
         """The entry of an item, if it has spoken."""
         return self._items.get(item_id)
 
@@ -75,11 +75,11 @@ class SpokenLedger:
         """Whether a flush is under way whose outcome is not known yet."""
         return bool(self._cutting)
 
-    def receive(self, item_id: str, response_id: str, content_index: int, turn: int, size: int) -> SpokenItem:
+    def receive(self, item_id: str, response_id: str, content_index: int, turn: int, size: int) -> HeardItem:
         """Count ``size`` bytes of PCM16 that arrived for an item."""
         item = self._items.get(item_id)
         if item is None:
-            item = self._items[item_id] = SpokenItem(item_id, response_id, content_index, turn)
+            item = self._items[item_id] = HeardItem(item_id, response_id, content_index, turn)
             self._open += 1
             self._forget_old()
         item.received_bytes += size
@@ -88,11 +88,11 @@ class SpokenLedger:
             self._open += 1
         return item
 
-    def received_ms(self, item: SpokenItem) -> float:
+    def received_ms(self, item: HeardItem) -> float:
         """How much sound of an item has arrived."""
         return item.received_bytes * 500 / self.rate
 
-    def of_response(self, response_id: str) -> list[SpokenItem]:
+    def of_response(self, response_id: str) -> list[HeardItem]:
         """The answers' sounds that belong to one response."""
         return [item for item in self._items.values() if item.response_id == response_id]
 
@@ -112,13 +112,13 @@ class SpokenLedger:
             item.played_ms = max(item.played_ms, ms)
             if ms > 0 and not item.first_heard:
                 item.first_heard = True
-                if not item.aside:
+                if not item.out_of_band:
                     out.reach(item.turn, Moment.FIRST_HEARD, first_at.get(item_id))
         for item in self._finish(drained):
-            if not item.aside:
+            if not item.out_of_band:
                 out.reach(item.turn, Moment.HEARD)
 
-    def _finish(self, drained: bool) -> list[SpokenItem]:
+    def _finish(self, drained: bool) -> list[HeardItem]:
         """Items that are now heard to their end, told once each."""
         done = []
         for item in self._items.values():
@@ -129,7 +129,7 @@ class SpokenLedger:
                 done.append(item)
         return done
 
-    def cut_all(self) -> list[SpokenItem]:
+    def cut_all(self) -> list[HeardItem]:
         """Mark everything that is not heard to its end as cut; its fate is settled by `settle`."""
         cut = [item for item in self._items.values() if not item.finished]
         for item in cut:
@@ -146,8 +146,8 @@ class SpokenLedger:
             received = int(self.received_ms(item))
             heard = min(int(item.played_ms), received)
             outcome = Cut.TRUNCATED
-            if item.aside:
-                outcome = Cut.ASIDE
+            if item.out_of_band:
+                outcome = Cut.OUT_OF_BAND
             elif heard <= 0:
                 outcome = Cut.DELETED
                 out.send(DeleteItem, item_id=item.item_id)
@@ -156,7 +156,7 @@ class SpokenLedger:
             else:
                 out.send(TruncateItem, item_id=item.item_id, content_index=item.content_index, audio_end_ms=heard)
             out.reach(item.turn, Moment.SILENT)
-            out.tell(AnswerCut(item.turn, item.item_id, heard, received, outcome))
+            out.tell(ResponseCut(item.turn, item.item_id, heard, received, outcome))
 
     def close(self) -> None:
         """The session is over: nothing waits to be heard any more."""

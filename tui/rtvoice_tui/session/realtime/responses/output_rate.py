@@ -23,7 +23,7 @@ RATES = (8_000, 16_000, 22_050, 24_000, 44_100, 48_000)
 REMEDY = "if the voice sounds wrong, set output_rate = {} in the profile, and connect again"
 
 
-class RateWitness:
+class OutputRate:
     """Compares what was said with how much sound it was.
 
     Args:

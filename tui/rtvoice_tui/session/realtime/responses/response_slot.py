@@ -18,16 +18,16 @@ STUCK_S = 10.0
 KEPT = 64
 """Interrupted answers that have ended and are still known as such."""
 
-ASIDE = "rtvoice"
-"""Key of an answer's metadata that marks it as said aside; servers repeat metadata."""
+OUT_OF_BAND = "rtvoice"
+"""Key of an answer's metadata that marks it as said out_of_band; servers repeat metadata."""
 
 UNNAMED = "(unnamed)"
 """An answer whose id the server does not tell."""
 
 
-def is_aside(response: Response) -> bool:
-    """Whether an answer is said aside: it is no part of the conversation, and answers nothing."""
-    return ASIDE in response.metadata
+def is_out_of_band(response: Response) -> bool:
+    """Whether an answer is said out_of_band: it is no part of the conversation, and answers nothing."""
+    return OUT_OF_BAND in response.metadata
 
 
 class ResponseSlot:
@@ -36,7 +36,7 @@ class ResponseSlot:
     def __init__(self) -> None:
         self.active = ""
         self._requested = ""
-        self._aside = ""
+        self._out_of_band = ""
         self._beside: set[str] = set()
         self._credited = ""
         self._wanted = False
@@ -77,7 +77,7 @@ class ResponseSlot:
         out.do(Schedule(ResponseLate(self._requested), STUCK_S))
         return self._requested
 
-    def ask_aside(self, out: Outbox, sentence: str) -> None:
+    def ask_out_of_band(self, out: Outbox, sentence: str) -> None:
         """Ask for a sentence that stays outside the conversation (section "Response object", out of band).
 
         It takes the slot all the same: two voices at once are not understood.
@@ -87,17 +87,17 @@ class ResponseSlot:
             "input": [],
             "instructions": f"Say exactly this sentence, and nothing else: {sentence}",
             "tool_choice": "none",
-            "metadata": {ASIDE: "filler"},
+            "metadata": {OUT_OF_BAND: "filler"},
         }
-        self._requested = self._aside = out.send(CreateResponse, response=response)
+        self._requested = self._out_of_band = out.send(CreateResponse, response=response)
         out.do(Schedule(ResponseLate(self._requested), STUCK_S))
 
-    def created(self, response_id: str, out: Outbox, aside: bool = False) -> bool:
+    def created(self, response_id: str, out: Outbox, out_of_band: bool = False) -> bool:
         """An answer began. False if it is the one that was given up before it began."""
-        if aside and response_id and self.active not in ("", response_id):
+        if out_of_band and response_id and self.active not in ("", response_id):
             self._beside.add(response_id)
             return True
-        if not (self._requested or aside):
+        if not (self._requested or out_of_band):
             self._wanted = False  # it began after everything that the waiting request was for
         self._credited, self._requested = self._requested, ""
         self.active = response_id or UNNAMED
@@ -146,7 +146,7 @@ class ResponseSlot:
     def refused(self, event_id: str, busy: bool, out: Outbox) -> None:
         """An error came. If it refuses our request, the slot is free again; ``busy``: another answer runs."""
         if busy and self._requested and event_id in (self._requested, ""):
-            self._wanted = self._wanted or not (self._abandoned or self._requested == self._aside)
+            self._wanted = self._wanted or not (self._abandoned or self._requested == self._out_of_band)
             self._requested = ""
             self._abandoned = False
             if not self.active:
@@ -155,7 +155,7 @@ class ResponseSlot:
         elif busy and event_id and event_id == self._credited:
             self._credited = ""
             self._wanted = (
-                self._wanted or event_id != self._aside
+                self._wanted or event_id != self._out_of_band
             )  # the answer that began was the server's own, not the one we had asked for
         elif event_id and event_id == self._requested:
             self._requested = ""
@@ -170,7 +170,7 @@ class ResponseSlot:
             return False
         self._requested = ""
         self._abandoned = False
-        return event_id != self._aside
+        return event_id != self._out_of_band
 
     def is_cut(self, response_id: str) -> bool:
         """Whether an answer was interrupted, so that what still comes of it is dropped."""

@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.objects import Item, Response
 from rtvoice_tui.session.effects import EndPlay, Play
-from rtvoice_tui.session.facts import AgentSaid, AnswerLost, Level, Moment, Notice, UsageReported
+from rtvoice_tui.session.facts import AgentSaid, Level, Moment, Notice, ResponseLost, UsageReported
 from rtvoice_tui.session.outbox import Outbox
-from rtvoice_tui.session.realtime.calls.function_calls import Calls
-from rtvoice_tui.session.realtime.responses.heard_ledger import SpokenLedger
-from rtvoice_tui.session.realtime.responses.output_rate import RateWitness
-from rtvoice_tui.session.realtime.responses.response_slot import UNNAMED, ResponseSlot, is_aside
+from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
+from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
+from rtvoice_tui.session.realtime.responses.output_rate import OutputRate
+from rtvoice_tui.session.realtime.responses.response_slot import UNNAMED, ResponseSlot, is_out_of_band
 from rtvoice_tui.session.realtime.turns.listening import Listening
 
 
 @dataclass
-class _Answer:
+class _Response:
     turn: int
-    aside: bool = False
+    out_of_band: bool = False
     items: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
 
@@ -28,7 +28,7 @@ class _Words:
     """The words of one item. Some servers send them twice, as text and as transcript: the first seen wins."""
 
     turn: int
-    aside: bool = False
+    out_of_band: bool = False
     source: type[ev.ServerEvent] | None = None
     parts: dict[int, list[str]] = field(default_factory=dict)
     """The pieces of each content part: a long answer is not copied for each piece."""
@@ -43,7 +43,7 @@ class _Words:
         return "".join(self.parts.get(index, ()))
 
 
-class Answers:
+class Responses:
     """Everything that belongs to ``response.*``.
 
     Args:
@@ -53,14 +53,14 @@ class Answers:
         listening: knows the turn that an answer belongs to.
     """
 
-    def __init__(self, out: Outbox, ledger: SpokenLedger, calls: Calls, listening: Listening) -> None:
+    def __init__(self, out: Outbox, ledger: HeardLedger, calls: FunctionCalls, listening: Listening) -> None:
         self._out = out
         self._ledger = ledger
-        self.rate = RateWitness(ledger.rate, out)
+        self.rate = OutputRate(ledger.rate, out)
         self.slot = ResponseSlot()
         self._calls = calls
         self._listening = listening
-        self._answers: dict[str, _Answer] = {}
+        self._answers: dict[str, _Response] = {}
         self._words: dict[str, _Words] = {}
         self._done_ids: deque[str] = deque(maxlen=32)
 
@@ -81,7 +81,7 @@ class Answers:
             heard = [item.item_id for item in self._ledger.of_response(response_id) if not item.cut]
             items = dict.fromkeys([*answer.items, *heard])
             for item_id in items or [""]:
-                self._out.tell(AnswerLost(answer.turn, item_id))
+                self._out.tell(ResponseLost(answer.turn, item_id))
 
     def feed(self, event: ev.ServerEvent) -> None:
         """Take in one event of an answer; others are none of our business."""
@@ -112,11 +112,11 @@ class Answers:
             case ev.ResponseDone():
                 self._done(event.response)
 
-    def _answer(self, response_id: str) -> _Answer:
+    def _answer(self, response_id: str) -> _Response:
         """The answer an event belongs to; a server may leave the id out, or never have announced it."""
         key = response_id or self.slot.active or UNNAMED
         if key not in self._answers:
-            answer = _Answer(self._listening.current_turn())
+            answer = _Response(self._listening.current_turn())
             if key in self._done_ids:
                 return answer  # late: nothing will end it again
             self._answers[key] = answer
@@ -128,12 +128,12 @@ class Answers:
         return self.slot.is_cut(response_id or self.slot.active) or (item is not None and item.cut)
 
     def _created(self, response: Response) -> None:
-        aside = is_aside(response)
+        out_of_band = is_out_of_band(response)
         asked = self.slot.requested
-        wanted = self.slot.created(response.id, self._out, aside)
+        wanted = self.slot.created(response.id, self._out, out_of_band)
         answer = self._answer(response.id)
-        answer.aside = aside
-        if wanted and not answer.aside:
+        answer.out_of_band = out_of_band
+        if wanted and not answer.out_of_band:
             self._calls.receipts.begun(asked)
             self._out.reach(answer.turn, Moment.ANSWERING)
 
@@ -149,7 +149,7 @@ class Answers:
         else:
             self._audio_done(item.id)
 
-    def _collect(self, answer: _Answer, key: str) -> None:
+    def _collect(self, answer: _Response, key: str) -> None:
         if key not in answer.calls:
             answer.calls.append(key)
 
@@ -162,12 +162,12 @@ class Answers:
         words.source = words.source or type(event)
         if words.source is not type(event):
             return
-        if not words.parts and not words.aside:
+        if not words.parts and not words.out_of_band:
             self._out.reach(words.turn, Moment.FIRST_TEXT)
         at_end = event.content_index >= max(words.parts, default=0)
         words.parts.setdefault(event.content_index, []).append(event.delta)
         text = event.delta if at_end else words.text
-        self._out.tell(AgentSaid(words.turn, event.item_id, text, not at_end, aside=words.aside))
+        self._out.tell(AgentSaid(words.turn, event.item_id, text, not at_end, out_of_band=words.out_of_band))
 
     def _text_done(self, event: ev.OfContent, text: str, source: type[ev.ServerEvent]) -> None:
         if self._dropped(event.response_id, event.item_id):
@@ -175,18 +175,18 @@ class Answers:
         words = self._words_of(event)
         before = words.part(event.content_index)
         if text and words.source in (None, source):
-            if not words.parts and not words.aside:
+            if not words.parts and not words.out_of_band:
                 self._out.reach(words.turn, Moment.FIRST_TEXT)
             words.parts[event.content_index] = [text]
         words.source = words.source or source
         replace = words.part(event.content_index) != before
         text = words.text if replace else ""
-        self._out.tell(AgentSaid(words.turn, event.item_id, text, replace, final=True, aside=words.aside))
+        self._out.tell(AgentSaid(words.turn, event.item_id, text, replace, final=True, out_of_band=words.out_of_band))
 
     def _words_of(self, event: ev.OfContent) -> _Words:
         if event.item_id not in self._words:
             answer = self._answer(event.response_id)
-            words = _Words(answer.turn, answer.aside)
+            words = _Words(answer.turn, answer.out_of_band)
             if event.response_id and event.response_id in self._done_ids:
                 return words
             self._words[event.item_id] = words
@@ -202,9 +202,9 @@ class Answers:
         known = self._ledger.get(event.item_id)
         response_id = event.response_id or self.slot.active
         item = self._ledger.receive(event.item_id, response_id, event.content_index, answer.turn, len(event.delta))
-        item.aside = answer.aside
+        item.out_of_band = answer.out_of_band
         item.received_all = False  # where a part of it had ended, another follows: the end is told again
-        if known is None and not answer.aside:
+        if known is None and not answer.out_of_band:
             self._out.reach(answer.turn, Moment.FIRST_AUDIO)
         self._out.do(Play(event.item_id, event.delta))
         if item.over:
@@ -234,16 +234,16 @@ class Answers:
             self._compare(answer, response_id)
         for item_id in answer.items:
             self._words.pop(item_id, None)
-        if not answer.aside:
+        if not answer.out_of_band:
             self._out.reach(answer.turn, Moment.GENERATED)
         if response.usage is not None:
             self._out.tell(UsageReported(answer.turn, response.usage))
-        answered = self._calls.settle(answer.turn, response, answer.calls, cut, answer.aside)
+        answered = self._calls.settle(answer.turn, response, answer.calls, cut, answer.out_of_band)
         if answered and not self._calls.running:
             self.slot.want()
         self._explain(response, cut)
 
-    def _compare(self, answer: _Answer, response_id: str) -> None:
+    def _compare(self, answer: _Response, response_id: str) -> None:
         """Whether the sound is as long as the words."""
         text = " ".join(self._words[item_id].text for item_id in answer.items if item_id in self._words)
         self.rate.spoke(text, sum(item.received_bytes for item in self._ledger.of_response(response_id)))

@@ -1,4 +1,4 @@
-"""Interruption: the key, a typed or spoken turn, the server's ear and the local one all take this one path.
+"""BargeIn: the key, a typed or spoken turn, the server's ear and the local one all take this one path.
 
 The speaker falls silent first, then the answer is cancelled, then the server is told what was heard.
 """
@@ -8,9 +8,9 @@ from rtvoice_tui.session.effects import Duck, Flush, Schedule
 from rtvoice_tui.session.facts import Moment
 from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.realtime.edits import Edits
-from rtvoice_tui.session.realtime.responses.heard_ledger import SpokenLedger
-from rtvoice_tui.session.realtime.responses.responses import Answers
-from rtvoice_tui.session.realtime.turns.push_to_talk import TurnsByHand
+from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
+from rtvoice_tui.session.realtime.responses.responses import Responses
+from rtvoice_tui.session.realtime.turns.push_to_talk import PushToTalk
 from rtvoice_tui.session.timers import DuckUnconfirmed, LocalSpeechLong, LocalSpeechOver
 
 NEAR_S = 0.24
@@ -23,7 +23,7 @@ DOUBT_S = 1.5
 """A server that hears no speech in what goes on for so long, gaps or not, is right: it is noise, and lowers nobody."""
 
 
-class Interruption:
+class BargeIn:
     """Silences the agent, and lowers it while the person may be about to.
 
     Args:
@@ -31,7 +31,7 @@ class Interruption:
         edits: knows whether the server was asked to cancel by itself.
         ledger: what is being said, and what was heard of it.
         answers: what is being generated.
-        by_hand: knows what an interruption gives up, and whether the microphone is open.
+        manual: knows what an interruption gives up, and whether the microphone is open.
         out: where effects go.
         local: whether the local voice detection may silence the agent.
     """
@@ -40,9 +40,9 @@ class Interruption:
         self,
         dialect: Dialect,
         edits: Edits,
-        ledger: SpokenLedger,
-        answers: Answers,
-        by_hand: TurnsByHand,
+        ledger: HeardLedger,
+        answers: Responses,
+        manual: PushToTalk,
         out: Outbox,
         local: bool,
     ) -> None:
@@ -50,7 +50,7 @@ class Interruption:
         self._edits = edits
         self._ledger = ledger
         self._answers = answers
-        self._by_hand = by_hand
+        self._push_to_talk = manual
         self._out = out
         self._local = local
         self._near = False
@@ -75,7 +75,7 @@ class Interruption:
         talking = self._ledger.speaking or not slot.free or slot.wanted
         self.silence()
         slot.unwant()
-        self._by_hand.give_up()
+        self._push_to_talk.give_up()
         slot.cancel(self._out)
         return talking
 
@@ -92,12 +92,12 @@ class Interruption:
 
     # --- the local voice detection
 
-    def near_speech(self, speaking: bool) -> None:
+    def local_speech(self, speaking: bool) -> None:
         """The person begins to speak near the microphone, or has stopped; where turns are by key that says nothing.
 
         An answer that begins while the end of a question is still near is not lowered: nobody interrupts it.
         """
-        speaking = speaking and not self._by_hand.by_key
+        speaking = speaking and not self._push_to_talk.by_key
         if speaking == self._near:
             return
         self._near = speaking

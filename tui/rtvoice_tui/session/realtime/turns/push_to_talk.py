@@ -33,7 +33,7 @@ COMMIT_S = 1.0
 """A server that does not say that it took over a commit is asked for the answer after this long all the same."""
 
 
-class TurnsByHand:
+class PushToTalk:
     """Begins and ends turns by key, and lets the microphone through.
 
     Args:
@@ -78,7 +78,7 @@ class TurnsByHand:
         return self.by_key and not self._edits.settings.manual_turns
 
     @property
-    def standing(self) -> TalkChanged:
+    def status(self) -> TalkChanged:
         """How turns are taken now; an open microphone without turn detection is push-to-talk."""
         mode = TalkMode.TOGGLE if self.mode is TalkMode.OPEN and self.by_key else self.mode
         return TalkChanged(mode, self._listening.talking, self._limit_s)

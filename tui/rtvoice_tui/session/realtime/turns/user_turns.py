@@ -10,14 +10,14 @@ from rtvoice_tui.protocol.realtime.provider_events import TranscriptionUpdated
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import Moment, UserSaid
 from rtvoice_tui.session.outbox import Outbox
-from rtvoice_tui.session.realtime.calls.function_calls import Calls
+from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
 from rtvoice_tui.session.realtime.edits import Edits
-from rtvoice_tui.session.realtime.responses.heard_ledger import SpokenLedger
-from rtvoice_tui.session.realtime.responses.responses import Answers
-from rtvoice_tui.session.realtime.turns.barge_in import Interruption
+from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
+from rtvoice_tui.session.realtime.responses.responses import Responses
+from rtvoice_tui.session.realtime.turns.barge_in import BargeIn
 from rtvoice_tui.session.realtime.turns.deliveries import Deliveries
 from rtvoice_tui.session.realtime.turns.listening import Listening
-from rtvoice_tui.session.realtime.turns.push_to_talk import TurnsByHand
+from rtvoice_tui.session.realtime.turns.push_to_talk import PushToTalk
 from rtvoice_tui.session.realtime.turns.speech_watch import SpeechWatch
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from rtvoice_tui.session.timers import (
@@ -32,7 +32,7 @@ from rtvoice_tui.session.timers import (
     UserTimer,
 )
 
-PersonEvent = (
+UserEvent = (
     ev.SpeechStarted
     | ev.SpeechStopped
     | ev.InputCommitted
@@ -42,12 +42,12 @@ PersonEvent = (
     | ev.TranscriptionFailed
     | TranscriptionUpdated
 )
-PersonCommand = (
-    cmd.MicFrame | cmd.NearSpeech | cmd.Interrupt | cmd.SendText | cmd.TalkStart | cmd.TalkEnd | cmd.CommitNow
+UserCommand = (
+    cmd.MicFrame | cmd.LocalSpeech | cmd.Interrupt | cmd.SendText | cmd.TalkStart | cmd.TalkEnd | cmd.CommitNow
 )
 
 
-class PersonSide:
+class UserTurns:
     """Everything that concerns the person and the microphone.
 
     Args:
@@ -72,10 +72,10 @@ class PersonSide:
         input_rate: int,
         out: Outbox,
         edits: Edits,
-        calls: Calls,
-        answers: Answers,
+        calls: FunctionCalls,
+        answers: Responses,
         listening: Listening,
-        ledger: SpokenLedger,
+        ledger: HeardLedger,
         talk: TalkRules,
     ) -> None:
         self._dialect = dialect
@@ -85,24 +85,24 @@ class PersonSide:
         self._answers = answers
         self._listening = listening
         self._ledger = ledger
-        self._by_hand = TurnsByHand(dialect, input_rate, edits, listening, out, talk)
+        self._push_to_talk = PushToTalk(dialect, input_rate, edits, listening, out, talk)
         self._watch = SpeechWatch(out)
-        self._interruption = Interruption(dialect, edits, ledger, answers, self._by_hand, out, talk.interrupts)
+        self._interruption = BargeIn(dialect, edits, ledger, answers, self._push_to_talk, out, talk.interrupts)
         self._texts: deque[str] = deque()
         self._typed = 0
         self.deliveries = Deliveries(out)
-        self.talk = self._by_hand.standing
+        self.talk = self._push_to_talk.status
         edits.take_turns(talk.mode is not TalkMode.OPEN, live=False)
 
     @property
     def by_key(self) -> bool:
         """Whether the key begins and ends turns."""
-        return self._by_hand.by_key
+        return self._push_to_talk.by_key
 
     @property
     def mode(self) -> TalkMode:
         """How the person wants to take turns."""
-        return self._by_hand.mode
+        return self._push_to_talk.mode
 
     @property
     def typed_waits(self) -> bool:
@@ -111,13 +111,13 @@ class PersonSide:
 
     # --- the server's word
 
-    def feed(self, event: PersonEvent) -> None:
+    def feed(self, event: UserEvent) -> None:
         """Take in an event about the person."""
         match event:
             case ev.SpeechStarted():
                 self._speech_started(event.item_id)
             case ev.SpeechStopped():
-                self._by_hand.server_ended()
+                self._push_to_talk.server_ended()
                 self._watch.ended(self._listening.stopped(event.item_id), self._recognises)
             case ev.InputCommitted() | ev.InputTimeout():
                 self._committed(event.item_id)
@@ -136,7 +136,7 @@ class PersonSide:
         self._watch.ended(self._listening.committed(item_id), self._recognises)
         if self._edits.settings.server_answers:
             self._listening.expect_answer()
-        if self._by_hand.committed():
+        if self._push_to_talk.committed():
             self._answers.slot.want()
 
     @property
@@ -149,23 +149,23 @@ class PersonSide:
     def answer_began(self) -> None:
         """The server answers, asked or not."""
         self._listening.unanswered = False
-        self._by_hand.answered()
+        self._push_to_talk.answered()
 
     def commit_refused(self, event_id: str, empty: bool) -> None:
         """An error came; ``empty``: it says that there was nothing to commit."""
-        self._by_hand.refused(event_id, empty)
+        self._push_to_talk.refused(event_id, empty)
 
     # --- the person's word
 
-    def command(self, command: PersonCommand, ready: bool) -> None:
+    def command(self, command: UserCommand, ready: bool) -> None:
         """Take in a command; ``ready``: the session is open."""
         match command:
             case cmd.MicFrame():
                 if ready:
-                    self._by_hand.frame(command)
+                    self._push_to_talk.frame(command)
                     self._watch.frame(command.level_db)
-            case cmd.NearSpeech():
-                self._interruption.near_speech(command.speaking)
+            case cmd.LocalSpeech():
+                self._interruption.local_speech(command.speaking)
             case cmd.Interrupt():
                 self._interrupt_key()
             case cmd.SendText():
@@ -173,12 +173,12 @@ class PersonSide:
             case cmd.TalkStart():
                 if ready and self.by_key and not self._listening.talking:
                     self._interruption.interrupt()
-                    self._by_hand.start()
+                    self._push_to_talk.start()
             case cmd.TalkEnd():
                 self._end_talk()
             case cmd.CommitNow():
                 if ready and not self.by_key:
-                    self._by_hand.commit()
+                    self._push_to_talk.commit()
 
     def _interrupt_key(self) -> None:
         """The person wants quiet. Where nothing was being said, the functions that run are no longer waited for."""
@@ -193,7 +193,7 @@ class PersonSide:
         self._texts.append(text)
 
     def _end_talk(self) -> None:
-        if self._by_hand.end():
+        if self._push_to_talk.end():
             self._answers.slot.want()
 
     def take_turns(self, mode: TalkMode, live: bool) -> None:
@@ -202,8 +202,8 @@ class PersonSide:
         if not by_key:
             self._end_talk()
         elif live and not self.by_key and self._edits.takes_no_detection:
-            self._by_hand.commit()
-        self._by_hand.mode = mode
+            self._push_to_talk.commit()
+        self._push_to_talk.mode = mode
         self._edits.take_turns(by_key, live, self._out.new_id("talk"))
 
     # --- devices, timers, the end of a step
@@ -219,7 +219,7 @@ class PersonSide:
             case TranscriptLate():
                 due = self._listening.words_overdue(timer.event_id)
             case TalkLimit() | TalkLevel() | CommitLate():
-                due = self._by_hand.timer(timer)
+                due = self._push_to_talk.timer(timer)
             case LocalSpeechOver() | LocalSpeechLong() | DuckUnconfirmed():
                 self._interruption.timer(timer)
             case TurnWordless():
@@ -237,8 +237,8 @@ class PersonSide:
 
     def tell_talk(self) -> None:
         """Say how turns are taken, if that is another way now."""
-        if self._by_hand.standing != self.talk:
-            self.talk = self._by_hand.standing
+        if self._push_to_talk.status != self.talk:
+            self.talk = self._push_to_talk.status
             self._out.tell(self.talk)
 
     def _send_typed(self, text: str) -> None:
@@ -254,7 +254,7 @@ class PersonSide:
         """The session is over; ``unsent`` are the ids of events that never left."""
         self.deliveries.close(unsent)
         self._listening.close()
-        self._by_hand.close()
+        self._push_to_talk.close()
         self._watch.close()
         self._interruption.close()
         for text in self._texts:

@@ -20,7 +20,7 @@ from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.ui.widgets.plain_fields import PlainInput
 
 
-class TryScreen(ModalScreen[None]):
+class ManualRunScreen(ModalScreen[None]):
     """Runs tools until it is closed.
 
     Args:
@@ -136,7 +136,7 @@ class TryScreen(ModalScreen[None]):
         for record in reversed(self._store.calls.records):
             if record.number <= self._before:
                 break
-            if record.call.by_hand and record.call.name == self._tool:
+            if record.call.manual and record.call.name == self._tool:
                 return record
         return None
 
