@@ -7,7 +7,7 @@ from virtual_audio import MICROPHONE, RATE, SPEAKER, compare, locatable, wait_un
 pytestmark = pytest.mark.device
 
 BACKENDS = [pytest.param("portaudio", id="portaudio"), pytest.param("miniaudio", id="miniaudio")]
-MODULES = {"portaudio": "portaudio", "miniaudio": "fallback"}
+MODULES = {"portaudio": "portaudio", "miniaudio": "miniaudio_streams"}
 
 
 @pytest.mark.alone

@@ -1,4 +1,4 @@
-"""FunctionCalls of MCP servers that the provider makes itself: shown, agreed to where it asks, and never answered by us."""
+"""Calls of MCP servers that the provider makes itself: shown, agreed to where it asks, and never answered by us."""
 
 import pytest
 

@@ -30,7 +30,7 @@ class Cut(StrEnum):
 class HeardItem:
     """One answer's sound: what arrived, what was played, and whether it was cut.
 
-    ``out_of_band``: it is not in the conversation, so the server has nothing to forget. ``over``: its answer is done, so
+    ``out_of_band``: it is not in the conversation, so the server forgets nothing. ``over``: its answer is done, so
     nobody will say again that it is complete.
     """
 
