@@ -101,8 +101,9 @@ async def ours(url: str, microphone: str = "", setting: str = QUICKEST, tools: s
     from rtvoice_tui.engine.plan import Plan
     from rtvoice_tui.engine.worker import SessionWorker
     from rtvoice_tui.profiles.store import parse_profile
-    from rtvoice_tui.protocol.realtime.dialects import OPENAI, Endpoint
+    from rtvoice_tui.protocol.realtime.dialects import OPENAI
     from rtvoice_tui.protocol.settings import SessionSettings
+    from rtvoice_tui.protocol.wire import Endpoint
     from rtvoice_tui.store.store import Store
     from rtvoice_tui.tools.registry import Registry
 

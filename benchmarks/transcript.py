@@ -50,9 +50,9 @@ async def cost(length: int) -> tuple[float, float]:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         view = app.query_one(TranscriptView)
-        store.take(TurnStarted(1), 0.0)
+        store.record(TurnStarted(1), 0.0)
         for _ in range(length):
-            store.take(AgentSaid(1, "item", PIECE), 0.0)
+            store.record(AgentSaid(1, "item", PIECE), 0.0)
         app.pulse()
         await pilot.pause(0)
         model, whole = [], []
@@ -78,7 +78,7 @@ def _say(store: "Store") -> None:
     from rtvoice_tui.session.facts import AgentSaid
 
     for _ in range(PIECES_A_FRAME):
-        store.take(AgentSaid(1, "item", PIECE), 0.0)
+        store.record(AgentSaid(1, "item", PIECE), 0.0)
 
 
 def main() -> None:

@@ -36,7 +36,7 @@ async def shot(
     """One picture after some key presses and something done."""
     editor = AgentEditor(script.profile_name, script.profile, profile_text(script.profile_name))
     planner = OptionsPlanner(Options(no_audio=True))
-    app = RtvoiceApp(script.worker(), script.store, editor, planner, theme_name=theme)
+    app = RtvoiceApp(script.session(), script.store, editor, planner, theme_name=theme)
     async with app.run_test(size=size) as pilot:
         for key in ("", *keys):
             if key:
@@ -60,7 +60,7 @@ def rejected() -> Script:
     """A key that is not accepted."""
     script = Script()
     reason = "ai.api.cloud.yandex.net: the key was not accepted (HTTP 401)"
-    script.store.take(Notice(Level.ERROR, reason, "check the key, then press c to connect again"), 1.0)
+    script.store.record(Notice(Level.ERROR, reason, "check the key, then press c to connect again"), 1.0)
     return script
 
 

@@ -1,5 +1,6 @@
 """A conversation told event by event, fed through the real codec, machine and store, with no server and no clock."""
 
+import dataclasses
 import itertools
 import json
 from collections.abc import Callable
@@ -9,7 +10,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from rtvoice_tui.cli.launch import Options, make_plan
-from rtvoice_tui.engine.worker import SessionWorker
+from rtvoice_tui.engine.idle import IdleSession
+from rtvoice_tui.media import AudioSettings, Level
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.store import load_profile
 from rtvoice_tui.protocol.realtime.codec import decode, encode
@@ -18,7 +20,6 @@ from rtvoice_tui.session import effects as fx
 from rtvoice_tui.session.facts import CallChanged, CallState
 from rtvoice_tui.session.inputs import Connecting, Opened, Received
 from rtvoice_tui.session.realtime.machine import SessionMachine
-from rtvoice_tui.store.levels import Level
 from rtvoice_tui.store.store import Store
 
 BYTES_PER_MS = 48
@@ -44,6 +45,7 @@ class Script:
             self.profile.dialect, self.profile.session, self.profile.tool_specs, lambda prefix: f"{prefix}-{next(ids)}"
         )
         self.played: dict[str, float] = {}
+        self.audio = AudioSettings()
 
     def at(self, seconds: float) -> "Script":
         self.now = seconds
@@ -104,27 +106,23 @@ class Script:
                 fact = effect.fact
                 if isinstance(fact, CallChanged) and fact.state is CallState.ASKING:
                     fact = replace(fact, preview=self.previews.get(fact.name, ""))
-                self.store.take(fact, self.now)
+                self.store.record(fact, self.now)
 
-    def worker(self) -> SessionWorker:
-        """A worker that opens nothing, with the script's clock."""
-        script = self
+    def mute(self) -> None:
+        """The user mutes the microphone."""
+        self.audio = AudioSettings(muted=True)
 
-        class Still(SessionWorker):
-            async def run(self) -> None:
-                return
+    def session(self) -> IdleSession:
+        """A session that opens nothing, with the script's clock; commands go to the machine."""
+        plan = make_plan(self.profile, Options(no_audio=True, no_connect=True), {})
+        plan = dataclasses.replace(plan, audio_settings=self.audio)
+        return IdleSession(plan, self.store, lambda: self.now, self._asked)
 
-            def edit(self, command: cmd.EditSession, toolset: object, source: object = None) -> None:
-                script.command(command)
-
-            def start_manual_run(self, name: str, arguments: str) -> None:
-                script.start_manual_run(name, arguments)
-
-            @property
-            def clock(self) -> float:
-                return script.now
-
-        return Still(make_plan(self.profile, Options(no_audio=True, no_connect=True), {}), self.store)
+    def _asked(self, asked: object) -> None:
+        if isinstance(asked, tuple) and asked[0] == "manual run":
+            self.start_manual_run(*asked[1:])
+        elif not isinstance(asked, str | tuple):
+            self.command(asked)  # type: ignore[arg-type]
 
 
 def in_force(script: Script, voice: str, threshold: float, instructions: str = "") -> dict[str, Any]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from scripted import Script, conversation
 
+from rtvoice_tui.media import DeviceState, Level
 from rtvoice_tui.session.facts import Phase, PhaseChanged
-from rtvoice_tui.store.audio import DeviceState, DeviceView
-from rtvoice_tui.store.levels import Level, Meter
+from rtvoice_tui.store.audio import DeviceView
+from rtvoice_tui.store.levels import Meter
 from rtvoice_tui.ui.app import RtvoiceApp
 from rtvoice_tui.ui.widgets.sound_panel import SoundPanel
 
@@ -66,20 +67,20 @@ def live_through(app: RtvoiceApp, script: Script) -> None:
     for frame in range(520):
         at = frame / 50
         script.now = start + at
-        if audio.input.state is DeviceState.OPEN and not audio.muted:
+        if audio.input.state is DeviceState.OPEN and not store.audio_settings.muted:
             store.mic.update(_speaks(at, ((0.9, 3.1), (7.6, 8.5), (10.1, 12)), mic_db), script.now)
-        elif audio.input.state is DeviceState.SILENT or audio.muted:
+        elif audio.input.state is DeviceState.SILENT or store.audio_settings.muted:
             store.mic.update(Level(), script.now)
         speaks = at >= 4.2
         if speaks:
             store.speaker.update(_speaks(at, ((4.2, 5.9), (6.2, 12)), -30 if 7.7 <= at < 9 else -19), script.now)
         if frame % 3 == 0:
-            audio.local_speech = not audio.muted and (1.0 <= at < 3.0 or 7.7 <= at < 8.5)
+            audio.local_speech = not store.audio_settings.muted and (1.0 <= at < 3.0 or 7.7 <= at < 8.5)
             audio.ducked = 7.7 <= at < 9
             audio.underruns = under - (at < 6.1)
             audio.buffered_ms = max(0.0, min(2400, (at - 4.1) * 900) - max(0.0, at - 7) * 520) if speaks else 0.0
             phase = Phase.HEARING if 1.2 <= at < 3.4 else Phase.THINKING if at < 4.2 else Phase.SPEAKING
-            store.take(PhaseChanged(Phase.LISTENING if at < 1.2 else phase), script.now)
+            store.record(PhaseChanged(Phase.LISTENING if at < 1.2 else phase), script.now)
             panel.sync(script.now)
     audio.local_speech = False
     store.speaker.update(Level(-17, -8), script.now)
@@ -106,7 +107,7 @@ def clipping() -> Script:
 def muted() -> Script:
     """Nobody hears the person, because they want that."""
     s = room()
-    s.store.audio.muted = True
+    s.mute()
     s.store.mic.update(Level(), s.now)
     s.store.speaker.update(Level(-17, -8), s.now)
     return s

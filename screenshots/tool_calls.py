@@ -5,12 +5,12 @@ import json
 from msgspec.structs import replace
 from scripted import Script, in_force, question
 
+from rtvoice_tui.media import Level
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import CommandRun, McpRun, PythonRun
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import CallChanged, CallState, ServerChanged, ServerState
 from rtvoice_tui.session.inputs import Connecting, Opened
-from rtvoice_tui.store.levels import Level
 
 PEOPLE = {"type": "integer", "minimum": 1, "description": "how many guests"}
 AREA = {"enum": ["inside", "garden"], "description": "where they sit"}
@@ -49,7 +49,7 @@ def restaurant() -> Script:
     s.do(s.machine.step(Opened(), 0.8))
     s.at(0.9).server("session.created", session={"id": "b7f21c09e2d4", "type": "realtime"})
     s.at(1.1).server("session.updated", session=in_force(s, voice="dasha", threshold=0.5))
-    s.store.take(ServerChanged("notes", ServerState.CONNECTED, tools=5), s.now)
+    s.store.record(ServerChanged("notes", ServerState.CONNECTED, tools=5), s.now)
     s.microphone(1500)
     return s
 
@@ -123,11 +123,11 @@ def tried() -> Script:
     def run(name: str, arguments: str) -> None:
         call = CallChanged(1, "hand", "hand", "", name, arguments, CallState.RUNNING, kind="command", manual=True,
                            checked=True)  # fmt: skip
-        s.store.take(call, s.now)
+        s.store.record(call, s.now)
         s.now += 0.087
         details = (("command", COMMAND), ("exit code", "0"), ("stderr", "warning: the garden closes at nine"))
         output = '{"table": 7, "guests": 2, "at": "19:00", "confirmed": true}'
-        s.store.take(replace(call, state=CallState.OK, output=output, details=details), s.now)
+        s.store.record(replace(call, state=CallState.OK, output=output, details=details), s.now)
 
     s.start_manual_run = run
     return s

@@ -1,9 +1,9 @@
 """A sound system that does as it is told, for tests of what is done about its devices."""
 
-from rtvoice_tui.audio.backends.base import AudioError
 from rtvoice_tui.audio.backends.latency import Setting
 from rtvoice_tui.audio.supervisor.hotplug import DeviceNames
-from rtvoice_tui.store.audio import DeviceState
+from rtvoice_tui.errors import AudioError
+from rtvoice_tui.media import DeviceState
 
 
 class Stream:

@@ -19,7 +19,8 @@ DEADLINE_S = 20.0
 
 def names() -> dict[str, Any]:
     """What the list of devices says."""
-    from rtvoice_tui.audio.backends.choosing import AudioError, list_devices
+    from rtvoice_tui.audio.backends.choosing import list_devices
+    from rtvoice_tui.errors import AudioError
 
     try:
         return {"devices": [[d.name, d.host_api, d.inputs > 0, d.outputs > 0] for d in list_devices()]}

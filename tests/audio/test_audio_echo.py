@@ -16,8 +16,7 @@ from rtvoice_tui.audio.mic.vad import LocalVad
 from rtvoice_tui.audio.pcm.resample import convert
 from rtvoice_tui.audio.station import AudioStation
 from rtvoice_tui.audio.supervisor.device_slot import DeviceStatus
-from rtvoice_tui.store.audio import DeviceState
-from rtvoice_tui.store.levels import FLOOR_DB
+from rtvoice_tui.media import FLOOR_DB, DeviceState
 from rtvoice_tui.store.store import Store
 
 FRAME = 2 * BLOCK

@@ -9,11 +9,12 @@ import wave
 import numpy as np
 import pytest
 
-from rtvoice_tui.audio.backends.choosing import AudioChoice, AudioError
+from rtvoice_tui.audio.backends.choosing import AudioChoice
 from rtvoice_tui.audio.backends.wav_files import FileMicrophone, FileSpeaker, SilentSpeaker, read_wav
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.playout.playback import Playback
 from rtvoice_tui.audio.station import AudioStation
+from rtvoice_tui.errors import AudioError
 from rtvoice_tui.store.store import Store
 from virtual_audio import compare, locatable, wait_until, write_wav
 

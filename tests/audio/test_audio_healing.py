@@ -5,14 +5,14 @@ from types import SimpleNamespace
 import pytest
 
 from rtvoice_tui.audio.backends import choosing
-from rtvoice_tui.audio.backends.base import AudioError
 from rtvoice_tui.audio.backends.latency import Setting
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.playout.playback import Playback
 from rtvoice_tui.audio.supervisor import recovery as module
 from rtvoice_tui.audio.supervisor.device_slot import DeviceSlot
 from rtvoice_tui.audio.supervisor.recovery import Recovery
-from rtvoice_tui.store.audio import DeviceState
+from rtvoice_tui.errors import AudioError
+from rtvoice_tui.media import DeviceState
 from sound_system import Stream, System
 
 

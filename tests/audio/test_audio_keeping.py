@@ -5,7 +5,6 @@ import threading
 import pytest
 
 from rtvoice_tui.audio.backends import choosing
-from rtvoice_tui.audio.backends.base import AudioError
 from rtvoice_tui.audio.backends.latency import Setting
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.mic.capture import Capture
@@ -14,6 +13,7 @@ from rtvoice_tui.audio.supervisor import thread
 from rtvoice_tui.audio.supervisor.device_slot import DeviceSlot
 from rtvoice_tui.audio.supervisor.hotplug import DeviceNames
 from rtvoice_tui.audio.supervisor.thread import AudioSupervisor
+from rtvoice_tui.errors import AudioError
 from sound_system import System
 from virtual_audio import wait_until
 

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from rtvoice_tui.audio.backends import listing
-from rtvoice_tui.audio.backends.base import AudioError, DeviceInfo
+from rtvoice_tui.audio.backends.base import DeviceInfo
+from rtvoice_tui.errors import AudioError
 from virtual_audio import VirtualAudio
 
 ONE = '{"devices":[{"name":"Mikrofon \\u00e4","host_api":"ALSA","inputs":1,"outputs":0,"rate":48000}]}'

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from rtvoice_tui.audio import backends
-from rtvoice_tui.audio.backends.choosing import AudioError
 from rtvoice_tui.audio.backends.latency import Setting
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.pcm.resample import Resampler, convert
 from rtvoice_tui.audio.playout.playback import Playback
-from rtvoice_tui.store.audio import DeviceState
+from rtvoice_tui.errors import AudioError
+from rtvoice_tui.media import DeviceState
 
 OK = SimpleNamespace(input_overflow=False, output_underflow=False)
 

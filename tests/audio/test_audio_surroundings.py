@@ -6,7 +6,7 @@ import pytest
 
 from rtvoice_tui.audio.backends import choosing
 from rtvoice_tui.doctor.sound import surroundings
-from rtvoice_tui.store.audio import DeviceState
+from rtvoice_tui.media import DeviceState
 
 
 @pytest.mark.parametrize(

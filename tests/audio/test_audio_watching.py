@@ -9,7 +9,7 @@ from rtvoice_tui.audio.supervisor.device_slot import DeviceStatus
 from rtvoice_tui.audio.supervisor.status import DeviceNotice, StatusNotices, assess
 from rtvoice_tui.audio.supervisor.watchdog import Watchdog
 from rtvoice_tui.audio.tryout import MYSELF_S, Tryout, tone
-from rtvoice_tui.store.audio import DeviceState
+from rtvoice_tui.media import DeviceState
 from virtual_audio import locatable
 
 WRONG = DeviceState.WRONG

@@ -12,10 +12,10 @@ from rtvoice_tui.editing.agent import Agent, agent_of, value_at
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.editing.fields import Field
 from rtvoice_tui.editing.history import Change, EditHistory, compared
-from rtvoice_tui.editing.values import ValueRefused
+from rtvoice_tui.errors import ProfileError, ValueRefused
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import PythonRun
-from rtvoice_tui.profiles.store import ProfileError, load_profile, profile_path, profile_text
+from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session.commands import EditSession
 from rtvoice_tui.session.facts import EditChanged, EditState

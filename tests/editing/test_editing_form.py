@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtvoice_tui.editing.form import FormRefused, arguments_of, arguments_text, fields_of, texts_of, unknown
+from rtvoice_tui.editing.form import arguments_of, arguments_text, fields_of, texts_of, unknown
+from rtvoice_tui.errors import FormRefused
 
 DEEP = sys.getrecursionlimit() * 20
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtvoice_tui.editing.runs import HINTS, line_of, run_of
-from rtvoice_tui.editing.schema import SchemaRefused
+from rtvoice_tui.errors import SchemaRefused
 from rtvoice_tui.profiles.runs import (
     KINDS,
     AskRun,

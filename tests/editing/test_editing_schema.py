@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from rtvoice_tui.editing.schema import SchemaRefused, check, check_name, parsed
+from rtvoice_tui.editing.schema import check, check_name, parsed
+from rtvoice_tui.errors import SchemaRefused
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from rtvoice_tui.editing.agent import Agent, value_at
 from rtvoice_tui.editing.fields import Field, Kind, fields_of, has
-from rtvoice_tui.editing.values import ValueRefused, shown, typed, with_value
+from rtvoice_tui.editing.values import shown, typed, with_value
+from rtvoice_tui.errors import ValueRefused
 from rtvoice_tui.protocol.realtime.dialects import DIALECTS, GENERIC, HF, LOCAL, OPENAI, XAI, YANDEX, Dialect
 from rtvoice_tui.protocol.settings import SessionSettings
 

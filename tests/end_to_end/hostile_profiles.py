@@ -9,9 +9,10 @@ from typing import Any
 from hostile import Author, profile_toml
 from msgspec import inspect
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.runs import KINDS
-from rtvoice_tui.profiles.store import ProfileError, parse_profile
+from rtvoice_tui.profiles.store import parse_profile
 
 Table = dict[str, Any]
 

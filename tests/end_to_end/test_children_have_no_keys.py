@@ -12,8 +12,8 @@ import pytest
 from speaking import await_live, quit_cleanly
 
 from recorder import CANARY
-from rtvoice_tui.audio.backends.base import AudioError
 from rtvoice_tui.audio.backends.listing import list_in_subprocess
+from rtvoice_tui.errors import AudioError
 from rtvoice_tui.local_agent.process import LocalAgentProcess
 from rtvoice_tui.subprocesses import module_command
 from terminal import COMMAND, Terminal, descendants

@@ -16,7 +16,7 @@ from rich.console import Console
 from textual.pilot import Pilot
 
 from rtvoice_tui.cli.main import main
-from rtvoice_tui.protocol.realtime.objects import RateLimit
+from rtvoice_tui.protocol.usage import RateLimit
 from rtvoice_tui.session import facts
 from rtvoice_tui.session.facts import CallState, Level, ServerState
 from rtvoice_tui.store.store import Store
@@ -44,22 +44,22 @@ def pieces_of(text: str, cuts: list[int]) -> list[str]:
 
 def fill(store: Store, text: str, nested: Any, cuts: list[int]) -> None:
     """Let a store be told the text by everybody who can tell anything."""
-    store.take(facts.TurnStarted(1), 1.0)
+    store.record(facts.TurnStarted(1), 1.0)
     for piece in pieces_of(text, cuts):
-        store.take(facts.AgentSaid(1, "a1", piece), 1.0)
-    store.take(facts.UserSaid(1, "u1", f"{WORD}you {text}", final=True), 1.0)
-    store.take(facts.UserSaid(2, "u2", "", final=True, failed=text), 1.0)
+        store.record(facts.AgentSaid(1, "a1", piece), 1.0)
+    store.record(facts.UserSaid(1, "u1", f"{WORD}you {text}", final=True), 1.0)
+    store.record(facts.UserSaid(2, "u2", "", final=True, failed=text), 1.0)
     arguments = json.dumps({"nested": nested, "text": text})
     for number, state in enumerate((CallState.ASKING, CallState.FAILED, CallState.STREAMING)):
         call = facts.CallChanged(
             1, f"k{number}", text, text, f"{WORD}call{text}", arguments if number else text, state,
             output=json.dumps(nested), note=text, kind=text, preview=f"{WORD}runs {text}", details=((text, text),),
         )  # fmt: skip
-        store.take(call, 2.0)
-    store.take(facts.ServerChanged(f"{WORD}server{text}", ServerState.FAILED, text), 2.0)
-    store.take(facts.LimitsReported((RateLimit(name=f"{WORD}limit{text}", limit=9, remaining=1),)), 2.0)
-    store.take(facts.Notice(Level.ERROR, f"{WORD}notice{text}", text), 3.0)
-    store.take(facts.EditChanged("e1", (text,), facts.EditState.REFUSED, text, blamed=text), 3.0)
+        store.record(call, 2.0)
+    store.record(facts.ServerChanged(f"{WORD}server{text}", ServerState.FAILED, text), 2.0)
+    store.record(facts.LimitsReported((RateLimit(name=f"{WORD}limit{text}", limit=9, remaining=1),)), 2.0)
+    store.record(facts.Notice(Level.ERROR, f"{WORD}notice{text}", text), 3.0)
+    store.record(facts.EditChanged("e1", (text,), facts.EditState.REFUSED, text, blamed=text), 3.0)
     store.events.append(
         3.0, False, f"{WORD}event{text}", json.dumps({"type": text, "error": {"code": text}}), error=True
     )

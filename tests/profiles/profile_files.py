@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import paths, secrets
 from rtvoice_tui.profiles.model import Profile
-from rtvoice_tui.profiles.store import ProfileError, profile_path, profile_text
+from rtvoice_tui.profiles.store import profile_path, profile_text
 from rtvoice_tui.profiles.writing import Changes, save_changes
 
 OWN = 'provider = "openai"\nmodel = "gpt-realtime-2"\n'

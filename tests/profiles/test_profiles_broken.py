@@ -10,8 +10,9 @@ import pytest
 from profile_files import COMMENTED, OWN, put, refused, save
 
 import rtvoice_tui
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import library, paths
-from rtvoice_tui.profiles.store import BUILT_IN, MAX_BYTES, ProfileError, load_profile, profile_path, profile_text
+from rtvoice_tui.profiles.store import BUILT_IN, MAX_BYTES, load_profile, profile_path, profile_text
 
 
 def text_of(content: str | bytes):

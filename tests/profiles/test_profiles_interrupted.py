@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from profile_files import COMMENTED, kept, refused, save
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import library, paths, writing
 from rtvoice_tui.profiles.state import load_state, remember
-from rtvoice_tui.profiles.store import ProfileError, load_profile, profile_path, profile_text
+from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
 from rtvoice_tui.profiles.writing import locked, write_privately
 
 NEW = COMMENTED.replace('"marin"', '"cedar"')

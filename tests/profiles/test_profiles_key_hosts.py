@@ -12,9 +12,10 @@ from keyring.backends.fail import Keyring
 from profile_files import put
 
 from rtvoice_tui.cli.launch import Options, OptionsPlanner, with_options
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import library
 from rtvoice_tui.profiles.secrets import endpoint, use_for_this_run
-from rtvoice_tui.profiles.store import BUILT_IN, ProfileError, load_profile
+from rtvoice_tui.profiles.store import BUILT_IN, load_profile
 from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 
 KEY = "canary-7f3a19c2d4e8b605"

@@ -5,8 +5,9 @@ import traceback
 import pytest
 from profile_files import put
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import library
-from rtvoice_tui.profiles.store import ProfileError, load_profile, parse_profile
+from rtvoice_tui.profiles.store import load_profile, parse_profile
 
 NAMES = """
     OPENAI_API_KEY AZURE_OPENAI_API_KEY YANDEX_CLOUD_API_KEY XAI_API_KEY REALTIME_API_KEY MY_KEY MY_KEY_2 my_key

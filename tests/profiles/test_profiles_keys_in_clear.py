@@ -7,9 +7,10 @@ import pytest
 from keyring.backends.fail import Keyring
 from profile_files import put
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import library
 from rtvoice_tui.profiles.secrets import endpoint
-from rtvoice_tui.profiles.store import ProfileError, load_profile, parse_profile
+from rtvoice_tui.profiles.store import load_profile, parse_profile
 
 KEY = "canary-7f3a19c2d4e8b605"
 ENVIRON = dict.fromkeys(

@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import objections
-from rtvoice_tui.profiles.store import ProfileError, parse_profile
+from rtvoice_tui.profiles.store import parse_profile
 
 TOOL = '[[tools]]\nname = "a"\n'
 

@@ -6,18 +6,11 @@ import msgspec
 import pytest
 from profile_files import OWN, find_key, put
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import paths
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.secrets import endpoint
-from rtvoice_tui.profiles.store import (
-    BUILT_IN,
-    MAX_BYTES,
-    ProfileError,
-    load_profile,
-    parse_profile,
-    profile_names,
-    profile_path,
-)
+from rtvoice_tui.profiles.store import BUILT_IN, MAX_BYTES, load_profile, parse_profile, profile_names, profile_path
 from rtvoice_tui.protocol.realtime.dialects import ALL_SETTINGS
 
 

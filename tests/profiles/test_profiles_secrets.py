@@ -9,10 +9,11 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringError, PasswordSetError
 from profile_files import COMMENTED, find_key, key_source
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.secrets import endpoint, keep, use_for_this_run
-from rtvoice_tui.profiles.store import BUILT_IN, ProfileError, load_profile, parse_profile
+from rtvoice_tui.profiles.store import BUILT_IN, load_profile, parse_profile
 
 SECRET = "geheim-0815"
 OPENAI = Profile(provider="openai")

@@ -7,8 +7,8 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles.secrets import SERVICE, fill, with_authorizations
-from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.settings import ToolSpec
 
 KEY = "geheim-0815"

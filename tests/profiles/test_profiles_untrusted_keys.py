@@ -7,10 +7,11 @@ import pytest
 from keyring.backend import KeyringBackend
 from profile_files import key_source, put
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import library
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.secrets import endpoint, use_for_this_run
-from rtvoice_tui.profiles.store import ProfileError, load_profile
+from rtvoice_tui.profiles.store import load_profile
 
 KEY = "canary-7f3a19c2d4e8b605"
 

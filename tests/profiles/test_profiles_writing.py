@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 from profile_files import COMMENTED, OWN, kept, put, save
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import store, writing
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import HostedRun
-from rtvoice_tui.profiles.store import MAX_BYTES, ProfileError, load_profile, profile_path, profile_text
+from rtvoice_tui.profiles.store import MAX_BYTES, load_profile, profile_path, profile_text
 from rtvoice_tui.profiles.writing import Changes, save_changes, write_privately
 
 pytestmark = pytest.mark.usefixtures("mine")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from protocol.sdk_types import server_models
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.codec import decode
-from rtvoice_tui.protocol.realtime.objects import ErrorInfo, Item, Part, RateLimit, Response, Usage
+from rtvoice_tui.protocol.realtime.objects import ErrorInfo, Item, Part, Response
+from rtvoice_tui.protocol.usage import RateLimit, Usage
 
 ALL_TYPES = sorted(ev.EVENT_CLASSES)
 

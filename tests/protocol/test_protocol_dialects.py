@@ -12,12 +12,12 @@ from rtvoice_tui.protocol.realtime.dialects import (
     OPENAI,
     XAI,
     YANDEX,
-    Endpoint,
     address,
     auth_headers,
     model_uri,
 )
 from rtvoice_tui.protocol.settings import SessionSettings
+from rtvoice_tui.protocol.wire import Endpoint
 
 
 def test_dialects_are_found_by_their_names():

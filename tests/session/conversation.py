@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from rtvoice_tui.errors import ArgumentsRefused
 from rtvoice_tui.protocol.realtime.codec import decode, encode
 from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
@@ -30,7 +31,7 @@ from rtvoice_tui.session.commands import (
 from rtvoice_tui.session.facts import CallChanged, CallState, Fact, Notice, PhaseChanged, Reached
 from rtvoice_tui.session.inputs import Closed, Connecting, Input, Opened, Received
 from rtvoice_tui.session.realtime.machine import SessionMachine
-from rtvoice_tui.session.schema import ArgumentsRefused, read
+from rtvoice_tui.session.schema import read
 from rtvoice_tui.session.talk_mode import OPEN_MICROPHONE, TalkRules
 from rtvoice_tui.session.timers import Timer
 

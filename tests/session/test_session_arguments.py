@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from rtvoice_tui.errors import ArgumentsRefused
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.effects import RunTool
 from rtvoice_tui.session.facts import CallChanged, CallState
-from rtvoice_tui.session.schema import MAX_TEXT, ArgumentsRefused, bounded, read
+from rtvoice_tui.session.schema import MAX_TEXT, bounded, read
 from session.conversation import ANSWER, ITEM, Conversation, error_in, function_call, outputs, states
 
 TRIP: dict[str, Any] = {

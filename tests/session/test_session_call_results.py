@@ -1,5 +1,6 @@
 """Results that come late, results of the person's own, and the moments of a call."""
 
+import json
 from collections import Counter
 
 import pytest
@@ -254,11 +255,11 @@ def test_the_moments_know_the_very_events_that_were_sent():
     step = c.tool_done("K1", "sunny")
     known = {(f.key, f.moment): f.sent for f in step.of(CallReached)}
     for key, output in (("K1", "sunny"), ("K2", "noon")):
-        assert known[key, CallMoment.SENT].item["output"] == output
-        assert known[key, CallMoment.ASKED].wire_name == ANSWER
-    sent_ids = [event["event_id"] for event in step.sent_with_ids]
-    assert [known[key, CallMoment.SENT].event_id for key in ("K1", "K2")] == sent_ids[:2]
-    assert known["K1", CallMoment.ASKED].event_id == known["K2", CallMoment.ASKED].event_id == sent_ids[2]
+        assert json.loads(known[key, CallMoment.SENT].json)["item"]["output"] == output
+        assert known[key, CallMoment.ASKED].name == ANSWER
+    sent = step.sent_with_ids
+    assert [json.loads(known[key, CallMoment.SENT].json) for key in ("K1", "K2")] == sent[:2]
+    assert json.loads(known["K1", CallMoment.ASKED].json) == json.loads(known["K2", CallMoment.ASKED].json) == sent[2]
 
 
 def test_the_arguments_of_a_call_are_complete_before_its_answer_is():

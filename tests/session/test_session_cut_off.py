@@ -45,7 +45,7 @@ def partial(c: Conversation, text: str) -> None:
 def read(store: Store, c: Conversation) -> list[Entry]:
     """The transcript of everything that the conversation told."""
     for fact in c.all().facts:
-        store.take(fact, 1.0)
+        store.record(fact, 1.0)
     return store.transcript.entries
 
 

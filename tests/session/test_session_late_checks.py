@@ -3,8 +3,8 @@
 from rtvoice_tui.protocol.realtime.objects import Item, Response
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.effects import CheckArguments, RunTool
-from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
+from rtvoice_tui.session.realtime.outbox import Outbox
 
 TOOL = ToolSpec(name="open", parameters={"properties": {"a": {"pattern": "^ok$"}}})
 

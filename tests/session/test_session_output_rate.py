@@ -4,7 +4,7 @@ import pytest
 
 from rtvoice_tui.session.effects import Report
 from rtvoice_tui.session.facts import Notice
-from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.responses.output_rate import OutputRate
 from session.conversation import Conversation
 

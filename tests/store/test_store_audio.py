@@ -7,25 +7,25 @@ from rtvoice_tui.store.store import Store
 
 def test_a_doubted_microphone_is_doubted_until_the_turn_ends():
     store = Store()
-    store.take(TalkChanged(TalkMode.TOGGLE, talking=True, limit_s=30.0), 1.0)
-    store.take(MicrophoneDoubted(), 2.0)
-    assert store.audio.mic_doubted
-    assert store.audio.talk_until == 31.0
+    store.record(TalkChanged(TalkMode.TOGGLE, talking=True, limit_s=30.0), 1.0)
+    store.record(MicrophoneDoubted(), 2.0)
+    assert store.talk.mic_doubted
+    assert store.talk.until == 31.0
 
-    store.take(TalkChanged(TalkMode.TOGGLE, talking=False, limit_s=30.0), 3.0)
+    store.record(TalkChanged(TalkMode.TOGGLE, talking=False, limit_s=30.0), 3.0)
 
-    assert not store.audio.mic_doubted
-    assert store.audio.talk_until is None
+    assert not store.talk.mic_doubted
+    assert store.talk.until is None
     store.events.close()
 
 
 def test_a_microphone_that_is_heard_after_all_is_doubted_no_more_while_the_turn_goes_on():
     store = Store()
-    store.take(TalkChanged(TalkMode.TOGGLE, talking=True, limit_s=30.0), 1.0)
-    store.take(MicrophoneDoubted(), 3.5)
+    store.record(TalkChanged(TalkMode.TOGGLE, talking=True, limit_s=30.0), 1.0)
+    store.record(MicrophoneDoubted(), 3.5)
 
-    store.take(MicrophoneDoubted(doubted=False), 4.0)
+    store.record(MicrophoneDoubted(doubted=False), 4.0)
 
-    assert not store.audio.mic_doubted
-    assert store.audio.talk_until == 31.0
+    assert not store.talk.mic_doubted
+    assert store.talk.until == 31.0
     store.events.close()

@@ -181,20 +181,20 @@ def test_every_change_is_seen_by_its_version():
 
 def test_the_store_hands_everything_about_calls_on():
     store = Store()
-    store.take(replace(CALL, state=CallState.RUNNING), 1)
-    store.take(CallReached("K", CallMoment.ARGUMENTS), 2)
-    store.take(ServerChanged("files", ServerState.CONNECTED), 3)
+    store.record(replace(CALL, state=CallState.RUNNING), 1)
+    store.record(CallReached("K", CallMoment.ARGUMENTS), 2)
+    store.record(ServerChanged("files", ServerState.CONNECTED), 3)
     assert store.calls.records[0].started_at == 1
     assert store.calls.records[0].moments == {CallMoment.ARGUMENTS: 2}
     assert list(store.calls.servers) == ["files"]
-    store.take(SessionOpened("s", {}), 4)
-    store.take(replace(CALL, state=CallState.STREAMING), 5)
+    store.record(SessionOpened("s", {}), 4)
+    store.record(replace(CALL, state=CallState.STREAMING), 5)
     assert [record.seen_at for record in store.calls.records] == [1, 5]
 
 
 def test_a_run_by_hand_is_no_part_of_the_conversation():
     store = Store()
-    store.take(replace(CALL, manual=True), 1)
+    store.record(replace(CALL, manual=True), 1)
     assert store.transcript.entries == []
-    store.take(CALL, 2)
+    store.record(CALL, 2)
     assert len(store.transcript.entries) == 1

@@ -9,20 +9,20 @@ BEGUN, ENDED, WORDLESS = SpeechState
 
 
 def heard(found: Interruptions, turn: int, level_db: float | None, cut: bool = False, due: bool = True) -> None:
-    found.take(TurnStarted(turn))
-    found.take(SpeechNoticed(turn, BEGUN, cut, level_db))
-    found.take(SpeechNoticed(turn, ENDED, cut, level_db, due))
+    found.record(TurnStarted(turn))
+    found.record(SpeechNoticed(turn, BEGUN, cut, level_db))
+    found.record(SpeechNoticed(turn, ENDED, cut, level_db, due))
 
 
 def said(found: Interruptions, turn: int, text: str, failed: str = "") -> None:
-    found.take(UserSaid(turn, f"item {turn}", text, final=True, failed=failed))
+    found.record(UserSaid(turn, f"item {turn}", text, final=True, failed=failed))
 
 
 WAYS = {
     "the words are none": lambda found: said(found, 1, " "),
     "recognition fails": lambda found: said(found, 1, "", "noise"),
-    "no words in time": lambda found: found.take(SpeechNoticed(1, WORDLESS, False, -50.0, True)),
-    "the next turn begins": lambda found: found.take(TurnStarted(2)),
+    "no words in time": lambda found: found.record(SpeechNoticed(1, WORDLESS, False, -50.0, True)),
+    "the next turn begins": lambda found: found.record(TurnStarted(2)),
 }
 
 
@@ -40,7 +40,7 @@ def test_speech_without_words_is_a_false_interruption(way):
 def test_without_recognition_nothing_is_judged():
     found = Interruptions()
     heard(found, 1, -50.0, due=False)
-    found.take(TurnStarted(2))
+    found.record(TurnStarted(2))
     assert found.judged == []
 
 

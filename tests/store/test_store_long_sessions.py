@@ -63,9 +63,9 @@ def test_results_of_calls_that_are_shown_no_more_are_not_kept():
 def test_a_call_that_outlives_its_place_in_the_list_does_not_come_back_as_a_new_one():
     store = filled(called, 2, 2)
     running, ended = called(1)[2], called(1)[3]
-    store.take(running, 1.0)
+    store.record(running, 1.0)
     filled(called, 3, MANY, store)
-    store.take(ended, 2.0)
+    store.record(ended, 2.0)
     assert "c1" not in {record.call.key for record in store.calls.records}
 
 
@@ -81,8 +81,8 @@ def test_an_answer_that_is_over_takes_no_more_than_its_words(end):
     store = Store()
     store.events.close()
     for piece in PIECES:
-        store.take(AgentSaid(1, "a", piece), 1.0)
-    store.take(end, 1.0)
+        store.record(AgentSaid(1, "a", piece), 1.0)
+    store.record(end, 1.0)
     (entry,) = store.transcript.entries
     assert entry.text == "".join(PIECES)
     words = size_of("".join(PIECES))

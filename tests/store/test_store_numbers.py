@@ -6,17 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtvoice_tui.protocol.realtime.objects import RateLimit, TokenDetails, Usage
+from rtvoice_tui.media import FLOOR_DB, Level, dbfs
+from rtvoice_tui.protocol.usage import RateLimit, TokenDetails, Usage
 from rtvoice_tui.session.facts import Moment
-from rtvoice_tui.store.levels import (
-    CLIP_HOLD_S,
-    FALL_DB_PER_S,
-    FLOOR_DB,
-    PEAK_HOLD_S,
-    Level,
-    Meter,
-    dbfs,
-)
+from rtvoice_tui.store.levels import CLIP_HOLD_S, FALL_DB_PER_S, PEAK_HOLD_S, Meter
 from rtvoice_tui.store.timings import Timings, TurnTiming
 from rtvoice_tui.store.usage import UsageTotals
 

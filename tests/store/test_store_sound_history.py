@@ -1,7 +1,7 @@
 """Ten seconds of sound in columns: nothing that was loud, lost or said falls between two of them."""
 
+from rtvoice_tui.media import Level
 from rtvoice_tui.session.facts import Phase, PhaseChanged
-from rtvoice_tui.store.levels import Level
 from rtvoice_tui.store.sound_history import COLUMNS, SoundHistory
 from rtvoice_tui.store.store import Store
 
@@ -36,7 +36,7 @@ def test_who_spoke_and_what_was_lost_is_in_the_column_of_its_moment():
     store.audio.underruns = 4
     history.sample(5.0)
     history.sample(5.1)
-    store.take(PhaseChanged(Phase.SPEAKING), 5.2)
+    store.record(PhaseChanged(Phase.SPEAKING), 5.2)
     store.audio.underruns, store.audio.dropped, store.audio.overflows = 6, 1, 2
     store.audio.ducked, store.audio.buffered_ms = True, 800.0
     history.sample(5.22)

@@ -157,7 +157,7 @@ def test_calls_keep_the_times_at_which_they_began_and_ended():
             (1.7, CallState.OK),
             (9.0, CallState.OK),
         ):
-            store.take(call(state), at)
+            store.record(call(state), at)
         (record,) = store.calls.records
         assert (record.seen_at, record.started_at, record.ended_at) == (1.0, 1.2, 1.7)
         assert round(record.duration_ms or 0) == 500
@@ -169,7 +169,7 @@ def test_calls_keep_the_times_at_which_they_began_and_ended():
 def test_a_call_that_never_ran_has_no_duration():
     store = Store()
     try:
-        store.take(call(CallState.HOSTED), 1.0)
+        store.record(call(CallState.HOSTED), 1.0)
         assert store.calls.records[0].duration_ms is None
     finally:
         store.events.close()
@@ -179,7 +179,7 @@ def test_notices_are_bounded_and_the_newest_stay():
     store = Store()
     try:
         for number in range(2_000):
-            store.take(facts.Notice(facts.Level.INFO, str(number)), float(number))
+            store.record(facts.Notice(facts.Level.INFO, str(number)), float(number))
         assert len(store.notices) == 500
         assert store.notices[-1][1].text == "1999"
     finally:
@@ -204,7 +204,7 @@ def test_every_fact_grows_the_stores_version():
         ]
         for fact in told:
             before = store.version
-            store.take(fact, 1.0)
+            store.record(fact, 1.0)
             assert store.version == before + 1
         assert store.session.phase is facts.Phase.LISTENING
         assert (store.session.session_id, store.session.opened_at, store.session.turn) == ("sess_1", 1.0, 1)

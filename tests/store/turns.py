@@ -84,7 +84,7 @@ Kind = Callable[[int], list[Fact]]
 
 def take(store: Store, facts: list[Fact]) -> None:
     for fact in facts:
-        store.take(fact, 1.0)
+        store.record(fact, 1.0)
 
 
 def filled(kind: Kind, first: int, last: int, store: Store | None = None) -> Store:

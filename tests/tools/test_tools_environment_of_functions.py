@@ -9,8 +9,9 @@ from command_programs import mark
 from mcp_runners import connected, opened, real
 
 from recorder import CANARY
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles.model import ToolEntry
-from rtvoice_tui.profiles.store import ProfileError, parse_profile
+from rtvoice_tui.profiles.store import parse_profile
 from rtvoice_tui.tools.runner import Call
 from tools.toolbench import bench, function, write
 

@@ -12,11 +12,12 @@ from aiohttp import web
 from command_programs import until
 from http_places import asked, names, nowhere, place, runner, saying
 
+from rtvoice_tui.errors import ToolError
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.runs import HttpRun
 from rtvoice_tui.tools import http
 from rtvoice_tui.tools.registry import Registry
-from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, ToolError
+from rtvoice_tui.tools.runner import MAX_OUTPUT, Call
 from rtvoice_tui.tools.toolbox import Toolbox
 
 LEADING = [

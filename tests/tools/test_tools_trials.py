@@ -48,7 +48,7 @@ async def hand(*entries: ToolEntry) -> AsyncIterator[Hand]:
 
 async def test_a_run_by_hand_is_told_from_its_beginning_to_its_result():
     async with hand(*ENTRIES) as by:
-        by.trials.begin("weather", ' {"city": "Omsk"}\n', 3)
+        by.trials.start("weather", ' {"city": "Omsk"}\n', 3)
         await by.ends()
     assert by.states == [CallState.RUNNING, CallState.OK]
     for call in by.told:
@@ -60,14 +60,14 @@ async def test_a_run_by_hand_is_told_from_its_beginning_to_its_result():
 
 async def test_no_arguments_are_an_empty_object():
     async with hand(*ENTRIES) as by:
-        by.trials.begin("fails", "  ", 0)
+        by.trials.start("fails", "  ", 0)
         await by.ends()
     assert by.told[0].arguments == "{}"
 
 
 async def test_a_failure_is_told_with_what_the_model_would_get_and_what_the_person_sees():
     async with hand(*ENTRIES) as by:
-        by.trials.begin("fails", "{}", 0)
+        by.trials.start("fails", "{}", 0)
         await by.ends()
     assert by.states == [CallState.RUNNING, CallState.FAILED]
     assert "told to" in by.told[-1].output
@@ -87,7 +87,7 @@ async def test_a_failure_is_told_with_what_the_model_would_get_and_what_the_pers
 )
 async def test_arguments_that_do_not_fit_are_refused_with_their_path_and_nothing_runs(name, arguments, words):
     async with hand(*ENTRIES) as by:
-        by.trials.begin(name, arguments, 0)
+        by.trials.start(name, arguments, 0)
         assert by.states == [CallState.FAILED]
         assert by.trials._running == {}
     (call,) = by.told
@@ -98,7 +98,7 @@ async def test_arguments_that_do_not_fit_are_refused_with_their_path_and_nothing
 
 async def test_a_tool_of_the_provider_says_where_it_runs():
     async with hand(*ENTRIES) as by:
-        by.trials.begin("far", "{}", 0)
+        by.trials.start("far", "{}", 0)
         await by.ends()
     assert by.states[-1] is CallState.FAILED
     assert "at the provider" in by.told[-1].note
@@ -111,7 +111,7 @@ async def test_a_run_that_is_stopped_says_so_and_ends_what_it_ran(begun, everyth
     async with bench() as desk:
         desk.use_runners(tool=tool)
         by = Hand(desk)
-        by.trials.begin("tool", "{}", 0)
+        by.trials.start("tool", "{}", 0)
         if begun:
             await until(tool.begun.is_set)
         if everything:
@@ -130,7 +130,7 @@ async def test_one_of_several_is_stopped_and_the_others_go_on():
         desk.use_runners(tool=tool)
         by = Hand(desk)
         for _ in range(2):
-            by.trials.begin("tool", "{}", 0)
+            by.trials.start("tool", "{}", 0)
         await until(lambda: len(tool.calls) == 2)
         first, second = (call.key for call in by.told)
         assert first != second
@@ -149,7 +149,7 @@ async def test_a_tool_that_raises_ends_its_run_as_failed():
     async with bench() as desk:
         desk.use_runners(tool=tool)
         by = Hand(desk)
-        by.trials.begin("tool", "{}", 0)
+        by.trials.start("tool", "{}", 0)
         await by.ends()
         await asyncio.sleep(0)
     assert by.states == [CallState.RUNNING, CallState.FAILED]

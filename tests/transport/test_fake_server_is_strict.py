@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fake_server import FakeServer, Session
-from rtvoice_tui.protocol.realtime.dialects import Endpoint
+from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.transport.websocket import Socket, connect
 
 PCM = {"type": "audio/pcm", "rate": 24_000}

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from recorder import CANARY, Recorder, redirect
-from rtvoice_tui.protocol.realtime.dialects import AZURE, DIALECTS, HF, OPENAI, YANDEX, Dialect, Endpoint, auth_headers
+from rtvoice_tui.errors import ConnectionFailed
+from rtvoice_tui.protocol.realtime.dialects import AZURE, DIALECTS, HF, OPENAI, YANDEX, Dialect, auth_headers
+from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.store.plain import visible
-from rtvoice_tui.transport.websocket import ConnectionFailed, connect
+from rtvoice_tui.transport.websocket import connect
 
 STATUSES = [301, 302, 303, 307, 308]
 STYLES = {

@@ -6,8 +6,9 @@ import json
 import pytest
 
 from fake_server import FakeServer, Session
-from rtvoice_tui.protocol.realtime.dialects import Endpoint
-from rtvoice_tui.transport.websocket import ConnectionFailed, Socket, connect
+from rtvoice_tui.errors import ConnectionFailed
+from rtvoice_tui.protocol.wire import Endpoint
+from rtvoice_tui.transport.websocket import Socket, connect
 
 LIMIT_S = 10
 

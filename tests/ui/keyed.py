@@ -13,12 +13,15 @@ from textual.widgets import Input
 
 from rtvoice_tui.cli.launch import Options, OptionsPlanner, make_plan
 from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.profiles.store import load_profile, profile_text
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.facts import (
     AgentSaid,
+    AudioSet,
     CallChanged,
     CallState,
+    Fact,
     Phase,
     PhaseChanged,
     TurnStarted,
@@ -44,6 +47,7 @@ class StandIn:
         self.clock = 100.0
         self.told: list[object] = []
         self._store = store
+        self.audio_settings = AudioSettings()
         self._stopped = threading.Event()
 
     async def run(self) -> None:
@@ -68,11 +72,18 @@ class StandIn:
     def disconnect(self) -> None:
         self.told.append("disconnect")
 
-    def set_muted(self, muted: bool) -> None:
-        self._store.audio.muted = muted
+    def report(self, fact: Fact) -> None:
+        self._store.record(fact, self.clock)
 
-    def set_agent_muted(self, muted: bool) -> None:
-        self._store.audio.agent_muted = muted
+    def set_audio(self, settings: AudioSettings) -> None:
+        self.audio_settings = settings
+        self.report(AudioSet(settings))
+
+    def release_devices(self, released: Callable[[], None]) -> None:
+        released()
+
+    def reclaim_devices(self) -> None:
+        self.told.append("reclaim devices")
 
     def stop(self) -> None:
         self._stopped.set()
@@ -100,21 +111,21 @@ class Cockpit(RtvoiceApp):
         return self.query_one("#composer", Input)
 
     def phase(self, phase: Phase) -> None:
-        self.store.take(PhaseChanged(phase), 0.0)
+        self.store.record(PhaseChanged(phase), 0.0)
 
 
 def _talk(store: Store) -> None:
     """A conversation of some turns, each with a call and a few events."""
-    store.take(PhaseChanged(Phase.LISTENING), 0.0)
+    store.record(PhaseChanged(Phase.LISTENING), 0.0)
     store.audio.input.name = "microphone"
     for turn in range(1, TURNS + 1):
-        store.take(TurnStarted(turn), float(turn))
-        store.take(UserSaid(turn, f"you_{turn}", f"question {turn}", final=True), float(turn))
+        store.record(TurnStarted(turn), float(turn))
+        store.record(UserSaid(turn, f"you_{turn}", f"question {turn}", final=True), float(turn))
         name = f"call_{turn}"
         call = {"call_id": name, "item_id": f"item_{turn}", "name": "get_weather", "arguments": f'{{"n": {turn}}}'}
         call |= {"key": name} if "key" in CallChanged.__struct_fields__ else {}
-        store.take(CallChanged(turn=turn, state=CallState.OK, output="{}", **call), float(turn))
-        store.take(AgentSaid(turn, f"agent_{turn}", f"answer {turn} " + "word " * 20, final=True), float(turn))
+        store.record(CallChanged(turn=turn, state=CallState.OK, output="{}", **call), float(turn))
+        store.record(AgentSaid(turn, f"agent_{turn}", f"answer {turn} " + "word " * 20, final=True), float(turn))
         for name in ("response.created", "response.output_item.added", "response.done"):
             store.events.append(float(turn), False, name, f'{{"type": "{name}", "turn": {turn}}}')
 

@@ -53,7 +53,7 @@ class Pane4:
         app = self.here.app
         key = f"call_{len(app.store.calls.records)}"
         done = CallChanged(1, key, key, "i", name, '{"city": "Oslo"}', CallState.OK, kind=kind, output=output)
-        app.store.take(done, app.session.clock)
+        app.store.record(done, app.session.clock)
         newest = app.store.calls.records[-1]
         await self.here.until(lambda: app.tools_pane.calls.chosen is newest, f"the call of {name} is chosen")
 

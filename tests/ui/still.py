@@ -7,27 +7,18 @@ from textual.pilot import Pilot
 
 from rtvoice_tui.cli.launch import Options, OptionsPlanner, make_plan
 from rtvoice_tui.editing.editor import AgentEditor
-from rtvoice_tui.engine.worker import SessionWorker
+from rtvoice_tui.engine.idle import IdleSession
 from rtvoice_tui.profiles.store import load_profile, profile_text
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.app import RtvoiceApp
 
-
-class StillSession(SessionWorker):
-    """A session that never begins."""
-
-    async def run(self) -> None:
-        return
-
-    @property
-    def clock(self) -> float:
-        return 60.0
+NOW = 60.0
 
 
 @asynccontextmanager
 async def still_app(store: Store, size: tuple[int, int] = (120, 40), **options: str) -> AsyncIterator[Pilot[None]]:
     profile = load_profile("local")
-    session = StillSession(make_plan(profile, Options(no_audio=True, no_connect=True), {}), store)
+    session = IdleSession(make_plan(profile, Options(no_audio=True, no_connect=True), {}), store, lambda: NOW)
     app = RtvoiceApp(
         session,
         store,

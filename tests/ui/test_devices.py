@@ -7,18 +7,22 @@ from pathlib import Path
 
 import pytest
 from keyed import until
-from still import StillSession, screen_text
+from still import NOW, screen_text
 from textual import events
 from textual.pilot import Pilot
 
-from rtvoice_tui.audio.backends.choosing import AudioError, DeviceInfo
+from rtvoice_tui.audio.backends.choosing import DeviceInfo
 from rtvoice_tui.cli.launch import Options, OptionsPlanner, make_plan
 from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.engine.idle import IdleSession
 from rtvoice_tui.engine.worker import SessionWorker
+from rtvoice_tui.errors import AudioError
+from rtvoice_tui.media import AudioSettings, DeviceState
 from rtvoice_tui.profiles.model import LOUDEST_DB, QUIETEST_DB, AudioPreferences, Profile
 from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
+from rtvoice_tui.session.commands import SetEcho, UseDevice
 from rtvoice_tui.store import levels
-from rtvoice_tui.store.audio import DeviceState, DeviceView
+from rtvoice_tui.store.audio import DeviceView
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.app import RtvoiceApp
 from rtvoice_tui.ui.screens.devices import DevicesScreen
@@ -30,28 +34,24 @@ HDMI = DeviceInfo("HDMI", "ALSA", 0, 8, 48_000, 0.0, 6.0, default_output=True)
 HOSTILE = DeviceInfo("[/b] [red]\x1b[31m 漢字\u202e" * 9, "Windows DirectSound and more", 1, 0, 8_000)
 
 
-class FakeSession(StillSession):
-    """Notes what is asked of it; volumes take effect at once."""
+class Asked:
+    """Notes what is asked of the session."""
 
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)
+    def __init__(self, store: Store) -> None:
         self.told: list[object] = []
+        self._store = store
 
-    def use_device(self, direction: str, name: str) -> None:
-        self.told.append(("use", direction, name))
-
-    def set_gain(self, direction: str, db: float) -> None:
-        setattr(self._store.audio, "mic_gain_db" if direction == "input" else "agent_gain_db", db)
-
-    def play_test_tone(self) -> None:
-        self.told.append("tone")
-
-    def hear_myself(self, on: bool) -> None:
-        self._store.audio.trying = "microphone" if on else ""
-        self.told.append(("hear myself", on))
-
-    def set_echo(self, mode: str, noise_suppression: bool) -> None:
-        self.told.append(("echo", mode, noise_suppression))
+    def __call__(self, asked: object) -> None:
+        match asked:
+            case UseDevice():
+                self.told.append(("use", str(asked.direction), asked.name))
+            case SetEcho():
+                self.told.append(("echo", asked.mode, asked.noise_suppression))
+            case ("hear myself", bool(on)):
+                self._store.audio.trying = "microphone" if on else ""
+                self.told.append(asked)
+            case "tone":
+                self.told.append(asked)
 
 
 class System:
@@ -88,17 +88,19 @@ def headset() -> Store:
 @asynccontextmanager
 async def devices(
     store: Store, size: tuple[int, int] = (100, 30), options: Options | None = None, no_audio: bool = False
-) -> AsyncIterator[tuple[Pilot[None], FakeSession]]:
+) -> AsyncIterator[tuple[Pilot[None], Asked]]:
     options = options or Options()
     profile = load_profile("local")
-    session = FakeSession(make_plan(profile, Options(no_audio=no_audio, no_connect=True), {}), store)
+    asked = Asked(store)
+    plan = make_plan(profile, Options(no_audio=no_audio, no_connect=True), {})
+    session = IdleSession(plan, store, lambda: NOW, asked)
     editor = AgentEditor("local", profile, "" if options.override else profile_text("local"))
     app = RtvoiceApp(session, store, editor, OptionsPlanner(options))
     async with app.run_test(size=size) as pilot:
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, DevicesScreen))
         await until(pilot, lambda: lists(pilot)[0].line_count > 1 or "cannot" in said(pilot), "the list was read")
-        yield pilot, session
+        yield pilot, asked
 
 
 def lists(pilot: Pilot[None]) -> list[DeviceList]:
@@ -192,18 +194,18 @@ async def test_volume_is_of_the_focused_side_and_has_bounds(system: System) -> N
     store = headset()
     async with devices(store) as (pilot, _):
         await pilot.press("+", "plus", "minus", "plus")
-        await until(pilot, lambda: store.audio.mic_gain_db == 4.0)
+        await until(pilot, lambda: store.audio_settings.mic_gain_db == 4.0)
         await pilot.press("tab", "minus")
-        await until(pilot, lambda: store.audio.agent_gain_db == -2.0)
-        assert store.audio.mic_gain_db == 4.0
-        store.audio.agent_gain_db = QUIETEST_DB
+        await until(pilot, lambda: store.audio_settings.agent_gain_db == -2.0)
+        assert store.audio_settings.mic_gain_db == 4.0
+        pilot.app.session.set_audio(AudioSettings(mic_gain_db=4.0, agent_gain_db=QUIETEST_DB))
         await pilot.press("minus")
         await until(pilot, lambda: f"{QUIETEST_DB:+.0f} dB, the least" in said(pilot))
-        assert store.audio.agent_gain_db == QUIETEST_DB
-        store.audio.agent_gain_db = LOUDEST_DB
+        assert store.audio_settings.agent_gain_db == QUIETEST_DB
+        pilot.app.session.set_audio(AudioSettings(mic_gain_db=4.0, agent_gain_db=LOUDEST_DB))
         await pilot.press("plus")
         await until(pilot, lambda: f"{LOUDEST_DB:+.0f} dB, the most" in said(pilot))
-        assert store.audio.agent_gain_db == LOUDEST_DB
+        assert store.audio_settings.agent_gain_db == LOUDEST_DB
 
 
 async def test_a_volume_is_kept_when_it_stands_or_when_the_screen_is_left(system: System) -> None:
@@ -219,9 +221,8 @@ async def test_a_volume_is_kept_when_it_stands_or_when_the_screen_is_left(system
 
 def test_volumes_and_gate_of_the_profile_hold_from_the_start(system: System) -> None:
     kept = AudioPreferences(input_gain_db=4.0, output_gain_db=-2.0, gate_db=-43.0)
-    store = Store()
-    SessionWorker(make_plan(Profile(audio=kept), Options(no_audio=True), {}), store)
-    assert (store.audio.mic_gain_db, store.audio.agent_gain_db, store.audio.gate_db) == (4.0, -2.0, -43.0)
+    session = SessionWorker(make_plan(Profile(audio=kept), Options(no_audio=True), {}), Store())
+    assert session.audio_settings == AudioSettings(mic_gain_db=4.0, agent_gain_db=-2.0, gate_db=-43.0)
 
 
 async def test_only_the_last_way_of_talking_is_told_and_nothing_lies_over_the_devices(system: System) -> None:
@@ -253,14 +254,15 @@ async def test_the_gate_is_seen_and_set_by_its_keys_and_kept(size: tuple[int, in
     store = headset()
     audio = store.audio
     async with devices(store, size) as (pilot, _):
-        audio.gate_db, audio.gate_open = -12.0, False
+        pilot.app.session.set_audio(AudioSettings(gate_db=-12.0))  # type: ignore[attr-defined]
+        audio.gate_open = False
         await until(pilot, lambda: "GATE at -12 dBFS, shut: silence is sent" in screen_text(pilot))
         assert "[ ] lower, higher" in screen_text(pilot)
         audio.gate_open = True
         await until(pilot, lambda: "GATE at -12 dBFS, open" in screen_text(pilot))
         await pilot.press("g")
         await until(pilot, lambda: "no gate; kept in local.toml" in said(pilot))
-        assert audio.gate_db is None
+        assert store.audio_settings.gate_db is None
         await until(pilot, lambda: "GATE none: all of the microphone is sent" in screen_text(pilot))
         await pilot.press("g")
         await until(pilot, lambda: load_profile("local").audio.gate_db == -12.0, "back to the last one")
@@ -290,11 +292,11 @@ async def test_a_tone_is_played_and_hearing_oneself_ends_with_the_screen(system:
         await pilot.press("l")
         await until(pilot, lambda: session.told[2:] == [("hear myself", True)], "the key begins it anew")
         await pilot.press("M")
-        await until(pilot, lambda: store.audio.agent_muted)
+        await until(pilot, lambda: store.audio_settings.agent_muted)
         await pilot.press("t")
         await until(pilot, lambda: "M opens it" in said(pilot), "a muted speaker is said to be muted")
         await pilot.press("m")
-        await until(pilot, lambda: store.audio.muted)
+        await until(pilot, lambda: store.audio_settings.muted)
         await pilot.press("escape")
         await until(pilot, lambda: session.told[3:] == [("hear myself", False)])
 

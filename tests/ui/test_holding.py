@@ -117,7 +117,7 @@ async def test_without_releases_the_key_begins_and_ends_turns_and_one_sentence_s
     async with held(modes=25) as (app, pilot):
         await until(pilot, lambda: app.notices == [CANNOT])
         await pilot.press("f4")
-        app.store.audio.talk_until = 30.0
+        app.store.talk.until = 30.0
         app.release("f4")  # as if: it means nothing now
         await pilot.press("f4")
         await until(pilot, lambda: app.told == [START, END])

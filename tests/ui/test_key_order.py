@@ -28,7 +28,7 @@ async def test_a_message_that_is_typed_at_once_is_all_in_the_composer() -> None:
         await until(pilot, lambda: app.told == [cmd.SendText("quite")])
         burst(app, "mute")
         await until(pilot, lambda: app.composer.value == "mute")
-        assert not app.store.audio.muted
+        assert not app.store.audio_settings.muted
 
 
 @pytest.mark.parametrize("key", ["f", "slash"])
@@ -65,7 +65,7 @@ async def test_what_follows_the_key_that_leaves_a_field_is_a_command(field: str)
         await pilot.press(field)
         await until(pilot, lambda: app.types)
         burst(app, "hm", "escape", "m")
-        await until(pilot, lambda: app.store.audio.muted)
+        await until(pilot, lambda: app.store.audio_settings.muted)
         assert "hm" in (app.composer.value, _instructions(app)[:2])
 
 
@@ -111,7 +111,7 @@ async def test_the_keys_of_a_pane_follow_the_digit_that_leads_to_it() -> None:
         burst(app, "escape")
         await until(pilot, lambda: isinstance(app.focused, EventsView))
         burst(app, "3", "m")
-        await until(pilot, lambda: isinstance(app.focused, TimingView) and app.store.audio.muted)
+        await until(pilot, lambda: isinstance(app.focused, TimingView) and app.store.audio_settings.muted)
 
 
 def _words(app: Cockpit) -> str:

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from rtvoice_tui.editing.agent import value_at
+from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.profiles.store import BUILT_IN
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import (
@@ -82,18 +83,18 @@ async def _interrupt(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
 async def _mute(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     meters = app.query_one(MeterRow)
     await pilot.press(stroke)
-    await until(pilot, lambda: app.store.audio.muted and "MIC MUTED" in meters.words)
+    await until(pilot, lambda: app.store.audio_settings.muted and "MIC MUTED" in meters.words)
     await pilot.press(stroke)
-    await until(pilot, lambda: not app.store.audio.muted and "MUTED" not in meters.words)
+    await until(pilot, lambda: not app.store.audio_settings.muted and "MUTED" not in meters.words)
 
 
 @shows("mute-agent")
 async def _mute_agent(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     meters = app.query_one(MeterRow)
     await pilot.press(stroke)
-    await until(pilot, lambda: app.store.audio.agent_muted and "OUT MUTED" in meters.words)
+    await until(pilot, lambda: app.store.audio_settings.agent_muted and "OUT MUTED" in meters.words)
     await pilot.press(stroke)
-    await until(pilot, lambda: not app.store.audio.agent_muted and "MUTED" not in meters.words)
+    await until(pilot, lambda: not app.store.audio_settings.agent_muted and "MUTED" not in meters.words)
 
 
 @shows("talk", "talk-f")
@@ -108,7 +109,7 @@ async def _talk_key(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     app.stand_in.settings = replace(app.stand_in.settings, turn_detection=None)
     await pilot.press(stroke)
     await until(pilot, lambda: app.told == [cmd.TalkStart()])
-    app.store.take(TalkChanged(TalkMode.TOGGLE, True, 30.0), 90.0)
+    app.store.record(TalkChanged(TalkMode.TOGGLE, True, 30.0), 90.0)
     await pilot.press(stroke)
     await until(pilot, lambda: app.told == [cmd.TalkStart(), cmd.TalkEnd()])
 
@@ -119,7 +120,7 @@ async def _talk_mode(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
         await pilot.press(stroke)
         await until(pilot, lambda mode=mode: app.told == [cmd.SetTalk(mode)])
         app.told.clear()
-        app.store.take(TalkChanged(mode, False, 30.0), 90.0)
+        app.store.record(TalkChanged(mode, False, 30.0), 90.0)
 
 
 @shows("type")
@@ -215,7 +216,7 @@ async def _next_turn(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
 
 @shows("back")
 async def _back(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
-    app.store.take(Notice(Level.WARNING, "something is wrong"), 1.0)
+    app.store.record(Notice(Level.WARNING, "something is wrong"), 1.0)
     app.pulse()
     assert "something is wrong" in app.query_one(NoticeRow).words
     await pilot.press("t")
@@ -378,7 +379,7 @@ def _acknowledge(app: Cockpit) -> None:
     """The last change is in force."""
     change = app.editor.history.changes[-1]
     sent = {name: getattr(change.after.settings, name) for name in change.fields}
-    app.store.take(EditChanged("e", change.fields, EditState.ACKNOWLEDGED, sent=sent, edit_id=change.edit_id), 1.0)
+    app.store.record(EditChanged("e", change.fields, EditState.ACKNOWLEDGED, sent=sent, edit_id=change.edit_id), 1.0)
     app.pulse()
 
 
@@ -523,7 +524,7 @@ async def test_letters_and_signs_never_act_inside_the_composer() -> None:
         assert app.composer.value == "".join(signs.get(stroke, stroke) for stroke in plain)
         assert app.focused is app.composer
         assert app.told == []
-        assert not app.store.audio.muted
+        assert not app.store.audio_settings.muted
         assert len(app.screen_stack) == 1
         assert app.return_code is None
 
@@ -550,7 +551,7 @@ async def test_letters_never_act_in_any_other_field(field: str) -> None:
         assert len(app.screen_stack) == 1
         assert app.told == []
         assert app.return_code is None
-        assert not app.store.audio.muted
+        assert not app.store.audio_settings.muted
 
 
 async def test_function_keys_act_inside_the_composer_and_leave_its_text() -> None:
@@ -559,7 +560,7 @@ async def test_function_keys_act_inside_the_composer_and_leave_its_text() -> Non
         await pilot.press("t", *"hello")
         await until(pilot, lambda: app.composer.value == "hello")
         await pilot.press("f2", "f3", "f5")
-        await until(pilot, lambda: app.told == [cmd.Interrupt(), "disconnect"] and app.store.audio.muted)
+        await until(pilot, lambda: app.told == [cmd.Interrupt(), "disconnect"] and app.store.audio_settings.muted)
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
         await pilot.press("escape")
@@ -582,14 +583,14 @@ async def test_space_in_the_event_stream_freezes_and_elsewhere_talks() -> None:
 async def test_a_turn_by_key_counts_down_to_its_end() -> None:
     app = Cockpit()
     async with opened(app):
-        app.store.take(TalkChanged(TalkMode.HOLD, True, 30.0), app.stand_in.clock - 18)
+        app.store.record(TalkChanged(TalkMode.HOLD, True, 30.0), app.stand_in.clock - 18)
         app.pulse()
         assert "TALK 12s" in app.query_one(MeterRow).words
         app.begin_turn()
         assert app.told == [], "one runs"
         app.end_turn()
         assert app.told == [cmd.TalkEnd()]
-        app.store.take(TalkChanged(TalkMode.HOLD, False, 30.0), app.stand_in.clock)
+        app.store.record(TalkChanged(TalkMode.HOLD, False, 30.0), app.stand_in.clock)
         app.pulse()
         assert "TALK" not in app.query_one(MeterRow).words
 
@@ -597,7 +598,7 @@ async def test_a_turn_by_key_counts_down_to_its_end() -> None:
 async def test_talking_into_a_muted_microphone_is_warned_of() -> None:
     app = Cockpit(turn_detection=False)
     async with opened(app) as pilot:
-        app.store.audio.muted = True
+        app.session.set_audio(AudioSettings(muted=True))
         await pilot.press("f4")
         await until(pilot, lambda: app.told == [cmd.TalkStart()])
         assert ["F2 opens it" in note.message for note in app._notifications] == [True]
@@ -607,7 +608,7 @@ async def test_the_palette_names_the_ways_of_talking_and_the_gate_that_would_hel
     app = Cockpit()
     async with opened(app):
         told = SpeechNoticed(1, SpeechState.WORDLESS, True, -44.0, True)
-        app.store.take(told, 1.0)
+        app.store.record(told, 1.0)
         names = {command.title: command.callback for command in commands(app)}
         assert {"Talk: push to talk", "Talk: hold to talk", "Talk: answer now"} <= set(names)
         names["Talk: hold to talk"]()
@@ -620,7 +621,7 @@ async def test_the_palette_names_the_ways_of_talking_and_the_gate_that_would_hel
             "  a gate at -43 dBFS would have avoided them",
         ], "a narrow pane breaks the line"
         names["Microphone: gate at -43 dBFS"]()
-        assert app.store.audio.gate_db == -43
+        assert app.store.audio_settings.gate_db == -43
         assert "Microphone: no gate" in {command.title for command in commands(app)}
 
 
@@ -638,7 +639,8 @@ async def test_the_talk_key_says_the_microphone_is_open_only_where_it_is(
 ) -> None:
     app = Cockpit()
     async with opened(app) as pilot:
-        app.store.audio.input.name, app.store.audio.muted = name, muted
+        app.store.audio.input.name = name
+        app.session.set_audio(AudioSettings(muted=muted))
         app.phase(phase)
         await pilot.press("f4")
         await until(pilot, lambda: list(app._notifications))
@@ -652,7 +654,7 @@ async def test_choosing_to_hold_where_releases_are_not_seen_is_told_in_one_sente
     async with opened(app) as pilot:
         await until(pilot, lambda: app.hold_available is False)
         app.choose_talk(TalkMode.HOLD)
-        app.store.take(TalkChanged(TalkMode.HOLD, False, 30.0), 1.0)
+        app.store.record(TalkChanged(TalkMode.HOLD, False, 30.0), 1.0)
         app.pulse()
         await until(pilot, lambda: list(app._notifications))
         (told,) = [note.message for note in app._notifications]
@@ -666,7 +668,7 @@ async def test_the_palette_always_has_something_about_a_gate_and_about_volume() 
         found = {command.title: command for command in commands(app)}
         assert "silence" in found["Microphone: gate at -45 dBFS"].help
         found["Microphone: gate at -45 dBFS"].callback()
-        assert app.store.audio.gate_db == -45
+        assert app.store.audio_settings.gate_db == -45
         titles = [command.title for command in commands(app)]
         assert [title for title in titles if "gate" in title] == ["Microphone: no gate"]
         assert "Volume: louder or softer" in titles

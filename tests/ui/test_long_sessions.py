@@ -107,8 +107,8 @@ async def growth_of_pane(words: int) -> int:
     async with still_app(store) as pilot:
         view = pilot.app.query_one(TranscriptView)
         for turn in range(1, 801):
-            store.take(TurnStarted(turn), 1.0)
-            store.take(AgentSaid(turn, f"a{turn}", "word " * words, final=True), 1.0)
+            store.record(TurnStarted(turn), 1.0)
+            store.record(AgentSaid(turn, f"a{turn}", "word " * words, final=True), 1.0)
             if turn % 400 == 0:
                 view.sync()
                 seen: set[int] = set()

@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 import pytest
 from rich.cells import cell_len
-from still import StillSession, pulse, screen_text, still_app
+from still import pulse, screen_text, still_app
 
-from rtvoice_tui.session.facts import Phase, PhaseChanged
+from rtvoice_tui.engine.idle import IdleSession
+from rtvoice_tui.media import AudioSettings, DeviceState, Level
+from rtvoice_tui.session.facts import AudioSet, Phase, PhaseChanged
 from rtvoice_tui.session.talk_mode import TalkMode
-from rtvoice_tui.store.audio import DeviceState, DeviceView
-from rtvoice_tui.store.levels import Level, Meter
+from rtvoice_tui.store.audio import DeviceView
+from rtvoice_tui.store.levels import Meter
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.glyphs import ascii_only
 from rtvoice_tui.ui.widgets.bars import bar
@@ -21,7 +23,7 @@ NOW = 60.0
 
 def talking() -> Store:
     store = Store()
-    store.take(PhaseChanged(Phase.SPEAKING), 1.0)
+    store.record(PhaseChanged(Phase.SPEAKING), 1.0)
     store.audio.input = DeviceView("microphone", state=DeviceState.OPEN)
     store.audio.output = DeviceView("headset", state=DeviceState.OPEN)
     store.mic.update(Level(-21, -9), NOW)
@@ -39,6 +41,10 @@ def _echo(word: str, db: float | None = None, is_open: bool = True) -> Callable[
 
 def _input(state: DeviceState) -> Callable[[Store], None]:
     return lambda store: setattr(store.audio.input, "state", state)
+
+
+def _wanted(**fields: bool) -> Callable[[Store], None]:
+    return lambda store: store.record(AudioSet(AudioSettings(**fields)), NOW)
 
 
 def _audio(**fields: object) -> Callable[[Store], None]:
@@ -61,8 +67,8 @@ STATES: list[tuple[Callable[[Store], None], str, str]] = [
     (_echo("gate", None), "GATE open", "shut"),
     (_echo("gate", None, is_open=False), "GATE shut", "open"),
     (_echo("half-duplex", None, is_open=False), "HALF shut", "open"),
-    (_audio(muted=True), "MUTED -27", ""),
-    (_audio(agent_muted=True), "MUTED -21", ""),
+    (_wanted(muted=True), "MUTED -27", ""),
+    (_wanted(agent_muted=True), "MUTED -21", ""),
     (_audio(input=DeviceView()), "none -27", ""),
     (_input(DeviceState.SILENT), "SILENT", ""),
     (_input(DeviceState.GONE), "GONE", ""),
@@ -81,6 +87,7 @@ async def test_every_state_of_the_sound_is_a_word_in_the_row(width: int) -> None
         for change, shown, hidden in STATES:
             fresh = talking()
             store.audio, store.mic, store.speaker = fresh.audio, fresh.mic, fresh.speaker
+            store.audio_settings, store.talk = fresh.audio_settings, fresh.talk
             change(store)
             row.sync(NOW)
             said = set(row.words.replace("AEC …", "AEC…").split())
@@ -103,14 +110,15 @@ async def test_a_way_of_talking_that_waits_for_a_key_is_a_word_beside_the_state(
         for change, shown, _ in STATES:
             fresh = talking()
             store.audio, store.mic, store.speaker = fresh.audio, fresh.mic, fresh.speaker
+            store.audio_settings, store.talk = fresh.audio_settings, fresh.talk
             change(store)
-            store.audio.talk_mode = mode
+            store.talk.mode = mode
             row.sync(NOW)
             assert f" {word}{' to talk' if width >= 120 else ''} SPEAKING" in row.words
             assert cell_len(row.words) <= width
             if width >= 80:
                 assert set(shown.replace("AEC …", "AEC").split()) <= set(row.words.split()), row.words
-        store.audio.talk_until = NOW + 29
+        store.talk.until = NOW + 29
         store.audio.dropped, store.audio.underruns = 2, 3
         row.sync(NOW)
         assert cell_len(row.words) <= width
@@ -178,7 +186,7 @@ def test_a_terminal_without_blocks_is_known_or_said_to_be_one(
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The session's time, which goes on only where a test says so."""
     time = [49.0]
-    monkeypatch.setattr(StillSession, "clock", property(lambda session: time[0]))
+    monkeypatch.setattr(IdleSession, "clock", property(lambda session: time[0]))
     return time
 
 
@@ -195,7 +203,7 @@ def ten_seconds(store: Store, panel: SoundPanel, clock: list[float]) -> None:
         store.audio.buffered_ms = 1200.0 if spoke else 0.0
         store.audio.ducked = step > 140
         store.audio.underruns, store.audio.overflows = int(step > 100), int(step > 60)
-        store.take(PhaseChanged(Phase.SPEAKING if spoke else Phase.HEARING if step < 36 else Phase.THINKING), at)
+        store.record(PhaseChanged(Phase.SPEAKING if spoke else Phase.HEARING if step < 36 else Phase.THINKING), at)
         panel.sync(at)
 
 

@@ -35,9 +35,9 @@ HOSTILE = "[/b] [red]x[/red] \x1b[31m\x07\x9b2J {0} 漢字\u202e👍\ud800 %s"
 
 
 def say(store: Store, turn: int, you: str, agent: str) -> None:
-    store.take(TurnStarted(turn), float(turn))
-    store.take(UserSaid(turn, f"u{turn}", you, final=True), float(turn))
-    store.take(AgentSaid(turn, f"a{turn}", agent, final=True), float(turn))
+    store.record(TurnStarted(turn), float(turn))
+    store.record(UserSaid(turn, f"u{turn}", you, final=True), float(turn))
+    store.record(AgentSaid(turn, f"a{turn}", agent, final=True), float(turn))
 
 
 def events(store: Store, count: int, name: str = "response.created") -> None:
@@ -54,8 +54,8 @@ def transcript_lines(pilot: Pilot[None]) -> list[str]:
 async def test_a_conversation_is_read_in_order_with_what_was_not_heard_marked():
     store = Store()
     say(store, 1, "How far is the moon?", "It is three hundred and eighty four thousand kilometres away.")
-    store.take(ResponseCut(1, "a1", 1000, 4000, "truncated"), 3.0)
-    store.take(CutConfirmed("a1"), 3.1)
+    store.record(ResponseCut(1, "a1", 1000, 4000, "truncated"), 3.0)
+    store.record(CutConfirmed("a1"), 3.1)
     async with still_app(store) as pilot:
         await pulse(pilot)
         text = screen_text(pilot)
@@ -66,13 +66,13 @@ async def test_a_conversation_is_read_in_order_with_what_was_not_heard_marked():
 
 async def test_late_words_of_the_person_take_the_place_where_they_began_to_speak():
     store = Store()
-    store.take(TurnStarted(1), 1.0)
-    store.take(UserSaid(1, "u1", "", final=False), 1.0)
-    store.take(AgentSaid(1, "a1", "Good evening.", final=True), 2.0)
+    store.record(TurnStarted(1), 1.0)
+    store.record(UserSaid(1, "u1", "", final=False), 1.0)
+    store.record(AgentSaid(1, "a1", "Good evening.", final=True), 2.0)
     async with still_app(store) as pilot:
         await pulse(pilot)
         assert "(listening)" in screen_text(pilot)
-        store.take(UserSaid(1, "u1", "Good evening to you", final=True), 3.0)
+        store.record(UserSaid(1, "u1", "Good evening to you", final=True), 3.0)
         await pulse(pilot)
         text = screen_text(pilot)
     assert text.index("Good evening to you") < text.index("Good evening.")
@@ -83,7 +83,7 @@ async def test_an_answer_that_grows_word_by_word_is_shown_whole():
     words = "Once upon a time there was a lighthouse on a rock in the northern sea and every evening it shone".split()
     async with still_app(store) as pilot:
         for word in words:
-            store.take(AgentSaid(1, "a1", f"{word} "), 1.0)
+            store.record(AgentSaid(1, "a1", f"{word} "), 1.0)
             await pulse(pilot)
         assert "Once upon a time" in screen_text(pilot)
         whole = " ".join(transcript_lines(pilot))
@@ -146,11 +146,11 @@ async def test_an_event_opens_as_its_json():
 async def test_hostile_text_is_shown_and_obeyed_nowhere():
     store = Store()
     say(store, 1, HOSTILE, HOSTILE * 50)
-    store.take(CallChanged(1, "k", "c", "i", HOSTILE, HOSTILE, CallState.FAILED, HOSTILE, HOSTILE), 1.0)
-    store.take(Notice(Level.ERROR, HOSTILE, HOSTILE), 2.0)
-    store.take(EditChanged("e", (HOSTILE,), EditState.REFUSED, HOSTILE), 2.0)
-    store.take(SessionOpened(HOSTILE, {}), 0.5)
-    store.take(PhaseChanged(Phase.LISTENING), 0.6)
+    store.record(CallChanged(1, "k", "c", "i", HOSTILE, HOSTILE, CallState.FAILED, HOSTILE, HOSTILE), 1.0)
+    store.record(Notice(Level.ERROR, HOSTILE, HOSTILE), 2.0)
+    store.record(EditChanged("e", (HOSTILE,), EditState.REFUSED, HOSTILE), 2.0)
+    store.record(SessionOpened(HOSTILE, {}), 0.5)
+    store.record(PhaseChanged(Phase.LISTENING), 0.6)
     store.events.append(1.0, False, HOSTILE, HOSTILE, error=True)
     store.events.append(1.0, False, "error", "x" * 1_000_000, error=True)
     async with still_app(store) as pilot:
@@ -167,12 +167,12 @@ async def test_hostile_text_is_shown_and_obeyed_nowhere():
 async def test_the_inspector_shows_arguments_while_they_stream_and_then_the_result():
     store = Store()
     async with still_app(store) as pilot:
-        store.take(CallChanged(1, "k", "c", "i", "get_weather", '{"city": "Ber', CallState.STREAMING), 1.0)
+        store.record(CallChanged(1, "k", "c", "i", "get_weather", '{"city": "Ber', CallState.STREAMING), 1.0)
         await pulse(pilot)
         assert '{"city": "Ber' in screen_text(pilot)
         whole = '{"city": "Berlin"}'
-        store.take(CallChanged(1, "k", "c", "i", "get_weather", whole, CallState.RUNNING), 1.0)
-        store.take(CallChanged(1, "k", "c", "i", "get_weather", whole, CallState.OK, '{"sky": "grey"}'), 1.25)
+        store.record(CallChanged(1, "k", "c", "i", "get_weather", whole, CallState.RUNNING), 1.0)
+        store.record(CallChanged(1, "k", "c", "i", "get_weather", whole, CallState.OK, '{"sky": "grey"}'), 1.25)
         await pulse(pilot)
         text = screen_text(pilot)
     assert re.search(r"sky +grey", text)
@@ -181,14 +181,14 @@ async def test_the_inspector_shows_arguments_while_they_stream_and_then_the_resu
 
 async def test_the_timing_of_a_turn_ends_at_the_speaker():
     store = Store()
-    store.take(TurnStarted(1), 1.0)
+    store.record(TurnStarted(1), 1.0)
     for moment, at in (
         (Moment.SPEECH_STOPPED, 1.0),
         (Moment.ANSWERING, 1.1),
         (Moment.FIRST_AUDIO, 1.4),
         (Moment.FIRST_HEARD, 1.45),
     ):
-        store.take(Reached(1, moment), at)
+        store.record(Reached(1, moment), at)
     async with still_app(store) as pilot:
         await pulse(pilot)
         text = screen_text(pilot)
@@ -198,11 +198,11 @@ async def test_the_timing_of_a_turn_ends_at_the_speaker():
 
 async def test_a_failure_to_connect_is_shown_until_a_session_is_open():
     store = Store()
-    store.take(Notice(Level.ERROR, "the key was not accepted", "check the key"), 1.0)
+    store.record(Notice(Level.ERROR, "the key was not accepted", "check the key"), 1.0)
     async with still_app(store) as pilot:
         await pulse(pilot)
         assert "the key was not accepted — check the key" in screen_text(pilot)
-        store.take(SessionOpened("s", {}), 2.0)
+        store.record(SessionOpened("s", {}), 2.0)
         await pulse(pilot)
         assert "the key was not accepted" not in screen_text(pilot)
 
@@ -211,7 +211,7 @@ async def test_a_failure_to_connect_is_shown_until_a_session_is_open():
 async def test_the_remedy_of_a_notice_is_never_cut_off(size: tuple[int, int]):
     store = Store()
     reason = "ai.api.cloud.yandex.net: the key was not accepted (HTTP 401)"
-    store.take(Notice(Level.ERROR, reason, "check the key, then press c to connect again"), 1.0)
+    store.record(Notice(Level.ERROR, reason, "check the key, then press c to connect again"), 1.0)
     async with still_app(store, size=size) as pilot:
         await pulse(pilot)
         await pulse(pilot)
@@ -228,7 +228,7 @@ async def test_the_log_shows_and_copies_a_long_remedy_whole(size: tuple[int, int
     store = Store()
     reason = "the input device Headset is gone: the system's default is used meanwhile"
     remedy = "unplug it and plug it in again, then press r in the screen of devices until its name is there"
-    store.take(Notice(Level.WARNING, reason, remedy), 1.0)
+    store.record(Notice(Level.WARNING, reason, remedy), 1.0)
     async with still_app(store, size=size) as pilot:
         await pilot.press("6")
         await pulse(pilot)

@@ -39,7 +39,7 @@ def told(app: Cockpit) -> str:
 async def appear(app: Cockpit, pilot: Pilot[None], *calls: CallChanged) -> None:
     """Calls ask, and nobody has seen them for long."""
     for call in calls:
-        app.store.take(call, app.stand_in.clock)
+        app.store.record(call, app.stand_in.clock)
     await pulse(pilot)
 
 
@@ -72,12 +72,12 @@ async def test_the_row_asks_about_the_call_that_waits_longest_in_every_pane_and_
         await until(pilot, lambda: (app.pulse(), "? book(people=4)" in row_text(pilot))[1])
         if size == SIZES[1]:
             assert "4 Tools 15?" in screen_text(pilot)
-        app.store.take(replace(BOOK, state=CallState.RUNNING), 101.0)
+        app.store.record(replace(BOOK, state=CallState.RUNNING), 101.0)
         await pulse(pilot)
         assert "pay(euros=9)" in row_text(pilot)
         assert "1 more" in row_text(pilot)
         for key in ("k2", "k4"):
-            app.store.take(replace(PAY, key=key, state=CallState.DENIED), 102.0)
+            app.store.record(replace(PAY, key=key, state=CallState.DENIED), 102.0)
         await pulse(pilot)
         assert row_text(pilot) == ""
 
@@ -94,7 +94,7 @@ async def test_the_keys_stay_in_sight_however_long_or_wide_the_call_is(app: Cock
             assert "a yes  A always  x no" in second
             assert "…" in second, "that it is cut is to be seen"
             assert "4 shows all" in second
-            app.store.take(replace(call, state=CallState.CANCELLED), 101.0)
+            app.store.record(replace(call, state=CallState.CANCELLED), 101.0)
             await pulse(pilot)
 
 
@@ -124,7 +124,7 @@ async def test_a_key_for_a_question_that_has_just_appeared_is_not_taken_and_says
             await until(pilot, lambda: "just appeared" in told(app))
             app.clear_notifications()
         app.stand_in.clock += 2 * SETTLE_S
-        app.store.take(replace(BOOK, state=CallState.CANCELLED), app.stand_in.clock)
+        app.store.record(replace(BOOK, state=CallState.CANCELLED), app.stand_in.clock)
         await appear(app, pilot, PAY)
         await pilot.press("a")
         await until(pilot, lambda: "just appeared" in told(app), "one question took the place of another")
@@ -142,7 +142,7 @@ async def test_in_pane_4_a_newer_question_that_takes_the_place_of_the_chosen_one
         await focus(pilot, 4)
         await appear(app, pilot, BOOK)
         await settle(app, pilot)
-        app.store.take(PAY, app.stand_in.clock)
+        app.store.record(PAY, app.stand_in.clock)
         await pilot.press("a")  # it comes between the look and the key
         await until(pilot, lambda: app.told or told(app))
         assert cmd.Decide("k2", agree=True) not in app.told
@@ -262,7 +262,7 @@ async def test_a_question_to_the_person_offers_s_and_is_answered_in_place_of_the
 
 
 async def test_a_result_that_was_typed_is_only_thrown_away_when_asked_twice(app: Cockpit):
-    app.store.take(replace(BOOK, state=CallState.OK, output="seat 5"), 99.0)
+    app.store.record(replace(BOOK, state=CallState.OK, output="seat 5"), 99.0)
     async with opened(app, SIZES[1]) as pilot:
         await focus(pilot, 4)
         await pilot.press("s")
@@ -276,7 +276,7 @@ async def test_a_result_that_was_typed_is_only_thrown_away_when_asked_twice(app:
 
 
 async def test_a_run_by_hand_is_given_a_result_that_goes_as_a_message(app: Cockpit):
-    app.store.take(replace(BOOK, key="by-hand-1", state=CallState.RUNNING, manual=True), 99.0)
+    app.store.record(replace(BOOK, key="by-hand-1", state=CallState.RUNNING, manual=True), 99.0)
     async with opened(app, SIZES[1]) as pilot:
         await focus(pilot, 4)
         await pilot.press("s")
@@ -291,7 +291,7 @@ async def test_a_call_that_ends_while_its_dialog_is_open_does_no_harm(app: Cockp
             await settle(app, pilot)
             await pilot.press(key)
             await until(pilot, lambda screen=screen: isinstance(app.screen, screen))
-            app.store.take(replace(BOOK, state=CallState.CANCELLED), 105.0)
+            app.store.record(replace(BOOK, state=CallState.CANCELLED), 105.0)
             await pulse(pilot)
             await pilot.press("enter" if key == "x" else "f7")
             await until(pilot, lambda: len(app.screen_stack) == 1)
@@ -304,13 +304,13 @@ async def test_a_call_that_ends_while_its_dialog_is_open_does_no_harm(app: Cockp
 async def test_the_rest_of_the_screen_goes_on_while_it_asks(app: Cockpit, size: tuple[int, int]):
     async with opened(app, size) as pilot:
         await appear(app, pilot, BOOK)
-        app.store.take(TurnStarted(13), 100.0)
-        app.store.take(AgentSaid(13, "a13", "It goes on.", final=True), 100.0)
+        app.store.record(TurnStarted(13), 100.0)
+        app.store.record(AgentSaid(13, "a13", "It goes on.", final=True), 100.0)
         await pulse(pilot)
         assert "It goes on." in screen_text(pilot)
         assert "? book" in row_text(pilot)
         await pilot.press("m")
-        assert app.store.audio.muted
+        assert app.store.audio_settings.muted
         await until(pilot, lambda: any(c.title == "Call: agree" for c in commands(app)), "the palette offers it")
-        app.store.take(replace(BOOK, state=CallState.OK), 101.0)
+        app.store.record(replace(BOOK, state=CallState.OK), 101.0)
         assert not any(command.title.startswith("Call:") for command in commands(app))

@@ -69,7 +69,7 @@ async def open_form(app: Cockpit, pilot: Pilot[None], key: str = "t") -> None:
 def came(app: Cockpit, state: CallState, number: int = 1, at: float = 100.0, **more: object) -> None:
     key = f"by-hand-{number}"
     fields = {"name": "book", "arguments": "{}", "manual": True, **more}
-    app.store.take(CallChanged(12, key, key, "", state=state, **fields), at)  # type: ignore[arg-type]
+    app.store.record(CallChanged(12, key, key, "", state=state, **fields), at)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

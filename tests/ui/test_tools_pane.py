@@ -23,7 +23,7 @@ HOSTILE = "\\[/b] [/b] [red]x[/red] \x1b[31m\x07\x9b2J 漢字\u202e👍\ud800 "
 @pytest.fixture
 def app() -> Iterator[Cockpit]:
     cockpit = Cockpit()
-    cockpit.store.take(ServerChanged("notes", ServerState.CONNECTED, "", 3), 20.0)
+    cockpit.store.record(ServerChanged("notes", ServerState.CONNECTED, "", 3), 20.0)
     yield cockpit
     cockpit.store.events.close()
 
@@ -31,7 +31,7 @@ def app() -> Iterator[Cockpit]:
 def call(store: Store, number: int, state: CallState = CallState.OK, at: float = 90.0, **more: object) -> None:
     fields = {"name": f"tool_{number}", "arguments": f'{{"n": {number}}}', "kind": "command", **more}
     turn = fields.pop("turn", 12)
-    store.take(CallChanged(turn, f"k{number}", f"k{number}", f"i{number}", state=state, **fields), at)  # type: ignore[arg-type]
+    store.record(CallChanged(turn, f"k{number}", f"k{number}", f"i{number}", state=state, **fields), at)  # type: ignore[arg-type]
 
 
 def rows(pilot: Pilot[None]) -> list[str]:
@@ -93,9 +93,9 @@ async def test_a_call_that_runs_is_timed_even_when_many_newer_ones_have_ended(ap
 
 
 async def test_servers_stand_below_with_their_state_their_tools_or_why_they_failed(app: Cockpit):
-    app.store.take(ServerChanged("one", ServerState.CONNECTED, "", 1), 20.0)
-    app.store.take(ServerChanged("files", ServerState.FAILED, f"no such program {HOSTILE}"), 20.0)
-    app.store.take(ServerChanged("docs", ServerState.CONNECTED, "at the provider", 2), 20.0)
+    app.store.record(ServerChanged("one", ServerState.CONNECTED, "", 1), 20.0)
+    app.store.record(ServerChanged("files", ServerState.FAILED, f"no such program {HOSTILE}"), 20.0)
+    app.store.record(ServerChanged("docs", ServerState.CONNECTED, "at the provider", 2), 20.0)
     async with opened(app, SIZES[0]) as pilot:
         await focus(pilot, 4)
         lines = [" ".join(row.split()) for row in rows(pilot)[12:]]
@@ -322,7 +322,7 @@ async def test_the_view_of_a_call_is_named_in_the_title(app: Cockpit):
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_hostile_text_in_a_call_or_a_server_is_shown_and_obeyed_nowhere(app: Cockpit, size: tuple[int, int]):
-    app.store.take(ServerChanged(HOSTILE, ServerState.FAILED, HOSTILE), 20.0)
+    app.store.record(ServerChanged(HOSTILE, ServerState.FAILED, HOSTILE), 20.0)
     value = json.dumps({HOSTILE: [HOSTILE]}, ensure_ascii=False)
     call(app.store, 13, CallState.FAILED, name=HOSTILE, arguments=value, output=HOSTILE, note=HOSTILE * 2, kind=HOSTILE)
     async with opened(app, size) as pilot:

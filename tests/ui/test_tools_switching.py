@@ -85,7 +85,7 @@ class Pane4:
         number = len(self.app.store.calls.records)
         fields = {"state": CallState.OK, "kind": "mcp", "output": output, **more}
         key = f"c{number}"
-        self.app.store.take(CallChanged(12, key, key, "i", name, '{"id": 1}', **fields), 99.0)  # type: ignore[arg-type]
+        self.app.store.record(CallChanged(12, key, key, "i", name, '{"id": 1}', **fields), 99.0)  # type: ignore[arg-type]
         self.app.pulse()
         await self.pilot.pause(0)
         assert self.app.tools_pane.calls.chosen is self.app.store.calls.records[-1]

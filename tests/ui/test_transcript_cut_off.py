@@ -35,10 +35,10 @@ async def test_a_line_that_grew_when_the_connection_was_lost_is_shown_as_cut_off
         says(c, text)
         async with still_app(store) as pilot:
             for fact in c.all().facts:
-                store.take(fact, 1.0)
+                store.record(fact, 1.0)
             await pulse(pilot)
             for fact in c.close().facts:
-                store.take(fact, 2.0)
+                store.record(fact, 2.0)
             await pulse(pilot)
             shown = screen_text(pilot)
     finally:

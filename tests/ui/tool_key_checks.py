@@ -19,7 +19,7 @@ BOOKING = CallChanged(12, "k", "k", "i", "book", '{"people": 4}', CallState.ASKI
 
 async def ask(app: Cockpit, pilot: Pilot[None]) -> None:
     """A call asks, long enough to be meant."""
-    app.store.take(BOOKING, 99.0)
+    app.store.record(BOOKING, 99.0)
     row = app.query_one(AskRow)
     await until(pilot, lambda: (app.pulse(), row.display)[1], "the row asks")
     app.stand_in.clock += 2 * SETTLE_S
@@ -85,7 +85,7 @@ async def _make_mock(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     real = app.editor.kept.tool("get_weather").run
     await pilot.press(stroke)
     await until(pilot, lambda: app.editor.kept.tool("get_weather").run == MockRun(result={}, original=real))
-    assert not app.store.audio.muted, "here m is not the microphone"
+    assert not app.store.audio_settings.muted, "here m is not the microphone"
     await pilot.press(stroke)
     await until(pilot, lambda: app.editor.kept.tool("get_weather").run == real)
     assert [type(told) for told in app.told] == [cmd.EditSession] * 2

@@ -19,7 +19,7 @@ from rtvoice_tui.engine.worker import SessionWorker
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.secrets import endpoint
 from rtvoice_tui.profiles.store import load_profile, parse_profile
-from rtvoice_tui.protocol.realtime.dialects import Endpoint
+from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.session.facts import Notice, Phase
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.tools.registry import Registry, Tool
@@ -113,6 +113,10 @@ class Bench:
         self.worker = worker
         self.store = store
         self.task = task
+
+    def set_audio(self, **changes: Any) -> None:
+        """Change some of mute, gain and gate."""
+        self.worker.set_audio(msgspec.structs.replace(self.worker.audio_settings, **changes))
 
     @property
     def phase(self) -> Phase:

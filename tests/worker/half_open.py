@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from rtvoice_tui.protocol.realtime.dialects import Endpoint
+from rtvoice_tui.protocol.wire import Endpoint
 from worker.bench import Source
 
 SILENCE_S = 0.5

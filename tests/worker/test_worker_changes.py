@@ -11,7 +11,7 @@ from fake_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.playout.heard_positions import HeardPositions
 from rtvoice_tui.audio.station import AudioStation
-from rtvoice_tui.session.commands import SendText, TalkStart
+from rtvoice_tui.session.commands import SendText, SetEcho, TalkStart
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from worker.bench import plan_for, running, signal, write_wav
@@ -110,7 +110,7 @@ async def test_an_echo_mode_that_is_chosen_before_the_devices_are_open_holds(sta
     stations.may_open.clear()
     async with FakeServer(idle) as server, running(plan_for(server, audio=SILENT)) as bench:
         await bench.until(lambda: len(stations.opened) == 1)
-        bench.worker.set_echo("half-duplex", False)
+        bench.worker.post(SetEcho("half-duplex", False))
         stations.may_open.set()
         await bench.until(lambda: stations.opened[0]._choice.echo == "half-duplex")
 
@@ -120,18 +120,18 @@ async def test_a_timer_of_the_session_before_ends_no_turn_of_this_one():
     async with FakeServer(idle) as server:
         plan = plan_for(server, talk=TalkRules(TalkMode.TOGGLE, limit_s=limit_s))
         async with running(plan) as bench:
-            audio, loop = bench.store.audio, asyncio.get_running_loop()
+            loop = asyncio.get_running_loop()
             await bench.until(lambda: bench.phase is Phase.READY)
             bench.worker.post(TalkStart())
-            await bench.until(lambda: audio.talk_until is not None)
+            await bench.until(lambda: bench.store.talk.until is not None)
             old_limit = loop.time() + limit_s
             await asyncio.sleep(later_s)
             bench.worker.reopen(replace(plan, heartbeat=1.0))
             await bench.until(lambda: len(server.sessions) == 2 and bench.phase is Phase.READY)
             bench.worker.post(TalkStart())
-            await bench.until(lambda: audio.talk_until is not None)
+            await bench.until(lambda: bench.store.talk.until is not None)
             talks = loop.create_future()  # timers fire in their order, however late: between the old limit and the new
-            loop.call_at(old_limit + later_s / 2, lambda: talks.set_result(audio.talk_until is not None))
+            loop.call_at(old_limit + later_s / 2, lambda: talks.set_result(bench.store.talk.until is not None))
             assert await talks
 
 

@@ -4,8 +4,9 @@ import wave
 
 from fake_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
+from rtvoice_tui.media import DeviceState, Direction
+from rtvoice_tui.session.commands import UseDevice
 from rtvoice_tui.session.facts import Phase
-from rtvoice_tui.store.audio import DeviceState
 from virtual_audio import locatable, write_wav
 from worker.bench import plan_for, running
 
@@ -22,7 +23,7 @@ async def test_a_device_that_is_not_there_leaves_the_old_one_in_use_and_that_is_
     async with FakeServer(just_open) as server, running(plan_for(server, audio=files(tmp_path))) as bench:
         await bench.until(lambda: bench.phase is Phase.LISTENING)
 
-        bench.worker.use_device("output", "no such device")
+        bench.worker.post(UseDevice(Direction.OUTPUT, "no such device"))
 
         await bench.until(lambda: any("out.wav stays in use" in notice.text for notice in bench.notices))
         assert bench.store.audio.output.state is DeviceState.OPEN
@@ -31,11 +32,11 @@ async def test_a_device_that_is_not_there_leaves_the_old_one_in_use_and_that_is_
 
 async def test_volume_and_a_tone_that_are_asked_for_before_the_devices_are_open_hold(tmp_path):
     async with FakeServer(just_open) as server, running(plan_for(server, audio=files(tmp_path))) as bench:
-        bench.worker.set_gain("output", -6.0)
+        bench.set_audio(agent_gain_db=-6.0)
         bench.worker.play_test_tone()
         await bench.until(lambda: bench.store.audio.trying == "tone")
         await bench.until(lambda: bench.store.audio.trying == "")
-        assert bench.store.audio.agent_gain_db == -6.0
+        assert bench.store.audio_settings.agent_gain_db == -6.0
 
     with wave.open(str(tmp_path / "out.wav")) as wav:
         pcm = wav.readframes(wav.getnframes())

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from fake_server import FakeServer, Session
-from rtvoice_tui.profiles.store import ProfileError
-from rtvoice_tui.protocol.realtime.dialects import Endpoint
+from rtvoice_tui.errors import ProfileError
+from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.session.commands import SendText
 from rtvoice_tui.session.facts import Level, Phase
 from rtvoice_tui.store.plain import visible

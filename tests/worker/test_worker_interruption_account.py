@@ -24,13 +24,13 @@ async def test_the_truncation_names_the_millisecond_up_to_which_the_speaker_play
             await bench.until(lambda: bench.store.speaker.peak_db > -60)
             bench.worker.post(Interrupt())
             if pulse:
-                station = bench.worker.driver._sound._station
+                station = bench.worker.driver.sound._station
                 assert station is not None
                 playback = station.playback
                 async with asyncio.timeout(10):
                     while playback._cut is None or not playback.flushed:  # noqa: ASYNC110
                         await asyncio.sleep(0)
-                bench.worker.driver._sound._report_playback(station)
+                bench.worker.driver.sound._report_playback(station)
             await bench.until(lambda: server.sent("conversation.item.truncate"))
             (truncate,) = server.sent("conversation.item.truncate")
             assert not server.offences

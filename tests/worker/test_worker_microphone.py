@@ -84,11 +84,11 @@ async def test_a_muted_microphone_sends_silence_and_its_meter_still_moves(tmp_pa
 
     audio = AudioChoice(input_file=write_wav(tmp_path / "in.wav", speech), output_file=tmp_path / "out.wav")
     async with FakeServer(script) as server, running(plan_for(server, audio=audio)) as bench:
-        bench.worker.set_muted(True)
+        bench.set_audio(muted=True)
         await bench.until(lambda: server.sessions and len(server.session.microphone) >= 10 * FRAME_BYTES)
         assert not any(server.session.microphone)
         assert bench.store.mic.peak_db > -20
-        assert bench.store.audio.muted
+        assert bench.store.audio_settings.muted
 
 
 async def test_muting_before_the_devices_are_open_holds(tmp_path):
@@ -99,7 +99,7 @@ async def test_muting_before_the_devices_are_open_holds(tmp_path):
     async with FakeServer(script) as server:
         plan = plan_for(server, audio=audio, connect=False)
         async with running(plan) as bench:
-            bench.worker.set_muted(True)
+            bench.set_audio(muted=True)
             await bench.until(lambda: bench.store.audio.input_name == "in.wav")
             bench.worker.connect()
             await bench.until(lambda: server.sessions and len(server.session.microphone) >= 5 * FRAME_BYTES)
@@ -122,10 +122,10 @@ async def test_muting_while_the_devices_are_being_opened_holds(tmp_path, monkeyp
     audio = AudioChoice(input_file=write_wav(tmp_path / "in.wav", signal(1)), output_file=tmp_path / "out.wav")
     async with FakeServer(script) as server, running(plan_for(server, audio=audio)) as bench:
         await bench.until(asked.is_set)
-        bench.worker.set_muted(True)
+        bench.set_audio(muted=True)
         release.set()
         await bench.until(lambda: server.sessions and len(server.session.microphone) >= 5 * FRAME_BYTES)
-        assert bench.store.audio.muted
+        assert bench.store.audio_settings.muted
         assert not any(server.session.microphone)
 
 

@@ -163,7 +163,7 @@ async def test_an_edit_of_the_running_session_is_sent_and_its_confirmation_shown
         wanted = changed(plan.settings, instructions="Speak like a pirate.")
         bench.worker.post(EditSession(wanted, plan.tools))
         await bench.until(lambda: len(bench.store.edits) == 4)
-        assert [edit.state for _, edit in bench.store.edits[2:]] == [EditState.SENT, EditState.ACKNOWLEDGED]
+        assert [edit.state for _, edit in list(bench.store.edits)[2:]] == [EditState.SENT, EditState.ACKNOWLEDGED]
         assert server.sent("session.update")[1]["session"] == {
             "type": "realtime",
             "instructions": "Speak like a pirate.",

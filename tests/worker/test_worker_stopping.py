@@ -14,7 +14,8 @@ import pytest
 from fake_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.engine.worker import SessionWorker
-from rtvoice_tui.protocol.realtime.dialects import Endpoint
+from rtvoice_tui.media import AudioSettings
+from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.session.commands import Interrupt, SendText
 from rtvoice_tui.session.facts import Phase
 from worker.bench import (
@@ -77,7 +78,7 @@ async def test_a_disconnect_asked_before_it_runs_keeps_it_offline(ends):
         with new_store() as store:
             worker = SessionWorker(plan, store)
             worker.disconnect()
-            worker.set_muted(True)
+            worker.set_audio(AudioSettings(muted=True))
             bench = Bench(worker, store, asyncio.create_task(worker.run()))
             await bench.until(lambda: store.audio.output_name)
             await asyncio.sleep(0)
@@ -199,7 +200,7 @@ async def test_while_the_server_reads_nothing(ends):
         for _ in range(3):
             bench.worker.post(SendText("x" * 8_000_000))
         await bench.until(lambda: bench.store.transcript.entries)
-        await bench.until(lambda: (waiting := bench.worker.driver._outgoing) is not None and waiting.unsent_words())
+        await bench.until(lambda: (up := bench.worker.driver.connection) and up.outgoing.unsent_words())
         await ends(bench)
 
 
@@ -282,10 +283,8 @@ async def test_commands_before_it_runs_are_harmless():
             worker.post(Interrupt())
             worker.connect()
             worker.disconnect()
-            worker.set_muted(True)
-            worker.set_agent_muted(True)
-            assert store.audio.muted
-            assert store.audio.agent_muted
+            worker.set_audio(AudioSettings(muted=True, agent_muted=True))
+            assert worker.audio_settings == AudioSettings(muted=True, agent_muted=True)
 
 
 PROGRAM = """

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from fake_server import FakeServer, Session
-from rtvoice_tui.audio.choice import AudioChoice, Volumes
+from rtvoice_tui.audio.choice import AudioChoice
+from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.session.commands import CommitNow, SetTalk, TalkEnd, TalkStart
 from rtvoice_tui.session.facts import EditState, Phase
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
@@ -33,19 +34,18 @@ async def test_switched_to_push_to_talk_and_back_while_connected(dialect, tmp_pa
 
     audio = AudioChoice(input_file=write_wav(tmp_path / "in.wav", said), output_file=tmp_path / "out.wav")
     async with FakeServer(script, dialect=dialect) as server, running(plan_for(server, audio=audio)) as bench:
-        health = bench.store.audio
         await bench.until(lambda: bench.phase is Phase.LISTENING and len(server.session.microphone) > 4_800)
         bench.worker.post(SetTalk(TalkMode.TOGGLE))
-        await bench.until(lambda: bench.phase is Phase.READY and health.talk_mode is TalkMode.TOGGLE)
+        await bench.until(lambda: bench.phase is Phase.READY and bench.store.talk.mode is TalkMode.TOGGLE)
         await bench.until(lambda: bench.store.edits[-1][1].state is EditState.ACKNOWLEDGED)
         before = len(server.session.microphone)
         bench.worker.post(TalkStart())
-        await bench.until(lambda: health.talk_until is not None and bench.phase is Phase.HEARING)
-        assert health.talk_until - health.talk_since == 30
+        await bench.until(lambda: bench.store.talk.until is not None and bench.phase is Phase.HEARING)
+        assert bench.store.talk.until - bench.store.talk.since == 30
         await bench.until(lambda: len(server.session.microphone) > before + 9_600)
         bench.worker.post(TalkEnd())
         await bench.until(lambda: bench.words("AGENT") == ["Understood."])
-        assert health.talk_until is None
+        assert bench.store.talk.until is None
         bench.worker.post(SetTalk(TalkMode.OPEN))
         await bench.until(lambda: bench.phase is Phase.LISTENING)
         await bench.until(lambda: len(detections(server)) == 3)
@@ -78,20 +78,20 @@ async def test_the_next_session_is_as_loud_and_talks_as_its_plan_says_whatever_w
     async with FakeServer(script, dialect="openai") as server:
         plan = plan_for(server)
         async with running(plan) as bench:
-            audio = bench.store.audio
+            store = bench.store
             await bench.until(lambda: bench.phase is Phase.LISTENING)
             bench.worker.post(SetTalk(TalkMode.TOGGLE))
-            bench.worker.set_gain("output", -30.0)
-            audio.gate_db = -20.0
+            bench.set_audio(agent_gain_db=-30.0)
+            bench.set_audio(gate_db=-20.0)
             await bench.until(lambda: bench.phase is Phase.READY)
             bench.worker.reopen(replace(plan, heartbeat=1.0))
             await bench.until(lambda: len(server.sessions) == 2 and bench.phase is Phase.LISTENING)
-            assert (audio.talk_mode, audio.agent_gain_db, audio.gate_db) == (TalkMode.OPEN, 0.0, None)
+            assert (store.talk.mode, store.audio_settings) == (TalkMode.OPEN, AudioSettings())
             talk = TalkRules(TalkMode.HOLD, limit_s=5.0)
-            bench.worker.reopen(replace(plan, talk=talk, volumes=Volumes(6.0, -4.0, -40.0)))
+            wanted = AudioSettings(mic_gain_db=6.0, agent_gain_db=-4.0, gate_db=-40.0)
+            bench.worker.reopen(replace(plan, talk=talk, audio_settings=wanted))
             await bench.until(lambda: len(server.sessions) == 3 and bench.phase is Phase.READY)
-            assert (audio.talk_mode, audio.gate_db) == (TalkMode.HOLD, -40.0)
-            assert (audio.mic_gain_db, audio.agent_gain_db) == (6.0, -4.0)
+            assert (store.talk.mode, store.audio_settings) == (TalkMode.HOLD, wanted)
 
 
 async def test_a_gate_sends_what_is_quiet_as_silence_and_opens_for_what_is_loud(tmp_path):
@@ -105,7 +105,7 @@ async def test_a_gate_sends_what_is_quiet_as_silence_and_opens_for_what_is_loud(
     audio = AudioChoice(input_file=source, output_file=tmp_path / "out.wav")
     async with (
         FakeServer(script) as server,
-        running(plan_for(server, audio=audio, volumes=Volumes(gate_db=-43.0))) as bench,
+        running(plan_for(server, audio=audio, audio_settings=AudioSettings(gate_db=-43.0))) as bench,
     ):
         await bench.until(lambda: server.sessions and len(server.session.microphone) >= len(hum + word + hum))
         microphone = bytes(server.session.microphone)

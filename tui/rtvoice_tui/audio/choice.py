@@ -5,23 +5,6 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Volumes:
-    """How loud both directions are made, in dB, and what of the microphone is too quiet to be sent.
-
-    Attributes:
-        gate_db: what is quieter is sent as silence, dBFS; ``None``: all of it is sent.
-    """
-
-    input_db: float = 0.0
-    output_db: float = 0.0
-    gate_db: float | None = None
-
-
-AS_IT_IS = Volumes()
-"""Nothing louder or softer, and all of it."""
-
-
-@dataclass(frozen=True)
 class AudioChoice:
     """What the person asked for. Names may be parts of a device's name; empty means the system's default.
 

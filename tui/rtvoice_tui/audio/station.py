@@ -19,8 +19,8 @@ from rtvoice_tui.audio.supervisor.status import DeviceNotice, StatusNotices, ass
 from rtvoice_tui.audio.supervisor.thread import AudioSupervisor
 from rtvoice_tui.audio.supervisor.watchdog import Watchdog
 from rtvoice_tui.audio.tryout import Tryout
-from rtvoice_tui.store.audio import DeviceState, DeviceView
-from rtvoice_tui.store.levels import FLOOR_DB
+from rtvoice_tui.media import FLOOR_DB, AudioSettings, DeviceState
+from rtvoice_tui.store.audio import DeviceView
 from rtvoice_tui.store.store import Store
 
 FLUSH_LIMIT_S = 0.06
@@ -67,12 +67,11 @@ class AudioStation:
         self._store = store
         self.capture = Capture(input_rate, wake)
         self.playback = Playback(output_rate)
-        self.capture.muted = store.audio.muted
-        self.playback.muted = store.audio.agent_muted
         self._choice = choice
         self.supervisor = AudioSupervisor(choice, self.capture, self.playback, tell)
         self.tryout = Tryout(self.playback, input_rate)
         self._gate = NoiseGate()
+        self._gate_db: float | None = None
         self.echo_problem = ""
         self._echo: EchoControl | None = None
         self._echo_of = ("", "")
@@ -86,6 +85,12 @@ class AudioStation:
         """Open the devices. Takes a while, so it may be called from a helper thread."""
         self.supervisor.open()
         self.set_echo(self._choice.echo, self._choice.noise_suppression)
+
+    def apply(self, settings: AudioSettings) -> None:
+        """Mute, amplify and gate both directions from now on."""
+        self.capture.muted, self.playback.muted = settings.muted, settings.agent_muted
+        self.capture.gain.db, self.playback.gain.db = settings.mic_gain_db, settings.agent_gain_db
+        self._gate_db = settings.gate_db
 
     def set_echo(self, wanted: str, noise_suppression: bool) -> None:
         """Take echo out of the microphone from now on, or leave it.
@@ -125,7 +130,7 @@ class AudioStation:
             self.tryout.microphone(pcm, now)
             level_db = FLOOR_DB if muted else level.rms_db
             self._vad.feed(level_db if self._hears_person else FLOOR_DB, FRAME_MS)
-            found += self._gate.take((pcm, level_db), health.gate_db)
+            found += self._gate.take((pcm, level_db), self._gate_db)
         health.gate_open = self._gate.open and (self._echo is None or self._echo.open)
         health.overflows = health.input.troubles = self.capture.overflows + self.capture.dropped
         health.local_speech = self._vad.speaking
@@ -193,7 +198,7 @@ class AudioStation:
             if (seen is DeviceState.FROZEN) != side.frozen:
                 side.frozen, side.unsettled_until = not side.frozen, now + SETTLED_S
                 self.supervisor.set_frozen(side.direction, side.frozen, status.openings)
-        if mic and seen is DeviceState.OPEN and self._store.audio.mic_doubted:
+        if mic and seen is DeviceState.OPEN and self._store.talk.mic_doubted:
             seen = DeviceState.WRONG
         assessment = assess(side.direction, status, seen)
         show(side.view, status, assessment)

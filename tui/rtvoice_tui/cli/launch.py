@@ -16,15 +16,17 @@ import click
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from rtvoice_tui.audio.choice import AudioChoice, Volumes
+from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.cli.console import COULD_NOT_RUN
 from rtvoice_tui.engine.plan import EndpointSource, Plan
 from rtvoice_tui.engine.worker import SessionWorker
+from rtvoice_tui.errors import NoTemporaryFolder, ProfileError
+from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.profiles import paths, secrets
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.state import load_state, remember
-from rtvoice_tui.profiles.store import ProfileError, load_profile, profile_text
-from rtvoice_tui.protocol.realtime.dialects import Endpoint
+from rtvoice_tui.profiles.store import load_profile, profile_text
+from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.tools.registry import Registry, Toolset
@@ -117,10 +119,10 @@ def _run_until(endings: "Endings", name: str, profile: Profile, options: Options
     store = _new_store()
     planner = OptionsPlanner(options)
     plan, problems = planner.plan(profile, None)
+    session = SessionWorker(plan, store)
     for sentence in [problem, *problems]:
         if sentence:
-            store.take(Notice(Level.WARNING, sentence), 0.0)
-    session = SessionWorker(plan, store)
+            session.report(Notice(Level.WARNING, sentence))
     app = RtvoiceApp(
         session,
         store,
@@ -131,7 +133,7 @@ def _run_until(endings: "Endings", name: str, profile: Profile, options: Options
     )
     if not load_state().profile and profile.provider == "local":
         words = "this is the built-in agent; p sets up Yandex, OpenAI or another provider"
-        store.take(Notice(Level.INFO, words), 0.0)
+        session.report(Notice(Level.INFO, words))
     if not problem:
         remember(profile=name)
     endings.use(app.end)
@@ -146,10 +148,6 @@ class NoTerminal(click.ClickException):
     """Standard input or output is no terminal."""
 
     exit_code = COULD_NOT_RUN
-
-
-class NoTemporaryFolder(ProfileError):
-    """There is no folder for the event log."""
 
 
 def _new_store() -> Store:
@@ -213,7 +211,11 @@ def make_plan(profile: Profile, options: Options, toolset: Toolset) -> Plan:
             profile.audio.noise_suppression,
         ),
         talk=TalkRules(TalkMode(profile.audio.talk), profile.audio.talk_limit_s, profile.audio.interrupt == "local"),
-        volumes=Volumes(profile.audio.input_gain_db, profile.audio.output_gain_db, profile.audio.gate_db),
+        audio_settings=AudioSettings(
+            mic_gain_db=profile.audio.input_gain_db,
+            agent_gain_db=profile.audio.output_gain_db,
+            gate_db=profile.audio.gate_db,
+        ),
         heartbeat=profile.heartbeat_s,
         connect=not options.no_connect,
     )

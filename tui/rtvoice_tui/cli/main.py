@@ -44,7 +44,7 @@ class _Sentences(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        from rtvoice_tui.profiles.store import ProfileError
+        from rtvoice_tui.errors import ProfileError
 
         try:
             return super().invoke(ctx)
@@ -105,7 +105,8 @@ def main(ctx: click.Context, /, **options: Any) -> None:
         from rtvoice_tui import garbage
 
         garbage.collect_later()  # the first frame says when
-        from rtvoice_tui.cli.launch import NoTemporaryFolder, Options, launch
+        from rtvoice_tui.cli.launch import Options, launch
+        from rtvoice_tui.errors import NoTemporaryFolder
 
         try:
             ctx.exit(launch(Options(**options)))
@@ -116,8 +117,8 @@ def main(ctx: click.Context, /, **options: Any) -> None:
 def _check_files(input_file: Path | None, output_file: Path | None) -> None:
     if input_file is None and output_file is None:
         return
-    from rtvoice_tui.audio.backends.base import AudioError
     from rtvoice_tui.audio.backends.wav_checks import check_files
+    from rtvoice_tui.errors import AudioError
 
     try:
         check_files(input_file, output_file)
@@ -133,8 +134,8 @@ def devices() -> None:
     Example:
       rtvoice-tui devices
     """
-    from rtvoice_tui.audio.backends.base import AudioError
     from rtvoice_tui.audio.backends.listing import list_in_subprocess
+    from rtvoice_tui.errors import AudioError
     from rtvoice_tui.store.plain import one_line
 
     try:

@@ -14,14 +14,13 @@ from urllib.parse import urlsplit, urlunsplit
 from rtvoice_tui.audio.backends.base import DeviceInfo
 from rtvoice_tui.doctor.sound import Sound, unknown_devices
 from rtvoice_tui.doctor.tools import tool_problems
+from rtvoice_tui.errors import NeedsConsent, ProfileError
 from rtvoice_tui.profiles import paths, secrets
-from rtvoice_tui.profiles.destinations import NeedsConsent
 from rtvoice_tui.profiles.library import Listed
 from rtvoice_tui.profiles.model import Profile
-from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.realtime import codec
-from rtvoice_tui.protocol.realtime.dialects import Endpoint
 from rtvoice_tui.protocol.realtime.server_events import ErrorEvent, SessionCreated
+from rtvoice_tui.protocol.wire import Endpoint
 
 GREETING_S = 10.0
 
@@ -141,7 +140,7 @@ def _plain(url: str) -> str:
 
 async def live(name: str, profile: Profile, environ: Mapping[str, str]) -> Finding:
     """Connect, wait for the greeting, and say how long both took."""
-    from rtvoice_tui.transport.websocket import ConnectionFailed
+    from rtvoice_tui.errors import ConnectionFailed
 
     if profile.provider == "local" and not profile.url:
         from rtvoice_tui.local_agent.process import LocalAgentProcess
@@ -159,7 +158,8 @@ async def live(name: str, profile: Profile, environ: Mapping[str, str]) -> Findi
 
 
 async def _greeted(name: str, endpoint: Endpoint) -> Finding:
-    from rtvoice_tui.transport.websocket import ConnectionFailed, connect
+    from rtvoice_tui.errors import ConnectionFailed
+    from rtvoice_tui.transport.websocket import connect
 
     start = time.perf_counter()
     try:

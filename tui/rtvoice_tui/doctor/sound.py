@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from rtvoice_tui.audio.backends.base import AudioError, DeviceInfo
-from rtvoice_tui.audio.backends.listing import NoAnswer, query_in_subprocess
+from rtvoice_tui.audio.backends.base import DeviceInfo
+from rtvoice_tui.audio.backends.listing import query_in_subprocess
+from rtvoice_tui.errors import AudioError, NoAnswer
 from rtvoice_tui.profiles.model import AudioPreferences
 
 

@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import runs, secrets
 from rtvoice_tui.profiles.model import Profile, ToolEntry
-from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.tools.mcp import INSTALL_HINT
 from rtvoice_tui.tools.registry import Registry
 

@@ -9,8 +9,9 @@ from rtvoice_tui.editing.agent import Agent, agent_of, differences, dig, value_a
 from rtvoice_tui.editing.fields import Field, fields_of, has
 from rtvoice_tui.editing.history import IN_FORCE, Change, EditHistory
 from rtvoice_tui.editing.values import shown, with_value
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles.model import Policy, Profile, ToolEntry
-from rtvoice_tui.profiles.store import ProfileError, parse_profile
+from rtvoice_tui.profiles.store import parse_profile
 from rtvoice_tui.protocol.realtime.dialects import Dialect
 from rtvoice_tui.protocol.realtime.session_echo import tool_name
 from rtvoice_tui.session.commands import EditSession

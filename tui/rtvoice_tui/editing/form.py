@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rtvoice_tui.errors import FormRefused
+
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _KINDS = ("string", "integer", "number", "boolean", "array", "object")
 _EXPECTED = {"array": "a JSON array", "object": "a JSON object"}
 
 WHOLE = "all"
 """Kind of the one field that takes all arguments as JSON, where a schema has no properties to make fields of."""
-
-
-class FormRefused(ValueError):
-    """What was typed is no value; the sentence names the field."""
 
 
 @dataclass(frozen=True)

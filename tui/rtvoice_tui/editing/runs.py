@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 from msgspec.structs import replace
 
-from rtvoice_tui.editing.schema import SchemaRefused
+from rtvoice_tui.errors import SchemaRefused
 from rtvoice_tui.profiles import runs
 from rtvoice_tui.profiles.runs import KINDS, ToolRun
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from rtvoice_tui.errors import SchemaRefused
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import with_kind
 
@@ -15,10 +16,6 @@ MAX_PARTS = 3000
 """Values and names in a schema that is checked while the screen waits."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-class SchemaRefused(ValueError):
-    """The parameters are no JSON Schema of an object; the sentence names the path."""
 
 
 def parsed(text: str) -> dict[str, Any]:

@@ -8,15 +8,12 @@ from msgspec.structs import replace
 
 from rtvoice_tui.editing.agent import Agent, value_at
 from rtvoice_tui.editing.fields import SEMANTIC_VAD, SERVER_VAD, Field, Kind
+from rtvoice_tui.errors import ValueRefused
 
 _OF_DETECTION = {
     SERVER_VAD: frozenset("threshold silence_duration_ms prefix_padding_ms idle_timeout_ms".split()),
     SEMANTIC_VAD: frozenset({"eagerness"}),
 }
-
-
-class ValueRefused(ValueError):
-    """What was typed is no value of its field, in one sentence."""
 
 
 OFF = {"turn_detection": "none"}

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from rtvoice_tui.errors import ArgumentsRefused
 from rtvoice_tui.session import schema as checked
 from rtvoice_tui.session.facts import CallChanged, CallState
 from rtvoice_tui.tools.checker import Checker
@@ -18,18 +19,18 @@ class ManualRuns:
 
     Args:
         toolbox: runs them.
-        tell: takes what became of them.
+        report: takes what became of them.
         checker: checks arguments where that may take for ever.
     """
 
-    def __init__(self, toolbox: Toolbox, tell: Callable[[CallChanged], None], checker: Checker) -> None:
+    def __init__(self, toolbox: Toolbox, report: Callable[[CallChanged], None], checker: Checker) -> None:
         self._toolbox = toolbox
-        self._tell = tell
+        self._report = report
         self._checker = checker
         self._numbers = itertools.count(1)
         self._running: dict[str, asyncio.Task[None]] = {}
 
-    def begin(self, name: str, arguments: str, turn: int) -> None:
+    def start(self, name: str, arguments: str, turn: int) -> None:
         """Run a tool, if its arguments fit."""
         key = f"by-hand-{next(self._numbers)}"
         spec = next((spec for spec in self._toolbox.specs if spec.name == name), None)
@@ -42,21 +43,22 @@ class ManualRuns:
         if unbounded is None:
             try:
                 checked.read(arguments, spec.parameters)
-            except checked.ArgumentsRefused as refused:
+            except ArgumentsRefused as refused:
                 self._refuse(call, str(refused))
                 return
         call = replace(call, checked=None if unbounded else True, arguments=arguments.strip() or "{}")
-        self._tell(call)
+        call = replace(call, preview=self._toolbox.preview(name, call.arguments))
+        self._report(call)
         task = self._running[key] = asyncio.create_task(self._run(call, unbounded))
         task.add_done_callback(lambda done: self._over(call, done))
 
     def _refuse(self, call: CallChanged, problem: str) -> None:
-        self._tell(replace(call, state=CallState.FAILED, note=problem, checked=False))
+        self._report(replace(call, state=CallState.FAILED, note=problem, checked=False))
 
     def _over(self, call: CallChanged, task: "asyncio.Task[None]") -> None:
         del self._running[call.key]
         if task.cancelled():  # perhaps before it began
-            self._tell(replace(call, state=CallState.CANCELLED, note="you stopped it"))
+            self._report(replace(call, state=CallState.CANCELLED, note="you stopped it"))
 
     async def _run(self, call: CallChanged, unbounded: dict[str, Any] | None) -> None:
         if unbounded is not None:
@@ -66,7 +68,7 @@ class ManualRuns:
             call = replace(call, checked=True)
         outcome = await self._toolbox.run(call.name, call.arguments, call.key)
         state = CallState.OK if outcome.ok else CallState.FAILED
-        self._tell(replace(call, state=state, output=outcome.output, note=outcome.note, details=outcome.details))
+        self._report(replace(call, state=state, output=outcome.output, note=outcome.note, details=outcome.details))
 
     def stop(self, key: str) -> None:
         """End one."""

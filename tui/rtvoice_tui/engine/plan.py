@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from rtvoice_tui.audio.choice import AS_IT_IS, AudioChoice, Volumes
-from rtvoice_tui.protocol.realtime.dialects import Dialect, Endpoint
+from rtvoice_tui.audio.choice import AudioChoice
+from rtvoice_tui.media import AudioSettings
+from rtvoice_tui.protocol.realtime.dialects import Dialect
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.session.talk_mode import OPEN_MICROPHONE, TalkRules
 from rtvoice_tui.tools.registry import Toolset
 
@@ -32,7 +34,7 @@ class Plan:
         source: where to connect.
         audio: which devices to use.
         talk: how turns are taken.
-        volumes: how loud both directions are.
+        audio_settings: gain and gate to start with.
         heartbeat: seconds between pings; 0 for none.
         connect: whether to connect at once.
     """
@@ -44,6 +46,6 @@ class Plan:
     source: EndpointSource
     audio: AudioChoice
     talk: TalkRules = OPEN_MICROPHONE
-    volumes: Volumes = AS_IT_IS
+    audio_settings: AudioSettings = AudioSettings()
     heartbeat: float = 20.0
     connect: bool = True

@@ -1,6 +1,6 @@
 """A session's sound on the session's loop: opens the devices, brings frames to the machine and speech to the speaker.
 
-Made on the loop it runs on. From other threads only `apply_levels` may be used.
+Made on the loop it runs on, and only for that loop.
 """
 
 import asyncio
@@ -8,11 +8,14 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from rtvoice_tui.audio.choice import AudioChoice
+from rtvoice_tui.media import AudioSettings, Direction
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import effects as fx
+from rtvoice_tui.session.facts import Fact, Level, Notice
 from rtvoice_tui.store.store import Store
 
 if TYPE_CHECKING:
@@ -44,10 +47,13 @@ class Session(Protocol):
         """Run beside the session; a fault is told."""
 
     def warn(self, sentence: str, remedy: str = "") -> None:
-        """Report the person what is wrong."""
+        """Report what is wrong."""
 
-    def inform(self, sentence: str) -> None:
-        """Report the person what is well again."""
+    def report(self, fact: Fact) -> None:
+        """Report a fact that no server event led to."""
+
+    def keep_audio(self, choice: AudioChoice) -> None:
+        """Later sessions of the plan have this choice."""
 
     def now(self) -> float:
         """Seconds of the store's clock."""
@@ -59,13 +65,13 @@ class SessionSound:
     Args:
         session: who hears and speaks.
         store: where meters and counters are kept.
-        t0: zero of the store's clock, as `time.perf_counter` counts.
     """
 
-    def __init__(self, session: Session, store: Store, t0: float) -> None:
+    def __init__(self, session: Session, store: Store) -> None:
         self._session = session
         self._store = store
-        self._t0 = t0
+        self._settings = AudioSettings()
+        self._choice = AudioChoice()
         self._station: AudioStation | None = None
         self._opening: asyncio.Task[AudioStation] | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -78,10 +84,11 @@ class SessionSound:
 
     async def open(self, choice: AudioChoice, input_rate: int, output_rate: int) -> None:
         """Import and open the devices off the loop: loading PortAudio and numpy takes a while."""
+        self._choice = choice
         opening = asyncio.to_thread(self._open_station, choice, input_rate, output_rate)
         self._opening = asyncio.create_task(opening)
         station = self._station = await asyncio.shield(self._opening)
-        self.apply_levels()
+        station.apply(self._settings)
         self._tell_echo_problem(station)
         early, self._early = self._early, []
         for ask in early:
@@ -112,28 +119,32 @@ class SessionSound:
                 station = await self._opening
                 await asyncio.to_thread(station.close)
 
-    def rest(self, resting: Callable[[], None]) -> None:
-        """Give the devices back until `wake`; ``resting`` is called on some thread when that is done."""
+    def release_devices(self, released: Callable[[], None]) -> None:
+        """Give the devices back until `reclaim_devices`; ``released`` is called on some thread when that is done."""
         if self._station is None:
-            resting()
+            released()
         else:
-            self._station.supervisor.rest(resting)
+            self._station.supervisor.release(released)
 
-    def wake(self) -> None:
-        """Take the devices again."""
+    def reclaim_devices(self) -> None:
+        """Open the devices again."""
         if self._station is not None:
-            self._station.supervisor.wake()
+            self._station.supervisor.reclaim()
 
-    def apply_levels(self) -> None:
-        """Mute or open both devices, louder or softer, as the store says."""
-        station, health = self._station, self._store.audio
-        if station is not None:
-            station.capture.muted, station.playback.muted = health.muted, health.agent_muted
-            station.capture.gain.db, station.playback.gain.db = health.mic_gain_db, health.agent_gain_db
+    def _apply(self, settings: AudioSettings) -> None:
+        self._settings = settings
+        if self._station is not None:
+            self._station.apply(settings)
 
-    def use_device(self, direction: str, name: str) -> None:
-        """Change to another device while everything goes on."""
+    def _open_device(self, direction: Direction, name: str) -> None:
+        mic = direction is Direction.INPUT
+        kept = replace(self._choice, input_device=name) if mic else replace(self._choice, output_device=name)
+        self._keep(kept)
         self._when_open(lambda station: station.supervisor.use(direction, name))
+
+    def _keep(self, choice: AudioChoice) -> None:
+        self._choice = choice
+        self._session.keep_audio(choice)
 
     def play_test_tone(self) -> None:
         """Let the speaker be heard."""
@@ -153,8 +164,8 @@ class SessionSound:
         else:
             self._early.append(ask)
 
-    def set_echo(self, mode: str, noise_suppression: bool) -> None:
-        """Take echo out of the microphone in another way from now on."""
+    def _treat_echo(self, mode: str, noise_suppression: bool) -> None:
+        self._keep(replace(self._choice, echo=mode, noise_suppression=noise_suppression))
         self._when_open(lambda station: self._use_echo(station, mode, noise_suppression))
 
     def _use_echo(self, station: "AudioStation", mode: str, noise_suppression: bool) -> None:
@@ -170,8 +181,19 @@ class SessionSound:
         if self._station is not None:
             self._station.begin()
 
-    def do(self, effect: fx.Play | fx.EndPlay | fx.Flush | fx.Duck) -> None:
-        """Carry out what the machine wants of the speaker."""
+    def do(self, effect: fx.SoundEffect) -> None:
+        """Carry out what the machine wants of the devices."""
+        match effect:
+            case fx.ApplyAudio():
+                self._apply(effect.settings)
+            case fx.OpenDevice():
+                self._open_device(effect.direction, effect.name)
+            case fx.TreatEcho():
+                self._treat_echo(effect.mode, effect.noise_suppression)
+            case _:
+                self._play(effect)
+
+    def _play(self, effect: fx.Play | fx.EndPlay | fx.Flush | fx.Duck) -> None:
         if self._station is None:
             return
         playback = self._station.playback
@@ -203,10 +225,8 @@ class SessionSound:
 
     def _look(self, station: "AudioStation") -> None:
         for news in station.look(self._session.now()):
-            if news.good:
-                self._session.inform(news.sentence)
-            else:
-                self._session.warn(news.sentence, news.remedy)
+            level = Level.INFO if news.good else Level.WARNING
+            self._session.report(Notice(level, news.sentence, news.remedy))
 
     async def _watch(self, station: "AudioStation") -> None:
         """Frames from the microphone as they come, and what the speaker consumed, 50 times a second."""
@@ -248,5 +268,6 @@ class SessionSound:
         fell_silent = report.drained and not self._drained
         self._drained = report.drained
         if report.played_ms or fell_silent:
-            first_at = {item: at - self._t0 for item, at in report.first_at.items()}
+            offset = self._session.now() - time.perf_counter()
+            first_at = {item: at + offset for item, at in report.first_at.items()}
             self._session.command(cmd.Heard(report.played_ms, first_at, report.drained))

@@ -1,4 +1,4 @@
-"""The session as the screen holds it: a worker with a thread and a loop of its own, told what to do from any thread.
+"""The session as a worker with a thread and a loop of its own, told what to do from any thread.
 
 What a session needs is loaded on its thread (see `driver`), so that the first frame does not wait for it.
 """
@@ -9,42 +9,56 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from rtvoice_tui.audio.choice import Volumes
+from msgspec import structs
+
 from rtvoice_tui.engine.plan import EndpointSource, Plan
+from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.store.store import Store
 
 if TYPE_CHECKING:
     from rtvoice_tui.engine.driver import SessionDriver
+    from rtvoice_tui.engine.observers import Observer
     from rtvoice_tui.session import commands as cmd
+    from rtvoice_tui.session.facts import Fact
     from rtvoice_tui.session.recap import Said
     from rtvoice_tui.tools.registry import Toolset
 
 
 class SessionWorker:
-    """Runs one session after the other until stopped. What is asked before it runs is done when it does.
+    """A `SessionHandle` that runs one session after the other until stopped.
+
+    What is asked before it runs is done when it does.
 
     Args:
         plan: what the session is made of.
         store: where everything that happens is remembered.
+
+    Attributes:
+        observers: told of everything that happens, on the session's thread; to be extended before it runs.
     """
 
     def __init__(self, plan: Plan, store: Store) -> None:
         self.plan = plan
+        self.observers: list[Observer] = []
         self.driver: SessionDriver | None = None
         self._store = store
         self._t0 = time.perf_counter()
         self._lock = threading.Lock()
         self._early: list[Callable[[SessionDriver], None]] = []
         self._stopped = False
-        self._use_volumes(plan.volumes)
+        self._audio = plan.audio_settings
 
     def post(self, command: "cmd.Command") -> None:
         """Hand the machine a command."""
         self._ask(lambda driver: driver.command(command))
 
+    def report(self, fact: "Fact") -> None:
+        """Have a fact remembered, such as a notice."""
+        self._ask(lambda driver: driver.report(fact))
+
     def edit(self, command: "cmd.EditSession", toolset: "Toolset", source: EndpointSource | None = None) -> None:
-        """Change the running session; functions that an answer may still call stay in reach.
+        """Change the running session; functions that a response may still call stay in reach.
 
         Args:
             command: the change.
@@ -54,7 +68,7 @@ class SessionWorker:
         self._ask(lambda driver: driver.edit(command, toolset, source))
 
     def reopen(self, plan: Plan, history: "Sequence[Said]" = (), connect: bool = True) -> None:
-        """Leave the session for another one, which is given what was said.
+        """Leave the session for another one, which is told what was said.
 
         Args:
             plan: what the new session is made of.
@@ -62,15 +76,16 @@ class SessionWorker:
             connect: whether to connect at once.
         """
         self.plan = plan
-        self._use_volumes(plan.volumes)
+        muted, agent_muted = self._audio.muted, self._audio.agent_muted
+        self._audio = structs.replace(plan.audio_settings, muted=muted, agent_muted=agent_muted)
         self._ask(lambda driver: driver.reopen(plan, history, connect))
 
     def start_manual_run(self, name: str, arguments: str) -> None:
-        """Run a tool by hand; the model knows nothing of it."""
+        """Run a tool by hand; the model is not told."""
         self._ask(lambda driver: driver.start_manual_run(name, arguments))
 
     def stop_manual_run(self, key: str) -> None:
-        """End a run by hand."""
+        """End a manual run."""
         self._ask(lambda driver: driver.stop_manual_run(key))
 
     def connect(self) -> None:
@@ -81,63 +96,33 @@ class SessionWorker:
         """End the session, if there is one."""
         self._ask(lambda driver: driver.set_wanted(False))
 
-    def set_muted(self, muted: bool) -> None:
-        """Send silence instead of the microphone."""
-        self._store.audio.muted = muted
-        if self.driver is not None:
-            self.driver.sound.apply_levels()
+    @property
+    def audio_settings(self) -> AudioSettings:
+        """Mute, gain and gate as they were asked for last."""
+        return self._audio
 
-    def set_agent_muted(self, muted: bool) -> None:
-        """Let nobody hear the agent; it goes on speaking."""
-        self._store.audio.agent_muted = muted
-        if self.driver is not None:
-            self.driver.sound.apply_levels()
+    def set_audio(self, settings: AudioSettings) -> None:
+        """Mute, gain and gate from now on."""
+        from rtvoice_tui.session.commands import SetAudio
 
-    def set_gain(self, direction: str, db: float) -> None:
-        """Make the microphone (``input``) or the agent (``output``) louder or softer."""
-        audio = self._store.audio
-        if direction == "input":
-            audio.mic_gain_db = db
-        else:
-            audio.agent_gain_db = db
-        if self.driver is not None:
-            self.driver.sound.apply_levels()
-
-    def _use_volumes(self, volumes: Volumes) -> None:
-        self._store.audio.gate_db = volumes.gate_db
-        self.set_gain("input", volumes.input_db)
-        self.set_gain("output", volumes.output_db)
-
-    def use_device(self, direction: str, name: str) -> None:
-        """Change the microphone (``input``) or the speaker (``output``) while everything goes on.
-
-        Nothing that was received is lost. A device that cannot be opened leaves the old one in use, and it is told why.
-
-        Args:
-            direction: which of both.
-            name: of the device, or a part of it; empty for the system's default.
-        """
-        self._ask(lambda driver: driver.use_device(direction, name))
+        self._audio = settings
+        self.post(SetAudio(settings))
 
     def play_test_tone(self) -> None:
-        """Let the speaker be heard for a second, unless something is being said."""
+        """Play a tone of a second on the speaker, unless the agent speaks."""
         self._ask(lambda driver: driver.sound.play_test_tone())
 
     def hear_myself(self, on: bool) -> None:
-        """Let the microphone be heard at the speaker, for 30 s at most and while nothing is being said."""
+        """Play the microphone on the speaker, for 30 s at most and while the agent is silent."""
         self._ask(lambda driver: driver.sound.hear_myself(on))
 
-    def set_echo(self, mode: str, noise_suppression: bool) -> None:
-        """Take echo out of the microphone (``auto``, ``on``, ``half-duplex``, ``off``) from now on."""
-        self._ask(lambda driver: driver.set_echo(mode, noise_suppression))
+    def release_devices(self, released: Callable[[], None]) -> None:
+        """Give the devices back until `reclaim_devices`; ``released`` is called on some thread when that is done."""
+        self._ask(lambda driver: driver.sound.release_devices(released))
 
-    def rest(self, resting: Callable[[], None]) -> None:
-        """Give the devices back until `wake`; ``resting`` is called on some thread when that is done."""
-        self._ask(lambda driver: driver.sound.rest(resting))
-
-    def wake(self) -> None:
-        """Take the devices again."""
-        self._ask(lambda driver: driver.sound.wake())
+    def reclaim_devices(self) -> None:
+        """Open the devices again."""
+        self._ask(lambda driver: driver.sound.reclaim_devices())
 
     def stop(self) -> None:
         """End everything; `run` returns soon after."""
@@ -146,10 +131,10 @@ class SessionWorker:
         self._stopped = True
 
     async def run(self) -> None:
-        """Serve until stopped. Never raises: what goes wrong is told and logged."""
+        """Serve until stopped. Never raises: what goes wrong is reported and logged."""
         from rtvoice_tui.engine.driver import SessionDriver
 
-        driver = SessionDriver(self.plan, self._store, self._t0)
+        driver = SessionDriver(self.plan, self._store, lambda: self.clock, self.observers)
         with self._lock:
             self.driver = driver
             early, self._early = self._early, []
@@ -177,5 +162,5 @@ class SessionWorker:
 
     @property
     def clock(self) -> float:
-        """Seconds on the clock that the store's times are of."""
+        """Seconds since the app started: the clock of all times in the store."""
         return time.perf_counter() - self._t0

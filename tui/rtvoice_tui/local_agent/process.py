@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import json
 
-from rtvoice_tui.profiles.store import ProfileError
-from rtvoice_tui.protocol.realtime.dialects import Endpoint
+from rtvoice_tui.errors import ProfileError
+from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.subprocesses import module_command
 
 START_S = 20.0

@@ -8,19 +8,11 @@ except to loopback or where the profile says so.
 import ipaddress
 from urllib.parse import urlsplit
 
+from rtvoice_tui.errors import KeyRefused, NeedsConsent
 from rtvoice_tui.profiles.state import load_state, remember
-from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.realtime.dialects import DIALECTS, Dialect
 
 ENCRYPTED = ("wss", "https")
-
-
-class KeyRefused(ProfileError):
-    """A key may not go to an address."""
-
-
-class NeedsConsent(KeyRefused):
-    """The user has to agree before anything goes to the profile's address."""
 
 
 def host_of(url: str) -> str:

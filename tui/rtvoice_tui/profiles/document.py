@@ -10,9 +10,10 @@ from tomlkit.container import Container
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Comment, Table, Whitespace
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import with_kind
-from rtvoice_tui.profiles.store import ProfileError, check_size
+from rtvoice_tui.profiles.store import check_size
 
 
 def parsed_document(text: str, shown: str) -> tomlkit.TOMLDocument:

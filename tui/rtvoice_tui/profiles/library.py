@@ -6,13 +6,13 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles.destinations import agree
 from rtvoice_tui.profiles.document import parsed_document
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.store import (
     BUILT_IN,
     MAX_BYTES,
-    ProfileError,
     free_name,
     load_profile,
     parse_profile,

@@ -4,11 +4,12 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from rtvoice_tui.profiles.destinations import KeyRefused, NeedsConsent, check_consent, check_encrypted, host_of
+from rtvoice_tui.errors import KeyRefused, NeedsConsent, ProfileError
+from rtvoice_tui.profiles.destinations import check_consent, check_encrypted, host_of
 from rtvoice_tui.profiles.model import Profile
-from rtvoice_tui.profiles.store import ProfileError
-from rtvoice_tui.protocol.realtime.dialects import Endpoint, address, auth_headers, model_uri
+from rtvoice_tui.protocol.realtime.dialects import address, auth_headers, model_uri
 from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.protocol.wire import Endpoint
 
 SERVICE = "rtvoice-tui"
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import paths
-from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.profiles.writing import write_privately
 
 

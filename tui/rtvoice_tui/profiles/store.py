@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import paths
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.runs import with_kind
@@ -25,15 +26,6 @@ _MOST = {"=": 20_000, "[": 20_000, ",": 60_000, "\n": 20_000}
 """How often a sign may stand in a profile: that bounds its keys, tables and values."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-
-
-class ProfileError(Exception):
-    """A profile that cannot be used: one sentence with file and key, and what to do."""
-
-    def __init__(self, sentence: str, remedy: str = "") -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.remedy = remedy
 
 
 def profile_path(name: str) -> Path:

@@ -5,11 +5,11 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import runs
 from rtvoice_tui.profiles.destinations import ENCRYPTED, foreign_to, host_of, is_loopback, needs_consent
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.secrets import key_variables, server_address, variables_in
-from rtvoice_tui.profiles.store import ProfileError
 
 
 def key_destinations(profile: Profile) -> list[tuple[str, str]]:

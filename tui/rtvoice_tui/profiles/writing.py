@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import paths
 from rtvoice_tui.profiles.model import Profile, ToolEntry
-from rtvoice_tui.profiles.store import MAX_BYTES, ProfileError, free_name, parse_profile, profile_path, profile_text
+from rtvoice_tui.profiles.store import MAX_BYTES, free_name, parse_profile, profile_path, profile_text
 
 LOCK_S = 5.0
 

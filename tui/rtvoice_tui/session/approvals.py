@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from rtvoice_tui.errors import ArgumentsRefused
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session import schema
 from rtvoice_tui.session.facts import CallChanged
@@ -53,7 +54,7 @@ class Approvals:
             return None
         try:
             schema.read(call.arguments, spec.parameters)
-        except schema.ArgumentsRefused as refused:
+        except ArgumentsRefused as refused:
             return str(refused)
         return ""
 

@@ -1,9 +1,10 @@
-"""What people and devices ask of the machine."""
+"""What the user, the devices and the tools ask of the machine."""
 
 from collections.abc import Mapping
 
 import msgspec
 
+from rtvoice_tui.media import AudioSettings, Direction
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.recap import Said
 from rtvoice_tui.session.talk_mode import TalkMode
@@ -57,6 +58,31 @@ class LocalSpeech(msgspec.Struct, frozen=True):
     speaking: bool
 
 
+class SetAudio(msgspec.Struct, frozen=True):
+    """Mute, gain and gate as they are wanted from now on, all of them."""
+
+    settings: AudioSettings
+
+
+class UseDevice(msgspec.Struct, frozen=True):
+    """Change the device of one direction while everything goes on; an empty name is the system's default."""
+
+    direction: Direction
+    name: str
+
+
+class SetEcho(msgspec.Struct, frozen=True):
+    """Treat echo of the microphone in this way from now on.
+
+    Attributes:
+        mode: ``auto``, ``on``, ``half-duplex`` or ``off``.
+        noise_suppression: whether noise is taken out as well.
+    """
+
+    mode: str
+    noise_suppression: bool
+
+
 class EditSession(msgspec.Struct, frozen=True):
     """Change the running session to these settings and tools; ``edit_id`` comes back with what became of it."""
 
@@ -97,6 +123,18 @@ class ArgumentsChecked(msgspec.Struct, frozen=True):
     call_id: str
     problem: str = ""
     check: int = 0
+
+
+class CallPreviewed(msgspec.Struct, frozen=True):
+    """What a call would run, for the user who is asked.
+
+    Attributes:
+        key: the call.
+        preview: a command line, an address or nothing.
+    """
+
+    key: str
+    preview: str
 
 
 class ToolFinished(msgspec.Struct, frozen=True):
@@ -160,11 +198,15 @@ Command = (
     | CommitNow
     | MicFrame
     | LocalSpeech
+    | SetAudio
+    | UseDevice
+    | SetEcho
     | EditSession
     | Recall
     | Heard
     | Flushed
     | ArgumentsChecked
+    | CallPreviewed
     | ToolFinished
     | UseTools
     | Decide

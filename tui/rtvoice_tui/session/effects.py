@@ -1,10 +1,11 @@
-"""What the machine wants done. The worker does it; a test compares it."""
+"""What the machine wants done. `engine.execute` does it; a test compares it."""
 
 from typing import Any
 
 import msgspec
 
-from rtvoice_tui.protocol.realtime.client_events import ClientEvent
+from rtvoice_tui.media import AudioSettings, Direction
+from rtvoice_tui.protocol.wire import WireEvent
 from rtvoice_tui.session.facts import Fact
 from rtvoice_tui.session.timers import Timer
 
@@ -15,7 +16,7 @@ FADE_MS = 5
 class Send(msgspec.Struct, frozen=True):
     """Say something to the server."""
 
-    event: ClientEvent
+    event: WireEvent
 
 
 class Play(msgspec.Struct, frozen=True):
@@ -46,6 +47,26 @@ class Duck(msgspec.Struct, frozen=True):
     lowered: bool
 
 
+class ApplyAudio(msgspec.Struct, frozen=True):
+    """Mute, amplify and gate both directions like this."""
+
+    settings: AudioSettings
+
+
+class OpenDevice(msgspec.Struct, frozen=True):
+    """Use this device for a direction from now on, also in later sessions of the plan."""
+
+    direction: Direction
+    name: str
+
+
+class TreatEcho(msgspec.Struct, frozen=True):
+    """Treat echo like this from now on, also in later sessions of the plan."""
+
+    mode: str
+    noise_suppression: bool
+
+
 class CheckArguments(msgspec.Struct, frozen=True):
     """Find out, within a time limit, whether arguments fit a schema; to be answered with `ArgumentsChecked`."""
 
@@ -54,6 +75,14 @@ class CheckArguments(msgspec.Struct, frozen=True):
     parameters: dict[str, Any]
     check: int = 0
     """Number of the check, which its answer repeats: call ids may come again."""
+
+
+class PreviewCall(msgspec.Struct, frozen=True):
+    """Find out what a call would run; to be answered with `CallPreviewed`."""
+
+    key: str
+    name: str
+    arguments: str
 
 
 class RunTool(msgspec.Struct, frozen=True):
@@ -83,4 +112,6 @@ class Report(msgspec.Struct, frozen=True):
     fact: Fact
 
 
-Effect = Send | Play | EndPlay | Flush | Duck | CheckArguments | RunTool | StopTool | Schedule | Report
+SoundEffect = Play | EndPlay | Flush | Duck | ApplyAudio | OpenDevice | TreatEcho
+ToolEffect = CheckArguments | PreviewCall | RunTool | StopTool
+Effect = Send | SoundEffect | ToolEffect | Schedule | Report

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from rtvoice_tui.protocol.realtime.client_events import ClientEvent
-from rtvoice_tui.protocol.realtime.objects import RateLimit, Usage
+from rtvoice_tui.media import AudioSettings
+from rtvoice_tui.protocol.usage import RateLimit, Usage
 from rtvoice_tui.session.talk_mode import TalkMode
 
 
@@ -245,12 +245,25 @@ class CallChanged(msgspec.Struct, frozen=True):
     preview: str = ""
 
 
+class SentEvent(msgspec.Struct, frozen=True):
+    """One of our events as it went over the wire: its type, and the whole as JSON."""
+
+    name: str
+    json: str
+
+
 class CallReached(msgspec.Struct, frozen=True):
-    """A call reached a point of its timing; ``sent`` is the client event that it was reached with."""
+    """A call reached a point of its timing; ``sent`` is the event of ours that it was reached with."""
 
     key: str
     moment: CallMoment
-    sent: ClientEvent | None = None
+    sent: SentEvent | None = None
+
+
+class ServersGone(msgspec.Struct, frozen=True):
+    """Servers of tools that are there no more, by name."""
+
+    names: tuple[str, ...]
 
 
 class ServerChanged(msgspec.Struct, frozen=True):
@@ -314,6 +327,25 @@ class InForce(msgspec.Struct, frozen=True):
     at_start: bool = False
 
 
+class SessionEnded(msgspec.Struct, frozen=True):
+    """The session is over, or never began: why, and what the user can do."""
+
+    reason: str
+    remedy: str
+
+
+class AudioSet(msgspec.Struct, frozen=True):
+    """Mute, gain and gate as they are wanted from now on."""
+
+    settings: AudioSettings
+
+
+class FramesDropped(msgspec.Struct, frozen=True):
+    """So many frames of the microphone were too old to be sent when the connection was slow, in all."""
+
+    count: int
+
+
 class Notice(msgspec.Struct, frozen=True):
     """One sentence for the person, with what to do about it; ``cause_id`` is the client event it is about."""
 
@@ -339,9 +371,13 @@ Fact = (
     | CallChanged
     | CallReached
     | ServerChanged
+    | ServersGone
     | UsageReported
     | LimitsReported
     | EditChanged
     | InForce
+    | SessionEnded
+    | AudioSet
+    | FramesDropped
     | Notice
 )

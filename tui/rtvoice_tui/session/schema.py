@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
+from rtvoice_tui.errors import ArgumentsRefused
+
 MAX_TEXT = 300
 """Characters of an objection: it may quote the value it is about."""
 
@@ -34,10 +36,6 @@ The second holds where alternatives stand in the schema: what is wrong in each o
 """
 
 _ALTERNATIVES = frozenset(("allOf", "anyOf", "oneOf", "not", "if", "contains", "propertyNames", "dependentSchemas"))
-
-
-class ArgumentsRefused(ValueError):
-    """The arguments cannot be used; the sentence names the path."""
 
 
 def prepare() -> None:

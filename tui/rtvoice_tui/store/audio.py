@@ -1,22 +1,8 @@
-"""How the microphone and the speaker do, as the screen shows it."""
+"""Device status of both directions, and what is measured of their sound."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-from rtvoice_tui.session.talk_mode import TalkMode
-
-
-class DeviceState(StrEnum):
-    """What is known of one direction's device."""
-
-    NONE = "none"
-    OPEN = "open"
-    GONE = "gone"
-    FROZEN = "frozen"
-    SILENT = "silent"
-    WRONG = "wrong"
-    DENIED = "denied"
-    REFUSED = "refused"
+from rtvoice_tui.media import DeviceState
 
 
 @dataclass
@@ -60,8 +46,8 @@ class DeviceView:
 
 
 @dataclass
-class AudioHealth:
-    """What both directions do: devices, counters, how much waits to be heard (ms), echo and switches.
+class AudioStatus:
+    """What is measured of both directions: devices, counters, how much waits to be heard (ms), echo and switches.
 
     Attributes:
         echo: what is done against echo: ``off``, ``converging``, ``cancelling``, ``no echo``, ``gate``,
@@ -72,13 +58,7 @@ class AudioHealth:
         ducked: whether the agent is lowered because the person seems to speak.
         jitter_buffer_ms: how much of an answer waits before it begins, and ``jitter_ms`` how late packets come.
         jitter_buffer_bounds_ms: between what the prebuffer adapts; both 0 where it does not.
-        mic_gain_db: volume of the microphone, and ``agent_gain_db`` of the agent.
         trying: what sounds to try the devices: ``tone``, ``microphone`` or nothing.
-        talk_mode: how turns are taken; push-to-talk too where turn detection is off.
-        talk_since: when the turn by key began that is under way, in seconds of the store's clock.
-        talk_until: when it ends by itself.
-        mic_doubted: the person talks by key, and nothing like speech comes from the microphone.
-        gate_db: quieter frames of the microphone are sent as silence, dBFS; ``None``: no gate. To be set from outside.
     """
 
     input: DeviceView = field(default_factory=DeviceView)
@@ -89,8 +69,6 @@ class AudioHealth:
     underruns: int = 0
     dropped: int = 0
     overflows: int = 0
-    muted: bool = False
-    agent_muted: bool = False
     echo: str = "off"
     echo_db: float | None = None
     local_speech: bool = False
@@ -99,14 +77,7 @@ class AudioHealth:
     jitter_buffer_ms: float = 0.0
     jitter_ms: float = 0.0
     jitter_buffer_bounds_ms: tuple[float, float] = (0.0, 0.0)
-    mic_gain_db: float = 0.0
-    agent_gain_db: float = 0.0
     trying: str = ""
-    talk_mode: TalkMode = TalkMode.OPEN
-    talk_since: float | None = None
-    talk_until: float | None = None
-    mic_doubted: bool = False
-    gate_db: float | None = None
 
     @property
     def input_name(self) -> str:

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from rtvoice_tui.protocol.realtime.client_events import ClientEvent
-from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState, ServerChanged
+from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState, SentEvent, ServerChanged
 
 _OPEN = (CallState.STREAMING, CallState.ASKING, CallState.RUNNING)
 _ENDED = (CallState.OK, CallState.FAILED, CallState.CANCELLED, CallState.DENIED)
@@ -26,7 +25,7 @@ class CallRecord:
         started_at: when it began to run.
         ended_at: when it ended.
         moments: when it reached each point of its timing.
-        sent: the client events that were sent for it.
+        sent: our events that were sent for it.
     """
 
     call: CallChanged
@@ -35,7 +34,7 @@ class CallRecord:
     started_at: float | None = None
     ended_at: float | None = None
     moments: dict[CallMoment, float] = field(default_factory=dict)
-    sent: list[ClientEvent] = field(default_factory=list)
+    sent: list[SentEvent] = field(default_factory=list)
 
     @property
     def duration_ms(self) -> float | None:

@@ -52,7 +52,7 @@ class Interruptions:
         self._false_db: list[float] = []  # sorted; -inf where it was not measured
         self._real_db: list[float] = []
 
-    def take(self, fact: object) -> None:
+    def record(self, fact: object) -> None:
         """Take in a fact; what does not concern speech is ignored."""
         match fact:
             case SpeechNoticed():

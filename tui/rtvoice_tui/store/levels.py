@@ -1,28 +1,13 @@
 """Meter ballistics: a level rises at once and falls slowly, its peak holds, clipping stays marked for a while."""
 
-import math
 from collections import deque
-from dataclasses import dataclass
 
-FLOOR_DB = -60.0
+from rtvoice_tui.media import FLOOR_DB, Level
+
 FALL_DB_PER_S = 24.0
 PEAK_HOLD_S = 1.0
 CLIP_HOLD_S = 1.5
 HISTORY_S = 10.0
-
-
-@dataclass(frozen=True)
-class Level:
-    """The loudness of one frame: RMS and peak in dBFS, and whether it clipped."""
-
-    rms_db: float = FLOOR_DB
-    peak_db: float = FLOOR_DB
-    clipped: bool = False
-
-
-def dbfs(amplitude: float) -> float:
-    """An amplitude between 0 and 1 in dB below full scale, not below the meter's floor."""
-    return max(FLOOR_DB, 20.0 * math.log10(amplitude)) if amplitude > 0 else FLOOR_DB
 
 
 class Meter:

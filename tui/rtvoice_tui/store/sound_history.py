@@ -3,8 +3,9 @@
 from collections import deque
 from dataclasses import dataclass, replace
 
+from rtvoice_tui.media import Level
 from rtvoice_tui.session.facts import Phase
-from rtvoice_tui.store.levels import HISTORY_S, Level, Meter
+from rtvoice_tui.store.levels import HISTORY_S, Meter
 from rtvoice_tui.store.store import Store
 
 COLUMNS_PER_S = 10

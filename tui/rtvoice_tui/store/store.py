@@ -4,9 +4,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.session import facts
 from rtvoice_tui.session.facts import EditChanged, Fact, Notice, Phase
-from rtvoice_tui.store.audio import AudioHealth
+from rtvoice_tui.session.talk_mode import TalkMode
+from rtvoice_tui.store.audio import AudioStatus
 from rtvoice_tui.store.calls import CallHistory
 from rtvoice_tui.store.event_log import EventLog
 from rtvoice_tui.store.interruptions import Interruptions
@@ -16,6 +18,23 @@ from rtvoice_tui.store.transcript import Transcript
 from rtvoice_tui.store.usage import UsageTotals
 
 KEPT_NOTICES = KEPT_EDITS = 500
+
+
+@dataclass
+class TalkView:
+    """How turns are taken, and the turn by key that is under way.
+
+    Attributes:
+        mode: push-to-talk too where turn detection is off.
+        since: when the turn by key began, in seconds of the store's clock.
+        until: when it ends by itself.
+        mic_doubted: the user talks by key, and nothing like speech comes from the microphone.
+    """
+
+    mode: TalkMode = TalkMode.OPEN
+    since: float | None = None
+    until: float | None = None
+    mic_doubted: bool = False
 
 
 @dataclass
@@ -44,6 +63,9 @@ class SessionView:
 class Store:
     """Written by the session's thread alone, read by the screen's.
 
+    What is measured several times a second (`audio`, `mic`, `speaker`) is written by the audio station on that thread;
+    everything else comes as facts.
+
     Attributes:
         version: grows with every change of anything that has no version of its own.
         edits: the last of what became of changes of the session; ``edits_told``: how many there ever were.
@@ -58,21 +80,25 @@ class Store:
         self.usage = UsageTotals()
         self.interruptions = Interruptions()
         self.session = SessionView()
-        self.audio = AudioHealth()
+        self.audio = AudioStatus()
+        self.audio_settings = AudioSettings()
+        self.talk = TalkView()
         self.mic = Meter()
         self.speaker = Meter()
         self.notices: deque[tuple[float, Notice]] = deque(maxlen=KEPT_NOTICES)
-        self.edits: list[tuple[float, EditChanged]] = []
+        self.edits: deque[tuple[float, EditChanged]] = deque(maxlen=KEPT_EDITS)
         self.edits_told = 0
 
-    def take(self, fact: Fact, at: float) -> None:
+    def record(self, fact: Fact, at: float) -> None:
         """Remember what happened at ``at`` seconds."""
-        self.interruptions.take(fact)
+        self.interruptions.record(fact)
         match fact:
             case facts.PhaseChanged():
                 self.session.phase = fact.phase
-                if fact.phase is facts.Phase.OFFLINE:
+                if fact.phase is Phase.OFFLINE:
                     self.transcript.session_ended()
+                elif fact.phase is Phase.CONNECTING:
+                    self.session.reason = self.session.remedy = ""
             case facts.SessionOpened():
                 self.session.session_id = fact.session_id
                 self.session.server = fact.session
@@ -88,12 +114,10 @@ class Store:
                 self.session.spoken = self.session.spoken or fact.moment is facts.Moment.FIRST_AUDIO
                 self.timings.reached(fact.turn, fact.moment, at if fact.at is None else fact.at)
             case facts.TalkChanged():
-                self.audio.talk_mode = fact.mode
-                self.audio.talk_since = at if fact.talking else None
-                self.audio.talk_until = at + fact.limit_s if fact.talking else None
-                self.audio.mic_doubted = False
+                since, until = (at, at + fact.limit_s) if fact.talking else (None, None)
+                self.talk = TalkView(fact.mode, since, until)
             case facts.MicrophoneDoubted():
-                self.audio.mic_doubted = fact.doubted
+                self.talk.mic_doubted = fact.doubted
             case facts.UserSaid():
                 self.transcript.user_said(fact, at)
             case facts.AgentSaid():
@@ -112,6 +136,14 @@ class Store:
                 self.calls.reached(fact, at)
             case facts.ServerChanged():
                 self.calls.server_changed(fact)
+            case facts.ServersGone():
+                self.calls.forget_servers(fact.names)
+            case facts.SessionEnded():
+                self.session.reason, self.session.remedy = fact.reason, fact.remedy
+            case facts.AudioSet():
+                self.audio_settings = fact.settings
+            case facts.FramesDropped():
+                self.audio.dropped = fact.count
             case facts.UsageReported():
                 self.usage.add(fact.usage)
             case facts.LimitsReported():
@@ -121,7 +153,7 @@ class Store:
                 if fact.at_start:
                     self.session.at_start = fact.settings
             case facts.EditChanged():
-                self.edits = [*self.edits[-KEPT_EDITS + 1 :], (at, fact)]
+                self.edits.append((at, fact))
                 self.edits_told += 1
             case facts.Notice():
                 self.notices.append((at, fact))

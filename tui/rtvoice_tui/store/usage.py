@@ -1,6 +1,6 @@
 """Tokens: the last answer's and the session's. Cached tokens are a part of the input, never counted twice."""
 
-from rtvoice_tui.protocol.realtime.objects import RateLimit, Usage
+from rtvoice_tui.protocol.usage import RateLimit, Usage
 
 
 class UsageTotals:

@@ -11,6 +11,8 @@ import json
 import sys
 from typing import Any
 
+from rtvoice_tui.errors import ArgumentsRefused
+
 ALARM_S = 10
 """This process ends if one check takes longer: nobody waits for it any more, or nobody is there."""
 
@@ -38,7 +40,7 @@ def _problem(question: dict[str, Any]) -> str:
             schema.read(question["arguments"], question["schema"])
         else:
             schema.check(question["value"], question["schema"], "result")
-    except schema.ArgumentsRefused as refused:
+    except ArgumentsRefused as refused:
         return str(refused)
     except MemoryError:
         return "checking it takes too much memory"

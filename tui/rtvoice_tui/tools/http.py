@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from rtvoice_tui.errors import KeyRefused, ProfileError, ToolError
 from rtvoice_tui.profiles import secrets
-from rtvoice_tui.profiles.destinations import KeyRefused
 from rtvoice_tui.profiles.runs import HttpRun
-from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.redaction import blotted
 from rtvoice_tui.tools import template
-from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, Outcome, Runner, ToolError, failed, succeeded
+from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, Outcome, Runner, failed, succeeded
 
 if TYPE_CHECKING:
     import aiohttp

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
 from msgspec.structs import replace
 
+from rtvoice_tui.errors import ProfileError, ToolError
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.runs import McpRun
-from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.redaction import blotted
 from rtvoice_tui.session.facts import ServerState
 from rtvoice_tui.subprocesses import small_environment
 from rtvoice_tui.tools.checker import Checker
 from rtvoice_tui.tools.processes import supervised
-from rtvoice_tui.tools.runner import Call, Outcome, Runner, ServerStatus, ToolError, failed, succeeded
+from rtvoice_tui.tools.runner import Call, Outcome, Runner, ServerStatus, failed, succeeded
 
 if TYPE_CHECKING:
     from anyio import CancelScope

@@ -5,21 +5,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from rtvoice_tui.errors import ToolError
 from rtvoice_tui.profiles.runs import PythonRun
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.facts import ServerState
 from rtvoice_tui.tools.python_file import PythonFile
 from rtvoice_tui.tools.python_process import Gone
-from rtvoice_tui.tools.runner import (
-    MAX_OUTPUT,
-    Call,
-    Outcome,
-    Runner,
-    ServerStatus,
-    ToolError,
-    failed,
-    succeeded,
-)
+from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, Outcome, Runner, ServerStatus, failed, succeeded
 
 
 class PythonRunner(Runner):

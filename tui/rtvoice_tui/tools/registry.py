@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from rtvoice_tui.errors import ToolError
 from rtvoice_tui.profiles import runs
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.subprocesses import small_environment
-from rtvoice_tui.tools.runner import Runner, ToolError
+from rtvoice_tui.tools.runner import Runner
 
 _DEMO = Path(__file__).with_name("demo.py")
 

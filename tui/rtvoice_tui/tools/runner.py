@@ -15,10 +15,6 @@ MAX_DETAIL = 64_000
 """Characters of each text that only the person sees."""
 
 
-class ToolError(Exception):
-    """A tool cannot be used, in one sentence."""
-
-
 @dataclass(frozen=True)
 class Call:
     """One call.

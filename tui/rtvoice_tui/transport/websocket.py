@@ -11,8 +11,9 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from yarl import URL
 
+from rtvoice_tui.errors import ConnectionFailed
 from rtvoice_tui.profiles.destinations import is_loopback
-from rtvoice_tui.protocol.realtime.dialects import Endpoint
+from rtvoice_tui.protocol.wire import Endpoint
 
 CONNECT_S = 15.0
 
@@ -45,15 +46,6 @@ _WRONGS: dict[type[Exception], str] = {
     aiohttp.ServerDisconnectedError: "the server hung up before it answered",
     aiohttp.ClientOSError: "the connection broke",
 }
-
-
-class ConnectionFailed(Exception):
-    """No connection, or no more: one sentence and what to do."""
-
-    def __init__(self, sentence: str, remedy: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.remedy = remedy
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from rtvoice_tui import garbage
 from rtvoice_tui.editing.editor import AgentEditor
-from rtvoice_tui.engine.worker import SessionWorker
+from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui import themes
 from rtvoice_tui.ui.bindings import OF_PANES, bindings
@@ -65,7 +65,7 @@ class RtvoiceApp(DevicesApp):
 
     def __init__(
         self,
-        session: SessionWorker,
+        session: SessionHandle,
         store: Store,
         editor: AgentEditor,
         planner: Planner,

@@ -80,6 +80,6 @@ class Bridge:
         told = self._store.edits_told
         if told == self._edits_seen:
             return []
-        edits = self._store.edits[-(told - self._edits_seen) :]
+        edits = list(self._store.edits)[-(told - self._edits_seen) :]
         self._edits_seen = told
         return edits

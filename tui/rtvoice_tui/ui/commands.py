@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def _talking(app: "RtvoiceApp") -> Iterable[SystemCommand]:
     """How turns are taken, and what keeps noise from being one."""
-    audio, suggested = app.store.audio, app.store.interruptions.gate_db
+    audio, suggested = app.session.audio_settings, app.store.interruptions.gate_db
     if app.by_key:
         yield SystemCommand("Talk: begin or end a turn", "Turns are taken by key", app.action_talk)
     else:
@@ -35,7 +35,7 @@ def _talking(app: "RtvoiceApp") -> Iterable[SystemCommand]:
 
 def commands(app: "RtvoiceApp") -> Iterable[SystemCommand]:
     """Everything that can be done now."""
-    audio, phase = app.store.audio, app.store.session.phase
+    audio, phase = app.session.audio_settings, app.store.session.phase
     if phase is Phase.OFFLINE:
         yield SystemCommand("Session: connect", "Begin a session with the profile's server", app.action_connect)
     else:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.ui.talking import TALK_MODES
@@ -80,9 +82,9 @@ class DevicesApp(ToolsApp):
 
     def use_gate(self, threshold_db: float | None) -> str:
         """The same without a notification: what is done now, and where it is kept."""
-        audio = self.store.audio
+        audio = self.session.audio_settings
         self._last_gate_db = audio.gate_db if threshold_db is None else threshold_db
-        audio.gate_db = threshold_db
+        self.session.set_audio(replace(audio, gate_db=threshold_db))
         kept = self.keep_audio(gate_db=threshold_db)
         words = "no gate" if threshold_db is None else f"a gate at {threshold_db:.0f} dBFS"
         return f"{words}; {kept}"

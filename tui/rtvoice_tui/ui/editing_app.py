@@ -5,8 +5,8 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.engine.plan import EndpointSource, Plan
-from rtvoice_tui.engine.worker import SessionWorker
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.session.commands import EditSession
 from rtvoice_tui.session.facts import EditChanged, EditState, Level, Notice, Phase
@@ -43,7 +43,7 @@ class EditingApp(TalkingApp):
         planner: makes plans for new sessions.
     """
 
-    def __init__(self, session: SessionWorker, store: Store, editor: AgentEditor, planner: Planner) -> None:
+    def __init__(self, session: SessionHandle, store: Store, editor: AgentEditor, planner: Planner) -> None:
         super().__init__(session, store)
         self.editor = editor
         self.planner = planner
@@ -126,7 +126,7 @@ class EditingApp(TalkingApp):
     def warn(self, sentence: str) -> None:
         """Tell, and keep it in the log."""
         self.notify(sentence, severity="warning", markup=False, timeout=10)
-        self.store.take(Notice(Level.WARNING, sentence), self.session.clock)
+        self.session.report(Notice(Level.WARNING, sentence))
 
     def edit_settled(self, at: float, fact: EditChanged) -> None:
         """Something became of a change."""
@@ -170,7 +170,7 @@ class EditingApp(TalkingApp):
             self.warn(problem)
         self.session.reopen(plan, history, connect)
         words = f"a new session; {len(history)} messages go with it" if history else "a new session"
-        self.store.take(Notice(Level.INFO, words), self.session.clock)
+        self.session.report(Notice(Level.INFO, words))
         self.profile_changed()
 
     # --- history
@@ -221,7 +221,8 @@ class EditingApp(TalkingApp):
         self.push_screen(ToolScreen(tool, others), done)
 
     def _edit_tool_outside(self, tool: ToolEntry) -> None:
-        from rtvoice_tui.editing.schema import SchemaRefused, tool_of, tool_text
+        from rtvoice_tui.editing.schema import tool_of, tool_text
+        from rtvoice_tui.errors import SchemaRefused
         from rtvoice_tui.ui.terminal.external_editor import edited
 
         text = edited(self, tool_text(tool), ".json")

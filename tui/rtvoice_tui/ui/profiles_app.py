@@ -7,7 +7,8 @@ from msgspec.structs import replace
 from textual import work
 
 from rtvoice_tui.editing.editor import AgentEditor
-from rtvoice_tui.profiles.store import ProfileError, load_profile, profile_path, profile_text
+from rtvoice_tui.errors import ProfileError
+from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
 from rtvoice_tui.session.facts import Level, Notice, Phase
 from rtvoice_tui.ui.editing_app import EditingApp
 
@@ -106,9 +107,9 @@ class ProfilesApp(EditingApp):
                 self.warn(f"{self.editor.name} is not trusted any more: the session was ended")
                 self.reopen(self.said(), connect=False)
         except ProfileError as error:
-            self.store.take(Notice(Level.WARNING, error.sentence, error.remedy), self.session.clock)
+            self.session.report(Notice(Level.WARNING, error.sentence, error.remedy))
             return
         if names:
             words = f"{self.editor.name}.toml was changed elsewhere: {', '.join(names)}"
-            self.store.take(Notice(Level.INFO, words, "pane 5 shows it, F7 sends it"), self.session.clock)
+            self.session.report(Notice(Level.INFO, words, "pane 5 shows it, F7 sends it"))
             self.agent_pane.reload()

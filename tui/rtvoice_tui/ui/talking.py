@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import logging
 
+from msgspec.structs import replace
 from textual import work
 from textual.widgets import Input
 
-from rtvoice_tui.engine.worker import SessionWorker
+from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.session.talk_mode import TalkMode
@@ -46,7 +47,7 @@ class TalkingApp(HoldingApp):
         ended_by: what ended the app from outside.
     """
 
-    def __init__(self, session: SessionWorker, store: Store) -> None:
+    def __init__(self, session: SessionHandle, store: Store) -> None:
         super().__init__()
         self.session = session
         self.store = store
@@ -55,7 +56,7 @@ class TalkingApp(HoldingApp):
         self._end_code = 0
         self._own_loop: asyncio.AbstractEventLoop | None = None
         self._warned = False
-        self._suspension = Suspension(self, lambda resting: self.session.rest(resting), lambda: self.session.wake())
+        self._suspension = Suspension(self, session.release_devices, session.reclaim_devices)
 
     def _handle_exception(self, error: Exception) -> None:
         """A fault of ours ends the app with one sentence; the traceback goes to the log, not onto the terminal.
@@ -102,7 +103,7 @@ class TalkingApp(HoldingApp):
     @property
     def talk_mode(self) -> TalkMode:
         """How turns are taken."""
-        return self.store.audio.talk_mode
+        return self.store.talk.mode
 
     @property
     def by_key(self) -> bool:
@@ -112,7 +113,7 @@ class TalkingApp(HoldingApp):
     @property
     def talks(self) -> bool:
         """Whether a turn by key is under way."""
-        return self.store.audio.talk_until is not None
+        return self.store.talk.until is not None
 
     def _silence_ms(self) -> float:
         detection = self.session.settings.turn_detection
@@ -124,12 +125,14 @@ class TalkingApp(HoldingApp):
 
     def action_mute(self) -> None:
         """Mute or open the microphone."""
-        self.session.set_muted(not self.store.audio.muted)
+        settings = self.session.audio_settings
+        self.session.set_audio(replace(settings, muted=not settings.muted))
         self.pulse()
 
     def action_mute_agent(self) -> None:
         """Mute or hear the agent."""
-        self.session.set_agent_muted(not self.store.audio.agent_muted)
+        settings = self.session.audio_settings
+        self.session.set_audio(replace(settings, agent_muted=not settings.agent_muted))
         self.pulse()
 
     def action_talk(self) -> None:
@@ -152,7 +155,7 @@ class TalkingApp(HoldingApp):
         if why := self._unheard():
             self.notify(why, severity="warning", markup=False)
             return
-        if self.store.audio.muted:
+        if self.session.audio_settings.muted:
             self.notify(_MUTED, severity="warning", markup=False)
         self.session.post(cmd.TalkStart())
 
@@ -169,7 +172,7 @@ class TalkingApp(HoldingApp):
     def _answer_now(self) -> None:
         if self.store.session.phase is Phase.HEARING:
             self.session.post(cmd.CommitNow())
-        elif why := self._unheard() or (_MUTED if self.store.audio.muted else ""):
+        elif why := self._unheard() or (_MUTED if self.session.audio_settings.muted else ""):
             self.notify(why, severity="warning", markup=False)
         else:
             self.notify("the microphone is open: just speak, or press T for push-to-talk", markup=False)

@@ -3,30 +3,6 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from rtvoice_tui.store.audio import DeviceState
-
-
-class AudioError(Exception):
-    """No sound, in one sentence, with the remedy.
-
-    Attributes:
-        state: what is known of the device after it.
-    """
-
-    def __init__(self, sentence: str, remedy: str = "", state: DeviceState = DeviceState.NONE) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.remedy = remedy
-        self.state = state
-
-
-class UnknownName(AudioError):
-    """No device is called so."""
-
-    def __init__(self, name: str, direction: str) -> None:
-        sentence, remedy = f"no {direction} device is called '{name}'", "d shows the names of all devices there are"
-        super().__init__(sentence, remedy, DeviceState.GONE)
-
 
 @dataclass(frozen=True)
 class DeviceInfo:

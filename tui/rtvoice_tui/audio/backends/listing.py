@@ -13,7 +13,8 @@ import threading
 
 import msgspec
 
-from rtvoice_tui.audio.backends.base import AudioError, DeviceInfo
+from rtvoice_tui.audio.backends.base import DeviceInfo
+from rtvoice_tui.errors import AudioError, NoAnswer
 from rtvoice_tui.subprocesses import module_command
 
 ANSWER_LIMIT_S = 3.0
@@ -24,10 +25,6 @@ LIMIT_S = 6.0
 
 MARK = "rtvoice devices: "
 """Begins the one line that counts; sound libraries may write what they like beside it."""
-
-
-class NoAnswer(AudioError):
-    """Nobody said which devices there are in time: there may be some."""
 
 
 class Listed(msgspec.Struct):

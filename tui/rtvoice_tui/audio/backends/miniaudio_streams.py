@@ -5,12 +5,13 @@ from typing import Any
 
 import miniaudio
 
-from rtvoice_tui.audio.backends.base import AudioError, DeviceInfo, UnknownName
+from rtvoice_tui.audio.backends.base import DeviceInfo
 from rtvoice_tui.audio.backends.latency import LADDER, Latency, Setting
 from rtvoice_tui.audio.backends.miniaudio_names import Named, named_devices
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.playout.playback import Playback
-from rtvoice_tui.store.audio import DeviceState
+from rtvoice_tui.errors import AudioError, UnknownName
+from rtvoice_tui.media import DeviceState
 
 SETTING = LADDER[0]
 BLOCKS_HELD = 2

@@ -10,9 +10,9 @@ from typing import Any
 
 import sounddevice as sd
 
-from rtvoice_tui.audio.backends.base import AudioError, UnknownName
 from rtvoice_tui.audio.backends.latency import Setting
-from rtvoice_tui.store.audio import DeviceState
+from rtvoice_tui.errors import AudioError, UnknownName
+from rtvoice_tui.media import DeviceState
 
 INVALID_DEVICE, INVALID_RATE, INVALID_CHANNELS, UNAVAILABLE = -9996, -9997, -9998, -9985
 """What PortAudio answers; old versions call a wrong rate an invalid device on WASAPI."""

@@ -6,7 +6,7 @@ import wave
 from collections.abc import Iterator
 from pathlib import Path
 
-from rtvoice_tui.audio.backends.base import AudioError
+from rtvoice_tui.errors import AudioError
 
 CONVERT = "convert it to 16-bit PCM WAV"
 ANOTHER = "give --input-file a WAV file"

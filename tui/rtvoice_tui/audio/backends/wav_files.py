@@ -10,11 +10,12 @@ from typing import Protocol
 
 import numpy as np
 
-from rtvoice_tui.audio.backends.choosing import BLOCK_MS, AudioError
+from rtvoice_tui.audio.backends.choosing import BLOCK_MS
 from rtvoice_tui.audio.backends.wav_checks import opened_wav
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.pcm.resample import convert
 from rtvoice_tui.audio.playout.playback import Playback
+from rtvoice_tui.errors import AudioError
 
 
 class _Ticking(Protocol):

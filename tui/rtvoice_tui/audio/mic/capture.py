@@ -12,7 +12,7 @@ from dataclasses import replace
 from rtvoice_tui.audio.pcm.gain import Gain
 from rtvoice_tui.audio.pcm.levels import measure
 from rtvoice_tui.audio.pcm.ring import BYTES
-from rtvoice_tui.store.levels import Level
+from rtvoice_tui.media import Level
 
 FRAME_MS = 20
 KEPT_BLOCKS = 500

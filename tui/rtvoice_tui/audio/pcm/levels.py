@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rtvoice_tui.store.levels import Level, dbfs
+from rtvoice_tui.media import Level, dbfs
 
 CLIPPED_SAMPLES = 2
 """So many full-scale samples in one frame are clipping; a single one may be a peak that just fits."""

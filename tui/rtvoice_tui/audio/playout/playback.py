@@ -19,7 +19,7 @@ from rtvoice_tui.audio.pcm.ring import BYTES, SampleRing
 from rtvoice_tui.audio.playout.heard_positions import Block, HeardPositions
 from rtvoice_tui.audio.playout.item_ranges import ItemRanges
 from rtvoice_tui.audio.playout.jitter_buffer import JitterBuffer
-from rtvoice_tui.store.levels import Level
+from rtvoice_tui.media import Level
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rtvoice_tui.audio.backends.base import AudioError
 from rtvoice_tui.audio.backends.latency import LADDER, Setting
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.playout.playback import Playback
-from rtvoice_tui.store.audio import DeviceState
+from rtvoice_tui.errors import AudioError
+from rtvoice_tui.media import DeviceState
 
 FIRST = LADDER[0]
 """How a device is opened at first."""

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtvoice_tui.audio.backends.base import AudioError
 from rtvoice_tui.audio.backends.listing import list_in_subprocess
+from rtvoice_tui.errors import AudioError
 from rtvoice_tui.subprocesses import module_command
 
 LOOK_S = 0.5

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from rtvoice_tui.audio.backends import choosing
-from rtvoice_tui.audio.backends.base import AudioError, UnknownName
 from rtvoice_tui.audio.playout.playback import Playback
 from rtvoice_tui.audio.supervisor.device_slot import DeviceSlot
 from rtvoice_tui.audio.supervisor.hotplug import DeviceNames, Hotplug
-from rtvoice_tui.store.audio import DeviceState
+from rtvoice_tui.errors import AudioError, UnknownName
+from rtvoice_tui.media import DeviceState
 
 RETRY_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 """How long to wait before the next try; the last one again and again."""

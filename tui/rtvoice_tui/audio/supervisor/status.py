@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from rtvoice_tui.audio.supervisor.device_slot import DeviceStatus
-from rtvoice_tui.store.audio import DeviceState, DeviceView
+from rtvoice_tui.media import DeviceState
+from rtvoice_tui.store.audio import DeviceView
 
 AGAIN_S = 30.0
 """A trouble that comes and goes is not told again before that."""

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 from rtvoice_tui.audio.backends import choosing
-from rtvoice_tui.audio.backends.base import AudioError
 from rtvoice_tui.audio.backends.latency import Setting
 from rtvoice_tui.audio.backends.listing import list_in_subprocess
 from rtvoice_tui.audio.choice import AudioChoice
@@ -21,7 +20,8 @@ from rtvoice_tui.audio.playout.playback import Playback
 from rtvoice_tui.audio.supervisor.device_slot import DeviceSlot, DeviceStatus
 from rtvoice_tui.audio.supervisor.hotplug import Hotplug
 from rtvoice_tui.audio.supervisor.recovery import Recovery, SideRecovery
-from rtvoice_tui.store.audio import DeviceState
+from rtvoice_tui.errors import AudioError
+from rtvoice_tui.media import DeviceState
 
 OPENING_S = 5.0
 """A session goes on without devices that take longer; they join it later."""
@@ -87,17 +87,17 @@ class AudioSupervisor:
         if begin is not None:
             begin()
 
-    def rest(self, resting: Callable[[], None]) -> None:
-        """Give both devices back until `wake`; what was not heard yet is heard then.
+    def release(self, released: Callable[[], None]) -> None:
+        """Give both devices back until `reclaim`; what was not heard yet is heard then.
 
         Args:
-            resting: called on the keeper's thread when they are closed.
+            released: called on the keeper's thread when they are closed.
         """
         self._awake.clear()
-        self._jobs.put(lambda: self._sleep(resting))
+        self._jobs.put(lambda: self._sleep(released))
 
-    def wake(self) -> None:
-        """Open again what `rest` closed."""
+    def reclaim(self) -> None:
+        """Open again what `release` closed."""
         self._awake.set()
 
     def use(self, direction: str, name: str) -> None:
@@ -172,11 +172,11 @@ class AudioSupervisor:
 
     # --- what is asked for
 
-    def _sleep(self, resting: Callable[[], None]) -> None:
+    def _sleep(self, released: Callable[[], None]) -> None:
         in_use = [(side, side.slot.using) for side in self._recovery.sides if side.slot.hardware]
         for side, _ in in_use:
             side.slot.drop()
-        resting()
+        released()
         self._awake.wait()
         for side, name in in_use:
             self._recovery.reopen(side, name)

@@ -3,7 +3,7 @@
 Pure: whoever looks brings the time and the counts.
 """
 
-from rtvoice_tui.store.audio import DeviceState
+from rtvoice_tui.media import DeviceState
 
 FROZEN_S = 0.5
 """A device that was at work and comes for no block for so long is frozen."""

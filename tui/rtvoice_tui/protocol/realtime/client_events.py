@@ -6,11 +6,12 @@ An absent field is left out, never sent as ``null``: servers tell the two apart.
 
 from typing import Any
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
+from rtvoice_tui.protocol.wire import WireEvent
 
-class ClientEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+
+class ClientEvent(WireEvent, frozen=True, kw_only=True, tag_field="type"):
     """Anything we say to a server."""
 
     event_id: str

@@ -13,21 +13,8 @@ import msgspec
 
 from rtvoice_tui.protocol.realtime.client_events import ClientEvent
 from rtvoice_tui.protocol.realtime.provider_events import OTHER_CLASSES
-from rtvoice_tui.protocol.realtime.server_events import BETA_NAMES, EVENT_CLASSES, ServerEvent, UnknownEvent
-
-
-class Decoded(msgspec.Struct, frozen=True):
-    """A frame as it was understood.
-
-    Attributes:
-        event: the typed event.
-        wire_name: the ``type`` as the server wrote it, which may be an older name.
-        problem: what had to be mended or could not be read; empty when all was well.
-    """
-
-    event: ServerEvent
-    wire_name: str
-    problem: str = ""
+from rtvoice_tui.protocol.realtime.server_events import BETA_NAMES, EVENT_CLASSES, UnknownEvent
+from rtvoice_tui.protocol.wire import Decoded
 
 
 class _Head(msgspec.Struct):
@@ -47,11 +34,11 @@ def decode(frame: str | bytes) -> Decoded:
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         return _decode_by_hand(frame, str(error))
     if not wire_name:
-        return Decoded(UnknownEvent(), "(no type)", "an event without a type")
+        return Decoded(UnknownEvent(), "(no type)", "an event without a type", known=False)
     name = BETA_NAMES.get(wire_name, wire_name)
     decoder = _decoders.get(name)
     if decoder is None:
-        return Decoded(UnknownEvent(type=wire_name), wire_name)
+        return Decoded(UnknownEvent(type=wire_name), wire_name, known=False)
     try:
         return Decoded(decoder.decode(frame), wire_name)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -76,10 +63,10 @@ def _decode_by_hand(frame: str | bytes, problem: str) -> Decoded:
         fields = None
     wire_name = fields.get("type") if isinstance(fields, dict) else None
     if not isinstance(wire_name, str) or not wire_name:
-        return Decoded(UnknownEvent(), "(not an event)", f"not a Realtime event: {problem}")
+        return Decoded(UnknownEvent(), "(not an event)", f"not a Realtime event: {problem}", known=False)
     cls = _classes.get(BETA_NAMES.get(wire_name, wire_name))
     if cls is None:
-        return Decoded(UnknownEvent(type=wire_name), wire_name, problem)
+        return Decoded(UnknownEvent(type=wire_name), wire_name, problem, known=False)
     return Decoded(_build(cls, fields, "", []), wire_name, problem)
 
 

@@ -5,11 +5,8 @@ is silent about a field, it is not sent to it.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
-
-from rtvoice_tui.redaction import blotted
 
 ALL_SETTINGS = frozenset(
     (
@@ -285,28 +282,3 @@ def auth_headers(dialect: Dialect, key: str) -> dict[str, str]:
     if dialect.auth == "yandex" and not key.startswith("t1."):
         return {"Authorization": f"Api-Key {key}"}
     return {"Authorization": f"Bearer {key}"}
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """Where to connect and with which headers. The headers hold secrets, so they are never shown.
-
-    Attributes:
-        url: WebSocket address.
-        headers: sent with the upgrade.
-        secret: the key in them, to be blotted out where a server repeats it.
-        secrets: other keys that the server was told.
-    """
-
-    url: str
-    headers: dict[str, str] = field(default_factory=dict, repr=False)
-    secret: str = field(default="", repr=False)
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-
-    def with_secrets(self, secrets: Iterable[str]) -> "Endpoint":
-        """The same, after the server was told more keys."""
-        return replace(self, secrets=tuple({*self.secrets, *secrets}))
-
-    def without_secret(self, text: str) -> str:
-        """A text in which no key can be read."""
-        return blotted(text, (self.secret, *self.secrets))

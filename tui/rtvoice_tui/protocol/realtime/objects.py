@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from rtvoice_tui.protocol.usage import Usage
+
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """One content part of an item (``output_audio``) or of an answer in progress (``audio``)."""
@@ -37,25 +39,6 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     def text(self) -> str:
         """All words of the item, spoken or written."""
         return "".join(part.text or part.transcript for part in self.content)
-
-
-class TokenDetails(msgspec.Struct, frozen=True, kw_only=True):
-    """Tokens by kind; cached tokens are a subset of the input tokens."""
-
-    text_tokens: int = 0
-    audio_tokens: int = 0
-    image_tokens: int = 0
-    cached_tokens: int = 0
-
-
-class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """Tokens of one answer. Each answer pays for the whole history again as input."""
-
-    total_tokens: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    input_token_details: TokenDetails = TokenDetails()
-    output_token_details: TokenDetails = TokenDetails()
 
 
 class ErrorInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,12 +74,3 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage | None = None
     metadata: dict[str, Any] = {}
     conversation_id: str = ""
-
-
-class RateLimit(msgspec.Struct, frozen=True, kw_only=True):
-    """What is left of a limit, and after how many seconds it is whole again."""
-
-    name: str = ""
-    limit: int = 0
-    remaining: int = 0
-    reset_seconds: float = 0.0

@@ -6,12 +6,12 @@ fields count audio written into the input buffer, not clock time. The wire name 
 
 from typing import Any
 
-import msgspec
+from rtvoice_tui.protocol.realtime.objects import ErrorInfo, Item, Part, Response
+from rtvoice_tui.protocol.usage import RateLimit
+from rtvoice_tui.protocol.wire import WireEvent
 
-from rtvoice_tui.protocol.realtime.objects import ErrorInfo, Item, Part, RateLimit, Response
 
-
-class ServerEvent(msgspec.Struct, frozen=True, kw_only=True):
+class ServerEvent(WireEvent, frozen=True, kw_only=True):
     """Anything a server said. ``event_id`` is the server's own and good for logs only."""
 
     event_id: str = ""

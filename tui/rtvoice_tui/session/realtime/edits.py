@@ -18,7 +18,7 @@ from rtvoice_tui.protocol.realtime.session_update import session_body
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import EditChanged, EditState, InForce
-from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.timers import EditLate
 
 UNANSWERED_S = 3.0
@@ -175,7 +175,7 @@ class Edits:
     def acknowledged(self, session: Mapping[str, Any]) -> str:
         """``session.updated`` came with what is in force. The event id of the change it answers, or nothing."""
         found = in_force(session)
-        self._out.tell(InForce(found))
+        self._out.report(InForce(found))
         if not self._waiting:
             return ""
         edit = self._waiting[0]
@@ -266,7 +266,7 @@ class Edits:
     def _put_off(self, fields: tuple[str, ...], reason: str, edit_id: str) -> None:
         if fields:
             values = {n: v for n in fields if n != "tools" and (v := getattr(self.wanted, n)) is not UNSET}
-            self._out.tell(EditChanged("", fields, EditState.LATER, reason, sent=values, edit_id=edit_id))
+            self._out.report(EditChanged("", fields, EditState.LATER, reason, sent=values, edit_id=edit_id))
 
     def _send(
         self,
@@ -282,7 +282,7 @@ class Edits:
             detail = f"{self._dialect.title} has no such setting"
             blame = fields[0] if len(fields) == 1 else ""
             values = {n: v for n in fields if n != "tools" and (v := getattr(self.settings, n)) is not UNSET}
-            self._out.tell(
+            self._out.report(
                 EditChanged("", fields, EditState.REFUSED, detail, body.left_out, blame, values, edit_id=edit_id)
             )
             return ""
@@ -303,7 +303,7 @@ class Edits:
 
     def _tell(self, edit: _Waiting, state: EditState, detail: str = "", **more: Any) -> None:
         fact = EditChanged(edit.event_id, edit.fields, state, detail, sent=edit.sent, edit_id=edit.edit_id, **more)
-        self._out.tell(fact)
+        self._out.report(fact)
 
 
 def _as_strict(tools: tuple[ToolSpec, ...], others: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:

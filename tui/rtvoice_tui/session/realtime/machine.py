@@ -26,8 +26,9 @@ Every step ends in the same way: outputs and typed messages that were waiting ar
 their way, and at most one response is asked for.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
+from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.client_events import CreateItem
 from rtvoice_tui.protocol.realtime.dialects import Dialect
@@ -36,8 +37,9 @@ from rtvoice_tui.protocol.realtime.provider_events import TranscriptionUpdated
 from rtvoice_tui.protocol.realtime.session_echo import in_force
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
-from rtvoice_tui.session.effects import Effect, Flush, Schedule
+from rtvoice_tui.session.effects import ApplyAudio, Effect, Flush, OpenDevice, Schedule, TreatEcho
 from rtvoice_tui.session.facts import (
+    AudioSet,
     CutConfirmed,
     InForce,
     Level,
@@ -45,15 +47,16 @@ from rtvoice_tui.session.facts import (
     Notice,
     Phase,
     PhaseChanged,
+    SessionEnded,
     SessionOpened,
     TalkChanged,
 )
-from rtvoice_tui.session.inputs import Closed, Connecting, Input, Opened, Received
-from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.inputs import Closed, Connecting, Input, Observed, Opened, Received, Started
 from rtvoice_tui.session.realtime import edits
 from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
 from rtvoice_tui.session.realtime.calls.tool_calls import ToolCalls
 from rtvoice_tui.session.realtime.edits import Edits
+from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
 from rtvoice_tui.session.realtime.responses.response_slot import ResponseSlot, is_out_of_band
 from rtvoice_tui.session.realtime.responses.responses import Responses
@@ -72,6 +75,9 @@ from rtvoice_tui.session.timers import (
     Timer,
 )
 
+AS_IT_IS = AudioSettings()
+"""Nothing muted, louder or gated."""
+
 GREETING_S = 5.0
 """A server that has not greeted us by then is configured all the same, with a warning."""
 
@@ -86,6 +92,7 @@ class SessionMachine:
         new_id: makes a fresh event id from a prefix.
         turn: the last turn of an earlier conversation in the same window.
         talk: how turns are taken.
+        audio: mute, gain and gate as they are wanted.
     """
 
     def __init__(
@@ -96,6 +103,7 @@ class SessionMachine:
         new_id: Callable[[str], str],
         turn: int = 0,
         talk: TalkRules = OPEN_MICROPHONE,
+        audio: AudioSettings = AS_IT_IS,
     ) -> None:
         self._dialect = dialect
         self._out = Outbox(new_id)
@@ -112,6 +120,7 @@ class SessionMachine:
         self._tools = ToolCalls(
             dialect, self._out, self._edits, self._calls, self._answers, self._listening, self._ledger
         )
+        self._audio = audio
         self._history: tuple[Said, ...] = ()
         self._due: tuple[Said, ...] = ()
         self._configuration = ""
@@ -159,9 +168,9 @@ class SessionMachine:
         return self._person.talk
 
     @property
-    def mode(self) -> TalkMode:
-        """How the person wants to take turns."""
-        return self._person.mode
+    def audio(self) -> AudioSettings:
+        """Mute, gain and gate as they are wanted."""
+        return self._audio
 
     # --- what happens
 
@@ -175,14 +184,21 @@ class SessionMachine:
         match happened:
             case Received() if self._connection is Phase.OFFLINE:
                 return []  # of a session that is over: nobody could be answered
+            case Received(event=ev.ServerEvent() as event):
+                self._received(event)
             case Received():
-                self._received(happened.event)
+                pass  # of another wire
+            case Started():
+                self._out.report(self.talk)
+                self._set_audio(self._audio)
+            case Observed():
+                self._out.report(happened.fact)
             case Connecting():
                 self._connection = Phase.CONNECTING
             case Opened():
                 self._opened()
             case Closed():
-                self._closed(happened.unsent)
+                self._closed(happened)
             case _:
                 self._commanded(happened)
         return self._finish_step()
@@ -194,15 +210,20 @@ class SessionMachine:
         self._tools.use()
         self._out.do(Schedule(GreetingLate(self._connections), GREETING_S))
 
-    def _closed(self, unsent: Collection[str]) -> None:
+    def _closed(self, closed: Closed) -> None:
         """Nothing of this session can be answered any more."""
+        self._out.report(SessionEnded(closed.sentence, closed.remedy))
+        if not closed.wanted:
+            self._out.report(Notice(Level.ERROR, closed.sentence, closed.remedy))
+        for words in closed.unsent_words:
+            self._out.warn(f"the connection ended before this was sent: {words}", "press c, then send it again")
         if self._ledger.speaking:
             self._out.do(Flush())
         self._tools.close()
         self._edits.close()
         self._answers.close()
         self._ledger.close()
-        self._person.close(unsent)
+        self._person.close(closed.unsent)
         self._history = self._due or self._history  # a session that never opened was told nothing
         self._due = ()
         self._connection = Phase.OFFLINE
@@ -220,9 +241,9 @@ class SessionMachine:
             case TranscriptionUpdated():
                 self._person.feed(event)
             case ev.ItemTruncated() | ev.ItemDeleted():
-                self._out.tell(CutConfirmed(event.item_id))
+                self._out.report(CutConfirmed(event.item_id))
             case ev.RateLimitsUpdated():
-                self._out.tell(LimitsReported(tuple(event.rate_limits)))
+                self._out.report(LimitsReported(tuple(event.rate_limits)))
             case ev.ErrorEvent():
                 self._error(event)
             case ev.ItemAdded() | ev.ItemCreated() | ev.ItemDone():
@@ -246,11 +267,19 @@ class SessionMachine:
                 self._person.flushed()
             case cmd.SetTalk():
                 self._set_talk(command.mode)
+            case cmd.SetAudio():
+                self._set_audio(command.settings)
+            case cmd.UseDevice():
+                self._out.do(OpenDevice(command.direction, command.name))
+            case cmd.SetEcho():
+                self._out.do(TreatEcho(command.mode, command.noise_suppression))
             case cmd.EditSession():
                 self._edit(command)
             case cmd.Recall():
                 self._history = command.history
-            case cmd.ArgumentsChecked() | cmd.ToolFinished() | cmd.UseTools() | cmd.Decide() | cmd.SendResult():
+            case cmd.ArgumentsChecked() | cmd.CallPreviewed() | cmd.ToolFinished() | cmd.UseTools():
+                self._tools.command(command, self.hears)
+            case cmd.Decide() | cmd.SendResult():
                 self._tools.command(command, self.hears)
             case cmd.TimerFired():
                 self._timer(command.timer)
@@ -262,8 +291,8 @@ class SessionMachine:
     def _greeted(self, event: ev.SessionCreated) -> None:
         if self._connection is not Phase.CONFIGURING:
             return
-        self._out.tell(SessionOpened(str(event.session.get("id") or ""), event.session))
-        self._out.tell(InForce(in_force(event.session), at_start=True))
+        self._out.report(SessionOpened(str(event.session.get("id") or ""), event.session))
+        self._out.report(InForce(in_force(event.session), at_start=True))
         self._configure()
 
     def _configure(self) -> None:
@@ -293,6 +322,11 @@ class SessionMachine:
         """Whether a change of the session can be sent by itself."""
         refused = self._connection is Phase.REFUSED
         return not refused and (self._connection is Phase.READY or self._edits.waiting)
+
+    def _set_audio(self, settings: AudioSettings) -> None:
+        self._audio = settings
+        self._out.do(ApplyAudio(settings))
+        self._out.report(AudioSet(settings))
 
     def _edit(self, command: cmd.EditSession) -> None:
         refused = self._connection is Phase.REFUSED
@@ -352,7 +386,7 @@ class SessionMachine:
         harmless = ruling.verdict is Verdict.HARMLESS or mended == edits.GATED
         level = Level.WARNING if harmless else Level.ERROR
         remedy = ruling.remedy or mended
-        self._out.tell(Notice(level, sentence(error), remedy, error.event_id))
+        self._out.report(Notice(level, sentence(error), remedy, error.event_id))
 
     def _change_refused(self, error: ErrorInfo, blameless: bool) -> str:
         """An error may refuse a change of the session; returns what is to be done about that."""
@@ -379,7 +413,7 @@ class SessionMachine:
         phase = self._current_phase()
         if phase is not self._phase:
             self._phase = phase
-            self._out.tell(PhaseChanged(phase))
+            self._out.report(PhaseChanged(phase))
         self._person.tell_talk()
         return self._out.take()
 

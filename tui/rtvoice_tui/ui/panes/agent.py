@@ -8,7 +8,8 @@ from textual.message import Message
 
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.editing.fields import has
-from rtvoice_tui.editing.values import ValueRefused, shown, typed
+from rtvoice_tui.editing.values import shown, typed
+from rtvoice_tui.errors import ValueRefused
 from rtvoice_tui.session.facts import EditChanged
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store

@@ -7,7 +7,6 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from rtvoice_tui.protocol.realtime import codec
 from rtvoice_tui.session.facts import CallMoment, CallState
 from rtvoice_tui.store.calls import CallRecord, waits
 from rtvoice_tui.store.plain import one_line, visible
@@ -104,13 +103,13 @@ def _ms(ms: float) -> str:
 
 
 def _wire(record: CallRecord, width: int) -> Lines:
-    """The client events that were sent for the call, as they went."""
+    """Our events that were sent for the call, as they went over the wire."""
     if not record.sent:
         return [[("nothing was sent for this call", "dim")]]
     lines: Lines = []
     for event in list(record.sent):
-        lines.append([("↑ ", "sent"), (event.wire_name, "title")])
-        lines += _wrapped(codec.encode(event), width, "plain")
+        lines.append([("↑ ", "sent"), (event.name, "title")])
+        lines += _wrapped(event.json, width, "plain")
     return lines
 
 
@@ -218,7 +217,7 @@ def as_json(record: CallRecord) -> str:
         "note": call.note,
         "details": dict(call.details),
         "duration_ms": record.duration_ms,
-        "sent": [json.loads(codec.encode(event)) for event in list(record.sent)],
+        "sent": [json.loads(event.json) for event in list(record.sent)],
     }
     text = _indented(fields) or _indented(fields | {"arguments": call.arguments, "output": call.output})
     return _HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text)

@@ -34,7 +34,7 @@ class TimingView(PlainView):
     def update_model(self) -> bool:
         """Lay out again when a moment was reached or another turn is chosen."""
         store, width = self._store, self.text_width
-        gate = store.audio.gate_db
+        gate = store.audio_settings.gate_db
         state = (store.timings.version, store.usage.version, store.interruptions.version, gate, width, self.turn)
         if state == self._seen:
             return False
@@ -95,7 +95,7 @@ class TimingView(PlainView):
 
     def _false_interruptions(self) -> list[list[Piece]]:
         """How often the server heard speech where there was none, and what would have helped."""
-        found, gate = self._store.interruptions, self._store.audio.gate_db
+        found, gate = self._store.interruptions, self._store.audio_settings.gate_db
         false = len(found.false)
         if not found.judged:
             return []

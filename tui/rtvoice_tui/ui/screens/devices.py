@@ -1,8 +1,9 @@
 """Microphone and speaker: what they do now, which there are, and everything to try them with. The talk goes on."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from msgspec.structs import replace
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,6 +13,8 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 
 from rtvoice_tui.audio.mic.echo_mode import is_headset
+from rtvoice_tui.engine.handle import SessionHandle
+from rtvoice_tui.media import Direction
 from rtvoice_tui.profiles.model import (
     HIGHEST_GATE_DB,
     LOUDEST_DB,
@@ -19,7 +22,8 @@ from rtvoice_tui.profiles.model import (
     QUIETEST_DB,
     AudioPreferences,
 )
-from rtvoice_tui.store.audio import AudioHealth
+from rtvoice_tui.session.commands import SetEcho, UseDevice
+from rtvoice_tui.store.audio import AudioStatus
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.glyphs import signs
@@ -48,25 +52,6 @@ _FIXED_ROWS = 19
 
 _KEYS = "⏎ choose  + - volume  m M mute  t tone  l hear myself"
 _MORE_KEYS = (("tab", "other list"), ("e", "echo"), ("n", "noise"), ("r", "look again"), ("esc", "close"))
-
-
-class SoundSession(Protocol):
-    """What the screen asks of the session; ``direction`` is ``input`` or ``output``."""
-
-    def use_device(self, direction: str, name: str) -> None:
-        """Change to a device while everything goes on; an empty name is the system's default."""
-
-    def set_gain(self, direction: str, db: float) -> None:
-        """Volume of one direction."""
-
-    def play_test_tone(self) -> None:
-        """Let the speaker be heard."""
-
-    def hear_myself(self, on: bool) -> None:
-        """Let the microphone be heard at the speaker."""
-
-    def set_echo(self, mode: str, noise_suppression: bool) -> None:
-        """What is done against echo and noise."""
 
 
 class DevicesScreen(ModalScreen[None]):
@@ -111,7 +96,7 @@ class DevicesScreen(ModalScreen[None]):
     def __init__(
         self,
         store: Store,
-        session: SoundSession,
+        session: SessionHandle,
         clock: Callable[[], float],
         preferences: Callable[[], AudioPreferences],
         keep: Callable[..., str],
@@ -195,7 +180,7 @@ class DevicesScreen(ModalScreen[None]):
             heading = self.query_one(f"#{devices.side.direction}-heading", FixedLine)
             heading.write([(f"{mark} {devices.side.plural}", ink)])
         self.query_one("#echo", FixedLine).write(self._about_echo())
-        self.query_one("#gate", FixedLine).write(gate_pieces(self._store.audio))
+        self.query_one("#gate", FixedLine).write(gate_pieces(self._store))
 
     def _about_echo(self) -> list[Piece]:
         kept, audio = self._preferences(), self._store.audio
@@ -249,7 +234,7 @@ class DevicesScreen(ModalScreen[None]):
         devices = message.view
         assert isinstance(devices, DeviceList)
         name, direction = message.name, devices.side.direction
-        self._session.use_device(direction, name)
+        self._session.post(UseDevice(Direction(direction), name))
         kept = self._keep(**{f"{direction}_device": name})
         self._say(f"{devices.side.title}: asked for {name or 'the system default'}, {kept}", "plain")
 
@@ -267,9 +252,9 @@ class DevicesScreen(ModalScreen[None]):
     def action_volume(self, step: float) -> None:
         """The focused side louder or softer."""
         side = self._side
-        gain = min(LOUDEST_DB, max(QUIETEST_DB, side.gain_db(self._store.audio) + step))
+        gain = min(LOUDEST_DB, max(QUIETEST_DB, side.gain_db(self._session.audio_settings) + step))
         bound = {LOUDEST_DB: ", the most", QUIETEST_DB: ", the least"}.get(gain, "")
-        self._session.set_gain(side.direction, gain)
+        self._session.set_audio(side.with_gain(self._session.audio_settings, gain))
         self._say(f"{side.title}: volume {gain:+.0f} dB{bound}", "plain")
         self._keep_later(f"{side.direction}_gain_db", gain)
 
@@ -290,14 +275,14 @@ class DevicesScreen(ModalScreen[None]):
         chosen, self._unkept = self._unkept, {}
         kept = self._keep(**chosen) if chosen else ""
         if "echo" in chosen:
-            self._session.set_echo(chosen["echo"], self._preferences().noise_suppression)
+            self._session.post(SetEcho(chosen["echo"], self._preferences().noise_suppression))
         return kept
 
     def action_tone(self) -> None:
         """A tone on the speaker."""
         if self._lacks(OUTPUT):
             return
-        if self._store.audio.agent_muted:
+        if self._store.audio_settings.agent_muted:
             self._say("the speaker is muted here: M opens it", "warn")
             return
         self._session.play_test_tone()
@@ -330,13 +315,15 @@ class DevicesScreen(ModalScreen[None]):
     def action_gate(self) -> None:
         """No gate, or the one from before."""
         self._unkept.pop("gate_db", None)
-        self._say(self._use_gate(self._likely_gate() if self._store.audio.gate_db is None else None), "ok")
+        self._say(self._use_gate(self._likely_gate() if self._session.audio_settings.gate_db is None else None), "ok")
 
     def action_gate_moved(self, step: float) -> None:
         """More or less of the microphone is silence."""
-        gate = self._store.audio.gate_db
+        settings = self._session.audio_settings
+        gate = settings.gate_db
         moved = self._likely_gate() if gate is None else gate + step
-        gate = self._store.audio.gate_db = min(HIGHEST_GATE_DB, max(LOWEST_GATE_DB, moved))
+        gate = min(HIGHEST_GATE_DB, max(LOWEST_GATE_DB, moved))
+        self._session.set_audio(replace(settings, gate_db=gate))
         self._say(f"a gate at {gate:.0f} dBFS", "plain")
         self._keep_later("gate_db", gate)
 
@@ -344,14 +331,14 @@ class DevicesScreen(ModalScreen[None]):
         """Take noise out of the microphone, or leave it in."""
         noise = not self._preferences().noise_suppression
         kept = self._keep(noise_suppression=noise)
-        self._session.set_echo(self._preferences().echo, noise)
+        self._session.post(SetEcho(self._preferences().echo, noise))
         self._say(f"noise suppression {'on' if noise else 'off'}, {kept}", "ok")
 
     def _say(self, words: str, ink: str) -> None:
         self.query_one("#device-words", FixedLine).write([(one_line(words, 300), ink)])
 
 
-def echo_sentence(audio: AudioHealth) -> str:
+def echo_sentence(audio: AudioStatus) -> str:
     """What is done against echo now, in words."""
     heard = not (audio.input.absent or audio.output.absent or is_headset(audio.output.name))
     less = f", {audio.echo_db:.0f} dB less" if audio.echo_db is not None else ""
@@ -365,12 +352,13 @@ def echo_sentence(audio: AudioHealth) -> str:
     }.get(audio.echo, audio.echo)
 
 
-def gate_pieces(audio: AudioHealth) -> list[Piece]:
+def gate_pieces(store: Store) -> list[Piece]:
     """Where the microphone's gate is, whether sound passes it now, and its keys."""
     keys: list[Piece] = [("   g", "key"), (" gate", "dim")]
-    if audio.gate_db is None:
+    audio, gate_db = store.audio, store.audio_settings.gate_db
+    if gate_db is None:
         return [("GATE ", "title"), ("none: all of the microphone is sent", "plain"), *keys]
-    pieces: list[Piece] = [("GATE ", "title"), (f"at {audio.gate_db:.0f} dBFS", "plain")]
+    pieces: list[Piece] = [("GATE ", "title"), (f"at {gate_db:.0f} dBFS", "plain")]
     if audio.gate_open:
         pieces.append((", open", "plain"))
     elif audio.echo not in GATES:  # else it may be the echo's that is shut

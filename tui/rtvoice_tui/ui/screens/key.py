@@ -8,9 +8,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.model import Profile
-from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.widgets.lines import FixedLine
 

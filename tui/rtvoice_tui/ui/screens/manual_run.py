@@ -10,7 +10,8 @@ from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
-from rtvoice_tui.editing.form import FormField, FormRefused, arguments_of, arguments_text, fields_of, texts_of, unknown
+from rtvoice_tui.editing.form import FormField, arguments_of, arguments_text, fields_of, texts_of, unknown
+from rtvoice_tui.errors import FormRefused
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.store.calls import CallRecord
 from rtvoice_tui.store.plain import one_line

@@ -11,9 +11,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import library
 from rtvoice_tui.profiles.library import Listed
-from rtvoice_tui.profiles.store import ProfileError
 from rtvoice_tui.profiles.trust import asks_for_consent, what_it_allows
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.glyphs import signs

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from itertools import groupby
 from operator import itemgetter
 
-from rtvoice_tui.store.levels import FLOOR_DB, Meter
+from rtvoice_tui.media import FLOOR_DB
+from rtvoice_tui.store.levels import Meter
 from rtvoice_tui.ui.widgets.lines import Piece
 
 WARN_DB, CLIP_DB = -18.0, -6.0

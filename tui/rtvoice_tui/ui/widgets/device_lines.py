@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from msgspec.structs import replace
 from textual.strip import Strip
 
-from rtvoice_tui.store.audio import AudioHealth, DeviceState, DeviceView
+from rtvoice_tui.media import AudioSettings, DeviceState
+from rtvoice_tui.store.audio import AudioStatus, DeviceView
 from rtvoice_tui.store.levels import Meter
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
@@ -26,7 +28,7 @@ class Side:
     plural: str
     part: str
 
-    def view(self, audio: AudioHealth) -> DeviceView:
+    def view(self, audio: AudioStatus) -> DeviceView:
         """Its device."""
         return audio.input if self.direction == "input" else audio.output
 
@@ -34,13 +36,17 @@ class Side:
         """Its meter."""
         return store.mic if self.direction == "input" else store.speaker
 
-    def muted(self, audio: AudioHealth) -> bool:
+    def muted(self, settings: AudioSettings) -> bool:
         """Whether it is muted by us."""
-        return audio.muted if self.direction == "input" else audio.agent_muted
+        return settings.muted if self.direction == "input" else settings.agent_muted
 
-    def gain_db(self, audio: AudioHealth) -> float:
+    def gain_db(self, settings: AudioSettings) -> float:
         """Its volume."""
-        return audio.mic_gain_db if self.direction == "input" else audio.agent_gain_db
+        return settings.mic_gain_db if self.direction == "input" else settings.agent_gain_db
+
+    def with_gain(self, settings: AudioSettings, db: float) -> AudioSettings:
+        """The settings with another volume."""
+        return replace(settings, **{"mic_gain_db" if self.direction == "input" else "agent_gain_db": db})
 
 
 INPUT = Side("input", "MIC", "Microphones", "microphone")
@@ -88,7 +94,7 @@ class DeviceLines(Inked):
     def _about(self) -> list[Piece]:
         audio = self._store.audio
         view = self._side.view(audio)
-        word = trouble(view, self._side.muted(audio)) or ("none" if view.silence else "")
+        word = trouble(view, self._side.muted(self._store.audio_settings)) or ("none" if view.silence else "")
         state: Piece = (f"{word or 'OPEN':<8}", ("dim" if word == "none" else "error") if word else "live")
         facts = [f"{kilohertz(view.rate)}{' converted' if view.converted else ''}"] if view.rate else []
         if view.block_ms:
@@ -110,7 +116,7 @@ class DeviceLines(Inked):
         peak: Piece = (f" pk {peak_words(meter)}", "dim")
         pieces: list[Piece] = [(_INDENT, "plain"), *bar(meter, 26 if self._wide else 14, self.ascii_only)]
         pieces += [(f"{level_words(meter)} dB", "plain"), (" CLIP  ", "error") if meter.clipped(now) else peak]
-        gain = side.gain_db(audio)
+        gain = side.gain_db(self._store.audio_settings)
         pieces.append((f"  vol {gain:+.0f} dB", "plain" if gain else "dim"))
         if side.direction == "output":
             low, high = audio.jitter_buffer_bounds_ms

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.cells import cell_len, set_cell_size
 from textual.binding import Binding, BindingType
 
-from rtvoice_tui.store.audio import AudioHealth, DeviceView
+from rtvoice_tui.store.audio import AudioStatus, DeviceView
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.widgets.device_lines import Side, kilohertz
 from rtvoice_tui.ui.widgets.lines import Piece
@@ -31,7 +31,7 @@ class DeviceList(PlainView):
         Binding("g", "screen.gate", "The microphone's gate", show=False),  # home goes to the first line, too
     ]
 
-    def __init__(self, side: Side, audio: AudioHealth) -> None:
+    def __init__(self, side: Side, audio: AudioStatus) -> None:
         super().__init__([], id=f"{side.direction}s")
         self.side = side
         self._audio = audio

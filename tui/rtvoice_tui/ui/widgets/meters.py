@@ -4,10 +4,11 @@ from math import ceil
 
 from rich.cells import cell_len
 
+from rtvoice_tui.media import FLOOR_DB, DeviceState
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.session.talk_mode import TalkMode
-from rtvoice_tui.store.audio import AudioHealth, DeviceState, DeviceView
-from rtvoice_tui.store.levels import FLOOR_DB, Meter
+from rtvoice_tui.store.audio import AudioStatus, DeviceView
+from rtvoice_tui.store.levels import Meter
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.widgets.bars import bar, level_words, peak_words
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
@@ -68,9 +69,10 @@ class MeterRow(FixedLine):
         cells = (width - fixed) // 2 - len("[]") - len("-60") - 1 - len(unit)
         cells = max(4, min(cells, MOST_CELLS))
         pieces: list[Piece] = [(" MIC ", "dim")]
-        pieces += self._level(store.mic, trouble(audio.input, audio.muted), "m opens", cells, unit)
+        wanted = store.audio_settings
+        pieces += self._level(store.mic, trouble(audio.input, wanted.muted), "m opens", cells, unit)
         pieces += [*mic, (between, "dim")]
-        pieces += self._level(store.speaker, trouble(audio.output, audio.agent_muted), "M hears", cells, unit)
+        pieces += self._level(store.speaker, trouble(audio.output, wanted.agent_muted), "M hears", cells, unit)
         self.write([*pieces, *out, *state])
 
     def _level(self, meter: Meter, word: str, hint: str, cells: int, unit: str) -> list[Piece]:
@@ -92,7 +94,11 @@ class MeterRow(FixedLine):
         """Clipping, the gate, whether the local detector hears somebody, and what is done against echo."""
         audio, meter, wide = self._store.audio, self._store.mic, width >= WIDE
         clipped = meter.clipped(now)
-        gate: Piece = (" open", "dim") if audio.echo in GATES or audio.gate_db is not None else ("     ", "plain")
+        gate: Piece = (
+            (" open", "dim")
+            if audio.echo in GATES or self._store.audio_settings.gate_db is not None
+            else ("     ", "plain")
+        )
         near: Piece = (" you ", "you") if audio.local_speech else gate
         near = near if audio.gate_open else (" shut", "warn")
         if width < NARROW:
@@ -125,13 +131,13 @@ class MeterRow(FixedLine):
         return marks
 
     def _state(self, now: float, width: int) -> list[Piece]:
-        session, until = self._store.session, self._store.audio.talk_until
+        session, until = self._store.session, self._store.talk.until
         word, ink = _WORDS.get(session.phase, (session.phase.upper(), "warn"))
         if until is not None:
             word = f"TALK {max(0, ceil(until - now))}s"
         wide = width >= WIDE
         pieces: list[Piece] = [(" │" if wide else " ", "dim")]
-        if mode := _MODES.get(self._store.audio.talk_mode, ""):
+        if mode := _MODES.get(self._store.talk.mode, ""):
             pieces.append((f" {mode}{' to talk' if wide else ''}", "key"))
         pieces.append((f" {word:<9}", ink))
         if mode and width < NARROW:
@@ -148,7 +154,7 @@ def trouble(view: DeviceView, muted: bool) -> str:
     return TROUBLES.get(view.state, "" if view.name else "none")
 
 
-def echo_word(audio: AudioHealth) -> Piece:
+def echo_word(audio: AudioStatus) -> Piece:
     """What is done against echo, and by how many dB it is less."""
     if audio.echo == "converging":
         return ("AEC …", "warn")

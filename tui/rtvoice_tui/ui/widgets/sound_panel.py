@@ -4,7 +4,8 @@ from functools import lru_cache
 
 from textual.strip import Strip
 
-from rtvoice_tui.store.levels import FLOOR_DB, Level, Meter
+from rtvoice_tui.media import FLOOR_DB, Level
+from rtvoice_tui.store.levels import Meter
 from rtvoice_tui.store.sound_history import COLUMNS, COLUMNS_PER_S, SoundColumn, SoundHistory
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.widgets.bars import CLIP_DB, WARN_DB, level_words, peak_words, runs, share

@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from rtvoice_tui.protocol.realtime.objects import Item, Response
 from rtvoice_tui.session.approvals import Approvals
-from rtvoice_tui.session.effects import CheckArguments, RunTool, Schedule, StopTool
+from rtvoice_tui.session.effects import CheckArguments, PreviewCall, RunTool, Schedule, StopTool
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState
-from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.realtime.calls.receipts import Receipts
+from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.timers import FillerDue
 
 REMEMBERED = 1000
@@ -125,7 +125,7 @@ class FunctionCalls:
         )
         if key not in self._whole:
             self._whole.add(key)
-            self._out.tell(CallReached(key, CallMoment.ARGUMENTS))
+            self._out.report(CallReached(key, CallMoment.ARGUMENTS))
         return key
 
     def settle(self, turn: int, response: Response, collected: Collection[str], cut: bool, out_of_band: bool) -> bool:
@@ -320,6 +320,12 @@ class FunctionCalls:
         self._out.do(CheckArguments(call.call_id, call.arguments, parameters, self._checks))
         return False
 
+    def previewed(self, key: str, preview: str) -> None:
+        """It is known what a call runs, or would run."""
+        call = self._calls.get(key)
+        if call is not None and call.state in _UNFINISHED:
+            self._show(replace(call, preview=preview))
+
     def checked(self, call_id: str, problem: str, number: int) -> bool:
         """It is known whether a call's arguments fit. True if its group is answered by that."""
         check = self._checking.get(call_id)
@@ -341,8 +347,11 @@ class FunctionCalls:
             return self._answered(call, _error(problem), CallState.FAILED, problem)
         if not agreed and self.approvals.asks(call):
             self._show(replace(call, state=CallState.ASKING))
+            self._out.do(PreviewCall(call.key, call.name, call.arguments))
             return False
         self._show(replace(call, state=CallState.RUNNING))
+        if call.state is not CallState.ASKING:
+            self._out.do(PreviewCall(call.key, call.name, call.arguments))
         self._out.do(RunTool(call.call_id, call.name, call.arguments.strip() or "{}"))
         return False
 
@@ -377,7 +386,7 @@ class FunctionCalls:
     def _show(self, call: CallChanged) -> None:
         if self._calls.get(call.key) != call:
             self._calls[call.key] = call
-            self._out.tell(call)
+            self._out.report(call)
             if len(self._calls) > REMEMBERED:
                 self._forget_oldest()
 

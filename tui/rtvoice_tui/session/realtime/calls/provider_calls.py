@@ -21,7 +21,8 @@ from rtvoice_tui.session.facts import (
     ServerChanged,
     ServerState,
 )
-from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.realtime.calls.receipts import as_sent
+from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.responses.response_slot import is_out_of_band
 from rtvoice_tui.session.timers import ProviderSilent
 
@@ -176,7 +177,7 @@ class ProviderCalls:
         event_id = self._out.send(CreateItem, item=body)
         state = CallState.HOSTED if agree else CallState.DENIED
         self._show(replace(call, state=state, note="" if agree else reason or "you did not agree"))
-        self._out.tell(CallReached(PREFIX + call.key, CallMoment.SENT, self._out.cause(event_id)))
+        self._out.report(CallReached(PREFIX + call.key, CallMoment.SENT, as_sent(self._out.cause(event_id))))
         if not agree:
             self._end(call.key)
 
@@ -207,7 +208,7 @@ class ProviderCalls:
     def _arguments_whole(self, key: str) -> None:
         if key not in self._whole:
             self._whole.add(key)
-            self._out.tell(CallReached(PREFIX + key, CallMoment.ARGUMENTS))
+            self._out.report(CallReached(PREFIX + key, CallMoment.ARGUMENTS))
 
     def _end(self, key: str) -> None:
         """A call is over, or will not be made: the server has to say something now. Told twice, it is over once."""
@@ -229,7 +230,7 @@ class ProviderCalls:
         if now != before or item_id not in self._told:
             self._told.add(item_id)
             self._lists[item_id] = now
-            self._out.tell(now)
+            self._out.report(now)
 
     def _key(self, item_id: str) -> str:
         return self._approvals.get(item_id, item_id)
@@ -246,7 +247,7 @@ class ProviderCalls:
         if self._calls.get(call.key) != call:
             self._calls[call.key] = call
             (self._busy.add if call.state in _AT_WORK else self._busy.discard)(call.key)
-            self._out.tell(replace(call, key=PREFIX + call.key))
+            self._out.report(replace(call, key=PREFIX + call.key))
 
 
 def _words(error: Any) -> str:

@@ -4,10 +4,10 @@ from rtvoice_tui.protocol.realtime.dialects import Dialect
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.effects import Schedule
-from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
 from rtvoice_tui.session.realtime.calls.provider_calls import ProviderCalls
 from rtvoice_tui.session.realtime.edits import Edits
+from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
 from rtvoice_tui.session.realtime.responses.response_slot import ResponseSlot
 from rtvoice_tui.session.realtime.responses.responses import Responses
@@ -20,7 +20,7 @@ FOUND = "tools found"
 HELD_S = 1.5
 """An answer that was put off because the person spoke is asked for when nothing has come for so long."""
 
-ToolCommand = cmd.ArgumentsChecked | cmd.ToolFinished | cmd.UseTools | cmd.Decide | cmd.SendResult
+ToolCommand = cmd.ArgumentsChecked | cmd.CallPreviewed | cmd.ToolFinished | cmd.UseTools | cmd.Decide | cmd.SendResult
 
 
 class ToolCalls:
@@ -111,6 +111,8 @@ class ToolCalls:
                 self._answer_if(self._calls.finish(*outcome))
             case cmd.ArgumentsChecked():
                 self._answer_if(self._calls.checked(command.call_id, command.problem, command.check))
+            case cmd.CallPreviewed():
+                self._calls.previewed(command.key, command.preview)
             case cmd.UseTools():
                 self._found(command.tools, ready)
             case cmd.Decide():

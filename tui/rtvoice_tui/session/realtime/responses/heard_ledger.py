@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from rtvoice_tui.protocol.realtime.client_events import DeleteItem, TruncateItem
 from rtvoice_tui.session.facts import Moment, ResponseCut
-from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.realtime.outbox import Outbox
 
 KEPT = 64
 """Finished answers kept, for late events that still name them."""
@@ -156,7 +156,7 @@ class HeardLedger:
             else:
                 out.send(TruncateItem, item_id=item.item_id, content_index=item.content_index, audio_end_ms=heard)
             out.reach(item.turn, Moment.SILENT)
-            out.tell(ResponseCut(item.turn, item.item_id, heard, received, outcome))
+            out.report(ResponseCut(item.turn, item.item_id, heard, received, outcome))
 
     def close(self) -> None:
         """The session is over: nothing waits to be heard any more."""

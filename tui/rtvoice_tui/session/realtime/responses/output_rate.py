@@ -9,7 +9,7 @@ heard at the wrong rate. Less than that (16 kHz for 24 kHz) is within what voice
 from collections.abc import Mapping
 from typing import Any
 
-from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.realtime.outbox import Outbox
 
 LEAST_LETTERS = 250
 """Fewer may be numbers, sighs and pauses."""

@@ -8,7 +8,7 @@ from collections import deque
 from rtvoice_tui.protocol.realtime.client_events import CancelResponse, CreateResponse
 from rtvoice_tui.protocol.realtime.objects import Response
 from rtvoice_tui.session.effects import Schedule
-from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.timers import ResponseLate
 
 STUCK_S = 10.0

@@ -7,8 +7,8 @@ from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.objects import Item, Response
 from rtvoice_tui.session.effects import EndPlay, Play
 from rtvoice_tui.session.facts import AgentSaid, Level, Moment, Notice, ResponseLost, UsageReported
-from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
+from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
 from rtvoice_tui.session.realtime.responses.output_rate import OutputRate
 from rtvoice_tui.session.realtime.responses.response_slot import UNNAMED, ResponseSlot, is_out_of_band
@@ -81,7 +81,7 @@ class Responses:
             heard = [item.item_id for item in self._ledger.of_response(response_id) if not item.cut]
             items = dict.fromkeys([*answer.items, *heard])
             for item_id in items or [""]:
-                self._out.tell(ResponseLost(answer.turn, item_id))
+                self._out.report(ResponseLost(answer.turn, item_id))
 
     def feed(self, event: ev.ServerEvent) -> None:
         """Take in one event of an answer; others are none of our business."""
@@ -167,7 +167,7 @@ class Responses:
         at_end = event.content_index >= max(words.parts, default=0)
         words.parts.setdefault(event.content_index, []).append(event.delta)
         text = event.delta if at_end else words.text
-        self._out.tell(AgentSaid(words.turn, event.item_id, text, not at_end, out_of_band=words.out_of_band))
+        self._out.report(AgentSaid(words.turn, event.item_id, text, not at_end, out_of_band=words.out_of_band))
 
     def _text_done(self, event: ev.OfContent, text: str, source: type[ev.ServerEvent]) -> None:
         if self._dropped(event.response_id, event.item_id):
@@ -181,7 +181,7 @@ class Responses:
         words.source = words.source or source
         replace = words.part(event.content_index) != before
         text = words.text if replace else ""
-        self._out.tell(AgentSaid(words.turn, event.item_id, text, replace, final=True, out_of_band=words.out_of_band))
+        self._out.report(AgentSaid(words.turn, event.item_id, text, replace, final=True, out_of_band=words.out_of_band))
 
     def _words_of(self, event: ev.OfContent) -> _Words:
         if event.item_id not in self._words:
@@ -237,7 +237,7 @@ class Responses:
         if not answer.out_of_band:
             self._out.reach(answer.turn, Moment.GENERATED)
         if response.usage is not None:
-            self._out.tell(UsageReported(answer.turn, response.usage))
+            self._out.report(UsageReported(answer.turn, response.usage))
         answered = self._calls.settle(answer.turn, response, answer.calls, cut, answer.out_of_band)
         if answered and not self._calls.running:
             self.slot.want()
@@ -257,4 +257,4 @@ class Responses:
         level = Level.ERROR if response.status == "failed" else Level.WARNING
         verb = "failed" if response.status == "failed" else "is incomplete"
         remedy = "wait a little, then ask again" if "rate_limit" in details.error.word else ""
-        self._out.tell(Notice(level, f"the answer {verb}: {' '.join(reason.split())}", remedy))
+        self._out.report(Notice(level, f"the answer {verb}: {' '.join(reason.split())}", remedy))

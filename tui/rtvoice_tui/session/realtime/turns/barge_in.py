@@ -6,8 +6,8 @@ The speaker falls silent first, then the answer is cancelled, then the server is
 from rtvoice_tui.protocol.realtime.dialects import Dialect
 from rtvoice_tui.session.effects import Duck, Flush, Schedule
 from rtvoice_tui.session.facts import Moment
-from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.realtime.edits import Edits
+from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
 from rtvoice_tui.session.realtime.responses.responses import Responses
 from rtvoice_tui.session.realtime.turns.push_to_talk import PushToTalk

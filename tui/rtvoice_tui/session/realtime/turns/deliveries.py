@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Collection
 
 from rtvoice_tui.protocol.realtime.objects import Item
-from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.realtime.outbox import Outbox
 
 
 class Deliveries:

@@ -3,7 +3,7 @@
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import Moment, TurnStarted, UserSaid
-from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.timers import TranscriptLate
 
 KEPT = 256
@@ -49,7 +49,7 @@ class Listening:
     def next_turn(self) -> int:
         """Begin a turn."""
         self.turn += 1
-        self._out.tell(TurnStarted(self.turn))
+        self._out.report(TurnStarted(self.turn))
         return self.turn
 
     def current_turn(self) -> int:
@@ -74,7 +74,7 @@ class Listening:
         """The server hears speech; returns the turn. What it hears of a turn by key is no turn of its own."""
         if item_id not in self._turns or not item_id:
             turn = self._remember(item_id, self._claim or self.next_turn())
-            self._out.tell(UserSaid(turn, item_id, "", final=False))
+            self._out.report(UserSaid(turn, item_id, "", final=False))
         self._claim = 0
         self.server_hears = True
         self.unanswered = False
@@ -96,7 +96,7 @@ class Listening:
             self._awaited_item = item_id
         if item_id not in self._turns:
             turn = self._remember(item_id, self.current_turn())
-            self._out.tell(UserSaid(turn, item_id, "", final=False))
+            self._out.report(UserSaid(turn, item_id, "", final=False))
         self._out.reach(self._turns[item_id], Moment.COMMITTED)
         return self._turns[item_id]
 
@@ -113,11 +113,11 @@ class Listening:
             return
         if isinstance(event, ev.TranscriptionFailed):
             reason = event.error.message or event.error.word or "no reason given"
-            self._out.tell(UserSaid(turn, item_id, self._texts.pop(item_id, ""), final=True, failed=reason))
+            self._out.report(UserSaid(turn, item_id, self._texts.pop(item_id, ""), final=True, failed=reason))
         else:
             self._texts.pop(item_id, None)
             self.recognises = self.recognises or bool(event.transcript.strip())
-            self._out.tell(UserSaid(turn, item_id, event.transcript, final=True))
+            self._out.report(UserSaid(turn, item_id, event.transcript, final=True))
             self._out.reach(turn, Moment.TRANSCRIBED)
         if isinstance(event, ev.TranscriptionFailed) or not event.transcript.strip():
             self.unanswered = False
@@ -129,7 +129,7 @@ class Listening:
         """What was recognised so far, whole."""
         turn = self._turn_of(item_id)
         self._texts[item_id] = text
-        self._out.tell(UserSaid(turn, item_id, text, final=False))
+        self._out.report(UserSaid(turn, item_id, text, final=False))
 
     def stop_waiting(self) -> None:
         """A talk turn will not be answered when its words come, or they have come."""

@@ -11,8 +11,8 @@ from rtvoice_tui.protocol.realtime.dialects import Dialect
 from rtvoice_tui.session.commands import MicFrame
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import Level, MicrophoneDoubted, Moment, Notice, TalkChanged
-from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.realtime.edits import Edits
+from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.turns.listening import Listening
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from rtvoice_tui.session.timers import CommitLate, TalkLevel, TalkLimit
@@ -191,13 +191,13 @@ class PushToTalk:
             self._judge_level()
             return False
         words = f"the turn was ended after {self._limit_s:g} s"
-        self._out.tell(Notice(Level.INFO, words, "talk_limit_s under [audio] in the profile allows longer ones"))
+        self._out.report(Notice(Level.INFO, words, "talk_limit_s under [audio] in the profile allows longer ones"))
         return self.end()
 
     def _judge_level(self) -> None:
         if self._measured and (self._loudest is None or self._loudest < SPEECH_DB):
             self._doubted = True
-            self._out.tell(MicrophoneDoubted())
+            self._out.report(MicrophoneDoubted())
             self._out.warn(
                 f"nothing louder than {SPEECH_DB:.0f} dBFS comes from the microphone",
                 "press F2 if it is muted, or d to choose another one",
@@ -207,8 +207,8 @@ class PushToTalk:
         """The person only began late; the end of a turn has withdrawn the doubt already."""
         self._doubted = False
         if self._listening.talking:
-            self._out.tell(MicrophoneDoubted(False))
-            self._out.tell(Notice(Level.INFO, "the microphone hears you"))
+            self._out.report(MicrophoneDoubted(False))
+            self._out.report(Notice(Level.INFO, "the microphone hears you"))
 
     def close(self) -> None:
         """The session ended."""

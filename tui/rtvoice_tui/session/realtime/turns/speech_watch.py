@@ -4,7 +4,7 @@ from collections import deque
 
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import SpeechNoticed, SpeechState
-from rtvoice_tui.session.outbox import Outbox
+from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.timers import TurnWordless
 
 BEFORE_FRAMES = 30
@@ -42,7 +42,7 @@ class SpeechWatch:
         if self._now is not None and self._now.turn == turn:  # the same turn goes on
             cut_agent = cut_agent or self._now.cut_agent
         self._now = SpeechNoticed(turn, SpeechState.BEGUN, cut_agent, level_db)
-        self._out.tell(self._now)
+        self._out.report(self._now)
 
     def ended(self, turn: int, words_due: bool) -> None:
         """The server hears it no more; ``words_due``: the session recognises words."""
@@ -51,7 +51,7 @@ class SpeechWatch:
             return
         self._now = None
         self._before.clear()
-        self._out.tell(SpeechNoticed(turn, SpeechState.ENDED, now.cut_agent, now.level_db, words_due))
+        self._out.report(SpeechNoticed(turn, SpeechState.ENDED, now.cut_agent, now.level_db, words_due))
         if words_due:
             self._ended[turn] = SpeechNoticed(turn, SpeechState.WORDLESS, now.cut_agent, now.level_db, True)
             self._out.do(Schedule(TurnWordless(turn), WORDS_S))
@@ -60,7 +60,7 @@ class SpeechWatch:
         """The words of a turn are late, if they have not come: whoever remembers knows that."""
         overdue = self._ended.pop(turn, None)
         if overdue is not None:
-            self._out.tell(overdue)
+            self._out.report(overdue)
 
     def close(self) -> None:
         """The session ended: whether words would have come is not known."""

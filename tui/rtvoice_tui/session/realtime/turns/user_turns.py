@@ -9,9 +9,9 @@ from rtvoice_tui.protocol.realtime.dialects import Dialect
 from rtvoice_tui.protocol.realtime.provider_events import TranscriptionUpdated
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import Moment, UserSaid
-from rtvoice_tui.session.outbox import Outbox
 from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
 from rtvoice_tui.session.realtime.edits import Edits
+from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
 from rtvoice_tui.session.realtime.responses.responses import Responses
 from rtvoice_tui.session.realtime.turns.barge_in import BargeIn
@@ -239,12 +239,12 @@ class UserTurns:
         """Say how turns are taken, if that is another way now."""
         if self._push_to_talk.status != self.talk:
             self.talk = self._push_to_talk.status
-            self._out.tell(self.talk)
+            self._out.report(self.talk)
 
     def _send_typed(self, text: str) -> None:
         self._typed += 1
         turn = self._listening.next_turn()
-        self._out.tell(UserSaid(turn, f"typed-{self._typed}", text, final=True, typed=True))
+        self._out.report(UserSaid(turn, f"typed-{self._typed}", text, final=True, typed=True))
         item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
         self.deliveries.sent(self._out.send(CreateItem, item=item), text)
         self._out.reach(turn, Moment.SENT)

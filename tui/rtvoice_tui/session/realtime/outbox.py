@@ -44,17 +44,17 @@ class Outbox:
         """Ask the worker for something."""
         self._effects.append(effect)
 
-    def tell(self, fact: Fact) -> None:
-        """Say what happened."""
+    def report(self, fact: Fact) -> None:
+        """Report what happened."""
         self._effects.append(Report(fact))
 
     def reach(self, turn: int, moment: Moment, at: float | None = None) -> None:
         """Say that a turn reached a point of its timing."""
-        self.tell(Reached(turn, moment, at))
+        self.report(Reached(turn, moment, at))
 
     def warn(self, text: str, remedy: str = "", cause_id: str = "") -> None:
         """Put a warning before the person."""
-        self.tell(Notice(Level.WARNING, text, remedy, cause_id))
+        self.report(Notice(Level.WARNING, text, remedy, cause_id))
 
     def cause(self, event_id: str) -> ClientEvent | None:
         """The client event that an error names."""

@@ -1,0 +1,108 @@
+"""A session that never runs: a store to look at, with a clock that is given. For screenshots, replays and tests."""
+
+from collections.abc import Callable, Sequence
+
+from rtvoice_tui.engine.plan import EndpointSource, Plan
+from rtvoice_tui.media import AudioSettings
+from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+from rtvoice_tui.session.commands import Command, EditSession
+from rtvoice_tui.session.facts import AudioSet, Fact
+from rtvoice_tui.session.recap import Said
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.tools.registry import Toolset
+
+
+class IdleSession:
+    """A `SessionHandle` over a store. What is asked of a running session is handed to ``asked``, and nothing happens.
+
+    Args:
+        plan: what a session would be made of.
+        store: where reported facts are written.
+        clock: seconds on the store's clock.
+        asked: takes commands, and the names and arguments of everything else that is asked.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        store: Store,
+        clock: Callable[[], float],
+        asked: Callable[[object], None] = lambda asked: None,
+    ) -> None:
+        self.plan = plan
+        self.settings: SessionSettings = plan.settings
+        self.audio_settings: AudioSettings = plan.audio_settings
+        self._store = store
+        self._clock = clock
+        self._asked = asked
+        store.record(AudioSet(plan.audio_settings), clock())
+
+    @property
+    def clock(self) -> float:
+        """Seconds on the store's clock."""
+        return self._clock()
+
+    @property
+    def tools(self) -> tuple[ToolSpec, ...]:
+        """The tools of the plan."""
+        return self.plan.tools
+
+    async def run(self) -> None:
+        """Return at once."""
+
+    def stop(self) -> None:
+        """Note it."""
+        self._asked("stop")
+
+    def post(self, command: Command) -> None:
+        """Hand a command on."""
+        self._asked(command)
+
+    def report(self, fact: Fact) -> None:
+        """Write a fact into the store."""
+        self._store.record(fact, self.clock)
+
+    def set_audio(self, settings: AudioSettings) -> None:
+        """Show mute, gain and gate."""
+        self.audio_settings = settings
+        self.report(AudioSet(settings))
+
+    def edit(self, command: EditSession, toolset: Toolset, source: EndpointSource | None = None) -> None:
+        """Hand a change on."""
+        self._asked(command)
+
+    def reopen(self, plan: Plan, history: Sequence[Said] = (), connect: bool = True) -> None:
+        """Have another plan."""
+        self.plan = plan
+        self._asked(("reopen", plan, tuple(history), connect))
+
+    def connect(self) -> None:
+        """Note it."""
+        self._asked("connect")
+
+    def disconnect(self) -> None:
+        """Note it."""
+        self._asked("disconnect")
+
+    def start_manual_run(self, name: str, arguments: str) -> None:
+        """Note it."""
+        self._asked(("manual run", name, arguments))
+
+    def stop_manual_run(self, key: str) -> None:
+        """Note it."""
+        self._asked(("stop manual run", key))
+
+    def play_test_tone(self) -> None:
+        """Note it."""
+        self._asked("tone")
+
+    def hear_myself(self, on: bool) -> None:
+        """Note it."""
+        self._asked(("hear myself", on))
+
+    def release_devices(self, released: Callable[[], None]) -> None:
+        """There are none."""
+        released()
+
+    def reclaim_devices(self) -> None:
+        """There are none."""

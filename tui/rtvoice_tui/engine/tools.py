@@ -1,0 +1,121 @@
+"""A session's tools on the session's loop: which there are, and their runs for the model and by hand."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Protocol
+
+from rtvoice_tui.engine.manual_runs import ManualRuns
+from rtvoice_tui.engine.plan import Plan
+from rtvoice_tui.engine.tool_servers import ToolServers
+from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session import effects as fx
+from rtvoice_tui.session import schema
+from rtvoice_tui.session.facts import Fact
+from rtvoice_tui.tools.checker import Checker
+from rtvoice_tui.tools.registry import Toolset
+from rtvoice_tui.tools.toolbox import Toolbox
+
+READY_S = 1.5
+"""How long a session waits for tools to say what they take; later ones are reported to the running session."""
+
+
+class Session(Protocol):
+    """What tools need of the session that they belong to."""
+
+    def command(self, command: cmd.Command) -> None:
+        """Hand the machine a command."""
+
+    def report(self, fact: Fact) -> None:
+        """Report a fact that no server event led to."""
+
+    def call(self, function: Callable[..., object], *arguments: object) -> None:
+        """From another thread onto the session's loop."""
+
+    def spawn(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
+        """Run beside the session; a fault is reported."""
+
+
+class SessionTools:
+    """The tools of one session after the other.
+
+    Args:
+        session: whose tools they are.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._toolbox = Toolbox(lambda: session.call(self._changed))
+        self._checker = Checker()
+        self._manual = ManualRuns(self._toolbox, session.report, self._checker)
+        self._servers = ToolServers(session.report)
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """The tools that are offered now, with those that servers brought."""
+        return self._toolbox.specs
+
+    def use(self, toolset: Toolset, specs: Sequence[ToolSpec]) -> None:
+        """Have these tools from now on; functions that a response may still call stay in reach."""
+        self._toolbox.use(toolset, tuple(specs))
+
+    def use_plan(self, plan: Plan) -> None:
+        """Have a plan's tools from now on."""
+        self.use(plan.toolset, plan.tools)
+
+    async def open(self) -> None:
+        """Start the tools. Those that say themselves what they take may do so before the session is configured."""
+        self._toolbox.open()
+        await asyncio.gather(asyncio.to_thread(schema.prepare), self._toolbox.ready(READY_S))
+        self._changed()
+
+    async def close(self) -> None:
+        """End everything that runs."""
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        self._manual.stop_all()
+        await asyncio.gather(*running, return_exceptions=True)
+        await self._checker.close()
+        await self._toolbox.close()
+
+    def _changed(self) -> None:
+        self._servers.compare(self._toolbox.statuses)
+        self._session.command(cmd.UseTools(self._toolbox.specs))
+
+    # --- runs
+
+    def start_manual_run(self, name: str, arguments: str, turn: int) -> None:
+        """Run a tool by hand; the model is not told."""
+        self._toolbox.open()
+        self._manual.start(name, arguments, turn)
+
+    def stop_manual_run(self, key: str) -> None:
+        """End a manual run."""
+        self._manual.stop(key)
+
+    def do(self, effect: fx.ToolEffect) -> None:
+        """Carry out what the machine wants of a tool."""
+        match effect:
+            case fx.CheckArguments():
+                self._session.spawn(self._check(effect))
+            case fx.PreviewCall():
+                preview = self._toolbox.preview(effect.name, effect.arguments)
+                if preview:
+                    self._session.command(cmd.CallPreviewed(effect.key, preview))
+            case fx.RunTool():
+                self._running[effect.call_id] = asyncio.create_task(self._run(effect))
+            case fx.StopTool():
+                if task := self._running.pop(effect.call_id, None):
+                    task.cancel()
+
+    async def _check(self, effect: fx.CheckArguments) -> None:
+        problem = await self._checker.arguments(effect.arguments, effect.parameters)
+        self._session.command(cmd.ArgumentsChecked(effect.call_id, problem, effect.check))
+
+    async def _run(self, effect: fx.RunTool) -> None:
+        outcome = await self._toolbox.run(effect.name, effect.arguments, effect.call_id)
+        self._running.pop(effect.call_id, None)
+        finished = cmd.ToolFinished(effect.call_id, outcome.output, outcome.ok, outcome.note, outcome.details)
+        self._session.command(finished)
