@@ -1,6 +1,6 @@
 """Draw the screenshots, as SVG and PNG, from the scripted conversation.
 
-python screenshots/render.py
+python scripts/screenshots/render.py
 """
 
 import asyncio
@@ -20,8 +20,9 @@ from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.profiles.store import profile_text
 from rtvoice_tui.session.facts import Level, Notice
 from rtvoice_tui.ui.app import RtvoiceApp
+from rtvoice_tui.ui.bridge import CALM_EVERY
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[2] / "screenshots"
 LARGE, SMALL = (120, 40), (80, 24)
 
 
@@ -48,6 +49,9 @@ async def shot(
             await pilot.pause(0)
             app.pulse()
         await pilot.pause(0.1)
+        for _ in range(CALM_EVERY):  # counters are repainted with every seventh pulse only
+            app.pulse()
+        await pilot.pause(0)
         svg = app.export_screenshot(title="rtvoice-tui")
     (FOLDER / f"{name}.svg").write_text(svg, encoding="utf-8")
     png = resvg_py.svg_to_bytes(svg_string=svg, monospace_family="DejaVu Sans Mono", sans_serif_family="DejaVu Sans")
