@@ -57,7 +57,7 @@ def _press(terminal: Pty, title: bytes) -> float:
 
 async def frames(rows: int) -> tuple[float, float, float]:
     """Milliseconds of processor time per follow frame, bytes a row in the widget, bytes an event in the store."""
-    from rtvoice_tui.cli.launch import Options, OptionsPlanner, make_plan
+    from rtvoice_tui.controller.planner import Options, Planner, make_plan
     from rtvoice_tui.editing.editor import AgentEditor
     from rtvoice_tui.engine.worker import SessionWorker
     from rtvoice_tui.profiles.store import load_profile
@@ -79,7 +79,7 @@ async def frames(rows: int) -> tuple[float, float, float]:
     store.events.flush()
     stored = (tracemalloc.get_traced_memory()[0] - before) / rows
     profile = load_profile("local")
-    planner = OptionsPlanner(Options())
+    planner = Planner(Options())
     worker = SessionWorker(make_plan(profile, Options(), {}), store)
     app = Headless(worker, store, AgentEditor("local", profile), planner)
     async with app.run_test(size=(120, 40)) as pilot:

@@ -95,7 +95,7 @@ def run_headless(url: str) -> None:
     """Hold the client's side of the conversation until somebody ends this process."""
     import asyncio
 
-    from rtvoice_tui.cli.launch import Options, make_plan
+    from rtvoice_tui.controller.planner import Options, make_plan
     from rtvoice_tui.engine.worker import SessionWorker
     from rtvoice_tui.garbage import collect_seldom
     from rtvoice_tui.profiles.store import parse_profile

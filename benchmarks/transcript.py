@@ -24,7 +24,7 @@ PIECE = "and another few words, "
 
 async def cost(length: int) -> tuple[float, float]:
     """Milliseconds of processor time per piece: to bring the model up to date, and the same with painting."""
-    from rtvoice_tui.cli.launch import Options, OptionsPlanner, make_plan
+    from rtvoice_tui.controller.planner import Options, Planner, make_plan
     from rtvoice_tui.editing.editor import AgentEditor
     from rtvoice_tui.engine.worker import SessionWorker
     from rtvoice_tui.profiles.store import load_profile, profile_text
@@ -45,7 +45,7 @@ async def cost(length: int) -> tuple[float, float]:
         SessionWorker(make_plan(profile, Options(), {}), store),
         store,
         AgentEditor("local", profile, profile_text("local")),
-        OptionsPlanner(Options(no_audio=True)),
+        Planner(Options(no_audio=True)),
     )
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()

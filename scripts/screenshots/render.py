@@ -15,7 +15,7 @@ import tool_calls
 from scripted import Script, conversation, in_force
 
 from rtvoice_tui.audio.backends import listing
-from rtvoice_tui.cli.launch import Options, OptionsPlanner
+from rtvoice_tui.controller.planner import Options, Planner
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.profiles.store import profile_text
 from rtvoice_tui.session.facts import Level, Notice
@@ -36,7 +36,7 @@ async def shot(
 ) -> None:
     """One picture after some key presses and something done."""
     editor = AgentEditor(script.profile_name, script.profile, profile_text(script.profile_name))
-    planner = OptionsPlanner(Options(no_audio=True))
+    planner = Planner(Options(no_audio=True))
     app = RtvoiceApp(script.session(), script.store, editor, planner, theme_name=theme)
     async with app.run_test(size=size) as pilot:
         for key in ("", *keys):

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from rtvoice_tui.cli.launch import Options, make_plan
+from rtvoice_tui.controller.planner import Options, make_plan
 from rtvoice_tui.engine.idle import IdleSession
 from rtvoice_tui.media import AudioSettings, Level
 from rtvoice_tui.profiles.model import ToolEntry

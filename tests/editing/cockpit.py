@@ -17,7 +17,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from fake_server import Event, FakeServer, Session
-from rtvoice_tui.cli.launch import Options, OptionsPlanner
+from rtvoice_tui.controller.planner import Options, Planner
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.engine.worker import SessionWorker
 from rtvoice_tui.profiles import secrets
@@ -281,7 +281,7 @@ async def cockpit(
     async with server:
         write_profile(name, (text or PROFILES[dialect]).replace("URL", server.url))
         profile = load_profile(name)
-        planner = OptionsPlanner(Options(no_audio=True, no_connect=not connect))
+        planner = Planner(Options(no_audio=True, no_connect=not connect))
         plan, problems = planner.plan(profile, None)
         assert problems == []
         store = Store()

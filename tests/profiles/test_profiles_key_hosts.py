@@ -11,7 +11,7 @@ import pytest
 from keyring.backends.fail import Keyring
 from profile_files import put
 
-from rtvoice_tui.cli.launch import Options, OptionsPlanner, with_options
+from rtvoice_tui.controller.planner import Options, Planner, with_options
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import library
 from rtvoice_tui.profiles.secrets import endpoint, use_for_this_run
@@ -245,11 +245,11 @@ def test_a_damaged_memory_agrees_to_nothing_and_is_no_fault(folders, damage: byt
 def test_an_address_of_the_command_line_needs_no_question_for_this_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     options = Options(profile="openai", url="wss://gateway.example/v1/realtime")
-    plan, _ = OptionsPlanner(options).plan(with_options(load_profile("openai"), options), None)
+    plan, _ = Planner(options).plan(with_options(load_profile("openai"), options), None)
     assert KEY in str(asyncio.run(plan.source.endpoint()).headers)
     asked(GATEWAY, "gateway.example")
     put("mine", GATEWAY.replace("gateway.example", "elsewhere.example"))
-    plan, _ = OptionsPlanner(options).plan(load_profile("mine"), None)
+    plan, _ = Planner(options).plan(load_profile("mine"), None)
     with pytest.raises(ProfileError) as caught:
         asyncio.run(plan.source.endpoint())
     assert "elsewhere.example" in caught.value.sentence

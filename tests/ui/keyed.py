@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from rtvoice_tui.cli.launch import Options, OptionsPlanner, make_plan
+from rtvoice_tui.controller.planner import Options, Planner, make_plan
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.profiles.store import load_profile, profile_text
@@ -100,7 +100,7 @@ class Cockpit(RtvoiceApp):
         _talk(store)
         self.stand_in = StandIn(store, turn_detection)
         editor = AgentEditor("local", load_profile("local"), profile_text("local"))
-        super().__init__(self.stand_in, store, editor, OptionsPlanner(Options()))  # type: ignore[arg-type]
+        super().__init__(self.stand_in, store, editor, Planner(Options()))  # type: ignore[arg-type]
 
     @property
     def told(self) -> list[object]:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from textual.pilot import Pilot
 
-from rtvoice_tui.cli.launch import Options, OptionsPlanner, make_plan
+from rtvoice_tui.controller.planner import Options, Planner, make_plan
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.engine.idle import IdleSession
 from rtvoice_tui.profiles.store import load_profile, profile_text
@@ -23,7 +23,7 @@ async def still_app(store: Store, size: tuple[int, int] = (120, 40), **options: 
         session,
         store,
         AgentEditor("local", profile, profile_text("local")),
-        OptionsPlanner(Options(no_audio=True)),
+        Planner(Options(no_audio=True)),
         **options,
     )
     async with app.run_test(size=size) as pilot:

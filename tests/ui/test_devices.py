@@ -12,7 +12,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from rtvoice_tui.audio.backends.choosing import DeviceInfo
-from rtvoice_tui.cli.launch import Options, OptionsPlanner, make_plan
+from rtvoice_tui.controller.planner import Options, Planner, make_plan
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.engine.idle import IdleSession
 from rtvoice_tui.engine.worker import SessionWorker
@@ -95,7 +95,7 @@ async def devices(
     plan = make_plan(profile, Options(no_audio=no_audio, no_connect=True), {})
     session = IdleSession(plan, store, lambda: NOW, asked)
     editor = AgentEditor("local", profile, "" if options.override else profile_text("local"))
-    app = RtvoiceApp(session, store, editor, OptionsPlanner(options))
+    app = RtvoiceApp(session, store, editor, Planner(options))
     async with app.run_test(size=size) as pilot:
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, DevicesScreen))

@@ -105,7 +105,8 @@ def main(ctx: click.Context, /, **options: Any) -> None:
         from rtvoice_tui import garbage
 
         garbage.collect_later()  # the first frame says when
-        from rtvoice_tui.cli.launch import Options, launch
+        from rtvoice_tui.cli.launch import launch
+        from rtvoice_tui.controller.planner import Options
         from rtvoice_tui.errors import NoTemporaryFolder
 
         try:

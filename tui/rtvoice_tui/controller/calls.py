@@ -1,0 +1,207 @@
+"""What a user does with calls: approving and rejecting them, manual runs, mocks, and switching tools off."""
+
+import json
+from typing import Any
+
+from msgspec.structs import replace
+
+from rtvoice_tui.controller.edits import Answer, Edits
+from rtvoice_tui.engine.handle import SessionHandle
+from rtvoice_tui.profiles.model import ToolEntry
+from rtvoice_tui.profiles.runs import HostedRun, McpRun, MockRun
+from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session.facts import CallChanged, CallState
+from rtvoice_tui.store.calls import CallRecord, waits
+from rtvoice_tui.store.plain import one_line
+
+_OFF = "off for this session: d switches it on again"
+
+
+class Calls:
+    """Acts on calls and their tools.
+
+    Args:
+        session: whose calls they are.
+        edits: changes tools for the session.
+    """
+
+    def __init__(self, session: SessionHandle, edits: Edits) -> None:
+        self._session = session
+        self._edits = edits
+        self._whole: dict[str, set[str]] = {}  # all tools of servers of which one was switched off
+
+    # --- a call that waits or runs
+
+    def approve(self, call: CallChanged, always: bool = False) -> None:
+        """Let a call run; ``always``: and all calls of this tool in this session."""
+        self._session.post(cmd.Decide(call.key, agree=True, always=always))
+
+    def reject(self, call: CallChanged, reason: str = "") -> None:
+        """Do not let a call run; the model is told the reason."""
+        self._session.post(cmd.Decide(call.key, agree=False, reason=reason))
+
+    def stop(self, call: CallChanged) -> None:
+        """Stop a call that runs."""
+        if call.manual:
+            self._session.stop_manual_run(call.key)
+        else:
+            self._session.post(cmd.Decide(call.key, agree=False))
+
+    def replaces_result(self, call: CallChanged) -> bool:
+        """Whether a result that is given now goes to the model in place of the tool's own."""
+        return not call.manual and (waits(call) or call.state is CallState.RUNNING)
+
+    def send_result(self, call: CallChanged, output: str) -> None:
+        """Give a call's result: in place of the tool's own, or afterwards as a message."""
+        self._session.post(cmd.SendResult(call.key, output, call.name))
+
+    # --- manual runs
+
+    def own_specs(self) -> dict[str, ToolSpec]:
+        """The tools that run here, by name."""
+        return {spec.name: spec for spec in self._session.tools if not spec.hosted}
+
+    def cannot_run(self, name: str) -> str:
+        """Why a tool cannot be run by hand, in a sentence; empty if it can."""
+        if name in self.own_specs():
+            return ""
+        entry = self._edits.editor.kept.tool(name)
+        why = "does not run here"
+        if any(spec.name == name for spec in self._session.tools) or (entry and isinstance(entry.run, HostedRun)):
+            why = "runs at the provider: it cannot be run from here"
+        elif entry is not None and self._edits.editor.kept.policy(entry) == "off":
+            why = "is switched off: d offers it again"
+        return f"{one_line(name, 60) or 'this call'} {why}"
+
+    # --- the tool of a call
+
+    def make_mock(self, record: CallRecord) -> Answer:
+        """Give this result from now on; a mock becomes what it was."""
+        name = record.call.name
+        entry = self._edits.editor.kept.tool(name)
+        if entry is not None and isinstance(entry.run, MockRun):
+            original = entry.run.original
+            if original is None and self._server_of(name) is None:
+                return Answer(f"{name} was never anything but a mock: pane 5 changes it")
+            real = replace(entry, run=original) if original is not None else None
+            return self._send_tool(name, real, f"{name} is run for real again")
+        if not record.call.output:
+            return Answer("there is no result to make a mock of")
+        spec = self.own_specs().get(name)
+        if entry is None and spec is not None:  # of an MCP server: an entry of its own comes before the server's
+            entry = ToolEntry(name=name, description=spec.description, parameters=spec.parameters)
+            run = MockRun(result=_plain(record.call.output))
+        elif entry is not None and not isinstance(entry.run, McpRun | MockRun):
+            run = MockRun(result=_plain(record.call.output), original=entry.run)
+        else:
+            return Answer(f"{one_line(name, 60)} is not a tool of this profile")
+        return self._send_tool(name, replace(entry, run=run), f"{name} is a mock for this session: m takes it back")
+
+    def switch_tool(self, name: str) -> Answer:
+        """Do not offer a tool, or offer it again."""
+        editor = self._edits.editor
+        entry, server = editor.kept.tool(name), self._server_of(name)
+        mocked = entry is not None and server is not None and _is_mock_alone(entry)
+        if entry is not None and not mocked:
+            switched = editor.switched(entry)
+            off = editor.kept.policy(switched) == "off"
+            return self._send_tool(name, switched, f"{name} is {_OFF if off else 'on again'}")
+        if server is None:
+            return Answer(f"{one_line(name, 60)} is not a tool of this profile")
+        answer, done = self._switch_at_server(server, name)
+        if done and mocked:
+            return self._send_tool(name, None, f"{name} is a mock no more")  # else the server's own would come back
+        return answer
+
+    def _server_of(self, name: str) -> ToolEntry | None:
+        """The MCP server that a tool's name begins with."""
+        tools = self._edits.editor.kept.tools
+        servers = [e for e in tools if isinstance(e.run, McpRun) and name.startswith(f"{e.name}_")]
+        return max(servers, key=lambda entry: len(entry.name), default=None)
+
+    def _switch_at_server(self, server: ToolEntry, name: str) -> tuple[Answer, bool]:
+        """A server offers all its tools but one, or that one too; false if nothing is known of it now."""
+        assert isinstance(server.run, McpRun)
+        editor = self._edits.editor
+        only, short = server.run.only, name.removeprefix(f"{server.name}_")
+        if editor.kept.policy(server) == "off":
+            return self._send_tool(server.name, editor.switched(server), f"{server.name} is on again"), True
+        if only and short not in only:
+            run = replace(server.run, only=self._all_of(server, [*only, short]))
+            return self._send_tool(server.name, replace(server, run=run), f"{name} is on again"), True
+        offered = self._offered_by(server)
+        if short not in offered:
+            words = f"{server.name} does not offer {one_line(name, 60)} now: pane 5 switches the whole server"
+            return Answer(words), False
+        if not only:
+            self._whole[server.name] = set(offered)
+        others = [other for other in only or offered if other != short]
+        changed = replace(server, run=replace(server.run, only=others)) if others else editor.switched(server)
+        return self._send_tool(server.name, changed, f"{name} is {_OFF}"), True
+
+    def _all_of(self, server: ToolEntry, only: list[str]) -> list[str]:
+        """Which tools of a server are offered, as the profile's file says it where it is the same."""
+        if self._whole.get(server.name) == set(only):
+            return []
+        written = self._edits.editor.written_tool(server.name)
+        run = written.run if written is not None else None
+        return run.only if isinstance(run, McpRun) and set(run.only) == set(only) else only
+
+    def _offered_by(self, server: ToolEntry) -> list[str]:
+        """A server's tools without its name before theirs; those that are mocked now are among them."""
+        prefix, found = f"{server.name}_", []
+        for name in self.own_specs():
+            entry = self._edits.editor.kept.tool(name)
+            if self._server_of(name) == server and (entry is None or _is_mock_alone(entry)):
+                found.append(name.removeprefix(prefix))
+        return found
+
+    def _send_tool(self, name: str, entry: ToolEntry | None, sentence: str) -> Answer:
+        sent = self._edits.send_tool(name, entry)
+        return replace_words(sent, sentence)
+
+
+def replace_words(answer: Answer, words: str) -> Answer:
+    """An answer with other words and the same problems."""
+    return Answer(words, answer.tone, answer.problems)
+
+
+def arguments_of(text: str) -> dict[str, Any]:
+    """A call's arguments; empty if they are no JSON object."""
+    try:
+        value = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _plain(output: str) -> Any:
+    """A result as a profile can hold it: JSON objects and lists as such, everything else as text."""
+    try:
+        value = json.loads(output)
+    except (ValueError, RecursionError):
+        return output
+    return value if isinstance(value, dict | list) and _can_be_kept(value) else output
+
+
+def _can_be_kept(value: Any) -> bool:
+    """Whether a profile can hold a value: it has no null, no half characters, and no numbers beyond all bounds."""
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        return _has_no_null(value)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _is_mock_alone(entry: ToolEntry) -> bool:
+    """Whether a tool is a mock that never was anything else in the profile."""
+    return isinstance(entry.run, MockRun) and entry.run.original is None
+
+
+def _has_no_null(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_has_no_null(entry) for entry in value.values())
+    if isinstance(value, list):
+        return all(_has_no_null(entry) for entry in value)
+    return value is not None

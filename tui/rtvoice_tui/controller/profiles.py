@@ -1,0 +1,80 @@
+"""Opening, renaming and trusting profiles, and changes of a profile's file by another program."""
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from rtvoice_tui.controller.edits import Answer, Edits, Tone
+from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.engine.handle import SessionHandle
+from rtvoice_tui.errors import ProfileError
+from rtvoice_tui.profiles.store import load_profile, profile_text
+from rtvoice_tui.session.facts import Level, Notice
+from rtvoice_tui.session.recap import Said
+
+
+class Profiles:
+    """Which profile is open.
+
+    Args:
+        session: is told what is reported.
+        edits: the agent of the open profile.
+        remember: called with the name of the profile to open next time.
+    """
+
+    def __init__(self, session: SessionHandle, edits: Edits, remember: Callable[[str], None]) -> None:
+        self._session = session
+        self._edits = edits
+        self._remember = remember
+
+    def open(self, name: str, history: tuple[Said, ...] = (), connect: bool = True) -> Answer:
+        """Open another profile, with a session of its own.
+
+        Args:
+            name: the profile.
+            history: what its session is told of the conversation so far.
+            connect: whether to connect at once.
+
+        Raises:
+            ProfileError: it cannot be used; the open one stays open.
+        """
+        self._edits.editor = AgentEditor(name, load_profile(name), profile_text(name))
+        answer = self._edits.reopen(history, connect)
+        self._remember(name)
+        return answer
+
+    def renamed(self, name: str) -> None:
+        """The open profile has another name."""
+        self._edits.editor.name = name
+        self._remember(name)
+        self._edits.changed()
+
+    def trusted(self, name: str) -> Answer | None:
+        """The user trusts a profile: if it is the open one, its tools and its address can be used from now on."""
+        editor = self._edits.editor
+        if name != editor.name or editor.profile.trusted:
+            return None
+        editor.profile = replace(editor.profile, trusted=True)
+        return self._edits.reopen(self._edits.said(), connect=self._edits.live)
+
+    def file_changed(self) -> Answer | None:
+        """The open profile's file may be another: offer the differences as an edit; ``None`` if there are none."""
+        editor = self._edits.editor
+        try:
+            text = profile_text(editor.name)
+            if text == editor.text:
+                return None
+            trusted = editor.profile.trusted
+            names = editor.reread(text)
+        except ProfileError as error:
+            self._session.report(Notice(Level.WARNING, error.sentence, error.remedy))
+            return None
+        problems: tuple[str, ...] = ()
+        if trusted and not editor.profile.trusted:
+            problems = (f"{editor.name} is not trusted any more: the session was ended",)
+            self._edits.reopen(self._edits.said(), connect=False)
+        if not names:
+            return Answer("", Tone.WARNING, problems) if problems else None
+        words = f"{editor.name}.toml was changed elsewhere: {', '.join(names)}"
+        self._session.report(Notice(Level.INFO, words, "pane 5 shows it, F7 sends it"))
+        return Answer(words, Tone.QUIET, problems)

@@ -1,0 +1,158 @@
+"""Talking with the agent: typed turns, turns by key, interrupting, muting, connecting, and the audio preferences."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from rtvoice_tui.controller.edits import Edits
+from rtvoice_tui.engine.handle import SessionHandle
+from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session.facts import Phase
+from rtvoice_tui.session.talk_mode import TalkMode
+from rtvoice_tui.store.store import Store
+
+USUAL_GATE_DB = -45.0
+"""Below speech into most microphones, and above most rooms."""
+
+MUTED = "the microphone is muted: F2 opens it"
+
+_NOT_YET = {
+    Phase.OFFLINE: "not connected: the message is kept, F5 connects",
+    Phase.CONNECTING: "still connecting: the message is kept",
+    Phase.CONFIGURING: "the session is not open yet: the message is kept",
+    Phase.REFUSED: "the server refuses the settings: the message is kept, F6 corrects them",
+}
+
+
+class Talk:
+    """What a user does while talking.
+
+    Args:
+        session: who is talked with.
+        store: what it leaves behind.
+        edits: keeps audio preferences in the profile.
+    """
+
+    def __init__(self, session: SessionHandle, store: Store, edits: Edits) -> None:
+        self._session = session
+        self._store = store
+        self._edits = edits
+        self._last_gate_db: float | None = None
+
+    # --- turns
+
+    @property
+    def mode(self) -> TalkMode:
+        """How turns are taken."""
+        return self._store.talk.mode
+
+    @property
+    def by_key(self) -> bool:
+        """Whether turns are taken by key."""
+        return self.mode is not TalkMode.OPEN or self._session.settings.manual_turns
+
+    @property
+    def talks(self) -> bool:
+        """Whether a turn by key is under way."""
+        return self._store.talk.until is not None
+
+    @property
+    def unheard(self) -> str:
+        """Why the user cannot be heard now, in a sentence; empty where they can."""
+        if self._store.session.phase in _NOT_YET:
+            return "not connected: F5 connects"
+        return "" if self._store.audio.input_name else "there is no microphone: press t and type"
+
+    @property
+    def muted(self) -> bool:
+        """Whether the microphone is muted."""
+        return self._session.audio_settings.muted
+
+    def begin_turn(self) -> str:
+        """Begin a turn by key; what the user should know about it, or why it does not begin."""
+        if not self.by_key or self.talks:
+            return ""
+        if why := self.unheard:
+            return why
+        self._session.post(cmd.TalkStart())
+        return MUTED if self.muted else ""
+
+    def end_turn(self) -> None:
+        """End a turn by key."""
+        self._session.post(cmd.TalkEnd())
+
+    def answer_now(self) -> tuple[str, bool]:
+        """With an open microphone: have what was said so far answered; else words, and whether they warn."""
+        if self._store.session.phase is Phase.HEARING:
+            self._session.post(cmd.CommitNow())
+            return "", False
+        if why := self.unheard or (MUTED if self.muted else ""):
+            return why, True
+        return "the microphone is open: just speak, or press T for push-to-talk", False
+
+    def send_text(self, text: str) -> str:
+        """Send a typed turn; why it cannot be sent, or nothing."""
+        if self._store.session.phase in _NOT_YET:
+            return _NOT_YET[self._store.session.phase]
+        self._session.post(cmd.SendText(text))
+        return ""
+
+    def interrupt(self) -> None:
+        """Silence the agent now."""
+        self._session.post(cmd.Interrupt())
+
+    def toggle_connection(self) -> None:
+        """Connect, or disconnect."""
+        if self._store.session.phase is Phase.OFFLINE:
+            self._session.connect()
+        else:
+            self._session.disconnect()
+
+    # --- mute, gate and devices
+
+    def toggle_mute(self) -> None:
+        """Mute or open the microphone."""
+        settings = self._session.audio_settings
+        self._session.set_audio(replace(settings, muted=not settings.muted))
+
+    def toggle_agent_mute(self) -> None:
+        """Mute or hear the agent."""
+        settings = self._session.audio_settings
+        self._session.set_audio(replace(settings, agent_muted=not settings.agent_muted))
+
+    def use_mode(self, mode: TalkMode) -> str:
+        """Take turns in another way from now on, and next time; where that is kept."""
+        self._session.post(cmd.SetTalk(mode))
+        return self.keep_audio(talk=mode.value)
+
+    @property
+    def likely_gate_db(self) -> float:
+        """The gate to try: the last one that was set, else what interruptions so far suggest, else a usual one."""
+        likely = (self._last_gate_db, self._store.interruptions.gate_db)
+        return next((gate for gate in likely if gate is not None), USUAL_GATE_DB)
+
+    def use_gate(self, threshold_db: float | None) -> str:
+        """Send what is softer (dBFS) as silence from now on, and next time; ``None``: send all. What is done now."""
+        settings = self._session.audio_settings
+        self._last_gate_db = settings.gate_db if threshold_db is None else threshold_db
+        self._session.set_audio(replace(settings, gate_db=threshold_db))
+        kept = self.keep_audio(gate_db=threshold_db)
+        words = "no gate" if threshold_db is None else f"a gate at {threshold_db:.0f} dBFS"
+        return f"{words}; {kept}"
+
+    def keep_audio(self, **chosen: Any) -> str:
+        """Keep devices or switches in the profile; where they are kept, or why not, in a few words."""
+        for direction in ("input", "output"):
+            if f"{direction}_device" in chosen:
+                self._edits.planner.device_chosen(direction)
+        sentence = self._edits.editor.keep_audio(**chosen)
+        self._edits.changed()
+        return sentence or f"kept in {self._edits.editor.name}.toml"
+
+    @property
+    def no_devices(self) -> str:
+        """Why no devices were asked for; empty where they were."""
+        audio = self._session.plan.audio
+        if audio.silent:
+            return "started with --no-audio"
+        return "files are used instead of devices" if audio.input_file or audio.output_file else ""
