@@ -78,13 +78,13 @@ def typed(app: RtvoiceApp, script: Script) -> None:
     app.editor.type(fields["voice"], "jane")
     app.editor.type(fields["role"], "good")
     app.editor.type(fields["turn_detection.threshold"], "0.6")
-    app.agent_pane.reload()
+    app.agent.pane.reload()
 
 
 def acknowledged(app: RtvoiceApp, script: Script) -> None:
     """The server took everything over but the threshold."""
     typed(app, script)
-    app._send()
+    app.agent.show(app.controller.edits.send())
     script.at(script.now + 0.2)
     script.server("session.updated", session=in_force(script, "jane", 0.5, WORDS))
 
@@ -92,7 +92,7 @@ def acknowledged(app: RtvoiceApp, script: Script) -> None:
 def refused(app: RtvoiceApp, script: Script) -> None:
     """The server does not know the voice."""
     typed(app, script)
-    app._send()
+    app.agent.show(app.controller.edits.send())
     script.at(script.now + 0.2)
     cause = script.store.edits[-1][1].event_id
     error = {"type": "invalid_request_error", "code": "invalid_value", "event_id": cause,

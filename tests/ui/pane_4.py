@@ -55,7 +55,7 @@ class Pane4:
         done = CallChanged(1, key, key, "i", name, '{"city": "Oslo"}', CallState.OK, kind=kind, output=output)
         app.store.record(done, app.session.clock)
         newest = app.store.calls.records[-1]
-        await self.here.until(lambda: app.tools_pane.calls.chosen is newest, f"the call of {name} is chosen")
+        await self.here.until(lambda: app.calls.pane.calls.chosen is newest, f"the call of {name} is chosen")
 
     async def press(self, key: str, sentence: str) -> None:
         """A key, and the sentence that tells what it did; the profile's file does not change by it."""
@@ -81,5 +81,5 @@ async def pane_4(text: str = "", dialect: str = "openai") -> AsyncIterator[Pane4
     """The app over a server, with the cursor in pane 4."""
     async with cockpit(dialect, text) as here:
         await here.press("4")
-        await here.until(lambda: here.app.tools_pane.has_focus_within, "pane 4 has the keys")
+        await here.until(lambda: here.app.calls.pane.has_focus_within, "pane 4 has the keys")
         yield Pane4(here, profile_path("mine"))

@@ -166,7 +166,7 @@ async def test_escape_leaves_the_line_that_is_typed_into_and_then_the_pane():
         await here.until(lambda: here.app.focused is here.table, "escape goes back to the table")
         assert here.columns("voice")[0] == "marin"
         await here.press("escape")
-        await here.until(lambda: not here.app.agent_pane.display, "escape closes the pane")
+        await here.until(lambda: not here.app.agent.pane.display, "escape closes the pane")
 
 
 async def test_a_value_that_is_none_is_refused_in_words_and_the_line_stays_open():
@@ -202,7 +202,7 @@ async def test_a_letter_typed_while_an_answer_of_the_server_arrives_is_not_lost(
         area = here.instructions
         area.move_cursor(area.document.end)
         area.insert("!")
-        here.app.edit_settled(1.0, EditChanged("e", ("voice",), EditState.ACKNOWLEDGED))  # before the pane has heard
+        here.app.agent.settled(1.0, EditChanged("e", ("voice",), EditState.ACKNOWLEDGED))  # before the pane has heard
         await here.until(lambda: here.app.editor.draft.settings.instructions == area.text, "the pane has heard of it")
         assert area.text == "Be brief.!"
         assert area.cursor_location == (0, len("Be brief.!"))
@@ -603,7 +603,9 @@ async def test_what_another_program_writes_into_the_profile_is_offered_as_an_edi
         assert here.columns("voice") == ("ash", "marin", "marin")
         assert here.columns("speed")[0] == "1.25", "what was typed is still there"
         assert here.wire.nothing_new(), "it is offered, not sent"
-        assert any("changed elsewhere: voice" in notice.text for _, notice in here.app.store.notices)
+        offered = "changed elsewhere: voice"
+        notices = here.app.store.notices
+        await here.until(lambda: any(offered in notice.text for _, notice in list(notices)), offered)
         await here.press("f7")
         update = await here.wire.update()
         assert update["session"]["audio"] == {"output": {"voice": "ash", "speed": 1.25}}

@@ -173,7 +173,7 @@ async def test_a_device_is_chosen_live_and_kept_in_the_profile(system: System) -
         assert session.told == [("use", "output", "HDMI")]
         assert "OUT: asked for HDMI, kept in local.toml" in said(pilot)
         assert load_profile("local").audio.output_device == "HDMI"
-        plan, _ = app.planner.plan(app.edited_profile, None)
+        plan, _ = app.controller.edits.planner.plan(app.controller.edits.edited_profile, None)
         assert plan.audio.output_device == "HDMI", "the command line's device holds no more"
         await pilot.press("home", "enter")
         await until(pilot, lambda: len(session.told) == 2)
@@ -240,9 +240,9 @@ async def test_the_way_of_talking_and_the_gate_are_kept(system: System) -> None:
         await until(pilot, lambda: load_profile("local").audio.talk == "toggle")
         app = pilot.app
         assert isinstance(app, RtvoiceApp)
-        app.set_gate(-43.0)
+        app.talk.set_gate(-43.0)
         assert load_profile("local").audio.gate_db == -43.0
-        app.set_gate(None)
+        app.talk.set_gate(None)
         assert load_profile("local").audio.gate_db is None
         assert "gate_db" not in profile_text("local")
         notes = [note.message for note in app._notifications]

@@ -9,7 +9,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from rtvoice_tui.session import commands as cmd
-from rtvoice_tui.session.facts import Phase
+from rtvoice_tui.session.facts import Phase, TalkChanged
 from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.ui.terminal.holding import CAN, CANNOT
 from rtvoice_tui.ui.terminal.key_events import KeyboardModes, KeyReleased, RepeatedKey
@@ -20,7 +20,8 @@ START, END = cmd.TalkStart(), cmd.TalkEnd()
 class Held(Cockpit):
     """The cockpit with turns that are held."""
 
-    talk_mode = TalkMode.HOLD
+    def take_turns(self, mode: TalkMode) -> None:
+        self.store.record(TalkChanged(mode, False, 30.0), 0.0)
 
     def hold(self, key: str, repeats: int = 0) -> None:
         for kind in (events.Key, *[RepeatedKey] * repeats):
@@ -37,9 +38,10 @@ class Held(Cockpit):
 @asynccontextmanager
 async def held(modes: int = 27) -> AsyncIterator[tuple[Held, Pilot[None]]]:
     app = Held(turn_detection=False)
+    app.take_turns(TalkMode.HOLD)
     async with opened(app) as pilot:
         app.post_message(KeyboardModes(modes))
-        await until(pilot, lambda: app.hold_available is bool(modes & 2))
+        await until(pilot, lambda: app.keys.available is bool(modes & 2))
         yield app, pilot
 
 
@@ -98,7 +100,7 @@ def leave(app: Held) -> None:
 
 
 def open_up(app: Held) -> None:
-    app.talk_mode = TalkMode.OPEN
+    app.take_turns(TalkMode.OPEN)
     app.pulse()
 
 
@@ -129,9 +131,10 @@ async def test_without_releases_the_key_begins_and_ends_turns_and_one_sentence_s
 
 async def test_a_terminal_that_never_answers_is_one_without_releases() -> None:
     app = Held(turn_detection=False)
+    app.take_turns(TalkMode.HOLD)
     async with opened(app) as pilot:
-        await until(pilot, lambda: app.hold_available is False)
+        await until(pilot, lambda: app.keys.available is False)
         await until(pilot, lambda: app.notices == [CANNOT])
-        app.talk_mode = TalkMode.TOGGLE
+        app.take_turns(TalkMode.TOGGLE)
         app.pulse()
         assert app.notices == [CANNOT]

@@ -588,7 +588,7 @@ async def test_a_turn_by_key_counts_down_to_its_end() -> None:
         assert "TALK 12s" in app.query_one(MeterRow).words
         app.begin_turn()
         assert app.told == [], "one runs"
-        app.end_turn()
+        app.controller.talk.end_turn()
         assert app.told == [cmd.TalkEnd()]
         app.store.record(TalkChanged(TalkMode.HOLD, False, 30.0), app.stand_in.clock)
         app.pulse()
@@ -652,8 +652,8 @@ async def test_the_talk_key_says_the_microphone_is_open_only_where_it_is(
 async def test_choosing_to_hold_where_releases_are_not_seen_is_told_in_one_sentence_with_where_it_is_kept() -> None:
     app = Cockpit()
     async with opened(app) as pilot:
-        await until(pilot, lambda: app.hold_available is False)
-        app.choose_talk(TalkMode.HOLD)
+        await until(pilot, lambda: app.keys.available is False)
+        app.talk.choose_mode(TalkMode.HOLD)
         app.store.record(TalkChanged(TalkMode.HOLD, False, 30.0), 1.0)
         app.pulse()
         await until(pilot, lambda: list(app._notifications))

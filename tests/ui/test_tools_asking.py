@@ -68,7 +68,7 @@ async def test_the_row_asks_about_the_call_that_waits_longest_in_every_pane_and_
             assert "? book(people=4)" in first
             assert second.split() == "would run book --people 4 a yes A always x no 2 more".split()
         await focus(pilot, 4)
-        app.tools_pane.calls.choose("k1")
+        app.calls.pane.calls.choose("k1")
         await until(pilot, lambda: (app.pulse(), "? book(people=4)" in row_text(pilot))[1])
         if size == SIZES[1]:
             assert "4 Tools 15?" in screen_text(pilot)
@@ -181,7 +181,7 @@ async def test_the_row_names_the_call_that_its_keys_would_answer(app: Cockpit, s
         await pilot.press("down")
         await until(pilot, lambda: (app.pulse(), "? book(people=4)" in row_text(pilot))[1], "the other is chosen")
         await pilot.press("up", "1")
-        await until(pilot, lambda: app.focused is not app.tools_pane.calls)
+        await until(pilot, lambda: app.focused is not app.calls.pane.calls)
         await until(pilot, lambda: (app.pulse(), row_text(pilot))[1], "elsewhere a question stays until it is decided")
         named = "k2" if "? pay" in row_text(pilot) else "k1"
         await settle(app, pilot)
@@ -255,7 +255,7 @@ async def test_a_question_to_the_person_offers_s_and_is_answered_in_place_of_the
             app.told.clear()
         await focus(pilot, 4)
         await pilot.press("down")
-        await until(pilot, lambda: not app.tools_pane.calls.follows)
+        await until(pilot, lambda: not app.calls.pane.calls.follows)
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, ResultScreen))
         assert "Result of colour" in screen_text(pilot), "not of the chosen call, which has its result"

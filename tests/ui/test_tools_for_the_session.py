@@ -145,7 +145,7 @@ async def test_f7_saves_the_tool_alone_where_nothing_is_typed(key: str):
         await pane.here.until(lambda: pane.kept != pane.before, "it is saved")
         await pane.mark_is(False)
         await pane.here.press("4")
-        await pane.here.until(lambda: pane.here.app.tools_pane.has_focus_within, "pane 4 has the keys")
+        await pane.here.until(lambda: pane.here.app.calls.pane.has_focus_within, "pane 4 has the keys")
         await pane.press(key, KEYS[key][1].format("get_weather"))
         await pane.mark_is(True)
 
@@ -167,7 +167,7 @@ async def test_agreeing_to_all_calls_of_a_tool_writes_nothing():
         app, session = pane.here.app, pane.here.wire.session
         await session.call("resp_1", [("k1", "get_weather", '{"city": "Oslo"}')])
         await pane.here.until(lambda: app.store.calls.asking, "it asks")
-        await pane.here.until(lambda: app.tools_pane.calls.settled, "the question is taken for meant")
+        await pane.here.until(lambda: app.calls.pane.calls.settled, "the question is taken for meant")
         await pane.here.press("A")
         await pane.here.until(lambda: pane.calls[0].state is CallState.OK, "it ran")
         await session.expect("response.create")
@@ -183,4 +183,4 @@ async def voice_saved(pane: Pane4, voice: str) -> None:
     await pane.here.edit("voice", voice)
     await pane.here.until(lambda: load_profile("mine").session.voice == voice, "the voice is saved")
     await pane.here.press("4")
-    await pane.here.until(lambda: pane.here.app.tools_pane.has_focus_within, "pane 4 has the keys")
+    await pane.here.until(lambda: pane.here.app.calls.pane.has_focus_within, "pane 4 has the keys")

@@ -102,7 +102,7 @@ async def test_servers_stand_below_with_their_state_their_tools_or_why_they_fail
         assert lines[:2] == ["mcp notes connected 3 tools", "mcp one connected 1 tool"]
         assert lines[2].startswith("mcp files failed no such program \\[/b] [/b] [red]x[/red] ␛[31m")
         assert lines[3] == "mcp docs (at the provider) connected 2 tools"
-        title = str(app.tools_pane.border_title)
+        title = str(app.calls.pane.border_title)
         assert "files failed" in title, "the list may be too short to show it"
 
 
@@ -112,7 +112,7 @@ async def test_the_list_takes_what_it_needs_and_never_more_than_its_share(app: C
     store.calls.records.clear()
     async with opened(app, size) as pilot:
         await focus(pilot, 4)
-        pane, calls = app.tools_pane, app.tools_pane.calls
+        pane, calls = app.calls.pane, app.calls.pane.calls
         await until(pilot, lambda: (app.pulse(), calls.size.height == 2)[1], "no call, and a server")
         assert "no call yet" in screen_text(pilot)
         for number in range(1, 40):
@@ -120,8 +120,8 @@ async def test_the_list_takes_what_it_needs_and_never_more_than_its_share(app: C
         app.pulse()
         await until(pilot, lambda: calls.size.height > 2, "the list grows")
         assert calls.size.height <= max(3, 0.35 * pane.size.height)
-        assert app.tools_pane.detail.size.height > calls.size.height
-        assert calls.region.height + app.tools_pane.detail.region.height == pane.size.height
+        assert app.calls.pane.detail.size.height > calls.size.height
+        assert calls.region.height + app.calls.pane.detail.region.height == pane.size.height
         for row in rows(pilot)[:39]:
             assert row.rstrip().endswith("command t12"), "what stands right is kept, however long the name is"
         assert not {"\x1b", "\x07", "\x9b", "\ud800", "\u202e"} & set(screen_text(pilot))
@@ -197,9 +197,9 @@ async def test_the_first_key_moves_from_the_call_that_is_followed(app: Cockpit):
     async with opened(app, SIZES[0]) as pilot:
         await focus(pilot, 4)
         await pilot.press("up")
-        assert app.tools_pane.calls.chosen is app.store.calls.records[-1]
+        assert app.calls.pane.calls.chosen is app.store.calls.records[-1]
         await pilot.press("G", "down")
-        await until(pilot, lambda: app.tools_pane.calls.chosen is app.store.calls.records[-2])
+        await until(pilot, lambda: app.calls.pane.calls.chosen is app.store.calls.records[-2])
 
 
 async def test_brackets_choose_the_first_call_of_the_turn_and_enter_shows_a_call_s_turn(app: Cockpit):
@@ -209,15 +209,15 @@ async def test_brackets_choose_the_first_call_of_the_turn_and_enter_shows_a_call
     async with opened(app, SIZES[0]) as pilot:
         await focus(pilot, 4)
         await pilot.press("enter")
-        await until(pilot, lambda: app._turn == 9, "enter shows the turn of the call that is followed")
+        await until(pilot, lambda: app.panes.shown_turn == 9, "enter shows the turn of the call that is followed")
         await pilot.press(*["left_square_bracket"] * 4)
-        await until(pilot, lambda: app._turn == 5)
+        await until(pilot, lambda: app.panes.shown_turn == 5)
         assert "n  5" in detail(pilot)
         await pilot.press("up")
         await until(pilot, lambda: chosen(pilot) == "tool_13" or "n  6" in detail(pilot))
-        app.tools_pane.calls.choose("k14")
+        app.calls.pane.calls.choose("k14")
         await pilot.press("enter")
-        await until(pilot, lambda: app._turn == 5)
+        await until(pilot, lambda: app.panes.shown_turn == 5)
         assert chosen(pilot) == "tool_14", "it is of that turn already"
 
 
@@ -236,7 +236,7 @@ async def test_arguments_are_read_as_they_come_and_a_megabyte_of_them_is_no_burd
             assert text in screen_text(pilot)
         call(app.store, 13, CallState.STREAMING, arguments=text + "n" * 1_000_000)
         await pulse(pilot)
-        assert app.tools_pane.detail.line_count < 100
+        assert app.calls.pane.detail.line_count < 100
         assert "characters before" in detail(pilot)
         call(app.store, 13, arguments=text + '"}', checked=True)
         await pulse(pilot)
@@ -251,7 +251,7 @@ async def test_pages_of_the_list_scroll_the_call_and_another_call_begins_at_its_
     call(app.store, 13, output="\n".join(f"line {i}" for i in range(200)))
     async with opened(app, size) as pilot:
         calls = await focus(pilot, 4)
-        view = app.tools_pane.detail
+        view = app.calls.pane.detail
         page = view.size.height - 1
         await pilot.press("pagedown", "pagedown")
         await until(pilot, lambda: view.scroll_offset.y == 2 * page)
@@ -273,7 +273,7 @@ async def test_in_the_call_itself_the_last_line_is_a_key_away_and_y_copies_all(a
         await pilot.press("y")
         copied = json.loads(app.clipboard)
         assert (copied["name"], copied["arguments"], copied["note"]) == ("tool_13", {"n": 13}, HOSTILE)
-        view = app.tools_pane.detail
+        view = app.calls.pane.detail
         await pilot.press("tab")
         await until(pilot, lambda: app.focused is view, "tab goes to the call")
         await pilot.press("G")
@@ -298,7 +298,7 @@ async def test_search_finds_calls_in_the_list_and_words_in_the_call(app: Cockpit
         calls = await focus(pilot, 4)
         await search(calls, "tool_13")
         await until(pilot, lambda: chosen(pilot) == "tool_13")
-        view = app.tools_pane.detail
+        view = app.calls.pane.detail
         await pilot.press("tab")
         await search(view, "77")
         assert "".join(text for text, _ in view.pieces(view.cursor or 0)).strip() == "line 77"
@@ -314,7 +314,7 @@ async def test_the_view_of_a_call_is_named_in_the_title(app: Cockpit):
         await focus(pilot, 4)
         for view, words in ((View.JSON, '"n": 12'), (View.WIRE, "nothing was sent for this call")):
             await pilot.press("v")
-            await until(pilot, lambda view=view: app.tools_pane.detail.view is view)
+            await until(pilot, lambda view=view: app.calls.pane.detail.view is view)
             await pulse(pilot)
             assert f"4 Tools · {view}" in screen_text(pilot)
             assert words in screen_text(pilot)

@@ -49,7 +49,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def app(own_folders: None) -> Iterator[Cockpit]:
     write_profile("mine", TEXT)
     cockpit = Cockpit()
-    cockpit.editor = AgentEditor("mine", load_profile("mine"), profile_text("mine"))
+    cockpit.controller.edits.editor = AgentEditor("mine", load_profile("mine"), profile_text("mine"))
     yield cockpit
     cockpit.store.events.close()
 
@@ -88,7 +88,7 @@ class Pane4:
         self.app.store.record(CallChanged(12, key, key, "i", name, '{"id": 1}', **fields), 99.0)  # type: ignore[arg-type]
         self.app.pulse()
         await self.pilot.pause(0)
-        assert self.app.tools_pane.calls.chosen is self.app.store.calls.records[-1]
+        assert self.app.calls.pane.calls.chosen is self.app.store.calls.records[-1]
 
     async def press(self, key: str, sentence: str) -> None:
         """A key, and what is said about it; what was typed in pane 5 stays typed."""
@@ -213,7 +213,7 @@ async def test_what_cannot_be_done_with_a_call_is_said(app: Cockpit, monkeypatch
 async def test_under_options_of_the_command_line_a_change_is_sent_and_told_like_any_other(
     app: Cockpit, monkeypatch: pytest.MonkeyPatch
 ):
-    app.editor = AgentEditor("mine", load_profile("mine"), "")
+    app.controller.edits.editor = AgentEditor("mine", load_profile("mine"), "")
     async with opened(app, (120, 40)) as pilot:
         here = Pane4(app, pilot, monkeypatch)
         await focus(pilot, 4)

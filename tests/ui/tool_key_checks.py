@@ -104,7 +104,7 @@ async def _switch_tool(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
 @shows("call-view")
 async def _call_view(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await focus(pilot, 4)
-    detail = app.tools_pane.detail
+    detail = app.calls.pane.detail
     for view in (View.JSON, View.WIRE, View.TREE):
         await pilot.press(stroke)
         await until(pilot, lambda view=view: detail.view is view)

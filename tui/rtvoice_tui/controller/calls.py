@@ -98,21 +98,22 @@ class Calls:
             return Answer(f"{one_line(name, 60)} is not a tool of this profile")
         return self._send_tool(name, replace(entry, run=run), f"{name} is a mock for this session: m takes it back")
 
-    def switch_tool(self, name: str) -> Answer:
-        """Do not offer a tool, or offer it again."""
+    def switch_tool(self, name: str) -> tuple[Answer, ...]:
+        """Do not offer a tool, or offer it again; what became of each change."""
         editor = self._edits.editor
         entry, server = editor.kept.tool(name), self._server_of(name)
         mocked = entry is not None and server is not None and _is_mock_alone(entry)
         if entry is not None and not mocked:
             switched = editor.switched(entry)
             off = editor.kept.policy(switched) == "off"
-            return self._send_tool(name, switched, f"{name} is {_OFF if off else 'on again'}")
+            return (self._send_tool(name, switched, f"{name} is {_OFF if off else 'on again'}"),)
         if server is None:
-            return Answer(f"{one_line(name, 60)} is not a tool of this profile")
+            return (Answer(f"{one_line(name, 60)} is not a tool of this profile"),)
         answer, done = self._switch_at_server(server, name)
         if done and mocked:
-            return self._send_tool(name, None, f"{name} is a mock no more")  # else the server's own would come back
-        return answer
+            # else the server's own would come back
+            return answer, self._send_tool(name, None, f"{name} is a mock no more")
+        return (answer,)
 
     def _server_of(self, name: str) -> ToolEntry | None:
         """The MCP server that a tool's name begins with."""
@@ -158,13 +159,7 @@ class Calls:
         return found
 
     def _send_tool(self, name: str, entry: ToolEntry | None, sentence: str) -> Answer:
-        sent = self._edits.send_tool(name, entry)
-        return replace_words(sent, sentence)
-
-
-def replace_words(answer: Answer, words: str) -> Answer:
-    """An answer with other words and the same problems."""
-    return Answer(words, answer.tone, answer.problems)
+        return Answer(sentence, sent=self._edits.send_tool(name, entry))
 
 
 def arguments_of(text: str) -> dict[str, Any]:

@@ -34,11 +34,13 @@ class Answer:
         words: for the user.
         tone: how they are meant.
         problems: sentences that the user must see, such as tools that cannot be offered.
+        sent: what became of the change that was sent for it.
     """
 
     words: str
     tone: Tone = Tone.QUIET
     problems: tuple[str, ...] = ()
+    sent: "Answer | None" = None
 
 
 class Edits:

@@ -1,37 +1,37 @@
-"""The cockpit: bindings, panes, wiring. The session runs as a worker with a thread and a loop of its own."""
+"""The cockpit: wiring of panes, keys and the controller. The session runs as a worker with a thread of its own."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.widgets import Input
 
 from rtvoice_tui import garbage
+from rtvoice_tui.controller.controller import Controller
+from rtvoice_tui.controller.planner import Planner
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui import themes
+from rtvoice_tui.ui.actions.agent import AgentActions
+from rtvoice_tui.ui.actions.calls import CallActions
+from rtvoice_tui.ui.actions.panes import PaneActions
+from rtvoice_tui.ui.actions.profiles import ProfileActions
+from rtvoice_tui.ui.actions.talk import TalkActions
 from rtvoice_tui.ui.bindings import OF_PANES, bindings
 from rtvoice_tui.ui.bridge import PULSE_HZ, Bridge
 from rtvoice_tui.ui.commands import commands
 from rtvoice_tui.ui.describing import about, hints
-from rtvoice_tui.ui.devices_app import DevicesApp
-from rtvoice_tui.ui.editing_app import Planner
 from rtvoice_tui.ui.glyphs import ascii_only
-from rtvoice_tui.ui.layout import Layout
 from rtvoice_tui.ui.panes.agent import AgentPane
-from rtvoice_tui.ui.panes.calls import ToolsPane
-from rtvoice_tui.ui.panes.events import EventsView
-from rtvoice_tui.ui.panes.log import LogView
-from rtvoice_tui.ui.panes.pane import Pane
-from rtvoice_tui.ui.panes.timing import TimingView
+from rtvoice_tui.ui.panes.registry import panes
 from rtvoice_tui.ui.panes.transcript import TranscriptView
-from rtvoice_tui.ui.terminal.harmless import HARMLESS
+from rtvoice_tui.ui.terminal.app import TerminalApp
 from rtvoice_tui.ui.widgets.ask_row import AskRow
 from rtvoice_tui.ui.widgets.composer import Composer
 from rtvoice_tui.ui.widgets.follow_view import FollowView
@@ -42,7 +42,16 @@ from rtvoice_tui.ui.widgets.sound_panel import SoundPanel
 from rtvoice_tui.ui.widgets.status import StatusRow
 
 
-class RtvoiceApp(DevicesApp):
+def _does(act: "Callable[[RtvoiceApp], Callable[..., Any]]") -> Callable[..., Any]:
+    """An action of the app that one of its parts carries out."""
+
+    def action(app: "RtvoiceApp", *arguments: Any) -> Any:
+        return act(app)(*arguments)
+
+    return action
+
+
+class RtvoiceApp(TerminalApp):
     """One dashboard over one session's store.
 
     Args:
@@ -52,6 +61,9 @@ class RtvoiceApp(DevicesApp):
         planner: makes plans for new sessions.
         remember: called with what was chosen, as ``theme`` or ``profile``.
         theme_name: the theme to begin with.
+
+    Attributes:
+        controller: what can be done with the session.
     """
 
     CSS_PATH = "app.tcss"
@@ -72,20 +84,28 @@ class RtvoiceApp(DevicesApp):
         remember: Callable[..., None] = lambda **chosen: None,
         theme_name: str = themes.DEFAULT,
     ) -> None:
-        super().__init__(session, store, editor, planner)
+        self.session = session
+        self.store = store
+        self.controller = Controller(session, store, editor, planner, lambda name: remember(profile=name))
+        super().__init__(session, self.controller.talk)
+        self.controller.edits.changed = self._profile_changed
         self._remember = remember
-        self.remember_profile = lambda name: remember(profile=name)
-        self._bridge = Bridge(store, lambda: session.clock, self.edit_settled)
-        self._panes_layout = Layout(self)
-        self._turn: int | None = None
+        self.talk = TalkActions(self, self.controller)
+        self.agent = AgentActions(self, self.controller)
+        self.profiles = ProfileActions(self, self.controller, self.agent)
+        self.calls = CallActions(self, self.controller, self.agent)
+        self.panes = PaneActions(self, store)
+        self._bridge = Bridge(store, lambda: session.clock, self.agent.settled)
+        self._quit_warned = False
         self.ascii_only = ascii_only(os.environ)
         self.own_themes = self._register_themes()
         known = [name for name in (theme_name, themes.DEFAULT) if name in self.available_themes]
         self.theme = known[0] if known else "textual-dark"
 
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Whatever a widget draws, no control character of it reaches the terminal."""
-        return [*super().get_line_filters(), HARMLESS]
+    @property
+    def editor(self) -> AgentEditor:
+        """The agent of the open profile."""
+        return self.controller.edits.editor
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for themes that do not set them."""
@@ -101,25 +121,20 @@ class RtvoiceApp(DevicesApp):
 
     def compose(self) -> ComposeResult:
         """Two rows on top, panes in two columns, notice, composer, keys."""
-        store, plan = self.store, self.session.plan
+        store, clock = self.store, lambda: self.session.clock
         yield StatusRow(store, self.editor.name, about(self.editor))
         yield MeterRow(store)
         yield SoundPanel(store)
         yield TabRow(id="tabs")
-        fixed, settings = plan.dialect.fixed_rate, plan.settings
-        rates = (fixed or settings.output_rate, fixed or settings.input_rate)
+        left, right = panes(self.controller, hints(self.editor))
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield Pane(1, "Transcript", TranscriptView(store, hints(self.editor)), "/ search  y copy  [ ] turn")
-                yield Pane(3, "Timing", TimingView(store, self._silence_ms), "[ ] turn  y copy")
-                yield Pane(6, "Log", LogView(store), "y copy  esc close")
+                yield from left
             with Vertical(id="right"):
-                yield Pane(2, "Events", EventsView(store.events, rates), "f filter  ␣ freeze  ⏎ open")
-                yield ToolsPane(store, lambda: self.session.clock)
-                yield AgentPane(self.editor, store)
+                yield from right
         yield TickerRow(id="ticker")
         yield FixedLine(id="summary")
-        yield AskRow(store, lambda: self.session.clock)
+        yield AskRow(store, clock)
         yield NoticeRow(store)
         yield Composer(id="composer", placeholder="› type a message (t), enter sends", select_on_focus=False)
         yield KeyRow(id="keys")
@@ -129,7 +144,7 @@ class RtvoiceApp(DevicesApp):
         self.set_class(self.ascii_only, "-ascii")
         self.began()
         self._bridge.attach(self.screen)
-        self._panes_layout.arrange()
+        self.panes.layout.arrange()
         self.query_one(TranscriptView).focus()
         for problem in self._theme_problems:
             self.notify(problem, severity="warning", markup=False)
@@ -139,25 +154,30 @@ class RtvoiceApp(DevicesApp):
         if garbage.waits():  # the start is over
             garbage.collect_seldom()
         self.run_session()
-        self.watch_profile()
+        self.profiles.watch_file()
         self.set_interval(1 / PULSE_HZ, self.pulse)
+
+    @work(thread=True, exit_on_error=False, description="session")
+    async def run_session(self) -> None:
+        """Run the session on a thread and a loop of its own, so that the screen never delays sound."""
+        await self.session.run()
 
     def pulse(self) -> None:
         """Bring everything in sight up to date; also called by tests."""
         if not self.is_running:
             return
-        self.follow_talk_mode()
-        self._bridge.pulse(self._panes_layout.narrow, self._panes_layout.active)
+        self.keys.follow_mode()
+        self._bridge.pulse(self.panes.layout.narrow, self.panes.layout.active)
 
     def on_resize(self, event: events.Resize) -> None:
         """Another size may mean another arrangement."""
-        self._panes_layout.resized(event.size)
+        self.panes.layout.resized(event.size)
 
     def on_descendant_focus(self) -> None:
         """The pane that has the focus is the active one."""
         if not self.screen_stack:
             return  # the app ends
-        self._panes_layout.focused(self.focused)
+        self.panes.layout.focused(self.focused)
         self.call_after_refresh(self._place_cursor)
 
     def _place_cursor(self) -> None:
@@ -165,92 +185,71 @@ class RtvoiceApp(DevicesApp):
         if self.types:
             self.cursor_position = self.focused.cursor_screen_offset  # type: ignore[union-attr]
 
-    # --- panes
+    def _profile_changed(self) -> None:
+        """Name, model or voice may be another."""
+        self.profiles.follow_file()
+        self.screen_stack[0].query_one(StatusRow).describe(self.editor.name, about(self.editor))
 
-    async def action_pane(self, number: int) -> None:
-        """Go to a pane."""
-        await self._panes_layout.go(number)
+    # --- messages of the panes
 
-    def action_zoom(self) -> None:
-        """Give the whole screen to the active pane, or back."""
-        self._panes_layout.zoom()
+    def on_agent_pane_sent(self) -> None:
+        """Send what was typed in pane 5."""
+        self.agent.send()
 
-    async def action_edit_agent(self) -> None:
-        """Open or close the agent pane."""
-        await self._panes_layout.toggle_agent()
-
-    async def action_back(self) -> None:
-        """Give a selection up, leave a field, hide the notice, close what was opened: one level at a time."""
-        if self.screen.selections:
-            self.screen.clear_selection()
-            return
-        if any(pane.close_field() for pane in (self.agent_pane, *self.query(Pane))):
-            return
-        if self.focused is not None and self.focused.id == "composer":
-            await self._panes_layout.go(1)
-        elif (panel := self.query_one(SoundPanel)).display:
-            panel.toggle()
-        elif not await self._panes_layout.back() and not self.query_one(NoticeRow).hide() and self._turn is not None:
-            self._follow_last_turn()
-
-    def action_turn(self, step: int) -> None:
-        """Move all panes to the turn before or after."""
-        last = self.store.session.turn
-        if not last:
-            return
-        self._show_turn(max(1, min(last, (self._turn or last + (step < 0)) + step)))
-
-    def _show_turn(self, turn: int) -> None:
-        self._turn = turn
-        for view in self.query(FollowView):
-            view.show_turn(turn)
-
-    def _follow_last_turn(self) -> None:
-        for view in (TranscriptView, EventsView):
-            self.query_one(view).action_follow()
+    def on_agent_pane_tool_opened(self, message: AgentPane.ToolOpened) -> None:
+        """Edit a tool."""
+        self.agent.open_tool(message.name)
 
     def on_follow_view_followed(self) -> None:
-        """Back to the last turn."""
-        self._turn = None
-        self.query_one(TimingView).show_turn(0)
-
-    async def action_filter(self) -> None:
-        """Open the filter of the event stream."""
-        await self.query_one("#events-pane", Pane).ask("filter")
-
-    async def action_filter_events(self) -> None:
-        """Go to the event stream and open its filter."""
-        await self._panes_layout.go(2)
-        await self.action_filter()
-
-    async def action_search(self) -> None:
-        """Open the search of the active pane."""
-        pane = next((p for p in self.query(Pane) if p.number == self._panes_layout.active), None)
-        if pane is not None:
-            await pane.ask("search")
-
-    def action_copy(self) -> None:
-        """Copy what is under the cursor."""
-        text = self.focused.copy_text() if isinstance(self.focused, FollowView) else ""
-        if text:
-            self.copy_to_clipboard(text)
-            self.notify(f"copied {len(text)} characters", markup=False)
+        """A pane follows the last turn again."""
+        self.panes.followed()
 
     def on_follow_view_opened(self, message: FollowView.Opened) -> None:
-        """An event opens as JSON; a line elsewhere brings its turn into all panes."""
-        if isinstance(message.view, EventsView):
-            from rtvoice_tui.ui.screens.detail import DetailScreen
+        """A line was opened."""
+        self.panes.opened(message)
 
-            self.push_screen(DetailScreen(*message.view.details(message.line)))
-        elif turn := message.view.turn_at(message.line):
-            self._show_turn(turn)
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Send what was typed; it stays when there is nobody to send it to."""
+        if event.input.id == "composer" and event.value.strip() and self.talk.send(event.value.strip()):
+            event.input.value = ""
 
-    # --- the agent, help, themes
+    # --- actions
 
-    def profile_changed(self) -> None:
-        """Name, model or voice may be another."""
-        super().profile_changed()
-        self.screen_stack[0].query_one(StatusRow).describe(self.editor.name, about(self.editor))
+    action_interrupt = _does(lambda app: app.talk.interrupt)
+    action_mute = _does(lambda app: app.talk.mute)
+    action_mute_agent = _does(lambda app: app.talk.mute_agent)
+    action_talk = _does(lambda app: app.talk.turn)
+    action_connect = _does(lambda app: app.talk.connect)
+    action_talk_mode = _does(lambda app: app.talk.next_mode)
+    action_devices = _does(lambda app: app.talk.devices)
+    action_sound_history = _does(lambda app: app.talk.sound_history)
+    action_undo_edit = _does(lambda app: app.agent.undo)
+    action_discard_edit = _does(lambda app: app.agent.discard)
+    action_edit_history = _does(lambda app: app.agent.history)
+    action_external_editor = _does(lambda app: app.agent.open_external_editor)
+    action_profiles = _does(lambda app: app.profiles.list)
+    action_agree = _does(lambda app: app.calls.approve)
+    action_deny = _does(lambda app: app.calls.reject)
+    action_send_result = _does(lambda app: app.calls.send_result)
+    action_run_again = _does(lambda app: app.calls.run_again)
+    action_run_edited = _does(lambda app: app.calls.run_edited)
+    action_test_tool = _does(lambda app: app.calls.test_tool)
+    action_call_view = _does(lambda app: app.calls.next_view)
+    action_make_mock = _does(lambda app: app.calls.make_mock)
+    action_switch_tool = _does(lambda app: app.calls.switch_tool)
+    action_pane = _does(lambda app: app.panes.layout.go)
+    action_zoom = _does(lambda app: app.panes.layout.zoom)
+    action_edit_agent = _does(lambda app: app.panes.layout.toggle_agent)
+    action_back = _does(lambda app: app.panes.back)
+    action_turn = _does(lambda app: app.panes.turn)
+    action_filter = _does(lambda app: app.panes.filter)
+    action_filter_events = _does(lambda app: app.panes.filter_events)
+    action_search = _does(lambda app: app.panes.search)
+    action_copy = _does(lambda app: app.panes.copy)
+
+    def action_type(self) -> None:
+        """Go to the composer."""
+        self.screen.set_focus(self.query_one("#composer", Input))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Under a dialog only what concerns the session acts: panes are out of reach."""
@@ -263,7 +262,7 @@ class RtvoiceApp(DevicesApp):
         if isinstance(self.screen, HelpScreen):
             self.screen.dismiss()
             return
-        focused = {2: "events", 4: "tools", 5: "agent"}.get(self._panes_layout.active, "lines")
+        focused = {2: "events", 4: "tools", 5: "agent"}.get(self.panes.layout.active, "lines")
         self.push_screen(HelpScreen(focused))
 
     def choose_theme(self, name: str) -> None:
@@ -274,3 +273,20 @@ class RtvoiceApp(DevicesApp):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers."""
         return commands(self)
+
+    # --- the end
+
+    @property
+    def unsent(self) -> str:
+        """What was typed in pane 5, and would be lost if the app ended now."""
+        names = ", ".join(self.editor.changed)
+        return f"typed and not sent: {names} (F7 sends and saves it, q once more throws it away)" if names else ""
+
+    async def action_quit(self) -> None:
+        """End the session, then the app; what is typed and not sent is only thrown away when asked twice."""
+        if self.unsent and not self._quit_warned:
+            self._quit_warned = True
+            self.notify(self.unsent, severity="warning", markup=False, timeout=10)
+            return
+        self.session.stop()
+        self.exit()

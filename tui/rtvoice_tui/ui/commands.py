@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from textual.app import SystemCommand
 
 from rtvoice_tui.session.facts import Phase
-from rtvoice_tui.ui.talking import TALK_MODES
+from rtvoice_tui.ui.actions.talk import TALK_MODES
 
 if TYPE_CHECKING:
     from rtvoice_tui.ui.app import RtvoiceApp
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 def _talking(app: "RtvoiceApp") -> Iterable[SystemCommand]:
     """How turns are taken, and what keeps noise from being one."""
     audio, suggested = app.session.audio_settings, app.store.interruptions.gate_db
-    if app.by_key:
+    if app.controller.talk.by_key:
         yield SystemCommand("Talk: begin or end a turn", "Turns are taken by key", app.action_talk)
     else:
         yield SystemCommand("Talk: answer now", "What was said so far is the turn", app.action_talk)
     for mode, (name, words) in TALK_MODES.items():
-        if mode is not app.talk_mode:
-            yield SystemCommand(f"Talk: {name}", words, lambda mode=mode: app.choose_talk(mode))
+        if mode is not app.controller.talk.mode:
+            yield SystemCommand(f"Talk: {name}", words, lambda mode=mode: app.talk.choose_mode(mode))
     if suggested is not None and suggested != audio.gate_db:
         words = "It would have avoided all false interruptions so far"
-        yield SystemCommand(f"Microphone: gate at {suggested:.0f} dBFS", words, lambda: app.set_gate(suggested))
+        yield SystemCommand(f"Microphone: gate at {suggested:.0f} dBFS", words, lambda: app.talk.set_gate(suggested))
     elif audio.gate_db is None:
-        likely = app.likely_gate_db
+        likely = app.controller.talk.likely_gate_db
         words = "What is quieter is sent as silence, as a room's noise is"
-        yield SystemCommand(f"Microphone: gate at {likely:.0f} dBFS", words, lambda: app.set_gate(likely))
+        yield SystemCommand(f"Microphone: gate at {likely:.0f} dBFS", words, lambda: app.talk.set_gate(likely))
     if audio.gate_db is not None:
-        yield SystemCommand("Microphone: no gate", "All sound is sent, however quiet", lambda: app.set_gate(None))
+        yield SystemCommand("Microphone: no gate", "All sound is sent, however quiet", lambda: app.talk.set_gate(None))
 
 
 def commands(app: "RtvoiceApp") -> Iterable[SystemCommand]:
@@ -53,7 +53,7 @@ def commands(app: "RtvoiceApp") -> Iterable[SystemCommand]:
     yield SystemCommand("Sound: last ten seconds", "Levels, who spoke, buffer, losses", app.action_sound_history)
     yield SystemCommand("Agent: edit", "Change instructions and voice while it talks", app.action_edit_agent)
     if app.store.calls.asking:
-        yield SystemCommand("Call: agree", "Let the call that asks run", lambda: app.action_agree(False))
+        yield SystemCommand("Call: agree", "Let the call that asks run", lambda: app.calls.approve(False))
         yield SystemCommand("Call: do not agree", "The model is told, with a reason", app.action_deny)
     yield SystemCommand("Tool: test", "Run a tool by hand from a form", app.action_test_tool)
     yield SystemCommand("Message: type", "Send a typed turn", app.action_type)
@@ -62,4 +62,4 @@ def commands(app: "RtvoiceApp") -> Iterable[SystemCommand]:
     for name in sorted(app.own_themes):
         yield SystemCommand(f"Theme: {name}", "Change all colours", lambda name=name: app.choose_theme(name))
     yield SystemCommand("Help: keys", "Show all keys", app.action_help)
-    yield SystemCommand("App: quit", "End the session and leave", app.action_quit_app)
+    yield SystemCommand("App: quit", "End the session and leave", app.action_quit)

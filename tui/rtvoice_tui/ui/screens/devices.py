@@ -13,14 +13,13 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 
 from rtvoice_tui.audio.mic.echo_mode import is_headset
-from rtvoice_tui.engine.handle import SessionHandle
+from rtvoice_tui.controller.controller import Controller
 from rtvoice_tui.media import Direction
 from rtvoice_tui.profiles.model import (
     HIGHEST_GATE_DB,
     LOUDEST_DB,
     LOWEST_GATE_DB,
     QUIETEST_DB,
-    AudioPreferences,
 )
 from rtvoice_tui.session.commands import SetEcho, UseDevice
 from rtvoice_tui.store.audio import AudioStatus
@@ -58,15 +57,8 @@ class DevicesScreen(ModalScreen[None]):
     """Reads the list again every two seconds while it is open.
 
     Args:
-        store: how both devices do.
-        session: does what is asked.
-        clock: seconds on the store's clock.
-        preferences: what the profile says of sound.
-        keep: keeps keys of the ``[audio]`` table; tells where, or why not.
-        look: every device there is now; may take a while, and raise with a ``sentence`` and a ``remedy``.
-        use_gate: sets the microphone's gate in dBFS, or none, and keeps it; tells what was done.
-        likely_gate: the gate to begin with.
-        no_devices: why no devices were asked for; empty where they were.
+        controller: the session and its devices.
+        look: every device there is now; may take a while, and raise `AudioError`.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -93,28 +85,13 @@ class DevicesScreen(ModalScreen[None]):
             self.devices = devices
             self.problem = problem
 
-    def __init__(
-        self,
-        store: Store,
-        session: SessionHandle,
-        clock: Callable[[], float],
-        preferences: Callable[[], AudioPreferences],
-        keep: Callable[..., str],
-        look: "Callable[[], list[DeviceInfo]]",
-        use_gate: Callable[[float | None], str],
-        likely_gate: Callable[[], float],
-        no_devices: Callable[[], str],
-    ) -> None:
+    def __init__(self, controller: Controller, look: "Callable[[], list[DeviceInfo]]") -> None:
         super().__init__()
-        self._store = store
-        self._session = session
-        self._clock = clock
-        self._preferences = preferences
-        self._keep = keep
+        self._store = controller.store
+        self._session = controller.session
+        self._talk = controller.talk
+        self._edits = controller.edits
         self._look = look
-        self._use_gate = use_gate
-        self._likely_gate = likely_gate
-        self._no_devices = no_devices
         self._looking = False
         self._asked = False
         self._problem = ""
@@ -127,8 +104,8 @@ class DevicesScreen(ModalScreen[None]):
         with Vertical(classes="dialog devices") as dialog:
             dialog.border_title = "Devices"
             dialog.border_subtitle = signs(self, _KEYS)
-            yield DeviceLines(self._store, INPUT, self._no_devices)
-            yield DeviceLines(self._store, OUTPUT, self._no_devices)
+            yield DeviceLines(self._store, INPUT, lambda: self._talk.no_devices)
+            yield DeviceLines(self._store, OUTPUT, lambda: self._talk.no_devices)
             yield FixedLine(id="echo")
             yield FixedLine(id="gate")
             for side in (INPUT, OUTPUT):
@@ -170,7 +147,7 @@ class DevicesScreen(ModalScreen[None]):
 
     def sync(self) -> None:
         """Bring everything up to date."""
-        now = self._clock()
+        now = self._session.clock
         for lines in self.query(DeviceLines):
             lines.sync(now)
         for devices in self.query(DeviceList):
@@ -183,7 +160,7 @@ class DevicesScreen(ModalScreen[None]):
         self.query_one("#gate", FixedLine).write(gate_pieces(self._store))
 
     def _about_echo(self) -> list[Piece]:
-        kept, audio = self._preferences(), self._store.audio
+        kept, audio = self._edits.editor.profile.audio, self._store.audio
         noise = "on" if kept.noise_suppression else "off"
         sentence = echo_sentence(audio)
         if not sentence.startswith(f"{kept.echo}:"):
@@ -235,7 +212,7 @@ class DevicesScreen(ModalScreen[None]):
         assert isinstance(devices, DeviceList)
         name, direction = message.name, devices.side.direction
         self._session.post(UseDevice(Direction(direction), name))
-        kept = self._keep(**{f"{direction}_device": name})
+        kept = self._talk.keep_audio(**{f"{direction}_device": name})
         self._say(f"{devices.side.title}: asked for {name or 'the system default'}, {kept}", "plain")
 
     # --- everything else
@@ -273,9 +250,9 @@ class DevicesScreen(ModalScreen[None]):
 
     def _keep_what_stands(self) -> str:
         chosen, self._unkept = self._unkept, {}
-        kept = self._keep(**chosen) if chosen else ""
+        kept = self._talk.keep_audio(**chosen) if chosen else ""
         if "echo" in chosen:
-            self._session.post(SetEcho(chosen["echo"], self._preferences().noise_suppression))
+            self._session.post(SetEcho(chosen["echo"], self._edits.editor.profile.audio.noise_suppression))
         return kept
 
     def action_tone(self) -> None:
@@ -301,13 +278,13 @@ class DevicesScreen(ModalScreen[None]):
         """Whether one of them is not there, which is said then."""
         lacking = next((side for side in sides if side.view(self._store.audio).absent), None)
         if lacking is not None:
-            why = self._no_devices()
+            why = self._talk.no_devices
             self._say(f"there is no {lacking.part}: {why or 'choose one with enter'}", "warn")
         return lacking is not None
 
     def action_echo(self) -> None:
         """The next way to treat echo."""
-        now = self._unkept.get("echo", self._preferences().echo)
+        now = self._unkept.get("echo", self._edits.editor.profile.audio.echo)
         mode = ECHO_MODES[(ECHO_MODES.index(now) + 1) % len(ECHO_MODES)]
         self._say(f"echo: {mode}", "plain")
         self._keep_later("echo", mode)
@@ -315,13 +292,17 @@ class DevicesScreen(ModalScreen[None]):
     def action_gate(self) -> None:
         """No gate, or the one from before."""
         self._unkept.pop("gate_db", None)
-        self._say(self._use_gate(self._likely_gate() if self._session.audio_settings.gate_db is None else None), "ok")
+        gate = self._talk.likely_gate_db if self._session.audio_settings.gate_db is None else None
+        self._say(
+            self._talk.use_gate(gate),
+            "ok",
+        )
 
     def action_gate_moved(self, step: float) -> None:
         """More or less of the microphone is silence."""
         settings = self._session.audio_settings
         gate = settings.gate_db
-        moved = self._likely_gate() if gate is None else gate + step
+        moved = self._talk.likely_gate_db if gate is None else gate + step
         gate = min(HIGHEST_GATE_DB, max(LOWEST_GATE_DB, moved))
         self._session.set_audio(replace(settings, gate_db=gate))
         self._say(f"a gate at {gate:.0f} dBFS", "plain")
@@ -329,9 +310,9 @@ class DevicesScreen(ModalScreen[None]):
 
     def action_noise(self) -> None:
         """Take noise out of the microphone, or leave it in."""
-        noise = not self._preferences().noise_suppression
-        kept = self._keep(noise_suppression=noise)
-        self._session.post(SetEcho(self._preferences().echo, noise))
+        noise = not self._edits.editor.profile.audio.noise_suppression
+        kept = self._talk.keep_audio(noise_suppression=noise)
+        self._session.post(SetEcho(self._edits.editor.profile.audio.echo, noise))
         self._say(f"noise suppression {'on' if noise else 'off'}, {kept}", "ok")
 
     def _say(self, words: str, ink: str) -> None:

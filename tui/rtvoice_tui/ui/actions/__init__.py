@@ -1,0 +1,1 @@
+"""What keys and commands do: each part translates between screens and the controller."""

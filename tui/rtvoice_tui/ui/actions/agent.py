@@ -1,0 +1,162 @@
+"""Keys of pane 5: sending, undoing, restoring, and the user's own editor."""
+
+from typing import TYPE_CHECKING
+
+from rtvoice_tui.controller.controller import Controller
+from rtvoice_tui.controller.edits import Answer, Tone
+from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.profiles.model import ToolEntry
+from rtvoice_tui.session.facts import EditChanged, Level, Notice
+from rtvoice_tui.ui.panes.agent import AgentPane
+
+if TYPE_CHECKING:
+    from rtvoice_tui.ui.app import RtvoiceApp
+
+_INKS = {Tone.QUIET: "dim", Tone.WARNING: "warn"}
+
+
+class AgentActions:
+    """Edits the agent.
+
+    Args:
+        app: shows screens and what is to be known.
+        controller: does it.
+    """
+
+    def __init__(self, app: "RtvoiceApp", controller: Controller) -> None:
+        self._app = app
+        self._controller = controller
+        self._edits = controller.edits
+
+    @property
+    def pane(self) -> AgentPane:
+        """Pane 5."""
+        return self._app.screen_stack[0].query_one(AgentPane)
+
+    @property
+    def editor(self) -> AgentEditor:
+        """The agent of the open profile."""
+        return self._edits.editor
+
+    def warn(self, sentence: str) -> None:
+        """Show a sentence, and keep it in the log."""
+        self._app.notify(sentence, severity="warning", markup=False, timeout=10)
+        self._controller.session.report(Notice(Level.WARNING, sentence))
+
+    def show(self, answer: Answer) -> None:
+        """Show what became of something in pane 5."""
+        self.warn_of(answer)
+        self.pane.tell(answer.words, _INKS[answer.tone])
+
+    def warn_of(self, answer: Answer) -> None:
+        """Show what is wrong about it."""
+        for problem in answer.problems:
+            self.warn(problem)
+
+    # --- sending
+
+    def send(self) -> None:
+        """Send and save, after asking about what needs a new session."""
+        names = self._edits.needs_session
+        if not names:
+            self.show(self._edits.send())
+            return
+        from rtvoice_tui.ui.screens.ask import AskScreen
+
+        words = " and ".join(names)
+        lines = [f"{words[0].upper()}{words[1:]} cannot change in a running session."]
+        answers = {
+            "k": "connect again and keep the conversation",
+            "n": "connect again and begin anew",
+            "l": "send the rest now; this comes with the next session",
+        }
+        self._app.push_screen(AskScreen("A new session is needed", lines, answers), self._send_with)
+
+    def _send_with(self, answer: str | None) -> None:
+        if not answer:
+            self.pane.tell("not sent: still as typed", "dim")
+            return
+        self.show(self._edits.send())
+        if answer in "kn":
+            self.warn_of(self._edits.reopen(self._edits.said() if answer == "k" else ()))
+
+    def settled(self, at: float, fact: EditChanged) -> None:
+        """Something became of a change."""
+        self._edits.settled(fact)
+        self.pane.show_edit(at, fact)
+        self.pane.reload()
+
+    # --- history
+
+    def undo(self) -> None:
+        """Take back the last change that is in force."""
+        answer = self._edits.undo()
+        if answer is None:
+            self.pane.tell("there is no acknowledged change to take back", "dim")
+            return
+        self.show(answer)
+        self.pane.reload()
+
+    def discard(self) -> None:
+        """Forget what was typed and not sent."""
+        self.editor.discard()
+        self.pane.tell("what was typed is forgotten", "dim")
+        self.pane.reload()
+
+    def history(self) -> None:
+        """All changes; one may be restored."""
+        from rtvoice_tui.ui.screens.history import HistoryScreen
+
+        self._app.push_screen(HistoryScreen(self.editor, self._controller.store), self._restored)
+
+    def _restored(self, number: int | None) -> None:
+        if number is None:
+            return
+        self._edits.restore(number)
+        self.pane.tell(f"state {number} is typed: F7 sends it", "dim")
+        self.pane.reload()
+
+    # --- tools, and the user's own editor
+
+    def open_tool(self, name: str) -> None:
+        """Edit a tool, or a new one where the name is empty."""
+        from rtvoice_tui.ui.screens.tool import ToolScreen
+
+        tool = self.editor.draft.tool(name)
+        others = {entry.name for entry in self.editor.draft.tools} - {name}
+
+        def done(result: tuple[ToolEntry | None] | None) -> None:
+            if result is not None:
+                self.editor.put_tool(name, result[0])
+                self.pane.reload()
+
+        self._app.push_screen(ToolScreen(tool, others), done)
+
+    def open_external_editor(self) -> None:
+        """Open the instructions, or the tool under the cursor, in the user's editor; the session runs on."""
+        from rtvoice_tui.ui.terminal.external_editor import edited
+
+        if tool := self.editor.draft.tool(self.pane.chosen_tool):
+            self._edit_tool_outside(tool)
+            return
+        value = self.editor.draft.settings.instructions
+        text = edited(self._app, value if isinstance(value, str) else "", ".md")
+        if text is not None:
+            self.editor.instruct(text)
+            self.pane.reload()
+
+    def _edit_tool_outside(self, tool: ToolEntry) -> None:
+        from rtvoice_tui.editing.schema import tool_of, tool_text
+        from rtvoice_tui.errors import SchemaRefused
+        from rtvoice_tui.ui.terminal.external_editor import edited
+
+        text = edited(self._app, tool_text(tool), ".json")
+        if text is None:
+            return
+        try:
+            changed = tool_of(text, {entry.name for entry in self.editor.draft.tools} - {tool.name})
+        except SchemaRefused as refused:
+            self.warn(f"{tool.name} stays as it was: {refused}")
+            return
+        self.editor.put_tool(tool.name, changed)
+        self.pane.reload()

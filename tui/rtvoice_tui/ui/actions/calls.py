@@ -1,0 +1,174 @@
+"""Keys of calls: approving, rejecting, manual runs, mocks, switching off."""
+
+from typing import TYPE_CHECKING, Any
+
+from rtvoice_tui.controller.calls import arguments_of
+from rtvoice_tui.controller.controller import Controller
+from rtvoice_tui.controller.edits import Answer
+from rtvoice_tui.session.facts import CallState
+from rtvoice_tui.store.calls import CallRecord, waits
+from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.transcript import arguments_shown
+from rtvoice_tui.ui.actions.agent import AgentActions
+from rtvoice_tui.ui.panes.calls import ToolsPane
+from rtvoice_tui.ui.widgets.ask_row import AskRow
+
+if TYPE_CHECKING:
+    from rtvoice_tui.ui.app import RtvoiceApp
+
+
+class CallActions:
+    """Acts on the call that the user means.
+
+    Args:
+        app: shows screens and what is to be known.
+        controller: does it.
+        agent: pane 5, where changed tools are seen.
+    """
+
+    def __init__(self, app: "RtvoiceApp", controller: Controller, agent: AgentActions) -> None:
+        self._app = app
+        self._controller = controller
+        self._calls = controller.calls
+        self._agent = agent
+
+    @property
+    def pane(self) -> ToolsPane:
+        """Pane 4."""
+        return self._app.screen_stack[0].query_one(ToolsPane)
+
+    def _tell(self, sentence: str) -> None:
+        """A few words that need no place in the log."""
+        self._app.notify(sentence, markup=False)
+
+    # --- a call that waits
+
+    def _asked_about(self) -> CallRecord | None:
+        """The call that the user means: the chosen one in pane 4, else the one in the row that asks."""
+        meant = self.pane.meant
+        row = self._app.screen_stack[0].query_one(AskRow)
+        if meant is None and row.record is None:
+            self._tell("no call asks")
+            return None
+        if not (row.settled if meant is None else self.pane.calls.settled):
+            self._tell("the question has just appeared: press again")
+            return None
+        return meant if meant is not None else row.record
+
+    def approve(self, always: bool) -> None:
+        """Let a call run."""
+        record = self._asked_about()
+        if record is None:
+            return
+        if record.call.kind == "ask":
+            self._give_result(record)
+        else:
+            self._calls.approve(record.call, always)
+
+    def reject(self) -> None:
+        """Do not let it run, or stop it."""
+        calls = self.pane.calls
+        chosen = calls.chosen if self.pane.has_focus_within else None
+        runs = chosen is not None and chosen.call.state is CallState.RUNNING and not waits(chosen.call)
+        if chosen is not None and runs and not (calls.follows and self._controller.store.calls.asking):
+            self._calls.stop(chosen.call)
+            return
+        record = self._asked_about()
+        if record is None:
+            return
+        from rtvoice_tui.ui.screens.result import ReasonScreen
+
+        call = record.call
+
+        def refuse(reason: str | None) -> None:
+            if reason is not None:
+                self._calls.reject(call, reason)
+
+        words = f"({arguments_shown(call.arguments)})"
+        self._app.push_screen(ReasonScreen([[(one_line(call.name, 60), "tool"), (words, "plain")]]), refuse)
+
+    def send_result(self) -> None:
+        """Give a result for a call: before its own is sent in its place, afterwards as a message."""
+        record = self.pane.calls.chosen if self.pane.has_focus_within else None
+        record = record or self._asked_about()
+        if record is not None:
+            self._give_result(record)
+
+    def _give_result(self, record: CallRecord) -> None:
+        from rtvoice_tui.ui.screens.result import ResultScreen
+
+        call = record.call
+        replaces = self._calls.replaces_result(call)
+        hint = "goes to the model in place of the tool's own" if replaces else "goes to the model as a new message"
+
+        def send(text: str | None) -> None:
+            if text is not None:
+                self._calls.send_result(call, text)
+
+        self._app.push_screen(ResultScreen(f"Result of {call.name}", call.output, hint), send)
+
+    # --- the chosen call
+
+    def _chosen_call(self) -> CallRecord | None:
+        record = self.pane.calls.chosen
+        if record is None:
+            self._tell("there is no call yet: t tests a tool")
+        return record
+
+    def _runs_here(self, name: str) -> bool:
+        why = self._calls.cannot_run(name)
+        if why:
+            self._tell(why)
+        return not why
+
+    def run_again(self) -> None:
+        """Run the chosen call's tool once more; the model is not told."""
+        if (record := self._chosen_call()) is not None and self._runs_here(record.call.name):
+            self._controller.session.start_manual_run(record.call.name, record.call.arguments or "{}")
+            self.pane.calls.choose("")
+
+    def run_edited(self) -> None:
+        """The same with other arguments."""
+        if (record := self._chosen_call()) is not None and self._runs_here(record.call.name):
+            self._open_form(record.call.name, arguments_of(record.call.arguments))
+
+    def test_tool(self) -> None:
+        """Run any tool from a form."""
+        names = list(self._calls.own_specs())
+        chosen = self.pane.calls.chosen
+        if not names:
+            self._tell("the profile has no tool that runs here: e, then 'add a tool'")
+            return
+        self._open_form(chosen.call.name if chosen is not None and chosen.call.name in names else names[0], {})
+
+    def _open_form(self, name: str, arguments: dict[str, Any]) -> None:
+        from rtvoice_tui.ui.screens.manual_run import ManualRunScreen
+
+        session = self._controller.session
+        specs, store = self._calls.own_specs(), self._controller.store
+        screen = ManualRunScreen(specs, name, arguments, store, lambda: session.clock, session.start_manual_run)
+        self._app.push_screen(screen)
+
+    def next_view(self) -> None:
+        """Tree, JSON, wire."""
+        self.pane.detail.next_view()
+        self.pane.sync()
+
+    # --- its tool
+
+    def make_mock(self) -> None:
+        """Give this result from now on; a mock becomes what it was."""
+        if (record := self._chosen_call()) is not None:
+            self._tool_changed(self._calls.make_mock(record))
+
+    def switch_tool(self) -> None:
+        """Do not offer the chosen call's tool, or offer it again."""
+        if (record := self._chosen_call()) is not None:
+            for answer in self._calls.switch_tool(record.call.name):
+                self._tool_changed(answer)
+
+    def _tool_changed(self, answer: Answer) -> None:
+        if answer.sent:
+            self._agent.show(answer.sent)
+        self._agent.pane.reload()
+        self._tell(answer.words)

@@ -1,0 +1,101 @@
+"""Keys of the panes: going to one, the turn that all show, search, filter and copy."""
+
+from typing import TYPE_CHECKING
+
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.layout import Layout
+from rtvoice_tui.ui.panes.agent import AgentPane
+from rtvoice_tui.ui.panes.events import EventsView
+from rtvoice_tui.ui.panes.pane import Pane
+from rtvoice_tui.ui.panes.timing import TimingView
+from rtvoice_tui.ui.panes.transcript import TranscriptView
+from rtvoice_tui.ui.widgets.follow_view import FollowView
+from rtvoice_tui.ui.widgets.rows import NoticeRow
+from rtvoice_tui.ui.widgets.sound_panel import SoundPanel
+
+if TYPE_CHECKING:
+    from rtvoice_tui.ui.app import RtvoiceApp
+
+
+class PaneActions:
+    """Moves between panes and turns.
+
+    Args:
+        app: whose panes these are.
+        store: knows the last turn.
+
+    Attributes:
+        layout: which panes are in sight.
+        shown_turn: the turn that was chosen; ``None`` while the last one is followed.
+    """
+
+    def __init__(self, app: "RtvoiceApp", store: Store) -> None:
+        self._app = app
+        self._store = store
+        self.layout = Layout(app)
+        self.shown_turn: int | None = None
+
+    async def back(self) -> None:
+        """Give a selection up, leave a field, hide the notice, close what was opened: one level at a time."""
+        app = self._app
+        if app.screen.selections:
+            app.screen.clear_selection()
+            return
+        if any(pane.close_field() for pane in (app.query_one(AgentPane), *app.query(Pane))):
+            return
+        if app.focused is not None and app.focused.id == "composer":
+            await self.layout.go(1)
+        elif (panel := app.query_one(SoundPanel)).display:
+            panel.toggle()
+        elif not await self.layout.back() and not app.query_one(NoticeRow).hide() and self.shown_turn is not None:
+            for view in (TranscriptView, EventsView):
+                app.query_one(view).action_follow()
+
+    def turn(self, step: int) -> None:
+        """Move all panes to the turn before or after."""
+        last = self._store.session.turn
+        if last:
+            self.show_turn(max(1, min(last, (self.shown_turn or last + (step < 0)) + step)))
+
+    def show_turn(self, turn: int) -> None:
+        """Show a turn in all panes."""
+        self.shown_turn = turn
+        for view in self._app.query(FollowView):
+            view.show_turn(turn)
+
+    def followed(self) -> None:
+        """Back to the last turn."""
+        self.shown_turn = None
+        self._app.query_one(TimingView).show_turn(0)
+
+    async def filter(self) -> None:
+        """Open the filter of the event stream."""
+        await self._app.query_one("#events-pane", Pane).ask("filter")
+
+    async def filter_events(self) -> None:
+        """Go to the event stream and open its filter."""
+        await self.layout.go(2)
+        await self.filter()
+
+    async def search(self) -> None:
+        """Open the search of the active pane."""
+        pane = next((p for p in self._app.query(Pane) if p.number == self.layout.active), None)
+        if pane is not None:
+            await pane.ask("search")
+
+    def copy(self) -> None:
+        """Copy what is under the cursor."""
+        focused = self._app.focused
+        text = focused.copy_text() if isinstance(focused, FollowView) else ""
+        if text:
+            self._app.copy_to_clipboard(text)
+            self._app.notify(f"copied {len(text)} characters", markup=False)
+
+    def opened(self, message: FollowView.Opened) -> None:
+        """An event opens as JSON; a line elsewhere brings its turn into all panes."""
+        if isinstance(message.view, EventsView):
+            from rtvoice_tui.ui.screens.detail import DetailScreen
+
+            self._app.push_screen(DetailScreen(*message.view.details(message.line)))
+        elif turn := message.view.turn_at(message.line):
+            self.show_turn(turn)

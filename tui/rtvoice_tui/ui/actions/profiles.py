@@ -1,0 +1,109 @@
+"""Keys of profiles: opening others, and noticing when the open profile's file changes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rtvoice_tui.controller.controller import Controller
+from rtvoice_tui.errors import ProfileError
+from rtvoice_tui.profiles.store import profile_path
+from rtvoice_tui.session.recap import Said
+from rtvoice_tui.ui.actions.agent import AgentActions
+
+if TYPE_CHECKING:
+    from rtvoice_tui.ui.app import RtvoiceApp
+
+
+class ProfileActions:
+    """Opens profiles.
+
+    Args:
+        app: shows screens.
+        controller: does it.
+        agent: shows what is to be known.
+    """
+
+    def __init__(self, app: "RtvoiceApp", controller: Controller, agent: AgentActions) -> None:
+        self._app = app
+        self._controller = controller
+        self._agent = agent
+        self._watched: Path | None = None
+
+    def list(self) -> None:
+        """Show all profiles."""
+        from rtvoice_tui.ui.screens.profiles import ProfilesScreen
+
+        editor = self._agent.editor
+        screen = ProfilesScreen(editor.name, bool(editor.changed), self._controller.profiles.renamed, self._trusted)
+        self._app.push_screen(screen, self._chosen)
+
+    def _trusted(self, name: str) -> None:
+        if (answer := self._controller.profiles.trusted(name)) is not None:
+            self._agent.warn_of(answer)
+
+    def _chosen(self, name: str | None) -> None:
+        editor, live = self._agent.editor, self._controller.edits.live
+        if not name or name == editor.name:
+            return
+        if not live and not editor.changed:
+            self._open(name, (), connect=False)
+            return
+        from rtvoice_tui.ui.screens.ask import AskScreen
+
+        lines = []
+        if live:
+            lines.append(f"A session with '{editor.name}' is running.")
+        if editor.changed:
+            lines.append(f"Typed and not sent, and lost then: {', '.join(editor.changed)}.")
+        answers = {"k": "end it and connect, keeping the conversation", "n": "end it and connect, beginning anew"}
+        if not live:
+            answers = {}
+        answers["o"] = "open the profile without connecting"
+        self._app.push_screen(AskScreen(f"Open '{name}'", lines, answers), lambda answer: self._switch(name, answer))
+
+    def _switch(self, name: str, answer: str | None) -> None:
+        if answer:
+            self._open(name, self._controller.edits.said() if answer == "k" else (), connect=answer in "kn")
+
+    def _open(self, name: str, history: tuple[Said, ...], connect: bool) -> None:
+        try:
+            answer = self._controller.profiles.open(name, history, connect)
+        except ProfileError as error:
+            self._agent.warn(f"{error.sentence} — {error.remedy}")
+            return
+        self._agent.pane.use(self._agent.editor)
+        self._agent.warn_of(answer)
+        self.watch_file()
+
+    # --- the file
+
+    def follow_file(self) -> None:
+        """A first save makes the file that is watched; a copy is another file."""
+        editor = self._agent.editor
+        if editor.saves and self._watched != profile_path(editor.name):
+            self.watch_file()
+
+    def watch_file(self) -> None:
+        """Watch the open profile's file from now on, and no other."""
+        self._app.run_worker(
+            self._watch_file, group="profile", exclusive=True, exit_on_error=False, description="profile file"
+        )
+
+    async def _watch_file(self) -> None:
+        """Offer what another program changes in the profile's file as an edit."""
+        from watchfiles import awatch
+
+        editor = self._agent.editor
+        path = profile_path(editor.name)
+        if not editor.saves or not path.parent.is_dir():
+            return  # nothing was ever saved; the first save begins it
+        self._watched = path
+        async for _ in awatch(path.parent, recursive=False, step=200):
+            if self._agent.editor is editor:
+                self._file_changed()
+
+    def _file_changed(self) -> None:
+        answer = self._controller.profiles.file_changed()
+        if answer is not None:
+            self._agent.warn_of(answer)
+            if answer.words:
+                self._agent.pane.reload()

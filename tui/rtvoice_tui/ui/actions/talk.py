@@ -1,0 +1,100 @@
+"""Keys of talking: turns, mute, devices and the gate."""
+
+from typing import TYPE_CHECKING
+
+from rtvoice_tui.controller.controller import Controller
+from rtvoice_tui.session.talk_mode import TalkMode
+from rtvoice_tui.ui.widgets.sound_panel import SoundPanel
+
+if TYPE_CHECKING:
+    from rtvoice_tui.ui.app import RtvoiceApp
+
+TALK_MODES = {
+    TalkMode.OPEN: ("open microphone", "Just speak: the server hears when a turn ends"),
+    TalkMode.TOGGLE: ("push to talk", "Press space, speak, press it again"),
+    TalkMode.HOLD: ("hold to talk", "Hold space while you speak; where a release is not seen, press it again"),
+}
+"""The ways of taking turns, in the order in which the key goes through them."""
+
+
+class TalkActions:
+    """Acts on the conversation and its sound.
+
+    Args:
+        app: shows what is to be known.
+        controller: does it.
+    """
+
+    def __init__(self, app: "RtvoiceApp", controller: Controller) -> None:
+        self._app = app
+        self._controller = controller
+        self._talk = controller.talk
+
+    def interrupt(self) -> None:
+        """Silence the agent now."""
+        self._talk.interrupt()
+
+    def mute(self) -> None:
+        """Mute or open the microphone."""
+        self._talk.toggle_mute()
+        self._app.pulse()
+
+    def mute_agent(self) -> None:
+        """Mute or hear the agent."""
+        self._talk.toggle_agent_mute()
+        self._app.pulse()
+
+    def turn(self) -> None:
+        """Begin or end a turn by key; with an open microphone, have what was said so far answered now."""
+        if self._app.keys.key_repeats:
+            return
+        if not self._talk.by_key:
+            words, warns = self._talk.answer_now()
+            if words:
+                self._app.notify(words, severity="warning" if warns else "information", markup=False)
+        elif self._app.keys.hold_turn():
+            pass  # it ends when the key is let go
+        elif self._talk.talks:
+            self._talk.end_turn()
+        else:
+            self._app.begin_turn()
+
+    def connect(self) -> None:
+        """Connect, or disconnect."""
+        self._talk.toggle_connection()
+
+    def send(self, text: str) -> bool:
+        """Send what was typed; false, and a notification, if there is nobody to send it to."""
+        if why := self._talk.send_text(text):
+            self._app.notify(why, severity="warning", markup=False)
+        return not why
+
+    def next_mode(self) -> None:
+        """The next way of taking turns."""
+        modes = list(TALK_MODES)
+        self.choose_mode(modes[(modes.index(self._talk.mode) + 1) % len(modes)])
+
+    def choose_mode(self, mode: TalkMode) -> None:
+        """Take turns in another way from now on, and next time."""
+        kept = self._talk.use_mode(mode)
+        self._app.clear_notifications()  # what was said of the mode before lies over what is to be seen
+        name, words = TALK_MODES[mode]
+        if mode is not TalkMode.HOLD or not self._app.keys.explains(kept):
+            self._app.notify(f"{name}: {words[0].lower()}{words[1:]}; {kept}", markup=False)
+
+    def set_gate(self, threshold_db: float | None) -> None:
+        """Send what is softer (dBFS) as silence from now on, and next time; ``None``: send all of it."""
+        self._app.notify(self._talk.use_gate(threshold_db), markup=False)
+
+    def devices(self) -> None:
+        """Choose and try microphone and speaker."""
+        from rtvoice_tui.audio.backends.listing import list_in_subprocess
+        from rtvoice_tui.ui.screens.devices import DevicesScreen
+
+        self._app.clear_notifications()  # they would lie over the lists
+        self._app.push_screen(DevicesScreen(self._controller, list_in_subprocess))
+
+    def sound_history(self) -> None:
+        """Show the last ten seconds of sound, or hide them."""
+        self._app.screen_stack[0].query_one(SoundPanel).toggle()
+        self._app.pulse()
