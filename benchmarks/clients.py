@@ -95,8 +95,8 @@ async def tools(url: str, seconds: str) -> None:
 
 async def ours(url: str, microphone: str = "", setting: str = QUICKEST, tools: str = "", folder: Path = Path()) -> None:
     """The worker as the app runs it, without a screen."""
-    from rtvoice_tui.audio.backends.choosing import AudioChoice
     from rtvoice_tui.audio.backends.latency import Setting
+    from rtvoice_tui.audio.choice import AudioChoice
     from rtvoice_tui.audio.supervisor import device_slot
     from rtvoice_tui.engine.plan import Plan
     from rtvoice_tui.engine.worker import SessionWorker

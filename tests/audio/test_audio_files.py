@@ -9,8 +9,8 @@ import wave
 import numpy as np
 import pytest
 
-from rtvoice_tui.audio.backends.choosing import AudioChoice
 from rtvoice_tui.audio.backends.wav_files import FileMicrophone, FileSpeaker, SilentSpeaker, read_wav
+from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.playout.playback import Playback
 from rtvoice_tui.audio.station import AudioStation

@@ -11,7 +11,7 @@ from still import NOW, screen_text
 from textual import events
 from textual.pilot import Pilot
 
-from rtvoice_tui.audio.backends.choosing import DeviceInfo
+from rtvoice_tui.audio.backends.base import DeviceInfo
 from rtvoice_tui.controller.planner import Options, Planner, make_plan
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.engine.idle import IdleSession

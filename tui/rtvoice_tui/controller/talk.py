@@ -11,6 +11,13 @@ from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.store.store import Store
 
+TALK_MODES = {
+    TalkMode.OPEN: ("open microphone", "Just speak: the server hears when a turn ends"),
+    TalkMode.TOGGLE: ("push to talk", "Press space, speak, press it again"),
+    TalkMode.HOLD: ("hold to talk", "Hold space while you speak; where a release is not seen, press it again"),
+}
+"""The ways of taking turns, in the order in which the key goes through them."""
+
 USUAL_GATE_DB = -45.0
 """Below speech into most microphones, and above most rooms."""
 

@@ -29,7 +29,7 @@ from rtvoice_tui.ui.commands import commands
 from rtvoice_tui.ui.describing import about, hints
 from rtvoice_tui.ui.glyphs import ascii_only
 from rtvoice_tui.ui.panes.agent import AgentPane
-from rtvoice_tui.ui.panes.registry import panes
+from rtvoice_tui.ui.panes.registry import TABS, panes
 from rtvoice_tui.ui.panes.transcript import TranscriptView
 from rtvoice_tui.ui.terminal.app import TerminalApp
 from rtvoice_tui.ui.widgets.ask_row import AskRow
@@ -125,7 +125,7 @@ class RtvoiceApp(TerminalApp):
         yield StatusRow(store, self.editor.name, about(self.editor))
         yield MeterRow(store)
         yield SoundPanel(store)
-        yield TabRow(id="tabs")
+        yield TabRow(TABS)
         left, right = panes(self.controller, hints(self.editor))
         with Horizontal(id="body"):
             with Vertical(id="left"):

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from textual.app import SystemCommand
 
+from rtvoice_tui.controller.talk import TALK_MODES
 from rtvoice_tui.session.facts import Phase
-from rtvoice_tui.ui.actions.talk import TALK_MODES
 
 if TYPE_CHECKING:
     from rtvoice_tui.ui.app import RtvoiceApp

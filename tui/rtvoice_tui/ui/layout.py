@@ -7,12 +7,10 @@ from textual.widget import Widget
 
 from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.pane import Pane
+from rtvoice_tui.ui.sizes import TALL, WIDE
 
 if TYPE_CHECKING:
     from rtvoice_tui.ui.app import RtvoiceApp
-
-WIDE, TALL = 100, 28
-"""From this size on there is room for more than one pane."""
 
 AGENT, LOG = 5, 6
 

@@ -10,15 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rtvoice_tui.audio.backends.base import DeviceInfo as DeviceInfo
-from rtvoice_tui.audio.backends.base import Stream
-from rtvoice_tui.audio.choice import AudioChoice as AudioChoice
+from rtvoice_tui.audio.backends.base import DeviceInfo, Stream
+from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.playout.playback import Playback
-from rtvoice_tui.errors import AudioError as AudioError
+from rtvoice_tui.errors import AudioError
 from rtvoice_tui.media import DeviceState
-
-BLOCK_MS = 10
 
 NODES = Path("/dev/snd")
 """Where Linux has its sound devices."""

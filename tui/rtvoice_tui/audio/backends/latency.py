@@ -4,6 +4,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
+BLOCK_MS = 10
+"""How much files and silence bring or take at a time."""
+
 UNDERRUNS = 2
 WITHIN_S = 10.0
 """So many underruns within so long are no accident."""

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from rtvoice_tui.audio.backends.choosing import BLOCK_MS
+from rtvoice_tui.audio.backends.latency import BLOCK_MS
 from rtvoice_tui.audio.backends.wav_checks import opened_wav
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.pcm.resample import convert

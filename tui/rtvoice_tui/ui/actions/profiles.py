@@ -85,7 +85,11 @@ class ProfileActions:
     def watch_file(self) -> None:
         """Watch the open profile's file from now on, and no other."""
         self._app.run_worker(
-            self._watch_file, group="profile", exclusive=True, exit_on_error=False, description="profile file"
+            self._watch_file,  # type: ignore[arg-type]  # Textual takes a function that makes the coroutine
+            group="profile",
+            exclusive=True,
+            exit_on_error=False,
+            description="profile file",
         )
 
     async def _watch_file(self) -> None:

@@ -3,18 +3,12 @@
 from typing import TYPE_CHECKING
 
 from rtvoice_tui.controller.controller import Controller
+from rtvoice_tui.controller.talk import TALK_MODES
 from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.ui.widgets.sound_panel import SoundPanel
 
 if TYPE_CHECKING:
     from rtvoice_tui.ui.app import RtvoiceApp
-
-TALK_MODES = {
-    TalkMode.OPEN: ("open microphone", "Just speak: the server hears when a turn ends"),
-    TalkMode.TOGGLE: ("push to talk", "Press space, speak, press it again"),
-    TalkMode.HOLD: ("hold to talk", "Hold space while you speak; where a release is not seen, press it again"),
-}
-"""The ways of taking turns, in the order in which the key goes through them."""
 
 
 class TalkActions:

@@ -26,7 +26,7 @@ from rtvoice_tui.store.audio import AudioStatus
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.glyphs import signs
-from rtvoice_tui.ui.layout import TALL, WIDE
+from rtvoice_tui.ui.sizes import TALL, WIDE
 from rtvoice_tui.ui.widgets.device_lines import INPUT, OUTPUT, DeviceLines, Side
 from rtvoice_tui.ui.widgets.device_list import DeviceList
 from rtvoice_tui.ui.widgets.follow_view import FollowView
@@ -34,7 +34,7 @@ from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 from rtvoice_tui.ui.widgets.meters import GATES
 
 if TYPE_CHECKING:
-    from rtvoice_tui.audio.backends.choosing import DeviceInfo
+    from rtvoice_tui.audio.backends.base import DeviceInfo
 
 LOOK_EVERY_S = 2.0
 PULSE_HZ = 15

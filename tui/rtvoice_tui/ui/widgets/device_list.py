@@ -13,7 +13,7 @@ from rtvoice_tui.ui.widgets.lines import Piece
 from rtvoice_tui.ui.widgets.plain_view import PlainView
 
 if TYPE_CHECKING:
-    from rtvoice_tui.audio.backends.choosing import DeviceInfo
+    from rtvoice_tui.audio.backends.base import DeviceInfo
 
 _FACTS = 46
 """Cells of everything but a name."""

@@ -1,5 +1,7 @@
 """The small rows: tabs and ticker of a small screen, the notice, and the footer with its keys."""
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
 from textual.strip import Strip
 
@@ -10,12 +12,17 @@ from rtvoice_tui.ui.bindings import ALWAYS, footer_keys
 from rtvoice_tui.ui.clock import precise
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 
-PANES = ("Transcript", "Events", "Timing", "Tools", "Agent", "Log")
-SHORT = ("Talk", "Events", "Timing", "Tools", "Agent", "Log")
-
 
 class TabRow(FixedLine):
-    """Names of the panes with counts, where only one has room."""
+    """Names of the panes with counts, where only one has room.
+
+    Args:
+        tabs: number and short name of each pane.
+    """
+
+    def __init__(self, tabs: Sequence[tuple[int, str]]) -> None:
+        super().__init__(id="tabs")
+        self._tabs = tabs
 
     def sync(self, store: Store, active: int, unsaved: bool) -> None:
         """Show which pane is open and what waits in the others."""
@@ -25,7 +32,7 @@ class TabRow(FixedLine):
         marks = {2: f" {len(store.events)}", 4: calls}
         marks[5] = "*" if unsaved else ""
         pieces: list[Piece] = [(" ", "plain")]
-        for number, name in enumerate(SHORT, 1):
+        for number, name in self._tabs:
             words = f"{number} {name}{marks.get(number, '')}"
             pieces.append((f"[{words}]" if number == active else f" {words} ", "title" if number == active else "dim"))
         self.write(pieces)
