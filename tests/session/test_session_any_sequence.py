@@ -7,18 +7,21 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from rtvoice_tui.media import AudioSettings, Direction
 from rtvoice_tui.protocol.realtime.codec import decode
 from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from rtvoice_tui.protocol.realtime.server_events import EVENT_CLASSES, OutputAudioDelta
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.effects import Duck, Flush, Report, RunTool, StopTool
-from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState, ResponseCut
+from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState, Level, Notice, ResponseCut
+from rtvoice_tui.session.inputs import Observed
 from rtvoice_tui.session.realtime.responses.heard_ledger import Cut
 from rtvoice_tui.session.recap import Said
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from rtvoice_tui.session.timers import ResponseLate
 from session.conversation import CLOCK, MANUAL, VAD, WEATHER, Conversation, Step, sound
+from session.remembered import remembered
 
 PAY = ToolSpec(name="pay", parameters={"type": "object"}, asks=True, filler="Wait.", filler_after_s=1)
 ORDER = ToolSpec(name="order", parameters={"type": "object", "required": ["what"]}, asks=True)
@@ -140,6 +143,11 @@ COMMANDS = st.one_of(
     st.builds(cmd.Decide, st.sampled_from(["K1", "K2", "M1"]), st.just(True)),
     st.builds(cmd.SendResult, KEYS, st.just("mine"), st.just("by hand")),
     st.builds(cmd.Recall, st.sampled_from([(), (Said(False, "Hello"), Said(True, "Good day"))])),
+    st.builds(cmd.SetAudio, st.builds(AudioSettings, st.booleans(), st.booleans())),
+    st.builds(cmd.UseDevice, st.sampled_from(Direction), st.sampled_from(["", "Webcam"])),
+    st.builds(cmd.SetEcho, st.sampled_from(["auto", "off"]), st.booleans()),
+    st.builds(cmd.CallPreviewed, KEYS, st.sampled_from(["", "weather Omsk"])),
+    st.builds(Observed, st.builds(Notice, st.sampled_from(Level), st.just("a device is gone"))),
     st.just("a timer"),
     st.sampled_from(["close", "open"]),
 )
@@ -265,8 +273,9 @@ class Promises:
         self.check(step)
 
     def replays(self) -> bool:
-        """Whether a fresh machine makes the same of all that happened."""
-        return self.c.replayed(self.c.journal) == self.c.effects
+        """Whether a fresh machine and a fresh store make the same of all that happened."""
+        journal, effects = self.c.journal, self.c.replayed(self.c.journal)
+        return effects == self.c.effects and remembered(journal, effects) == remembered(journal, self.c.effects)
 
     def before(self, name: str, fields: dict[str, Any]) -> None:
         """Note what the server says before the machine answers it."""

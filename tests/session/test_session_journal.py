@@ -6,6 +6,7 @@ from pathlib import Path
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session.commands import EditSession
 from session.conversation import CLOCK, WEATHER, Conversation, function_call
+from session.remembered import remembered
 
 
 def held() -> Conversation:
@@ -39,4 +40,9 @@ def test_a_fresh_machine_makes_the_same_of_a_journal_that_was_written_to_a_file(
     file = tmp_path / "journal"
     file.write_bytes(pickle.dumps(c.journal))
     assert sum(map(len, c.effects)) > 60
-    assert c.replayed(pickle.loads(file.read_bytes())) == c.effects
+    journal = pickle.loads(file.read_bytes())
+    effects = c.replayed(journal)
+    assert effects == c.effects
+    kept = remembered(c.journal, c.effects)
+    assert len(kept) > 2_000
+    assert remembered(journal, effects) == kept
