@@ -19,7 +19,7 @@ ECHO = os.environ.get("RTVOICE_BENCHMARK_ECHO", "off")
 """Cancelling changes samples, and most benchmarks compare them one by one."""
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tui")]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "support"), str(ROOT / "tui")]
 
 from virtual_audio import RATE, SPEAKER, VirtualAudio
 

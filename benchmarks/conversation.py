@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "end_to_end"), str(ROOT / "tui")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "tests/support", "tests/end_to_end", "tui")]
 
 from reporting import Row, print_table
 from speaking import WEATHER, await_live, in_state, pause, quit_cleanly, spoken_part

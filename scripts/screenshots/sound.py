@@ -87,7 +87,7 @@ def live_through(app: RtvoiceApp, script: Script) -> None:
 
 
 def talking() -> Script:
-    """Both at once: the local detector hears the person, and lowers the agent."""
+    """Both at once: the local detector hears the user, and lowers the agent."""
     s = room()
     s.store.audio.local_speech = s.store.audio.ducked = True
     s.store.mic.update(Level(-19, -9), s.now)
@@ -105,7 +105,7 @@ def clipping() -> Script:
 
 
 def muted() -> Script:
-    """Nobody hears the person, because they want that."""
+    """Nobody hears the user, because they want that."""
     s = room()
     s.mute()
     s.store.mic.update(Level(), s.now)

@@ -72,7 +72,7 @@ def _call(s: Script, number: int, name: str, arguments: dict[str, object], whole
 
 
 def failed() -> Script:
-    """A function of the person's own file has a fault."""
+    """A function of the user's own file has a fault."""
     s = restaurant()
     question(s, "U1", "When does the next train to the airport leave?", 1900)
     _call(s, 1, "next_train", {"line": "airport"})
@@ -107,7 +107,7 @@ def streaming() -> Script:
 
 
 def asking() -> Script:
-    """A call waits for the person while the agent could be spoken to."""
+    """A call waits for the user while the agent could be spoken to."""
     s = _later()
     s.previews["book_table"] = COMMAND
     _call(s, 3, "book_table", {"people": 2, "time": "19:00"})

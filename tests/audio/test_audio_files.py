@@ -250,7 +250,7 @@ def test_silence_between_answers_is_written_too(tmp_path):
     assert heard.pauses >= 5 * 240
 
 
-def test_an_interrupted_answer_ends_in_the_file_where_it_ended_for_the_person(tmp_path):
+def test_an_interrupted_answer_ends_in_the_file_where_it_ended_for_the_user(tmp_path):
     signal = locatable(3.0)
     playback = Playback(24_000)
     speaker = FileSpeaker(tmp_path / "out.wav", playback)

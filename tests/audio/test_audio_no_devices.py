@@ -1,4 +1,4 @@
-"""Machines without sound: the session goes on silently, and the person is told what mends it."""
+"""Machines without sound: the session goes on silently, and the user is told what mends it."""
 
 from pathlib import Path
 

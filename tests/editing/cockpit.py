@@ -66,7 +66,7 @@ PROFILES = {"openai": OPENAI + TOOL, "yandex": YANDEX + TOOL}
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the person's own is read or written."""
+    """Nothing of the user's own is read or written."""
     for kind in ("CONFIG", "STATE", "DATA", "CACHE"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
     for name in ("OPENAI_API_KEY", "YANDEX_CLOUD_API_KEY"):

@@ -107,7 +107,7 @@ _BAD = re.compile(
 _MODES = "7|25|1000|1003|1004|1006|1015|1049|2004|2026|2048"
 COCKPIT = re.compile(
     rf"\x1b\[[\d;]*m|\x1b\[\d+;\d+H|\x1b\[\?(?:{_MODES})(?:[hl]|\$p)|\x1b\[(?:[<>=]\d*|\?)u|\x1b\]22;[a-z]+\x07|\r\n"
-    r"|\x1b\]52;c;[A-Za-z0-9+/=]*\x07"  # what the person has copied
+    r"|\x1b\]52;c;[A-Za-z0-9+/=]*\x07"  # what the user has copied
 )
 """What the cockpit itself has to say to a terminal: colours, places, modes, the mouse pointer's shape."""
 

@@ -1,4 +1,4 @@
-"""A walk through every place of the cockpit, as a person goes who looks at everything."""
+"""A walk through every place of the cockpit, as a user goes who looks at everything."""
 
 import contextlib
 import re

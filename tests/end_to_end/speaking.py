@@ -75,7 +75,7 @@ def composer(screen: str) -> str:
 
 
 def write_message(terminal: Terminal, text: str) -> None:
-    """Go to the composer and type, as a person does who looks at the screen."""
+    """Go to the composer and type, as a user does who looks at the screen."""
     row = len(terminal.lines) - 2
     terminal.press("t").wait_for(lambda _: terminal.cursor[1] == row, "the composer has the cursor")
     terminal.type(text).wait_for(lambda screen: text in composer(screen), f"'{text}' stands in the composer")

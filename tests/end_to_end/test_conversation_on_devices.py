@@ -87,10 +87,10 @@ def test_what_a_human_says_comes_up_in_the_transcript(sound: VirtualAudio, on_de
         sound.say(human)
         seen: set[str] = set()
         terminal.press("g")  # the first words stay in sight
-        terminal.wait_for(lambda screen: seen.update(_words_of_the_person(screen)) or {"ever", "failed"} <= seen)
+        terminal.wait_for(lambda screen: seen.update(_words_of_the_user(screen)) or {"ever", "failed"} <= seen)
         terminal.press("G")
         terminal.wait_for(
-            lambda screen: seen.update(_words_of_the_person(screen)) or len(SAID_BY_A_HUMAN & seen) >= 6,
+            lambda screen: seen.update(_words_of_the_user(screen)) or len(SAID_BY_A_HUMAN & seen) >= 6,
             "most of the words came up",
         )
         quit_cleanly(terminal)
@@ -103,7 +103,7 @@ def _spoken_seconds(pcm: bytes) -> float:
     return float((np.abs(blocks).max(axis=1) > 300).sum() * 0.02)
 
 
-def _words_of_the_person(screen: str) -> set[str]:
+def _words_of_the_user(screen: str) -> set[str]:
     """All words in the transcript's YOU entries."""
     words: list[str] = []
     speaking = False

@@ -74,7 +74,7 @@ def test_an_app_that_fails_leaves_the_terminal_as_it_was(environment: dict[str, 
         assert terminal.wait_end() == 1
         wait_until(lambda: terminal.modes == 0, "the terminal is as it was")
         sentence = "rtvoice-tui failed: ZeroDivisionError: division by zero (details are in "
-        wait_until(lambda: sentence in terminal.written, "the person is told why")
+        wait_until(lambda: sentence in terminal.written, "the user is told why")
 
 
 def test_where_turns_are_not_held_releases_are_not_asked_for(environment: dict[str, str]) -> None:

@@ -14,7 +14,7 @@ from terminal import COMMAND, Terminal
 ARGV = ["sh", "-c", "touch x #\x1b[2Kweather"]
 RUN = {"kind": "command", "argv": ARGV}
 WHOLE = re.compile(r"sh -c \$?'touch x #.{1,6}\[2Kweather'")
-"""The hostile command line as a person can read it: nothing of it is hidden, and it is quoted."""
+"""The hostile command line as a user can read it: nothing of it is hidden, and it is quoted."""
 
 FRIEND = {
     "provider": "generic",

@@ -1,4 +1,4 @@
-"""The person's own editor, and a profile that is changed in another window, while the session goes on."""
+"""The user's own editor, and a profile that is changed in another window, while the session goes on."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A server that sends the app elsewhere: the person is told where to, and nobody there hears of the key."""
+"""A server that sends the app elsewhere: the user is told where to, and nobody there hears of the key."""
 
 import subprocess
 from pathlib import Path

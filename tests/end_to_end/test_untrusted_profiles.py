@@ -1,4 +1,4 @@
-"""A profile that came from elsewhere gets no key and no connection before the person trusts it."""
+"""A profile that came from elsewhere gets no key and no connection before the user trusts it."""
 
 import os
 import re
@@ -30,7 +30,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 class Machine:
-    """A person's folders, with the same key in several variables and in a key store that notes who asks it."""
+    """A user's folders, with the same key in several variables and in a key store that notes who asks it."""
 
     def __init__(self, home: Path, elsewhere: Path, environment: dict[str, str]) -> None:
         (elsewhere / "noting_store.py").write_text(STORE)

@@ -39,7 +39,7 @@ class Wire:
         await self._socket.close(code=code, message=reason.encode())
 
     async def said(self, item_id: str, words: str) -> None:
-        """The person said this."""
+        """The user said this."""
         item = {"id": item_id, "type": "message", "role": "user", "content": [{"type": "input_audio"}]}
         await self.send("conversation.item.added", item=item)
         kind = "conversation.item.input_audio_transcription.completed"

@@ -148,7 +148,7 @@ def assert_names(error: Event, code: str, words: str) -> None:
 
 
 def message(text: str, **more: Any) -> Event:
-    """An item with what a person wrote."""
+    """An item with what a user wrote."""
     return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}], **more}
 
 

@@ -119,7 +119,7 @@ async def test_a_spoken_question_is_heard_calls_the_tool_and_is_answered_aloud(r
 
 
 @pytest.mark.speech
-async def test_what_a_person_says_is_transcribed_while_they_speak(real_speech, voice, client):
+async def test_what_a_user_says_is_transcribed_while_they_speak(real_speech, voice, client):
     await client.configure(audio=HEARING)
     pcm = b"".join(voice.say("Tell me a joke about the weather in the city of Berlin and the sea.", "heart"))
     pcm = bytes(9600) + pcm[: len(pcm) * 6 // 10]
@@ -353,7 +353,7 @@ def recognition_goes_on(all_installed, monkeypatch):
     return go_on
 
 
-async def test_no_answer_begins_while_the_person_speaks_on(recognition_goes_on, client):
+async def test_no_answer_begins_while_the_user_speaks_on(recognition_goes_on, client):
     await client.configure(audio={"input": {"turn_detection": VAD}})
     connection_ready = await client.send("response.cancel")
     await client.error_about(connection_ready)
@@ -496,7 +496,7 @@ async def test_an_answer_cannot_be_truncated_to_more_than_what_a_truncation_left
     assert "Audio content of 200ms" in (await client.error_about(about))["message"]
 
 
-async def test_what_the_person_said_cannot_be_truncated(all_installed, client):
+async def test_what_the_user_said_cannot_be_truncated(all_installed, client):
     await client.configure(audio=HEARING)
     await client.speak(b"\x01\x20" * 12_000)
     committed = await client.until("input_audio_buffer.committed")

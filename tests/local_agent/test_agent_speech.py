@@ -90,7 +90,7 @@ RECORDINGS = [
 
 
 def recording(name: str) -> bytes:
-    """The first 12 seconds of a person's speech that comes with the recogniser."""
+    """The first 12 seconds of a user's speech that comes with the recogniser."""
     from pathlib import Path
 
     from moonshine_voice.utils import get_assets_path
@@ -99,7 +99,7 @@ def recording(name: str) -> bytes:
 
 
 @pytest.mark.parametrize(("name", "expected"), RECORDINGS)
-def test_a_person_is_understood(recogniser, name, expected):
+def test_a_user_is_understood(recogniser, name, expected):
     understood = set(words(recogniser(recording(name))))
 
     assert len(understood & set(expected.split())) >= 4, understood

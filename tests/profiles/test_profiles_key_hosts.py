@@ -1,4 +1,4 @@
-"""A provider's key goes to that provider; to any other host only after the person agreed to it once."""
+"""A provider's key goes to that provider; to any other host only after the user agreed to it once."""
 
 import asyncio
 import os
@@ -39,7 +39,7 @@ def found(text: str, name: str = "mine", environ: dict[str, str] = ENVIRON) -> d
 
 
 def asked(text: str, *words: str) -> None:
-    """Nothing is sent before the person agreed, and they are told what it is about."""
+    """Nothing is sent before the user agreed, and they are told what it is about."""
     with pytest.raises(ProfileError) as caught:
         found(text)
     for word in words:

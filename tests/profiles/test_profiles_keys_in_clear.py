@@ -53,7 +53,7 @@ def profile(url: str, provider: str = "generic", more: str = 'api_key_env = "MY_
 
 
 def trusted(text: str, environ: dict[str, str] = ENVIRON) -> dict[str, str]:
-    """The headers of a profile whose address the person has agreed to."""
+    """The headers of a profile whose address the user has agreed to."""
     put("mine", text)
     library.trust("mine")
     return endpoint(load_profile("mine"), environ).headers

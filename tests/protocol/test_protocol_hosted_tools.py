@@ -14,7 +14,7 @@ from rtvoice_tui.protocol.realtime.session_update import session_body
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
 SERVER = {"server_url": "https://docs.example/mcp", "authorization": "${DOCS}", "allowed_tools": ["search"]}
-DOCS = ToolSpec(name="docs", description="for the person", hosted=True, server=SERVER, kind="hosted")
+DOCS = ToolSpec(name="docs", description="for the user", hosted=True, server=SERVER, kind="hosted")
 WEATHER = ToolSpec(name="get_weather", description="Weather.", parameters={"type": "object"}, asks=True)
 HOSTS = ["azure", "generic", "openai", "xai", "yandex"]
 
@@ -35,7 +35,7 @@ def test_a_provider_that_hosts_it_is_told_of_the_server_and_of_nothing_else(dial
 
 
 @pytest.mark.parametrize("dialect", sorted(set(DIALECTS) - set(HOSTS)))
-def test_a_provider_that_does_not_is_not_told_and_the_person_is(dialect):
+def test_a_provider_that_does_not_is_not_told_and_the_user_is(dialect):
     body = session_body(DIALECTS[dialect], SessionSettings(), [DOCS, WEATHER])
     assert [tool["name"] for tool in body.session["tools"]] == ["get_weather"]
     assert body.left_out == ("tool docs",)

@@ -128,7 +128,7 @@ class Step:
 
     @property
     def notices(self) -> list[str]:
-        """The sentences put before the person."""
+        """The sentences put before the user."""
         return [notice.text for notice in self.of(Notice)]
 
     @property
@@ -237,7 +237,7 @@ class Conversation:
         return self._step(self._happens(Received(event)))
 
     def do(self, command: Command) -> Step:
-        """A person or a device wants something."""
+        """A user or a device wants something."""
         return self._step(self._happens(command))
 
     def all(self, *steps: Step) -> Step:
@@ -263,11 +263,11 @@ class Conversation:
         return self.do(ToolFinished(call_id, output, ok))
 
     def decide(self, key: str, agree: bool = True, always: bool = False, reason: str = "") -> Step:
-        """The person agrees to a call, or does not, or stops it."""
+        """The user agrees to a call, or does not, or stops it."""
         return self.do(Decide(key, agree, always, reason))
 
     def send_result(self, key: str, output: str, name: str = "") -> Step:
-        """The person gives a result of their own."""
+        """The user gives a result of their own."""
         return self.do(SendResult(key, output, name))
 
     def use_tools(self, *tools: ToolSpec) -> Step:
@@ -316,11 +316,11 @@ class Conversation:
         return self
 
     def speech(self, item_id: str = "U") -> Step:
-        """The server hears the person."""
+        """The server hears the user."""
         return self.server("input_audio_buffer.speech_started", item_id=item_id, audio_start_ms=0)
 
     def user_turn(self, item_id: str = "U") -> Step:
-        """The person says something and stops."""
+        """The user says something and stops."""
         return self.all(
             self.speech(item_id),
             self.server("input_audio_buffer.speech_stopped", item_id=item_id, audio_end_ms=900),
@@ -328,7 +328,7 @@ class Conversation:
         )
 
     def words(self, text: str, item_id: str = "U") -> Step:
-        """The words of the person are recognised."""
+        """The words of the user are recognised."""
         name = "conversation.item.input_audio_transcription.completed"
         return self.server(name, item_id=item_id, content_index=0, transcript=text)
 

@@ -1,4 +1,4 @@
-"""Whatever a server and a person do, in any order: the promises that must never break."""
+"""Whatever a server and a user do, in any order: the promises that must never break."""
 
 import json
 from typing import Any
@@ -193,7 +193,7 @@ HAPPENINGS = st.lists(SCENES, min_size=1, max_size=25).map(lambda scenes: [one f
 
 
 class Agreements:
-    """What the person agreed to, as one who only watches the commands and the facts knows it."""
+    """What the user agreed to, as one who only watches the commands and the facts knows it."""
 
     def __init__(self) -> None:
         self.new_session()
@@ -205,7 +205,7 @@ class Agreements:
         self.asking: dict[str, CallChanged] = {}
 
     def before(self, what: Any, known: dict[str, ToolSpec]) -> None:
-        """The person decides: it counts for a call that asks at this moment, and with ``always`` for its tool."""
+        """The user decides: it counts for a call that asks at this moment, and with ``always`` for its tool."""
         call = self.asking.get(what.key) if isinstance(what, cmd.Decide) and what.agree else None
         if call is None:
             return

@@ -1,4 +1,4 @@
-"""Results that come late, results of the person's own, and the moments of a call."""
+"""Results that come late, results of the user's own, and the moments of a call."""
 
 import json
 from collections import Counter
@@ -45,7 +45,7 @@ def last(step: Step) -> CallChanged:
     return step.of(CallChanged)[-1]
 
 
-# --- the person interrupts
+# --- the user interrupts
 
 
 def test_a_key_that_silences_the_agent_leaves_the_tool_alone_and_its_result_is_answered():
@@ -81,7 +81,7 @@ def test_the_result_that_comes_after_such_a_key_is_kept_with_a_note_and_not_sent
     assert c.tool_done("K1", "again").effects == []
 
 
-def test_a_result_that_was_kept_is_sent_as_a_message_when_the_person_says_so():
+def test_a_result_that_was_kept_is_sent_as_a_message_when_the_user_says_so():
     c = calling()
     c.interrupt()
     c.tool_done("K1", "sunny")
@@ -123,7 +123,7 @@ TURNS = {
 
 
 @pytest.mark.parametrize("turn", TURNS.values(), ids=TURNS)
-def test_a_turn_of_the_person_leaves_the_tool_alone_and_its_answer_waits_for_the_slot(turn):
+def test_a_turn_of_the_user_leaves_the_tool_alone_and_its_answer_waits_for_the_slot(turn):
     c = calling()
     assert turn(c).of(StopTool) == []
     c.begin("R2")
@@ -132,7 +132,7 @@ def test_a_turn_of_the_person_leaves_the_tool_alone_and_its_answer_waits_for_the
 
 
 @pytest.mark.parametrize("turn", TURNS.values(), ids=TURNS)
-def test_a_turn_of_the_person_leaves_a_question_open(turn):
+def test_a_turn_of_the_user_leaves_a_question_open(turn):
     c = calling("order")
     assert CallState.CANCELLED not in states(turn(c)).values()
     assert c.decide("K1").of(RunTool) == [RunTool("K1", "order", "{}")]
@@ -169,7 +169,7 @@ def test_a_tool_that_was_let_go_is_stopped_when_the_session_ends():
     assert states(step) == {"K1": CallState.CANCELLED}
 
 
-# --- the person's own result
+# --- the user's own result
 
 
 @pytest.mark.parametrize(("name", "stopped"), [("get_weather", [StopTool("K1")]), ("order", [])])
@@ -303,7 +303,7 @@ def test_the_moments_of_a_message_are_those_of_its_call():
     ]
 
 
-def test_details_of_a_result_are_for_the_person_alone():
+def test_details_of_a_result_are_for_the_user_alone():
     c = calling()
     step = c.do(ToolFinished("K1", "sunny", True, "took long", (("stdout", "secret log"),)))
     assert (last(step).note, last(step).details) == ("took long", (("stdout", "secret log"),))

@@ -262,7 +262,7 @@ def test_12_c_calls_of_an_answer_that_was_not_completed_never_run_defect_25(stat
     assert final_states(step) == {"K": CallState.CANCELLED}
 
 
-def test_calls_of_an_answer_the_person_cut_never_run():
+def test_calls_of_an_answer_the_user_cut_never_run():
     c = Conversation("yandex")
     c.begin()
     c.server("response.output_item.done", response_id="R1", item=function_call("K"))
@@ -270,7 +270,7 @@ def test_calls_of_an_answer_the_person_cut_never_run():
     assert c.cancelled().of(RunTool) == []
 
 
-def test_a_call_that_was_completed_at_the_server_is_answered_even_if_the_person_cut_in():
+def test_a_call_that_was_completed_at_the_server_is_answered_even_if_the_user_cut_in():
     c = Conversation()
     c.begin()
     c.interrupt()

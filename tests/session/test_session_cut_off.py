@@ -59,9 +59,9 @@ AGENT: dict[str, tuple[Callable[[Conversation], object], str]] = {
     "an answer that was never announced": (lambda c: said(c, "It is"), "It is"),
 }
 USER: dict[str, tuple[Callable[[Conversation], object], str]] = {
-    "words of the person that grow": (lambda c: partial(c, "What"), "What"),
-    "a person who is speaking": (lambda c: c.speech(), ""),
-    "a person who has spoken": (lambda c: c.user_turn(), ""),
+    "words of the user that grow": (lambda c: partial(c, "What"), "What"),
+    "a user who is speaking": (lambda c: c.speech(), ""),
+    "a user who has spoken": (lambda c: c.user_turn(), ""),
 }
 
 
@@ -78,7 +78,7 @@ def test_an_answer_that_the_end_cut_off_says_so_and_grows_no_more(store: Store, 
 
 
 @pytest.mark.parametrize("kind", USER)
-def test_what_the_person_was_saying_at_the_end_says_so_and_grows_no_more(store: Store, kind: str):
+def test_what_the_user_was_saying_at_the_end_says_so_and_grows_no_more(store: Store, kind: str):
     does, words = USER[kind]
     c = Conversation()
     does(c)
@@ -120,7 +120,7 @@ def test_what_was_whole_before_the_end_is_not_marked(store: Store):
     assert all(entry.final for entry in entries)
 
 
-def test_an_answer_that_the_person_interrupted_keeps_its_own_mark(store: Store):
+def test_an_answer_that_the_user_interrupted_keeps_its_own_mark(store: Store):
     c = Conversation()
     words_then_sound(c)
     c.interrupt()

@@ -28,7 +28,7 @@ FULL = replace(VAD, instructions="Be brief.", voice="echo", speed=1.0)
 
 
 def edit(c: Conversation, tools: Any = None, edit_id: str = "", **changes: Any) -> Step:
-    """The person changes some settings; what is not named stays as it is wanted now."""
+    """The user changes some settings; what is not named stays as it is wanted now."""
     wanted = (WEATHER, CLOCK) if tools is None else tuple(tools)
     return c.do(EditSession(replace(c.machine.wanted, **changes), wanted, edit_id))
 
@@ -205,7 +205,7 @@ def test_the_timer_of_an_answered_change_does_nothing():
     assert c.do(TimerFired(timer)).effects == []
 
 
-# --- the person's name for a change
+# --- the user's name for a change
 
 
 def fates(c: Conversation) -> dict[str, Any]:

@@ -83,7 +83,7 @@ IN_THE_WAY = {
     "an answer was asked for": lambda c: c.type("Hello?"),
     "the agent is heard": lambda c: (c.speaking("B", 500, "R2"), c.end("R2")),
     "the agent is being silenced": lambda c: (c.speaking("B", 500, "R2"), c.end("R2"), c.interrupt()),
-    "the person speaks": lambda c: c.speech(),
+    "the user speaks": lambda c: c.speech(),
 }
 
 
@@ -94,7 +94,7 @@ def test_it_is_not_said_when(happen):
     assert due(c).sent == []
 
 
-def test_it_is_said_after_the_person_has_spoken_and_was_answered():
+def test_it_is_said_after_the_user_has_spoken_and_was_answered():
     c = waiting()
     c.user_turn()
     c.begin("R2")
@@ -102,7 +102,7 @@ def test_it_is_said_after_the_person_has_spoken_and_was_answered():
     assert due(c).sent_types == [ANSWER]
 
 
-def test_it_is_said_while_the_person_is_asked():
+def test_it_is_said_while_the_user_is_asked():
     c = waiting("openai", (replace(SLOW, asks=True),))
     assert due(c).sent_types == [ANSWER]
 
@@ -286,20 +286,20 @@ def test_interrupting_an_answer_and_a_filler_beside_it_cancels_both():
     assert c.interrupt().sent == []
 
 
-def test_it_is_not_said_while_the_server_is_about_to_answer_the_person_by_itself():
+def test_it_is_not_said_while_the_server_is_about_to_answer_the_user_by_itself():
     c = waiting()
     c.user_turn()
     assert due(c).sent == []
 
 
-def test_it_is_said_when_the_person_said_nothing_that_could_be_answered():
+def test_it_is_said_when_the_user_said_nothing_that_could_be_answered():
     c = waiting()
     c.user_turn()
     c.words("")
     assert due(c).sent_types == [ANSWER]
 
 
-def test_beginning_it_is_not_taken_for_the_answer_to_the_person():
+def test_beginning_it_is_not_taken_for_the_answer_to_the_user():
     c = waiting()
     due(c)
     c.user_turn()
@@ -313,7 +313,7 @@ def test_beginning_it_is_not_taken_for_the_answer_to_the_person():
     assert c.machine.phase.value == "listening"
 
 
-def test_a_filler_that_never_begins_is_nothing_to_tell_the_person():
+def test_a_filler_that_never_begins_is_nothing_to_tell_the_user():
     c = waiting()
     (request,) = [name for name in due(c).timers if isinstance(name, ResponseLate)]
     step = c.timer(request)

@@ -35,7 +35,7 @@ def spoken(c: Conversation, n: int) -> None:
 
 
 def interrupted(c: Conversation, n: int) -> None:
-    """An answer that the person cuts short."""
+    """An answer that the user cuts short."""
     c.begin(f"R{n}")
     c.audio(f"a{n}", 1_000, f"R{n}")
     c.interrupt()
@@ -52,7 +52,7 @@ def called(c: Conversation, n: int) -> None:
 
 
 def agreed(c: Conversation, n: int) -> None:
-    """A call that the person is asked about."""
+    """A call that the user is asked about."""
     c.calls(function_call(f"c{n}"), response_id=f"F{n}")
     c.decide(f"c{n}", agree=n % 2 == 0)
     c.tool_done(f"c{n}")

@@ -197,7 +197,7 @@ def test_defect_28_an_error_names_its_cause():
     ],
 )
 @pytest.mark.parametrize("place", ["code", "type"])
-def test_an_error_that_a_person_can_mend_comes_with_a_remedy(code, place):
+def test_an_error_that_a_user_can_mend_comes_with_a_remedy(code, place):
     error = {"code": code} if place == "code" else {"code": None, "type": code}
     c = Conversation()
     (notice,) = c.server("error", error={"message": "Sorry.", **error}).of(Notice)

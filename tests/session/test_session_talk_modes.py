@@ -354,7 +354,7 @@ RACES = {
     "it says that nothing is left": lambda c: c.error("input_audio_buffer_commit_empty", c.last_id(COMMIT)),
     "it says so without naming the commit": lambda c: c.error("input_audio_buffer_commit_empty"),
     "it answers": lambda c: c.begin(),
-    "the person wants quiet": lambda c: c.interrupt(),
+    "the user wants quiet": lambda c: c.interrupt(),
 }
 
 

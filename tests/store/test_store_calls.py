@@ -132,7 +132,7 @@ def test_a_run_by_hand_goes_on_through_a_new_session():
     assert (record.call.state, record.duration_ms) == (CallState.OK, 1000)
 
 
-def test_the_calls_that_wait_for_the_person_come_oldest_first():
+def test_the_calls_that_wait_for_the_user_come_oldest_first():
     history = CallHistory()
     for key, state, kind in [
         ("1", CallState.ASKING, "command"),
@@ -150,7 +150,7 @@ def test_the_calls_that_wait_for_the_person_come_oldest_first():
 
 @pytest.mark.parametrize("state", list(CallState))
 @pytest.mark.parametrize("kind", ["", "ask", "python"])
-def test_a_call_waits_for_the_person_to_agree_or_to_give_its_result(state, kind):
+def test_a_call_waits_for_the_user_to_agree_or_to_give_its_result(state, kind):
     expected = state is CallState.ASKING or (state is CallState.RUNNING and kind == "ask")
     assert waits(replace(CALL, state=state, kind=kind)) is expected
 

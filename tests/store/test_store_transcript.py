@@ -11,7 +11,7 @@ def call(state: CallState, **fields: object) -> CallChanged:
     return CallChanged(**{**about, "arguments": '{"city": "Omsk"}', "state": state, **fields})  # type: ignore[arg-type]
 
 
-def test_words_of_the_person_that_come_after_the_answer_stand_before_it():
+def test_words_of_the_user_that_come_after_the_answer_stand_before_it():
     transcript = Transcript()
     transcript.user_said(UserSaid(1, "item_u", "", final=False), 1.0)
     transcript.agent_said(AgentSaid(1, "item_a", "It is fine."), 2.0)

@@ -14,6 +14,8 @@ from typing import Any
 
 from hostile_schemas import SCHEMAS
 
+from engine import bench
+from engine.bench import Bench, plan_for, running
 from fake_server import FakeServer, Session
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.runs import McpRun, MockRun
@@ -21,8 +23,6 @@ from rtvoice_tui.session.facts import CallState, Phase
 from rtvoice_tui.store.calls import CallRecord
 from rtvoice_tui.tools import checker
 from rtvoice_tui.tools.registry import Registry
-from worker import bench
-from worker.bench import Bench, plan_for, running
 
 HERE = Path(__file__).parent
 OVER = (CallState.OK, CallState.FAILED)

@@ -58,7 +58,7 @@ async def test_each_element_stays_one_argument(elements, arguments, received):
     assert json.loads(outcome.output) == received
 
 
-async def test_exit_code_and_streams_are_kept_for_the_person():
+async def test_exit_code_and_streams_are_kept_for_the_user():
     outcome = await ran("sh", "-c", "echo told; echo aside >&2", "{city}", arguments={"city": "New York"})
     assert outcome.output == "told\n"
     assert outcome.details == (
@@ -167,7 +167,7 @@ class TestOutput:
             assert outcome.output[MAX_OUTPUT:].startswith("\n[cut: ")
             assert "was cut" in outcome.note or "only the first" in outcome.note
 
-    async def test_what_was_not_even_kept_is_told_to_the_person(self):
+    async def test_what_was_not_even_kept_is_told_to_the_user(self):
         outcome = await ran(*python(f"print('x' * {KEPT_BYTES + 1000}, end='')"))
         told = f"only the first {KEPT_BYTES} of {KEPT_BYTES + 1000} bytes of its output were kept"
         assert outcome.note == told

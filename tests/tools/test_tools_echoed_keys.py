@@ -1,4 +1,4 @@
-"""A service or an MCP server that repeats a tool's key: neither the model nor the person sees it, in any spelling."""
+"""A service or an MCP server that repeats a tool's key: neither the model nor the user sees it, in any spelling."""
 
 import json
 

@@ -43,7 +43,8 @@ pytestmark = pytest.mark.xdist_group("hostile schemas")
 def sessions(how: str) -> dict[str, dict[str, Any]]:
     """What the program told of every session in which schemas are met in one way."""
     kinds = ["nothing", *MET[how]]
-    folders = (Path(rtvoice_tui.__file__).parents[1], PROGRAM.parent, PROGRAM.parents[1])
+    tests = PROGRAM.parents[1]
+    folders = (Path(rtvoice_tui.__file__).parents[1], PROGRAM.parent, tests, tests / "support")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, folders))}
     command = [sys.executable, str(PROGRAM), how, *kinds]
     try:

@@ -73,7 +73,7 @@ class TestKeys:
         assert here.asked == []
 
     async def test_the_key_store_is_asked_on_another_thread(self, here, monkeypatch):
-        """It may ask the person, and other tools must not stand still meanwhile."""
+        """It may ask the user, and other tools must not stand still meanwhile."""
         threads = []
 
         def store(account):

@@ -63,7 +63,7 @@ def leads_to(location):
 
 
 def told(outcome):
-    """What the model and the person are told."""
+    """What the model and the user are told."""
     return f"{outcome.output}\n{outcome.note}"
 
 

@@ -1,4 +1,4 @@
-"""Made-up results, and results that a person types."""
+"""Made-up results, and results that a user types."""
 
 import asyncio
 import datetime
@@ -103,7 +103,7 @@ async def test_a_question_waits_until_it_is_withdrawn():
         await call
 
 
-def test_a_person_has_ten_minutes_unless_the_profile_says_otherwise():
+def test_a_user_has_ten_minutes_unless_the_profile_says_otherwise():
     assert ToolEntry(name="who", run=AskRun()).limit_s == ASK_LIMIT_S == 600
     assert ToolEntry(name="who", run=AskRun(), timeout_s=5).limit_s == 5
 

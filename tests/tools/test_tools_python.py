@@ -140,7 +140,7 @@ async def test_an_argument_that_does_not_fit_is_named(desk, name, arguments, wor
 # --- faults
 
 
-async def test_an_error_is_a_sentence_for_the_model_and_a_traceback_of_the_own_file_for_the_person(desk):
+async def test_an_error_is_a_sentence_for_the_model_and_a_traceback_of_the_own_file_for_the_user(desk):
     outcome = await desk.call("lost")
     assert complaint(outcome) == "lost failed: LookupError: no such station"
     assert "Traceback" not in outcome.output

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.bench import until
 from rtvoice_tui.profiles.runs import PythonRun
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.tools import python_process
@@ -16,7 +17,6 @@ from rtvoice_tui.tools.python import PythonRunner
 from rtvoice_tui.tools.python_file import PythonFile
 from rtvoice_tui.tools.runner import Call, Outcome
 from tools.toolbench import Bench, alive, bench, complaint, function, pid_in, write
-from worker.bench import until
 
 UNRULY = Path(__file__).with_name("unruly.py").read_text(encoding="utf-8")
 
@@ -48,7 +48,7 @@ async def test_a_crash_is_told_with_how_the_process_ended_and_the_next_call_has_
         assert len(set(pids)) == 4
 
 
-async def test_what_a_process_said_at_last_is_shown_to_the_person(folder):
+async def test_what_a_process_said_at_last_is_shown_to_the_user(folder):
     async with bench(folder) as desk:
         use(desk, "exits")
         outcome = await desk.call("exits")

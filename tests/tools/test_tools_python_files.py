@@ -58,7 +58,7 @@ async def test_a_file_that_does_not_load_is_told_with_its_reason_and_its_calls_f
             assert word in sentence
 
 
-async def test_the_person_gets_the_traceback_of_a_file_that_does_not_load(tmp_path):
+async def test_the_user_gets_the_traceback_of_a_file_that_does_not_load(tmp_path):
     write(tmp_path / "tools.py", "def start():\n    raise OSError('no network')\n\nstart()\n")
     async with bench(tmp_path) as desk:
         desk.use(function("tool"))

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from engine.bench import until
 from rtvoice_tui.tools import demo, python_host
 from rtvoice_tui.tools.python_host import Host, Reply, bound, load, schema_of
-from worker.bench import until
 
 
 class Asked:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engine.bench import until
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import AskRun, CommandRun, HostedRun, MockRun
 from rtvoice_tui.protocol.settings import ToolSpec
@@ -14,7 +15,6 @@ from rtvoice_tui.tools.registry import Tool
 from rtvoice_tui.tools.runner import Call, Outcome, Runner, ServerStatus
 from rtvoice_tui.tools.toolbox import Toolbox
 from tools.toolbench import Bench, Steered, alive, bench, complaint, function, tool_threads, write
-from worker.bench import until
 
 
 def steered(name: str, answer: Any = "done") -> Steered:

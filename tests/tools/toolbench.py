@@ -12,13 +12,13 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+from engine.bench import until
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.runs import PythonRun
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.tools.registry import Registry, Tool
 from rtvoice_tui.tools.runner import Call, Outcome, Runner
 from rtvoice_tui.tools.toolbox import Toolbox
-from worker.bench import until
 
 
 def write(path: Path, text: str) -> Path:
@@ -128,7 +128,7 @@ def alive(pid: int) -> bool:
 
 
 def complaint(outcome: Outcome) -> str:
-    """What the model is told about a failure: one sentence in an object, and the person is told something too."""
+    """What the model is told about a failure: one sentence in an object, and the user is told something too."""
     assert not outcome.ok
     assert outcome.note
     said = json.loads(outcome.output)

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from echoes import EMOJI_KEY, ESCAPES, KEY, kept, leaks
+from engine.bench import Bench, plan_for, profile_for, running, with_tool
 from fake_server import FakeServer, Session
 from rtvoice_tui.session.facts import Phase
-from worker.bench import Bench, plan_for, profile_for, running, with_tool
 
 RUN = '{kind = "hosted", server_url = "https://n.example/", authorization = "${NOTES}"}'
 HOSTED = f'provider = "openai"\n[[tools]]\nname = "notes"\nrun = {RUN}\n'

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from echoes import kept, leaks, readings, streamed
+from engine.bench import Bench, plan_for, running
 from fake_server import FakeServer, Session
-from worker.bench import Bench, plan_for, running
 
 KEY = "sk-canary/7f3a19c2d4e8b605"
 SPLITS = {

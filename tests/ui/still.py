@@ -39,6 +39,6 @@ async def pulse(pilot: Pilot[None]) -> None:
 
 
 def screen_text(pilot: Pilot[None]) -> str:
-    """What a person reads, line by line."""
+    """What a user reads, line by line."""
     strips = pilot.app.screen._compositor.render_strips()
     return "\n".join(strip.text for strip in strips)

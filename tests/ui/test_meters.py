@@ -191,7 +191,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def ten_seconds(store: Store, panel: SoundPanel, clock: list[float]) -> None:
-    """A word of the person, then an answer with a gap; the microphone loses frames and fails in between."""
+    """A word of the user, then an answer with a gap; the microphone loses frames and fails in between."""
     for step in range(1, 151):
         at = clock[0] = 50 + step / 15
         spoke = step > 75

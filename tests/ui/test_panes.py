@@ -64,7 +64,7 @@ async def test_a_conversation_is_read_in_order_with_what_was_not_heard_marked():
     assert "interrupted: heard 1.0 of 4.0 s, truncated, acknowledged" in words
 
 
-async def test_late_words_of_the_person_take_the_place_where_they_began_to_speak():
+async def test_late_words_of_the_user_take_the_place_where_they_began_to_speak():
     store = Store()
     store.record(TurnStarted(1), 1.0)
     store.record(UserSaid(1, "u1", "", final=False), 1.0)
@@ -273,7 +273,7 @@ async def test_every_theme_that_is_shipped_draws_the_dashboard(theme: str):
         assert "Good day" in screen_text(pilot)
 
 
-def test_a_theme_of_the_person_replaces_a_shipped_one_and_a_bad_one_is_named(tmp_path, monkeypatch):
+def test_a_theme_of_the_user_replaces_a_shipped_one_and_a_bad_one_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     folder = tmp_path / "rtvoice-tui" / "themes"
     folder.mkdir(parents=True)

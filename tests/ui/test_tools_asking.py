@@ -241,7 +241,7 @@ async def test_x_in_pane_4_stops_the_call_that_runs_but_not_one_that_is_chosen_b
         await until(pilot, lambda: app.told == [cmd.Decide("k2", agree=False)], "the chosen one is stopped")
 
 
-async def test_a_question_to_the_person_offers_s_and_is_answered_in_place_of_the_tool(app: Cockpit):
+async def test_a_question_to_the_user_offers_s_and_is_answered_in_place_of_the_tool(app: Cockpit):
     async with opened(app, SIZES[1]) as pilot:
         await appear(app, pilot, QUESTION)
         assert "asks Which?  s type the result  x no" in row_text(pilot)

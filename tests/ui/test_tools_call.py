@@ -167,7 +167,7 @@ def test_what_ran_is_shown_by_name_and_a_result_is_not_said_twice():
         assert line in text_of(request).splitlines()
 
 
-def test_a_traceback_keeps_its_lines_and_is_for_the_person_alone():
+def test_a_traceback_keeps_its_lines_and_is_for_the_user_alone():
     trace = 'Traceback (most recent call last):\n  File "tools.py", line 3, in book\n    raise ValueError("full")\n'
     record = record_of(replace(CALL, state=CallState.FAILED, output='{"error": "book failed"}', note=trace))
     lines = text_of(record).splitlines()

@@ -1,4 +1,4 @@
-"""What a key of pane 4 does to a tool lasts for the session: no file of the person's is another by it."""
+"""What a key of pane 4 does to a tool lasts for the session: no file of the user's is another by it."""
 
 import json
 

@@ -19,13 +19,13 @@ def agent(c: Conversation, text: str) -> None:
         words(c, "response.output_text", text, response_id="R1", output_index=0)
 
 
-def person(c: Conversation, text: str) -> None:
+def user(c: Conversation, text: str) -> None:
     c.speech("X")
     if text:
         words(c, "conversation.item.input_audio_transcription", text)
 
 
-@pytest.mark.parametrize("says", [agent, person])
+@pytest.mark.parametrize("says", [agent, user])
 @pytest.mark.parametrize("text", ["It was a dark", "ещё 漢字 and so on " * 20, ""], ids=["words", "many", "none"])
 async def test_a_line_that_grew_when_the_connection_was_lost_is_shown_as_cut_off(
     says: Callable[[Conversation, str], None], text: str

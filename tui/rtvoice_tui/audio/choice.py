@@ -1,4 +1,4 @@
-"""Which devices a person asked for, and how loud they are to be. Loads none of them."""
+"""Which devices a user asked for, and how loud they are to be. Loads none of them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class AudioChoice:
-    """What the person asked for. Names may be parts of a device's name; empty means the system's default.
+    """What the user asked for. Names may be parts of a device's name; empty means the system's default.
 
     Attributes:
         echo: ``auto``, ``on``, ``half-duplex`` or ``off``.

@@ -129,7 +129,7 @@ class AudioStation:
             self._store.mic.update(level, now)
             self.tryout.microphone(pcm, now)
             level_db = FLOOR_DB if muted else level.rms_db
-            self._vad.feed(level_db if self._hears_person else FLOOR_DB, FRAME_MS)
+            self._vad.feed(level_db if self._hears_user else FLOOR_DB, FRAME_MS)
             found += self._gate.take((pcm, level_db), self._gate_db)
         health.gate_open = self._gate.open and (self._echo is None or self._echo.open)
         health.overflows = health.input.troubles = self.capture.overflows + self.capture.dropped
@@ -139,8 +139,8 @@ class AudioStation:
         return found
 
     @property
-    def _hears_person(self) -> bool:
-        """Whether what is loud in the microphone is the person, and cannot be the agent's own echo."""
+    def _hears_user(self) -> bool:
+        """Whether what is loud in the microphone is the user, and cannot be the agent's own echo."""
         if self._echo is not None:
             return self._echo.trustworthy or not self._echo.far_speaks
         return self._private or not self.speaking
@@ -167,7 +167,7 @@ class AudioStation:
         return self.playback.heard_ms()
 
     def look(self, now: float) -> list[DeviceNotice]:
-        """See how both devices do; what is new about them, for the person. Several times a second."""
+        """See how both devices do; what is new about them, for the user. Several times a second."""
         news = [told for side in self._sides if (told := self._look_at(side, now)) is not None]
         health = self._store.audio
         without = [side.view for side in self._sides if side.view.sentence and not side.view.rate]

@@ -225,7 +225,7 @@ class AgentEditor:
         return names
 
     def keep_audio(self, **chosen: Any) -> str:
-        """Keep devices or switches of the ``[audio]`` table; a sentence if the person should know more about that."""
+        """Keep devices or switches of the ``[audio]`` table; a sentence if the user should know more about that."""
         self.profile = replace(self.profile, audio=replace(self.profile.audio, **chosen))
         if not self._text:
             return "not saved: options of the command line override the profile"

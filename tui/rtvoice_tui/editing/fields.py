@@ -23,7 +23,7 @@ class Field:
 
     Attributes:
         path: setting, and the key inside it after a dot.
-        label: what a person calls it.
+        label: what a user calls it.
         kind: what is typed.
         choices: the known values; of a `CHOICE` the only ones, else others may be typed.
         low: smallest number.

@@ -1,4 +1,4 @@
-"""How a tool is run, as one line that a person types; what does not fit into a line is kept from before."""
+"""How a tool is run, as one line that a user types; what does not fit into a line is kept from before."""
 
 import json
 import shlex

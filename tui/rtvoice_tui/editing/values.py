@@ -143,7 +143,7 @@ def _inside(before: Any, key: str, value: Any) -> Any:
 
 
 def _object(name: str, value: Any) -> Any:
-    """The settings that are words for a person and objects on the wire."""
+    """The settings that are words for a user and objects on the wire."""
     if name == "output_modalities":
         return [word.strip() for word in value.split(",")]
     if name == "noise_reduction":

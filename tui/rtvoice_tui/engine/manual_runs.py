@@ -1,4 +1,4 @@
-"""Tools that the person runs by hand: told like calls, and unknown to the model."""
+"""Tools that the user runs by hand: told like calls, and unknown to the model."""
 
 import asyncio
 import itertools

@@ -83,7 +83,7 @@ class Brain:
         self._asked: _Question | None = None
 
     def answer(self, said: str, tools: Sequence[Mapping[str, Any]], instructions: str) -> Say | Call:
-        """What to do about what the person said."""
+        """What to do about what the user said."""
         asked, self._asked = self._asked, None
         if told := _RESULT.match(said):
             return self._styled(Say(_describe(told[1])), instructions)

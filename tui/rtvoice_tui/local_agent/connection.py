@@ -296,7 +296,7 @@ class Connection:
         return await asyncio.to_thread(ears.recognise, pcm)
 
     async def _transcribe_live(self, item_id: str) -> None:
-        """Words that have settled, while the person still speaks."""
+        """Words that have settled, while the user still speaks."""
         ears = await self.models.ears()
         assert ears is not None
         told: list[str] = []

@@ -1,4 +1,4 @@
-"""A session's history at the server: items, and what the person heard of them."""
+"""A session's history at the server: items, and what the user heard of them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -50,7 +50,7 @@ class Conversation:
         return True
 
     def last_user_text(self, among: Collection[str]) -> str:
-        """What the person said last in those of the items ``among`` that are still there."""
+        """What the user said last in those of the items ``among`` that are still there."""
         return last_words([item.body for item_id, item in self.items.items() if item_id in among])
 
     def fresh_outputs(self) -> list[str]:
@@ -64,7 +64,7 @@ class Conversation:
 
 
 def last_words(items: Sequence[Any]) -> str:
-    """What the person said last in a list of items."""
+    """What the user said last in a list of items."""
     for item in reversed(items):
         if isinstance(item, dict) and item.get("role") == "user":
             parts = item.get("content") or []

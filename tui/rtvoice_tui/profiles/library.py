@@ -36,7 +36,7 @@ class Listed:
         profile: what it holds, if it is valid.
         problem: what is wrong with it, with key or line.
         remedy: what to do about that.
-        own: whether the person has a file of it; a built-in has none until it is changed.
+        own: whether the user has a file of it; a built-in has none until it is changed.
     """
 
     name: str

@@ -10,14 +10,14 @@ from rtvoice_tui.protocol.realtime.dialects import DIALECTS, Dialect
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
 Policy = Literal["default", "auto", "ask", "off"]
-"""Whether a call is run, run after the person agreed, or its tool not offered; ``default`` is the profile's own."""
+"""Whether a call is run, run after the user agreed, or its tool not offered; ``default`` is the profile's own."""
 
 DefaultPolicy = Literal["auto", "ask", "off"]
 """A profile's own policy."""
 
 DEFAULT_LIMIT_S = 10.0
 ASK_LIMIT_S = 600.0
-"""A person needs longer to type a result than a program to find one."""
+"""A user needs longer to type a result than a program to find one."""
 
 
 class Filler(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,7 +35,7 @@ class ToolEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         description: what the model is told; empty: a Python function's docstring.
         parameters: JSON Schema of the arguments; empty: a Python function's signature.
         run: how it is run.
-        policy: whether the person is asked first.
+        policy: whether the user is asked first.
         timeout_s: seconds until a call is given up; nothing: what is usual for the kind.
         filler: what the agent says while it waits.
     """
@@ -102,7 +102,7 @@ class AudioPreferences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         noise_suppression: whether noise is taken out of the microphone, too.
         talk: how turns are taken: open microphone, or a key that is pressed twice or held.
         talk_limit_s: a turn by key ends by itself after so many seconds.
-        interrupt: who may silence the agent when the person speaks: the server alone, or the local voice detection too.
+        interrupt: who may silence the agent when the user speaks: the server alone, or the local voice detection too.
         input_gain_db: volume of the microphone, and ``output_gain_db`` of the agent; 0 leaves it as it is.
         gate_db: what is quieter is sent as silence, dBFS; nothing: all of it is sent.
     """

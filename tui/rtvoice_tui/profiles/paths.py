@@ -8,7 +8,7 @@ APP = "rtvoice-tui"
 
 
 def config_folder() -> Path:
-    """Settings made by the person."""
+    """Settings made by the user."""
     return Path(platformdirs.user_config_dir(APP, appauthor=False))
 
 
@@ -18,7 +18,7 @@ def profiles_folder() -> Path:
 
 
 def themes_folder() -> Path:
-    """The person's own themes; a file here replaces a shipped one of the same name."""
+    """The user's own themes; a file here replaces a shipped one of the same name."""
     return config_folder() / "themes"
 
 

@@ -153,10 +153,10 @@ class MockRun(_Run, frozen=True, kw_only=True, tag="mock"):
 
 
 class AskRun(_Run, frozen=True, kw_only=True, tag="ask"):
-    """The person types the result.
+    """The user types the result.
 
     Attributes:
-        question: what the person is asked, beside name and arguments.
+        question: what the user is asked, beside name and arguments.
     """
 
     question: str = ""

@@ -40,13 +40,13 @@ def profile_path(name: str) -> Path:
 
 
 def profile_names() -> list[str]:
-    """The built-in profiles and the person's own."""
+    """The built-in profiles and the user's own."""
     found = {path.stem for path in paths.profiles_folder().glob("*.toml") if _NAME.fullmatch(path.stem)}
     return list(BUILT_IN) + sorted(found - set(BUILT_IN))
 
 
 def load_profile(name: str) -> Profile:
-    """A profile by name: the person's file, or else the built-in of that name.
+    """A profile by name: the user's file, or else the built-in of that name.
 
     Raises:
         ProfileError: there is none, or it is not valid.

@@ -42,7 +42,7 @@ class Saved:
     Attributes:
         name: the profile that holds them.
         text: its whole text.
-        sentence: what the person should know: that another program's changes are in it too, or that it is a copy.
+        sentence: what the user should know: that another program's changes are in it too, or that it is a copy.
     """
 
     name: str

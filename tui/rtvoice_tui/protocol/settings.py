@@ -1,6 +1,6 @@
 """The settings of a session in one flat, provider-independent vocabulary.
 
-The names are those of the GA session object, flattened where a person would. `UNSET` means "say nothing about it",
+The names are those of the GA session object, flattened where a user would. `UNSET` means "say nothing about it",
 ``None`` means "switch it off": servers tell the two apart.
 """
 
@@ -24,7 +24,7 @@ class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
         index_id: search index of a hosted ``file_search``.
         server: a hosted MCP server, without its label: that is the name.
         kind: how it is run, in a word.
-        asks: whether the person is asked before it is run.
+        asks: whether the user is asked before it is run.
         filler: what the agent says while a call takes long; empty: nothing.
         filler_after_s: after so many seconds.
     """
@@ -62,7 +62,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     @property
     def manual_turns(self) -> bool:
-        """Whether the person says when a turn begins and ends, because turn detection is off."""
+        """Whether the user says when a turn begins and ends, because turn detection is off."""
         detection = self.turn_detection
         return detection is None or (isinstance(detection, dict) and detection.get("type") == "none")
 
@@ -74,7 +74,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     @property
     def server_answers(self) -> bool:
-        """Whether the server answers by itself when the person has finished."""
+        """Whether the server answers by itself when the user has finished."""
         detection = self.turn_detection
         if detection is UNSET:
             return True

@@ -1,4 +1,4 @@
-"""Which tools may be called, and whether the person is asked first: decided from the profile and the person alone."""
+"""Which tools may be called, and whether the user is asked first: decided from the profile and the user alone."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from rtvoice_tui.session.facts import CallChanged
 
 
 class Approvals:
-    """What the profile says of each tool, and what the person agreed to for the rest of the session.
+    """What the profile says of each tool, and what the user agreed to for the rest of the session.
 
     Attributes:
         known: the tools that may be called, by name.
@@ -30,7 +30,7 @@ class Approvals:
         return self.known[name].kind if name in self.known else ""
 
     def asks(self, call: CallChanged) -> bool:
-        """Whether the person is asked before a call is run; an agreement counts for the definition it was given to."""
+        """Whether the user is asked before a call is run; an agreement counts for the definition it was given to."""
         spec = self.known.get(call.name)
         if spec is None or not spec.asks or self._always.get(call.name) == spec:
             return False

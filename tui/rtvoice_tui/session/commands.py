@@ -28,11 +28,11 @@ class SetTalk(msgspec.Struct, frozen=True):
 
 
 class TalkStart(msgspec.Struct, frozen=True):
-    """Where turns are made by key: the person begins to speak."""
+    """Where turns are made by key: the user begins to speak."""
 
 
 class TalkEnd(msgspec.Struct, frozen=True):
-    """Where turns are made by key: the person has finished."""
+    """Where turns are made by key: the user has finished."""
 
 
 class CommitNow(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ class CommitNow(msgspec.Struct, frozen=True):
 class MicFrame(msgspec.Struct, frozen=True):
     """One frame of the microphone, PCM16 mono at the session's input rate.
 
-    ``level_db``: how loud (dBFS, RMS) what the person said is, echo cancelled, before any gate; silence while muted.
+    ``level_db``: how loud (dBFS, RMS) what the user said is, echo cancelled, before any gate; silence while muted.
     """
 
     pcm: bytes
@@ -50,7 +50,7 @@ class MicFrame(msgspec.Struct, frozen=True):
 
 
 class LocalSpeech(msgspec.Struct, frozen=True):
-    """The local voice detection is confident that the person began to speak, or has stopped.
+    """The local voice detection is confident that the user began to speak, or has stopped.
 
     It is told once at each change, and only of a microphone that is not muted.
     """
@@ -138,7 +138,7 @@ class CallPreviewed(msgspec.Struct, frozen=True):
 
 
 class ToolFinished(msgspec.Struct, frozen=True):
-    """A function has its result; ``output`` is what the model gets, ``note`` and ``details`` what the person sees."""
+    """A function has its result; ``output`` is what the model gets, ``note`` and ``details`` what the user sees."""
 
     call_id: str
     output: str
@@ -154,13 +154,13 @@ class UseTools(msgspec.Struct, frozen=True):
 
 
 class Decide(msgspec.Struct, frozen=True):
-    """The person agrees to a call that asks, or does not; of a call that runs, does not means stop it.
+    """The user agrees to a call that asks, or does not; of a call that runs, does not means stop it.
 
     Attributes:
         key: the call.
         agree: whether it may run.
         always: whether this tool may run unasked for the rest of the session.
-        reason: told to the model when the person does not agree.
+        reason: told to the model when the user does not agree.
     """
 
     key: str
@@ -170,7 +170,7 @@ class Decide(msgspec.Struct, frozen=True):
 
 
 class SendResult(msgspec.Struct, frozen=True):
-    """The person's own result for a call: in place of the one that was not sent yet, else as a new message.
+    """The user's own result for a call: in place of the one that was not sent yet, else as a new message.
 
     Attributes:
         key: the call.

@@ -42,7 +42,7 @@ class Flush(msgspec.Struct, frozen=True):
 
 
 class Duck(msgspec.Struct, frozen=True):
-    """Lower the agent while the person may be interrupting it, or play it as loud as before again."""
+    """Lower the agent while the user may be interrupting it, or play it as loud as before again."""
 
     lowered: bool
 

@@ -137,7 +137,7 @@ class TalkChanged(msgspec.Struct, frozen=True):
 
 
 class MicrophoneDoubted(msgspec.Struct, frozen=True):
-    """The person talks by key and nothing like speech comes from the microphone: it may be the wrong one.
+    """The user talks by key and nothing like speech comes from the microphone: it may be the wrong one.
 
     Attributes:
         doubted: false: speech does come now, within the same turn. The end of a turn ends a doubt untold.
@@ -165,7 +165,7 @@ class SpeechNoticed(msgspec.Struct, frozen=True):
 
 
 class UserSaid(msgspec.Struct, frozen=True):
-    """What the person said so far, whole: it replaces what was told before about the item."""
+    """What the user said so far, whole: it replaces what was told before about the item."""
 
     turn: int
     item_id: str
@@ -215,18 +215,18 @@ class CallChanged(msgspec.Struct, frozen=True):
     Attributes:
         turn: the turn it belongs to.
         key: its name in all that is told.
-        call_id: the server's name for it; a call that the person makes by hand has none.
+        call_id: the server's name for it; a call that the user makes by hand has none.
         item_id: the conversation item it is.
         name: of the tool.
         arguments: JSON as far as it has come.
         state: where it stands.
         output: what the model gets, or got.
-        note: what only the person sees: why it failed, or what became of its result.
+        note: what only the user sees: why it failed, or what became of its result.
         kind: how its tool is run.
         checked: whether the arguments fit the tool's schema; ``None`` before that is known.
         details: named texts of what ran, such as its stdout.
-        manual: whether the person made it, so that the model knows nothing of it.
-        preview: what would run, where the person is asked.
+        manual: whether the user made it, so that the model knows nothing of it.
+        preview: what would run, where the user is asked.
     """
 
     turn: int
@@ -306,7 +306,7 @@ class EditChanged(msgspec.Struct, frozen=True):
         blamed: the one field that a refusal is about, if that is known.
         sent: what was asked for, by field.
         made: what the server made of it, for the fields where that is something else.
-        edit_id: how the person's command named it.
+        edit_id: how the user's command named it.
     """
 
     event_id: str
@@ -347,7 +347,7 @@ class FramesDropped(msgspec.Struct, frozen=True):
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """One sentence for the person, with what to do about it; ``cause_id`` is the client event it is about."""
+    """One sentence for the user, with what to do about it; ``cause_id`` is the client event it is about."""
 
     level: Level
     text: str

@@ -7,7 +7,7 @@ import msgspec
 
 
 class Said(msgspec.Struct, frozen=True):
-    """Words of an earlier session; only what the person heard of the agent."""
+    """Words of an earlier session; only what the user heard of the agent."""
 
     by_agent: bool
     text: str

@@ -1,4 +1,4 @@
-"""How the person takes turns: by speaking, or by key."""
+"""How the user takes turns: by speaking, or by key."""
 
 from enum import StrEnum
 

@@ -16,7 +16,7 @@ class DeviceView:
         rate: its own rate in Hz, and ``converted`` whether that is not the session's.
         block_ms: how much it takes or gives at a time.
         latency_ms: what it says of its own delay.
-        state: how it does, with ``sentence`` and ``remedy`` for the person where it does not do well.
+        state: how it does, with ``sentence`` and ``remedy`` for the user where it does not do well.
         troubles: blocks that it lost or had to do without: overflows of a microphone, underruns of a speaker.
         steps: how often its buffers were made larger after underruns.
     """
@@ -53,9 +53,9 @@ class AudioStatus:
         echo: what is done against echo: ``off``, ``converging``, ``cancelling``, ``no echo``, ``gate``,
             ``half-duplex``.
         echo_db: how much of the echo is taken away, in dB; ``None`` while nothing is known.
-        local_speech: whether the local detector hears the person.
+        local_speech: whether the local detector hears the user.
         gate_open: whether the microphone goes through, and no gate sends silence instead, by level or against echo.
-        ducked: whether the agent is lowered because the person seems to speak.
+        ducked: whether the agent is lowered because the user seems to speak.
         jitter_buffer_ms: how much of an answer waits before it begins, and ``jitter_ms`` how late packets come.
         jitter_buffer_bounds_ms: between what the prebuffer adapts; both 0 where it does not.
         trying: what sounds to try the devices: ``tone``, ``microphone`` or nothing.

@@ -112,10 +112,10 @@ class CallHistory:
 
     @property
     def asking(self) -> list[CallRecord]:
-        """The calls that wait for the person, the oldest first."""
+        """The calls that wait for the user, the oldest first."""
         return [record for record in self.open.values() if waits(record.call)]
 
 
 def waits(call: CallChanged) -> bool:
-    """Whether a call waits for the person: to agree, or to give its result."""
+    """Whether a call waits for the user: to agree, or to give its result."""
     return call.state is CallState.ASKING or (call.state is CallState.RUNNING and call.kind == "ask")

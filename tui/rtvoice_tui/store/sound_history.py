@@ -20,8 +20,8 @@ class SoundColumn:
     """What was during one column.
 
     Attributes:
-        near: the local detector heard the person.
-        heard: the server heard the person.
+        near: the local detector heard the user.
+        heard: the server heard the user.
         spoke: the agent was speaking.
         ducked: the agent was lowered meanwhile.
         buffered_ms: the most that waited to be heard.

@@ -23,12 +23,12 @@ class TurnTiming:
 
     @property
     def origin(self) -> Moment:
-        """What the person waited from: the end of their speech, or the typed message."""
+        """What the user waited from: the end of their speech, or the typed message."""
         return Moment.SENT if Moment.SENT in self.moments else Moment.SPEECH_STOPPED
 
     @property
     def waited_ms(self) -> float | None:
-        """From the person's last word, as the server saw it, to the first sound of the answer."""
+        """From the user's last word, as the server saw it, to the first sound of the answer."""
         heard = self.between(self.origin, Moment.FIRST_HEARD)
         return heard if heard is not None else self.between(self.origin, Moment.FIRST_TEXT)
 

@@ -110,7 +110,7 @@ class Transcript:
         self._by_key.clear()
 
     def user_said(self, fact: UserSaid, at: float) -> None:
-        """Words of the person, whole."""
+        """Words of the user, whole."""
         entry = self._entry(Speaker.YOU, fact.turn, at, fact.item_id)
         self._rewrite(entry, visible(fact.text))
         entry.final = fact.final

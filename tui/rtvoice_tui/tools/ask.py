@@ -1,4 +1,4 @@
-"""Tools whose result the person types."""
+"""Tools whose result the user types."""
 
 import asyncio
 
@@ -8,11 +8,11 @@ from rtvoice_tui.tools.runner import Call, Outcome, Runner
 
 
 class AskRunner(Runner):
-    """Waits until the person has given a result, which takes the place of what would come from here.
+    """Waits until the user has given a result, which takes the place of what would come from here.
 
     Args:
         spec: what the session knows of the tool.
-        run: what the person is asked.
+        run: what the user is asked.
     """
 
     def __init__(self, spec: ToolSpec, run: AskRun) -> None:
@@ -24,6 +24,6 @@ class AskRunner(Runner):
         return self._run.question
 
     async def run(self, call: Call) -> Outcome:
-        """Nothing comes from here: the session takes the person's word, or the time is over."""
+        """Nothing comes from here: the session takes the user's word, or the time is over."""
         await asyncio.Event().wait()
         raise AssertionError("nothing sets it")

@@ -107,7 +107,7 @@ class HttpRunner(Runner):
 
         try:
             url, body = self.request(call.arguments)
-            # the key store may ask the person, and all other tools would wait with it
+            # the key store may ask the user, and all other tools would wait with it
             headers, keys = await asyncio.to_thread(self._headers) if self._run.headers else ({}, [])
         except Refused as refused:
             return failed(f"{call.name} was not asked: {refused}")

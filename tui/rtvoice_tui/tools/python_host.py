@@ -307,7 +307,7 @@ def _words(value: Any) -> str:
 
 
 def _own_frames(trace: types.TracebackType | None) -> types.TracebackType | None:
-    """The part of a traceback that is the person's code."""
+    """The part of a traceback that is the user's code."""
     while trace is not None and trace.tb_frame.f_code.co_filename.startswith((__file__, "<frozen importlib")):
         trace = trace.tb_next
     return trace
@@ -374,7 +374,7 @@ def end() -> None:
 
 
 def main() -> None:
-    """Take stdin and stdout for ourselves, so that the person's functions can neither read nor write them."""
+    """Take stdin and stdout for ourselves, so that the user's functions can neither read nor write them."""
     questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

@@ -28,7 +28,7 @@ _HOST = Path(__file__).with_name("python_host.py")
 
 
 class Gone(Exception):
-    """The process cannot answer; ``note`` says more to the person."""
+    """The process cannot answer; ``note`` says more to the user."""
 
     def __init__(self, sentence: str, note: str = "") -> None:
         super().__init__(sentence)

@@ -12,7 +12,7 @@ MAX_OUTPUT = 64_000
 """Characters of a result that the model gets at most; a cut is told to it."""
 
 MAX_DETAIL = 64_000
-"""Characters of each text that only the person sees."""
+"""Characters of each text that only the user sees."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Outcome:
     Attributes:
         output: the text for the model.
         ok: whether it worked.
-        note: what only the person sees: why it failed, with a traceback where there is one.
-        details: named texts for the person, such as the command line and its stderr.
+        note: what only the user sees: why it failed, with a traceback where there is one.
+        details: named texts for the user, such as the command line and its stderr.
     """
 
     output: str
@@ -47,7 +47,7 @@ class Outcome:
     details: tuple[tuple[str, str], ...] = ()
 
     def with_details(self, *details: tuple[str, str]) -> "Outcome":
-        """The same with more texts for the person; empty ones are left out, long ones cut."""
+        """The same with more texts for the user; empty ones are left out, long ones cut."""
         kept = tuple((name, cut(text, MAX_DETAIL)) for name, text in details if text)
         return replace(self, details=(*self.details, *kept))
 
@@ -99,7 +99,7 @@ class Runner:
         """End what was started."""
 
     def preview(self, call: Call) -> str:
-        """What a call would run, for the person who is asked. Never raises."""
+        """What a call would run, for the user who is asked. Never raises."""
         return ""
 
     async def run(self, call: Call) -> Outcome:

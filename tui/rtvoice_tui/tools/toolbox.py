@@ -108,7 +108,7 @@ class Toolbox:
         tool = self._find(name)
         try:
             return tool.runner.preview(Call(name, json.loads(arguments or "{}"))) if tool is not None else ""
-        except Exception as error:  # never a reason not to ask the person
+        except Exception as error:  # never a reason not to ask the user
             return f"({type(error).__name__})"
 
     async def run(self, name: str, arguments: str, call_id: str) -> Outcome:

@@ -12,7 +12,7 @@ class Key:
     Attributes:
         id: stable name.
         keys: Textual's key names, comma separated.
-        shown: how a person calls the key.
+        shown: how a user calls the key.
         action: the action it triggers.
         label: one or two words for the footer.
         help: one line.

@@ -1,4 +1,4 @@
-"""Times as a person reads them."""
+"""Times as a user reads them."""
 
 
 def minutes(seconds: float) -> str:

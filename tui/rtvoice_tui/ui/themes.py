@@ -1,4 +1,4 @@
-"""Colour themes: TOML files shipped with the app, and the person's own, which replace them by name."""
+"""Colour themes: TOML files shipped with the app, and the user's own, which replace them by name."""
 
 import tomllib
 from importlib import resources

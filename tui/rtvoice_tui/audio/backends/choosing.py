@@ -135,7 +135,7 @@ def no_devices(portaudio_missing: bool) -> AudioError:
 
 
 def may_use_devices() -> bool:
-    """Whether the person has the rights to Linux's sound devices; True where there are none."""
+    """Whether the user has the rights to Linux's sound devices; True where there are none."""
     nodes = list(NODES.glob("pcm*"))
     return not nodes or any(os.access(node, os.R_OK | os.W_OK) for node in nodes)
 

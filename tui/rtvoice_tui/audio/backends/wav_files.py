@@ -49,7 +49,7 @@ class _Clock:
 
 
 class FileMicrophone:
-    """A WAV file spoken into the session as if by a person; after its end there is silence.
+    """A WAV file spoken into the session as if by a user; after its end there is silence.
 
     It begins when somebody listens: `begin` is called once the server has accepted the audio format.
     """
@@ -102,7 +102,7 @@ class SilentSpeaker:
 
 
 class FileSpeaker:
-    """Writes everything that a person would hear, silence included, to a WAV file.
+    """Writes everything that a user would hear, silence included, to a WAV file.
 
     Args:
         path: the file.

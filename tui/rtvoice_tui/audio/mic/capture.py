@@ -77,7 +77,7 @@ class Capture:
     def frames(self) -> list[tuple[bytes, Level]]:
         """All whole frames that wait, with their loudness before muting. Only for the session's thread.
 
-        While muted a frame is silence: the server must hear that the person fell silent, or a turn would stay open.
+        While muted a frame is silence: the server must hear that the user fell silent, or a turn would stay open.
         """
         if self._burst_ends:
             if time.perf_counter() < self._burst_ends:

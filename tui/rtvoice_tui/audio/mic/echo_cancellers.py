@@ -1,6 +1,6 @@
 """Ways to keep the agent's own voice out of the microphone, behind one shape: 10 ms in, 10 ms out.
 
-`Aec3` takes the echo away and lets both talk at once. `EnergyGate` needs no library, and lets the person through when
+`Aec3` takes the echo away and lets both talk at once. `EnergyGate` needs no library, and lets the user through when
 they are clearly louder than the echo. `HalfDuplex` listens only while the agent is silent.
 """
 
@@ -36,7 +36,7 @@ class Canceller(Protocol):
 
 
 class Aec3:
-    """WebRTC's echo canceller: finds delay and room by itself, and keeps the person's voice while both talk.
+    """WebRTC's echo canceller: finds delay and room by itself, and keeps the user's voice while both talk.
 
     Args:
         rate: of both directions, one of `RATES`.
@@ -64,7 +64,7 @@ class EnergyGate:
     """Lets the microphone through while it is louder than the echo that is to be expected.
 
     The expected echo is how strongly the room couples (90th percentile over 3 s) times the loudest far frame of the
-    last 400 ms. Where the echo is as loud as the person this hardly ever opens.
+    last 400 ms. Where the echo is as loud as the user this hardly ever opens.
     """
 
     name = "gate"

@@ -114,7 +114,7 @@ class EchoControl:
         self._presence.feed(_db(before), _db(played))
         self._tail = TAIL_FRAMES if played > SPEAKS else max(0, self._tail - 1)
         if self.far_speaks and before > ECHO_RMS:
-            # a mean of decibels: while the person talks too, loud frames that must stay count no more than others
+            # a mean of decibels: while the user talks too, loud frames that must stay count no more than others
             self._echo_frames += 1
             reduction = 20 * math.log10(before / max(_rms(clean), before / 1000))
             self._reduction_db += max(1 - FORGET, 1 / self._echo_frames) * (reduction - self._reduction_db)
@@ -156,7 +156,7 @@ class EchoControl:
 
     @property
     def trustworthy(self) -> bool:
-        """Whether what is left can be taken for the person's own voice."""
+        """Whether what is left can be taken for the user's own voice."""
         return self.word != "converging"
 
 

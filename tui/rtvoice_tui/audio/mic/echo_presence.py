@@ -1,7 +1,7 @@
 """Whether the microphone hears the speaker at all.
 
-With a headset there is no echo, and a canceller that looks for one takes the person's voice for it. Echo follows the
-loudness of what was played, a little later; a person's voice and noise do not.
+With a headset there is no echo, and a canceller that looks for one takes the user's voice for it. Echo follows the
+loudness of what was played, a little later; a user's voice and noise do not.
 """
 
 from collections import deque
@@ -18,7 +18,7 @@ FAR_DB = -60.0
 SILENT_DB = -70.0
 SILENT_FRAMES = 100
 LOUD_DB = -45.0
-"""A microphone that is louder may hear a person, who hides the echo: nothing is then concluded from its absence."""
+"""A microphone that is louder may hear a user, who hides the echo: nothing is then concluded from its absence."""
 
 ALIKE, UNLIKE = 0.65, 0.25
 

@@ -1,6 +1,6 @@
-"""The local ear: whether the person speaks, by the level of what is left after the echo was taken away.
+"""The local ear: whether the user speaks, by the level of what is left after the echo was taken away.
 
-Quicker than a server's turn detection and less certain: it lowers the agent, and by the person's wish cuts it.
+Quicker than a server's turn detection and less certain: it lowers the agent, and by the user's wish cuts it.
 """
 
 SPEECH_DB = -45.0
@@ -12,7 +12,7 @@ class LocalVad:
     """Fed with the level of one frame after the other.
 
     Attributes:
-        speaking: whether the person speaks.
+        speaking: whether the user speaks.
     """
 
     def __init__(self) -> None:

@@ -64,7 +64,7 @@ class Playback:
         muted: nothing is heard; speech goes on being played and counted.
         held: the device is handed silence, and nothing is taken from what waits: it is about to be exchanged.
         gain: how much louder the agent is made.
-        ducked: 12 dB softer for now, because the person seems to speak.
+        ducked: 12 dB softer for now, because the user seems to speak.
         latency_ms: how long the device holds what it is handed, by its own account.
         device_underruns: how often the device itself ran dry, whatever there was to play.
         starved: how often an answer's next samples had not arrived yet.

@@ -1,4 +1,4 @@
-"""What a person is told of a device: its state in one sentence with the remedy, and each trouble once. Pure."""
+"""What a user is told of a device: its state in one sentence with the remedy, and each trouble once. Pure."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class Assessment:
 
 @dataclass(frozen=True)
 class DeviceNotice:
-    """Something that the person is to be told; ``good``: a trouble is over."""
+    """Something that the user is to be told; ``good``: a trouble is over."""
 
     sentence: str
     remedy: str = ""

@@ -111,7 +111,7 @@ class SpeechStarted(OfItem, frozen=True, kw_only=True):
 
 
 class SpeechStopped(OfItem, frozen=True, kw_only=True):
-    """The server decided that the person finished."""
+    """The server decided that the user finished."""
 
     audio_end_ms: int = 0
 
@@ -141,14 +141,14 @@ class DtmfReceived(ServerEvent, frozen=True, kw_only=True):
 
 
 class TranscriptionDelta(OfItem, frozen=True, kw_only=True):
-    """A piece of what the person says."""
+    """A piece of what the user says."""
 
     content_index: int = 0
     delta: str = ""
 
 
 class TranscriptionCompleted(OfItem, frozen=True, kw_only=True):
-    """What the person said; may come after the answer, and again as a correction."""
+    """What the user said; may come after the answer, and again as a correction."""
 
     content_index: int = 0
     transcript: str = ""

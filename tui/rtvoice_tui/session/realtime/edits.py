@@ -33,7 +33,7 @@ class _Waiting:
 
     Attributes:
         event_id: of the update that carries it.
-        edit_id: how the person's command named it.
+        edit_id: how the user's command named it.
         fields: names of settings, or ``tools``.
         before: the settings to go back to if it is refused.
         tools_before: the same of the tools.
@@ -69,7 +69,7 @@ class Edits:
         out: where effects go.
 
     Attributes:
-        wanted: what the person wants, and the next session will have.
+        wanted: what the user wants, and the next session will have.
         settings: what this session goes by: what was put off for the next one is not in it.
         tools: the wanted tools.
         voice_frozen: whether the voice cannot change any more in this session.
@@ -129,7 +129,7 @@ class Edits:
         Args:
             settings: all settings.
             tools: all tools.
-            edit_id: how the person's command names the change.
+            edit_id: how the user's command names the change.
         """
         before, tools_before = self.settings, self.tools
         taken = self._take(settings, tools)

@@ -114,7 +114,7 @@ class SessionMachine:
         self._listening.turn = turn
         self._answers = Responses(self._out, self._ledger, self._calls, self._listening)
         rate = dialect.fixed_rate or settings.input_rate
-        self._person = UserTurns(
+        self._user = UserTurns(
             dialect, rate, self._out, self._edits, self._calls, self._answers, self._listening, self._ledger, talk
         )
         self._tools = ToolCalls(
@@ -160,12 +160,12 @@ class SessionMachine:
         """Whether the server owes an answer to something: as long as it does, its silence means something."""
         opening = self._connection is Phase.CONFIGURING or self._edits.waiting
         answering = not self._slot.free or self._listening.unanswered
-        return opening or answering or self._person.deliveries.doubtful
+        return opening or answering or self._user.deliveries.doubtful
 
     @property
     def talk(self) -> TalkChanged:
         """How turns are taken, and whether one by key is under way."""
-        return self._person.talk
+        return self._user.talk
 
     @property
     def audio(self) -> AudioSettings:
@@ -223,7 +223,7 @@ class SessionMachine:
         self._edits.close()
         self._answers.close()
         self._ledger.close()
-        self._person.close(closed.unsent)
+        self._user.close(closed.unsent)
         self._history = self._due or self._history  # a session that never opened was told nothing
         self._due = ()
         self._connection = Phase.OFFLINE
@@ -235,11 +235,11 @@ class SessionMachine:
             case ev.SessionUpdated():
                 self._configured(event)
             case ev.SpeechStarted() | ev.SpeechStopped() | ev.InputCommitted() | ev.InputTimeout():
-                self._person.feed(event)
+                self._user.feed(event)
             case ev.TranscriptionDelta() | ev.TranscriptionCompleted() | ev.TranscriptionFailed():
-                self._person.feed(event)
+                self._user.feed(event)
             case TranscriptionUpdated():
-                self._person.feed(event)
+                self._user.feed(event)
             case ev.ItemTruncated() | ev.ItemDeleted():
                 self._out.report(CutConfirmed(event.item_id))
             case ev.RateLimitsUpdated():
@@ -247,12 +247,12 @@ class SessionMachine:
             case ev.ErrorEvent():
                 self._error(event)
             case ev.ItemAdded() | ev.ItemCreated() | ev.ItemDone():
-                self._person.deliveries.item(event.item)
+                self._user.deliveries.item(event.item)
                 self._tools.hosted.feed(event, self._listening.turn)
             case _:
                 if isinstance(event, ev.ResponseCreated) and not is_out_of_band(event.response):
-                    self._person.answer_began()
-                    self._person.deliveries.answered()
+                    self._user.answer_began()
+                    self._user.deliveries.answered()
                 elif isinstance(event, ev.OutputAudioDelta):
                     self._edits.voice_frozen = self._dialect.freezes_voice
                 self._tools.hosted.feed(event, self._listening.turn)
@@ -264,7 +264,7 @@ class SessionMachine:
                 self._ledger.report(command.played_ms, command.first_at, command.drained, self._out)
             case cmd.Flushed():
                 self._ledger.settle(command.played_ms, self._out)
-                self._person.flushed()
+                self._user.flushed()
             case cmd.SetTalk():
                 self._set_talk(command.mode)
             case cmd.SetAudio():
@@ -284,7 +284,7 @@ class SessionMachine:
             case cmd.TimerFired():
                 self._timer(command.timer)
             case _:
-                self._person.command(command, self.hears)
+                self._user.command(command, self.hears)
 
     # --- opening
 
@@ -313,7 +313,7 @@ class SessionMachine:
     # --- changes of the running session
 
     def _set_talk(self, mode: TalkMode) -> None:
-        self._person.take_turns(mode, self._live)
+        self._user.take_turns(mode, self._live)
         if self._connection is Phase.REFUSED:
             self._configuration = self._edits.send_all()
 
@@ -352,7 +352,7 @@ class SessionMachine:
             case FillerDue() | ProviderSilent() | OutputsHeld():
                 self._tools.timer(timer)
             case _:
-                self._person.timer(timer)
+                self._user.timer(timer)
 
     def _ungreeted(self, connection: int) -> None:
         current = connection == self._connections and self._connection is Phase.CONFIGURING
@@ -378,8 +378,8 @@ class SessionMachine:
         blameless = error.param.startswith("session") or (
             self._connection is Phase.CONFIGURING and ruling.verdict is Verdict.FAULT
         )
-        self._person.deliveries.refused(error.event_id)
-        self._person.commit_refused(error.event_id, is_empty_commit(error))
+        self._user.deliveries.refused(error.event_id)
+        self._user.commit_refused(error.event_id, is_empty_commit(error))
         mended = self._change_refused(error, blameless)
         if ruling.verdict in (Verdict.EXPECTED, Verdict.TRY_AGAIN):
             return
@@ -407,14 +407,14 @@ class SessionMachine:
         self._tools.settle()
         if self.hears:
             self._recall()
-        self._person.settle(self.hears)
+        self._user.settle(self.hears)
         if self.hears and not self._ledger.cutting:
             self._ask_answer()
         phase = self._current_phase()
         if phase is not self._phase:
             self._phase = phase
             self._out.report(PhaseChanged(phase))
-        self._person.tell_talk()
+        self._user.tell_talk()
         return self._out.take()
 
     def _ask_answer(self) -> None:
@@ -437,6 +437,6 @@ class SessionMachine:
             return Phase.SPEAKING
         if self._calls.running:
             return Phase.TOOL
-        if not self._slot.free or self._slot.wanted or self._person.typed_waits or self._listening.unanswered:
+        if not self._slot.free or self._slot.wanted or self._user.typed_waits or self._listening.unanswered:
             return Phase.THINKING
-        return Phase.READY if self._person.by_key else Phase.LISTENING
+        return Phase.READY if self._user.by_key else Phase.LISTENING

@@ -53,7 +53,7 @@ class Outbox:
         self.report(Reached(turn, moment, at))
 
     def warn(self, text: str, remedy: str = "", cause_id: str = "") -> None:
-        """Put a warning before the person."""
+        """Put a warning before the user."""
         self.report(Notice(Level.WARNING, text, remedy, cause_id))
 
     def cause(self, event_id: str) -> ClientEvent | None:

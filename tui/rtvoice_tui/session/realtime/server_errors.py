@@ -26,7 +26,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Ruling:
-    """A verdict with the words for the person."""
+    """A verdict with the words for the user."""
 
     verdict: Verdict
     remedy: str = ""

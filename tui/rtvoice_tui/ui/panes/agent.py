@@ -31,7 +31,7 @@ class AgentPane(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = bindings("agent")
 
     class Sent(Message):
-        """The person wants all changes sent."""
+        """The user wants all changes sent."""
 
     class ToolOpened(Message):
         """A tool is to be edited; empty for a new one."""

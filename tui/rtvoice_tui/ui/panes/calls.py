@@ -37,7 +37,7 @@ _LIST_SHARE = 0.35
 
 
 class CallsView(FollowView):
-    """The calls, newest first; the newest is chosen until the person chooses another."""
+    """The calls, newest first; the newest is chosen until the user chooses another."""
 
     GROWS: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = bindings("tools")
@@ -46,7 +46,7 @@ class CallsView(FollowView):
         """Another call is chosen."""
 
     class Paged(Message):
-        """The person wants to see more of the chosen call."""
+        """The user wants to see more of the chosen call."""
 
         def __init__(self, step: int) -> None:
             super().__init__()
@@ -294,7 +294,7 @@ class ToolsPane(Pane):
 
     @property
     def meant(self) -> CallRecord | None:
-        """The chosen call, if it waits and the person is here: keys that answer mean it."""
+        """The chosen call, if it waits and the user is here: keys that answer mean it."""
         chosen = self.calls.chosen
         return chosen if self.has_focus_within and chosen is not None and waits(chosen.call) else None
 
@@ -326,7 +326,7 @@ class ToolsPane(Pane):
         return title
 
     async def ask(self, purpose: str) -> None:
-        """Search where the person is: in the list or in the call."""
+        """Search where the user is: in the list or in the call."""
         self.view = self.detail if self.detail.has_focus else self.calls
         await super().ask(purpose)
 

@@ -1,4 +1,4 @@
-"""Pane 3: where the milliseconds of a turn went, from the person's last word to the first sound."""
+"""Pane 3: where the milliseconds of a turn went, from the user's last word to the first sound."""
 
 from collections.abc import Callable
 

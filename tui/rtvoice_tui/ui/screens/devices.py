@@ -175,7 +175,7 @@ class DevicesScreen(ModalScreen[None]):
     # --- the lists
 
     def action_look(self) -> None:
-        """Read the list again, because the person asks."""
+        """Read the list again, because the user asks."""
         self._asked = True
         self.look()
 

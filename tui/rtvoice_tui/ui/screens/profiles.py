@@ -253,7 +253,7 @@ class ProfilesScreen(ModalScreen[str]):
         self.app.push_screen(KeyScreen(chosen.name, chosen.profile), lambda words: self._say(words or "", "ok"))
 
     def action_file(self) -> None:
-        """Open the file in the person's own editor."""
+        """Open the file in the user's own editor."""
         from rtvoice_tui.profiles.store import profile_path, profile_text
         from rtvoice_tui.profiles.writing import locked, write_privately
         from rtvoice_tui.ui.terminal.external_editor import edited

@@ -1,4 +1,4 @@
-"""The person's own words for a call: a result to be sent, or a reason not to agree."""
+"""The user's own words for a call: a result to be sent, or a reason not to agree."""
 
 from typing import ClassVar
 
@@ -64,7 +64,7 @@ class ResultScreen(ModalScreen[str | None]):
         )
 
     def action_external(self) -> None:
-        """Write it in the person's own editor."""
+        """Write it in the user's own editor."""
         from rtvoice_tui.ui.terminal.external_editor import edited
 
         area = self.query_one(TextArea)

@@ -128,7 +128,7 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
         self._say("F7 takes over what was typed; esc once more throws it away")
 
     def action_external(self) -> None:
-        """Edit the schema in the person's own editor."""
+        """Edit the schema in the user's own editor."""
         from rtvoice_tui.ui.terminal.external_editor import edited
 
         area = self.query_one("#tool-schema", TextArea)

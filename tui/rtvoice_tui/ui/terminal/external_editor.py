@@ -1,4 +1,4 @@
-"""The person's own editor, in the foreground; the session goes on in its own thread meanwhile."""
+"""The user's own editor, in the foreground; the session goes on in its own thread meanwhile."""
 
 import os
 import shlex
@@ -11,7 +11,7 @@ from textual.app import App, SuspendNotSupported
 
 
 def edited(app: App[None], text: str, suffix: str) -> str | None:
-    """The text as the person left it in ``$VISUAL`` or ``$EDITOR``; ``None`` if it did not change."""
+    """The text as the user left it in ``$VISUAL`` or ``$EDITOR``; ``None`` if it did not change."""
     command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
     if not command:
         app.notify("set VISUAL or EDITOR to the editor you want", severity="warning", markup=False)

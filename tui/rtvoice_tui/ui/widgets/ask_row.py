@@ -1,4 +1,4 @@
-"""The row that asks the person about a call: what it is, what would run, and the keys that answer."""
+"""The row that asks the user about a call: what it is, what would run, and the keys that answer."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ class AskRow(FixedLine):
         clock: seconds on the store's clock.
 
     Attributes:
-        meant: says which call the person has chosen, if it waits: the keys answer that one, so the row names it.
+        meant: says which call the user has chosen, if it waits: the keys answer that one, so the row names it.
     """
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:

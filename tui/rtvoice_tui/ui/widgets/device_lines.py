@@ -54,7 +54,7 @@ OUTPUT = Side("output", "OUT", "Speakers", "speaker")
 
 
 class DeviceLines(Inked):
-    """Two lines about a device that is well, more where the person must know what to do.
+    """Two lines about a device that is well, more where the user must know what to do.
 
     Args:
         store: how it does.

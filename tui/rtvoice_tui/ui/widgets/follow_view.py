@@ -34,7 +34,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
     """
 
     class Followed(Message):
-        """The person went to the end: no earlier turn is chosen any more."""
+        """The user went to the end: no earlier turn is chosen any more."""
 
     class Opened(Message):
         """A line was opened with enter.

@@ -72,7 +72,7 @@ class SoundPanel(Inked):
         columns = self._history.columns(now, merge)
         wide = merge == 1
         lines = self._graph("MIC", store.mic, now, merge, rows)
-        lines.append(_strip_line("you", [_person(c) for c in columns], "" if wide else "  ━ near ─ server"))
+        lines.append(_strip_line("you", [_user(c) for c in columns], "" if wide else "  ━ near ─ server"))
         lines += self._graph("OUT", store.speaker, now, merge, rows)
         lines.append(_strip_line("agent", [_agent(c) for c in columns], "" if wide else "  ━ spoke ┄ lowered"))
         most = max(column.buffered_ms for column in columns)
@@ -138,7 +138,7 @@ def _cell(level: Level | None, row: int, rows: int, ascii_only: bool) -> Cell:
     return ("─", "dim") if below == peak else (" ", "plain")
 
 
-def _person(column: SoundColumn) -> Cell:
+def _user(column: SoundColumn) -> Cell:
     if column.lost:
         return "x", "error"
     return ("━", "you") if column.near else ("─", "you") if column.heard else (" ", "plain")

@@ -24,10 +24,10 @@ REMEMBERED = 1000
 """Calls that are known by their ids; a result may be large, and as many are shown."""
 
 UNRUN = "the answer was interrupted, so this was not run"
-RELEASED = "the person interrupted, so the result was not waited for"
+RELEASED = "the user interrupted, so the result was not waited for"
 KEPT = "kept, not sent: you interrupted before it was there (s sends it)"
-STOPPED = "the person stopped it"
-DENIED = "the person did not agree to this call"
+STOPPED = "the user stopped it"
+DENIED = "the user did not agree to this call"
 GIVEN = "you gave this result"
 SENT_LATE = "you sent it after the interruption"
 
@@ -86,7 +86,7 @@ class FunctionCalls:
 
     @property
     def running(self) -> bool:
-        """Whether a call of ours is at work, or waits for the person."""
+        """Whether a call of ours is at work, or waits for the user."""
         return bool(self._groups)
 
     # --- while an answer streams
@@ -137,7 +137,7 @@ class FunctionCalls:
             turn: the answer's turn.
             response: as `response.done` describes it; some servers leave the calls out of it.
             collected: keys of calls seen while the answer streamed.
-            cut: whether the person interrupted this answer.
+            cut: whether the user interrupted this answer.
             out_of_band: whether the conversation knows nothing of this answer, so that its calls cannot be answered.
         """
         keys = list(collected)
@@ -159,10 +159,10 @@ class FunctionCalls:
         answered = [self._admit(call) for call in answerable]
         return any(answered)
 
-    # --- the person's part
+    # --- the user's part
 
     def decide(self, key: str, agree: bool, always: bool, reason: str) -> bool:
-        """The person agrees to a call that asks, or does not, or stops one. True if its group is answered by that."""
+        """The user agrees to a call that asks, or does not, or stops one. True if its group is answered by that."""
         call = self._calls.get(key)
         if call is not None and call.call_id in self._released and not agree:
             self._stop_released(call, CallState.CANCELLED, STOPPED)
@@ -185,7 +185,7 @@ class FunctionCalls:
         return any(answered)
 
     def send_result(self, key: str, output: str, name: str) -> bool:
-        """The person's own result: in place of the one that was not sent yet, or as a message of its own.
+        """The user's own result: in place of the one that was not sent yet, or as a message of its own.
 
         True if an answer is to be asked for.
         """
@@ -209,7 +209,7 @@ class FunctionCalls:
         return True
 
     def release(self) -> None:
-        """The person interrupted: the model is told at once, and what still runs keeps its result for the person."""
+        """The user interrupted: the model is told at once, and what still runs keeps its result for the user."""
         for group in self._groups:
             for call_id in group.call_ids:
                 if call_id not in group.outputs:
@@ -300,7 +300,7 @@ class FunctionCalls:
         return next((group for group in self._groups if call_id and call_id in group.call_ids), None)
 
     def _admit(self, call: CallChanged) -> bool:
-        """Start a call, ask the person, or answer it with what is wrong with it. True if its group is answered."""
+        """Start a call, ask the user, or answer it with what is wrong with it. True if its group is answered."""
         spec = self.approvals.known.get(call.name)
         if spec is not None and spec.filler and self._fillers:
             self._out.do(Schedule(FillerDue(self._session, call.call_id), spec.filler_after_s))

@@ -1,4 +1,4 @@
-"""Tools in a session: which may be called now, what the person decides, and when calls are answered."""
+"""Tools in a session: which may be called now, what the user decides, and when calls are answered."""
 
 from rtvoice_tui.protocol.realtime.dialects import Dialect
 from rtvoice_tui.protocol.settings import ToolSpec
@@ -15,10 +15,10 @@ from rtvoice_tui.session.realtime.turns.listening import Listening
 from rtvoice_tui.session.timers import CallTimer, FillerDue, OutputsHeld, ProviderSilent
 
 FOUND = "tools found"
-"""Names a change of the tools that no person made."""
+"""Names a change of the tools that no user made."""
 
 HELD_S = 1.5
-"""An answer that was put off because the person spoke is asked for when nothing has come for so long."""
+"""An answer that was put off because the user spoke is asked for when nothing has come for so long."""
 
 ToolCommand = cmd.ArgumentsChecked | cmd.CallPreviewed | cmd.ToolFinished | cmd.UseTools | cmd.Decide | cmd.SendResult
 
@@ -32,7 +32,7 @@ class ToolCalls:
         edits: the wanted tools, and the way to tell the server of others.
         calls: the calls that are ours to answer.
         answers: has the slot in which calls are answered.
-        listening: knows whether the person speaks.
+        listening: knows whether the user speaks.
         ledger: knows whether the agent is heard.
 
     Attributes:
@@ -104,7 +104,7 @@ class ToolCalls:
     # --- calls
 
     def command(self, command: ToolCommand, ready: bool) -> None:
-        """Take in a result, or what the person wants; ``ready``: whether the session can be spoken to."""
+        """Take in a result, or what the user wants; ``ready``: whether the session can be spoken to."""
         match command:
             case cmd.ToolFinished():
                 outcome = (command.call_id, command.output, command.ok, command.note, command.details)

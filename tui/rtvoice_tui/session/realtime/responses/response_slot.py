@@ -65,7 +65,7 @@ class ResponseSlot:
         self._wanted = True
 
     def unwant(self) -> None:
-        """Forget the waiting request: a newer answer has covered it, or the person interrupted."""
+        """Forget the waiting request: a newer answer has covered it, or the user interrupted."""
         self._wanted = False
 
     def advance(self, out: Outbox) -> str:
@@ -162,7 +162,7 @@ class ResponseSlot:
             self._abandoned = False
 
     def stuck(self, event_id: str) -> bool:
-        """The timer of a request fired: give the slot back if it is still unanswered. True if the person misses it."""
+        """The timer of a request fired: give the slot back if it is still unanswered. True if the user misses it."""
         if event_id == UNNAMED and self.active == UNNAMED:
             self.active = ""
             return False

@@ -24,7 +24,7 @@ DOUBT_S = 1.5
 
 
 class BargeIn:
-    """Silences the agent, and lowers it while the person may be about to.
+    """Silences the agent, and lowers it while the user may be about to.
 
     Args:
         dialect: who is spoken to.
@@ -80,7 +80,7 @@ class BargeIn:
         return talking
 
     def speech_started(self) -> bool:
-        """The server hears the person. True if the agent was cut short."""
+        """The server hears the user. True if the agent was cut short."""
         cut = self.silence() or self._cut_near
         self._cut_near = False
         slot = self._answers.slot
@@ -93,7 +93,7 @@ class BargeIn:
     # --- the local voice detection
 
     def local_speech(self, speaking: bool) -> None:
-        """The person begins to speak near the microphone, or has stopped; where turns are by key that says nothing.
+        """The user begins to speak near the microphone, or has stopped; where turns are by key that says nothing.
 
         An answer that begins while the end of a question is still near is not lowered: nobody interrupts it.
         """

@@ -1,4 +1,4 @@
-"""The person's side of a conversation: turns, who hears them, and recognised words."""
+"""The user's side of a conversation: turns, who hears them, and recognised words."""
 
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.session.effects import Schedule
@@ -7,14 +7,14 @@ from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.timers import TranscriptLate
 
 KEPT = 256
-"""Items of the person whose turns are known, for late events that still name them."""
+"""Items of the user whose turns are known, for late events that still name them."""
 
 WORDS_S = 3.0
 """How long an answer to a talk turn waits for the transcript, where the provider wants it first."""
 
 
 class Listening:
-    """Counts turns, and knows what the person is doing.
+    """Counts turns, and knows what the user is doing.
 
     Args:
         out: where effects go.
@@ -23,7 +23,7 @@ class Listening:
         turn: the last turn that began.
         talking: whether a turn by key is under way.
         server_hears: whether the server says that it hears speech.
-        recognises: whether words of the person have ever come in this session.
+        recognises: whether words of the user have ever come in this session.
         unanswered: whether the server has something to answer by itself.
     """
 
@@ -43,7 +43,7 @@ class Listening:
 
     @property
     def hearing(self) -> bool:
-        """Whether the person speaks, as far as anybody knows."""
+        """Whether the user speaks, as far as anybody knows."""
         return self.talking or self.server_hears
 
     def next_turn(self) -> int:
@@ -83,7 +83,7 @@ class Listening:
         return turn
 
     def stopped(self, item_id: str) -> int:
-        """The server decided that the person finished; returns the turn."""
+        """The server decided that the user finished; returns the turn."""
         self.server_hears = False
         turn = self._turns.get(item_id, self.turn)
         self._out.reach(turn, Moment.SPEECH_STOPPED)
@@ -139,7 +139,7 @@ class Listening:
     # --- turns by key
 
     def talk_started(self) -> int:
-        """The person begins to speak, by key; returns the turn."""
+        """The user begins to speak, by key; returns the turn."""
         self.talking = True
         self.stop_waiting()
         turn = self._claim = self.next_turn()
@@ -147,7 +147,7 @@ class Listening:
         return turn
 
     def talk_ended(self, server_goes_on: bool) -> None:
-        """The person has finished, by key; ``server_goes_on``: the turn is over when the server has heard that."""
+        """The user has finished, by key; ``server_goes_on``: the turn is over when the server has heard that."""
         self.talking = False
         if not server_goes_on:
             self.server_hears = False

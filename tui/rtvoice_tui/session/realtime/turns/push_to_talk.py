@@ -45,7 +45,7 @@ class PushToTalk:
         rules: what the profile says.
 
     Attributes:
-        mode: how the person wants to take turns.
+        mode: how the user wants to take turns.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class PushToTalk:
     # --- turns by key
 
     def start(self) -> None:
-        """The person begins to speak."""
+        """The user begins to speak."""
         if self._dialect.clears_input and not self.gated:
             self._out.send(ClearInput)
         self._number += 1
@@ -125,7 +125,7 @@ class PushToTalk:
         self._out.do(Schedule(TalkLevel(self._number), LEVEL_S))
 
     def end(self) -> bool:
-        """The person has finished. True if the answer may be asked for at once."""
+        """The user has finished. True if the answer may be asked for at once."""
         if not self._listening.talking:
             return False
         self._listening.talk_ended(server_goes_on=self.gated)
@@ -204,7 +204,7 @@ class PushToTalk:
             )
 
     def _trust(self) -> None:
-        """The person only began late; the end of a turn has withdrawn the doubt already."""
+        """The user only began late; the end of a turn has withdrawn the doubt already."""
         self._doubted = False
         if self._listening.talking:
             self._out.report(MicrophoneDoubted(False))

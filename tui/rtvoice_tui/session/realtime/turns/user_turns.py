@@ -1,4 +1,4 @@
-"""What the person does in a conversation: speaks, types, takes turns by key, interrupts."""
+"""What the user does in a conversation: speaks, types, takes turns by key, interrupts."""
 
 from collections import deque
 from collections.abc import Collection
@@ -48,14 +48,14 @@ UserCommand = (
 
 
 class UserTurns:
-    """Everything that concerns the person and the microphone.
+    """Everything that concerns the user and the microphone.
 
     Args:
         dialect: who is spoken to.
         input_rate: of the microphone's frames, in Hz.
         out: where effects go.
         edits: knows whether turn detection is on, and switches it.
-        calls: are no longer waited for when the person wants quiet.
+        calls: are no longer waited for when the user wants quiet.
         answers: has the slot in which turns are answered.
         listening: counts turns.
         ledger: knows whether the agent is heard.
@@ -101,7 +101,7 @@ class UserTurns:
 
     @property
     def mode(self) -> TalkMode:
-        """How the person wants to take turns."""
+        """How the user wants to take turns."""
         return self._push_to_talk.mode
 
     @property
@@ -112,7 +112,7 @@ class UserTurns:
     # --- the server's word
 
     def feed(self, event: UserEvent) -> None:
-        """Take in an event about the person."""
+        """Take in an event about the user."""
         match event:
             case ev.SpeechStarted():
                 self._speech_started(event.item_id)
@@ -141,7 +141,7 @@ class UserTurns:
 
     @property
     def _recognises(self) -> bool:
-        """Whether words of the person are to be expected: some providers recognise them unasked."""
+        """Whether words of the user are to be expected: some providers recognise them unasked."""
         asked = self._edits.settings.transcription
         wanted = isinstance(asked, dict) and asked.get("type") != "none"
         return wanted or self._listening.recognises or "transcription" not in self._dialect.settings
@@ -155,7 +155,7 @@ class UserTurns:
         """An error came; ``empty``: it says that there was nothing to commit."""
         self._push_to_talk.refused(event_id, empty)
 
-    # --- the person's word
+    # --- the user's word
 
     def command(self, command: UserCommand, ready: bool) -> None:
         """Take in a command; ``ready``: the session is open."""
@@ -181,7 +181,7 @@ class UserTurns:
                     self._push_to_talk.commit()
 
     def _interrupt_key(self) -> None:
-        """The person wants quiet. Where nothing was being said, the functions that run are no longer waited for."""
+        """The user wants quiet. Where nothing was being said, the functions that run are no longer waited for."""
         if not self._interruption.interrupt():
             self._calls.release()
 

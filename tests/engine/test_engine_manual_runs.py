@@ -1,4 +1,4 @@
-"""Tools that the person runs by hand: checked, told as they go, and stopped."""
+"""Tools that the user runs by hand: checked, told as they go, and stopped."""
 
 import asyncio
 import contextlib
@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from engine.bench import until
 from rtvoice_tui.engine.manual_runs import ManualRuns
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import HostedRun, MockRun
@@ -13,7 +14,6 @@ from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.facts import CallChanged, CallState
 from rtvoice_tui.tools.checker import Checker
 from tools.toolbench import Bench, Steered, bench
-from worker.bench import until
 
 WEATHER = ToolEntry(
     name="weather",
@@ -65,7 +65,7 @@ async def test_no_arguments_are_an_empty_object():
     assert by.told[0].arguments == "{}"
 
 
-async def test_a_failure_is_told_with_what_the_model_would_get_and_what_the_person_sees():
+async def test_a_failure_is_told_with_what_the_model_would_get_and_what_the_user_sees():
     async with hand(*ENTRIES) as by:
         by.trials.start("fails", "{}", 0)
         await by.ends()

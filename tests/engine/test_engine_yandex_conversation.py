@@ -3,12 +3,12 @@
 import asyncio
 import json
 
+from engine.bench import changed, heard, plan_for, profile_for, running, signal, write_wav
 from fake_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.session.commands import Interrupt, SendText
 from rtvoice_tui.session.facts import CallState, Phase
 from rtvoice_tui.tools import demo
-from worker.bench import changed, heard, plan_for, profile_for, running, signal, write_wav
 
 WEATHER_PARAMETERS = {
     "type": "object",

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from engine.bench import Bench, plan_for, running
 from fake_server import FakeServer, Session
 from rtvoice_tui.session.commands import SendText
 from rtvoice_tui.session.facts import Level, Phase
-from worker.bench import Bench, plan_for, running
 
 TEXT = "Book a table for [b]two[/b] «now»"
 PERHAPS = "may not have arrived"
@@ -16,7 +16,7 @@ UNSENT = "before this was sent"
 ENDS: dict[str, Callable[[Bench, Session], Any]] = {
     "breaks": lambda bench, session: session.drop(),
     "is closed by the server": lambda bench, session: session.close(1011, "tired"),
-    "is ended by the person": lambda bench, session: bench.worker.disconnect(),
+    "is ended by the user": lambda bench, session: bench.worker.disconnect(),
     "breaks the protocol": lambda bench, session: session.send_wire(b"\x83\x00"),
 }
 

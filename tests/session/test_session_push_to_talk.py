@@ -1,4 +1,4 @@
-"""Turns the person begins: typed (sequence 12.b, bug 11) and by the talk key (sequence 12.e, bug 17)."""
+"""Turns the user begins: typed (sequence 12.b, bug 11) and by the talk key (sequence 12.e, bug 17)."""
 
 import base64
 

@@ -5,13 +5,13 @@ import json
 
 import pytest
 
+from engine.bench import changed, heard, plan_for, profile_for, running, signal, write_wav
 from fake_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session.commands import EditSession, Interrupt, SendText, TalkEnd, TalkStart
 from rtvoice_tui.session.facts import CallState, EditState, Level, Phase
 from rtvoice_tui.tools import demo
-from worker.bench import changed, heard, plan_for, profile_for, running, signal, write_wav
 
 
 @pytest.fixture

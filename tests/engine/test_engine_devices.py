@@ -2,13 +2,13 @@
 
 import wave
 
+from engine.bench import plan_for, running
 from fake_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.media import DeviceState, Direction
 from rtvoice_tui.session.commands import UseDevice
 from rtvoice_tui.session.facts import Phase
 from virtual_audio import locatable, write_wav
-from worker.bench import plan_for, running
 
 
 async def just_open(session: Session) -> None:

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+from engine.bench import Source
 from rtvoice_tui.protocol.wire import Endpoint
-from worker.bench import Source
 
 SILENCE_S = 0.5
 """The limit of these tests, in place of the program's 10 s."""

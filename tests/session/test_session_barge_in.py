@@ -284,7 +284,7 @@ def test_bug_22_an_answer_that_is_refused_after_being_given_up_leaves_the_next_o
     assert c.audio("B", 500, "R2").of(Play)
 
 
-# --- what the person sees
+# --- what the user sees
 
 
 def test_an_interruption_is_a_moment_of_the_turn_that_was_cut():

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
+from engine.bench import heard, plan_for, running, signal, write_wav
 from fake_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.session.commands import Interrupt
-from worker.bench import heard, plan_for, running, signal, write_wav
 
 
 async def answer_at_length(session: Session) -> None:

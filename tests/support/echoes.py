@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from worker.bench import Bench
+from engine.bench import Bench
 
 KEY = 'sk-cana"ry/7f3a\\19c2+d4e8=b605'
 """A key with all that JSON may write in two ways."""

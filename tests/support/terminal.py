@@ -203,7 +203,7 @@ class Terminal:
         """Wait until a text is not on the screen."""
         return self.wait_for(lambda screen: text not in screen, f"'{text}' has left the screen", limit)
 
-    # --- what a person does
+    # --- what a user does
 
     def press(self, *keys: str) -> Self:
         """Press keys: names like ``f7`` or ``enter``, ``ctrl+p``, or single characters."""
@@ -245,7 +245,7 @@ class Terminal:
         return self.wait_end(limit)
 
     def hang_up(self) -> None:
-        """Close the window, as a person closes a terminal emulator."""
+        """Close the window, as a user closes a terminal emulator."""
         master, self._master = self._master, -1
         with contextlib.suppress(OSError):
             os.close(master)

@@ -17,7 +17,7 @@ from session.conversation import (
     outputs,
     states,
 )
-from session.test_session_policy import FREE, ORDER, asking, ran
+from session.test_session_approvals import FREE, ORDER, asking, ran
 
 
 def test_a_tool_that_is_told_to_ask_while_an_answer_is_under_way_asks():
@@ -31,7 +31,7 @@ def test_a_tool_that_is_told_to_ask_while_an_answer_is_under_way_asks():
 
 
 @pytest.mark.parametrize("given", [lambda c, t: c.use_tools(*t), lambda c, t: c.do(EditSession(VAD, t))])
-def test_a_tool_that_was_taken_away_does_not_run_although_the_person_agrees(given):
+def test_a_tool_that_was_taken_away_does_not_run_although_the_user_agrees(given):
     c = asking("order", tools=(ORDER, WEATHER))
     given(c, (WEATHER,))
     step = c.decide("K1")
@@ -40,7 +40,7 @@ def test_a_tool_that_was_taken_away_does_not_run_although_the_person_agrees(give
     assert step.sent_types == [ITEM, ANSWER]
 
 
-def test_arguments_that_no_longer_fit_do_not_run_although_the_person_agrees():
+def test_arguments_that_no_longer_fit_do_not_run_although_the_user_agrees():
     c = asking("order", tools=(ORDER,))
     c.use_tools(replace(ORDER, parameters={"type": "object", "required": ["what"]}))
     step = c.decide("K1")

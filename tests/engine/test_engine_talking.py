@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from engine.bench import plan_for, running, signal, write_wav
 from fake_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.session.commands import CommitNow, SetTalk, TalkEnd, TalkStart
 from rtvoice_tui.session.facts import EditState, Phase
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
-from worker.bench import plan_for, running, signal, write_wav
 
 APPEND_20_MS = 960
 
@@ -54,7 +54,7 @@ async def test_switched_to_push_to_talk_and_back_while_connected(dialect, tmp_pa
         assert not server.offences
 
 
-async def test_what_was_said_so_far_is_answered_at_once_when_the_person_asks_for_it():
+async def test_what_was_said_so_far_is_answered_at_once_when_the_user_asks_for_it():
     async def script(session: Session) -> None:
         await session.open()
         await session.speech_started("item_user_1")

@@ -272,7 +272,7 @@ def test_two_text_parts_of_one_item_are_both_kept():
     assert shown(c.all()) == "One. Two."
 
 
-# --- the person's words
+# --- the user's words
 
 
 def test_defect_30_recognised_words_are_tied_to_their_item():

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine.bench import Bench, Source, changed, plan_for, profile_for, running, signal
 from fake_server import FakeServer, Session
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.protocol.wire import Endpoint
@@ -13,7 +14,6 @@ from rtvoice_tui.session.commands import SendText
 from rtvoice_tui.session.facts import Level, Phase
 from rtvoice_tui.store.plain import visible
 from rtvoice_tui.transport import websocket
-from worker.bench import Bench, Source, changed, plan_for, profile_for, running, signal
 
 
 async def just_open(session: Session) -> None:

@@ -10,6 +10,9 @@ from dataclasses import replace
 import pytest
 from msgspec.structs import replace as changed_struct
 
+from engine.bench import SILENT, Bench, Source, plan_for, running
+from engine.bench import signal as sound
+from engine.half_open import LIMIT_S, SILENCE_S, ByWay, Way, shorten
 from fake_server import FakeServer, Session
 from rtvoice_tui.local_agent.process import LocalAgentProcess
 from rtvoice_tui.profiles.store import load_profile
@@ -17,9 +20,6 @@ from rtvoice_tui.session.commands import EditSession, MicFrame, SendText, TalkEn
 from rtvoice_tui.session.facts import Level, Phase
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from terminal import descendants
-from worker.bench import SILENT, Bench, Source, plan_for, running
-from worker.bench import signal as sound
-from worker.half_open import LIMIT_S, SILENCE_S, ByWay, Way, shorten
 
 NO_ANSWER, NO_WORD = "no answer", "no word"
 TYPED = TalkRules(mode=TalkMode.TOGGLE)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from engine.bench import Bench, changed, plan_for, running, signal, until
 from fake_server import FakeServer, Session
 from rtvoice_tui.engine.plan import Plan
 from rtvoice_tui.profiles.model import Profile
@@ -18,7 +19,6 @@ from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import CallState, Phase, ServerState
 from rtvoice_tui.tools.registry import Registry
 from terminal import Process, descendants
-from worker.bench import Bench, changed, plan_for, running, signal, until
 
 HEAD = """
 provider = "DIALECT"
@@ -139,7 +139,7 @@ async def test_a_function_tells_the_server_what_it_takes_and_again_when_its_file
         assert set(again) == {"type", "tools"}, "nothing else is touched"
 
 
-async def test_audio_and_events_go_on_while_a_call_asks_and_it_runs_when_the_person_agrees(
+async def test_audio_and_events_go_on_while_a_call_asks_and_it_runs_when_the_user_agrees(
     server: FakeServer, tmp_path: Path
 ):
     async def script(session: Session) -> None:

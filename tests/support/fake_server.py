@@ -276,7 +276,7 @@ class Session:
         update = await self.expect("session.update")
         return dict(update["session"])
 
-    # --- the person
+    # --- the user
 
     async def speech_started(self, item_id: str, ms: int = 0) -> None:
         """The server hears speech."""
@@ -286,7 +286,7 @@ class Session:
             self.cancelled.set()
 
     async def speech_ended(self, item_id: str, words: str | None, ms: int = 0) -> None:
-        """The server decides that the person finished, and with ``words`` what was said."""
+        """The server decides that the user finished, and with ``words`` what was said."""
         await self.send({"type": "input_audio_buffer.speech_stopped", "item_id": item_id, "audio_end_ms": ms})
         item: Event = {
             "id": item_id,
@@ -305,7 +305,7 @@ class Session:
             await self.transcript(item_id, words)
 
     async def transcript(self, item_id: str, words: str) -> None:
-        """What the person said."""
+        """What the user said."""
         await self.send(
             {
                 "type": "conversation.item.input_audio_transcription.completed",

@@ -6,11 +6,11 @@ import unicodedata
 
 import pytest
 
+from engine.bench import Bench, changed, plan_for, running, signal, with_tool
 from fake_server import FakeServer, Session
 from rtvoice_tui.session.commands import EditSession, SendText
 from rtvoice_tui.session.facts import CallState, Phase
 from rtvoice_tui.store.plain import one_line, visible
-from worker.bench import Bench, changed, plan_for, running, signal, with_tool
 
 NASTY = "[/b][red]\x1b[2J\x1b]0;owned\x07\x00\x7f\x9b31m\u202eevil\u2066\rgone"
 

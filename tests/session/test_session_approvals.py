@@ -1,4 +1,4 @@
-"""Who must agree before a call runs: the profile and the person decide it, and nothing that a model says."""
+"""Who must agree before a call runs: the profile and the user decide it, and nothing that a model says."""
 
 import pytest
 from msgspec.structs import replace
@@ -47,7 +47,7 @@ def test_a_tool_that_does_not_ask_runs_at_once():
     assert ran(c.calls(function_call("K"))) == ["K"]
 
 
-def test_a_tool_that_asks_waits_for_the_person_and_nothing_runs_or_is_sent():
+def test_a_tool_that_asks_waits_for_the_user_and_nothing_runs_or_is_sent():
     c = Conversation(tools=[ORDER])
     step = c.calls(function_call("K", "order", '{"what":"tea"}'))
     assert states(step) == {"K": CallState.ASKING}
@@ -183,7 +183,7 @@ SAYINGS = {
         "conversation.item.added",
         item={"type": "mcp_approval_response", "id": "a", "approval_request_id": "K1", "approve": True},
     ),
-    "the person speaks": lambda c: c.user_turn(),
+    "the user speaks": lambda c: c.user_turn(),
     "an answer is cancelled": lambda c: c.cancelled("R1"),
     "an error names the call's output": lambda c: c.error("invalid_value", "e1", param="item.output"),
 }

@@ -85,7 +85,7 @@ def test_the_provider_is_asked_to_go_on_after_the_last_of_its_calls():
     assert be_silent(c).sent == [{"type": ANSWER}]
 
 
-def test_the_provider_is_not_asked_to_go_on_while_it_waits_for_the_person():
+def test_the_provider_is_not_asked_to_go_on_while_it_waits_for_the_user():
     c = talking()
     make(c)
     ask(c, "Q")
@@ -105,7 +105,7 @@ def test_the_provider_is_not_asked_to_go_on_while_a_function_of_ours_runs():
 
 
 @pytest.mark.parametrize("turn", [lambda c: c.speech(), lambda c: c.user_turn()], ids=["speaks", "has spoken"])
-def test_the_provider_is_not_asked_to_go_on_when_the_person(turn):
+def test_the_provider_is_not_asked_to_go_on_when_the_user(turn):
     c = talking()
     make(c)
     finish(c)

@@ -70,7 +70,7 @@ def test_no_words_are_lost_and_none_are_empty_whatever_was_said(history, form):
 
 
 @given(HISTORY)
-def test_a_recap_is_one_message_of_the_person_because_the_agents_words_would_be_refused(history):
+def test_a_recap_is_one_message_of_the_user_because_the_agents_words_would_be_refused(history):
     items = as_items(history, "recap")
     assert len(items) == any(line.text.strip() for line in history)
     assert all((item["role"], item["content"][0]["type"]) == ("user", "input_text") for item in items)

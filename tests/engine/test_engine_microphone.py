@@ -3,13 +3,13 @@
 import asyncio
 import threading
 
+from engine.bench import RATE, locatable, plan_for, running, signal, write_wav
 from fake_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.mic.capture import FRAME_MS, KEPT_BLOCKS, Capture
 from rtvoice_tui.session.commands import MicFrame, SendText
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.transport.outgoing import MAX_FRAMES
-from worker.bench import RATE, locatable, plan_for, running, signal, write_wav
 
 BLOCK_BYTES = RATE // 100 * 2
 FRAME_BYTES = RATE * FRAME_MS // 1000 * 2

@@ -11,14 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from fake_server import FakeServer, Session
-from rtvoice_tui.audio.choice import AudioChoice
-from rtvoice_tui.engine.worker import SessionWorker
-from rtvoice_tui.media import AudioSettings
-from rtvoice_tui.protocol.wire import Endpoint
-from rtvoice_tui.session.commands import Interrupt, SendText
-from rtvoice_tui.session.facts import Phase
-from worker.bench import (
+from engine.bench import (
     LIMIT_S,
     SILENT,
     Bench,
@@ -32,6 +25,13 @@ from worker.bench import (
     with_tool,
     write_wav,
 )
+from fake_server import FakeServer, Session
+from rtvoice_tui.audio.choice import AudioChoice
+from rtvoice_tui.engine.worker import SessionWorker
+from rtvoice_tui.media import AudioSettings
+from rtvoice_tui.protocol.wire import Endpoint
+from rtvoice_tui.session.commands import Interrupt, SendText
+from rtvoice_tui.session.facts import Phase
 
 
 async def just_open(session: Session) -> None:

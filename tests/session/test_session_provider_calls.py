@@ -123,7 +123,7 @@ def test_calls_that_are_not_over_end_with_the_session():
 # --- its questions
 
 
-def test_a_question_is_put_to_the_person_and_nothing_is_said_for_them():
+def test_a_question_is_put_to_the_user_and_nothing_is_said_for_them():
     c = talking()
     step = ask(c)
     assert (last(step).state, last(step).name, last(step).arguments) == (CallState.ASKING, "search", "{}")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine.bench import plan_for, running, signal, write_wav
 from fake_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.playout.heard_positions import HeardPositions
@@ -14,7 +15,6 @@ from rtvoice_tui.audio.station import AudioStation
 from rtvoice_tui.session.commands import SendText, SetEcho, TalkStart
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
-from worker.bench import plan_for, running, signal, write_wav
 
 SILENT = AudioChoice(silent=True)
 
