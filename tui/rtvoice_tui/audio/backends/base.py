@@ -1,7 +1,10 @@
 """What is said of devices: how the system lists one, and why one cannot be used. Loads no sound library."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
+
+from rtvoice_tui.audio.backends.latency import Latency, Setting
 
 
 @dataclass(frozen=True)
@@ -28,10 +31,77 @@ class DeviceInfo:
 
 
 class Stream(Protocol):
-    """An open device."""
+    """What is open in one direction: a device, a file or silence."""
 
     name: str
     latency_ms: float
 
     def close(self) -> None:
         """Stop and give the device back."""
+
+
+@runtime_checkable
+class WaitsForListener(Protocol):
+    """A stream that begins when the server listens: a file that speaks."""
+
+    def begin(self) -> None:
+        """Start to speak."""
+
+
+class DeviceStream(Stream, Protocol):
+    """An open device: it is at work once it is started."""
+
+    host_api: str
+    rate: int
+    setting: Setting
+
+    def start(self) -> None:
+        """Begin. A device that cannot is closed.
+
+        Raises:
+            AudioError: it cannot.
+        """
+
+
+class Opens(Protocol):
+    """Opens a device of one direction over a `Capture` or a `Playback`; `Microphone` and `Speaker` of a backend."""
+
+    def __call__(
+        self, name: str, part: Any, lost: Callable[[str], None], block_ms: int, latency: Latency, /
+    ) -> DeviceStream:
+        """Open a device by its name or a part of it.
+
+        Args:
+            name: empty for the system's default.
+            part: where its sound goes or comes from.
+            lost: called from any thread with a sentence when the device ends.
+            block_ms: how much it takes or gives at a time.
+            latency: how much it holds.
+
+        Raises:
+            AudioError: it cannot be opened.
+        """
+
+
+class Backend(Protocol):
+    """A sound system; each is a module of this shape."""
+
+    @property
+    def Microphone(self) -> Opens:
+        """Opens a microphone."""
+
+    @property
+    def Speaker(self) -> Opens:
+        """Opens a speaker."""
+
+    def list_devices(self) -> list[DeviceInfo]:
+        """All devices there are."""
+
+    def version(self) -> str:
+        """What this is, for the user."""
+
+    def rescan(self) -> None:
+        """See which devices there are now. No stream may be open."""
+
+    def abandon(self) -> None:
+        """A device hangs, and the program is to end all the same."""

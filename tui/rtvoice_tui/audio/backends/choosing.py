@@ -8,9 +8,8 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from rtvoice_tui.audio.backends.base import DeviceInfo, Stream
+from rtvoice_tui.audio.backends.base import Backend, DeviceInfo, Stream
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.playout.playback import Playback
@@ -49,17 +48,17 @@ def list_devices() -> list[DeviceInfo]:
     Raises:
         AudioError: there is none, with what mends it.
     """
-    devices: list[DeviceInfo] = choose_backend().list_devices()
-    return devices
+    return choose_backend().list_devices()
 
 
-def choose_backend() -> Any:
+def choose_backend() -> Backend:
     """The module to use: PortAudio where it works, else miniaudio on Linux. Both have one shape.
 
     Raises:
         AudioError: there is no device, with what mends it.
     """
-    portaudio, broken = None, None
+    portaudio: Backend | None = None
+    broken: AudioError | None = None
     try:
         portaudio = _portaudio()
     except AudioError as error:
@@ -75,7 +74,7 @@ def choose_backend() -> Any:
     raise broken or no_devices(portaudio_missing=portaudio is None)
 
 
-def _portaudio() -> Any:
+def _portaudio() -> Backend | None:
     """PortAudio; None where it is missing.
 
     Raises:
@@ -94,13 +93,13 @@ def _portaudio() -> Any:
     return portaudio
 
 
-def rescan() -> Any:
+def rescan() -> Backend:
     """Have the sound system look at the devices anew; the module to use. No stream may be open.
 
     Raises:
         AudioError: there is still none.
     """
-    portaudio = None
+    portaudio: Backend | None = None
     with contextlib.suppress(AudioError):
         portaudio = _portaudio()
     if portaudio is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from rtvoice_tui.audio.backends.base import Backend, DeviceStream, Stream
 from rtvoice_tui.audio.backends.latency import LADDER, Setting
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.playout.playback import Playback
@@ -69,13 +70,13 @@ class DeviceSlot:
         wanted: str,
         part: Capture | Playback,
         lost: Callable[[object, str], None],
-        silence: Callable[[], Any] | None = None,
+        silence: Callable[[], Stream] | None = None,
     ) -> None:
         self.direction = direction
         self.wanted = wanted
         self.part = part
         self.setting = FIRST
-        self.stream: Any = None
+        self.stream: Stream | None = None
         self.using = ""
         self.hardware = False
         self.moved = False
@@ -90,7 +91,7 @@ class DeviceSlot:
         self.wanted = name
         self.status = replace(self.status, wanted=name)
 
-    def use_file(self, stream: Any) -> None:
+    def use_file(self, stream: Stream) -> None:
         """Use a file or silence instead of a device."""
         self.stream = stream
         self._stands(DeviceState.OPEN, name=stream.name, openings=self.status.openings + 1)
@@ -101,7 +102,7 @@ class DeviceSlot:
             self.stream = self._silence()
             self.status = replace(self.status, name=self.stream.name)
 
-    def open(self, backend: Any, name: str) -> None:
+    def open(self, backend: Backend, name: str) -> None:
         """Open a device and begin, where nothing is open.
 
         Raises:
@@ -110,7 +111,7 @@ class DeviceSlot:
         stream, mark = self._opened(backend, name)
         self._begin(stream, mark, name)
 
-    def reopen(self, backend: Any, name: str) -> None:
+    def reopen(self, backend: Backend, name: str) -> None:
         """Open a device where it was just given back. What stood in for the wanted one still does, for the same reason.
 
         Raises:
@@ -121,7 +122,7 @@ class DeviceSlot:
         if name != self.wanted and before.state is not DeviceState.OPEN:
             self.fail(before.state, before.sentence, before.remedy)
 
-    def exchange(self, backend: Any, name: str, insist: bool = True) -> None:
+    def exchange(self, backend: Backend, name: str, insist: bool = True) -> None:
         """Open a device instead of the one that is open, which plays to its end first. No sample is lost.
 
         Args:
@@ -151,7 +152,7 @@ class DeviceSlot:
                 self._back_to(backend, before)
             raise
 
-    def change(self, backend: Any, setting: Setting) -> None:
+    def change(self, backend: Backend, setting: Setting) -> None:
         """Open the same device again with other buffers. No sample is lost.
 
         Raises:
@@ -212,14 +213,14 @@ class DeviceSlot:
         """What is wanted cannot be used."""
         self.status = replace(self.status, wanted=self.wanted, state=state, sentence=sentence, remedy=remedy)
 
-    def _opened(self, backend: Any, name: str) -> tuple[Any, object]:
+    def _opened(self, backend: Backend, name: str) -> tuple[DeviceStream, object]:
         mark = object()
         kind = backend.Microphone if isinstance(self.part, Capture) else backend.Speaker
         setting = self.setting
         stream = kind(name, self.part, lambda told: self._lost(mark, told), setting.block_ms, setting.latency)
         return stream, mark
 
-    def _begin(self, stream: Any, mark: object, name: str) -> None:
+    def _begin(self, stream: DeviceStream, mark: object, name: str) -> None:
         stood_in = self.stream is not None  # silence, or a file
         if stood_in:
             self.close()
@@ -245,13 +246,13 @@ class DeviceSlot:
     def _stands(self, state: DeviceState, **known: Any) -> None:
         self.status = DeviceStatus(wanted=self.wanted, state=state, **known)
 
-    def _open_or_go_back(self, backend: Any, name: str, before: str) -> None:
+    def _open_or_go_back(self, backend: Backend, name: str, before: str) -> None:
         try:
             self.open(backend, name)
         except AudioError:
             self._back_to(backend, before)
             raise
 
-    def _back_to(self, backend: Any, name: str) -> None:
+    def _back_to(self, backend: Backend, name: str) -> None:
         with contextlib.suppress(AudioError):
             self.reopen(backend, name)

@@ -8,9 +8,9 @@ are closed for a moment to have the list renewed.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rtvoice_tui.audio.backends import choosing
+from rtvoice_tui.audio.backends.base import Backend
 from rtvoice_tui.audio.playout.playback import Playback
 from rtvoice_tui.audio.supervisor.device_slot import DeviceSlot
 from rtvoice_tui.audio.supervisor.hotplug import DeviceNames, Hotplug
@@ -85,30 +85,31 @@ class Recovery:
         self.sides = [SideRecovery(slot) for slot in slots]
         self._hotplug = hotplug
         self._clock = clock
-        self._backend: Any = None
+        self._backend: Backend | None = None
         self._no_backend: AudioError | None = None
         self._renewed = 0
         self._renew_at = 0.0
 
-    def backend(self) -> Any:
+    def backend(self) -> Backend:
         """The sound system in use.
 
         Raises:
             AudioError: there is none.
         """
-        if self._backend is None:
-            if self._no_backend is not None:  # until something new is seen
-                raise self._no_backend
-            self._use_backend(choosing.choose_backend)
-        return self._backend
+        if self._backend is not None:
+            return self._backend
+        if self._no_backend is not None:  # until something new is seen
+            raise self._no_backend
+        return self._use_backend(choosing.choose_backend)
 
-    def _use_backend(self, choose: Callable[[], Any]) -> None:
+    def _use_backend(self, choose: Callable[[], Backend]) -> Backend:
         self._backend, self._no_backend = None, None
         try:
             self._backend = choose()
         except AudioError as error:
             self._no_backend = error
             raise
+        return self._backend
 
     def abandon(self) -> None:
         """A device hangs, and the program is to end all the same."""

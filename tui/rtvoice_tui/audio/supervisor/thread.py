@@ -9,9 +9,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 from rtvoice_tui.audio.backends import choosing
+from rtvoice_tui.audio.backends.base import Stream, WaitsForListener
 from rtvoice_tui.audio.backends.latency import Setting
 from rtvoice_tui.audio.backends.listing import list_in_subprocess
 from rtvoice_tui.audio.choice import AudioChoice
@@ -83,9 +83,9 @@ class AudioSupervisor:
 
     def begin(self) -> None:
         """Somebody listens from now on: a file that speaks begins."""
-        begin = getattr(self._input.stream, "begin", None)
-        if begin is not None:
-            begin()
+        stream = self._input.stream
+        if isinstance(stream, WaitsForListener):
+            stream.begin()
 
     def release(self, released: Callable[[], None]) -> None:
         """Give both devices back until `reclaim`; what was not heard yet is heard then.
@@ -226,7 +226,7 @@ class AudioSupervisor:
             self._tell(error.sentence, error.remedy)
 
 
-def _silence(playback: Playback) -> Any:
+def _silence(playback: Playback) -> Stream:
     from rtvoice_tui.audio.backends.wav_files import SilentSpeaker
 
     return SilentSpeaker(playback)
