@@ -311,7 +311,7 @@ def seen():
 
     def look():
         station.look(0.0)
-        return station.playback.heard_by
+        return station.playback.heard_by or None
 
     return SimpleNamespace(devices=devices, look=look, station=station)
 

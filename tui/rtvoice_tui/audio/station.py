@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from rtvoice_tui.audio.backends.latency import Steps
@@ -53,6 +53,7 @@ class AudioStation:
         store: where meters, counters and the devices' states are kept.
         wake: called from any thread when microphone frames wait.
         tell: called from any thread with a sentence and a remedy when something that was asked for is not done.
+        taps: get what is handed to the speaker, on its thread.
     """
 
     def __init__(
@@ -63,11 +64,13 @@ class AudioStation:
         store: Store,
         wake: Callable[[], None],
         tell: Callable[[str, str], None],
+        taps: Sequence[Callable[[bytes], None]] = (),
     ) -> None:
         self._store = store
         self.capture = Capture(input_rate, wake)
         self.playback = Playback(output_rate)
         self._choice = choice
+        self._taps = taps
         self.supervisor = AudioSupervisor(choice, self.capture, self.playback, tell)
         self.tryout = Tryout(self.playback, input_rate)
         self._gate = NoiseGate()
@@ -105,7 +108,8 @@ class AudioStation:
         mode = echo_mode(wanted, mic.name, speaker.name) if mic.hardware and speaker.hardware else "off"
         canceller, self.echo_problem = make_canceller(mode, self.capture.rate, noise_suppression)
         self._echo = EchoControl(canceller, self.capture.rate, self.playback.rate) if canceller else None
-        self.playback.heard_by = self._echo.played if self._echo else None
+        echo = (self._echo.played,) if self._echo else ()
+        self.playback.heard_by = (*echo, *self._taps)
         self.capture.clean = self._echo.clean if self._echo else None
 
     def close(self) -> None:

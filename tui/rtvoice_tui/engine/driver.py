@@ -21,6 +21,7 @@ from rtvoice_tui.engine.family import machine_of, wire_of
 from rtvoice_tui.engine.observers import EventLogObserver, Observed, Observer, Stepped, store_observer
 from rtvoice_tui.engine.plan import EndpointSource, Plan
 from rtvoice_tui.engine.sound import SessionSound
+from rtvoice_tui.engine.taps import Taps
 from rtvoice_tui.engine.tools import SessionTools
 from rtvoice_tui.errors import ConnectionFailed, ProfileError
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
@@ -44,10 +45,11 @@ class SessionDriver:
         store: where everything that happens is remembered.
         clock: seconds since the app started.
         observers: told of everything that happens, after the store and the event log.
+        taps: who wants the sound itself.
     """
 
     def __init__(
-        self, plan: Plan, store: Store, clock: Callable[[], float], observers: Sequence[Observer] = ()
+        self, plan: Plan, store: Store, clock: Callable[[], float], observers: Sequence[Observer], taps: Taps
     ) -> None:
         self.plan = plan
         self.loop = asyncio.get_running_loop()
@@ -64,7 +66,7 @@ class SessionDriver:
         self._dropped = 0
         self._tools = SessionTools(self)
         self._tools.use_plan(plan)
-        self.sound = SessionSound(self, store)
+        self.sound = SessionSound(self, store, taps)
         self._executor = Executor(self._send, self.sound, self._tools, self._timer_fired)
         self._wire = wire_of(plan)
         event_log = EventLogObserver(store.events, self._wire, self.report)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from rtvoice_tui.audio.choice import AudioChoice
+from rtvoice_tui.engine.taps import Taps
 from rtvoice_tui.media import AudioSettings, Direction
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import effects as fx
@@ -65,10 +66,12 @@ class SessionSound:
     Args:
         session: who hears and speaks.
         store: where meters and counters are kept.
+        taps: who wants the sound itself.
     """
 
-    def __init__(self, session: Session, store: Store) -> None:
+    def __init__(self, session: Session, store: Store, taps: Taps) -> None:
         self._session = session
+        self._taps = taps
         self._store = store
         self._settings = AudioSettings()
         self._choice = AudioChoice()
@@ -98,7 +101,8 @@ class SessionSound:
     def _open_station(self, choice: AudioChoice, input_rate: int, output_rate: int) -> "AudioStation":
         from rtvoice_tui.audio.station import AudioStation
 
-        station = AudioStation(choice, input_rate, output_rate, self._store, self._frames_wait, self._refused)
+        tell, heard = self._refused, self._taps.heard
+        station = AudioStation(choice, input_rate, output_rate, self._store, self._frames_wait, tell, heard)
         station.open()
         return station
 
@@ -200,6 +204,8 @@ class SessionSound:
         match effect:
             case fx.Play():
                 playback.play(effect.item_id, effect.pcm)
+                for received in self._taps.received:
+                    received(effect.item_id, effect.pcm)
             case fx.EndPlay():
                 playback.end(effect.item_id)
             case fx.Flush():
@@ -248,6 +254,8 @@ class SessionSound:
         for pcm, level_db in station.frames(self._session.now()):
             if self._session.hears:
                 self._session.command(cmd.MicFrame(pcm, level_db))
+                for sent in self._taps.sent:
+                    sent(pcm)
         self._report_local_speech()
         now = time.perf_counter()
         if now >= self._report_due and not self._flushes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from rtvoice_tui.engine.plan import EndpointSource, Plan
+from rtvoice_tui.engine.taps import Taps
 from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.store.store import Store
@@ -36,11 +37,13 @@ class SessionWorker:
 
     Attributes:
         observers: told of everything that happens, on the session's thread; to be extended before it runs.
+        taps: who wants the sound itself; to be extended before it runs.
     """
 
     def __init__(self, plan: Plan, store: Store) -> None:
         self.plan = plan
         self.observers: list[Observer] = []
+        self.taps = Taps()
         self.driver: SessionDriver | None = None
         self._store = store
         self._t0 = time.perf_counter()
@@ -134,7 +137,7 @@ class SessionWorker:
         """Serve until stopped. Never raises: what goes wrong is reported and logged."""
         from rtvoice_tui.engine.driver import SessionDriver
 
-        driver = SessionDriver(self.plan, self._store, lambda: self.clock, self.observers)
+        driver = SessionDriver(self.plan, self._store, lambda: self.clock, self.observers, self.taps)
         with self._lock:
             self.driver = driver
             early, self._early = self._early, []

@@ -69,7 +69,7 @@ class Playback:
         device_underruns: how often the device itself ran dry, whatever there was to play.
         starved: how often an answer's next samples had not arrived yet.
         levels: loudness of what the device was handed lately.
-        heard_by: gets every block exactly as it is handed to the device, silence included. On the device's thread.
+        heard_by: get every block exactly as it is handed to the device, silence included. On the device's thread.
         aside: what sounds while there is nothing to say, by the number of samples: a test tone. On the device's thread.
         silencer: lets the device throw away what it holds, then calls `stopped`. Called on the session's thread by
             `flush`; must return at once. None where that is not worth it.
@@ -84,7 +84,7 @@ class Playback:
         self.device_underruns = 0
         self.starved = 0
         self.levels: deque[Level] = deque(maxlen=64)
-        self.heard_by: Callable[[bytes], None] | None = None
+        self.heard_by: tuple[Callable[[bytes], None], ...] = ()
         self.aside: Callable[[int], bytes] | None = None
         self.silencer: Callable[[], None] | None = None
         self._ring = SampleRing(rate * RING_S, rate * KEPT_S)
@@ -292,9 +292,8 @@ class Playback:
             self._block_at, self._block_start = time.perf_counter(), self._ring.taken
         try:
             pcm = self._next(count, dac_at)
-            heard_by = self.heard_by  # the session's thread may take it away at any time
-            if heard_by is not None:
-                heard_by(pcm)
+            for hears in self.heard_by:  # the session's thread may put others in their place at any time
+                hears(pcm)
         except Exception:
             if not self._failed:
                 self._failed = True  # once is enough: it would come a hundred times a second
