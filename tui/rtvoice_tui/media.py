@@ -60,3 +60,7 @@ class AudioSettings(msgspec.Struct, frozen=True):
     mic_gain_db: float = 0.0
     agent_gain_db: float = 0.0
     gate_db: float | None = None
+
+
+AS_IT_IS = AudioSettings()
+"""Nothing muted, louder or gated."""

@@ -28,7 +28,7 @@ their way, and at most one response is asked for.
 
 from collections.abc import Callable, Sequence
 
-from rtvoice_tui.media import AudioSettings
+from rtvoice_tui.media import AS_IT_IS, AudioSettings
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.client_events import CreateItem
 from rtvoice_tui.protocol.realtime.dialects import Dialect
@@ -74,9 +74,6 @@ from rtvoice_tui.session.timers import (
     ResponseLate,
     Timer,
 )
-
-AS_IT_IS = AudioSettings()
-"""Nothing muted, louder or gated."""
 
 GREETING_S = 5.0
 """A server that has not greeted us by then is configured all the same, with a warning."""
