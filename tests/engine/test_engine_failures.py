@@ -391,7 +391,7 @@ async def test_a_session_that_is_never_confirmed_hears_after_a_while_and_says_so
 
 
 async def test_a_server_that_does_not_greet_is_configured_all_the_same(monkeypatch):
-    monkeypatch.setattr("rtvoice_tui.session.realtime.machine.GREETING_S", 0.05)
+    monkeypatch.setattr("rtvoice_tui.session.realtime.configuration.GREETING_S", 0.05)
 
     async def script(session: Session) -> None:
         await session.expect("session.update")
@@ -404,7 +404,7 @@ async def test_a_server_that_does_not_greet_is_configured_all_the_same(monkeypat
 
 async def test_the_greeting_timer_of_an_ended_session_does_not_touch_the_next(monkeypatch):
     timers = []
-    monkeypatch.setattr("rtvoice_tui.session.realtime.machine.GREETING_S", 3600.0)
+    monkeypatch.setattr("rtvoice_tui.session.realtime.configuration.GREETING_S", 3600.0)
 
     async def script(session: Session) -> None:
         await asyncio.Event().wait()

@@ -92,6 +92,13 @@ class Store:
     def record(self, fact: Fact, at: float) -> None:
         """Remember what happened at ``at`` seconds."""
         self.interruptions.record(fact)
+        self._record_session(fact, at)
+        self._record_turns(fact, at)
+        self._record_calls(fact, at)
+        self.version += 1
+
+    def _record_session(self, fact: Fact, at: float) -> None:
+        """Connection, settings, notices, and what is wanted of the devices."""
         match fact:
             case facts.PhaseChanged():
                 self.session.phase = fact.phase
@@ -106,6 +113,25 @@ class Store:
                 self.session.spoken = False
                 self.transcript.new_session()
                 self.calls.new_session()
+            case facts.SessionEnded():
+                self.session.reason, self.session.remedy = fact.reason, fact.remedy
+            case facts.InForce():
+                self.session.in_force = fact.settings
+                if fact.at_start:
+                    self.session.at_start = fact.settings
+            case facts.EditChanged():
+                self.edits.append((at, fact))
+                self.edits_told += 1
+            case facts.Notice():
+                self.notices.append((at, fact))
+            case facts.AudioSet():
+                self.audio_settings = fact.settings
+            case facts.FramesDropped():
+                self.audio.dropped = fact.count
+
+    def _record_turns(self, fact: Fact, at: float) -> None:
+        """Turns, their words and their timing."""
+        match fact:
             case facts.TurnStarted():
                 self.session.turn = fact.turn
                 self.timings.begin(fact.turn)
@@ -128,6 +154,10 @@ class Store:
                 self.transcript.response_lost(fact, at)
             case facts.CutConfirmed():
                 self.transcript.cut_confirmed(fact)
+
+    def _record_calls(self, fact: Fact, at: float) -> None:
+        """Calls, servers of tools, tokens and limits."""
+        match fact:
             case facts.CallChanged():
                 if not fact.manual:
                     self.transcript.call_changed(fact, at)
@@ -138,23 +168,7 @@ class Store:
                 self.calls.server_changed(fact)
             case facts.ServersGone():
                 self.calls.forget_servers(fact.names)
-            case facts.SessionEnded():
-                self.session.reason, self.session.remedy = fact.reason, fact.remedy
-            case facts.AudioSet():
-                self.audio_settings = fact.settings
-            case facts.FramesDropped():
-                self.audio.dropped = fact.count
             case facts.UsageReported():
                 self.usage.add(fact.usage)
             case facts.LimitsReported():
                 self.usage.limited(fact.limits)
-            case facts.InForce():
-                self.session.in_force = fact.settings
-                if fact.at_start:
-                    self.session.at_start = fact.settings
-            case facts.EditChanged():
-                self.edits.append((at, fact))
-                self.edits_told += 1
-            case facts.Notice():
-                self.notices.append((at, fact))
-        self.version += 1

@@ -32,30 +32,26 @@ from rtvoice_tui.media import AS_IT_IS, AudioSettings
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.client_events import CreateItem
 from rtvoice_tui.protocol.realtime.dialects import Dialect
-from rtvoice_tui.protocol.realtime.objects import ErrorInfo
 from rtvoice_tui.protocol.realtime.provider_events import TranscriptionUpdated
-from rtvoice_tui.protocol.realtime.session_echo import in_force
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
-from rtvoice_tui.session.effects import ApplyAudio, Effect, Flush, OpenDevice, Schedule, TreatEcho
+from rtvoice_tui.session.effects import ApplyAudio, Effect, Flush, OpenDevice, TreatEcho
 from rtvoice_tui.session.facts import (
     AudioSet,
     CutConfirmed,
-    InForce,
     Level,
     LimitsReported,
     Notice,
     Phase,
     PhaseChanged,
     SessionEnded,
-    SessionOpened,
     TalkChanged,
 )
 from rtvoice_tui.session.inputs import Closed, Connecting, Input, Observed, Opened, Received, Started
-from rtvoice_tui.session.realtime import edits
 from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
 from rtvoice_tui.session.realtime.calls.tool_calls import ToolCalls
-from rtvoice_tui.session.realtime.edits import Edits
+from rtvoice_tui.session.realtime.configuration import Configuration
+from rtvoice_tui.session.realtime.edits import GATED, Edits
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
 from rtvoice_tui.session.realtime.responses.response_slot import ResponseSlot, is_out_of_band
@@ -74,9 +70,6 @@ from rtvoice_tui.session.timers import (
     ResponseLate,
     Timer,
 )
-
-GREETING_S = 5.0
-"""A server that has not greeted us by then is configured all the same, with a warning."""
 
 
 class SessionMachine:
@@ -105,6 +98,7 @@ class SessionMachine:
         self._dialect = dialect
         self._out = Outbox(new_id)
         self._edits = Edits(dialect, settings, tuple(tools), self._out)
+        self._configuration = Configuration(self._edits, self._out)
         self._ledger = HeardLedger(dialect.fixed_rate or settings.output_rate)
         self._calls = FunctionCalls(self._out, fillers=dialect.out_of_band)
         self._listening = Listening(self._out)
@@ -120,9 +114,6 @@ class SessionMachine:
         self._audio = audio
         self._history: tuple[Said, ...] = ()
         self._due: tuple[Said, ...] = ()
-        self._configuration = ""
-        self._connections = 0
-        self._connection = Phase.OFFLINE
         self._phase = Phase.OFFLINE
 
     # --- what a driver may ask
@@ -150,14 +141,13 @@ class SessionMachine:
     @property
     def hears(self) -> bool:
         """Whether the microphone should be open: the server has accepted the audio format."""
-        return self._connection is Phase.READY
+        return self._configuration.ready
 
     @property
     def due(self) -> bool:
         """Whether the server owes an answer to something: as long as it does, its silence means something."""
-        opening = self._connection is Phase.CONFIGURING or self._edits.waiting
         answering = not self._slot.free or self._listening.unanswered
-        return opening or answering or self._user.deliveries.doubtful
+        return self._configuration.due or answering or self._user.typed.deliveries.doubtful
 
     @property
     def talk(self) -> TalkChanged:
@@ -179,7 +169,7 @@ class SessionMachine:
             at: when, in seconds on the clock of all other steps.
         """
         match happened:
-            case Received() if self._connection is Phase.OFFLINE:
+            case Received() if self._configuration.phase is Phase.OFFLINE:
                 return []  # of a session that is over: nobody could be answered
             case Received(event=ev.ServerEvent() as event):
                 self._received(event)
@@ -191,7 +181,7 @@ class SessionMachine:
             case Observed():
                 self._out.report(happened.fact)
             case Connecting():
-                self._connection = Phase.CONNECTING
+                self._configuration.connecting()
             case Opened():
                 self._opened()
             case Closed():
@@ -201,11 +191,9 @@ class SessionMachine:
         return self._finish_step()
 
     def _opened(self) -> None:
-        self._connection = Phase.CONFIGURING
-        self._connections += 1
         self._due, self._history = self._history, ()
         self._tools.use()
-        self._out.do(Schedule(GreetingLate(self._connections), GREETING_S))
+        self._configuration.opened()
 
     def _closed(self, closed: Closed) -> None:
         """Nothing of this session can be answered any more."""
@@ -217,20 +205,20 @@ class SessionMachine:
         if self._ledger.speaking:
             self._out.do(Flush())
         self._tools.close()
-        self._edits.close()
+        self._configuration.closed()
         self._answers.close()
         self._ledger.close()
         self._user.close(closed.unsent)
         self._history = self._due or self._history  # a session that never opened was told nothing
         self._due = ()
-        self._connection = Phase.OFFLINE
 
     def _received(self, event: ev.ServerEvent) -> None:
         match event:
             case ev.SessionCreated():
-                self._greeted(event)
+                self._configuration.greeted(event.session)
             case ev.SessionUpdated():
-                self._configured(event)
+                self._answers.rate.echoed(event.session, self.settings.speed)
+                self._configuration.updated(event.session)
             case ev.SpeechStarted() | ev.SpeechStopped() | ev.InputCommitted() | ev.InputTimeout():
                 self._user.feed(event)
             case ev.TranscriptionDelta() | ev.TranscriptionCompleted() | ev.TranscriptionFailed():
@@ -244,12 +232,12 @@ class SessionMachine:
             case ev.ErrorEvent():
                 self._error(event)
             case ev.ItemAdded() | ev.ItemCreated() | ev.ItemDone():
-                self._user.deliveries.item(event.item)
+                self._user.typed.deliveries.item(event.item)
                 self._tools.hosted.feed(event, self._listening.turn)
             case _:
                 if isinstance(event, ev.ResponseCreated) and not is_out_of_band(event.response):
                     self._user.answer_began()
-                    self._user.deliveries.answered()
+                    self._user.typed.deliveries.answered()
                 elif isinstance(event, ev.OutputAudioDelta):
                     self._edits.voice_frozen = self._dialect.freezes_voice
                 self._tools.hosted.feed(event, self._listening.turn)
@@ -271,7 +259,8 @@ class SessionMachine:
             case cmd.SetEcho():
                 self._out.do(TreatEcho(command.mode, command.noise_suppression))
             case cmd.EditSession():
-                self._edit(command)
+                self._configuration.edit(command)
+                self._tools.use()
             case cmd.Recall():
                 self._history = command.history
             case cmd.ArgumentsChecked() | cmd.CallPreviewed() | cmd.ToolFinished() | cmd.UseTools():
@@ -283,26 +272,6 @@ class SessionMachine:
             case _:
                 self._user.command(command, self.hears)
 
-    # --- opening
-
-    def _greeted(self, event: ev.SessionCreated) -> None:
-        if self._connection is not Phase.CONFIGURING:
-            return
-        self._out.report(SessionOpened(str(event.session.get("id") or ""), event.session))
-        self._out.report(InForce(in_force(event.session), at_start=True))
-        self._configure()
-
-    def _configure(self) -> None:
-        if not self._edits.waiting:
-            self._configuration = self._edits.send_all()
-
-    def _configured(self, event: ev.SessionUpdated) -> None:
-        self._answers.rate.echoed(event.session, self.settings.speed)
-        answered = self._edits.acknowledged(event.session)
-        unheard = self._connection in (Phase.CONFIGURING, Phase.REFUSED)
-        if unheard and answered and answered == self._configuration:
-            self._connection = Phase.READY
-
     @property
     def _slot(self) -> ResponseSlot:
         return self._answers.slot
@@ -310,61 +279,29 @@ class SessionMachine:
     # --- changes of the running session
 
     def _set_talk(self, mode: TalkMode) -> None:
-        self._user.take_turns(mode, self._live)
-        if self._connection is Phase.REFUSED:
-            self._configuration = self._edits.send_all()
-
-    @property
-    def _live(self) -> bool:
-        """Whether a change of the session can be sent by itself."""
-        refused = self._connection is Phase.REFUSED
-        return not refused and (self._connection is Phase.READY or self._edits.waiting)
+        self._user.take_turns(mode, self._configuration.live)
+        self._configuration.correct()
 
     def _set_audio(self, settings: AudioSettings) -> None:
         self._audio = settings
         self._out.do(ApplyAudio(settings))
         self._out.report(AudioSet(settings))
 
-    def _edit(self, command: cmd.EditSession) -> None:
-        refused = self._connection is Phase.REFUSED
-        if self._live:
-            self._edits.change(command.settings, command.tools, command.edit_id)
-        else:
-            self._edits.keep(command.settings, command.tools, command.edit_id, tell=not refused)
-        if refused:
-            self._configuration = self._edits.send_all(command.edit_id)
-        self._tools.use()
-
     # --- devices, timers, errors
 
     def _timer(self, timer: Timer) -> None:
         match timer:
             case GreetingLate():
-                self._ungreeted(timer.connection)
+                self._configuration.ungreeted(timer.connection)
             case ResponseLate():
                 if self._slot.stuck(timer.request):
                     self._out.warn("the server has not begun the answer that was asked for", "ask again")
             case EditLate():
-                self._edit_unanswered(timer.event_id)
+                self._configuration.unanswered(timer.event_id)
             case FillerDue() | ProviderSilent() | OutputsHeld():
                 self._tools.timer(timer)
             case _:
                 self._user.timer(timer)
-
-    def _ungreeted(self, connection: int) -> None:
-        current = connection == self._connections and self._connection is Phase.CONFIGURING
-        if current and not self._edits.waiting:
-            self._out.warn("the server has not greeted us", "the session is configured all the same")
-            self._configure()
-
-    def _edit_unanswered(self, event_id: str) -> None:
-        if self._edits.unanswered(event_id) and self._connection is Phase.CONFIGURING:
-            self._connection = Phase.READY
-            self._out.warn(
-                "the server has not confirmed the session's settings, so audio may be misunderstood",
-                "see the session in pane 5",
-                event_id,
-            )
 
     def _error(self, event: ev.ErrorEvent) -> None:
         error = event.error
@@ -373,30 +310,19 @@ class SessionMachine:
         busy = ruling.verdict is Verdict.TRY_AGAIN
         self._slot.refused(error.event_id, busy, self._out)
         blameless = error.param.startswith("session") or (
-            self._connection is Phase.CONFIGURING and ruling.verdict is Verdict.FAULT
+            self._configuration.phase is Phase.CONFIGURING and ruling.verdict is Verdict.FAULT
         )
-        self._user.deliveries.refused(error.event_id)
+        self._user.typed.deliveries.refused(error.event_id)
         self._user.commit_refused(error.event_id, is_empty_commit(error))
-        mended = self._change_refused(error, blameless)
+        correction = self._configuration.refused(error, blameless)
+        if correction is not None:
+            self._tools.use()
         if ruling.verdict in (Verdict.EXPECTED, Verdict.TRY_AGAIN):
             return
-        harmless = ruling.verdict is Verdict.HARMLESS or mended == edits.GATED
+        harmless = ruling.verdict is Verdict.HARMLESS or correction == GATED
         level = Level.WARNING if harmless else Level.ERROR
-        remedy = ruling.remedy or mended
+        remedy = ruling.remedy or correction or ""
         self._out.report(Notice(level, sentence(error), remedy, error.event_id))
-
-    def _change_refused(self, error: ErrorInfo, blameless: bool) -> str:
-        """An error may refuse a change of the session; returns what is to be done about that."""
-        took = self._edits.takes_no_detection
-        refused = self._edits.refused(error.event_id, sentence(error), error.param, blameless)
-        if not refused:
-            return ""
-        without_key = took and not self._edits.takes_no_detection
-        self._tools.use()
-        if refused == self._configuration:
-            self._connection = Phase.CONFIGURING if without_key else Phase.REFUSED
-            self._configuration = self._edits.send_all() if without_key else refused
-        return edits.GATED if without_key else "press e to correct it"
 
     # --- the end of every step
 
@@ -426,8 +352,8 @@ class SessionMachine:
             self._out.send(CreateItem, item=item)
 
     def _current_phase(self) -> Phase:
-        if self._connection is not Phase.READY:
-            return self._connection
+        if not self._configuration.ready:
+            return self._configuration.phase
         if self._listening.hearing:
             return Phase.HEARING
         if self._ledger.speaking:

@@ -1,24 +1,21 @@
 """What the user does in a conversation: speaks, types, takes turns by key, interrupts."""
 
-from collections import deque
 from collections.abc import Collection
 
 from rtvoice_tui.protocol.realtime import server_events as ev
-from rtvoice_tui.protocol.realtime.client_events import CreateItem
 from rtvoice_tui.protocol.realtime.dialects import Dialect
 from rtvoice_tui.protocol.realtime.provider_events import TranscriptionUpdated
 from rtvoice_tui.session import commands as cmd
-from rtvoice_tui.session.facts import Moment, UserSaid
 from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
 from rtvoice_tui.session.realtime.edits import Edits
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
 from rtvoice_tui.session.realtime.responses.responses import Responses
 from rtvoice_tui.session.realtime.turns.barge_in import BargeIn
-from rtvoice_tui.session.realtime.turns.deliveries import Deliveries
 from rtvoice_tui.session.realtime.turns.listening import Listening
 from rtvoice_tui.session.realtime.turns.push_to_talk import PushToTalk
 from rtvoice_tui.session.realtime.turns.speech_watch import SpeechWatch
+from rtvoice_tui.session.realtime.turns.typed_turns import TypedTurns
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from rtvoice_tui.session.timers import (
     CommitLate,
@@ -63,7 +60,7 @@ class UserTurns:
 
     Attributes:
         talk: how they are taken now, as it was last told.
-        deliveries: typed messages that are not acknowledged yet.
+        typed: typed turns.
     """
 
     def __init__(
@@ -87,10 +84,8 @@ class UserTurns:
         self._ledger = ledger
         self._push_to_talk = PushToTalk(dialect, input_rate, edits, listening, out, talk)
         self._watch = SpeechWatch(out)
-        self._interruption = BargeIn(dialect, edits, ledger, answers, self._push_to_talk, out, talk.interrupts)
-        self._texts: deque[str] = deque()
-        self._typed = 0
-        self.deliveries = Deliveries(out)
+        self._barge_in = BargeIn(dialect, edits, ledger, answers, self._push_to_talk, out, talk.interrupts)
+        self.typed = TypedTurns(listening, out)
         self.talk = self._push_to_talk.status
         edits.take_turns(talk.mode is not TalkMode.OPEN, live=False)
 
@@ -107,7 +102,7 @@ class UserTurns:
     @property
     def typed_waits(self) -> bool:
         """Whether something typed is still to be sent."""
-        return bool(self._texts)
+        return self.typed.waiting
 
     # --- the server's word
 
@@ -127,7 +122,7 @@ class UserTurns:
                 self._listening.words(event)
 
     def _speech_started(self, item_id: str) -> None:
-        cut_agent = self._interruption.speech_started()
+        cut_agent = self._barge_in.speech_started()
         turn = self._listening.started(item_id)
         if not self.by_key:
             self._watch.began(turn, cut_agent)
@@ -165,14 +160,14 @@ class UserTurns:
                     self._push_to_talk.frame(command)
                     self._watch.frame(command.level_db)
             case cmd.LocalSpeech():
-                self._interruption.local_speech(command.speaking)
+                self._barge_in.local_speech(command.speaking)
             case cmd.Interrupt():
                 self._interrupt_key()
             case cmd.SendText():
                 self._type(command.text, ready)
             case cmd.TalkStart():
                 if ready and self.by_key and not self._listening.talking:
-                    self._interruption.interrupt()
+                    self._barge_in.interrupt()
                     self._push_to_talk.start()
             case cmd.TalkEnd():
                 self._end_talk()
@@ -182,15 +177,15 @@ class UserTurns:
 
     def _interrupt_key(self) -> None:
         """The user wants quiet. Where nothing was being said, the functions that run are no longer waited for."""
-        if not self._interruption.interrupt():
+        if not self._barge_in.interrupt():
             self._calls.release()
 
     def _type(self, text: str, ready: bool) -> None:
         if not ready:
-            self._out.warn(f"not connected, so this was not sent: {text}", "press c to connect")
+            self.typed.refuse(text)
             return
-        self._interruption.interrupt()
-        self._texts.append(text)
+        self._barge_in.interrupt()
+        self.typed.keep(text)
 
     def _end_talk(self) -> None:
         if self._push_to_talk.end():
@@ -210,7 +205,7 @@ class UserTurns:
 
     def flushed(self) -> None:
         """The speaker is silent."""
-        self._interruption.flushed()
+        self._barge_in.flushed()
 
     def timer(self, timer: UserTimer) -> None:
         """A timer of the user's turns fired."""
@@ -221,7 +216,7 @@ class UserTurns:
             case TalkLimit() | TalkLevel() | CommitLate():
                 due = self._push_to_talk.timer(timer)
             case LocalSpeechOver() | LocalSpeechLong() | DuckUnconfirmed():
-                self._interruption.timer(timer)
+                self._barge_in.timer(timer)
             case TurnWordless():
                 self._watch.wordless(timer.turn)
         if due:
@@ -232,8 +227,9 @@ class UserTurns:
         slot = self._answers.slot
         if ready and self._listening.take_answer_due():
             slot.want()
-        if ready and self._texts and slot.free and not self._ledger.cutting:
-            self._send_typed(self._texts.popleft())
+        if ready and self.typed.waiting and slot.free and not self._ledger.cutting:
+            self.typed.send_next()
+            slot.want()
 
     def tell_talk(self) -> None:
         """Say how turns are taken, if that is another way now."""
@@ -241,22 +237,10 @@ class UserTurns:
             self.talk = self._push_to_talk.status
             self._out.report(self.talk)
 
-    def _send_typed(self, text: str) -> None:
-        self._typed += 1
-        turn = self._listening.next_turn()
-        self._out.report(UserSaid(turn, f"typed-{self._typed}", text, final=True, typed=True))
-        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
-        self.deliveries.sent(self._out.send(CreateItem, item=item), text)
-        self._out.reach(turn, Moment.SENT)
-        self._answers.slot.want()
-
     def close(self, unsent: Collection[str] = ()) -> None:
         """The session is over; ``unsent`` are the ids of events that never left."""
-        self.deliveries.close(unsent)
+        self.typed.close(unsent)
         self._listening.close()
         self._push_to_talk.close()
         self._watch.close()
-        self._interruption.close()
-        for text in self._texts:
-            self._out.warn(f"the connection ended before this was sent: {text}", "press c, then send it again")
-        self._texts.clear()
+        self._barge_in.close()

@@ -1,0 +1,3 @@
+from controller.desk import desk
+
+__all__ = ["desk"]

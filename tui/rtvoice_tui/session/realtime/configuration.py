@@ -1,0 +1,139 @@
+"""Whether the server goes by the wanted settings: from the greeting to the first update, and every change after it."""
+
+from typing import Any
+
+from rtvoice_tui.protocol.realtime.objects import ErrorInfo
+from rtvoice_tui.protocol.realtime.session_echo import in_force
+from rtvoice_tui.session.commands import EditSession
+from rtvoice_tui.session.effects import Schedule
+from rtvoice_tui.session.facts import InForce, Phase, SessionOpened
+from rtvoice_tui.session.realtime.edits import GATED, Edits
+from rtvoice_tui.session.realtime.outbox import Outbox
+from rtvoice_tui.session.realtime.server_errors import sentence
+from rtvoice_tui.session.timers import GreetingLate
+
+GREETING_S = 5.0
+"""A server that has not greeted us by then is configured all the same, with a warning."""
+
+
+class Configuration:
+    """The phases of a connection until the server has accepted the settings.
+
+    Args:
+        edits: the wanted settings and tools, and the changes under way.
+        out: where effects go.
+
+    Attributes:
+        phase: ``OFFLINE``, ``CONNECTING``, ``CONFIGURING``, ``REFUSED`` or ``READY``.
+    """
+
+    def __init__(self, edits: Edits, out: Outbox) -> None:
+        self.phase = Phase.OFFLINE
+        self._edits = edits
+        self._out = out
+        self._update = ""  # the update that carries the whole configuration
+        self._connections = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether the server has accepted the settings, the audio format among them."""
+        return self.phase is Phase.READY
+
+    @property
+    def live(self) -> bool:
+        """Whether a change of the session can be sent by itself."""
+        return self.phase is not Phase.REFUSED and (self.ready or self._edits.waiting)
+
+    @property
+    def due(self) -> bool:
+        """Whether the server owes an answer to an update, or its greeting."""
+        return self.phase is Phase.CONFIGURING or self._edits.waiting
+
+    # --- the connection
+
+    def connecting(self) -> None:
+        """A connection is being tried."""
+        self.phase = Phase.CONNECTING
+
+    def opened(self) -> None:
+        """The socket is up; the server speaks first."""
+        self.phase = Phase.CONFIGURING
+        self._connections += 1
+        self._out.do(Schedule(GreetingLate(self._connections), GREETING_S))
+
+    def closed(self) -> None:
+        """The socket is gone."""
+        self._edits.close()
+        self.phase = Phase.OFFLINE
+
+    # --- the server's word
+
+    def greeted(self, session: dict[str, Any]) -> None:
+        """The server describes its session; it is told ours."""
+        if self.phase is not Phase.CONFIGURING:
+            return
+        self._out.report(SessionOpened(str(session.get("id") or ""), session))
+        self._out.report(InForce(in_force(session), at_start=True))
+        self._send_unless_sent()
+
+    def updated(self, session: dict[str, Any]) -> None:
+        """The server repeats what is in force: it acknowledges the oldest update."""
+        answered = self._edits.acknowledged(session)
+        opening = self.phase in (Phase.CONFIGURING, Phase.REFUSED)
+        if opening and answered and answered == self._update:
+            self.phase = Phase.READY
+
+    def refused(self, error: ErrorInfo, blameless: bool) -> str | None:
+        """An error may refuse an update; what is to be done about that, or ``None`` if it refuses none.
+
+        Args:
+            error: the server's objection.
+            blameless: whether it may be about an update though it names no event.
+        """
+        took = self._edits.takes_no_detection
+        refused = self._edits.refused(error.event_id, sentence(error), error.param, blameless)
+        if not refused:
+            return None
+        without_key = took and not self._edits.takes_no_detection
+        if refused == self._update:
+            self.phase = Phase.CONFIGURING if without_key else Phase.REFUSED
+            self._update = self._edits.send_all() if without_key else refused
+        return GATED if without_key else "press e to correct it"
+
+    def _send_unless_sent(self) -> None:
+        if not self._edits.waiting:
+            self._update = self._edits.send_all()
+
+    # --- changes and timers
+
+    def edit(self, command: EditSession) -> None:
+        """Change settings and tools: now where there is a session, else with the next one."""
+        refused = self.phase is Phase.REFUSED
+        if self.live:
+            self._edits.change(command.settings, command.tools, command.edit_id)
+        else:
+            self._edits.keep(command.settings, command.tools, command.edit_id, tell=not refused)
+        if refused:
+            self._update = self._edits.send_all(command.edit_id)
+
+    def correct(self) -> None:
+        """Something that the server may have refused is otherwise now: try again."""
+        if self.phase is Phase.REFUSED:
+            self._update = self._edits.send_all()
+
+    def ungreeted(self, connection: int) -> None:
+        """The greeting of a connection is late."""
+        current = connection == self._connections and self.phase is Phase.CONFIGURING
+        if current and not self._edits.waiting:
+            self._out.warn("the server has not greeted us", "the session is configured all the same")
+            self._send_unless_sent()
+
+    def unanswered(self, event_id: str) -> None:
+        """The answer to an update is late."""
+        if self._edits.unanswered(event_id) and self.phase is Phase.CONFIGURING:
+            self.phase = Phase.READY
+            self._out.warn(
+                "the server has not confirmed the session's settings, so audio may be misunderstood",
+                "see the session in pane 5",
+                event_id,
+            )

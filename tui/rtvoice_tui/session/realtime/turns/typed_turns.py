@@ -1,0 +1,59 @@
+"""Typed turns: kept until they can be sent, then followed until the server acknowledges them."""
+
+from collections import deque
+from collections.abc import Collection
+
+from rtvoice_tui.protocol.realtime.client_events import CreateItem
+from rtvoice_tui.session.facts import Moment, UserSaid
+from rtvoice_tui.session.realtime.outbox import Outbox
+from rtvoice_tui.session.realtime.turns.deliveries import Deliveries
+from rtvoice_tui.session.realtime.turns.listening import Listening
+
+
+class TypedTurns:
+    """What the user typed.
+
+    Args:
+        listening: counts turns.
+        out: where effects go.
+
+    Attributes:
+        deliveries: those that were sent and are not acknowledged yet.
+    """
+
+    def __init__(self, listening: Listening, out: Outbox) -> None:
+        self._listening = listening
+        self._out = out
+        self._texts: deque[str] = deque()
+        self._count = 0
+        self.deliveries = Deliveries(out)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something typed is still to be sent."""
+        return bool(self._texts)
+
+    def keep(self, text: str) -> None:
+        """Send a text as soon as it can be."""
+        self._texts.append(text)
+
+    def send_next(self) -> None:
+        """Send the oldest text that waits."""
+        text = self._texts.popleft()
+        self._count += 1
+        turn = self._listening.next_turn()
+        self._out.report(UserSaid(turn, f"typed-{self._count}", text, final=True, typed=True))
+        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+        self.deliveries.sent(self._out.send(CreateItem, item=item), text)
+        self._out.reach(turn, Moment.SENT)
+
+    def refuse(self, text: str) -> None:
+        """There is nobody to send it to."""
+        self._out.warn(f"not connected, so this was not sent: {text}", "press c to connect")
+
+    def close(self, unsent: Collection[str]) -> None:
+        """The session is over; ``unsent`` are the ids of events that never left."""
+        self.deliveries.close(unsent)
+        for text in self._texts:
+            self._out.warn(f"the connection ended before this was sent: {text}", "press c, then send it again")
+        self._texts.clear()
