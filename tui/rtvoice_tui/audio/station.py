@@ -117,7 +117,7 @@ class AudioStation:
         self.supervisor.close()
 
     def begin(self) -> None:
-        """Somebody listens from now on: a file that speaks begins."""
+        """The server listens from now on: an input file starts to play."""
         self.supervisor.begin()
 
     @property

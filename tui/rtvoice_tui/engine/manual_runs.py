@@ -1,4 +1,4 @@
-"""Tools that the user runs by hand: told like calls, and unknown to the model."""
+"""Manual runs of tools: reported like calls; the model does not know of them."""
 
 import asyncio
 import itertools
@@ -15,7 +15,7 @@ from rtvoice_tui.tools.toolbox import Toolbox
 
 
 class ManualRuns:
-    """Runs by hand.
+    """The manual runs of a session.
 
     Args:
         toolbox: runs them.

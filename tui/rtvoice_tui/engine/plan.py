@@ -1,4 +1,4 @@
-"""What a session is made of: said before anything is opened or connected."""
+"""What a session is made of, before anything is opened or connected."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,7 +19,7 @@ class EndpointSource(Protocol):
         """Address and headers, asked for at every connect."""
 
     async def close(self) -> None:
-        """The app ends."""
+        """Release what `endpoint` started."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ LOOK_S = 0.1
 
 
 class Session(Protocol):
-    """What sound asks of the session that it belongs to."""
+    """What `SessionSound` needs of its session."""
 
     @property
     def hears(self) -> bool:
@@ -45,7 +45,7 @@ class Session(Protocol):
         """From a device's thread onto the loop."""
 
     def spawn(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
-        """Run beside the session; a fault is told."""
+        """Run beside the session; a fault is reported."""
 
     def warn(self, sentence: str, remedy: str = "") -> None:
         """Report what is wrong."""
@@ -151,11 +151,11 @@ class SessionSound:
         self._session.keep_audio(choice)
 
     def play_test_tone(self) -> None:
-        """Let the speaker be heard."""
+        """Play a tone of a second on the speaker, unless the agent speaks."""
         self._when_open(lambda station: self._try_out(station.tryout.play_tone()))
 
     def hear_myself(self, on: bool) -> None:
-        """Let the microphone be heard at the speaker."""
+        """Play the microphone on the speaker."""
         self._when_open(lambda station: self._try_out(station.tryout.hear_myself(on, self._session.now())))
 
     def _try_out(self, done: bool) -> None:
@@ -181,7 +181,7 @@ class SessionSound:
             self._session.warn(station.echo_problem, "pip install pywebrtc-audio, or use a headset")
 
     def begin(self) -> None:
-        """Somebody listens from now on: a file that speaks begins."""
+        """The server listens from now on: an input file starts to play."""
         if self._station is not None:
             self._station.begin()
 

@@ -21,7 +21,7 @@ READY_S = 1.5
 
 
 class Session(Protocol):
-    """What tools need of the session that they belong to."""
+    """What `SessionTools` needs of its session."""
 
     def command(self, command: cmd.Command) -> None:
         """Hand the machine a command."""

@@ -13,7 +13,7 @@ class TokenDetails(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """Tokens of one answer. Each answer pays for the whole history again as input."""
+    """Token usage of one response. Each answer pays for the whole history again as input."""
 
     total_tokens: int = 0
     input_tokens: int = 0

@@ -24,7 +24,7 @@ class Approvals:
         self._asked: dict[str, ToolSpec] = {}
 
     def kind(self, name: str) -> str:
-        """How a tool is run, in a word."""
+        """The kind of a tool: ``python``, ``command``, ``http``, ..., or ``hosted``."""
         if name in self.hosted:
             return "hosted"
         return self.known[name].kind if name in self.known else ""
@@ -64,10 +64,10 @@ class Approvals:
         return spec.parameters if spec is not None else {}
 
     def forget_call(self, key: str) -> None:
-        """Nobody will be asked about a call again."""
+        """Forget what a call was asked with."""
         self._asked.pop(key, None)
 
     def forget(self) -> None:
-        """The session ended: nobody has agreed to anything in the next one."""
+        """The session ended: approvals do not carry over to the next one."""
         self._always.clear()
         self._asked.clear()

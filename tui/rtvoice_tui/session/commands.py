@@ -138,7 +138,7 @@ class CallPreviewed(msgspec.Struct, frozen=True):
 
 
 class ToolFinished(msgspec.Struct, frozen=True):
-    """A function has its result; ``output`` is what the model gets, ``note`` and ``details`` what the user sees."""
+    """A function returned; ``output`` is for the model, ``note`` and ``details`` are for the user."""
 
     call_id: str
     output: str
@@ -148,13 +148,13 @@ class ToolFinished(msgspec.Struct, frozen=True):
 
 
 class UseTools(msgspec.Struct, frozen=True):
-    """What is known of the tools is another now: a server told its own, or a file was changed."""
+    """The tools changed: a tool server listed its tools, or a file was changed."""
 
     tools: tuple[ToolSpec, ...]
 
 
 class Decide(msgspec.Struct, frozen=True):
-    """The user agrees to a call that asks, or does not; of a call that runs, does not means stop it.
+    """The user approves or rejects a call that asks; rejecting a call that runs stops it.
 
     Attributes:
         key: the call.

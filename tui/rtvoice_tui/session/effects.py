@@ -14,7 +14,7 @@ FADE_MS = 5
 
 
 class Send(msgspec.Struct, frozen=True):
-    """Say something to the server."""
+    """Send an event to the server."""
 
     event: WireEvent
 
@@ -94,20 +94,20 @@ class RunTool(msgspec.Struct, frozen=True):
 
 
 class StopTool(msgspec.Struct, frozen=True):
-    """A running function's result is of no use any more."""
+    """Cancel a running function: its result is not needed any more."""
 
     call_id: str
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """Come back with `TimerFired(timer)` after so many seconds."""
+    """Step `TimerFired(timer)` after this many seconds."""
 
     timer: Timer
     after_s: float
 
 
 class Report(msgspec.Struct, frozen=True):
-    """Something happened that is worth remembering or showing."""
+    """Report a fact to the observers."""
 
     fact: Fact
 

@@ -1,4 +1,4 @@
-"""What happened in the conversation, told to whoever remembers it. Facts carry no time: the teller adds it."""
+"""What happened in the conversation, for observers. Facts carry no time: the step that reports them has it."""
 
 from enum import StrEnum
 from typing import Any
@@ -11,7 +11,7 @@ from rtvoice_tui.session.talk_mode import TalkMode
 
 
 class Phase(StrEnum):
-    """The one word for what is going on."""
+    """Phase of the session, as shown in the meter row."""
 
     OFFLINE = "offline"
     CONNECTING = "connecting"
@@ -26,7 +26,7 @@ class Phase(StrEnum):
 
 
 class CallState(StrEnum):
-    """Where a function call stands."""
+    """State of a function call."""
 
     STREAMING = "streaming"
     ASKING = "asks"
@@ -48,7 +48,7 @@ class CallMoment(StrEnum):
 
 
 class ServerState(StrEnum):
-    """Where a server of tools stands."""
+    """State of a tool server."""
 
     STARTING = "starting"
     CONNECTED = "connected"
@@ -57,7 +57,7 @@ class ServerState(StrEnum):
 
 
 class EditState(StrEnum):
-    """Where a change of the session stands."""
+    """State of a session edit."""
 
     SENT = "sent"
     ACKNOWLEDGED = "acknowledged"
@@ -86,7 +86,7 @@ class Moment(StrEnum):
 
 
 class Level(StrEnum):
-    """How loud a notice is."""
+    """Severity of a notice."""
 
     INFO = "info"
     WARNING = "warning"
@@ -94,7 +94,7 @@ class Level(StrEnum):
 
 
 class SpeechState(StrEnum):
-    """Where speech stands that the server noticed."""
+    """State of speech that the server detected."""
 
     BEGUN = "begun"
     ENDED = "ended"
@@ -102,13 +102,13 @@ class SpeechState(StrEnum):
 
 
 class PhaseChanged(msgspec.Struct, frozen=True):
-    """The state word changed."""
+    """The phase changed."""
 
     phase: Phase
 
 
 class SessionOpened(msgspec.Struct, frozen=True):
-    """The server greeted us; ``session`` is its own description of the session."""
+    """The server sent ``session.created``; ``session`` is its description of the session."""
 
     session_id: str
     session: dict[str, Any]
@@ -147,7 +147,7 @@ class MicrophoneDoubted(msgspec.Struct, frozen=True):
 
 
 class SpeechNoticed(msgspec.Struct, frozen=True):
-    """Speech that the server heard by itself, as it stands now.
+    """The current state of speech that the server detected by itself.
 
     Attributes:
         turn: the turn that it began.
@@ -176,7 +176,7 @@ class UserSaid(msgspec.Struct, frozen=True):
 
 
 class AgentSaid(msgspec.Struct, frozen=True):
-    """A piece of the agent's words, or with ``replace`` all of them; ``out_of_band``: no part of the conversation."""
+    """A piece of the agent's words, or with ``replace`` all of them; ``out_of_band``: not in the conversation."""
 
     turn: int
     item_id: str
@@ -187,7 +187,7 @@ class AgentSaid(msgspec.Struct, frozen=True):
 
 
 class ResponseCut(msgspec.Struct, frozen=True):
-    """An answer was interrupted after ``heard_ms`` of the ``received_ms`` that had arrived."""
+    """A response was interrupted after ``heard_ms`` of the ``received_ms`` that had arrived."""
 
     turn: int
     item_id: str
@@ -197,20 +197,20 @@ class ResponseCut(msgspec.Struct, frozen=True):
 
 
 class ResponseLost(msgspec.Struct, frozen=True):
-    """The session ended before an answer was whole; ``item_id`` is empty if nothing of it had come."""
+    """The session ended before a response was complete; ``item_id`` is empty if nothing of it had arrived."""
 
     turn: int
     item_id: str
 
 
 class CutConfirmed(msgspec.Struct, frozen=True):
-    """The server took over what was heard."""
+    """The server confirmed a truncation or deletion."""
 
     item_id: str
 
 
 class CallChanged(msgspec.Struct, frozen=True):
-    """A function call as it stands now; ``key`` is the same in all that is told about it.
+    """The current state of a function call; all facts about one call have the same ``key``.
 
     Attributes:
         turn: the turn it belongs to.
@@ -261,13 +261,13 @@ class CallReached(msgspec.Struct, frozen=True):
 
 
 class ServersGone(msgspec.Struct, frozen=True):
-    """Servers of tools that are there no more, by name."""
+    """Tool servers that were removed, by name."""
 
     names: tuple[str, ...]
 
 
 class ServerChanged(msgspec.Struct, frozen=True):
-    """A server of tools, here or at the provider, stands otherwise now.
+    """The status of a tool server, here or at the provider, changed.
 
     Attributes:
         name: as the profile calls it.
@@ -283,7 +283,7 @@ class ServerChanged(msgspec.Struct, frozen=True):
 
 
 class UsageReported(msgspec.Struct, frozen=True):
-    """Tokens of one answer."""
+    """Token usage of one response."""
 
     turn: int
     usage: Usage
@@ -321,7 +321,7 @@ class EditChanged(msgspec.Struct, frozen=True):
 
 
 class InForce(msgspec.Struct, frozen=True):
-    """What the server says the session is, by our names of settings."""
+    """The session's settings according to the server, in our vocabulary."""
 
     settings: dict[str, Any]
     at_start: bool = False

@@ -45,7 +45,7 @@ class CallRecord:
 
 
 class CallHistory:
-    """All calls, oldest first, and how servers of tools stand.
+    """All calls, oldest first, and the status of each tool server.
 
     Attributes:
         version: grows with every change.
@@ -100,7 +100,7 @@ class CallHistory:
         self.version += 1
 
     def server_changed(self, fact: ServerChanged) -> None:
-        """A server of tools stands otherwise."""
+        """The status of a tool server changed."""
         self.servers[fact.name] = fact
         self.version += 1
 

@@ -35,7 +35,7 @@ class Noticed:
 
 
 class Interruptions:
-    """Counts false interruptions, fed with facts.
+    """Counts false interruptions among the facts.
 
     Attributes:
         version: grows with every change.
@@ -53,7 +53,7 @@ class Interruptions:
         self._real_db: list[float] = []
 
     def record(self, fact: object) -> None:
-        """Take in a fact; what does not concern speech is ignored."""
+        """Record a fact. Ignores facts that are not about speech."""
         match fact:
             case SpeechNoticed():
                 self._noticed(fact)

@@ -17,7 +17,7 @@ _KEPT = COLUMNS + 4
 
 @dataclass
 class SoundColumn:
-    """What was during one column.
+    """What happened during one column.
 
     Attributes:
         near: the local detector heard the user.

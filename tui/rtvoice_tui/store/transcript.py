@@ -1,4 +1,4 @@
-"""The conversation as it is read: who said what in which turn, what was heard of it, and which calls it took."""
+"""The transcript: who said what in which turn, what was heard of it, and the calls in between."""
 
 import json
 from collections import deque
@@ -163,7 +163,7 @@ class Transcript:
         self._touch(entry)
 
     def cut_confirmed(self, fact: CutConfirmed) -> None:
-        """The server took over what was heard."""
+        """The server confirmed a truncation or deletion."""
         entry = self._by_key.get(fact.item_id)
         if entry is not None and entry.heard is not None and not entry.confirmed:
             entry.confirmed = True

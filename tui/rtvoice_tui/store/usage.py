@@ -4,7 +4,7 @@ from rtvoice_tui.protocol.usage import RateLimit, Usage
 
 
 class UsageTotals:
-    """Adds up what answers cost.
+    """Sums up token usage.
 
     Attributes:
         version: grows with every change.
@@ -20,7 +20,7 @@ class UsageTotals:
         self.limits: tuple[RateLimit, ...] = ()
 
     def add(self, usage: Usage) -> None:
-        """One answer ended."""
+        """A response ended."""
         self.answers += 1
         self.input_tokens += usage.input_tokens
         self.output_tokens += usage.output_tokens
@@ -29,6 +29,6 @@ class UsageTotals:
         self.version += 1
 
     def limited(self, limits: tuple[RateLimit, ...]) -> None:
-        """The server told what is left."""
+        """The server reported its rate limits."""
         self.limits = limits
         self.version += 1

@@ -1,4 +1,4 @@
-"""The local ear: whether the user speaks, by the level of what is left after the echo was taken away.
+"""Local VAD: whether the user speaks, by the level that is left after echo cancellation.
 
 Quicker than a server's turn detection and less certain: it lowers the agent, and by the user's wish cuts it.
 """
@@ -9,7 +9,7 @@ HOLD_MS = 200
 
 
 class LocalVad:
-    """Fed with the level of one frame after the other.
+    """Takes the level of one frame after the other.
 
     Attributes:
         speaking: whether the user speaks.

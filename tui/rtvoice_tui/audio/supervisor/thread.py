@@ -82,7 +82,7 @@ class AudioSupervisor:
         return self._slot(direction).status
 
     def begin(self) -> None:
-        """Somebody listens from now on: a file that speaks begins."""
+        """The server listens from now on: an input file starts to play."""
         stream = self._input.stream
         if isinstance(stream, WaitsForListener):
             stream.begin()

@@ -112,7 +112,7 @@ class Edits:
             self._put_off(changed, "sent when there is a session", edit_id)
 
     def _take(self, settings: SessionSettings, tools: tuple[ToolSpec, ...]) -> tuple[str, ...]:
-        """Want something; returns the names of what changed.
+        """Take over the wanted settings and tools; returns the names of what changed.
 
         Rates stay: the devices are open at them, and a session that is under way keeps its own.
         """

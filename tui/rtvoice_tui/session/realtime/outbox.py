@@ -41,7 +41,7 @@ class Outbox:
         return event_id
 
     def do(self, effect: Effect) -> None:
-        """Ask the worker for something."""
+        """Add an effect."""
         self._effects.append(effect)
 
     def report(self, fact: Fact) -> None:
@@ -49,11 +49,11 @@ class Outbox:
         self._effects.append(Report(fact))
 
     def reach(self, turn: int, moment: Moment, at: float | None = None) -> None:
-        """Say that a turn reached a point of its timing."""
+        """Report that a turn reached a point of its timing."""
         self.report(Reached(turn, moment, at))
 
     def warn(self, text: str, remedy: str = "", cause_id: str = "") -> None:
-        """Put a warning before the user."""
+        """Report a warning."""
         self.report(Notice(Level.WARNING, text, remedy, cause_id))
 
     def cause(self, event_id: str) -> ClientEvent | None:

@@ -36,7 +36,7 @@ _UNFINISHED = (CallState.STREAMING, CallState.ASKING, CallState.RUNNING)
 
 @dataclass
 class _Group:
-    """The calls of one answer that are ours to answer."""
+    """The calls of one response that run here."""
 
     call_ids: list[str]
     outputs: dict[str, str] = field(default_factory=dict)
@@ -86,13 +86,13 @@ class FunctionCalls:
 
     @property
     def running(self) -> bool:
-        """Whether a call of ours is at work, or waits for the user."""
+        """Whether a call is running or waits for the user."""
         return bool(self._groups)
 
     # --- while an answer streams
 
     def begin(self, turn: int, item: Item) -> str:
-        """A call appeared in the answer; returns its key."""
+        """A call appeared in a response; returns its key."""
         key = self._key(item.id, item.call_id)
         if key not in self._calls:
             self._show(self._new(turn, key, item.id, item.call_id, item.name, item.arguments))
@@ -129,7 +129,7 @@ class FunctionCalls:
         return key
 
     def settle(self, turn: int, response: Response, collected: Collection[str], cut: bool, out_of_band: bool) -> bool:
-        """An answer ended: run its calls if it is complete, else void them.
+        """A response ended: run its calls if it is complete, else void them.
 
         Returns true if its calls are all answered already, because none of them could be run.
 
@@ -162,7 +162,7 @@ class FunctionCalls:
     # --- the user's part
 
     def decide(self, key: str, agree: bool, always: bool, reason: str) -> bool:
-        """The user agrees to a call that asks, or does not, or stops one. True if its group is answered by that."""
+        """The user approves or rejects a call that asks, or stops one. True if that completes its group."""
         call = self._calls.get(key)
         if call is not None and call.call_id in self._released and not agree:
             self._stop_released(call, CallState.CANCELLED, STOPPED)
@@ -209,7 +209,7 @@ class FunctionCalls:
         return True
 
     def release(self) -> None:
-        """The user interrupted: the model is told at once, and what still runs keeps its result for the user."""
+        """The user interrupted: answer all pending calls now; one that still runs keeps its result for the user."""
         for group in self._groups:
             for call_id in group.call_ids:
                 if call_id not in group.outputs:
@@ -249,7 +249,7 @@ class FunctionCalls:
         return self._answered(call, output, state, note, details)
 
     def filler(self, due: FillerDue) -> str:
-        """What the agent is to say because a call takes long; nothing if it is over, or was said already."""
+        """The sentence to say because a call takes long; empty if the call is over, or it was said already."""
         if due.session != self._session:
             return ""
         call = self._calls.get(self._keys.get(due.call_id, ""))
@@ -261,7 +261,7 @@ class FunctionCalls:
         return spec.filler if spec else ""
 
     def void(self) -> None:
-        """The session ended: calls in flight mean nothing to the next one, and nobody has agreed to anything in it."""
+        """The session ended: cancel calls in flight, and forget approvals."""
         for call in list(self._calls.values()):
             if call.state is CallState.RUNNING:
                 self._out.do(StopTool(call.call_id))
@@ -391,7 +391,7 @@ class FunctionCalls:
                 self._forget_oldest()
 
     def _forget_oldest(self) -> None:
-        """A call that is over is named no more by anything that still comes."""
+        """Forget the oldest call that is over: no later event names it."""
         over = (c for c in self._calls.values() if c.key in self._settled and c.state not in _UNFINISHED)
         call = next((c for c in over if self._group(c.call_id) is None), None)
         if call is None:

@@ -43,7 +43,7 @@ _AT_WORK = (CallState.ASKING, CallState.HOSTED, CallState.RUNNING)
 
 
 class ProviderCalls:
-    """What is known of the provider's own calls.
+    """Calls, tool lists and approval requests of the provider.
 
     Args:
         out: where effects go.
@@ -64,7 +64,7 @@ class ProviderCalls:
         self._busy: set[str] = set()
 
     def feed(self, event: ev.ServerEvent, turn: int) -> None:
-        """Take in one event; others are none of our business."""
+        """Handle one event. Ignores all other events."""
         match event:
             case ev.OutputItemAdded() | ev.OutputItemDone() | ev.ItemAdded() | ev.ItemDone() | ev.ItemCreated():
                 self._item(event.item, turn, done=isinstance(event, ev.OutputItemDone | ev.ItemDone))
@@ -94,7 +94,7 @@ class ProviderCalls:
                 self._silent.clear()
 
     def decide(self, key: str, agree: bool, always: bool, reason: str) -> bool:
-        """Answer the provider's question; false if it is none of its."""
+        """Answer the provider's approval request; false if the key is not one of its calls."""
         call = self._calls.get(key.removeprefix(PREFIX)) if key.startswith(PREFIX) else None
         if call is None or call.state is not CallState.ASKING:
             return False
@@ -128,7 +128,7 @@ class ProviderCalls:
         self._busy.clear()
 
     def _forget(self, key: str) -> None:
-        """Nothing names a call any more that was over so long ago."""
+        """Forget the oldest calls that are over: no later event names them."""
         call = self._calls.pop(key, None)
         self._labels.pop(key, None)
         for known in (self._whole, self._over, self._silent, self._busy):

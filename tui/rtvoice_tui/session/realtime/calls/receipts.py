@@ -9,7 +9,7 @@ from rtvoice_tui.session.realtime.outbox import Outbox
 
 
 class Receipts:
-    """Tells the moments of each call from its output on.
+    """Reports the moments of each call after its output was sent.
 
     Args:
         out: where effects go.

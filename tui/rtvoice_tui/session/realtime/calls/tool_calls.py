@@ -24,7 +24,7 @@ ToolCommand = cmd.ArgumentsChecked | cmd.CallPreviewed | cmd.ToolFinished | cmd.
 
 
 class ToolCalls:
-    """Everything that a session does with tools, its own and the provider's.
+    """All calls of a session: those that run here, and the provider's.
 
     Args:
         dialect: who is spoken to.
@@ -74,7 +74,7 @@ class ToolCalls:
     # --- which tools there are
 
     def use(self) -> None:
-        """An answer that is under way may still call what it was told of; a tool is taken away when it is done."""
+        """Use the wanted tools; a running response may still call those that it was told of."""
         wanted = {tool.name: tool for tool in self._edits.tools if not tool.hosted}
         approvals = self._calls.approvals
         known = wanted if self._slot.free else {**approvals.known, **wanted}
@@ -85,14 +85,14 @@ class ToolCalls:
         approvals.hosted = (declared & reserved) | (reserved - set(known))
 
     def settle(self) -> None:
-        """A step is over: take away what no answer can call any more."""
+        """End of a step: remove tools that no response can call any more."""
         if self._slot.free and self._pulled:
             self.use()
         if self._held and not self._slot.free:
             self._held = False  # it began after the outputs were sent, and takes them in
 
     def _found(self, tools: tuple[ToolSpec, ...], ready: bool) -> None:
-        """Servers told their tools, or a file was changed: the session hears of it when it can."""
+        """The tools changed: update the session now, or when it is configured."""
         if tools == self._edits.tools:
             return
         if ready or self._edits.waiting:
@@ -104,7 +104,7 @@ class ToolCalls:
     # --- calls
 
     def command(self, command: ToolCommand, ready: bool) -> None:
-        """Take in a result, or what the user wants; ``ready``: whether the session can be spoken to."""
+        """Handle a command about tools; ``ready``: whether the session is configured."""
         match command:
             case cmd.ToolFinished():
                 outcome = (command.call_id, command.output, command.ok, command.note, command.details)
@@ -137,7 +137,7 @@ class ToolCalls:
             self._slot.want()
 
     def _hold(self) -> None:
-        """Nobody is talked over: the server's answer to what is being said takes the outputs in, or we ask later."""
+        """Wait with the response while the user speaks: the server's own response may take the outputs in."""
         self._held = True
         self._held_timer += 1
         self._out.do(Schedule(OutputsHeld(self._held_timer), HELD_S))

@@ -84,7 +84,7 @@ class Responses:
                 self._out.report(ResponseLost(answer.turn, item_id))
 
     def feed(self, event: ev.ServerEvent) -> None:
-        """Take in one event of an answer; others are none of our business."""
+        """Handle one event of a response. Ignores all other events."""
         match event:
             case ev.ResponseCreated():
                 self._created(event.response)

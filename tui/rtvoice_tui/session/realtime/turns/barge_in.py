@@ -1,4 +1,4 @@
-"""BargeIn: the key, a typed or spoken turn, the server's ear and the local one all take this one path.
+"""Barge-in: the interrupt key, typed turns, the server's VAD and the local one all take this path.
 
 The speaker falls silent first, then the answer is cancelled, then the server is told what was heard.
 """
@@ -24,7 +24,7 @@ DOUBT_S = 1.5
 
 
 class BargeIn:
-    """Silences the agent, and lowers it while the user may be about to.
+    """Silences the agent, and lowers (ducks) it while the user may be interrupting.
 
     Args:
         dialect: who is spoken to.

@@ -45,7 +45,7 @@ UserCommand = (
 
 
 class UserTurns:
-    """Everything that concerns the user and the microphone.
+    """Everything that the user does: speaking, typing, keys.
 
     Args:
         dialect: who is spoken to.
