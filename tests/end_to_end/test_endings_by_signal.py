@@ -3,6 +3,7 @@
 import contextlib
 import json
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -191,3 +192,19 @@ def test_a_fault_of_the_app_ends_it_cleanly(environment: dict[str, str]) -> None
         assert_ended(app, {1}, started)
         assert "rtvoice-tui failed: ZeroDivisionError: division by zero" in app.terminal.written
         assert goodbyes(server) in ([1000], [1001])
+
+
+IN_PYTHONS_OWN_END = """
+import os, signal
+from rtvoice_tui.ui.terminal.endings import Endings
+endings = Endings()
+with endings.handled():
+    os.kill(os.getpid(), signal.SIGINT)
+os.kill(os.getpid(), signal.SIGINT)
+print("ended in order")
+"""
+
+
+def test_a_signal_after_the_app_is_over_does_not_interrupt_the_end_that_a_signal_asked_for():
+    done = subprocess.run([sys.executable, "-c", IN_PYTHONS_OWN_END], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ended in order\n", "")

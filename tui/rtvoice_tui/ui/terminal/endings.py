@@ -69,7 +69,9 @@ class Endings:
             os.close(wake)
             os.close(woken)
             for number, before in self._signals.items():
-                signal.signal(number, before if before is not None else signal.SIG_DFL)
+                restored = before if before is not None else signal.SIG_DFL
+                # the end was asked for: one more signal would only interrupt Python's own end with a traceback
+                signal.signal(number, signal.SIG_IGN if self._asked else restored)
             code = self._asked[1] if self._asked else 0
             threading.Thread(target=_end_lingering, args=(code,), name="forced-end", daemon=True).start()
 
