@@ -156,7 +156,7 @@ async def test_quitting_does_not_warn_about_what_lasts_for_the_session():
         await pane.press("m", MOCKED.format("get_weather"))
         await pane.press("d", OFF.format("get_weather"))
         app = pane.here.app
-        assert app.unsent == ""
+        assert app.agent.unsent == ""
         await pane.here.press("q")
         await pane.here.until(lambda: app.return_code == 0, "the app ends at once")
         assert pane.kept == pane.before

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult, SystemCommand
@@ -22,6 +22,7 @@ from rtvoice_tui.ui.actions.agent import AgentActions
 from rtvoice_tui.ui.actions.calls import CallActions
 from rtvoice_tui.ui.actions.panes import PaneActions
 from rtvoice_tui.ui.actions.profiles import ProfileActions
+from rtvoice_tui.ui.actions.table import with_actions
 from rtvoice_tui.ui.actions.talk import TalkActions
 from rtvoice_tui.ui.bindings import OF_PANES, bindings
 from rtvoice_tui.ui.bridge import PULSE_HZ, Bridge
@@ -42,15 +43,7 @@ from rtvoice_tui.ui.widgets.sound_panel import SoundPanel
 from rtvoice_tui.ui.widgets.status import StatusRow
 
 
-def _does(act: "Callable[[RtvoiceApp], Callable[..., Any]]") -> Callable[..., Any]:
-    """An action of the app that one of its parts carries out."""
-
-    def action(app: "RtvoiceApp", *arguments: Any) -> Any:
-        return act(app)(*arguments)
-
-    return action
-
-
+@with_actions
 class RtvoiceApp(TerminalApp):
     """One dashboard over one session's store.
 
@@ -215,38 +208,6 @@ class RtvoiceApp(TerminalApp):
 
     # --- actions
 
-    action_interrupt = _does(lambda app: app.talk.interrupt)
-    action_mute = _does(lambda app: app.talk.mute)
-    action_mute_agent = _does(lambda app: app.talk.mute_agent)
-    action_talk = _does(lambda app: app.talk.turn)
-    action_connect = _does(lambda app: app.talk.connect)
-    action_talk_mode = _does(lambda app: app.talk.next_mode)
-    action_devices = _does(lambda app: app.talk.devices)
-    action_sound_history = _does(lambda app: app.talk.sound_history)
-    action_undo_edit = _does(lambda app: app.agent.undo)
-    action_discard_edit = _does(lambda app: app.agent.discard)
-    action_edit_history = _does(lambda app: app.agent.history)
-    action_external_editor = _does(lambda app: app.agent.open_external_editor)
-    action_profiles = _does(lambda app: app.profiles.list)
-    action_agree = _does(lambda app: app.calls.approve)
-    action_deny = _does(lambda app: app.calls.reject)
-    action_send_result = _does(lambda app: app.calls.send_result)
-    action_run_again = _does(lambda app: app.calls.run_again)
-    action_run_edited = _does(lambda app: app.calls.run_edited)
-    action_test_tool = _does(lambda app: app.calls.test_tool)
-    action_call_view = _does(lambda app: app.calls.next_view)
-    action_make_mock = _does(lambda app: app.calls.make_mock)
-    action_switch_tool = _does(lambda app: app.calls.switch_tool)
-    action_pane = _does(lambda app: app.panes.layout.go)
-    action_zoom = _does(lambda app: app.panes.layout.zoom)
-    action_edit_agent = _does(lambda app: app.panes.layout.toggle_agent)
-    action_back = _does(lambda app: app.panes.back)
-    action_turn = _does(lambda app: app.panes.turn)
-    action_filter = _does(lambda app: app.panes.filter)
-    action_filter_events = _does(lambda app: app.panes.filter_events)
-    action_search = _does(lambda app: app.panes.search)
-    action_copy = _does(lambda app: app.panes.copy)
-
     def action_type(self) -> None:
         """Go to the composer."""
         self.screen.set_focus(self.query_one("#composer", Input))
@@ -276,17 +237,12 @@ class RtvoiceApp(TerminalApp):
 
     # --- the end
 
-    @property
-    def unsent(self) -> str:
-        """What was typed in pane 5, and would be lost if the app ended now."""
-        names = ", ".join(self.editor.changed)
-        return f"typed and not sent: {names} (F7 sends and saves it, q once more throws it away)" if names else ""
-
     async def action_quit(self) -> None:
         """End the session, then the app; what is typed and not sent is only thrown away when asked twice."""
-        if self.unsent and not self._quit_warned:
+        unsent = self.agent.unsent
+        if unsent and not self._quit_warned:
             self._quit_warned = True
-            self.notify(self.unsent, severity="warning", markup=False, timeout=10)
+            self.notify(unsent, severity="warning", markup=False, timeout=10)
             return
         self.session.stop()
         self.exit()

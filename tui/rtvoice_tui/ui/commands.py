@@ -16,9 +16,9 @@ def _talking(app: "RtvoiceApp") -> Iterable[SystemCommand]:
     """How turns are taken, and what keeps noise from being one."""
     audio, suggested = app.session.audio_settings, app.store.interruptions.gate_db
     if app.controller.talk.by_key:
-        yield SystemCommand("Talk: begin or end a turn", "Turns are taken by key", app.action_talk)
+        yield SystemCommand("Talk: begin or end a turn", "Turns are taken by key", app.talk.turn)
     else:
-        yield SystemCommand("Talk: answer now", "What was said so far is the turn", app.action_talk)
+        yield SystemCommand("Talk: answer now", "What was said so far is the turn", app.talk.turn)
     for mode, (name, words) in TALK_MODES.items():
         if mode is not app.controller.talk.mode:
             yield SystemCommand(f"Talk: {name}", words, lambda mode=mode: app.talk.choose_mode(mode))
@@ -37,28 +37,28 @@ def commands(app: "RtvoiceApp") -> Iterable[SystemCommand]:
     """Everything that can be done now."""
     audio, phase = app.session.audio_settings, app.store.session.phase
     if phase is Phase.OFFLINE:
-        yield SystemCommand("Session: connect", "Begin a session with the profile's server", app.action_connect)
+        yield SystemCommand("Session: connect", "Begin a session with the profile's server", app.talk.connect)
     else:
-        yield SystemCommand("Session: disconnect", "End the session", app.action_connect)
-        yield SystemCommand("Agent: interrupt", "Silence the agent now", app.action_interrupt)
+        yield SystemCommand("Session: disconnect", "End the session", app.talk.connect)
+        yield SystemCommand("Agent: interrupt", "Silence the agent now", app.talk.interrupt)
     yield from _talking(app)
     yield SystemCommand(
-        "Microphone: open" if audio.muted else "Microphone: mute", "Send silence or sound", app.action_mute
+        "Microphone: open" if audio.muted else "Microphone: mute", "Send silence or sound", app.talk.mute
     )
     yield SystemCommand(
-        "Agent: hear" if audio.agent_muted else "Agent: mute", "The agent speaks on, unheard", app.action_mute_agent
+        "Agent: hear" if audio.agent_muted else "Agent: mute", "The agent speaks on, unheard", app.talk.mute_agent
     )
-    yield SystemCommand("Devices: choose and try", "Microphone, speaker, volume, echo, test tone", app.action_devices)
-    yield SystemCommand("Volume: louder or softer", "Opens the devices: + and - there", app.action_devices)
-    yield SystemCommand("Sound: last ten seconds", "Levels, who spoke, buffer, losses", app.action_sound_history)
-    yield SystemCommand("Agent: edit", "Change instructions and voice while it talks", app.action_edit_agent)
+    yield SystemCommand("Devices: choose and try", "Microphone, speaker, volume, echo, test tone", app.talk.devices)
+    yield SystemCommand("Volume: louder or softer", "Opens the devices: + and - there", app.talk.devices)
+    yield SystemCommand("Sound: last ten seconds", "Levels, who spoke, buffer, losses", app.talk.sound_history)
+    yield SystemCommand("Agent: edit", "Change instructions and voice while it talks", app.panes.layout.toggle_agent)
     if app.store.calls.asking:
         yield SystemCommand("Call: agree", "Let the call that asks run", lambda: app.calls.approve(False))
-        yield SystemCommand("Call: do not agree", "The model is told, with a reason", app.action_deny)
-    yield SystemCommand("Tool: test", "Run a tool by hand from a form", app.action_test_tool)
+        yield SystemCommand("Call: do not agree", "The model is told, with a reason", app.calls.reject)
+    yield SystemCommand("Tool: test", "Run a tool by hand from a form", app.calls.test_tool)
     yield SystemCommand("Message: type", "Send a typed turn", app.action_type)
-    yield SystemCommand("Events: filter", "Show only events with certain words", app.action_filter_events)
-    yield SystemCommand("View: zoom the pane", "The whole screen, or back", app.action_zoom)
+    yield SystemCommand("Events: filter", "Show only events with certain words", app.panes.filter_events)
+    yield SystemCommand("View: zoom the pane", "The whole screen, or back", app.panes.layout.zoom)
     for name in sorted(app.own_themes):
         yield SystemCommand(f"Theme: {name}", "Change all colours", lambda name=name: app.choose_theme(name))
     yield SystemCommand("Help: keys", "Show all keys", app.action_help)

@@ -38,6 +38,12 @@ class AgentActions:
         """The agent of the open profile."""
         return self._edits.editor
 
+    @property
+    def unsent(self) -> str:
+        """What was typed in pane 5, and would be lost if the app ended now; empty if nothing would."""
+        names = ", ".join(self.editor.changed)
+        return f"typed and not sent: {names} (F7 sends and saves it, q once more throws it away)" if names else ""
+
     def warn(self, sentence: str) -> None:
         """Show a sentence, and keep it in the log."""
         self._app.notify(sentence, severity="warning", markup=False, timeout=10)
