@@ -83,11 +83,11 @@ class RtvoiceApp(TerminalApp):
         super().__init__(session, self.controller.talk)
         self.controller.edits.changed = self._profile_changed
         self._remember = remember
-        self.talk = TalkActions(self, self.controller)
-        self.agent = AgentActions(self, self.controller)
-        self.profiles = ProfileActions(self, self.controller, self.agent)
-        self.calls = CallActions(self, self.controller, self.agent)
-        self.panes = PaneActions(self, store)
+        self.talk: TalkActions = TalkActions(self, self.controller)
+        self.agent: AgentActions = AgentActions(self, self.controller)
+        self.profiles: ProfileActions = ProfileActions(self, self.controller, self.agent)
+        self.calls: CallActions = CallActions(self, self.controller, self.agent)
+        self.panes: PaneActions = PaneActions(self, store)
         self._bridge = Bridge(store, lambda: session.clock, self.agent.settled)
         self._quit_warned = False
         self.ascii_only = ascii_only(os.environ)
