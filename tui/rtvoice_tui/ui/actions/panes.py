@@ -32,7 +32,7 @@ class PaneActions:
     def __init__(self, app: "RtvoiceApp", store: Store) -> None:
         self._app = app
         self._store = store
-        self.layout = Layout(app)
+        self.layout: Layout = Layout(app)
         self.shown_turn: int | None = None
 
     async def back(self) -> None:
