@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from engine.bench import plan_for, running, signal, write_wav
@@ -12,7 +13,8 @@ from fake_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.playout.heard_positions import HeardPositions
 from rtvoice_tui.audio.station import AudioStation
-from rtvoice_tui.session.commands import SendText, SetEcho, TalkStart
+from rtvoice_tui.media import AudioSettings, Direction
+from rtvoice_tui.session.commands import SendText, SetEcho, SetTalk, TalkStart, UseDevice
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 
@@ -104,6 +106,45 @@ async def test_a_session_that_is_wanted_while_devices_are_exchanged_begins_when_
             await bench.until(lambda: bench.phase is Phase.LISTENING)
             bench.worker.post(SendText("Say something."))
             await bench.until(lambda: bench.words("AGENT") == ["Heard."] and bench.phase is Phase.LISTENING)
+
+
+async def test_what_is_wanted_of_the_devices_while_they_are_exchanged_holds_afterwards(stations):
+    async with FakeServer(idle) as server:
+        plan = plan_for(server, audio=SILENT)
+        async with running(plan) as bench:
+            await bench.until(lambda: bench.phase is Phase.LISTENING)
+            stations.may_open.clear()
+            profiles_own = AudioSettings(mic_gain_db=3.0)
+            bench.worker.reopen(replace(plan, audio=replace(SILENT, echo="off"), audio_settings=profiles_own))
+            await bench.until(lambda: len(stations.opened) == 2)
+            bench.set_audio(agent_gain_db=-6.0, muted=True)
+            bench.worker.post(UseDevice(Direction.INPUT, "webcam"))
+            await asyncio.sleep(0.1)
+            stations.may_open.set()
+            await bench.until(lambda: len(server.sessions) == 2 and bench.phase is Phase.LISTENING)
+            wanted = AudioSettings(mic_gain_db=3.0, agent_gain_db=-6.0, muted=True)
+            assert bench.store.audio_settings == bench.worker.audio_settings == wanted
+            assert bench.worker.driver.plan.audio == replace(SILENT, echo="off", input_device="webcam")
+
+
+async def test_what_is_wanted_while_the_old_session_still_ends_holds_in_the_next(stations):
+    async with FakeServer(idle) as server:
+        plan = plan_for(server, audio=SILENT)
+        async with running(plan) as bench:
+            await bench.until(lambda: bench.phase is Phase.LISTENING)
+            bench.worker.reopen(replace(plan, audio=replace(SILENT, echo="off")))
+            bench.set_audio(agent_gain_db=-6.0)
+            bench.worker.post(SetTalk(TalkMode.TOGGLE))
+            bench.worker.post(UseDevice(Direction.INPUT, "webcam"))
+            edited = msgspec.structs.replace(plan.settings, instructions="Be brief.")
+            bench.worker.edit(EditSession(edited, plan.tools, "change-1"), plan.toolset)
+            await bench.until(lambda: len(server.sessions) == 2 and bench.phase is Phase.READY)
+            assert bench.store.talk.mode is TalkMode.TOGGLE
+            assert server.sent("session.update")[-1]["session"]["instructions"] == "Be brief."
+            assert bench.worker.settings.instructions == "Be brief."
+            assert bench.store.audio_settings == bench.worker.audio_settings
+            assert bench.worker.driver.plan.audio.echo == "off"
+            assert bench.worker.driver.plan.audio.input_device == "webcam"
 
 
 async def test_an_echo_mode_that_is_chosen_before_the_devices_are_open_holds(stations):

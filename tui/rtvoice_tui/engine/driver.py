@@ -10,7 +10,8 @@ import itertools
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from msgspec import structs
 
@@ -35,6 +36,27 @@ from rtvoice_tui.store.store import Store
 from rtvoice_tui.tools.registry import Toolset
 
 log = logging.getLogger(__name__)
+
+
+_WANTS = (cmd.SetTalk, cmd.SetAudio, cmd.UseDevice, cmd.SetEcho)
+"""What the user wants of every session, whichever machine it is told first."""
+
+
+@dataclass
+class _Change:
+    """A session that is on its way.
+
+    Attributes:
+        plan: what it is made of.
+        history: what it is told of the one before.
+        connect: whether to connect at once.
+        wants: what was asked for meanwhile; done again once its machine is there.
+    """
+
+    plan: Plan
+    history: tuple[Said, ...]
+    connect: bool
+    wants: list[Callable[[], None]] = field(default_factory=list)
 
 
 class SessionDriver:
@@ -64,6 +86,7 @@ class SessionDriver:
         self._conversation: asyncio.Task[None] | None = None
         self.connection: Connection | None = None
         self._dropped = 0
+        self._changes: deque[_Change] = deque()
         self._tools = SessionTools(self)
         self._tools.use_plan(plan)
         self.sound = SessionSound(self, store, taps)
@@ -128,6 +151,11 @@ class SessionDriver:
 
     def edit(self, command: cmd.EditSession, toolset: Toolset, source: EndpointSource | None = None) -> None:
         """Change the running session; functions that a response may still call stay in reach."""
+        if self._changes:
+            self._changes[-1].wants.append(lambda: self._edit(command, toolset, source))
+        self._edit(command, toolset, source)
+
+    def _edit(self, command: cmd.EditSession, toolset: Toolset, source: EndpointSource | None) -> None:
         self.plan = replace(self.plan, toolset=toolset, tools=command.tools, source=source or self.plan.source)
         self._tools.use(toolset, command.tools)
         self.command(cmd.EditSession(command.settings, self._tools.specs, command.edit_id))
@@ -135,35 +163,41 @@ class SessionDriver:
     def reopen(self, plan: Plan, history: Sequence[Said], connect: bool) -> None:
         """Leave the session for one that is made of something else."""
         self._wanted.clear()
-        self.spawn(self._change(plan, history, connect))
+        change = _Change(plan, tuple(history), connect)
+        self._changes.append(change)
+        self.spawn(self._change(change))
 
-    async def _change(self, plan: Plan, history: Sequence[Said], connect: bool) -> None:
+    async def _change(self, change: "_Change") -> None:
         async with self._changing:
             self._wanted.clear()
-            await self._take_over(plan, history)
-            if connect:
+            await self._take_over(change)
+            if change.connect:
                 self._wanted.set()
 
-    async def _take_over(self, plan: Plan, history: Sequence[Said]) -> None:
+    async def _take_over(self, change: "_Change") -> None:
         if self._conversation is not None:
             self._conversation.cancel()
             await asyncio.wait({self._conversation})
-        old, self.plan = self.plan, plan
+        old, plan = self.plan, change.plan
+        self.plan = plan
         self._tools.use_plan(plan)
         self._executor.forget_timers()
         audio = self._machine.audio
         audio = structs.replace(plan.audio_settings, muted=audio.muted, agent_muted=audio.agent_muted)
         self._machine = machine_of(plan, self._new_id, self._machine.turn, audio)
         self.step(inputs.Started())
-        if _sound(plan) != _sound(old):
-            await self.sound.reopen(*_sound(plan))
+        self._changes.remove(change)
+        for want in change.wants:
+            want()
+        if _sound(self.plan) != _sound(old):
+            await self.sound.reopen(*_sound(self.plan))
         if plan.source is not old.source:
             await old.source.close()
-        self.command(cmd.Recall(tuple(history)))
+        self.command(cmd.Recall(change.history))
 
-    def keep_audio(self, choice: AudioChoice) -> None:
-        """Devices or echo treatment were changed: later sessions of this plan have them too."""
-        self.plan = replace(self.plan, audio=choice)
+    def keep_audio(self, **changes: Any) -> None:
+        """Later sessions of this plan have these fields of `AudioChoice` too: devices, echo treatment."""
+        self.plan = replace(self.plan, audio=replace(self.plan.audio, **changes))
 
     def start_manual_run(self, name: str, arguments: str) -> None:
         """Run a tool by hand; the model is not told."""
@@ -203,7 +237,9 @@ class SessionDriver:
     # --- the machine
 
     def command(self, command: cmd.Command) -> None:
-        """Hand the machine a command."""
+        """Hand the machine a command. What is wanted while another session is on its way holds there as well."""
+        if self._changes and isinstance(command, _WANTS):
+            self._changes[-1].wants.append(lambda: self.step(command))
         self.step(command)
 
     def report(self, fact: Fact) -> None:

@@ -8,8 +8,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.engine.taps import Taps
@@ -53,8 +52,8 @@ class Session(Protocol):
     def report(self, fact: Fact) -> None:
         """Report a fact that no server event led to."""
 
-    def keep_audio(self, choice: AudioChoice) -> None:
-        """Later sessions of the plan have this choice."""
+    def keep_audio(self, **changes: Any) -> None:
+        """Later sessions of the plan have these fields of `AudioChoice`."""
 
     def now(self) -> float:
         """Seconds of the store's clock."""
@@ -74,7 +73,6 @@ class SessionSound:
         self._taps = taps
         self._store = store
         self._settings = AudioSettings()
-        self._choice = AudioChoice()
         self._station: AudioStation | None = None
         self._opening: asyncio.Task[AudioStation] | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -87,7 +85,6 @@ class SessionSound:
 
     async def open(self, choice: AudioChoice, input_rate: int, output_rate: int) -> None:
         """Import and open the devices off the loop: loading PortAudio and numpy takes a while."""
-        self._choice = choice
         opening = asyncio.to_thread(self._open_station, choice, input_rate, output_rate)
         self._opening = asyncio.create_task(opening)
         station = self._station = await asyncio.shield(self._opening)
@@ -103,6 +100,7 @@ class SessionSound:
 
         tell, heard = self._refused, self._taps.heard
         station = AudioStation(choice, input_rate, output_rate, self._store, self._frames_wait, tell, heard)
+        station.apply(self._settings)
         station.open()
         return station
 
@@ -141,14 +139,8 @@ class SessionSound:
             self._station.apply(settings)
 
     def _open_device(self, direction: Direction, name: str) -> None:
-        mic = direction is Direction.INPUT
-        kept = replace(self._choice, input_device=name) if mic else replace(self._choice, output_device=name)
-        self._keep(kept)
+        self._session.keep_audio(**{f"{direction}_device": name})
         self._when_open(lambda station: station.supervisor.use(direction, name))
-
-    def _keep(self, choice: AudioChoice) -> None:
-        self._choice = choice
-        self._session.keep_audio(choice)
 
     def play_test_tone(self) -> None:
         """Play a tone of a second on the speaker, unless the agent speaks."""
@@ -169,7 +161,7 @@ class SessionSound:
             self._early.append(ask)
 
     def _treat_echo(self, mode: str, noise_suppression: bool) -> None:
-        self._keep(replace(self._choice, echo=mode, noise_suppression=noise_suppression))
+        self._session.keep_audio(echo=mode, noise_suppression=noise_suppression)
         self._when_open(lambda station: self._use_echo(station, mode, noise_suppression))
 
     def _use_echo(self, station: "AudioStation", mode: str, noise_suppression: bool) -> None:
