@@ -14,7 +14,7 @@ from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.playout.heard_positions import HeardPositions
 from rtvoice_tui.audio.station import AudioStation
 from rtvoice_tui.media import AudioSettings, Direction
-from rtvoice_tui.session.commands import SendText, SetEcho, SetTalk, TalkStart, UseDevice
+from rtvoice_tui.session.commands import EditSession, SendText, SetEcho, SetTalk, TalkStart, UseDevice
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 
