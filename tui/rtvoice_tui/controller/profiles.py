@@ -72,7 +72,8 @@ class Profiles:
         problems: tuple[str, ...] = ()
         if trusted and not editor.profile.trusted:
             problems = (f"{editor.name} is not trusted any more: the session was ended",)
-            self._edits.reopen(self._edits.said(), connect=False)
+            reopened = self._edits.reopen(self._edits.said(), connect=False)
+            problems += reopened.problems
         if not names:
             return Answer("", Tone.WARNING, problems) if problems else None
         words = f"{editor.name}.toml was changed elsewhere: {', '.join(names)}"

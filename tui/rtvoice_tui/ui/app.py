@@ -27,10 +27,10 @@ from rtvoice_tui.ui.actions.talk import TalkActions
 from rtvoice_tui.ui.bindings import OF_PANES, bindings
 from rtvoice_tui.ui.bridge import PULSE_HZ, Bridge
 from rtvoice_tui.ui.commands import commands
-from rtvoice_tui.ui.describing import about, hints
+from rtvoice_tui.ui.describing import about
 from rtvoice_tui.ui.glyphs import ascii_only
 from rtvoice_tui.ui.panes.agent import AgentPane
-from rtvoice_tui.ui.panes.registry import TABS, panes
+from rtvoice_tui.ui.panes.registry import ROWS, TABS, Column, panes
 from rtvoice_tui.ui.panes.transcript import TranscriptView
 from rtvoice_tui.ui.terminal.app import TerminalApp
 from rtvoice_tui.ui.widgets.ask_row import AskRow
@@ -119,12 +119,10 @@ class RtvoiceApp(TerminalApp):
         yield MeterRow(store)
         yield SoundPanel(store)
         yield TabRow(TABS)
-        left, right = panes(self.controller, hints(self.editor))
         with Horizontal(id="body"):
-            with Vertical(id="left"):
-                yield from left
-            with Vertical(id="right"):
-                yield from right
+            for column in Column:
+                with Vertical(id=str(column)):
+                    yield from panes(self.controller, column)
         yield TickerRow(id="ticker")
         yield FixedLine(id="summary")
         yield AskRow(store, clock)
@@ -223,8 +221,7 @@ class RtvoiceApp(TerminalApp):
         if isinstance(self.screen, HelpScreen):
             self.screen.dismiss()
             return
-        focused = {2: "events", 4: "tools", 5: "agent"}.get(self.panes.layout.active, "lines")
-        self.push_screen(HelpScreen(focused))
+        self.push_screen(HelpScreen(ROWS[self.panes.layout.active].help))
 
     def choose_theme(self, name: str) -> None:
         """Change all colours, and remember that."""

@@ -7,12 +7,14 @@ from textual.widget import Widget
 
 from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.pane import Pane
+from rtvoice_tui.ui.panes.registry import ROWS, Column
 from rtvoice_tui.ui.sizes import TALL, WIDE
 
 if TYPE_CHECKING:
     from rtvoice_tui.ui.app import RtvoiceApp
 
-AGENT, LOG = 5, 6
+AGENT = 5
+"""The one pane that a key of its own opens and closes."""
 
 
 class Layout:
@@ -27,8 +29,7 @@ class Layout:
         self.active = 1
         self.narrow = False
         self._zoomed = False
-        self._agent_open = False
-        self._log_open = False
+        self._open: set[int] = set()  # of the panes that take the place of others
 
     def resized(self, size: Size) -> None:
         """Follow the terminal's size."""
@@ -43,15 +44,14 @@ class Layout:
         while widget is not None and not isinstance(widget, Pane | AgentPane):
             widget = widget.parent if isinstance(widget.parent, Widget) else None
         if widget is not None:
-            self.active = AGENT if isinstance(widget, AgentPane) else widget.number
+            self.active = widget.number
 
     async def go(self, number: int) -> None:
         """Make a pane active, opening it if it is closed; the next key is already its own."""
         self.active = number
-        self._agent_open = self._agent_open or number == AGENT
-        if number in (2, 4) and not self.narrow:
-            self._agent_open = False
-        self._log_open = number == LOG or (self._log_open and number != 3)
+        self._open = {other for other in self._open if number not in ROWS[other].over}
+        if ROWS[number].over:
+            self._open.add(number)
         self.arrange()
         await self._focus()
 
@@ -62,8 +62,8 @@ class Layout:
 
     async def toggle_agent(self) -> None:
         """Open the agent pane, or go back to the transcript."""
-        if self.active == AGENT and self._agent_open:
-            self._agent_open = False
+        if self.active == AGENT and AGENT in self._open:
+            self._open.discard(AGENT)
             await self.go(1)
         else:
             await self.go(AGENT)
@@ -72,11 +72,8 @@ class Layout:
         """Undo the last opening; false if everything is as at the start."""
         if self._zoomed:
             self._zoomed = False
-        elif self._agent_open and self.active == AGENT:
-            self._agent_open = False
-            self.active = 1
-        elif self._log_open and self.active == LOG:
-            self._log_open = False
+        elif self.active in self._open:
+            self._open.discard(self.active)
             self.active = 1
         else:
             return False
@@ -88,16 +85,16 @@ class Layout:
         """Show what belongs in sight."""
         screen = self._app.screen_stack[0]
         alone = self.narrow or self._zoomed
-        shown = {self.active} if alone else self._panes()
-        for pane in screen.query(Pane):
+        shown = {self.active} if alone else self._in_sight()
+        for pane in (*screen.query(Pane), screen.query_one(AgentPane)):
             pane.display = pane.number in shown
-        screen.query_one(AgentPane).display = AGENT in shown
-        screen.query_one("#left").display = bool(shown & {1, 3, LOG})
-        screen.query_one("#right").display = bool(shown & {2, 4, AGENT})
+        for column in Column:
+            screen.query_one(f"#{column}").display = any(ROWS[number].column is column for number in shown)
 
-    def _panes(self) -> set[int]:
-        left = {1, LOG} if self._log_open else {1, 3}
-        return left | ({AGENT} if self._agent_open else {2, 4})
+    def _in_sight(self) -> set[int]:
+        """On a large screen: what is open, and all whose place nothing takes."""
+        hidden = {number for other in self._open for number in ROWS[other].over}
+        return self._open | {row.number for row in ROWS.values() if not row.over and row.number not in hidden}
 
     async def _focus(self) -> None:
         screen = self._app.screen_stack[0]

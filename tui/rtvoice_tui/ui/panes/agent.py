@@ -24,8 +24,11 @@ class AgentPane(Vertical):
     """Instructions, the table of settings and tools, and what became of the last change.
 
     Args:
+        number: the digit that leads here.
+        name: what it is called.
         editor: what is edited.
         store: what is in force.
+        hints: its best keys.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("agent")
@@ -40,7 +43,7 @@ class AgentPane(Vertical):
             super().__init__()
             self.name = name
 
-    def __init__(self, editor: AgentEditor, store: Store) -> None:
+    def __init__(self, number: int, name: str, editor: AgentEditor, store: Store, hints: str) -> None:
         super().__init__(id="agent-pane", classes="pane")
         self._editor = editor
         self._store = store
@@ -49,8 +52,9 @@ class AgentPane(Vertical):
         self._shown = ""  # as the text area has it, whose line ends may be others
         self._typing: Row | None = None
         self._state: list[Piece] = [("nothing changed yet", "dim")]
-        self.border_title = "5 Agent"
-        self.border_subtitle = signs(self, "F7 send  ⏎ edit  u undo  h history  ^e editor")
+        self.number = number
+        self.border_title = f"{number} {name}"
+        self.border_subtitle = signs(self, hints)
 
     async def open(self) -> None:
         """Go to the instructions. The fields are made when they are first wanted: they cost a third of a start."""

@@ -280,10 +280,10 @@ def _progress(record: CallRecord | None) -> tuple[object, ...]:
 class ToolsPane(Pane):
     """List above, chosen call below."""
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(self, number: int, name: str, store: Store, clock: Callable[[], float], hints: str) -> None:
         self.calls = CallsView(store, clock)
         self.detail = CallView(lambda: self.calls.chosen, clock)
-        super().__init__(4, "Tools", self.calls, "a yes  x no  r again  s send  m mock  t test  d off")
+        super().__init__(number, name, self.calls, hints)
         self._store = store
         self._shown = ""
 
@@ -317,7 +317,7 @@ class ToolsPane(Pane):
     def _words(self) -> str:
         calls = self._store.calls
         waiting = len(calls.asking)
-        title = "4 Tools" + (f" · {waiting} wait{'s' if waiting == 1 else ''}" if waiting else "")
+        title = f"{self.number} {self.title}" + (f" · {waiting} wait{'s' if waiting == 1 else ''}" if waiting else "")
         if self.detail.view is not View.TREE:
             title += f" · {self.detail.view}"
         failed = [server.name for server in list(calls.servers.values()) if server.state is ServerState.FAILED]

@@ -1,14 +1,16 @@
 """All panes: a new one costs a class and a row here.
 
-Layout, tabs, bridge and help go by `PANES`; `panes` makes the widgets.
+Layout, tabs and help go by `PANES`; `panes` makes the widgets.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from textual.widget import Widget
 
 from rtvoice_tui.controller.controller import Controller
+from rtvoice_tui.ui.describing import hints
 from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.calls import ToolsPane
 from rtvoice_tui.ui.panes.events import EventsView
@@ -35,6 +37,9 @@ class PaneRow:
         short: in the tabs of a small screen.
         column: where it is on a large screen.
         keys: its best keys, in its lower border.
+        make: makes its widget.
+        help: its section of the help (`Key.where`).
+        over: the panes whose place it takes while it is open; none if it is always in sight on a large screen.
     """
 
     number: int
@@ -42,54 +47,68 @@ class PaneRow:
     short: str
     column: Column
     keys: str
+    make: "Callable[[PaneRow, Controller], Widget]"
+    help: str = "lines"
+    over: frozenset[int] = frozenset()
+
+
+def _transcript(row: PaneRow, controller: Controller) -> Widget:
+    return Pane(row.number, row.title, TranscriptView(controller.store, hints(controller.edits.editor)), row.keys)
+
+
+def _timing(row: PaneRow, controller: Controller) -> Widget:
+    def silence_ms() -> float:
+        detection = controller.session.settings.turn_detection
+        return float(detection.get("silence_duration_ms") or 0) if isinstance(detection, dict) else 0.0
+
+    return Pane(row.number, row.title, TimingView(controller.store, silence_ms), row.keys)
+
+
+def _log(row: PaneRow, controller: Controller) -> Widget:
+    return Pane(row.number, row.title, LogView(controller.store), row.keys)
+
+
+def _events(row: PaneRow, controller: Controller) -> Widget:
+    plan = controller.session.plan
+    fixed, settings = plan.dialect.fixed_rate, plan.settings
+    rates = (fixed or settings.output_rate, fixed or settings.input_rate)
+    return Pane(row.number, row.title, EventsView(controller.store.events, rates), row.keys)
+
+
+def _calls(row: PaneRow, controller: Controller) -> Widget:
+    return ToolsPane(row.number, row.title, controller.store, lambda: controller.session.clock, row.keys)
+
+
+def _agent(row: PaneRow, controller: Controller) -> Widget:
+    return AgentPane(row.number, row.title, controller.edits.editor, controller.store, row.keys)
 
 
 PANES = (
-    PaneRow(1, "Transcript", "Talk", Column.LEFT, "/ search  y copy  [ ] turn"),
-    PaneRow(3, "Timing", "Timing", Column.LEFT, "[ ] turn  y copy"),
-    PaneRow(6, "Log", "Log", Column.LEFT, "y copy  esc close"),
-    PaneRow(2, "Events", "Events", Column.RIGHT, "f filter  ␣ freeze  ⏎ open"),
-    PaneRow(4, "Tools", "Tools", Column.RIGHT, "a yes  x no  r again  s send  m mock  t test  d off"),
-    PaneRow(5, "Agent", "Agent", Column.RIGHT, "F7 send  ⏎ edit  u undo  h history  ^e editor"),
+    PaneRow(1, "Transcript", "Talk", Column.LEFT, "/ search  y copy  [ ] turn", _transcript),
+    PaneRow(3, "Timing", "Timing", Column.LEFT, "[ ] turn  y copy", _timing),
+    PaneRow(6, "Log", "Log", Column.LEFT, "y copy  esc close", _log, over=frozenset({3})),
+    PaneRow(2, "Events", "Events", Column.RIGHT, "f filter  ␣ freeze  ⏎ open", _events, "events"),
+    PaneRow(4, "Tools", "Tools", Column.RIGHT, "a yes  x no  r again  s send  m mock  t test  d off", _calls, "tools"),
+    PaneRow(
+        5,
+        "Agent",
+        "Agent",
+        Column.RIGHT,
+        "F7 send  ⏎ edit  u undo  h history  ^e editor",
+        _agent,
+        "agent",
+        frozenset({2, 4}),
+    ),
 )
 """In the order in which they stand in their columns."""
 
-TABS = tuple((row.number, row.short) for row in sorted(PANES, key=lambda row: row.number))
+ROWS = {row.number: row for row in sorted(PANES, key=lambda row: row.number)}
+"""By their numbers."""
+
+TABS = tuple((row.number, row.short) for row in ROWS.values())
 """Number and short name of each pane, as a small screen shows them."""
 
 
-def panes(controller: Controller, hints: tuple[str, ...]) -> tuple[list[Widget], list[Widget]]:
-    """The widgets of the left and of the right column.
-
-    Args:
-        controller: the session and its store.
-        hints: what an empty transcript says.
-    """
-    made = {row.number: _made(row, controller, hints) for row in PANES}
-    left = [made[row.number] for row in PANES if row.column is Column.LEFT]
-    return left, [made[row.number] for row in PANES if row.column is Column.RIGHT]
-
-
-def _made(row: PaneRow, controller: Controller, hints: tuple[str, ...]) -> Widget:
-    session, store = controller.session, controller.store
-    plan = session.plan
-    fixed, settings = plan.dialect.fixed_rate, plan.settings
-    rates = (fixed or settings.output_rate, fixed or settings.input_rate)
-
-    def silence_ms() -> float:
-        detection = session.settings.turn_detection
-        return float(detection.get("silence_duration_ms") or 0) if isinstance(detection, dict) else 0.0
-
-    match row.number:
-        case 1:
-            return Pane(row.number, row.title, TranscriptView(store, hints), row.keys)
-        case 2:
-            return Pane(row.number, row.title, EventsView(store.events, rates), row.keys)
-        case 3:
-            return Pane(row.number, row.title, TimingView(store, silence_ms), row.keys)
-        case 4:
-            return ToolsPane(store, lambda: session.clock)
-        case 5:
-            return AgentPane(controller.edits.editor, store)
-        case _:
-            return Pane(row.number, row.title, LogView(store), row.keys)
+def panes(controller: Controller, column: Column) -> list[Widget]:
+    """The widgets of a column, from top to bottom."""
+    return [row.make(row, controller) for row in PANES if row.column is column]
