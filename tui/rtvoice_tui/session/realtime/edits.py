@@ -145,13 +145,12 @@ class Edits:
         if told:
             self._send(told, told, edit_id, before, tools_before)
 
-    def take_turns(self, by_key: bool, live: bool, edit_id: str = "") -> None:
+    def take_turns(self, by_key: bool, live: bool) -> None:
         """Turns are made by key from now on, or detected again; a live session is told.
 
         Args:
             by_key: whether the key makes them.
             live: whether there is a session.
-            edit_id: names the change.
         """
         self.by_key = by_key
         if not live:
@@ -161,7 +160,9 @@ class Edits:
         self.settings = replace(before, turn_detection=value)
         same = value == before.turn_detection or (before.manual_turns and self.settings.manual_turns)
         if not same:
-            self._send(("turn_detection",), ("turn_detection",), edit_id, before, self.tools, by_talk=True)
+            self._send(
+                ("turn_detection",), ("turn_detection",), self._out.new_id("talk"), before, self.tools, by_talk=True
+            )
 
     @property
     def _off(self) -> bool:

@@ -48,17 +48,10 @@ from rtvoice_tui.session.facts import (
     TalkChanged,
 )
 from rtvoice_tui.session.inputs import Closed, Connecting, Input, Observed, Opened, Received, Started
-from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
-from rtvoice_tui.session.realtime.calls.tool_calls import ToolCalls
-from rtvoice_tui.session.realtime.configuration import Configuration
-from rtvoice_tui.session.realtime.edits import GATED, Edits
-from rtvoice_tui.session.realtime.outbox import Outbox
-from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
+from rtvoice_tui.session.realtime.edits import GATED
+from rtvoice_tui.session.realtime.parts import parts_of
 from rtvoice_tui.session.realtime.responses.response_slot import ResponseSlot, is_out_of_band
-from rtvoice_tui.session.realtime.responses.responses import Responses
 from rtvoice_tui.session.realtime.server_errors import Verdict, is_empty_commit, judge, sentence
-from rtvoice_tui.session.realtime.turns.listening import Listening
-from rtvoice_tui.session.realtime.turns.user_turns import UserTurns
 from rtvoice_tui.session.recap import Said, as_items
 from rtvoice_tui.session.talk_mode import OPEN_MICROPHONE, TalkMode, TalkRules
 from rtvoice_tui.session.timers import (
@@ -95,22 +88,20 @@ class SessionMachine:
         talk: TalkRules = OPEN_MICROPHONE,
         audio: AudioSettings = AS_IT_IS,
     ) -> None:
+        parts = parts_of(dialect, settings, tools, new_id, talk)
+        parts.listening.turn = turn
         self._dialect = dialect
-        self._out = Outbox(new_id)
-        self._edits = Edits(dialect, settings, tuple(tools), self._out)
-        self._configuration = Configuration(self._edits, self._out)
-        self._ledger = HeardLedger(dialect.fixed_rate or settings.output_rate)
-        self._calls = FunctionCalls(self._out, fillers=dialect.out_of_band)
-        self._listening = Listening(self._out)
-        self._listening.turn = turn
-        self._answers = Responses(self._out, self._ledger, self._calls, self._listening)
-        rate = dialect.fixed_rate or settings.input_rate
-        self._user = UserTurns(
-            dialect, rate, self._out, self._edits, self._calls, self._answers, self._listening, self._ledger, talk
-        )
-        self._tools = ToolCalls(
-            dialect, self._out, self._edits, self._calls, self._answers, self._listening, self._ledger
-        )
+        self._out = parts.out
+        self._edits = parts.edits
+        self._configuration = parts.configuration
+        self._ledger = parts.ledger
+        self._calls = parts.calls
+        self._listening = parts.listening
+        self._answers = parts.responses
+        self._typed = parts.typed
+        self._user = parts.user
+        self._tools = parts.tools
+        self._talk = parts.user.talk
         self._audio = audio
         self._history: tuple[Said, ...] = ()
         self._due: tuple[Said, ...] = ()
@@ -147,12 +138,12 @@ class SessionMachine:
     def due(self) -> bool:
         """Whether the server owes an answer to something: as long as it does, its silence means something."""
         answering = not self._slot.free or self._listening.unanswered
-        return self._configuration.due or answering or self._user.typed.deliveries.doubtful
+        return self._configuration.due or answering or self._typed.deliveries.doubtful
 
     @property
     def talk(self) -> TalkChanged:
         """How turns are taken, and whether one by key is under way."""
-        return self._user.talk
+        return self._talk
 
     @property
     def audio(self) -> AudioSettings:
@@ -208,7 +199,8 @@ class SessionMachine:
         self._configuration.closed()
         self._answers.close()
         self._ledger.close()
-        self._user.close(closed.unsent)
+        self._typed.close(closed.unsent)
+        self._user.close()
         self._history = self._due or self._history  # a session that never opened was told nothing
         self._due = ()
 
@@ -232,12 +224,12 @@ class SessionMachine:
             case ev.ErrorEvent():
                 self._error(event)
             case ev.ItemAdded() | ev.ItemCreated() | ev.ItemDone():
-                self._user.typed.deliveries.item(event.item)
+                self._typed.deliveries.item(event.item)
                 self._tools.hosted.feed(event, self._listening.turn)
             case _:
                 if isinstance(event, ev.ResponseCreated) and not is_out_of_band(event.response):
                     self._user.answer_began()
-                    self._user.typed.deliveries.answered()
+                    self._typed.deliveries.answered()
                 elif isinstance(event, ev.OutputAudioDelta):
                     self._edits.voice_frozen = self._dialect.freezes_voice
                 self._tools.hosted.feed(event, self._listening.turn)
@@ -250,6 +242,10 @@ class SessionMachine:
             case cmd.Flushed():
                 self._ledger.settle(command.played_ms, self._out)
                 self._user.flushed()
+            case cmd.Interrupt():
+                self._interrupt()
+            case cmd.SendText():
+                self._type(command.text)
             case cmd.SetTalk():
                 self._set_talk(command.mode)
             case cmd.SetAudio():
@@ -276,7 +272,19 @@ class SessionMachine:
     def _slot(self) -> ResponseSlot:
         return self._answers.slot
 
-    # --- changes of the running session
+    # --- what the user wants
+
+    def _interrupt(self) -> None:
+        """The user wants quiet. Where nothing was being said, the functions that run are no longer waited for."""
+        if not self._user.interrupt():
+            self._calls.release()
+
+    def _type(self, text: str) -> None:
+        if self.hears:
+            self._user.interrupt()
+            self._typed.keep(text)
+        else:
+            self._typed.refuse(text)
 
     def _set_talk(self, mode: TalkMode) -> None:
         self._user.take_turns(mode, self._configuration.live)
@@ -312,7 +320,7 @@ class SessionMachine:
         blameless = error.param.startswith("session") or (
             self._configuration.phase is Phase.CONFIGURING and ruling.verdict is Verdict.FAULT
         )
-        self._user.typed.deliveries.refused(error.event_id)
+        self._typed.deliveries.refused(error.event_id)
         self._user.commit_refused(error.event_id, is_empty_commit(error))
         correction = self._configuration.refused(error, blameless)
         if correction is not None:
@@ -332,12 +340,17 @@ class SessionMachine:
             self._recall()
         self._user.settle(self.hears)
         if self.hears and not self._ledger.cutting:
+            if self._typed.waiting and self._slot.free:
+                self._typed.send_next()
+                self._slot.want()
             self._ask_answer()
         phase = self._current_phase()
         if phase is not self._phase:
             self._phase = phase
             self._out.report(PhaseChanged(phase))
-        self._user.tell_talk()
+        if self._user.talk != self._talk:
+            self._talk = self._user.talk
+            self._out.report(self._talk)
         return self._out.take()
 
     def _ask_answer(self) -> None:
@@ -360,6 +373,6 @@ class SessionMachine:
             return Phase.SPEAKING
         if self._calls.running:
             return Phase.TOOL
-        if not self._slot.free or self._slot.wanted or self._user.typed_waits or self._listening.unanswered:
+        if not self._slot.free or self._slot.wanted or self._typed.waiting or self._listening.unanswered:
             return Phase.THINKING
         return Phase.READY if self._user.by_key else Phase.LISTENING

@@ -1,5 +1,7 @@
 """Tools in a session: which may be called now, what the user decides, and when calls are answered."""
 
+from collections.abc import Callable
+
 from rtvoice_tui.protocol.realtime.dialects import Dialect
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session import commands as cmd
@@ -8,7 +10,6 @@ from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
 from rtvoice_tui.session.realtime.calls.provider_calls import ProviderCalls
 from rtvoice_tui.session.realtime.edits import Edits
 from rtvoice_tui.session.realtime.outbox import Outbox
-from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
 from rtvoice_tui.session.realtime.responses.response_slot import ResponseSlot
 from rtvoice_tui.session.realtime.responses.responses import Responses
 from rtvoice_tui.session.realtime.turns.listening import Listening
@@ -33,7 +34,7 @@ class ToolCalls:
         calls: the calls that are ours to answer.
         answers: has the slot in which calls are answered.
         listening: knows whether the user speaks.
-        ledger: knows whether the agent is heard.
+        agent_heard: whether the agent is heard, or has just been silenced.
 
     Attributes:
         hosted: the calls that the provider makes itself.
@@ -47,7 +48,7 @@ class ToolCalls:
         calls: FunctionCalls,
         answers: Responses,
         listening: Listening,
-        ledger: HeardLedger,
+        agent_heard: Callable[[], bool],
     ) -> None:
         self._dialect = dialect
         self._out = out
@@ -55,7 +56,7 @@ class ToolCalls:
         self._calls = calls
         self._answers = answers
         self._listening = listening
-        self._ledger = ledger
+        self._agent_heard = agent_heard
         self.hosted = ProviderCalls(out)
         self._pulled = False
         self._held = False
@@ -169,7 +170,7 @@ class ToolCalls:
             self._slot.want()
 
     def _say_filler(self, due: FillerDue) -> None:
-        silent = not (self._listening.hearing or self._ledger.speaking or self._ledger.cutting)
+        silent = not (self._listening.hearing or self._agent_heard())
         nothing_due = self._slot.free and not (self._slot.wanted or self._listening.unanswered)
         if silent and nothing_due and (sentence := self._calls.filler(due)):
             self._slot.ask_out_of_band(self._out, sentence)

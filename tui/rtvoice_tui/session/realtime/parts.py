@@ -1,0 +1,77 @@
+"""The parts of a Realtime session, made and joined."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rtvoice_tui.protocol.realtime.dialects import Dialect
+from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
+from rtvoice_tui.session.realtime.calls.tool_calls import ToolCalls
+from rtvoice_tui.session.realtime.configuration import Configuration
+from rtvoice_tui.session.realtime.edits import Edits
+from rtvoice_tui.session.realtime.outbox import Outbox
+from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
+from rtvoice_tui.session.realtime.responses.responses import Responses
+from rtvoice_tui.session.realtime.turns.barge_in import BargeIn
+from rtvoice_tui.session.realtime.turns.listening import Listening
+from rtvoice_tui.session.realtime.turns.push_to_talk import PushToTalk
+from rtvoice_tui.session.realtime.turns.speech_watch import SpeechWatch
+from rtvoice_tui.session.realtime.turns.typed_turns import TypedTurns
+from rtvoice_tui.session.realtime.turns.user_turns import UserTurns
+from rtvoice_tui.session.talk_mode import TalkRules
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a session is made of; the machine steps them."""
+
+    out: Outbox
+    edits: Edits
+    configuration: Configuration
+    ledger: HeardLedger
+    calls: FunctionCalls
+    listening: Listening
+    responses: Responses
+    typed: TypedTurns
+    user: UserTurns
+    tools: ToolCalls
+
+
+def parts_of(
+    dialect: Dialect,
+    settings: SessionSettings,
+    tools: Sequence[ToolSpec],
+    new_id: Callable[[str], str],
+    talk: TalkRules,
+) -> Parts:
+    """Make the parts of one session; the arguments are those of `SessionMachine`."""
+    out = Outbox(new_id)
+    edits = Edits(dialect, settings, tuple(tools), out)
+    ledger = HeardLedger(dialect.fixed_rate or settings.output_rate)
+    calls = FunctionCalls(out, fillers=dialect.out_of_band)
+    listening = Listening(out)
+    responses = Responses(out, ledger, calls, listening)
+    push_to_talk = PushToTalk(dialect, dialect.fixed_rate or settings.input_rate, edits, listening, out, talk)
+    barge_in = BargeIn(dialect, edits, ledger, responses, push_to_talk, out, talk.interrupts)
+    user = UserTurns(
+        edits,
+        listening,
+        push_to_talk,
+        barge_in,
+        SpeechWatch(out),
+        lambda: responses.slot.want(),
+        recognises_unasked="transcription" not in dialect.settings,
+    )
+    tool_calls = ToolCalls(dialect, out, edits, calls, responses, listening, lambda: ledger.speaking or ledger.cutting)
+    return Parts(
+        out,
+        edits,
+        Configuration(edits, out),
+        ledger,
+        calls,
+        listening,
+        responses,
+        TypedTurns(listening, out),
+        user,
+        tool_calls,
+    )
