@@ -92,3 +92,26 @@ def test_a_tool_is_switched_off_for_the_session_and_on_again(desk: Desk):
     assert editor.kept.policy(editor.kept.tool("get_weather")) == "off"
     assert "on again" in calls.switch_tool("get_weather")[0].words
     assert calls.switch_tool("nothing")[0].words == "nothing is not a tool of this profile"
+
+
+def test_a_change_that_was_cut_off_is_in_force_once_the_whole_session_is_and_can_be_undone(desk: Desk):
+    edits = desk.controller.edits
+    edits.editor.instruct("Be brief.")
+    edits.send()
+    change = edits.editor.history.changes[-1]
+    edits.settled(EditChanged("e1", change.fields, EditState.UNANSWERED, "the session ended", edit_id=change.edit_id))
+    edits.settled(EditChanged("e2", ("instructions", "tools"), EditState.ACKNOWLEDGED))
+    assert change.state is EditState.ACKNOWLEDGED
+    assert edits.undo() is not None
+
+
+def test_a_profile_whose_plan_cannot_be_made_leaves_the_open_one(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    copy("local", "mine")
+
+    def fail(*arguments: object) -> None:
+        raise ProfileError("there is no plan")
+
+    monkeypatch.setattr(desk.controller.edits.planner, "plan", fail)
+    with pytest.raises(ProfileError):
+        desk.controller.profiles.open("mine")
+    assert desk.controller.edits.editor.name == "local"

@@ -13,6 +13,7 @@ from fake_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.playout.heard_positions import HeardPositions
 from rtvoice_tui.audio.station import AudioStation
+from rtvoice_tui.audio.supervisor.thread import AudioSupervisor
 from rtvoice_tui.media import AudioSettings, Direction
 from rtvoice_tui.session.commands import EditSession, SendText, SetEcho, SetTalk, TalkStart, UseDevice
 from rtvoice_tui.session.facts import Phase
@@ -145,6 +146,51 @@ async def test_what_is_wanted_while_the_old_session_still_ends_holds_in_the_next
             assert bench.store.audio_settings == bench.worker.audio_settings
             assert bench.worker.driver.plan.audio.echo == "off"
             assert bench.worker.driver.plan.audio.input_device == "webcam"
+
+
+async def test_a_device_that_is_chosen_while_a_session_is_on_its_way_is_opened_once(stations, monkeypatch):
+    used: list[str] = []
+    monkeypatch.setattr(AudioSupervisor, "use", lambda supervisor, direction, name: used.append(name))
+    async with FakeServer(idle) as server:
+        plan = plan_for(server, audio=SILENT)
+        async with running(plan) as bench:
+            await bench.until(lambda: bench.phase is Phase.LISTENING)
+            bench.worker.reopen(replace(plan, heartbeat=1.0))
+            bench.worker.post(UseDevice(Direction.INPUT, "webcam"))
+            await bench.until(lambda: len(server.sessions) == 2 and bench.phase is Phase.LISTENING)
+            assert used == ["webcam"]
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_whether_to_connect_can_be_changed_while_a_session_is_on_its_way(stations, wanted):
+    stations.may_open.clear()
+    async with FakeServer(idle) as server:
+        plan = plan_for(server, audio=SILENT, connect=False)
+        async with running(plan) as bench:
+            await bench.until(lambda: len(stations.opened) == 1)
+            bench.worker.reopen(replace(plan, heartbeat=1.0), (), not wanted)
+            (bench.worker.connect if wanted else bench.worker.disconnect)()
+            await asyncio.sleep(0.05)
+            stations.may_open.set()
+            if wanted:
+                await bench.until(lambda: bench.phase is Phase.LISTENING)
+            else:
+                await bench.until(lambda: bench.worker.driver.plan.heartbeat == 1.0)
+                await asyncio.sleep(0.2)
+                assert not server.sessions
+
+
+async def test_another_source_that_is_edited_in_meanwhile_is_used_and_the_old_one_is_closed(stations):
+    async with FakeServer(idle) as server:
+        plan = plan_for(server, audio=SILENT)
+        async with running(plan) as bench:
+            await bench.until(lambda: bench.phase is Phase.LISTENING)
+            next_source, edited_source = (plan_for(server).source for _ in range(2))
+            bench.worker.reopen(replace(plan, source=next_source))
+            bench.worker.edit(EditSession(plan.settings, plan.tools, "change-1"), plan.toolset, edited_source)
+            await bench.until(lambda: len(server.sessions) == 2 and bench.phase is Phase.LISTENING)
+            assert bench.worker.driver.plan.source is edited_source
+            assert (plan.source.closed, edited_source.closed) == (1, 0)
 
 
 async def test_an_echo_mode_that_is_chosen_before_the_devices_are_open_holds(stations):

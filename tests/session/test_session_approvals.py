@@ -4,7 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from rtvoice_tui.protocol.settings import ToolSpec
-from rtvoice_tui.session.effects import Play, RunTool, StopTool
+from rtvoice_tui.session.commands import CallPreviewed, EditSession
+from rtvoice_tui.session.effects import Play, PreviewCall, RunTool, StopTool
 from rtvoice_tui.session.facts import CallChanged, CallState
 from session.conversation import (
     ANSWER,
@@ -338,3 +339,22 @@ def test_always_does_not_run_what_was_asked_about_another_definition():
     c.tool_done("K1")
     c.tool_done("K2")
     assert ran(c.calls(function_call("K3", "order"), response_id="R3")) == ["K3"]
+
+
+# --- what would run
+
+
+def test_what_a_call_would_run_is_asked_for_when_it_asks_and_when_it_runs():
+    c = asking("order")
+    assert [effect.key for effect in c.all().of(PreviewCall)] == ["K1"]
+    assert c.do(CallPreviewed("K1", "order tea")).of(CallChanged)[-1].preview == "order tea"
+    assert c.decide("K1").of(PreviewCall) == [PreviewCall("K1", "order", "{}")]
+    assert c.do(CallPreviewed("K1", "order coffee")).of(CallChanged)[-1].preview == "order coffee"
+
+
+def test_the_question_says_what_would_run_now_when_the_tools_are_others():
+    c = asking("order", "pay")
+    edited = c.do(EditSession(c.machine.settings, (WEATHER, replace(ORDER, description="Buy."), PAY), "change-1"))
+    assert {effect.key for effect in edited.of(PreviewCall)} == {"K1", "K2"}
+    assert {effect.key for effect in c.use_tools(WEATHER, ORDER, PAY).of(PreviewCall)} == {"K1", "K2"}
+    assert c.do(CallPreviewed("K1", "")).of(CallChanged) == [], "nothing is known, as before"

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from rtvoice_tui.audio.backends.latency import Steps
@@ -53,7 +53,7 @@ class AudioStation:
         store: where meters, counters and the devices' states are kept.
         wake: called from any thread when microphone frames wait.
         tell: called from any thread with a sentence and a remedy when something that was asked for is not done.
-        taps: get what is handed to the speaker, on its thread.
+        heard: gets what is handed to the speaker, on its thread.
     """
 
     def __init__(
@@ -64,13 +64,13 @@ class AudioStation:
         store: Store,
         wake: Callable[[], None],
         tell: Callable[[str, str], None],
-        taps: Sequence[Callable[[bytes], None]] = (),
+        heard: Callable[[bytes], None] = lambda pcm: None,
     ) -> None:
         self._store = store
         self.capture = Capture(input_rate, wake)
         self.playback = Playback(output_rate)
         self._choice = choice
-        self._taps = taps
+        self._heard = heard
         self.supervisor = AudioSupervisor(choice, self.capture, self.playback, tell)
         self.tryout = Tryout(self.playback, input_rate)
         self._gate = NoiseGate()
@@ -109,7 +109,7 @@ class AudioStation:
         canceller, self.echo_problem = make_canceller(mode, self.capture.rate, noise_suppression)
         self._echo = EchoControl(canceller, self.capture.rate, self.playback.rate) if canceller else None
         echo = (self._echo.played,) if self._echo else ()
-        self.playback.heard_by = (*echo, *self._taps)
+        self.playback.heard_by = (*echo, self._heard)
         self.capture.clean = self._echo.clean if self._echo else None
 
     def close(self) -> None:

@@ -38,8 +38,13 @@ class Profiles:
         Raises:
             ProfileError: it cannot be used; the open one stays open.
         """
+        before = self._edits.editor
         self._edits.editor = AgentEditor(name, load_profile(name), profile_text(name))
-        answer = self._edits.reopen(history, connect)
+        try:
+            answer = self._edits.reopen(history, connect)
+        except ProfileError:
+            self._edits.editor = before
+            raise
         self._remember(name)
         return answer
 

@@ -250,7 +250,7 @@ class AgentEditor:
             self.session_opened()
         if not fact.edit_id and fact.state in IN_FORCE:
             for earlier in self.history.changes:
-                if earlier.state is EditState.LATER:
+                if earlier.state in (EditState.LATER, EditState.UNANSWERED):  # the whole was sent again
                     earlier.state = fact.state
         return change
 

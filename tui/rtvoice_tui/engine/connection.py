@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import structs
 
 from rtvoice_tui.engine.observers import FrameReceived, FrameSent, Observed
+from rtvoice_tui.engine.taps import Taps
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.protocol.realtime.client_events import UpdateSession
 from rtvoice_tui.protocol.settings import ToolSpec
@@ -56,11 +57,13 @@ class Connection:
         session: whose connection it is.
         wire: the family's codec.
         dropped: how many frames of the microphone earlier connections dropped.
+        taps: get the speech that has left.
     """
 
-    def __init__(self, session: Session, wire: Wire, dropped: int) -> None:
+    def __init__(self, session: Session, wire: Wire, dropped: int, taps: Taps) -> None:
         self._session = session
         self._wire = wire
+        self._taps = taps
         self.outgoing = OutgoingQueue(wire)
         self._dropped_before = self.dropped = dropped
         self._endpoint = Endpoint("")
@@ -124,6 +127,8 @@ class Connection:
             except ConnectionError:
                 return
             self.outgoing.sent(event)
+            if speech := self._wire.microphone_of(event):
+                self._taps.give_sent(speech)
             self._session.observe(FrameSent(event, text))
 
     def _with_keys(self, event: WireEvent) -> WireEvent | None:

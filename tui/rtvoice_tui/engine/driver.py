@@ -41,6 +41,9 @@ log = logging.getLogger(__name__)
 _WANTS = (cmd.SetTalk, cmd.SetAudio, cmd.UseDevice, cmd.SetEcho)
 """What the user wants of every session, whichever machine it is told first."""
 
+_OF_DEVICES = (cmd.UseDevice, cmd.SetEcho)
+"""Of these, what is done to devices that are about to be exchanged would be done twice."""
+
 
 @dataclass
 class _Change:
@@ -87,6 +90,7 @@ class SessionDriver:
         self.connection: Connection | None = None
         self._dropped = 0
         self._changes: deque[_Change] = deque()
+        self._taps = taps
         self._tools = SessionTools(self)
         self._tools.use_plan(plan)
         self.sound = SessionSound(self, store, taps)
@@ -94,6 +98,7 @@ class SessionDriver:
         self._wire = wire_of(plan)
         event_log = EventLogObserver(store.events, self._wire, self.report)
         self._observers: list[Observer] = [store_observer(store), event_log, *observers]
+        self._failed_observers: list[Observer] = []
         self._inputs: deque[tuple[inputs.Input, tuple[Observed, ...]]] = deque()
         self._stepping = False
         self._machine = machine_of(plan, self._new_id, 0, plan.audio_settings)
@@ -141,6 +146,8 @@ class SessionDriver:
 
     def set_wanted(self, wanted: bool) -> None:
         """Have a session, or none."""
+        if self._changes:
+            self._changes[-1].connect = wanted
         ending = self._conversation is None or self._conversation.cancelling() or self._conversation.done()
         if not wanted:
             self._wanted.clear()
@@ -153,7 +160,9 @@ class SessionDriver:
         """Change the running session; functions that a response may still call stay in reach."""
         if self._changes:
             self._changes[-1].wants.append(lambda: self._edit(command, toolset, source))
-        self._edit(command, toolset, source)
+            self._edit(command, toolset, None)  # another source is of the plan to come, not of the one that is left
+        else:
+            self._edit(command, toolset, source)
 
     def _edit(self, command: cmd.EditSession, toolset: Toolset, source: EndpointSource | None) -> None:
         self.plan = replace(self.plan, toolset=toolset, tools=command.tools, source=source or self.plan.source)
@@ -211,7 +220,7 @@ class SessionDriver:
 
     async def _session(self) -> None:
         self.step(inputs.Connecting())
-        connection = self.connection = Connection(self, self._wire, self._dropped)
+        connection = self.connection = Connection(self, self._wire, self._dropped, self._taps)
         reason, remedy, wanted = "disconnected", "press c to connect", True
         try:
             endpoint = await self.plan.source.endpoint()
@@ -240,6 +249,8 @@ class SessionDriver:
         """Hand the machine a command. What is wanted while another session is on its way holds there as well."""
         if self._changes and isinstance(command, _WANTS):
             self._changes[-1].wants.append(lambda: self.step(command))
+            if isinstance(command, _OF_DEVICES):
+                return
         self.step(command)
 
     def report(self, fact: Fact) -> None:
@@ -259,11 +270,15 @@ class SessionDriver:
         if self._stepping:
             return
         self._stepping = True
-        try:
-            while self._inputs:
+        fault: Exception | None = None
+        while self._inputs:
+            try:
                 self._take_step(*self._inputs.popleft())
-        finally:
-            self._stepping = False
+            except Exception as error:  # the inputs behind it are not lost
+                fault = fault or error
+        self._stepping = False
+        if fault is not None:
+            raise fault
 
     def _take_step(self, happened: inputs.Input, after_step: tuple[Observed, ...]) -> None:
         at = self.now()
@@ -278,7 +293,17 @@ class SessionDriver:
 
     def _tell(self, observed: Observed, at: float) -> None:
         for observer in self._observers:
-            observer(observed, at)
+            try:
+                observer(observed, at)
+            except Exception as error:
+                self._observer_failed(observer, error)
+
+    def _observer_failed(self, observer: Observer, error: Exception) -> None:
+        """Log and warn once: an observer is no reason to end the session."""
+        if observer not in self._failed_observers:
+            self._failed_observers.append(observer)
+            log.error("an observer failed", exc_info=error)
+            self.warn(f"internal error: {type(error).__name__}: {error}", "see the log file")
 
     def _timer_fired(self, timer: Timer) -> None:
         self.command(cmd.TimerFired(timer))

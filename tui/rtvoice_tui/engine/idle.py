@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from rtvoice_tui.engine.plan import EndpointSource, Plan
 from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
@@ -74,6 +76,8 @@ class IdleSession:
     def reopen(self, plan: Plan, history: Sequence[Said] = (), connect: bool = True) -> None:
         """Have another plan."""
         self.plan = plan
+        muted, agent_muted = self.audio_settings.muted, self.audio_settings.agent_muted
+        self.set_audio(replace(plan.audio_settings, muted=muted, agent_muted=agent_muted))
         self._asked(("reopen", plan, tuple(history), connect))
 
     def connect(self) -> None:

@@ -98,7 +98,7 @@ class SessionSound:
     def _open_station(self, choice: AudioChoice, input_rate: int, output_rate: int) -> "AudioStation":
         from rtvoice_tui.audio.station import AudioStation
 
-        tell, heard = self._refused, self._taps.heard
+        tell, heard = self._refused, self._taps.give_heard
         station = AudioStation(choice, input_rate, output_rate, self._store, self._frames_wait, tell, heard)
         station.apply(self._settings)
         station.open()
@@ -196,8 +196,7 @@ class SessionSound:
         match effect:
             case fx.Play():
                 playback.play(effect.item_id, effect.pcm)
-                for received in self._taps.received:
-                    received(effect.item_id, effect.pcm)
+                self._taps.give_received(effect.item_id, effect.pcm)
             case fx.EndPlay():
                 playback.end(effect.item_id)
             case fx.Flush():
@@ -246,8 +245,6 @@ class SessionSound:
         for pcm, level_db in station.frames(self._session.now()):
             if self._session.hears:
                 self._session.command(cmd.MicFrame(pcm, level_db))
-                for sent in self._taps.sent:
-                    sent(pcm)
         self._report_local_speech()
         now = time.perf_counter()
         if now >= self._report_due and not self._flushes:

@@ -102,8 +102,7 @@ class SessionTools:
                 self._session.spawn(self._check(effect))
             case fx.PreviewCall():
                 preview = self._toolbox.preview(effect.name, effect.arguments)
-                if preview:
-                    self._session.command(cmd.CallPreviewed(effect.key, preview))
+                self._session.command(cmd.CallPreviewed(effect.key, preview))
             case fx.RunTool():
                 self._running[effect.call_id] = asyncio.create_task(self._run(effect))
             case fx.StopTool():

@@ -48,8 +48,9 @@ class SessionWorker:
         self._store = store
         self._t0 = time.perf_counter()
         self._lock = threading.Lock()
-        self._early: list[Callable[[SessionDriver], None]] = []
+        self._early: list[Callable[[SessionDriver], object]] = []
         self._stopped = False
+        self._ended = False
         self._audio = plan.audio_settings
 
     def post(self, command: "cmd.Command") -> None:
@@ -58,7 +59,7 @@ class SessionWorker:
 
     def report(self, fact: "Fact") -> None:
         """Have a fact remembered, such as a notice."""
-        self._ask(lambda driver: driver.report(fact))
+        self._ask(lambda driver: driver.report(fact), lambda: self._store.record(fact, self.clock))
 
     def edit(self, command: "cmd.EditSession", toolset: "Toolset", source: EndpointSource | None = None) -> None:
         """Change the running session; functions that a response may still call stay in reach.
@@ -107,9 +108,13 @@ class SessionWorker:
     def set_audio(self, settings: AudioSettings) -> None:
         """Mute, gain and gate from now on."""
         from rtvoice_tui.session.commands import SetAudio
+        from rtvoice_tui.session.facts import AudioSet
 
         self._audio = settings
-        self.post(SetAudio(settings))
+        self._ask(
+            lambda driver: driver.command(SetAudio(settings)),
+            lambda: self._store.record(AudioSet(settings), self.clock),
+        )
 
     def play_test_tone(self) -> None:
         """Play a tone of a second on the speaker, unless the agent speaks."""
@@ -121,7 +126,7 @@ class SessionWorker:
 
     def release_devices(self, released: Callable[[], None]) -> None:
         """Give the devices back until `reclaim_devices`; ``released`` is called on some thread when that is done."""
-        self._ask(lambda driver: driver.sound.release_devices(released))
+        self._ask(lambda driver: driver.sound.release_devices(released), released)
 
     def reclaim_devices(self) -> None:
         """Open the devices again."""
@@ -143,13 +148,28 @@ class SessionWorker:
             early, self._early = self._early, []
         for ask in early:
             driver.loop.call_soon(ask, driver)
-        await driver.run()
+        try:
+            await driver.run()
+        finally:
+            with self._lock:
+                self._ended = True
 
-    def _ask(self, ask: "Callable[[SessionDriver], None]") -> None:
+    def _ask(self, ask: "Callable[[SessionDriver], object]", when_ended: Callable[[], object] = lambda: None) -> None:
+        """Have something done on the session's loop, now or when it runs.
+
+        Args:
+            ask: what.
+            when_ended: done at once, on this thread, if the session's thread has ended and writes nothing any more.
+        """
         with self._lock:
             if self.driver is None:
                 self._early.append(ask)
                 return
+            ended = self._ended
+        if ended:
+            when_ended()
+            return
+        assert self.driver is not None
         with contextlib.suppress(RuntimeError):  # the loop may end between any look at it and the call
             self.driver.loop.call_soon_threadsafe(ask, self.driver)
 

@@ -62,8 +62,8 @@ class Wire(Protocol):
     def sent_row(self, event: Any, text: str) -> LogRow:
         """What the event log keeps of a frame that was sent."""
 
-    def is_microphone(self, event: WireEvent) -> bool:
-        """Whether an event carries speech of the microphone, so that an old one may be dropped."""
+    def microphone_of(self, event: WireEvent) -> bytes:
+        """The microphone's speech (PCM16) in an event; empty for all others. An old one may be dropped."""
 
     def typed_words(self, event: WireEvent) -> str:
         """The words of a typed turn; empty for all other events."""

@@ -28,10 +28,10 @@ class OutgoingQueue:
 
     def put(self, event: WireEvent) -> None:
         """Queue an event; of too many frames the oldest goes."""
-        if self._wire.is_microphone(event):
+        if self._wire.microphone_of(event):
             self._frames += 1
             if self._frames > MAX_FRAMES:
-                oldest = next(i for i, waiting in enumerate(self._events) if self._wire.is_microphone(waiting))
+                oldest = next(i for i, waiting in enumerate(self._events) if self._wire.microphone_of(waiting))
                 del self._events[oldest]
                 self._frames -= 1
                 self.dropped += 1
@@ -49,7 +49,7 @@ class OutgoingQueue:
         """An event has left."""
         if self._events and self._events[0] is event:
             self._events.popleft()
-            self._frames -= self._wire.is_microphone(event)
+            self._frames -= bool(self._wire.microphone_of(event))
 
     def unsent_ids(self) -> set[str]:
         """The ids of all events that never left."""

@@ -43,9 +43,9 @@ class RealtimeWire:
         kept = {"type": event.wire_name, "event_id": event.event_id, "audio": f"({size} bytes of speech)"}
         return LogRow(event.wire_name, kept, "", size)
 
-    def is_microphone(self, event: WireEvent) -> bool:
-        """Whether an event carries speech of the microphone."""
-        return isinstance(event, AppendInput)
+    def microphone_of(self, event: WireEvent) -> bytes:
+        """The speech of the microphone that an event carries; empty for all others."""
+        return event.audio if isinstance(event, AppendInput) else b""
 
     def typed_words(self, event: WireEvent) -> str:
         """The words of a typed turn; empty for all other events."""

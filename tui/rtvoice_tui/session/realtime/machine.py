@@ -256,7 +256,7 @@ class SessionMachine:
                 self._out.do(TreatEcho(command.mode, command.noise_suppression))
             case cmd.EditSession():
                 self._configuration.edit(command)
-                self._tools.use()
+                self._tools.changed()
             case cmd.Recall():
                 self._history = command.history
             case cmd.ArgumentsChecked() | cmd.CallPreviewed() | cmd.ToolFinished() | cmd.UseTools():

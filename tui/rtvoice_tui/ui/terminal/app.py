@@ -102,7 +102,9 @@ class TerminalApp(App[None]):
         self.keys.answered(bool(message.modes & REPORTS_EVENTS))
 
     async def on_event(self, event: events.Event) -> None:
-        """Remember which key is being acted upon."""
+        """Remember which key is being acted upon. A key after the app has ended is for nobody."""
+        if isinstance(event, events.Key) and self._exit:
+            return
         if not isinstance(event, events.Key):
             await super().on_event(event)
             return
@@ -148,9 +150,9 @@ class TerminalApp(App[None]):
     def _handle_exception(self, error: Exception) -> None:
         """A fault of ours ends the app with one sentence; the traceback goes to the log, not onto the terminal.
 
-        A screen that was still opening when the app ended misses its widgets, which are gone already: no fault.
+        A screen that was still opening when the app ended misses its widgets or the screens below: no fault.
         """
-        if self._exit and _misses_widgets(error):
+        if self._exit and _came_too_late(error):
             log.warning("a screen was opening while the app ended", exc_info=error)
             return
         if self.is_headless:
@@ -161,9 +163,12 @@ class TerminalApp(App[None]):
         self.exit(return_code=1)
 
 
-def _misses_widgets(error: Exception) -> bool:
-    """Whether a widget was looked for in vain, also in a worker such as the command palette's."""
+def _came_too_late(error: Exception) -> bool:
+    """Whether widgets or screens were already gone, also for a worker such as the command palette's."""
+    from textual.app import ScreenStackError
     from textual.css.query import NoMatches
+    from textual.widget import MountError
     from textual.worker import WorkerFailed
 
-    return isinstance(error.error if isinstance(error, WorkerFailed) else error, NoMatches)
+    reason = error.error if isinstance(error, WorkerFailed) else error
+    return isinstance(reason, NoMatches | MountError | ScreenStackError)

@@ -320,6 +320,12 @@ class FunctionCalls:
         self._out.do(CheckArguments(call.call_id, call.arguments, parameters, self._checks))
         return False
 
+    def preview_asking(self) -> None:
+        """The tools are others: what the user is asked about may run something else now."""
+        for call in self._calls.values():
+            if call.state is CallState.ASKING:
+                self._out.do(PreviewCall(call.key, call.name, call.arguments))
+
     def previewed(self, key: str, preview: str) -> None:
         """It is known what a call runs, or would run."""
         call = self._calls.get(key)
@@ -350,8 +356,7 @@ class FunctionCalls:
             self._out.do(PreviewCall(call.key, call.name, call.arguments))
             return False
         self._show(replace(call, state=CallState.RUNNING))
-        if call.state is not CallState.ASKING:
-            self._out.do(PreviewCall(call.key, call.name, call.arguments))
+        self._out.do(PreviewCall(call.key, call.name, call.arguments))
         self._out.do(RunTool(call.call_id, call.name, call.arguments.strip() or "{}"))
         return False
 

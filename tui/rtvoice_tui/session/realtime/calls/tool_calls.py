@@ -85,6 +85,11 @@ class ToolCalls:
         reserved = self._dialect.hosted_tools
         approvals.hosted = (declared & reserved) | (reserved - set(known))
 
+    def changed(self) -> None:
+        """The tools are others: use them, and say anew what calls that ask would run."""
+        self.use()
+        self._calls.preview_asking()
+
     def settle(self) -> None:
         """End of a step: remove tools that no response can call any more."""
         if self._slot.free and self._pulled:
@@ -100,7 +105,7 @@ class ToolCalls:
             self._edits.change(self._edits.wanted, tools, FOUND)
         else:
             self._edits.keep(self._edits.wanted, tools, tell=False)
-        self.use()
+        self.changed()
 
     # --- calls
 
