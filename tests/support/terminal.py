@@ -63,6 +63,7 @@ def private_environment(folder: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in environment_without_sound().items() if not name.startswith(mine)}
     folders = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "STATE", "DATA", "CACHE")}
     no_key_store = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+    no_key_store["SSL_CERT_FILE"] = os.devnull  # no program under test needs certificates, and reading them takes long
     return kept | folders | no_key_store | {"HOME": str(folder), "TERM": "xterm-256color", "LANG": "C.UTF-8"} | more
 
 
