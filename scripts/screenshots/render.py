@@ -6,7 +6,7 @@ python scripts/screenshots/render.py
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import resvg_py
@@ -32,7 +32,7 @@ async def shot(
     size: tuple[int, int],
     *keys: str,
     theme: str = "rtvoice-dark",
-    act: Callable[[RtvoiceApp, Script], None] | None = None,
+    act: Callable[[RtvoiceApp, Script], Awaitable[None]] | None = None,
 ) -> None:
     """One picture after some key presses and something done."""
     editor = AgentEditor(script.profile_name, script.profile, profile_text(script.profile_name))
@@ -45,7 +45,7 @@ async def shot(
             await pilot.pause(0)
             app.pulse()
         if act is not None:
-            act(app, script)
+            await act(app, script)
             await pilot.pause(0)
             app.pulse()
         await pilot.pause(0.1)
@@ -71,7 +71,7 @@ def rejected() -> Script:
 WORDS = "You are a patient assistant. Answer in one sentence, and ask back when a question is unclear."
 
 
-def typed(app: RtvoiceApp, script: Script) -> None:
+async def typed(app: RtvoiceApp, script: Script) -> None:
     """Instructions, voice and turn detection are typed, and not sent."""
     fields = {field.path: field for field in app.editor.fields}
     app.editor.instruct(WORDS)
@@ -81,18 +81,18 @@ def typed(app: RtvoiceApp, script: Script) -> None:
     app.agent.pane.reload()
 
 
-def acknowledged(app: RtvoiceApp, script: Script) -> None:
+async def acknowledged(app: RtvoiceApp, script: Script) -> None:
     """The server took everything over but the threshold."""
-    typed(app, script)
-    app.agent.show(app.controller.edits.send())
+    await typed(app, script)
+    app.agent.show(await app.controller.edits.send())
     script.at(script.now + 0.2)
     script.server("session.updated", session=in_force(script, "jane", 0.5, WORDS))
 
 
-def refused(app: RtvoiceApp, script: Script) -> None:
+async def refused(app: RtvoiceApp, script: Script) -> None:
     """The server does not know the voice."""
-    typed(app, script)
-    app.agent.show(app.controller.edits.send())
+    await typed(app, script)
+    app.agent.show(await app.controller.edits.send())
     script.at(script.now + 0.2)
     cause = script.store.edits[-1][1].event_id
     error = {"type": "invalid_request_error", "code": "invalid_value", "event_id": cause,

@@ -59,7 +59,7 @@ def room(mic_db: float = -20.0) -> Script:
     return s
 
 
-def live_through(app: RtvoiceApp, script: Script) -> None:
+async def live_through(app: RtvoiceApp, script: Script) -> None:
     """Ten seconds go by: a question, its answer, a word thrown in while the agent is lowered."""
     store, audio, start = script.store, script.store.audio, script.now
     panel, mic_db = app.query_one(SoundPanel), getattr(script, "mic_db", -20.0)

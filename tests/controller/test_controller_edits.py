@@ -1,47 +1,52 @@
 """Editing, profiles and calls without a screen."""
 
+import asyncio
+
 import pytest
 
 from controller.desk import Desk
 from rtvoice_tui.controller.edits import Tone
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles.library import copy
-from rtvoice_tui.profiles.store import load_profile
+from rtvoice_tui.profiles.store import load_profile, profile_path
+from rtvoice_tui.profiles.writing import locked
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import AgentSaid, CallChanged, CallState, EditChanged, EditState, Phase, UserSaid
 
 CALL = CallChanged(1, "k", "k", "i", "get_weather", '{"city": "Omsk"}', CallState.OK, output='{"sky": "grey"}')
 
 
-def test_what_was_typed_is_sent_and_saved(desk: Desk):
+async def test_what_was_typed_is_sent_and_saved(desk: Desk):
     edits = desk.controller.edits
     edits.editor.instruct("Be brief.")
-    assert edits.send().words
+    assert (await edits.send()).words
     (sent,) = desk.asked
     assert isinstance(sent, cmd.EditSession)
     assert sent.settings.instructions == "Be brief."
     assert load_profile("local").session.instructions == "Be brief."
 
 
-def test_a_change_is_undone_once_it_is_in_force(desk: Desk):
+async def test_a_change_is_undone_once_it_is_in_force(desk: Desk):
     edits = desk.controller.edits
     assert edits.undo() is None
     before = edits.editor.draft.settings.instructions
     edits.editor.instruct("Be brief.")
-    edits.send()
+    await edits.send()
     change = edits.editor.history.changes[-1]
-    edits.settled(EditChanged("e", change.fields, EditState.ACKNOWLEDGED, edit_id=change.edit_id))
-    assert edits.undo() is not None
+    edits.outcome(EditChanged("e", change.fields, EditState.ACKNOWLEDGED, edit_id=change.edit_id))
+    undoing = edits.undo()
+    assert undoing is not None
+    assert (await undoing).words == "saved"
     assert desk.asked[-1].settings.instructions == before
 
 
-def test_another_model_comes_with_the_next_session(desk: Desk):
+async def test_another_model_comes_with_the_next_session(desk: Desk):
     edits = desk.controller.edits
     field = next(field for field in edits.editor.fields if field.path == "model")
     edits.editor.type(field, "another")
     desk.phase(Phase.LISTENING)
     assert edits.needs_session == ("model",)
-    assert edits.send().tone is Tone.WARNING
+    assert (await edits.send()).tone is Tone.WARNING
 
 
 def test_a_new_session_is_told_what_was_said(desk: Desk):
@@ -94,15 +99,17 @@ def test_a_tool_is_switched_off_for_the_session_and_on_again(desk: Desk):
     assert calls.switch_tool("nothing")[0].words == "nothing is not a tool of this profile"
 
 
-def test_a_change_that_was_cut_off_is_in_force_once_the_whole_session_is_and_can_be_undone(desk: Desk):
+async def test_a_change_that_was_cut_off_is_in_force_once_the_whole_session_is_and_can_be_undone(desk: Desk):
     edits = desk.controller.edits
     edits.editor.instruct("Be brief.")
-    edits.send()
+    await edits.send()
     change = edits.editor.history.changes[-1]
-    edits.settled(EditChanged("e1", change.fields, EditState.UNANSWERED, "the session ended", edit_id=change.edit_id))
-    edits.settled(EditChanged("e2", ("instructions", "tools"), EditState.ACKNOWLEDGED))
+    edits.outcome(EditChanged("e1", change.fields, EditState.UNANSWERED, "the session ended", edit_id=change.edit_id))
+    edits.outcome(EditChanged("e2", ("instructions", "tools"), EditState.ACKNOWLEDGED))
     assert change.state is EditState.ACKNOWLEDGED
-    assert edits.undo() is not None
+    undoing = edits.undo()
+    assert undoing is not None
+    await undoing
 
 
 def test_a_profile_whose_plan_cannot_be_made_leaves_the_open_one(desk: Desk, monkeypatch: pytest.MonkeyPatch):
@@ -115,3 +122,89 @@ def test_a_profile_whose_plan_cannot_be_made_leaves_the_open_one(desk: Desk, mon
     with pytest.raises(ProfileError):
         desk.controller.profiles.open("mine")
     assert desk.controller.edits.editor.name == "local"
+
+
+async def test_a_file_that_another_program_holds_keeps_nobody_waiting_and_changes_are_written_in_their_order(
+    desk: Desk,
+):
+    edits = desk.controller.edits
+    with locked(profile_path("local")):
+        edits.editor.instruct("Be brief.")
+        first = edits.send()
+        edits.editor.instruct("Be kind.")
+        second = edits.send()
+        kept = desk.controller.talk.use_gate(-43.0)
+        assert [sent.settings.instructions for sent in desk.asked] == ["Be brief.", "Be kind."]
+        assert edits.editor.profile.audio.gate_db == -43.0
+        assert not profile_path("local").exists()
+        assert [task.done() for task in (first, second, kept)] == [False, False, False]
+        assert edits.editor.held, "it is not in the file yet"
+    assert await edits.finish_saving() == ()
+    assert (first.result().words, second.result().words) == ("saved", "saved")
+    assert await kept == "a gate at -43 dBFS; kept in local.toml"
+    assert not edits.editor.held
+    profile = load_profile("local")
+    assert (profile.session.instructions, profile.audio.gate_db) == ("Be kind.", -43.0)
+
+
+async def test_who_waits_for_a_save_may_stop_waiting_and_it_is_saved(desk: Desk):
+    edits = desk.controller.edits
+    with locked(profile_path("local")):
+        edits.editor.instruct("Be brief.")
+        waiting = edits.send()
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        edits.editor.instruct("Be kind.")
+        saving = edits.send()
+    await saving
+    assert load_profile("local").session.instructions == "Be kind."
+
+
+async def test_what_could_not_be_saved_is_said_at_the_end(desk: Desk):
+    profile_path("local").mkdir(parents=True)
+    edits = desk.controller.edits
+    edits.editor.instruct("Be brief.")
+    answer = edits.send()
+    (sentence,) = await edits.finish_saving()
+    assert sentence == answer.result().words
+    assert sentence.startswith("not saved: ")
+    assert desk.asked, "it is sent all the same"
+
+
+async def test_a_change_that_the_server_refuses_leaves_the_profile(desk: Desk):
+    edits = desk.controller.edits
+    edits.editor.instruct("Be brief.")
+    await edits.send()
+    change = edits.editor.history.changes[-1]
+    edits.outcome(EditChanged("e", change.fields, EditState.REFUSED, "no", edit_id=change.edit_id))
+    assert await edits.finish_saving() == ()
+    assert load_profile("local").session.instructions != "Be brief."
+    assert edits.editor.draft.settings.instructions == "Be brief.", "it stays typed"
+
+
+async def test_the_open_profile_is_renamed_behind_what_is_still_to_be_written(desk: Desk):
+    copy("local", "mine")
+    desk.controller.profiles.open("mine", connect=False)
+    edits = desk.controller.edits
+    edits.editor.instruct("Be brief.")
+    edits.send()
+    await desk.controller.profiles.rename("ours")
+    edits.editor.instruct("Be kind.")
+    await edits.send()
+    assert load_profile("ours").session.instructions == "Be kind."
+    assert not profile_path("mine").exists()
+    assert (edits.editor.name, desk.remembered[-1]) == ("ours", "ours")
+
+
+async def test_a_file_changed_elsewhere_is_offered_as_an_edit_and_our_own_writing_is_not(desk: Desk):
+    edits, profiles = desk.controller.edits, desk.controller.profiles
+    edits.editor.instruct("Be brief.")
+    edits.send()
+    assert await profiles.file_changed() is None
+    path = profile_path("local")
+    path.write_text(path.read_text(encoding="utf-8").replace("Be brief.", "Be kind."), encoding="utf-8")
+    offered = await profiles.file_changed()
+    assert offered is not None
+    assert offered.words == "local.toml was changed elsewhere: instructions"
+    assert edits.editor.draft.settings.instructions == "Be kind."

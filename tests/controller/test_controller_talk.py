@@ -17,15 +17,15 @@ def test_a_typed_turn_is_sent_where_there_is_a_session_and_refused_with_the_reme
     assert desk.asked == [cmd.SendText("Hello")]
 
 
-def test_mute_and_gate_are_settings_of_the_session_and_the_gate_is_kept(desk: Desk):
+async def test_mute_and_gate_are_settings_of_the_session_and_the_gate_is_kept(desk: Desk):
     talk = desk.controller.talk
     talk.toggle_mute()
     talk.toggle_mute()
     talk.toggle_agent_mute()
-    assert talk.use_gate(-43.0) == "a gate at -43 dBFS; kept in local.toml"
+    assert await talk.use_gate(-43.0) == "a gate at -43 dBFS; kept in local.toml"
     assert desk.store.audio_settings == AudioSettings(agent_muted=True, gate_db=-43.0)
     assert load_profile("local").audio.gate_db == -43.0
-    talk.use_gate(None)
+    await talk.use_gate(None)
     assert talk.likely_gate_db == -43.0, "the last one that was set"
 
 
@@ -48,7 +48,7 @@ def test_the_connection_is_made_or_ended(desk: Desk, phase: Phase, asked: str):
     assert desk.asked == [asked]
 
 
-def test_another_way_of_taking_turns_holds_at_once_and_next_time(desk: Desk):
-    assert desk.controller.talk.use_mode(TalkMode.HOLD) == "kept in local.toml"
+async def test_another_way_of_taking_turns_holds_at_once_and_next_time(desk: Desk):
+    assert await desk.controller.talk.use_mode(TalkMode.HOLD) == "kept in local.toml"
     assert desk.asked == [cmd.SetTalk(TalkMode.HOLD)]
     assert load_profile("local").audio.talk == "hold"

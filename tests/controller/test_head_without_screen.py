@@ -55,7 +55,7 @@ async def test_twenty_lines_hold_a_conversation_with_no_screen(monkeypatch: pyte
     await facts.wait_for(CallChanged, CallState.OK)
     await facts.wait_for(PhaseChanged, Phase.LISTENING)
     controller.edits.editor.instruct("Answer in one word.")
-    controller.edits.send()
+    await controller.edits.send()
     await facts.wait_for(EditChanged, EditState.ACKNOWLEDGED)
     session.stop()
     await running

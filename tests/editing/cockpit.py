@@ -82,6 +82,13 @@ def write_profile(name: str, text: str) -> Path:
     return path
 
 
+def reread(editor: AgentEditor, text: str) -> tuple[str, ...]:
+    """Another program writes the profile's file; the names of what it offers."""
+    write_profile("mine", text)
+    read = editor.file.reread().result()
+    return editor.offer(*read) if read is not None else ()
+
+
 class Wire:
     """The server's side: what it holds for the session, and its answers by hand."""
 
@@ -231,6 +238,10 @@ class Cockpit:
         await self.type_value(path, text)
         await self.until(lambda: self.app.focused is self.table, "the value is taken over")
         await self.press("f7")
+
+    async def written(self) -> None:
+        """Everything that was saved is in the profile's file."""
+        assert await self.app.controller.edits.finish_saving() == ()
 
     async def settled(self, path: str, mark: str) -> None:
         await self.until(lambda: self.mark(path) == mark, f"{path} is marked {mark}, not {self.mark(path)}")

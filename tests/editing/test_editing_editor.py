@@ -7,11 +7,12 @@ import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from editing.cockpit import own_folders, write_profile  # noqa: F401 - a fixture
+from editing.cockpit import own_folders, reread, write_profile  # noqa: F401 - a fixture
 from rtvoice_tui.editing.agent import Agent, agent_of, value_at
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.editing.fields import Field
 from rtvoice_tui.editing.history import Change, EditHistory, compared
+from rtvoice_tui.editing.profile_file import SaveResult
 from rtvoice_tui.errors import ProfileError, ValueRefused
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import PythonRun
@@ -62,8 +63,18 @@ def send(editor: AgentEditor, **typed: str) -> Change:
     """Type values (``__`` for a dot) and send them."""
     for path, text in typed.items():
         write(editor, path.replace("__", "."), text)
-    editor.send(1.0, 0)
+    editor.send(1.0, 0)[1].result()
     return editor.history.changes[-1]
+
+
+def undo(editor: AgentEditor, at: float = 0.0, turn: int = 0) -> EditSession | None:
+    """Take the last change back, and wait until the profile is written."""
+    undone = editor.undo(at, turn)
+    if undone is None:
+        return None
+    command, saving = undone
+    assert saving.result() == SaveResult()
+    return command
 
 
 def told(editor: AgentEditor, change: Change, state: EditState, **more: Any) -> None:
@@ -72,7 +83,9 @@ def told(editor: AgentEditor, change: Change, state: EditState, **more: Any) -> 
     sent = {name: getattr(change.after.settings, name) for name in names if name not in ("model", "tools")}
     if "tools" in names:
         sent["tools"] = [{"type": "function", "name": spec.name} for spec in change.after.tool_specs]
-    editor.take(EditChanged("e-1", names, state, **{"sent": sent, "edit_id": change.edit_id, **more}))
+    saving = editor.outcome(EditChanged("e-1", names, state, **{"sent": sent, "edit_id": change.edit_id, **more}))
+    if saving is not None:
+        saving.result()
 
 
 def on_disk() -> Any:
@@ -175,7 +188,8 @@ def test_sending_tells_the_session_everything_and_keeps_it_in_the_profile():
     editor = editor_of()
     write(editor, "voice", "cedar")
     editor.switch_tool("get_time")
-    command, sentence = editor.send(12.0, 3)
+    command, saving = editor.send(12.0, 3)
+    sentence = saving.result().sentence
     assert command == EditSession(editor.draft.settings, editor.draft.tool_specs, "change-1")
     assert command.settings.voice == "cedar"
     assert [spec.name for spec in command.tools] == ["get_weather"]
@@ -185,7 +199,7 @@ def test_sending_tells_the_session_everything_and_keeps_it_in_the_profile():
     assert (change.number, change.at, change.turn, change.fields) == (1, 12.0, 3, ("voice", "tools"))
     assert on_disk().session.voice == "cedar"
     assert agent_of(on_disk()) == editor.kept
-    assert editor.text == profile_text("mine")
+    assert editor.file.state.text == profile_text("mine")
 
 
 def test_saving_leaves_every_other_line_of_the_profile_as_it_was():
@@ -211,7 +225,8 @@ def test_a_built_in_profile_is_saved_under_its_name_in_the_persons_folder():
 def test_an_agent_of_the_command_line_is_sent_and_not_saved():
     editor = editor_of(saves=False)
     write(editor, "voice", "cedar")
-    command, sentence = editor.send(0.0, 0)
+    command, saving = editor.send(0.0, 0)
+    sentence = saving.result().sentence
     assert command.settings.voice == "cedar"
     assert "not saved" in sentence
     assert on_disk().session.voice == "marin"
@@ -223,7 +238,8 @@ def test_a_file_that_cannot_be_written_is_said_and_the_change_is_sent_all_the_sa
     path.unlink()
     path.mkdir()
     write(editor, "voice", "cedar")
-    command, sentence = editor.send(0.0, 0)
+    command, saving = editor.send(0.0, 0)
+    sentence = saving.result().sentence
     assert command.settings.voice == "cedar"
     assert sentence.startswith("not saved: ")
 
@@ -232,7 +248,7 @@ def test_what_another_program_wrote_meanwhile_is_kept_next_to_ours():
     editor = editor_of()
     write_profile("mine", profile_text("mine").replace("speed = 1.0", "speed = 1.2"))
     write(editor, "voice", "cedar")
-    _, sentence = editor.send(0.0, 0)
+    sentence = editor.send(0.0, 0)[1].result().sentence
     assert "both changes are in it" in sentence
     assert (on_disk().session.voice, on_disk().session.speed) == ("cedar", 1.2)
 
@@ -241,7 +257,7 @@ def test_where_another_program_wrote_the_same_ours_goes_into_a_profile_of_its_ow
     editor = editor_of()
     write_profile("mine", profile_text("mine").replace("marin", "ash"))
     write(editor, "voice", "cedar")
-    _, sentence = editor.send(0.0, 0)
+    sentence = editor.send(0.0, 0)[1].result().sentence
     assert "mine-mine" in sentence
     assert on_disk().session.voice == "ash"
     assert load_profile("mine-mine").session.voice == "cedar"
@@ -393,9 +409,9 @@ def test_what_has_to_wait_is_marked_until_the_next_session_has_it():
     assert editor.mark("voice") == ("later", "the voice cannot change once the agent has spoken")
     assert editor.sent_value("voice") is UNSET
     opening = EditChanged("e-9", ("instructions", "voice"), SENT, sent={"voice": "cedar", "instructions": "Be brief."})
-    editor.take(opening)
+    editor.outcome(opening)
     assert editor.mark("voice") == ("sent", "")
-    editor.take(replace(opening, state=DONE))
+    editor.outcome(replace(opening, state=DONE))
     assert editor.mark("voice") == ("acknowledged", "")
     assert change.state is DONE, "the history knows it too"
 
@@ -404,9 +420,9 @@ def test_a_change_that_is_partly_put_off_is_what_became_of_the_rest():
     editor = editor_of()
     change = send(editor, voice="cedar", speed="1.2")
     common = {"edit_id": change.edit_id}
-    editor.take(EditChanged("", ("voice",), LATER, "the voice waits", sent={"voice": "cedar"}, **common))
-    editor.take(EditChanged("e-1", ("speed",), SENT, sent={"speed": 1.2}, **common))
-    editor.take(EditChanged("e-1", ("speed",), DONE, sent={"speed": 1.2}, **common))
+    editor.outcome(EditChanged("", ("voice",), LATER, "the voice waits", sent={"voice": "cedar"}, **common))
+    editor.outcome(EditChanged("e-1", ("speed",), SENT, sent={"speed": 1.2}, **common))
+    editor.outcome(EditChanged("e-1", ("speed",), DONE, sent={"speed": 1.2}, **common))
     assert change.state is DONE
     assert editor.mark("voice")[0] == "later"
     assert editor.mark("speed")[0] == "acknowledged"
@@ -416,7 +432,7 @@ def test_a_model_that_was_sent_waits_for_the_next_session():
     editor = editor_of()
     send(editor, model="m-2")
     assert editor.mark("model")[0] == "later"
-    editor.take(EditChanged("e-9", ("voice",), SENT, sent={"voice": "marin"}))
+    editor.outcome(EditChanged("e-9", ("voice",), SENT, sent={"voice": "marin"}))
     assert editor.mark("model")[0] != "later"
 
 
@@ -447,9 +463,9 @@ def test_the_last_change_in_force_is_taken_back_and_what_is_typed_stays_typed():
     editor = editor_of()
     told(editor, send(editor, voice="cedar"), DONE)
     write(editor, "speed", "1.2")
-    told_back = editor.undo(5.0, 2)
-    assert told_back is not None
-    command, _ = told_back
+    undone = undo(editor, 5.0, 2)
+    assert undone is not None
+    command = undone
     assert (command.settings.voice, command.settings.speed) == ("marin", 1.0)
     assert editor.changed == ("speed",)
     assert editor.history.changes[-1].undoes == 1
@@ -461,9 +477,9 @@ def test_undo_and_undo_again_goes_back_one_change_at_a_time_and_then_finds_nothi
     for voice in ("cedar", "ash"):
         told(editor, send(editor, voice=voice), DONE)
     for voice in ("cedar", "marin"):
-        told_back = editor.undo(0.0, 0)
-        assert told_back is not None
-        assert told_back[0].settings.voice == voice
+        undone = undo(editor)
+        assert undone is not None
+        assert undone.settings.voice == voice
         told(editor, editor.history.changes[-1], DONE)
     assert editor.undo(0.0, 0) is None
     assert [change.undoes for change in editor.history.changes] == [0, 0, 2, 1]
@@ -472,11 +488,11 @@ def test_undo_and_undo_again_goes_back_one_change_at_a_time_and_then_finds_nothi
 def test_an_undo_that_was_refused_can_be_tried_again():
     editor = editor_of()
     told(editor, send(editor, voice="cedar"), DONE)
-    editor.undo(0.0, 0)
+    undo(editor)
     told(editor, editor.history.changes[-1], REFUSED, detail="not now")
-    again = editor.undo(0.0, 0)
+    again = undo(editor)
     assert again is not None
-    assert again[0].settings.voice == "marin"
+    assert again.settings.voice == "marin"
 
 
 @pytest.mark.parametrize("state", [None, SENT, REFUSED, SILENT, LATER])
@@ -491,9 +507,9 @@ def test_only_a_change_that_is_in_force_is_taken_back(state: EditState | None):
 def test_a_change_that_the_server_made_something_else_of_can_be_taken_back():
     editor = editor_of()
     told(editor, send(editor, speed="1.4"), OTHER, made={"speed": 1.2})
-    told_back = editor.undo(0.0, 0)
-    assert told_back is not None
-    assert told_back[0].settings.speed == 1.0
+    undone = undo(editor)
+    assert undone is not None
+    assert undone.settings.speed == 1.0
 
 
 def test_undo_brings_a_tool_back():
@@ -501,7 +517,7 @@ def test_undo_brings_a_tool_back():
     editor.put_tool("get_time", None)
     told(editor, send(editor), DONE)
     assert [tool.name for tool in on_disk().tools] == ["get_weather"]
-    editor.undo(0.0, 0)
+    undo(editor)
     assert {tool.name for tool in on_disk().tools} == {"get_weather", "get_time"}
 
 
@@ -525,12 +541,13 @@ def test_a_change_elsewhere_becomes_what_is_typed_next_to_what_was_typed():
     editor = editor_of()
     write(editor, "speed", "1.2")
     text = profile_text("mine").replace("marin", "ash").replace("m-1", "m-2")
-    assert editor.reread(text) == ("model", "voice")
+    assert reread(editor, text) == ("model", "voice")
     assert editor.changed == ("model", "voice", "speed")
     assert editor.mark("voice")[0] == "edited"
     assert value_at(editor.draft, "speed") == 1.2
     write_profile("mine", text)
-    command, sentence = editor.send(0.0, 0)
+    command, saving = editor.send(0.0, 0)
+    sentence = saving.result().sentence
     assert (command.settings.voice, command.settings.speed) == ("ash", 1.2)
     assert sentence == ""
     assert (on_disk().model, on_disk().session.voice, on_disk().session.speed) == ("m-2", "ash", 1.2)
@@ -538,15 +555,15 @@ def test_a_change_elsewhere_becomes_what_is_typed_next_to_what_was_typed():
 
 def test_a_comment_that_was_changed_elsewhere_is_no_edit():
     editor = editor_of()
-    assert editor.reread(profile_text("mine").replace("# my own agent", "# still mine")) == ()
+    assert reread(editor, profile_text("mine").replace("# my own agent", "# still mine")) == ()
     assert editor.changed == ()
-    assert "still mine" in editor.text
+    assert "still mine" in editor.file.state.text
 
 
 def test_a_tool_changed_elsewhere_and_a_tool_that_was_typed_are_both_there():
     editor = editor_of()
     editor.switch_tool("get_weather")
-    assert editor.reread(profile_text("mine").replace('"Time."', '"What time it is."')) == ("tools",)
+    assert reread(editor, profile_text("mine").replace('"Time."', '"What time it is."')) == ("tools",)
     assert value_at(editor.draft, "tools.get_weather") == "off"
     changed = editor.draft.tool("get_time")
     assert changed is not None
@@ -556,10 +573,10 @@ def test_a_tool_changed_elsewhere_and_a_tool_that_was_typed_are_both_there():
 @pytest.mark.parametrize("text", ["voice = ", "[session]\nvoice = 3\n", "nonsense = 1\n"])
 def test_a_file_that_is_broken_elsewhere_is_said_and_changes_nothing(text: str):
     editor = editor_of()
-    before, kept = editor.text, editor.draft
+    before, kept = editor.file.state.text, editor.draft
     with pytest.raises(ProfileError, match=r"mine\.toml"):
-        editor.reread(text)
-    assert editor.text == before
+        reread(editor, text)
+    assert editor.file.state.text == before
     assert editor.draft == kept
 
 
@@ -626,22 +643,22 @@ def test_the_profile_is_written_in_the_folder_that_the_environment_names(tmp_pat
 def test_a_device_is_kept_at_once_and_typed_settings_stay_typed():
     editor = editor_of()
     write(editor, "voice", "cedar")
-    assert editor.keep_audio(input_device="Headset") == ""
+    assert editor.keep_audio(input_device="Headset").result().sentence == ""
     assert editor.changed == ("voice",)
     assert editor.profile.audio.input_device == load_profile("mine").audio.input_device == "Headset"
     assert load_profile("mine").session.voice == "marin"
-    assert editor.text == profile_text("mine")
+    assert editor.file.state.text == profile_text("mine")
 
 
 def test_a_device_of_a_profile_that_is_overridden_is_only_remembered():
     editor = editor_of(saves=False)
     before = profile_text("mine")
-    assert "not saved" in editor.keep_audio(echo="off")
+    assert "not saved" in editor.keep_audio(echo="off").result().sentence
     assert editor.profile.audio.echo == "off"
     assert profile_text("mine") == before
 
 
 def test_a_device_that_was_written_elsewhere_is_the_next_sessions():
     editor = editor_of()
-    assert editor.reread(editor.text + '\n[audio]\ninput_device = "Webcam"\n') == ()
+    assert reread(editor, editor.file.state.text + '\n[audio]\ninput_device = "Webcam"\n') == ()
     assert editor.profile.audio.input_device == "Webcam"

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from editing.cockpit import own_folders, write_profile  # noqa: F401 - a fixture
+from editing.cockpit import own_folders, reread, write_profile  # noqa: F401 - a fixture
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.editing.fields import Field
 from rtvoice_tui.profiles.model import ToolEntry
@@ -127,7 +127,7 @@ def test_under_options_of_the_command_line_it_is_sent_and_not_saved():
 def test_what_a_key_changed_is_saved_with_the_next_change_that_is(editor: AgentEditor):
     editor.send_tool("get_weather", editor.switched(tool(editor, "get_weather")), 1.0, 1)
     editor.type(field(editor, "voice"), "cedar")
-    editor.send(2.0, 1)
+    editor.send(2.0, 1)[1].result()
     assert load_profile("mine").tools[0].policy == "off"
     assert load_profile("mine").session.voice == "cedar"
     assert not editor.held
@@ -135,14 +135,14 @@ def test_what_a_key_changed_is_saved_with_the_next_change_that_is(editor: AgentE
 
 def test_what_a_key_changed_is_saved_when_the_agent_is_saved(editor: AgentEditor):
     editor.send_tool("colour", NEW, 1.0, 1)
-    assert editor.save() == ""
+    assert editor.save().result().sentence == ""
     assert load_profile("mine").tools[-1] == NEW
     assert not editor.held
 
 
 def test_undoing_what_a_key_changed_writes_nothing(editor: AgentEditor):
     command = editor.send_tool("get_weather", editor.switched(tool(editor, "get_weather")), 1.0, 1)
-    editor.take(EditChanged("e1", ("tools",), EditState.ACKNOWLEDGED, edit_id=command.edit_id))
+    editor.outcome(EditChanged("e1", ("tools",), EditState.ACKNOWLEDGED, edit_id=command.edit_id))
     assert editor.undo(2.0, 1) is not None
     assert profile_text("mine") == TEXT
     assert not editor.held
@@ -150,7 +150,7 @@ def test_undoing_what_a_key_changed_writes_nothing(editor: AgentEditor):
 
 def test_devices_are_saved_without_what_a_key_changed(editor: AgentEditor):
     editor.send_tool("get_weather", editor.switched(tool(editor, "get_weather")), 1.0, 1)
-    editor.keep_audio(input_device="Jabra")
+    editor.keep_audio(input_device="Jabra").result()
     assert load_profile("mine").tools[0].policy == "ask"
     assert load_profile("mine").audio.input_device == "Jabra"
     assert editor.held
@@ -159,10 +159,10 @@ def test_devices_are_saved_without_what_a_key_changed(editor: AgentEditor):
 def test_what_another_program_wrote_and_nobody_took_over_is_not_written_back(editor: AgentEditor):
     theirs = TEXT.replace('voice = "marin"', 'voice = "cedar"')
     write_profile("mine", theirs)
-    editor.reread(theirs)
+    reread(editor, theirs)
     editor.discard()
     assert not editor.held
-    editor.save()
+    editor.save().result()
     assert profile_text("mine") == theirs
 
 
@@ -170,15 +170,15 @@ def test_a_key_s_change_is_saved_beside_what_another_program_wrote(editor: Agent
     editor.send_tool("get_weather", editor.switched(tool(editor, "get_weather")), 1.0, 1)
     theirs = TEXT.replace('voice = "marin"', 'voice = "cedar"')
     write_profile("mine", theirs)
-    editor.reread(theirs)
+    reread(editor, theirs)
     editor.discard()
-    editor.save()
+    editor.save().result()
     assert load_profile("mine").tools[0].policy == "off"
     assert load_profile("mine").session.voice == "cedar"
 
 
 def test_trust_that_another_program_takes_away_is_gone(editor: AgentEditor):
-    editor.reread("trusted = false\n" + TEXT)
+    reread(editor, "trusted = false\n" + TEXT)
     assert not editor.profile.trusted
-    editor.reread(TEXT)
+    reread(editor, TEXT)
     assert not editor.profile.trusted, "it comes back with the user's own word only"

@@ -8,9 +8,11 @@ from editing.cockpit import OPENAI, PROFILES, TOOL, Cockpit, cockpit, keys_of, o
 from protocol.sdk_types import accept_session
 from rtvoice_tui.editing.agent import value_at
 from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
+from rtvoice_tui.profiles.writing import locked
 from rtvoice_tui.session.facts import EditChanged, EditState, Phase
 from rtvoice_tui.session.recap import RECAP
 from rtvoice_tui.store.transcript import Speaker
+from rtvoice_tui.ui.panes.transcript import TranscriptView
 from rtvoice_tui.ui.screens.ask import AskScreen
 from rtvoice_tui.ui.screens.detail import DetailScreen
 from rtvoice_tui.ui.screens.history import HistoryScreen
@@ -88,6 +90,7 @@ async def test_u_takes_the_last_acknowledged_change_back_and_u_again_the_one_bef
             await here.wire.acknowledge(update)
             await here.settled("voice", "✓")
             assert here.columns("voice") == (voice,) * 3
+            await here.written()
             assert load_profile("mine").session.voice == voice
         await here.press("u")
         await here.until(lambda: "no acknowledged change" in here.state, "there is nothing left to take back")
@@ -202,7 +205,7 @@ async def test_a_letter_typed_while_an_answer_of_the_server_arrives_is_not_lost(
         area = here.instructions
         area.move_cursor(area.document.end)
         area.insert("!")
-        here.app.agent.settled(1.0, EditChanged("e", ("voice",), EditState.ACKNOWLEDGED))  # before the pane has heard
+        here.app.agent.outcome(1.0, EditChanged("e", ("voice",), EditState.ACKNOWLEDGED))  # before the pane has heard
         await here.until(lambda: here.app.editor.draft.settings.instructions == area.text, "the pane has heard of it")
         assert area.text == "Be brief.!"
         assert area.cursor_location == (0, len("Be brief.!"))
@@ -237,7 +240,8 @@ async def test_space_switches_a_tool_off_and_on_again(dialect: str):
             await here.settled("tools.get_weather", "✓")
             assert here.columns("tools.get_weather") == (state,) * 3
             assert "acknowledged" in here.state
-            assert load_profile("mine").tools[0].policy == ("off" if state == "off" else "default")
+            policy = "off" if state == "off" else "default"
+            await here.until(lambda policy=policy: load_profile("mine").tools[0].policy == policy, "it is saved")
 
 
 async def test_a_hosted_tool_that_yandex_is_not_told_of_makes_no_change_of_tools_look_like_another():
@@ -280,7 +284,7 @@ async def test_a_tool_is_edited_named_by_the_path_of_what_is_wrong_and_taken_ove
         update = await here.wire.update()
         assert update["session"] == {"type": "realtime", "tools": [{**WEATHER, "description": "The weather now."}]}
         accept_session(update["session"])
-        assert load_profile("mine").tools[0].description == "The weather now."
+        await here.until(lambda: load_profile("mine").tools[0].description == "The weather now.", "it is saved")
 
 
 async def test_f9_takes_a_tool_away():
@@ -298,6 +302,7 @@ async def test_f9_takes_a_tool_away():
         assert update["session"] == {"type": "realtime", "tools": []}
         await here.wire.acknowledge(update)
         await here.until(lambda: "tools.get_weather" not in here.paths, "its row is gone")
+        await here.written()
         assert load_profile("mine").tools == []
 
 
@@ -318,6 +323,7 @@ async def test_a_tool_is_added_on_the_last_line():
         await here.press("f7")
         update = await here.wire.update()
         assert [tool["name"] for tool in update["session"]["tools"]] == ["get_weather", "get_time"]
+        await here.written()
         assert [tool.name for tool in load_profile("mine").tools] == ["get_weather", "get_time"]
         assert "get_time" in here.app.session.driver.plan.toolset, "it can be run"
 
@@ -356,6 +362,7 @@ async def test_another_model_asks_and_k_connects_again_with_the_conversation(dia
         items = [event["item"] for event in created]
         assert [(i["role"], i["content"][0]["type"], i["content"][0]["text"]) for i in items] == want
         assert here.wire.session.count("response.create") == 0, "nobody is asked to answer again"
+        await here.written()
         assert load_profile("mine").model == model
 
 
@@ -408,6 +415,7 @@ async def test_escape_leaves_a_change_that_needs_a_new_session_as_typed():
         await here.until(lambda: "not sent" in here.state, "it says so")
         assert here.mark("model") == "●"
         assert len(here.wire.server.sessions) == 1
+        await here.written()
         assert load_profile("mine").model == "gpt-realtime-2.1"
 
 
@@ -505,6 +513,7 @@ async def test_another_profile_asks_while_a_session_runs_and_names_what_would_be
         assert here.instructions.text == "Sing."
         await here.until(lambda: "other" in here.screen_text().splitlines()[0], "the top row names the profile")
         assert (await acknowledged(here, "voice", "cedar"))["session"]["audio"] == {"output": {"voice": "cedar"}}
+        await here.written()
         assert load_profile("other").session.voice == "cedar"
         assert load_profile("mine").session.voice == "marin"
 
@@ -582,6 +591,7 @@ async def test_edits_of_a_profile_that_was_renamed_while_it_is_open_are_saved_un
         await back_in_the_panes(here)
         await here.open_table()
         await acknowledged(here, "voice", "cedar")
+        await here.written()
         assert load_profile("renamed").session.voice == "cedar"
         assert not profile_path("mine").exists()
 
@@ -610,6 +620,7 @@ async def test_what_another_program_writes_into_the_profile_is_offered_as_an_edi
         update = await here.wire.update()
         assert update["session"]["audio"] == {"output": {"voice": "ash", "speed": 1.25}}
         assert "# written" in profile_text("mine")
+        await here.written()
         assert load_profile("mine").session.speed == 1.25
 
 
@@ -695,3 +706,22 @@ async def test_what_is_typed_stays_typed_in_the_draft_when_the_connection_ends()
         await here.until(lambda: here.app.store.session.phase is Phase.OFFLINE, "the connection is gone")
         assert value_at(here.app.editor.draft, "voice") == "cedar"
         assert here.mark("voice") == "●"
+
+
+async def test_keys_act_while_another_program_holds_the_profile_and_the_app_ends_once_it_is_saved():
+    async with cockpit("openai") as here:
+        await here.open_table()
+        with locked(profile_path("mine")):
+            await here.type_value("voice", "cedar")
+            await here.press("f7")
+            await here.wire.acknowledge(await here.wire.update())
+            await here.settled("voice", "✓")
+            assert here.app.editor.held, "it is not in the file yet"
+            await here.press("1")
+            await here.until(lambda: isinstance(here.app.focused, TranscriptView), "pane 1 has the focus")
+            quitting = asyncio.create_task(here.app.action_quit())
+            await here.pilot.pause()
+            assert not quitting.done()
+            assert load_profile("mine").session.voice == "marin"
+        await quitting
+    assert load_profile("mine").session.voice == "cedar"

@@ -94,7 +94,7 @@ def test_word_of_an_edit_finds_it_at_once_however_many_there_were():
             editor.instruct(f"Be brief. {len(editor.history.changes)}")
             command, _ = editor.send(1.0, 1)
         fact = EditChanged("e1", ("instructions",), EditState.ACKNOWLEDGED, edit_id=command.edit_id)
-        return lines_run(lambda: editor.take(fact))
+        return lines_run(lambda: editor.outcome(fact))
 
     early = cost(100)
     assert cost(2_000) == early

@@ -1,13 +1,17 @@
 """Editing the agent: sending, undoing and restoring changes, and sessions that are made of what was edited."""
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from msgspec.structs import replace
 
 from rtvoice_tui.controller.planner import Planner
 from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.editing.profile_file import SaveResult
 from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.session.commands import EditSession
@@ -35,16 +39,21 @@ class Answer:
         tone: how they are meant.
         problems: sentences that the user must see, such as tools that cannot be offered.
         sent: what became of the change that was sent for it.
+        unsaved: whether the profile could not be written.
     """
 
     words: str
     tone: Tone = Tone.QUIET
     problems: tuple[str, ...] = ()
     sent: "Answer | None" = None
+    unsaved: bool = False
 
 
 class Edits:
-    """The agent of one profile after the other, as it is edited. For one thread at a time.
+    """The agent of the open profile, as it is edited. For the thread of the head's asyncio loop.
+
+    What saves returns a task: the change goes to the session at once, and the task returns when the profile is
+    written, which can take seconds while another program holds the file. A task that is not awaited saves as well.
 
     Args:
         session: whose agent it is.
@@ -55,7 +64,7 @@ class Edits:
     Attributes:
         editor: the agent that is edited now.
         planner: makes plans.
-        changed: called when name, model or voice may be another.
+        changed: called on the loop when name, model or voice may be another.
     """
 
     def __init__(self, session: SessionHandle, store: Store, editor: AgentEditor, planner: Planner) -> None:
@@ -64,6 +73,7 @@ class Edits:
         self.editor = editor
         self.planner = planner
         self.changed: Callable[[], None] = lambda: None
+        self._saving: set[asyncio.Task[Answer]] = set()
 
     @property
     def live(self) -> bool:
@@ -89,50 +99,80 @@ class Edits:
 
     # --- sending
 
-    def send(self) -> Answer:
+    def send(self) -> asyncio.Task[Answer]:
         """Send what was typed, and save it."""
         if not self.editor.changed and not self.editor.unanswered:  # all of it was sent before, by keys of pane 4
-            words = self.editor.save() or "saved"
-            self.changed()
-            return Answer(words)
-        return self._post(*self.editor.send(self._session.clock, self._store.session.turn), saved="saved")
+            return self._when_saved(self.editor.save(), Answer("saved"))
+        command, saving = self.editor.send(self._session.clock, self._store.session.turn)
+        return self._when_saved(saving, self._post(command, "saved"))
 
     def send_tool(self, name: str, entry: ToolEntry | None) -> Answer:
         """Change one tool for this session, or take it away (``None``); the profile's file stays as it is."""
         command = self.editor.send_tool(name, entry, self._session.clock, self._store.session.turn)
-        return self._post(command, "", saved=FOR_SESSION)
+        return self._post(command, FOR_SESSION)
 
-    def undo(self) -> Answer | None:
+    def undo(self) -> asyncio.Task[Answer] | None:
         """Take the last change in force back; ``None`` if there is none."""
         undone = self.editor.undo(self._session.clock, self._store.session.turn)
         if undone is None:
             return None
-        return self._post(*undone, saved="saved" if self.editor.history.changes[-1].saved else FOR_SESSION)
+        command, saving = undone
+        words = "saved" if self.editor.history.changes[-1].saved else FOR_SESSION
+        return self._when_saved(saving, self._post(command, words))
 
     def restore(self, number: int) -> None:
         """Type a whole earlier state: the one after a change, or 0 for the one that the profile was opened with."""
         history = self.editor.history
         self.editor.restore(history.changes[number - 1].after if number else history.start)
 
-    def _post(self, command: EditSession, sentence: str, saved: str) -> Answer:
+    def _post(self, command: EditSession, words: str) -> Answer:
         toolset, problems = self.planner.toolset(self.edited_profile)
-        change = self.editor.history.changes[-1]
-        words, tone = sentence or saved, Tone.QUIET
+        change, tone = self.editor.history.changes[-1], Tone.QUIET
         if change.fields == ("model",):
             change.state = EditState.LATER
-            words, tone = sentence or "the model comes with the next session", Tone.WARNING
+            words, tone = "the model comes with the next session", Tone.WARNING
         source = None
         if "model" in change.fields:
             source = self.planner.plan(self.edited_profile, self._session.plan.source)[0].source
         self._session.edit(command, toolset, source)
         self.changed()
-        return Answer(words, tone, tuple(problem for problem in (sentence, *problems) if problem))
+        return Answer(words, tone, tuple(problems))
 
-    def settled(self, fact: EditChanged) -> None:
+    def outcome(self, fact: EditChanged) -> None:
         """Something became of a change."""
-        self.editor.take(fact)
+        saving = self.editor.outcome(fact)
         if fact.state is EditState.REFUSED:
             self.changed()  # the voice is the old one again
+        if saving is not None:
+            self._when_saved(saving, Answer("")).add_done_callback(self._report_problem)
+
+    # --- saving
+
+    def _when_saved(self, saving: Future[SaveResult], answer: Answer) -> asyncio.Task[Answer]:
+        task = asyncio.ensure_future(self._saved(saving, answer))
+        self._saving.add(task)
+        task.add_done_callback(self._saving.discard)
+        return task
+
+    async def _saved(self, saving: Future[SaveResult], answer: Answer) -> Answer:
+        result = await asyncio.shield(asyncio.wrap_future(saving))  # cancels the waiting only, never the write
+        self.changed()
+        if not result.sentence:
+            return answer
+        return Answer(result.sentence, answer.tone, (result.sentence, *answer.problems), unsaved=result.failed)
+
+    def _report_problem(self, saving: asyncio.Task[Answer]) -> None:
+        if not saving.cancelled() and (words := saving.result().words):
+            self._session.report(Notice(Level.WARNING, words))
+
+    def keep_audio(self, **chosen: Any) -> asyncio.Task[Answer]:
+        """Keep devices or switches of the ``[audio]`` table in the profile."""
+        return self._when_saved(self.editor.keep_audio(**chosen), Answer(""))
+
+    async def finish_saving(self) -> tuple[str, ...]:
+        """Wait until everything is written; sentences about what could not be."""
+        answers = await asyncio.gather(*self._saving)
+        return tuple(answer.words for answer in answers if answer.unsaved)
 
     # --- a new session
 

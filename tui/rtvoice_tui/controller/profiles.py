@@ -1,5 +1,6 @@
 """Opening, renaming and trusting profiles, and changes of a profile's file by another program."""
 
+import asyncio
 from collections.abc import Callable
 
 from msgspec.structs import replace
@@ -48,9 +49,17 @@ class Profiles:
         self._remember(name)
         return answer
 
-    def renamed(self, name: str) -> None:
-        """The open profile has another name."""
-        self._edits.editor.name = name
+    async def rename(self, name: str) -> None:
+        """Give the open profile another name.
+
+        Raises:
+            ProfileError: there is one of that name, or the file cannot be renamed.
+        """
+        from rtvoice_tui.profiles import library  # takes time that the first frame has not
+
+        file = self._edits.editor.file
+        old = file.state.name
+        await asyncio.wrap_future(file.rename(lambda: library.rename(old, name), name))
         self._remember(name)
         self._edits.changed()
 
@@ -62,18 +71,18 @@ class Profiles:
         editor.profile = replace(editor.profile, trusted=True)
         return self._edits.reopen(self._edits.said(), connect=self._edits.live)
 
-    def file_changed(self) -> Answer | None:
+    async def file_changed(self) -> Answer | None:
         """The open profile's file may be another: offer the differences as an edit; ``None`` if there are none."""
         editor = self._edits.editor
         try:
-            text = profile_text(editor.name)
-            if text == editor.text:
-                return None
-            trusted = editor.profile.trusted
-            names = editor.reread(text)
+            read = await asyncio.wrap_future(editor.file.reread())
         except ProfileError as error:
             self._session.report(Notice(Level.WARNING, error.sentence, error.remedy))
             return None
+        if read is None or editor is not self._edits.editor:
+            return None
+        trusted = editor.profile.trusted
+        names = editor.offer(*read)
         problems: tuple[str, ...] = ()
         if trusted and not editor.profile.trusted:
             problems = (f"{editor.name} is not trusted any more: the session was ended",)

@@ -1,10 +1,11 @@
 """Talking with the agent: typed turns, turns by key, interrupting, muting, connecting, and the audio preferences."""
 
+import asyncio
 from typing import Any
 
 from msgspec.structs import replace
 
-from rtvoice_tui.controller.edits import Edits
+from rtvoice_tui.controller.edits import Answer, Edits
 from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import Phase
@@ -127,7 +128,7 @@ class Talk:
         settings = self._session.audio_settings
         self._session.set_audio(replace(settings, agent_muted=not settings.agent_muted))
 
-    def use_mode(self, mode: TalkMode) -> str:
+    def use_mode(self, mode: TalkMode) -> asyncio.Task[str]:
         """Take turns in another way from now on, and next time; where that is kept."""
         self._session.post(cmd.SetTalk(mode))
         return self.keep_audio(talk=mode.value)
@@ -138,23 +139,27 @@ class Talk:
         likely = (self._last_gate_db, self._store.interruptions.gate_db)
         return next((gate for gate in likely if gate is not None), USUAL_GATE_DB)
 
-    def use_gate(self, threshold_db: float | None) -> str:
+    def use_gate(self, threshold_db: float | None) -> asyncio.Task[str]:
         """Send what is softer (dBFS) as silence from now on, and next time; ``None``: send all. What is done now."""
         settings = self._session.audio_settings
         self._last_gate_db = settings.gate_db if threshold_db is None else threshold_db
         self._session.set_audio(replace(settings, gate_db=threshold_db))
-        kept = self.keep_audio(gate_db=threshold_db)
-        words = "no gate" if threshold_db is None else f"a gate at {threshold_db:.0f} dBFS"
-        return f"{words}; {kept}"
+        words = "no gate; " if threshold_db is None else f"a gate at {threshold_db:.0f} dBFS; "
+        return self.keep_audio(words, gate_db=threshold_db)
 
-    def keep_audio(self, **chosen: Any) -> str:
-        """Keep devices or switches in the profile; where they are kept, or why not, in a few words."""
+    def keep_audio(self, words: str = "", /, **chosen: Any) -> asyncio.Task[str]:
+        """Keep devices or switches in the profile.
+
+        Returns:
+            The words, with where it is kept, or why it is not.
+        """
         for direction in ("input", "output"):
             if f"{direction}_device" in chosen:
                 self._edits.planner.device_chosen(direction)
-        sentence = self._edits.editor.keep_audio(**chosen)
-        self._edits.changed()
-        return sentence or f"kept in {self._edits.editor.name}.toml"
+        return asyncio.ensure_future(self._kept(words, self._edits.keep_audio(**chosen)))
+
+    async def _kept(self, words: str, saving: asyncio.Task[Answer]) -> str:
+        return words + ((await saving).words or f"kept in {self._edits.editor.name}.toml")
 
     @property
     def no_devices(self) -> str:

@@ -1,6 +1,7 @@
 """The agent as it is edited: what is typed, what was sent, what is in force, and where it is kept."""
 
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import Future
+from typing import Any
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -8,17 +9,20 @@ from msgspec.structs import replace
 from rtvoice_tui.editing.agent import Agent, agent_of, differences, dig, value_at
 from rtvoice_tui.editing.fields import Field, fields_of, has
 from rtvoice_tui.editing.history import IN_FORCE, Change, EditHistory
+from rtvoice_tui.editing.merging import (
+    tool_names,
+    typed_over_sent,
+    with_setting,
+    with_settings_of,
+    without_change,
+)
+from rtvoice_tui.editing.profile_file import NOT_KEPT, FileState, ProfileFile, SaveResult
 from rtvoice_tui.editing.values import shown, with_value
-from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles.model import Policy, Profile, ToolEntry
-from rtvoice_tui.profiles.store import parse_profile
 from rtvoice_tui.protocol.realtime.dialects import Dialect
 from rtvoice_tui.protocol.realtime.session_echo import tool_name
 from rtvoice_tui.session.commands import EditSession
 from rtvoice_tui.session.facts import EditChanged, EditState
-
-if TYPE_CHECKING:
-    from rtvoice_tui.profiles.writing import Changes
 
 _CAN_BE_OFF = frozenset({"turn_detection", "transcription", "noise_reduction"})
 """Settings of which a server's null says that they are off; of others it says nothing."""
@@ -29,7 +33,9 @@ _NAMED_BY = frozenset({"transcription.model"})
 
 
 class AgentEditor:
-    """Holds the draft, and knows what became of everything that was sent.
+    """Holds the draft, and knows what became of everything that was sent. For the head's thread alone.
+
+    What saves returns a future, which the writer thread completes.
 
     Args:
         name: the profile that keeps the agent.
@@ -39,20 +45,24 @@ class AgentEditor:
     Attributes:
         draft: the agent as typed.
         kept: the agent as last sent. What a key of pane 4 changed of it lasts for the session, until it is saved.
+        file: the profile's file.
     """
 
     def __init__(self, name: str, profile: Profile, text: str = "") -> None:
-        self.name = name
         self.profile = profile
         self._fields = fields_of(profile.dialect)
         self.draft = self.kept = agent_of(profile)
         self.history = EditHistory(self.kept)
-        self._text = text
-        self._written = self.kept
+        self.file = ProfileFile(FileState(name, text, self.kept))
         self._latest: dict[str, EditChanged] = {}
         self._model_waits = False
         self._under_way: set[str] = set()
         self._policies: dict[str, Policy] = {tool.name: tool.policy for tool in self.kept.tools if tool.policy != "off"}
+
+    @property
+    def name(self) -> str:
+        """The profile that keeps the agent."""
+        return self.file.state.name
 
     @property
     def dialect(self) -> Dialect:
@@ -67,12 +77,7 @@ class AgentEditor:
     @property
     def saves(self) -> bool:
         """Whether edits are kept in the profile."""
-        return bool(self._text)
-
-    @property
-    def text(self) -> str:
-        """The profile's text as it was last read or written."""
-        return self._text
+        return self.file.saves
 
     # --- the draft
 
@@ -84,11 +89,11 @@ class AgentEditor:
     @property
     def held(self) -> bool:
         """Whether something was sent that is not in the profile's file."""
-        return self.saves and bool(differences(self._written, self.kept))
+        return self.saves and bool(differences(self.file.state.agent, self.kept))
 
     def written_tool(self, name: str) -> ToolEntry | None:
         """A tool as the profile's file has it."""
-        return self._written.tool(name)
+        return self.file.state.agent.tool(name)
 
     @property
     def unanswered(self) -> bool:
@@ -107,7 +112,7 @@ class AgentEditor:
         """Take over instructions; none is the same as empty ones where there were none."""
         before = self.kept.settings.instructions
         value = UNSET if not text and before is UNSET else text
-        self.draft = _with_setting(self.draft, "instructions", value)
+        self.draft = with_setting(self.draft, "instructions", value)
 
     def switch_tool(self, name: str) -> None:
         """Switch a tool on or off."""
@@ -146,8 +151,8 @@ class AgentEditor:
         frozen = ("model", "voice") if spoken and self.dialect.freezes_voice else ("model",)
         return tuple(name for name in self.changed if name in frozen)
 
-    def send(self, at: float, turn: int) -> tuple[EditSession, str]:
-        """Everything that changed, as a command for the session; and what the user should know about its saving.
+    def send(self, at: float, turn: int) -> "tuple[EditSession, Future[SaveResult]]":
+        """Everything that changed, as a command for the session; and its saving, which has begun.
 
         What was only sent before is saved with it.
 
@@ -158,11 +163,11 @@ class AgentEditor:
         command, _ = self._begin(at, turn)
         return command, self.save()
 
-    def save(self) -> str:
-        """Write what was sent into the profile; a sentence if the user should know more about that."""
+    def save(self) -> "Future[SaveResult]":
+        """Write what was sent into the profile."""
         if not self.saves:
-            return "sent, not saved: options of the command line override the profile"
-        return self._write(self._written, self.kept)
+            return _done(f"sent, not saved: {NOT_KEPT}")
+        return self.file.write_all(self.kept)
 
     def _begin(self, at: float, turn: int, undoes: int = 0) -> tuple[EditSession, Change]:
         change = self.history.begin(at, turn, self.kept, self.draft, undoes)
@@ -171,19 +176,19 @@ class AgentEditor:
         self._model_waits = self._model_waits or "model" in change.fields
         return EditSession(self.kept.settings, self.kept.tool_specs, change.edit_id), change
 
-    def undo(self, at: float, turn: int) -> tuple[EditSession, str] | None:
+    def undo(self, at: float, turn: int) -> "tuple[EditSession, Future[SaveResult]] | None":
         """Take the last change in force back; ``None`` if there is none. What was typed meanwhile stays typed."""
         change = self.history.to_undo()
         if change is None:
             return None
         typed, names = self.draft, self.changed
-        self.draft = _taken_over(self.kept, change.before, change.fields)
+        self.draft = with_settings_of(self.kept, change.before, change.fields)
         command, undoing = self._begin(at, turn, undoes=change.number)
         undoing.saved = change.saved
-        self.draft = _taken_over(self.kept, typed, names)
+        self.draft = with_settings_of(self.kept, typed, names)
         if not change.saved:
-            return command, ""
-        return command, self._write(undoing.before, undoing.after) if self.saves else self.save()
+            return command, _done("")
+        return command, self.file.write(undoing.before, undoing.after) if self.saves else self.save()
 
     def send_tool(self, name: str, tool: ToolEntry | None, at: float, turn: int) -> EditSession:
         """Change one tool at once for this session, or take it away, and nothing else.
@@ -194,65 +199,51 @@ class AgentEditor:
         self.draft = before.with_tool(name, tool)
         command, change = self._begin(at, turn)
         change.saved = False
-        self.draft = replace(_taken_over(self.kept, typed, names), tool_policy=typed.tool_policy)
-        for other in {t.name: None for t in (*before.tools, *typed.tools)}:
+        self.draft = replace(with_settings_of(self.kept, typed, names), tool_policy=typed.tool_policy)
+        for other in tool_names(before, typed):
             old, new = before.tool(other), typed.tool(other)
             if old != new:
-                self.put_tool(other, _both(old, new, tool) if other == name else new)
+                self.put_tool(other, typed_over_sent(old, new, tool) if other == name else new)
         return command
 
     def restore(self, agent: Agent) -> None:
         """Type a whole earlier state; it is sent like any other change."""
         self.draft = agent
 
-    def reread(self, text: str) -> tuple[str, ...]:
-        """The profile's file changed elsewhere: its differences become the draft; their names.
-
-        Raises:
-            ProfileError: the file is not valid.
-        """
-        profile = parse_profile(text, f"{self.name}.toml")
-        before, self._text = agent_of(parse_profile(self._text, self.name)), text
-        self.profile = replace(self.profile, audio=profile.audio, trusted=self.profile.trusted and profile.trusted)
-        theirs = agent_of(profile)
-        names = differences(before, theirs)
-        self.draft = _taken_over(self.draft, theirs, tuple(name for name in names if name != "tools"))
-        if before.tool_policy != theirs.tool_policy:
+    def offer(self, before: Profile, now: Profile) -> tuple[str, ...]:
+        """The profile's file was changed elsewhere: its differences become the draft; their names."""
+        self.profile = replace(self.profile, audio=now.audio, trusted=self.profile.trusted and now.trusted)
+        ours, theirs = agent_of(before), agent_of(now)
+        names = differences(ours, theirs)
+        self.draft = with_settings_of(self.draft, theirs, tuple(name for name in names if name != "tools"))
+        if ours.tool_policy != theirs.tool_policy:
             self.draft = replace(self.draft, tool_policy=theirs.tool_policy)
-        for name in {tool.name: None for tool in (*before.tools, *theirs.tools)}:
-            if before.tool(name) != theirs.tool(name):
+        for name in tool_names(ours, theirs):
+            if ours.tool(name) != theirs.tool(name):
                 self.put_tool(name, theirs.tool(name))
         return names
 
-    def keep_audio(self, **chosen: Any) -> str:
-        """Keep devices or switches of the ``[audio]`` table; a sentence if the user should know more about that."""
+    def keep_audio(self, **chosen: Any) -> "Future[SaveResult]":
+        """Keep devices or switches of the ``[audio]`` table."""
         self.profile = replace(self.profile, audio=replace(self.profile.audio, **chosen))
-        if not self._text:
-            return "not saved: options of the command line override the profile"
-        from rtvoice_tui.profiles.writing import Changes
-
-        try:
-            return self._saved(Changes(audio=chosen))
-        except ProfileError as error:
-            return _not_saved(error)
+        return self.file.write_audio(chosen) if self.saves else _done(f"not saved: {NOT_KEPT}")
 
     # --- what became of it
 
-    def take(self, fact: EditChanged) -> Change | None:
-        """Something became of a change; what the server refused is typed again, so that it can be mended."""
+    def outcome(self, fact: EditChanged) -> "Future[SaveResult] | None":
+        """Something became of a change. What the server refused stays typed and leaves the profile, which is saved."""
         self._under_way -= set(fact.fields)
         for name in fact.fields:
             self._latest[name] = fact
         change = self.history.settle(fact)
-        if change is not None and fact.state is EditState.REFUSED:
-            self._take_back(change)
+        saving = self._take_back(change) if change is not None and fact.state is EditState.REFUSED else None
         if not fact.edit_id and fact.state is EditState.SENT:
             self.session_opened()
         if not fact.edit_id and fact.state in IN_FORCE:
             for earlier in self.history.changes:
                 if earlier.state in (EditState.LATER, EditState.UNANSWERED):  # the whole was sent again
                     earlier.state = fact.state
-        return change
+        return saving
 
     def latest(self, name: str) -> EditChanged | None:
         """The last word about a setting."""
@@ -328,89 +319,13 @@ class AgentEditor:
     def _tool_typed(self, name: str) -> bool:
         return self.draft.tool(name) != self.kept.tool(name)
 
-    def _take_back(self, change: Change) -> None:
-        """The server refused a change: it stays typed, so that it can be mended, and leaves the profile."""
-        back = _back(self.kept, change)
-        kept, self.kept = self.kept, back
-        if self.saves and change.saved:
-            self._write(kept, back)
-
-    def _write(self, before: Agent, after: Agent) -> str:
-        from rtvoice_tui.profiles.writing import Changes
-
-        names = differences(before, after)
-        tools = {tool.name: tool for tool in after.tools}
-        old = {tool.name: tool for tool in before.tools}
-        wanted = Changes(
-            {name: getattr(after.settings, name) for name in names if name not in ("model", "tools")},
-            after.model if "model" in names else None,
-            {name: tools.get(name) for name in {*old, *tools} if old.get(name) != tools.get(name)},
-        )
-        try:
-            sentence = self._saved(wanted)
-        except ProfileError as error:
-            return _not_saved(error)
-        self._written = _changed_alike(self._written, before, after)
-        return sentence
-
-    def _saved(self, changes: "Changes") -> str:
-        from rtvoice_tui.profiles.writing import save_changes
-
-        saved = save_changes(self.name, changes, self._text)
-        self.name, self._text = saved.name, saved.text
-        return saved.sentence
+    def _take_back(self, change: Change) -> "Future[SaveResult] | None":
+        kept, self.kept = self.kept, without_change(self.kept, change)
+        return self.file.write(kept, self.kept) if self.saves and change.saved else None
 
 
-def _not_saved(error: ProfileError) -> str:
-    return f"not saved: {error.sentence} — {error.remedy}"
-
-
-def _changed_alike(agent: Agent, before: Agent, after: Agent) -> Agent:
-    """An agent with the changes that lead from one to another."""
-    changed = _taken_over(agent, after, tuple(name for name in differences(before, after) if name != "tools"))
-    if before.tool_policy != after.tool_policy:
-        changed = replace(changed, tool_policy=after.tool_policy)
-    for name in {tool.name: None for tool in (*before.tools, *after.tools)}:
-        if before.tool(name) != after.tool(name):
-            changed = changed.with_tool(name, after.tool(name))
-    if {tool.name for tool in changed.tools} == {tool.name for tool in after.tools} and agent == before:
-        return replace(changed, tools=after.tools)
-    return changed
-
-
-def _both(old: ToolEntry | None, typed: ToolEntry | None, sent: ToolEntry | None) -> ToolEntry | None:
-    """A tool as typed, over what was sent of it meanwhile."""
-    if old is None or typed is None or sent is None:
-        return typed
-    fields = [name for name in typed.__struct_fields__ if getattr(typed, name) != getattr(old, name)]
-    return replace(sent, **{name: getattr(typed, name) for name in fields})
-
-
-def _with_setting(agent: Agent, name: str, value: Any) -> Agent:
-    return replace(agent, settings=replace(agent.settings, **{name: value}))
-
-
-def _taken_over(agent: Agent, other: Agent, names: tuple[str, ...]) -> Agent:
-    """An agent with some settings of another."""
-    settings = {name: getattr(other.settings, name) for name in names if name not in ("model", "tools")}
-    return replace(
-        agent,
-        model=other.model if "model" in names else agent.model,
-        settings=replace(agent.settings, **settings),
-        tools=other.tools if "tools" in names else agent.tools,
-    )
-
-
-def _back(agent: Agent, change: Change) -> Agent:
-    """An agent without a change, as far as nothing later has changed the same."""
-    names = [name for name in change.fields if name != "tools" and _value(agent, name) == _value(change.after, name)]
-    back = _taken_over(agent, change.before, tuple(names))
-    for name in {tool.name: None for tool in (*change.before.tools, *change.after.tools)}:
-        old, new = change.before.tool(name), change.after.tool(name)
-        if old != new and agent.tool(name) == new:
-            back = back.with_tool(name, old)
-    return back
-
-
-def _value(agent: Agent, name: str) -> Any:
-    return agent.model if name == "model" else getattr(agent.settings, name)
+def _done(sentence: str) -> "Future[SaveResult]":
+    """A saving that is over before it began."""
+    done: Future[SaveResult] = Future()
+    done.set_result(SaveResult(sentence))
+    return done

@@ -2,10 +2,11 @@
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import paths
@@ -13,6 +14,10 @@ from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.store import MAX_BYTES, free_name, parse_profile, profile_path, profile_text
 
 LOCK_S = 5.0
+
+T = TypeVar("T")
+
+_WRITER = ThreadPoolExecutor(1, "profile writer")  # the thread starts with the first write
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,14 @@ def _with_changes(text: str, changes: Changes, shown: str) -> str:
         raise ProfileError(f"{shown} would be larger than a profile can be", "shorten it")
     parse_profile(written, shown)
     return written
+
+
+def in_order(work: Callable[[], T]) -> "Future[T]":
+    """Do work on profiles on the one thread that writes them, after everything that was asked for before.
+
+    Work may wait ``LOCK_S`` seconds for another program. What is queued when the app ends is still done.
+    """
+    return _WRITER.submit(work)
 
 
 @contextlib.contextmanager

@@ -88,7 +88,7 @@ class RtvoiceApp(TerminalApp):
         self.profiles: ProfileActions = ProfileActions(self, self.controller, self.agent)
         self.calls: CallActions = CallActions(self, self.controller, self.agent)
         self.panes: PaneActions = PaneActions(self, store)
-        self._bridge = Bridge(store, lambda: session.clock, self.agent.settled)
+        self._bridge = Bridge(store, lambda: session.clock, self.agent.outcome)
         self._quit_warned = False
         self.ascii_only = ascii_only(os.environ)
         self.own_themes = self._register_themes()
@@ -178,8 +178,11 @@ class RtvoiceApp(TerminalApp):
 
     def _profile_changed(self) -> None:
         """Name, model or voice may be another."""
+        if not self.screen_stack:
+            return  # a save that ended after the app
         self.profiles.follow_file()
-        self.screen_stack[0].query_one(StatusRow).describe(self.editor.name, about(self.editor))
+        for row in self.screen_stack[0].query(StatusRow):
+            row.describe(self.editor.name, about(self.editor))
 
     # --- messages of the panes
 
@@ -240,6 +243,9 @@ class RtvoiceApp(TerminalApp):
         if unsent and not self._quit_warned:
             self._quit_warned = True
             self.notify(unsent, severity="warning", markup=False, timeout=10)
+            return
+        if unsaved := await self.controller.edits.finish_saving():
+            self.notify("\n".join(unsaved), severity="warning", markup=False, timeout=10)
             return
         self.session.stop()
         self.exit()

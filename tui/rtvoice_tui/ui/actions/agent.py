@@ -1,5 +1,6 @@
 """Keys of pane 5: sending, undoing, restoring, and the user's own editor."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from rtvoice_tui.controller.controller import Controller
@@ -54,6 +55,23 @@ class AgentActions:
         self.warn_of(answer)
         self.pane.tell(answer.words, _INKS[answer.tone])
 
+    def show_later(self, saving: asyncio.Task[Answer]) -> None:
+        """Show it once the profile is written; keys act meanwhile.
+
+        An outcome of the change that arrived before stays in the last line: it says more than "saved".
+        """
+        pane, before = self.pane, self.pane.last_line
+
+        async def shown() -> None:
+            answer = await saving
+            self.warn_of(answer)
+            if answer.problems or pane.last_line is before:
+                pane.tell(answer.words, _INKS[answer.tone])
+            else:
+                pane.describe()
+
+        self._app.run_worker(shown(), description="saving the profile")
+
     def warn_of(self, answer: Answer) -> None:
         """Show what is wrong about it."""
         for problem in answer.problems:
@@ -65,7 +83,7 @@ class AgentActions:
         """Send and save, after asking about what needs a new session."""
         names = self._edits.needs_session
         if not names:
-            self.show(self._edits.send())
+            self.show_later(self._edits.send())
             return
         from rtvoice_tui.ui.screens.ask import AskScreen
 
@@ -82,13 +100,13 @@ class AgentActions:
         if not answer:
             self.pane.tell("not sent: still as typed", "dim")
             return
-        self.show(self._edits.send())
+        self.show_later(self._edits.send())
         if answer in "kn":
             self.warn_of(self._edits.reopen(self._edits.said() if answer == "k" else ()))
 
-    def settled(self, at: float, fact: EditChanged) -> None:
+    def outcome(self, at: float, fact: EditChanged) -> None:
         """Something became of a change."""
-        self._edits.settled(fact)
+        self._edits.outcome(fact)
         self.pane.show_edit(at, fact)
         self.pane.reload()
 
@@ -96,11 +114,11 @@ class AgentActions:
 
     def undo(self) -> None:
         """Take back the last change that is in force."""
-        answer = self._edits.undo()
-        if answer is None:
+        saving = self._edits.undo()
+        if saving is None:
             self.pane.tell("there is no acknowledged change to take back", "dim")
             return
-        self.show(answer)
+        self.show_later(saving)
         self.pane.reload()
 
     def discard(self) -> None:

@@ -33,7 +33,7 @@ class ProfileActions:
         from rtvoice_tui.ui.screens.profiles import ProfilesScreen
 
         editor = self._agent.editor
-        screen = ProfilesScreen(editor.name, bool(editor.changed), self._controller.profiles.renamed, self._trusted)
+        screen = ProfilesScreen(editor.name, bool(editor.changed), self._controller.profiles.rename, self._trusted)
         self._app.push_screen(screen, self._chosen)
 
     def _trusted(self, name: str) -> None:
@@ -103,10 +103,10 @@ class ProfileActions:
         self._watched = path
         async for _ in awatch(path.parent, recursive=False, step=200):
             if self._agent.editor is editor:
-                self._file_changed()
+                await self._file_changed()
 
-    def _file_changed(self) -> None:
-        answer = self._controller.profiles.file_changed()
+    async def _file_changed(self) -> None:
+        answer = await self._controller.profiles.file_changed()
         if answer is not None:
             self._agent.warn_of(answer)
             if answer.words:

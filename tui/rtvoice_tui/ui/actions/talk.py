@@ -70,15 +70,25 @@ class TalkActions:
 
     def choose_mode(self, mode: TalkMode) -> None:
         """Take turns in another way from now on, and next time."""
-        kept = self._talk.use_mode(mode)
+        saving = self._talk.use_mode(mode)
         self._app.clear_notifications()  # what was said of the mode before lies over what is to be seen
+        if mode is TalkMode.HOLD and self._app.keys.explains(saving):
+            return
         name, words = TALK_MODES[mode]
-        if mode is not TalkMode.HOLD or not self._app.keys.explains(kept):
-            self._app.notify(f"{name}: {words[0].lower()}{words[1:]}; {kept}", markup=False)
+
+        async def told() -> None:
+            self._app.notify(f"{name}: {words[0].lower()}{words[1:]}; {await saving}", markup=False)
+
+        self._app.run_worker(told(), description="keeping the talk mode")
 
     def set_gate(self, threshold_db: float | None) -> None:
         """Send what is softer (dBFS) as silence from now on, and next time; ``None``: send all of it."""
-        self._app.notify(self._talk.use_gate(threshold_db), markup=False)
+        saving = self._talk.use_gate(threshold_db)
+
+        async def told() -> None:
+            self._app.notify(await saving, markup=False)
+
+        self._app.run_worker(told(), description="keeping the gate")
 
     def devices(self) -> None:
         """Choose and try microphone and speaker."""

@@ -158,6 +158,11 @@ class AgentPane(Vertical):
         pieces.append((f"  {one_line(', '.join(named), 60)}", "dim"))
         self.say(pieces)
 
+    @property
+    def last_line(self) -> list[Piece]:
+        """What the last line says about the edit."""
+        return self._state
+
     def tell(self, words: str, ink: str = "warn") -> None:
         """A word about the edit from the app itself."""
         self.say([(words, ink)])

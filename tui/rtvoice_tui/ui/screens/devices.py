@@ -1,5 +1,6 @@
 """Microphone and speaker: what they do now, which there are, and everything to try them with. The talk goes on."""
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -212,8 +213,8 @@ class DevicesScreen(ModalScreen[None]):
         assert isinstance(devices, DeviceList)
         name, direction = message.name, devices.side.direction
         self._session.post(UseDevice(Direction(direction), name))
-        kept = self._talk.keep_audio(**{f"{direction}_device": name})
-        self._say(f"{devices.side.title}: asked for {name or 'the system default'}, {kept}", "plain")
+        saving = self._talk.keep_audio(**{f"{direction}_device": name})
+        self._say_kept(f"{devices.side.title}: asked for {name or 'the system default'}", saving, "plain")
 
     # --- everything else
 
@@ -244,16 +245,16 @@ class DevicesScreen(ModalScreen[None]):
         self._keeping = self.set_timer(KEEP_AFTER_S, self._keys_rest)
 
     def _keys_rest(self) -> None:
-        kept = self._keep_what_stands()
-        if kept and self.query_one("#device-words", FixedLine).words == self._set_words:
-            self._say(f"{self._set_words}, {kept}", "ok")
+        saving = self._keep_what_stands()
+        if saving is not None and self.query_one("#device-words", FixedLine).words == self._set_words:
+            self._say_kept(self._set_words, saving, "ok")
 
-    def _keep_what_stands(self) -> str:
+    def _keep_what_stands(self) -> asyncio.Task[str] | None:
         chosen, self._unkept = self._unkept, {}
-        kept = self._talk.keep_audio(**chosen) if chosen else ""
+        saving = self._talk.keep_audio(**chosen) if chosen else None
         if "echo" in chosen:
             self._session.post(SetEcho(chosen["echo"], self._edits.editor.profile.audio.noise_suppression))
-        return kept
+        return saving
 
     def action_tone(self) -> None:
         """A tone on the speaker."""
@@ -293,10 +294,12 @@ class DevicesScreen(ModalScreen[None]):
         """No gate, or the one from before."""
         self._unkept.pop("gate_db", None)
         gate = self._talk.likely_gate_db if self._session.audio_settings.gate_db is None else None
-        self._say(
-            self._talk.use_gate(gate),
-            "ok",
-        )
+        saving = self._talk.use_gate(gate)
+
+        async def told() -> None:
+            self._say(await saving, "ok")
+
+        self.run_worker(told(), description="keeping the gate")
 
     def action_gate_moved(self, step: float) -> None:
         """More or less of the microphone is silence."""
@@ -311,9 +314,22 @@ class DevicesScreen(ModalScreen[None]):
     def action_noise(self) -> None:
         """Take noise out of the microphone, or leave it in."""
         noise = not self._edits.editor.profile.audio.noise_suppression
-        kept = self._talk.keep_audio(noise_suppression=noise)
+        saving = self._talk.keep_audio(noise_suppression=noise)
         self._session.post(SetEcho(self._edits.editor.profile.audio.echo, noise))
-        self._say(f"noise suppression {'on' if noise else 'off'}, {kept}", "ok")
+        self._say_kept(f"noise suppression {'on' if noise else 'off'}", saving, "ok")
+
+    def _say_kept(self, words: str, saving: asyncio.Task[str], ink: str) -> None:
+        """Say it at once, and where it is kept as soon as that is known, unless something else was said meanwhile."""
+        self._say(words, ink)
+        line = self.query_one("#device-words", FixedLine)
+        said = line.words
+
+        async def told() -> None:
+            kept = await saving
+            if line.words == said:
+                self._say(f"{words}, {kept}", ink)
+
+        self.run_worker(told(), description="keeping the audio settings")
 
     def _say(self, words: str, ink: str) -> None:
         self.query_one("#device-words", FixedLine).write([(one_line(words, 300), ink)])

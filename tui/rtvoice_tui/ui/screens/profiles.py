@@ -1,9 +1,10 @@
 """All profiles: open, copy, rename, delete and bring back, take in and hand out, keys."""
 
+import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,6 +16,7 @@ from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import library
 from rtvoice_tui.profiles.library import Listed
 from rtvoice_tui.profiles.trust import asks_for_consent, what_it_allows
+from rtvoice_tui.profiles.writing import in_order, locked, write_privately
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.widgets.follow_view import FollowView
@@ -82,7 +84,7 @@ class ProfilesScreen(ModalScreen[str]):
     Args:
         current: the one that is open.
         unsaved: whether something of it is typed and not sent.
-        renamed: told the new name of the open profile.
+        rename: gives the open profile another name.
         trusted: told the name of a profile that the user has just trusted.
     """
 
@@ -100,11 +102,11 @@ class ProfilesScreen(ModalScreen[str]):
     ]
 
     def __init__(
-        self, current: str, unsaved: bool, renamed: Callable[[str], None], trusted: Callable[[str], None]
+        self, current: str, unsaved: bool, rename: Callable[[str], Awaitable[None]], trusted: Callable[[str], None]
     ) -> None:
         super().__init__()
         self._current = current
-        self._renamed = renamed
+        self._rename_open = rename
         self._trusted = trusted
         self._unsaved = unsaved
         self._asked = ""
@@ -170,19 +172,24 @@ class ProfilesScreen(ModalScreen[str]):
         file = Path(text).expanduser()
         work: dict[str, Callable[[], str]] = {
             "copy": lambda: f"'{library.copy(name, text)}' is a copy of '{name}'",
-            "rename": lambda: f"'{name}' is called '{self._rename(name, text)}' now",
+            "rename": lambda: f"'{name}' is called '{library.rename(name, text)}' now",
             "export": lambda: f"'{name}' is in {library.export(name, file)}",
             "import": lambda: f"'{library.import_profile(file)}' was taken in: it is off until T trusts it",
         }
-        if self._do(work[self._asked]):
-            self.action_leave()
+        if self._asked == "rename" and name == self._current:
+            self._do(self._rename(text), lambda: self._done_asking())
+        else:
+            self._do(_written(work[self._asked]), lambda: self._done_asking())
 
-    def _rename(self, name: str, new: str) -> str:
-        library.rename(name, new)
-        if name == self._current:
-            self._current = self._list.current = new
-            self._renamed(new)
-        return new
+    async def _rename(self, new: str) -> str:
+        old = self._current
+        await self._rename_open(new)
+        self._current = self._list.current = new
+        return f"'{old}' is called '{new}' now"
+
+    def _done_asking(self) -> None:
+        if self._asked:
+            self.action_leave()
 
     def action_leave(self) -> None:
         """Leave the line, or the screen."""
@@ -206,14 +213,15 @@ class ProfilesScreen(ModalScreen[str]):
             self._deleted.append(library.delete(name))
             return f"'{name}' is deleted: u brings it back"
 
-        self._do(work)
+        self._do(_written(work))
 
     def action_bring_back(self) -> None:
         """Undo the last deletion."""
         if not self._deleted:
             self._say("nothing was deleted", "dim")
             return
-        self._do(lambda: f"'{library.bring_back(self._deleted.pop())}' is back")
+        ticket = self._deleted.pop()
+        self._do(_written(lambda: f"'{library.bring_back(ticket)}' is back"))
 
     def action_trust(self) -> None:
         """Let the profile connect, use keys and run its own tools, after saying all of it."""
@@ -236,8 +244,9 @@ class ProfilesScreen(ModalScreen[str]):
 
         def answer(key: str | None) -> None:
             words = "is trusted: open it, or press c if it is open"
-            if key == "y" and self._do(lambda: f"'{library.trust(chosen.name, text)}' {words}"):
-                self._trusted(chosen.name)
+            if key == "y":
+                trust = _written(lambda: f"'{library.trust(chosen.name, text)}' {words}")
+                self._do(trust, lambda: self._trusted(chosen.name))
 
         title = f"Allow what {chosen.name} does?" if chosen.profile.trusted else f"Trust {chosen.name}?"
         self.app.push_screen(AskScreen(title, lines, {"y": "yes"}), answer)
@@ -255,33 +264,47 @@ class ProfilesScreen(ModalScreen[str]):
     def action_file(self) -> None:
         """Open the file in the user's own editor."""
         from rtvoice_tui.profiles.store import profile_path, profile_text
-        from rtvoice_tui.profiles.writing import locked, write_privately
         from rtvoice_tui.ui.terminal.external_editor import edited
 
         name = self._list.chosen.name
+        try:
+            text = profile_text(name)
+        except ProfileError as error:
+            self._say(f"{error.sentence} — {error.remedy}", "error")
+            return
+        new = edited(self.app, text, ".toml")
+        if new is None:
+            self._say("nothing was changed", "ok")
+            return
 
         def work() -> str:
-            text = profile_text(name)
-            new = edited(self.app, text, ".toml")
-            if new is None:
-                return "nothing was changed"
             with locked(profile_path(name)):
                 if profile_text(name) != text:
                     raise ProfileError(f"another program has changed '{name}' meanwhile", "open it again")
                 write_privately(profile_path(name), new)
             return f"'{name}' is saved"
 
-        self._do(work)
+        self._do(_written(work))
 
-    def _do(self, work: Callable[[], str]) -> bool:
-        try:
-            words = work()
-        except ProfileError as error:
-            self._say(f"{error.sentence} — {error.remedy}", "error")
-            return False
-        self._list.reread()
-        self._say(words, "ok")
-        return True
+    def _do(self, work: Coroutine[Any, Any, str], then: Callable[[], None] = lambda: None) -> None:
+        """Do what may wait for a file, while keys act; then show its words, or what was wrong."""
+
+        async def done() -> None:
+            try:
+                words = await work
+            except ProfileError as error:
+                self._say(f"{error.sentence} — {error.remedy}", "error")
+                return
+            self._list.reread()
+            self._say(words, "ok")
+            then()
+
+        self.run_worker(done(), description="profiles")
 
     def _say(self, words: str, ink: str) -> None:
         self.query_one("#profile-about", FixedLine).write([(one_line(words, 300), ink)])
+
+
+async def _written(work: Callable[[], str]) -> str:
+    """Have the thread that writes profiles do it."""
+    return await asyncio.wrap_future(in_order(work))

@@ -1,5 +1,6 @@
 """Keys that are held: whether the terminal tells that a key was let go, and turns that end with that."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -44,7 +45,7 @@ class KeyHolding:
         self._down: set[str] = set()
         self._held = ""  # the key whose release ends the turn
         self._told_cannot = False
-        self._kept = ""
+        self._kept: asyncio.Task[str] | None = None
 
     # --- for the keys that begin and end turns
 
@@ -73,11 +74,11 @@ class KeyHolding:
             self.let_go()
         return True
 
-    def explains(self, kept: str) -> bool:
-        """Whether it will be said that holding cannot be had; then ``kept``, where the mode is kept, is said too."""
+    def explains(self, kept: asyncio.Task[str]) -> bool:
+        """Whether a notice will say that releases are not reported; then it also says where the mode is kept."""
         if self.available is not False or self.wanted:
             return False
-        self._kept = f"; {kept}"
+        self._kept = kept
         return True
 
     def let_go(self) -> None:
@@ -99,9 +100,12 @@ class KeyHolding:
         if not self.wanted:
             self._told_cannot = False
         elif self.available is self._told_cannot:
+            if self._kept is not None and not self._kept.done():
+                return  # it is being saved: a later pulse says where
             words = CAN if self._told_cannot else CANNOT
-            self._app.notify(f"{words}{self._kept}", severity="warning", markup=False)
-            self._told_cannot, self._kept = not self._told_cannot, ""
+            kept = f"; {self._kept.result()}" if self._kept is not None else ""
+            self._app.notify(f"{words}{kept}", severity="warning", markup=False)
+            self._told_cannot, self._kept = not self._told_cannot, None
 
     # --- what the terminal tells
 

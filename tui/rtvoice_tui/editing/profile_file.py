@@ -1,0 +1,120 @@
+"""The file of the open profile: every change is written by one thread, in the order in which it was asked for.
+
+A write waits up to ``LOCK_S`` seconds for another program that holds the file, so no head does it on its own thread.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from rtvoice_tui.editing.agent import Agent, differences
+from rtvoice_tui.editing.merging import tool_names, with_change
+from rtvoice_tui.errors import ProfileError
+from rtvoice_tui.profiles.model import Profile
+from rtvoice_tui.profiles.store import parse_profile, profile_text
+from rtvoice_tui.profiles.writing import Changes, in_order, save_changes
+
+NOT_KEPT = "options of the command line override the profile"
+
+
+@dataclass(frozen=True)
+class FileState:
+    """What the file held when it was last read or written.
+
+    Attributes:
+        name: the profile.
+        text: its TOML text; empty where nothing is to be saved.
+        agent: the agent in it.
+    """
+
+    name: str
+    text: str
+    agent: Agent
+
+
+@dataclass(frozen=True)
+class SaveResult:
+    """The outcome of a save.
+
+    Attributes:
+        sentence: what the user should know about it; empty where nothing is.
+        failed: whether the file could not be written.
+    """
+
+    sentence: str = ""
+    failed: bool = False
+
+
+class ProfileFile:
+    """Writes one profile.
+
+    The methods only queue the work, which the writer thread does. ``state`` is replaced as a whole, so any thread may
+    read it.
+
+    Args:
+        state: the file as it was read.
+    """
+
+    def __init__(self, state: FileState) -> None:
+        self.state = state
+
+    @property
+    def saves(self) -> bool:
+        """Whether changes are written at all."""
+        return bool(self.state.text)
+
+    def write(self, before: Agent, after: Agent) -> "Future[SaveResult]":
+        """Write the differences between two agents, and nothing else."""
+        return in_order(lambda: self._write(before, after))
+
+    def write_all(self, agent: Agent) -> "Future[SaveResult]":
+        """Write everything in which an agent differs from the file."""
+        return in_order(lambda: self._write(self.state.agent, agent))
+
+    def write_audio(self, chosen: dict[str, Any]) -> "Future[SaveResult]":
+        """Write keys of the ``[audio]`` table."""
+        return in_order(lambda: self._save(Changes(audio=chosen), self.state.agent))
+
+    def rename(self, rename: Callable[[], object], name: str) -> "Future[None]":
+        """Have the file renamed by ``rename``; what is written later goes into the file of the new name."""
+
+        def work() -> None:
+            rename()
+            self.state = FileState(name, self.state.text, self.state.agent)
+
+        return in_order(work)
+
+    def reread(self) -> "Future[tuple[Profile, Profile] | None]":
+        """What another program has written: the profile before and now, or ``None`` if the file is the same.
+
+        The future raises:
+            ProfileError: the file cannot be read, or is not valid.
+        """
+        return in_order(self._reread)
+
+    def _reread(self) -> tuple[Profile, Profile] | None:
+        state, text = self.state, profile_text(self.state.name)
+        if text == state.text:
+            return None
+        before, now = parse_profile(state.text, state.name), parse_profile(text, f"{state.name}.toml")
+        self.state = FileState(state.name, text, state.agent)
+        return before, now
+
+    def _write(self, before: Agent, after: Agent) -> SaveResult:
+        names = differences(before, after)
+        changed = [name for name in tool_names(before, after) if before.tool(name) != after.tool(name)]
+        changes = Changes(
+            {name: getattr(after.settings, name) for name in names if name not in ("model", "tools")},
+            after.model if "model" in names else None,
+            {name: after.tool(name) for name in changed},
+        )
+        return self._save(changes, with_change(self.state.agent, before, after))
+
+    def _save(self, changes: Changes, agent: Agent) -> SaveResult:
+        try:
+            saved = save_changes(self.state.name, changes, self.state.text)
+        except ProfileError as error:
+            return SaveResult(f"not saved: {error.sentence} — {error.remedy}", failed=True)
+        self.state = FileState(saved.name, saved.text, agent)
+        return SaveResult(saved.sentence)
