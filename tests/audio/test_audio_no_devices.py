@@ -91,7 +91,7 @@ def test_a_portaudio_that_does_not_begin_opens_silence_and_says_so(start, tmp_pa
 
     told = start(environment, "open_what_there_is", "portaudio").result()
 
-    assert told["input"][:3] == ["none", "", f"PortAudio does not begin: {words}"]
+    assert told["input"][:3] == ["none", "", f"PortAudio does not start: {words}"]
     assert "restart the sound system" in told["input"][3]
     assert told["output"][1] == "silent"
 

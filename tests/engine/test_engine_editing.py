@@ -192,7 +192,7 @@ class Walk:
         await here.settled(case.path, "≠")
         self.hold(case, self.value(case, case.changed[1]))
         assert here.columns(case.path) == (case.changed[0], case.changed[0], seen(case, case.made))
-        assert "the server made something else of it" in here.state
+        assert "the server applied another value" in here.state
 
 
 def seen(case: Case, made: Any) -> str:

@@ -193,7 +193,7 @@ async def test_what_is_typed_never_agrees_and_without_a_question_the_keys_say_so
     async with opened(app, SIZES[1]) as pilot:
         for key in ("a", "A", "x", "s"):
             await pilot.press(key)
-            await until(pilot, lambda: told(app) == "no call asks")
+            await until(pilot, lambda: told(app) == "no call waits for you")
             app.clear_notifications()
         await appear(app, pilot, BOOK)
         await settle(app, pilot)

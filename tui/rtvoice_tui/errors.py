@@ -1,21 +1,21 @@
-"""Everything that can go wrong in a way that the user can do something about.
+"""Errors that the user can do something about.
 
-Each error is one sentence and its remedy; heads show both and never a traceback::
+Each error has one sentence and a remedy; heads show both and never a traceback::
 
     UserError
     |-- ProfileError         a profile, or a file it needs, cannot be read, written or used
     |   `-- KeyRefused       a key may not go to an address
     |       `-- NeedsConsent the user has to agree first
-    |-- AudioError           there is no sound; ``state`` says what is known of the device
-    |   |-- UnknownName      no device is called so
-    |   `-- NoAnswer         nobody said in time which devices there are
-    |-- ConnectionFailed     there is no connection, or no more
+    |-- AudioError           audio does not work; ``state`` is the state of the device
+    |   |-- UnknownName      no device has this name
+    |   `-- NoAnswer         listing the devices timed out
+    |-- ConnectionFailed     connecting failed, or the connection was lost
     |-- ToolError            a tool cannot be used
     |-- NoTemporaryFolder    there is no folder for the event log
-    `-- Refused              something that was typed, or that a model wrote, is not what is needed
-        |-- ValueRefused     a setting
-        |-- SchemaRefused    the parameters of a tool
-        |-- FormRefused      an argument in the form that runs a tool
+    `-- Refused              text that a user typed or a model wrote is not valid
+        |-- ValueRefused     the value of a setting
+        |-- SchemaRefused    the definition of a tool: name, parameters or how it is run
+        |-- FormRefused      an argument in the form of a manual run
         `-- ArgumentsRefused the arguments of a call
 """
 
@@ -23,11 +23,11 @@ from rtvoice_tui.media import DeviceState
 
 
 class UserError(Exception):
-    """One sentence, and what the user can do about it.
+    """An error that is shown to the user.
 
     Args:
         sentence: what is wrong.
-        remedy: what to do; empty where the sentence says it.
+        remedy: what the user can do about it; empty if the sentence already says so.
     """
 
     def __init__(self, sentence: str = "", remedy: str = "") -> None:
@@ -37,22 +37,27 @@ class UserError(Exception):
 
 
 class ProfileError(UserError):
-    """A profile that cannot be used; the sentence names file and key."""
+    """A profile, or a file it needs, cannot be read, written or used; the sentence names file and key."""
 
 
 class KeyRefused(ProfileError):
-    """A key may not go to an address."""
+    """An API key may not be sent to an address."""
 
 
 class NeedsConsent(KeyRefused):
-    """The user has to agree before anything goes to the profile's address."""
+    """The user has to agree before anything is sent to the profile's address."""
 
 
 class AudioError(UserError):
-    """No sound.
+    """An audio device or file cannot be opened, listed or used.
+
+    Args:
+        sentence: what is wrong.
+        remedy: what the user can do about it.
+        state: the state of the device after the error.
 
     Attributes:
-        state: what is known of the device after it.
+        state: the state of the device after the error.
     """
 
     def __init__(self, sentence: str, remedy: str = "", state: DeviceState = DeviceState.NONE) -> None:
@@ -61,7 +66,7 @@ class AudioError(UserError):
 
 
 class UnknownName(AudioError):
-    """No device is called so."""
+    """No device of this direction has this name."""
 
     def __init__(self, name: str, direction: str) -> None:
         sentence, remedy = f"no {direction} device is called '{name}'", "d shows the names of all devices there are"
@@ -69,11 +74,11 @@ class UnknownName(AudioError):
 
 
 class NoAnswer(AudioError):
-    """Nobody said in time which devices there are: there may be some."""
+    """Listing the devices timed out, so it is unknown whether there are any."""
 
 
 class ConnectionFailed(UserError):
-    """There is no connection, or no more."""
+    """Connecting failed, or the connection was lost."""
 
 
 class ToolError(UserError):
@@ -81,24 +86,24 @@ class ToolError(UserError):
 
 
 class NoTemporaryFolder(UserError):
-    """There is no folder for the event log."""
+    """There is no writable folder for the temporary file of the event log."""
 
 
 class Refused(UserError, ValueError):
-    """A text is not what is needed; the sentence names the place."""
+    """Text that a user typed or a model wrote is not valid; the sentence names the place."""
 
 
 class ValueRefused(Refused):
-    """What was typed is no value of its setting."""
+    """The typed text is not a valid value of its setting."""
 
 
 class SchemaRefused(Refused):
-    """The parameters are no JSON Schema of an object; the sentence names line or path."""
+    """A tool definition is not valid: its name, its JSON Schema or how it is run; the sentence names line or path."""
 
 
 class FormRefused(Refused):
-    """What was typed is no value of an argument; the sentence names the field."""
+    """The typed text is not a valid value of an argument; the sentence names the field."""
 
 
 class ArgumentsRefused(Refused):
-    """The arguments of a call are not what its tool takes; the sentence names the path."""
+    """The arguments of a call do not fit the schema of its tool; the sentence names the path."""

@@ -1,26 +1,26 @@
-"""How often Python's garbage collector looks at what a process keeps."""
+"""Configures Python's garbage collector for start-up and for long sessions."""
 
 import gc
 
 OBJECTS = 10_000
-"""So many more objects made than freed let the collector begin; Python's own number is 700."""
+"""Threshold of generation 0: allocations minus deallocations that trigger a collection (Python's default: 700)."""
 
 
 def collect_later() -> None:
-    """Collect nothing until `collect_seldom`: what is loaded and built at the start stays for good."""
+    """Disable collection until `collect_seldom`: objects created during start-up live until the end."""
     gc.disable()
 
 
 def waits() -> bool:
-    """Whether nothing is collected yet."""
+    """Whether collection is still disabled."""
     return not gc.isenabled()
 
 
 def collect_seldom() -> None:
-    """Make collections rare, for a process that holds a conversation; call it once everything is loaded.
+    """Enable collection again, with high thresholds; call it once everything is loaded.
 
-    A conversation only grows, and frames and events make thousands of short-lived objects: with Python's usual
-    thresholds a turn of a session of ten thousand turns takes a third more processor time than one of its beginning.
+    The data of a session only grows, and frames and events create thousands of short-lived objects. With Python's
+    default thresholds a turn needs a third more CPU time after ten thousand turns than at the start.
     """
     gc.freeze()
     gc.set_threshold(OBJECTS, 10, 20)

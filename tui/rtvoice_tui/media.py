@@ -1,4 +1,4 @@
-"""Words that audio, session, store and engine share. Imports nothing of ours."""
+"""Types that audio, session, store and engine share. Imports no other module of this package."""
 
 import math
 from dataclasses import dataclass
@@ -7,18 +7,29 @@ from enum import StrEnum
 import msgspec
 
 FLOOR_DB = -60.0
-"""Nothing softer is told apart from silence, dBFS."""
+"""Lower end of the meters in dBFS: anything below counts as silence."""
 
 
 class Direction(StrEnum):
-    """Which way sound goes: from the microphone, or to the speaker."""
+    """Direction of audio: input from the microphone, or output to the speaker."""
 
     INPUT = "input"
     OUTPUT = "output"
 
 
 class DeviceState(StrEnum):
-    """What is known of one direction's device."""
+    """State of the device of one direction.
+
+    Attributes:
+        NONE: there is no device, or none was opened yet.
+        OPEN: the device is open and works.
+        GONE: the device was removed, cannot be found or cannot be opened.
+        FROZEN: the device is open, but its callback is no longer called.
+        SILENT: the microphone delivers only digital zeros.
+        WRONG: nothing like speech comes from the microphone while the user talks with push-to-talk.
+        DENIED: the operating system denies access.
+        REFUSED: another program uses the device exclusively, or it does not accept the stream's parameters.
+    """
 
     NONE = "none"
     OPEN = "open"
@@ -32,7 +43,7 @@ class DeviceState(StrEnum):
 
 @dataclass(frozen=True)
 class Level:
-    """The loudness of one frame: RMS and peak in dBFS, and whether it clipped."""
+    """Level of one frame: RMS and peak in dBFS, and whether it clipped."""
 
     rms_db: float = FLOOR_DB
     peak_db: float = FLOOR_DB
@@ -40,19 +51,19 @@ class Level:
 
 
 def dbfs(amplitude: float) -> float:
-    """An amplitude between 0 and 1 in dB below full scale, not below the meter's floor."""
+    """Convert an amplitude (1.0 is full scale) to dBFS, at least `FLOOR_DB`."""
     return max(FLOOR_DB, 20.0 * math.log10(amplitude)) if amplitude > 0 else FLOOR_DB
 
 
 class AudioSettings(msgspec.Struct, frozen=True):
-    """What the user wants of both directions.
+    """Mute, gain and noise gate as the user set them.
 
     Attributes:
-        muted: send silence instead of the microphone.
-        agent_muted: play silence instead of the agent, who goes on speaking.
-        mic_gain_db: how much louder the microphone is made.
-        agent_gain_db: how much louder the agent is made.
-        gate_db: frames of the microphone below this (dBFS) are sent as silence; ``None``: none are.
+        muted: whether silence is sent instead of the microphone.
+        agent_muted: whether silence is played instead of the agent's speech; the response itself goes on.
+        mic_gain_db: gain of the microphone in dB.
+        agent_gain_db: gain of the agent's speech in dB.
+        gate_db: threshold of the noise gate in dBFS: quieter microphone frames are sent as silence; ``None``: no gate.
     """
 
     muted: bool = False
@@ -63,4 +74,4 @@ class AudioSettings(msgspec.Struct, frozen=True):
 
 
 AS_IT_IS = AudioSettings()
-"""Nothing muted, louder or gated."""
+"""Default settings: not muted, no gain, no noise gate."""

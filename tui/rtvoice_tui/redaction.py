@@ -1,4 +1,4 @@
-"""Takes secrets out of what others say, however JSON spells them and however they are cut into pieces."""
+"""Redacts secrets in received text, whatever JSON escapes are used and wherever a stream of deltas is split."""
 
 import json
 import re
@@ -10,28 +10,28 @@ from typing import Any
 BLOT = "[key]"
 
 LEAST_SECRET = 6
-"""What is shorter is a placeholder (``x``, ``test``), and a part of ordinary words: it is left in."""
+"""Minimum length of a secret in characters. Shorter ones are placeholders (``x``, ``test``) and are not redacted."""
 
 LEAST_HELD = 4
-"""A piece that ends with so many characters of a secret keeps them back until it is known whether the rest follows."""
+"""If a delta ends with at least this many characters of a secret, they are held back until the next delta decides."""
 
 STREAMS = 512
-"""Streams of pieces that are followed at a time."""
+"""Maximum number of delta streams that are tracked at the same time."""
 
 LARGE = 200_000
-"""Characters of a frame that is read and written anew: looking for every spelling of a secret takes too long."""
+"""Larger frames (in characters) are parsed and re-encoded: a regex for every escaped spelling would be too slow."""
 
 _SPEECH = re.compile(r'\s*\{\s*"type"\s*:\s*"[a-z_.]*audio\.delta"')
 
 _BACKSLASH = r"(?:\\(?:u005[cC])?)"
 _ESCAPED = _BACKSLASH + "{1,8}"
-"""An escape inside texts inside texts doubles its backslashes each time. Bounded, so that a search takes no square."""
+"""Nested JSON strings double the backslashes at each level. Bounded, so that a search is not quadratic."""
 
 _SHORT = {"\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f"}
 
 
 def blotted(text: str, secrets: Iterable[str]) -> str:
-    """A text in which no secret can be read, as it is or by a reader of JSON; the longest goes first."""
+    """Return the text with all secrets replaced, literal or JSON-escaped; the longest secret is replaced first."""
     for secret in sorted({secret for secret in secrets if len(secret) >= LEAST_SECRET}, key=len, reverse=True):
         if secret in text:
             text = text.replace(secret, BLOT)
@@ -42,7 +42,7 @@ def blotted(text: str, secrets: Iterable[str]) -> str:
 
 @lru_cache(64)
 def _spelled(secret: str) -> re.Pattern[str]:
-    """A secret in every way in which JSON may write it."""
+    """Return a pattern that matches a secret in every way in which JSON may escape it."""
     merged = re.sub(r"\\+", r"\\", secret)  # runs of backslashes match as one
     return re.compile("".join(_spelled_character(character) for character in merged))
 
@@ -60,29 +60,29 @@ def _spelled_character(character: str) -> str:
 
 
 class PieceRedactor:
-    """One text that comes in pieces.
+    """Redacts one text that arrives as a stream of deltas.
 
     Args:
-        secrets: what must not be read in it.
+        secrets: the secrets to redact.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True)
-        self._shown = ""  # the beginning of a secret that was let through
+        self._shown = ""  # the start of a secret, as far as it was already returned
         self._held = ""
 
     def also(self, secrets: Iterable[str]) -> None:
-        """Further secrets must not be read in what comes from now on."""
+        """Redact further secrets in the deltas that follow."""
         forms = {*self._secrets, *(form for secret in secrets for form in _forms(secret))}
         self._secrets = sorted(forms, key=len, reverse=True)
 
     @property
     def waits(self) -> bool:
-        """Whether what came so far ends with the beginning of a secret."""
+        """Whether the text so far ends with the start of a secret."""
         return bool(self._shown or self._held)
 
     def feed(self, piece: str) -> str:
-        """What may be shown after the next piece."""
+        """Process the next delta; returns the text that can be shown now."""
         text, at = self._shown + self._held + piece, len(self._shown)
         shown: list[str] = []
         end = 0
@@ -104,7 +104,7 @@ class PieceRedactor:
         return at, at - size
 
     def _beginning(self, text: str) -> int:
-        """How many characters at the end of a text begin a secret."""
+        """Return the length of the longest suffix of a text that is the start of a secret."""
         longest = 0
         for secret in self._secrets:
             sizes = range(min(len(secret) - 1, len(text)), longest, -1)
@@ -113,16 +113,16 @@ class PieceRedactor:
 
 
 def _forms(secret: str) -> list[str]:
-    """A secret as it is, and as it stands in JSON."""
+    """Return a secret literally and in its usual JSON spellings."""
     quoted = json.dumps(secret, ensure_ascii=False)[1:-1]
     return [form for form in (secret, quoted, quoted.replace("/", "\\/")) if len(secret) >= LEAST_SECRET]
 
 
 class FrameRedactor:
-    """The frames of one connection: whole texts, and texts that come as ``delta`` pieces.
+    """Redacts the text frames of one connection, including texts that are split into ``delta`` events.
 
     Args:
-        secrets: what must not be read in them.
+        secrets: the secrets to redact.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -130,14 +130,14 @@ class FrameRedactor:
         self._streams: OrderedDict[tuple[str, ...], PieceRedactor] = OrderedDict()
 
     def also(self, secrets: Iterable[str]) -> None:
-        """Further secrets must not be read from now on."""
+        """Redact further secrets from now on."""
         secrets = tuple(secrets)
         self._secrets = tuple(sorted({*self._secrets, *(secret for secret in secrets if secret)}))
         for stream in self._streams.values():
             stream.also(secrets)
 
     def redacted(self, frame: str) -> str:
-        """A frame in which no secret can be read."""
+        """Return the frame with all secrets replaced."""
         if not self._secrets:
             return frame
         if len(frame) > LARGE and "\\" in frame:
@@ -145,7 +145,7 @@ class FrameRedactor:
         else:
             blot = blotted(frame, self._secrets)
             frame = blot if blot == frame or _is_json(blot) else _inside(frame, self._secrets, blot)
-        # speech is no text; and only deltas are put together
+        # audio deltas hold no text; only deltas are tracked as a stream
         maybe = "delta" in frame or "\\u" in frame
         return self._piece(frame) if maybe and not _SPEECH.match(frame) else frame
 
@@ -177,7 +177,7 @@ def _is_json(text: str) -> bool:
 
 
 def _inside(frame: str, secrets: Iterable[str], otherwise: str) -> str:
-    """A frame whose texts hold no secret, read and written anew; another text if it cannot be read."""
+    """Parse a frame, redact its strings and re-encode it; redacts ``otherwise`` if the frame is not JSON."""
     try:
         return json.dumps(_without(json.loads(frame), tuple(secrets)), ensure_ascii=False)
     except (ValueError, RecursionError):

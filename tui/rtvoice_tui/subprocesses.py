@@ -1,4 +1,4 @@
-"""Our own modules as programs, each in a process of its own; and the environment that any child process gets."""
+"""Commands that run our own modules as subprocesses, and the environment of every subprocess."""
 
 import os
 import site
@@ -12,10 +12,10 @@ _ANY_PROGRAM = frozenset(
         " LOCALAPPDATA"
     ).split()
 )
-"""What any program may need; keys are not among them."""
+"""Variables that any program may need; none of them holds an API key."""
 
 _OURS = ("XDG_", "PULSE_", "PIPEWIRE_", "ALSA_", "JACK_", "PA_", "DBUS_", "PYTHON", "RTVOICE_", "OPENBLAS_", "OMP_")
-"""How the names of further variables begin that our own processes need: of the sound server, of Python."""
+"""Prefixes of further variables that our own subprocesses need, for the sound server and for Python."""
 
 _OURS_ALONE = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "DISPLAY")
 
@@ -23,31 +23,31 @@ _OURS_ALONE = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "DISPLAY")
 def small_environment(
     environ: Mapping[str, str], names: Sequence[str] = (), more: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """What any program needs of our environment, the variables that are named, and those that are added.
+    """Return a minimal environment for a subprocess.
 
     Args:
         environ: our own environment.
-        names: further variables that it gets.
-        more: variables with their values.
+        names: variables that are passed on in addition to those that any program needs.
+        more: variables that are added, with their values.
     """
     kept = {name: value for name, value in environ.items() if name in _ANY_PROGRAM or name in names}
     return kept | dict(more or {})
 
 
 def our_environment() -> dict[str, str]:
-    """What our own processes need: no key is in it."""
+    """Return the environment of our own subprocesses; it passes on no API keys."""
     ours = [name for name in os.environ if name.startswith(_OURS)]
     return small_environment(os.environ, [*_OURS_ALONE, *ours])
 
 
 def module_command(module: str) -> tuple[list[str], dict[str, str]]:
-    """Command and environment that run a module of ours, whatever files lie in the folder where the app was started.
+    """Return command and environment that run one of our modules; files in the current directory cannot shadow it.
 
     Args:
-        module: its whole name.
+        module: full dotted name of the module.
     """
     ours = str(Path(__file__).parents[1])
     installed = ours in (*site.getsitepackages(), site.getusersitepackages())
-    # an app that runs from a checkout needs it; before the standard library nothing else may stand
+    # only a checkout needs our own path; nothing else may come before the standard library
     paths = filter(None, ["" if installed else ours, *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
     return [sys.executable, "-P", "-m", module], our_environment() | {"PYTHONPATH": os.pathsep.join(paths)}

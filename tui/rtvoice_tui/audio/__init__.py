@@ -1,5 +1,5 @@
-"""Sound in and out: the only place that knows PortAudio and numpy.
+"""Audio input and output: the only package that uses PortAudio and miniaudio.
 
-A device's own thread touches nothing but `Capture.offer` and `Playback.fill`; everything else happens on the
-session's thread. All sound is PCM16 little-endian mono.
+The device thread calls only `Capture.offer`, `Playback.fill` and `Playback.ran_dry`. The supervisor thread opens and
+closes devices. The session thread does everything else. All audio is PCM16 little-endian mono.
 """

@@ -1,4 +1,4 @@
-"""Which devices a user asked for, and how loud they are to be. Loads none of them."""
+"""The devices and the echo handling that the user asked for. Loads no audio library."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,11 +6,16 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class AudioChoice:
-    """What the user asked for. Names may be parts of a device's name; empty means the system's default.
+    """The user's choice of devices, files and echo handling.
 
     Attributes:
+        input_device: a device name or a part of it; empty for the system's default.
+        output_device: a device name or a part of it; empty for the system's default.
+        input_file: WAV file that replaces the microphone.
+        output_file: WAV file that replaces the speaker.
+        silent: open no device; speech is consumed and discarded.
         echo: ``auto``, ``on``, ``half-duplex`` or ``off``.
-        noise_suppression: whether noise is taken out of the microphone; only where echo is cancelled.
+        noise_suppression: suppress noise in the microphone; needs AEC3 echo cancellation.
     """
 
     input_device: str = ""

@@ -1,4 +1,4 @@
-"""A session's microphone and speaker together: kept open, watched, metered, and accounted for."""
+"""Microphone and speaker of one session: opens both devices, watches them and measures their audio."""
 
 import asyncio
 import time
@@ -24,14 +24,14 @@ from rtvoice_tui.store.audio import DeviceView
 from rtvoice_tui.store.store import Store
 
 FLUSH_LIMIT_S = 0.06
-"""A device that has not come for samples by then is not waited for."""
+"""How long to wait for the device to carry out a flush."""
 
 SETTLED_S = 1.0
-"""A device may stumble for so long after it was opened or was frozen."""
+"""Underruns within this time after a device was opened, froze or recovered are ignored."""
 
 
 class _Side:
-    """What is remembered of one direction between two looks."""
+    """State of one direction between two polls of its device."""
 
     def __init__(self, direction: str, view: DeviceView) -> None:
         self.direction = direction
@@ -44,16 +44,16 @@ class _Side:
 
 
 class AudioStation:
-    """Both directions of a session's sound. Only for the session's thread, except where said.
+    """Microphone and speaker of one session. Session thread only, unless a method says otherwise.
 
     Args:
-        choice: which devices.
-        input_rate: Hz of what the server hears.
-        output_rate: Hz of what the server says.
-        store: where meters, counters and the devices' states are kept.
-        wake: called from any thread when microphone frames wait.
-        tell: called from any thread with a sentence and a remedy when something that was asked for is not done.
-        heard: gets what is handed to the speaker, on its thread.
+        choice: devices, files and echo handling.
+        input_rate: sample rate of the audio sent to the server, in Hz.
+        output_rate: sample rate of the audio received from the server, in Hz.
+        store: receives levels, counters and device status.
+        wake: called from any thread when microphone frames are waiting.
+        tell: called from any thread with a sentence and a remedy when a request cannot be carried out.
+        heard: called on the device thread with every PCM16 block that the speaker gets.
     """
 
     def __init__(
@@ -85,22 +85,22 @@ class AudioStation:
         self._sides = (_Side("input", store.audio.input), _Side("output", store.audio.output))
 
     def open(self) -> None:
-        """Open the devices. Takes a while, so it may be called from a helper thread."""
+        """Open the devices. Blocks for up to 5 s, so it may be called from a helper thread."""
         self.supervisor.open()
         self.set_echo(self._choice.echo, self._choice.noise_suppression)
 
     def apply(self, settings: AudioSettings) -> None:
-        """Mute, amplify and gate both directions from now on."""
+        """Apply the mute, gain and noise gate settings."""
         self.capture.muted, self.playback.muted = settings.muted, settings.agent_muted
         self.capture.gain.db, self.playback.gain.db = settings.mic_gain_db, settings.agent_gain_db
         self._gate_db = settings.gate_db
 
     def set_echo(self, wanted: str, noise_suppression: bool) -> None:
-        """Take echo out of the microphone from now on, or leave it.
+        """Change the echo handling. Sets `echo_problem` if the requested canceller is not available.
 
         Args:
             wanted: ``auto``, ``on``, ``half-duplex`` or ``off``.
-            noise_suppression: whether noise is taken out as well.
+            noise_suppression: suppress noise as well; needs AEC3.
         """
         self._choice = replace(self._choice, echo=wanted, noise_suppression=noise_suppression)
         mic, speaker = self.supervisor.status("input"), self.supervisor.status("output")
@@ -113,20 +113,24 @@ class AudioStation:
         self.capture.clean = self._echo.clean if self._echo else None
 
     def close(self) -> None:
-        """Give the devices back. Takes a while."""
+        """Close the devices. Blocks for up to 2 s."""
         self.supervisor.close()
 
     def begin(self) -> None:
-        """The server listens from now on: an input file starts to play."""
+        """Start the input file, if there is one: the server now accepts audio."""
         self.supervisor.begin()
 
     @property
     def speaking(self) -> bool:
-        """Whether speech waits to be heard."""
+        """Whether speech is queued for playback."""
         return self.playback.buffered_ms > 0
 
     def frames(self, now: float) -> list[Frame]:
-        """The microphone's frames that wait, as they are to be sent, each with its level; its meter is moved."""
+        """Return the waiting microphone frames and update the microphone's meter and counters.
+
+        Returns:
+            Frames of 20 ms to send, each with its RMS level in dBFS, after echo control, gain, mute and noise gate.
+        """
         found: list[Frame] = []
         health, muted = self._store.audio, self.capture.muted
         for pcm, level in self.capture.frames():
@@ -144,13 +148,13 @@ class AudioStation:
 
     @property
     def _hears_user(self) -> bool:
-        """Whether what is loud in the microphone is the user, and cannot be the agent's own echo."""
+        """Whether sound in the microphone is the user and cannot be the agent's echo."""
         if self._echo is not None:
             return self._echo.trustworthy or not self._echo.far_speaks
         return self._private or not self.speaking
 
     def report(self, now: float) -> PlaybackReport:
-        """What was heard; meter and counters are moved."""
+        """Return what was heard by now and update the speaker's meter and counters."""
         while self.playback.levels:
             self._store.speaker.update(self.playback.levels.popleft(), now)
         report = self.playback.report()
@@ -162,7 +166,7 @@ class AudioStation:
         return report
 
     async def silenced(self) -> dict[str, float]:
-        """Wait until the device has carried a flush out; what was heard of each item by then, in ms."""
+        """Wait until the device has carried out the flush; return what was heard of each item by then, in ms."""
         deadline = time.perf_counter() + FLUSH_LIMIT_S
         while not self.playback.flushed:
             if time.perf_counter() > deadline:
@@ -171,7 +175,7 @@ class AudioStation:
         return self.playback.heard_ms()
 
     def look(self, now: float) -> list[DeviceNotice]:
-        """See how both devices do; what is new about them, for the user. Several times a second."""
+        """Update the status of both devices; return new notices for the user. Call several times a second."""
         news = [told for side in self._sides if (told := self._look_at(side, now)) is not None]
         health = self._store.audio
         without = [side.view for side in self._sides if side.view.sentence and not side.view.rate]
@@ -182,7 +186,7 @@ class AudioStation:
         return news
 
     def _follow_devices(self) -> None:
-        """Other devices have another echo; one that is only opened again still has what was learnt of it."""
+        """Reset echo control when a device was replaced; the canceller stays adapted if it was only reopened."""
         mic, speaker = self.supervisor.status("input"), self.supervisor.status("output")
         self._private = not speaker.hardware or is_headset(speaker.name)
         if mic.hardware and speaker.hardware and self._echo_of != (mic.name, speaker.name):
@@ -209,7 +213,7 @@ class AudioStation:
         return side.notices.news(assessment, status.name, now)
 
     def _step(self, now: float) -> None:
-        """A speaker that runs dry again and again gets larger buffers."""
+        """Reopen the speaker with larger buffers after repeated underruns."""
         new, self._dry = self.playback.device_underruns - self._dry, self.playback.device_underruns
         output = self._sides[1]
         if not new or now < output.unsettled_until:

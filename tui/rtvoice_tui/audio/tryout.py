@@ -1,6 +1,6 @@
-"""Trying the devices: a tone on the speaker, and the microphone on the speaker. No part of any conversation.
+"""Device tests: a tone on the speaker, and the microphone monitored on the speaker. Not part of a conversation.
 
-Both sound only while there is nothing to say: speech always goes first.
+Both are played only while no speech is played: speech has priority.
 """
 
 from collections import deque
@@ -17,26 +17,26 @@ TONE_DBFS = -20.0
 FADE_S = 0.02
 
 MYSELF_S = 30.0
-"""Nobody hears themselves for longer without asking again."""
+"""The microphone monitor switches itself off after this time."""
 
 BEHIND_S = 0.2
-"""The microphone is heard so late at most."""
+"""Maximum delay of the microphone monitor; older samples are dropped."""
 
 
 class Tryout:
-    """What sounds aside. For the session's thread, except where said.
+    """Plays the device tests through `Playback.aside`. Session thread only, except `_next`.
 
     Args:
-        playback: whose speaker sounds.
-        input_rate: of the microphone's frames, in Hz.
+        playback: the speaker's playback.
+        input_rate: sample rate of the microphone frames, in Hz.
     """
 
     def __init__(self, playback: Playback, input_rate: int) -> None:
         self._playback = playback
         self._input_rate = input_rate
         self._tone = b""
-        self._tones = 0  # how often it was asked for
-        self._tones_begun = 0  # the device's side
+        self._tones = 0  # how many were requested
+        self._tones_begun = 0  # how many were started; device thread
         self._tone_left = b""
         self._myself_until: float | None = None
         self._waiting: deque[bytes] = deque()
@@ -46,13 +46,13 @@ class Tryout:
 
     @property
     def sounds(self) -> str:
-        """``tone``, ``microphone`` or nothing."""
+        """The running test: ``tone``, ``microphone`` or an empty string."""
         if self._tone_left or self._tones != self._tones_begun:
             return "tone"
         return "microphone" if self._myself_until is not None else ""
 
     def play_tone(self) -> bool:
-        """Sound for a second; False, and nothing is done, while something is being said."""
+        """Play the tone for one second. Returns False and does nothing while speech is queued."""
         if self._playback.buffered_ms > 0:
             return False
         self._tone = self._tone or tone(self._playback.rate)
@@ -60,7 +60,7 @@ class Tryout:
         return True
 
     def hear_myself(self, on: bool, now: float) -> bool:
-        """Begin or end to hear the microphone; False, and nothing is done, while something is being said."""
+        """Switch the microphone monitor on or off; on returns False and does nothing while speech is queued."""
         if on and self._playback.buffered_ms > 0:
             return False
         self._waiting.clear()
@@ -70,7 +70,7 @@ class Tryout:
         return True
 
     def microphone(self, pcm: bytes, now: float) -> None:
-        """A frame of the microphone."""
+        """Queue a microphone frame (PCM16 at ``input_rate``) while the monitor is on; ``now`` in seconds."""
         if self._myself_until is None or self._convert is None:
             return
         if now >= self._myself_until:
@@ -83,7 +83,7 @@ class Tryout:
                 self._waiting.popleft()
 
     def _next(self, count: int) -> bytes:
-        """The next samples. On the device's thread."""
+        """Return up to ``count`` samples of PCM16. Device thread only."""
         wanted = count * BYTES
         if self._tones != self._tones_begun:
             self._tones_begun, self._tone_left = self._tones, self._tone
@@ -97,14 +97,14 @@ class Tryout:
         while len(pcm) < wanted:
             try:
                 pcm += self._waiting.popleft()
-            except IndexError:  # the other thread may take them too
+            except IndexError:  # the session thread may have emptied the queue
                 break
         self._rest = pcm[wanted:]
         return pcm[:wanted]
 
 
 def tone(rate: int) -> bytes:
-    """A second of 440 Hz at -20 dBFS (peak) that begins and ends softly, as PCM16."""
+    """Return one second of 440 Hz at -20 dBFS (peak) as PCM16, faded in and out."""
     at = np.arange(int(rate * TONE_S)) / rate
     wave = np.sin(2 * np.pi * TONE_HZ * at) * 10 ** (TONE_DBFS / 20)
     wave *= np.clip(np.minimum(at, TONE_S - at) / FADE_S, 0, 1)

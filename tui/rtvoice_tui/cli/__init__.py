@@ -1,1 +1,1 @@
-"""The command line: the cockpit's start, and the commands beside it."""
+"""The command line: starts the cockpit, and offers further commands."""

@@ -1,7 +1,7 @@
-"""What the command line reads and prints.
+"""Standard streams of the command line.
 
-Output has one door: no text of a profile, a server, a tool or a device acts on the terminal. Standard streams that are
-closed are replaced, and output that cannot be written is told.
+All output is escaped, so that no text of a profile, a server, a tool or a device can control the terminal. Closed
+standard streams are replaced, and output that cannot be written is reported as an error.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from typing import Any, TextIO, cast
 from rtvoice_tui.store.plain import visible
 
 COULD_NOT_RUN = 3
-"""Exit code where the surroundings keep a command from running."""
+"""Exit code if the environment prevents a command from running: no terminal, output not writable."""
 
 
 class OutputFailed(Exception):
@@ -25,8 +25,8 @@ class HarmlessStream:
     """A text stream that writes control characters as symbols.
 
     Args:
-        stream: where the text goes.
-        closed: whether it was closed when the command began, so that nobody would see the text.
+        stream: the stream to write to.
+        closed: whether the standard stream was closed at the start, so that writing has to fail.
     """
 
     def __init__(self, stream: TextIO, closed: bool = False) -> None:
@@ -34,10 +34,10 @@ class HarmlessStream:
         self._closed = closed
 
     def write(self, text: str) -> int:
-        """Write a text; returns its length.
+        """Write text with control characters as symbols; returns the length of the text.
 
         Raises:
-            OutputFailed: the system refuses it.
+            OutputFailed: writing failed, or the stream was closed.
         """
         if self._closed and text:
             raise OutputFailed("it is closed")
@@ -46,7 +46,7 @@ class HarmlessStream:
         return len(text)
 
     def write_exactly(self, text: str) -> None:
-        """Write a file's own text: as it is into a file or a pipe, harmless on a terminal."""
+        """Write text unchanged into a file or a pipe, but escaped on a terminal."""
         if self._closed or self._stream.isatty():
             self.write(text)
             return
@@ -54,10 +54,10 @@ class HarmlessStream:
             self._stream.write(text)
 
     def flush(self) -> None:
-        """Write what waits.
+        """Flush the stream.
 
         Raises:
-            OutputFailed: the system refuses it.
+            OutputFailed: writing failed.
         """
         with _told():
             self._stream.flush()
@@ -70,23 +70,23 @@ class HarmlessStream:
 def _told() -> Iterator[None]:
     try:
         yield
-    except BrokenPipeError:  # who reads has seen enough; click ends the command
+    except BrokenPipeError:  # the reader closed the pipe; click ends the command
         raise
     except OSError as error:
         raise OutputFailed(error.strerror or str(error)) from None
 
 
 def write_exactly(text: str) -> None:
-    """Print a file's own text: exactly where it goes into a file or a pipe, harmless on a terminal."""
+    """Print text unchanged into a file or a pipe, but escaped on a terminal."""
     cast("HarmlessStream", sys.stdout).write_exactly(text)
 
 
 @contextmanager
 def console() -> Iterator[None]:
-    """Standard streams that can be used, and through which nothing acts on the terminal.
+    """Replace standard output and error by escaping streams for the duration of a command.
 
     Raises:
-        SystemExit: the output cannot be written; a sentence says so where that is possible.
+        SystemExit: the output cannot be written; an error message is printed if possible.
     """
     closed = _open_closed_streams()
     before = sys.stdout, sys.stderr
@@ -111,9 +111,10 @@ def console() -> Iterator[None]:
 
 
 def _open_closed_streams() -> set[int]:
-    """Put the null device where a standard stream is closed: the next file that is opened would take its place.
+    """Open the null device for each closed standard stream, so that no other file gets its descriptor.
 
-    Returns the descriptors that were closed.
+    Returns:
+        The descriptors that were closed.
     """
     closed = set()
     for descriptor in (0, 1, 2):
@@ -131,7 +132,7 @@ def _open_closed_streams() -> set[int]:
 
 
 def _leave_unwritten(descriptor: int) -> None:
-    """What Python still holds for a stream goes nowhere: it would fail once more at the exit."""
+    """Redirect a descriptor to the null device, so that flushing the remaining output at exit does not fail again."""
     with contextlib.suppress(OSError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, descriptor)

@@ -1,4 +1,4 @@
-"""``rtvoice-tui doctor``: what is missing, and what mends it."""
+"""``rtvoice-tui doctor``: checks what is missing and how to fix it."""
 
 import asyncio
 import os
@@ -20,16 +20,16 @@ _MARKS = {Verdict.OK: "✓", Verdict.NOTE: "·", Verdict.BAD: "✗"}
 @click.option("--live", is_flag=True, help="Connect with each named profile, and report the latency.")
 @click.pass_context
 def doctor(ctx: click.Context, names: tuple[str, ...], live: bool) -> None:
-    """Look at terminal, sound, speech and profiles; with --live also at the servers.
+    """Check terminal, sound, speech and profiles; with --live also the servers.
 
-    Ends with 1 if something named on the command line cannot work.
+    Exits with 1 if a check fails; with PROFILE given, only if a check of one of these fails.
 
     \b
     Example:
       rtvoice-tui doctor yandex --live
     """
     sound = look_at_sound()
-    with own_stderr():  # speech libraries talk there
+    with own_stderr():  # speech libraries write there
         findings = list(look.machine(sound.findings))
     entries = [entry for entry in library.listed() if not names or entry.name in names]
     unknown = sorted(set(names) - {entry.name for entry in entries})

@@ -1,4 +1,4 @@
-"""From options and a profile to a running cockpit."""
+"""Starts the cockpit from command-line options and a profile."""
 
 import contextlib
 import io
@@ -25,29 +25,31 @@ if TYPE_CHECKING:
 
 
 def launch(options: Options) -> int:
-    """Open the cockpit; returns the exit code.
+    """Run the cockpit until the user quits; returns the exit code.
 
     Raises:
+        NoTerminal: standard input or output is no terminal.
         ProfileError: the profile or an option cannot be used.
+        NoTemporaryFolder: the event log's temporary file cannot be created.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise NoTerminal("rtvoice-tui needs a terminal (see 'rtvoice-tui --help' for other commands)")
-    # another provider's agent begins as the built-in one does, and not with whatever was open last
+    # --provider alone starts from the built-in profile, not from the one that was open last
     name = options.profile or ("local" if options.provider else load_state().profile) or "local"
     profile, problem = _profile_or_local(name, explicit=options.profile is not None)
     name = name if not problem else "local"
     profile = with_options(profile, options)
-    for size in ("COLUMNS", "LINES"):  # exported by some shells: the terminal itself knows better, also when resized
+    for size in ("COLUMNS", "LINES"):  # some shells export them; the terminal's real size is right, also after a resize
         os.environ.pop(size, None)
     with own_stderr():
         code, told = _run(name, profile, options, problem)
-    if told:  # now that standard error is the user's again
+    if told:  # standard error is the user's terminal again
         click.echo(f"rtvoice-tui {told}", err=True)
     return code
 
 
 def _run(name: str, profile: Profile, options: Options, problem: str) -> tuple[int, str]:
-    """Run the cockpit; the exit code, and what is to be told on the terminal afterwards."""
+    """Run the cockpit; returns the exit code, and a message to print on the terminal afterwards."""
     from rtvoice_tui.ui.terminal.endings import Endings
 
     endings = Endings()
@@ -103,7 +105,7 @@ def _new_store() -> Store:
 
 
 def _profile_or_local(name: str, explicit: bool) -> tuple[Profile, str]:
-    """A profile; one that was only remembered and is broken does not keep the app from opening."""
+    """Return a profile and an error; a remembered profile that is not valid is replaced by the built-in one."""
     try:
         return load_profile(name), ""
     except ProfileError as error:
@@ -113,30 +115,30 @@ def _profile_or_local(name: str, explicit: bool) -> tuple[Profile, str]:
 
 
 class TerminalOutput(io.TextIOWrapper):
-    """What the cockpit draws on. A terminal that is gone swallows everything: whoever writes shall not hang or fail.
+    """Text stream that Textual draws on. Errors are ignored, so that a closed terminal does not break the app.
 
     Args:
-        descriptor: the terminal; it stays open.
+        descriptor: file descriptor of the terminal; it is not closed.
     """
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(io.BufferedWriter(io.FileIO(descriptor, "w", closefd=False)), encoding="utf-8")
 
     def write(self, text: str) -> int:
-        """Write a text, if there is still a terminal."""
+        """Write text; ignores errors if the terminal is gone. Returns the length of the text."""
         with contextlib.suppress(OSError):
             super().write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Write what waits, if there is still a terminal."""
+        """Flush the stream; ignores errors if the terminal is gone."""
         with contextlib.suppress(OSError):
             super().flush()
 
 
 @contextlib.contextmanager
 def own_stderr() -> Iterator[None]:
-    """Move descriptor 2 to the log file: sound libraries write there, and Textual draws there."""
+    """Redirect descriptor 2 to the log file: sound libraries write there. Textual draws on a copy of the original."""
     log_file = paths.log_file()
     try:
         log_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

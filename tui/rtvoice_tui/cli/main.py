@@ -17,17 +17,17 @@ PROVIDERS = ("yandex", "openai", "azure", "xai", "hf", "generic", "local")
 
 
 _LOADED_LATE = {"profiles": "rtvoice_tui.cli.profiles:profiles", "doctor": "rtvoice_tui.cli.doctor:doctor"}
-"""Commands that are loaded when they are called for."""
+"""Commands that are imported only when they are used."""
 
 
 class _WrongUse(click.ClickException):
-    """Options that cannot be used, in one sentence without click's lines about usage: the options' form is right."""
+    """Invalid option value. Printed without click's usage lines, because the syntax is correct."""
 
     exit_code = 2
 
 
 class _Sentences(click.Group):
-    """Turns our errors into one sentence with the remedy and an exit code, and lets no text act on the terminal."""
+    """Command group that prints our errors as sentence and remedy, and escapes all output."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
         with console():
@@ -54,7 +54,7 @@ class _Sentences(click.Group):
 
 
 def _variable_name(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    """An option that names a variable; a key that was given in its place is not repeated."""
+    """Validate an option that names an environment variable; the error does not repeat the value, it may be a key."""
     if value is None:
         return None
     from rtvoice_tui.profiles.variables import WANTED, is_variable_name
@@ -65,7 +65,7 @@ def _variable_name(ctx: click.Context, option: click.Parameter, value: str | Non
 
 
 class _CannotRun(click.ClickException):
-    """The surroundings keep a command from running."""
+    """The environment prevents a command from running."""
 
     exit_code = COULD_NOT_RUN
 
@@ -81,8 +81,8 @@ class _CannotRun(click.ClickException):
 @click.option("--instructions", metavar="TEXT|@FILE", help="Instructions, or the file that holds them.")
 @click.option("--input-device", metavar="NAME", help="Microphone, by a part of its name.")
 @click.option("--output-device", metavar="NAME", help="Speaker, by a part of its name.")
-@click.option("--input-file", type=click.Path(path_type=Path), metavar="A.wav", help="Speak this file instead.")
-@click.option("--output-file", type=click.Path(path_type=Path), metavar="OUT.wav", help="Write what is heard here.")
+@click.option("--input-file", type=click.Path(path_type=Path), metavar="A.wav", help="Input instead of the microphone.")
+@click.option("--output-file", type=click.Path(path_type=Path), metavar="OUT.wav", help="Record what is played to it.")
 @click.option("--no-audio", is_flag=True, help="Type instead of talking; open no sound device.")
 @click.option("--no-connect", is_flag=True, help="Open without connecting; c connects.")
 @click.pass_context
@@ -98,13 +98,13 @@ def main(ctx: click.Context, /, **options: Any) -> None:
       rtvoice-tui --profile yandex                       YANDEX_CLOUD_API_KEY and YANDEX_CLOUD_FOLDER_ID are set
       rtvoice-tui --provider generic --url ws://localhost:8765/v1/realtime
       rtvoice-tui --input-file question.wav --output-file answer.wav
-      rtvoice-tui doctor                                 what is missing, and what mends it
+      rtvoice-tui doctor                                 what is missing, and how to fix it
     """
     if ctx.invoked_subcommand is None:
         _check_files(options["input_file"], options["output_file"])
         from rtvoice_tui import garbage
 
-        garbage.collect_later()  # the first frame says when
+        garbage.collect_later()  # the app enables it after the first frame
         from rtvoice_tui.cli.launch import launch
         from rtvoice_tui.controller.planner import Options
         from rtvoice_tui.errors import NoTemporaryFolder
@@ -202,7 +202,7 @@ def serve(port: int, token_env: str | None) -> None:
 
 
 def _end_on_signals(until: "asyncio.Future[None]") -> None:
-    """Have an interrupt or a request to end end the server, however often it comes."""
+    """Stop the server on SIGINT and SIGTERM; repeated signals are ignored."""
     import asyncio
     import signal
 

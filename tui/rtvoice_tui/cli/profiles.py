@@ -1,4 +1,4 @@
-"""``rtvoice-tui profiles``: profiles and keys without opening the cockpit."""
+"""``rtvoice-tui profiles``: manages profiles and keys without opening the cockpit."""
 
 import os
 import sys
@@ -64,7 +64,7 @@ def rename_profile(name: str, new: str) -> None:
 @profiles.command("delete")
 @click.argument("name")
 def delete_profile(name: str) -> None:
-    """Delete a profile; it is kept aside, and 'bring-back' undoes it."""
+    """Delete a profile; 'bring-back' restores it."""
     ticket = library.delete(name)
     click.echo(f"deleted; to undo it: rtvoice-tui profiles bring-back {ticket}")
 
@@ -80,9 +80,9 @@ def bring_back(ticket: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", help="Its name here; that of the file if not given.")
 def import_profile(file: Path, name: str | None) -> None:
-    """Take a profile in from a file. It connects nowhere and its own tools stay off until 'trust'."""
+    """Import a profile from a file. It connects nowhere and its own tools stay off until 'trust'."""
     found = library.import_profile(file, name or "")
-    click.echo(f"'{found}' was taken in; it is off until you trust it: rtvoice-tui profiles trust {found}")
+    click.echo(f"'{found}' was imported; it is off until you trust it: rtvoice-tui profiles trust {found}")
 
 
 @profiles.command("export")

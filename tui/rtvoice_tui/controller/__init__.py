@@ -1,1 +1,1 @@
-"""What a user can do with a session, without a screen. Every head uses it: the cockpit, tests, commands."""
+"""User actions on a session, independent of the screen. Every head uses them: the cockpit, tests, commands."""

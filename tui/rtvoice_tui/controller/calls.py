@@ -1,4 +1,4 @@
-"""What a user does with calls: approving and rejecting them, manual runs, mocks, and switching tools off."""
+"""User actions on calls: approve, reject, stop, send a result, mock a tool, and switch a tool off."""
 
 import json
 from typing import Any
@@ -19,51 +19,51 @@ _OFF = "off for this session: d switches it on again"
 
 
 class Calls:
-    """Acts on calls and their tools.
+    """User actions on calls and their tools.
 
     Args:
-        session: whose calls they are.
-        edits: changes tools for the session.
+        session: the session of the calls.
+        edits: used to change tools for this session.
     """
 
     def __init__(self, session: SessionHandle, edits: Edits) -> None:
         self._session = session
         self._edits = edits
-        self._whole: dict[str, set[str]] = {}  # all tools of servers of which one was switched off
+        self._whole: dict[str, set[str]] = {}  # all tools of each server that had one switched off
 
     # --- a call that waits or runs
 
     def approve(self, call: CallChanged, always: bool = False) -> None:
-        """Let a call run; ``always``: and all calls of this tool in this session."""
+        """Approve a call; with ``always`` also all further calls of this tool in this session."""
         self._session.post(cmd.Decide(call.key, agree=True, always=always))
 
     def reject(self, call: CallChanged, reason: str = "") -> None:
-        """Do not let a call run; the model is told the reason."""
+        """Reject a call; the reason is sent to the model."""
         self._session.post(cmd.Decide(call.key, agree=False, reason=reason))
 
     def stop(self, call: CallChanged) -> None:
-        """Stop a call that runs."""
+        """Stop a running call or manual run."""
         if call.manual:
             self._session.stop_manual_run(call.key)
         else:
             self._session.post(cmd.Decide(call.key, agree=False))
 
     def replaces_result(self, call: CallChanged) -> bool:
-        """Whether a result that is given now goes to the model in place of the tool's own."""
+        """Whether a result that is sent now replaces the tool's own, instead of following as a message."""
         return not call.manual and (waits(call) or call.state is CallState.RUNNING)
 
     def send_result(self, call: CallChanged, output: str) -> None:
-        """Give a call's result: in place of the tool's own, or afterwards as a message."""
+        """Send the user's result for a call: it replaces the tool's own, or follows as a message if that was sent."""
         self._session.post(cmd.SendResult(call.key, output, call.name))
 
     # --- manual runs
 
     def own_specs(self) -> dict[str, ToolSpec]:
-        """The tools that run here, by name."""
+        """Return the tools that are offered and run on this machine, by name."""
         return {spec.name: spec for spec in self._session.tools if not spec.hosted}
 
     def cannot_run(self, name: str) -> str:
-        """Why a tool cannot be run by hand, in a sentence; empty if it can."""
+        """Return a sentence why a manual run of a tool is not possible; empty if it is."""
         if name in self.own_specs():
             return ""
         entry = self._edits.editor.kept.tool(name)
@@ -77,7 +77,7 @@ class Calls:
     # --- the tool of a call
 
     def make_mock(self, record: CallRecord) -> Answer:
-        """Give this result from now on; a mock becomes what it was."""
+        """Replace a call's tool by a mock with this call's result; if it is a mock already, restore the original."""
         name = record.call.name
         entry = self._edits.editor.kept.tool(name)
         if entry is not None and isinstance(entry.run, MockRun):
@@ -89,7 +89,7 @@ class Calls:
         if not record.call.output:
             return Answer("there is no result to make a mock of")
         spec = self.own_specs().get(name)
-        if entry is None and spec is not None:  # of an MCP server: an entry of its own comes before the server's
+        if entry is None and spec is not None:  # of an MCP server: a tool entry overrides the server's tool
             entry = ToolEntry(name=name, description=spec.description, parameters=spec.parameters)
             run = MockRun(result=_plain(record.call.output))
         elif entry is not None and not isinstance(entry.run, McpRun | MockRun):
@@ -99,7 +99,7 @@ class Calls:
         return self._send_tool(name, replace(entry, run=run), f"{name} is a mock for this session: m takes it back")
 
     def switch_tool(self, name: str) -> tuple[Answer, ...]:
-        """Do not offer a tool, or offer it again; what became of each change."""
+        """Switch a tool off or on for this session; returns the outcome of each change."""
         editor = self._edits.editor
         entry, server = editor.kept.tool(name), self._server_of(name)
         mocked = entry is not None and server is not None and _is_mock_alone(entry)
@@ -111,18 +111,18 @@ class Calls:
             return (Answer(f"{one_line(name, 60)} is not a tool of this profile"),)
         answer, done = self._switch_at_server(server, name)
         if done and mocked:
-            # else the server's own would come back
+            # with the mock alone removed, the server would offer the tool again
             return answer, self._send_tool(name, None, f"{name} is a mock no more")
         return (answer,)
 
     def _server_of(self, name: str) -> ToolEntry | None:
-        """The MCP server that a tool's name begins with."""
+        """Return the MCP server whose name is the prefix of a tool's name; the longest one if several match."""
         tools = self._edits.editor.kept.tools
         servers = [e for e in tools if isinstance(e.run, McpRun) and name.startswith(f"{e.name}_")]
         return max(servers, key=lambda entry: len(entry.name), default=None)
 
     def _switch_at_server(self, server: ToolEntry, name: str) -> tuple[Answer, bool]:
-        """A server offers all its tools but one, or that one too; false if nothing is known of it now."""
+        """Switch one tool of an MCP server off or on; false if the server does not offer it, so nothing was sent."""
         assert isinstance(server.run, McpRun)
         editor = self._edits.editor
         only, short = server.run.only, name.removeprefix(f"{server.name}_")
@@ -142,7 +142,7 @@ class Calls:
         return self._send_tool(server.name, changed, f"{name} is {_OFF}"), True
 
     def _all_of(self, server: ToolEntry, only: list[str]) -> list[str]:
-        """Which tools of a server are offered, as the profile's file says it where it is the same."""
+        """Normalize ``only``: empty if it names all tools; the list of the profile's file if that has the same."""
         if self._whole.get(server.name) == set(only):
             return []
         written = self._edits.editor.written_tool(server.name)
@@ -150,7 +150,7 @@ class Calls:
         return run.only if isinstance(run, McpRun) and set(run.only) == set(only) else only
 
     def _offered_by(self, server: ToolEntry) -> list[str]:
-        """A server's tools without its name before theirs; those that are mocked now are among them."""
+        """Return the names of a server's tools without their prefix, including tools that are mocked."""
         prefix, found = f"{server.name}_", []
         for name in self.own_specs():
             entry = self._edits.editor.kept.tool(name)
@@ -163,7 +163,7 @@ class Calls:
 
 
 def arguments_of(text: str) -> dict[str, Any]:
-    """A call's arguments; empty if they are no JSON object."""
+    """Parse a call's arguments; empty if they are not a JSON object."""
     try:
         value = json.loads(text or "{}")
     except (ValueError, RecursionError):
@@ -172,7 +172,7 @@ def arguments_of(text: str) -> dict[str, Any]:
 
 
 def _plain(output: str) -> Any:
-    """A result as a profile can hold it: JSON objects and lists as such, everything else as text."""
+    """Convert a result to a value for a profile: JSON objects and lists are parsed, everything else is text."""
     try:
         value = json.loads(output)
     except (ValueError, RecursionError):
@@ -181,7 +181,7 @@ def _plain(output: str) -> Any:
 
 
 def _can_be_kept(value: Any) -> bool:
-    """Whether a profile can hold a value: it has no null, no half characters, and no numbers beyond all bounds."""
+    """Whether a profile can store a value: it contains no null, lone surrogates, NaN or infinities."""
     try:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
         return _has_no_null(value)
@@ -190,7 +190,7 @@ def _can_be_kept(value: Any) -> bool:
 
 
 def _is_mock_alone(entry: ToolEntry) -> bool:
-    """Whether a tool is a mock that never was anything else in the profile."""
+    """Whether a tool is a mock without an original."""
     return isinstance(entry.run, MockRun) and entry.run.original is None
 
 

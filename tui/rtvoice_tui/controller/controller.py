@@ -1,4 +1,4 @@
-"""All that a head can do with a session, in one hand."""
+"""All user actions on a session in one object, for every head."""
 
 from collections.abc import Callable
 
@@ -13,22 +13,22 @@ from rtvoice_tui.store.store import Store
 
 
 class Controller:
-    """A session and everything that may be done with it.
+    """A session and all actions that a user can perform on it, independent of the screen.
 
     Args:
-        session: the session.
-        store: what it leaves behind.
-        editor: the agent of the open profile.
-        planner: makes plans.
-        remember: called with the name of the profile to open next time.
+        session: handle of the session.
+        store: the session's store.
+        editor: editor of the open profile's agent.
+        planner: creates plans.
+        remember: called with the name of the profile to open at the next start.
 
     Attributes:
-        session: the session.
-        store: what it leaves behind.
-        edits: editing the agent.
-        profiles: opening others.
-        calls: approving, manual runs, mocks.
-        talk: turns, mute, gate.
+        session: handle of the session.
+        store: the session's store.
+        edits: edits the agent.
+        profiles: opens other profiles.
+        calls: approval of calls, manual runs and mocks.
+        talk: turns, mute and noise gate.
     """
 
     def __init__(

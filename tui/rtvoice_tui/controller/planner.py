@@ -1,4 +1,4 @@
-"""Plans from profiles and what the command line overrides."""
+"""Creates session plans from profiles and command-line options."""
 
 import asyncio
 import dataclasses
@@ -23,7 +23,7 @@ from rtvoice_tui.tools.registry import Registry, Toolset
 
 @dataclass(frozen=True)
 class Options:
-    """What was given on the command line; ``None`` where the profile decides."""
+    """Command-line options; ``None`` if the profile decides."""
 
     profile: str | None = None
     provider: str | None = None
@@ -41,15 +41,15 @@ class Options:
 
     @property
     def override(self) -> bool:
-        """Whether the agent is another than the profile's, so that its edits do not belong there."""
+        """Whether provider or URL are overridden, so that edits are not saved in the profile."""
         return self.provider is not None or self.url is not None
 
 
 class RemoteServer:
-    """A server elsewhere: its key is looked up at every connect, and not before.
+    """Endpoint of a remote server; the key is looked up at every connect.
 
     Args:
-        profile: whose server.
+        profile: the profile of the server.
         chosen: whether the user gave its address on the command line.
     """
 
@@ -58,18 +58,22 @@ class RemoteServer:
         self._chosen = chosen
 
     async def endpoint(self) -> Endpoint:
-        """Address and headers."""
+        """Return address and headers; the key is looked up in a worker thread.
+
+        Raises:
+            ProfileError: key or address is missing, or the key may not be sent there.
+        """
         return await asyncio.to_thread(secrets.endpoint, self._profile, os.environ, self._chosen)
 
     async def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing: there is no subprocess to stop."""
 
 
 class Planner:
-    """Makes plans from profiles; the command line's devices hold for all of them.
+    """Creates plans from profiles; audio devices from the command line override those of every profile.
 
     Args:
-        options: what was given on the command line.
+        options: the command-line options.
     """
 
     def __init__(self, options: Options) -> None:
@@ -77,18 +81,23 @@ class Planner:
         self._registry = Registry(paths.profiles_folder())
 
     def toolset(self, profile: Profile) -> tuple[Toolset, list[str]]:
-        """The tools that run here, and a sentence for each that cannot."""
+        """Return the tools that run on this machine, and a sentence for each that cannot."""
         return self._registry.toolset(profile)
 
     def device_chosen(self, direction: str) -> None:
-        """Another device was chosen in the app: the command line's holds no more."""
+        """Drop the command line's device or file of a direction, because the user chose another device in the app."""
         if direction == "input":
             self._options = dataclasses.replace(self._options, input_device=None, input_file=None)
         else:
             self._options = dataclasses.replace(self._options, output_device=None, output_file=None)
 
     def plan(self, profile: Profile, source: EndpointSource | None) -> tuple[Plan, list[str]]:
-        """A plan, and what is wrong with it; a local agent that runs already is used again."""
+        """Create a plan; returns it with a sentence for each tool that cannot run.
+
+        Args:
+            profile: the profile.
+            source: source of the current plan, if any; a running local agent is reused.
+        """
         toolset, problems = self.toolset(profile)
         plan = make_plan(profile, self._options, toolset)
         if source is not None and type(plan.source) is type(source) and not isinstance(source, RemoteServer):
@@ -97,7 +106,7 @@ class Planner:
 
 
 def make_plan(profile: Profile, options: Options, toolset: Toolset) -> Plan:
-    """What the session is made of."""
+    """Create a plan from a profile, with options that are not part of profiles."""
     source: EndpointSource = RemoteServer(profile, chosen=bool(options.url) and options.url == profile.url)
     if profile.provider == "local" and not profile.url:
         from rtvoice_tui.local_agent.process import LocalAgentProcess
@@ -130,11 +139,11 @@ def make_plan(profile: Profile, options: Options, toolset: Toolset) -> Plan:
 
 
 _OF_ONE_PROVIDER = ("voice", "role", "languages", "transcription", "noise_reduction", "speed", "extra")
-"""Settings that mean nothing to another provider."""
+"""Settings that are specific to a provider and are reset when ``--provider`` selects another one."""
 
 
 def with_options(profile: Profile, options: Options) -> Profile:
-    """The profile with the command line's overrides.
+    """Return the profile with the command line's overrides applied.
 
     Raises:
         ProfileError: an instructions file cannot be read.

@@ -1,1 +1,1 @@
-"""What this machine and the profiles lack, with the remedy for each."""
+"""Finds what this machine and the profiles lack, with a remedy for each problem."""

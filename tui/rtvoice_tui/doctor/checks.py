@@ -1,4 +1,4 @@
-"""Everything that can keep a conversation from working, looked at without opening the cockpit."""
+"""Checks everything that a session needs, without opening the cockpit."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ GREETING_S = 10.0
 
 
 class Verdict(StrEnum):
-    """How a thing stands."""
+    """Result of a check."""
 
     OK = "ok"
     NOTE = "note"
@@ -35,13 +35,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """One result of the checks.
 
     Attributes:
-        about: what it is: ``terminal``, ``sound``, or a profile's name.
-        verdict: how it stands.
+        about: what was checked: ``terminal``, ``sound``, ``speech``, ``temporary``, ``profiles``, or a profile's name.
+        verdict: the result.
         sentence: what was found.
-        remedy: what mends it; a command where there is one.
+        remedy: how to fix it, as a command if possible; empty if nothing has to be fixed.
     """
 
     about: str
@@ -51,10 +51,10 @@ class Finding:
 
 
 def machine(sound: Sequence[Sound]) -> Iterator[Finding]:
-    """Terminal, sound, speech and folders.
+    """Check terminal, audio, speech models and folders.
 
     Args:
-        sound: what was found about sound.
+        sound: findings about audio, from `doctor.sound`.
     """
     yield from _terminal()
     for found in sound:
@@ -98,7 +98,7 @@ def _speech() -> Iterator[Finding]:
 
 
 def profile_findings(entry: Listed, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether a profile's tools, address, key and model are fit."""
+    """Check a profile's tools, address, key and model."""
     profile = entry.profile
     if profile is None:
         yield Finding(entry.name, Verdict.BAD, entry.problem, entry.remedy)
@@ -126,20 +126,20 @@ def profile_findings(entry: Listed, environ: Mapping[str, str]) -> Iterator[Find
 
 
 def device_findings(entry: Listed, devices: list[DeviceInfo] | None) -> Iterator[Finding]:
-    """Whether the devices that a profile names are among those that are listed; ``None`` if nobody knows."""
+    """Check that the devices that a profile names exist; ``devices`` is ``None`` if the list is unknown."""
     if entry.profile is not None:
         for found in unknown_devices(entry.profile.audio, devices):
             yield Finding(entry.name, Verdict(found.verdict), found.sentence, found.remedy)
 
 
 def _plain(url: str) -> str:
-    """An address without query, and without the name and password that may be in it."""
+    """Return a URL without query, user name and password."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 async def live(name: str, profile: Profile, environ: Mapping[str, str]) -> Finding:
-    """Connect, wait for the greeting, and say how long both took."""
+    """Connect, wait for ``session.created``, and report the time that both took."""
     from rtvoice_tui.errors import ConnectionFailed
 
     if profile.provider == "local" and not profile.url:

@@ -1,4 +1,4 @@
-"""What `doctor` finds about sound: the sound system in use, the default devices, and why there is none."""
+"""Checks audio: the sound system, the default devices, and why there may be none."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ from rtvoice_tui.profiles.model import AudioPreferences
 
 
 class Sound(NamedTuple):
-    """One thing that was found: ``ok`` or ``note``, in a sentence with what mends it."""
+    """One finding about audio: verdict (``ok`` or ``note``), sentence and remedy."""
 
     verdict: str
     sentence: str
@@ -21,14 +21,14 @@ class Sound(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What was found, and the devices that are listed; ``None`` where the list cannot be had."""
+    """Findings about audio, and the listed devices; ``None`` if listing them timed out."""
 
     findings: list[Sound]
     devices: list[DeviceInfo] | None
 
 
 def look_at_sound() -> Look:
-    """The sound system and its default devices, or what keeps this machine from having any."""
+    """Check the sound system and its default devices, or find out why there are none."""
     try:
         listed = query_in_subprocess()
     except NoAnswer as error:
@@ -56,11 +56,11 @@ def _about(part: str, direction: str, found: list[DeviceInfo]) -> Sound:
 
 
 def unknown_devices(audio: AudioPreferences, devices: list[DeviceInfo] | None) -> Iterator[Sound]:
-    """The devices that a profile names and that are not listed, of which it suffices to name a part.
+    """Yield a note for each device that a profile names and that is not listed. A part of a name is enough.
 
     Args:
-        audio: what the profile says of sound.
-        devices: those that are listed; ``None`` if nobody knows.
+        audio: the profile's ``[audio]`` table.
+        devices: the listed devices; ``None`` if they are unknown, then nothing is checked.
     """
     for part, direction, name in (
         ("microphone", "input", audio.input_device),
@@ -77,11 +77,11 @@ def unknown_devices(audio: AudioPreferences, devices: list[DeviceInfo] | None) -
 
 
 def surroundings(environ: Mapping[str, str], root: Path = Path("/")) -> Iterator[Sound]:
-    """Where a machine without sound may get it from: over ssh, in WSL, in a container.
+    """Yield notes on how to get audio over ssh, in WSL or in a container, if this machine is one of them.
 
     Args:
-        environ: this process's environment.
-        root: where the file system begins.
+        environ: our own environment.
+        root: root of the file system.
     """
     if environ.get("SSH_CONNECTION"):
         yield Sound(

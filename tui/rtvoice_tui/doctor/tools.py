@@ -1,4 +1,4 @@
-"""What keeps a profile's tools from running, looked at without running them."""
+"""Checks whether a profile's tools can run, without running them."""
 
 import importlib.util
 import re
@@ -14,17 +14,17 @@ from rtvoice_tui.tools.registry import Registry
 
 
 def tool_problems(profile: Profile, folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """A sentence and a remedy for each tool that cannot run.
+    """Yield a sentence and a remedy for each tool that cannot run.
 
     Args:
-        profile: whose tools.
-        folder: where its relative files and programs are.
+        profile: the profile of the tools.
+        folder: folder that relative files and programs are resolved against.
         environ: our own environment.
     """
     _, problems = Registry(folder, environ).toolset(profile)
     for problem in problems:
         trust = "not trusted" in problem
-        yield problem, "start with this profile, then press p and T" if trust else "mend it in pane 5, or in the file"
+        yield problem, "start with this profile, then press p and T" if trust else "fix it in pane 5, or in the file"
     for tool in profile.active_tools:
         if profile.trusted or not tool.run.of_this_machine:
             yield from _lacks(tool, folder, environ)

@@ -1,1 +1,1 @@
-"""Changing the agent while it talks: fields, drafts, what became of each change. Knows no screen and no socket."""
+"""Edits the agent during a session: fields, drafts, and the outcome of each change. Uses no screen and no socket."""

@@ -1,4 +1,4 @@
-"""What can be edited of an agent, as one value that is replaced and never changed."""
+"""The editable configuration of an agent, as an immutable value."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
-    """Model, settings and tools as a profile has them. ``UNSET`` leaves a setting to the server.
+    """Model, settings and tools of a profile. A setting that is ``UNSET`` is left to the server.
 
-    ``tool_policy`` is the profile's own, for tools that name none.
+    ``tool_policy`` is the policy of tools without a policy of their own.
     """
 
     model: str = ""
@@ -23,19 +23,19 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def tool_specs(self) -> tuple[ToolSpec, ...]:
-        """What the model is told about the tools that are switched on."""
+        """The specifications of the tools whose policy is not ``off``."""
         return tuple(tool.spec(self.tool_policy) for tool in self.tools if self.policy(tool) != "off")
 
     def policy(self, tool: ToolEntry) -> str:
-        """``auto``, ``ask`` or ``off``."""
+        """Return the effective policy of a tool: ``auto``, ``ask`` or ``off``."""
         return self.tool_policy if tool.policy == "default" else tool.policy
 
     def tool(self, name: str) -> ToolEntry | None:
-        """A tool by name."""
+        """Return a tool by name; ``None`` if there is none."""
         return next((tool for tool in self.tools if tool.name == name), None)
 
     def with_tool(self, name: str, tool: ToolEntry | None) -> "Agent":
-        """A tool in place of the one of that name, or at the end; ``None`` takes it away."""
+        """Return the agent with the tool of that name replaced or appended; ``None`` removes it."""
         tools = [tool if entry.name == name else entry for entry in self.tools]
         if tool is not None and self.tool(name) is None:
             tools.append(tool)
@@ -43,7 +43,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def agent_of(profile: Profile) -> Agent:
-    """The part of a profile that is edited while it talks."""
+    """Return the part of a profile that can be edited during a session."""
     return Agent(
         model=profile.model or profile.dialect.model,
         settings=profile.session,
@@ -53,7 +53,7 @@ def agent_of(profile: Profile) -> Agent:
 
 
 def value_at(agent: Agent, path: str) -> Any:
-    """What is said about a field (``voice``, ``turn_detection.threshold``); ``UNSET`` where nothing is."""
+    """Return the value of a field (``voice``, ``turn_detection.threshold``); ``UNSET`` if it has none."""
     if path == "model":
         return agent.model or UNSET
     name, _, inside = path.partition(".")
@@ -64,7 +64,7 @@ def value_at(agent: Agent, path: str) -> Any:
 
 
 def dig(value: Any, inside: str) -> Any:
-    """A key of an object, or the value itself; ``UNSET`` where there is no such key or nothing in it."""
+    """Return a key of an object, or the value if ``inside`` is empty; ``UNSET`` if the key is absent or ``None``."""
     if not inside:
         return value
     found = value.get(inside, UNSET) if isinstance(value, dict) else UNSET
@@ -72,7 +72,7 @@ def dig(value: Any, inside: str) -> Any:
 
 
 def differences(old: Agent, new: Agent) -> tuple[str, ...]:
-    """Names of the settings that differ; ``model`` and ``tools`` among them."""
+    """Return the names of the settings that differ, including ``model`` and ``tools``."""
     names = [n for n in old.settings.__struct_fields__ if getattr(old.settings, n) != getattr(new.settings, n)]
     if old.model != new.model:
         names.insert(0, "model")

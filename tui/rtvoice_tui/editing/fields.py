@@ -1,4 +1,4 @@
-"""The fields of an agent: what each is called, which values it takes, and which provider has it."""
+"""The editable fields of an agent: labels, valid values, and the providers that support them."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -7,7 +7,7 @@ from rtvoice_tui.protocol.realtime.dialects import Dialect
 
 
 class Kind(Enum):
-    """What is typed into a field."""
+    """Type of the value that is typed into a field."""
 
     TEXT = auto()
     NUMBER = auto()
@@ -22,15 +22,15 @@ class Field:
     """One line of the agent pane.
 
     Attributes:
-        path: setting, and the key inside it after a dot.
-        label: what a user calls it.
-        kind: what is typed.
-        choices: the known values; of a `CHOICE` the only ones, else others may be typed.
-        low: smallest number.
-        high: largest number.
-        words: words that stand for a value where a number is expected.
-        detection: the kind of turn detection that has it; empty for all.
-        help: one line.
+        path: name of the setting, and a key inside it after a dot.
+        label: name for the user.
+        kind: type of the value.
+        choices: known values; for ``CHOICE`` and ``SWITCH`` the only ones, otherwise others can be typed.
+        low: minimum of a number.
+        high: maximum of a number.
+        words: words that are valid instead of a number.
+        detection: type of turn detection that has the field; empty: all.
+        help: help text of one line.
     """
 
     path: str
@@ -45,7 +45,7 @@ class Field:
 
     @property
     def setting(self) -> str:
-        """The setting it belongs to."""
+        """Name of the setting that the field belongs to."""
         return self.path.partition(".")[0]
 
 
@@ -54,14 +54,14 @@ SEMANTIC_VAD = "semantic_vad"
 
 
 def fields_of(dialect: Dialect) -> tuple[Field, ...]:
-    """All fields but instructions and tools, in the order in which they are shown."""
+    """Return all fields except instructions and tools, in display order."""
     modalities = ("audio", "text") if dialect.one_modality else ("audio", "text", "audio, text")
     return (
         Field("model", "model", Kind.TEXT, dialect.models, help="a change needs a new session"),
         Field("voice", "voice", Kind.TEXT, dialect.voices, help="another may be typed"),
         Field("speed", "speed", Kind.NUMBER, low=0.25, high=1.5, help="1 is normal"),
         Field("role", "speaking style", Kind.TEXT, ("neutral", "good", "friendly", "strict", "evil", "whisper"),
-              help="which of them a voice has differs"),
+              help="which of them work depends on the voice"),
         Field("output_modalities", "answers in", Kind.CHOICE, modalities),
         Field("turn_detection", "turn detection", Kind.CHOICE, ("none", *dialect.detections),
               help="none: you say when, with space"),
@@ -72,9 +72,9 @@ def fields_of(dialect: Dialect) -> tuple[Field, ...]:
         Field("turn_detection.prefix_padding_ms", "  padding ms", Kind.INTEGER, high=60_000, detection=SERVER_VAD,
               help="sound kept from before speech was noticed"),
         Field("turn_detection.idle_timeout_ms", "  idle ms", Kind.INTEGER, high=600_000, detection=SERVER_VAD,
-              help="the agent asks after so much silence"),
+              help="the agent speaks up after so much silence"),
         Field("turn_detection.eagerness", "  eagerness", Kind.CHOICE, ("auto", "low", "medium", "high"),
-              detection=SEMANTIC_VAD, help="how soon it takes a turn for ended"),
+              detection=SEMANTIC_VAD, help="how soon it assumes that a turn has ended"),
         Field("turn_detection.create_response", "  answers itself", Kind.SWITCH, ("on", "off")),
         Field("turn_detection.interrupt_response", "  interruptible", Kind.SWITCH, ("on", "off"),
               help="the server stops the answer when you speak"),
@@ -94,7 +94,7 @@ def fields_of(dialect: Dialect) -> tuple[Field, ...]:
 
 
 def has(dialect: Dialect, field: Field) -> bool:
-    """Whether the provider has this field at all."""
+    """Whether the provider supports this field."""
     if field.setting == "model":
         return True
     if field.detection and field.detection not in dialect.detections:

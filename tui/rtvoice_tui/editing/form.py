@@ -1,4 +1,4 @@
-"""A form for a tool's arguments, made of its JSON Schema: what is typed becomes JSON, and back."""
+"""Form for a tool's arguments, generated from its JSON Schema; converts between typed text and JSON."""
 
 import json
 import math
@@ -13,7 +13,7 @@ _KINDS = ("string", "integer", "number", "boolean", "array", "object")
 _EXPECTED = {"array": "a JSON array", "object": "a JSON object"}
 
 WHOLE = "all"
-"""Kind of the one field that takes all arguments as JSON, where a schema has no properties to make fields of."""
+"""Kind of the single field for all arguments as JSON, used if a schema declares no properties."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class FormField:
     """One argument.
 
     Attributes:
-        name: of the argument.
-        kind: a type of JSON Schema, `WHOLE`, or ``json`` where it may be of several types.
-        required: whether a call needs it.
-        nullable: whether ``null`` is a value of it.
-        choices: the only values, as they are typed.
-        hint: what it is, in a line.
+        name: name of the argument.
+        kind: a type of JSON Schema, `WHOLE`, or ``json`` if several types are valid.
+        required: whether the argument is required.
+        nullable: whether ``null`` is valid.
+        choices: the only valid values, as typed text; empty: any.
+        hint: one line that describes it.
     """
 
     name: str
@@ -38,7 +38,7 @@ class FormField:
 
 
 def fields_of(parameters: Mapping[str, Any]) -> tuple[FormField, ...]:
-    """The fields for a schema."""
+    """Return the fields for a tool's JSON Schema."""
     properties = parameters.get("properties")
     if not isinstance(properties, Mapping) or not properties:
         takes_any = parameters.get("additionalProperties", not parameters) is not False and not properties
@@ -67,7 +67,7 @@ def _field(name: str, schema: Mapping[str, Any], required: bool) -> FormField:
 
 
 def _options(schema: Mapping[str, Any]) -> list[Any]:
-    """The types that a value may have."""
+    """Return the types that a schema allows."""
     kinds = schema.get("type")
     options = [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else []
     for several in (schema.get("anyOf"), schema.get("oneOf")):
@@ -78,10 +78,10 @@ def _options(schema: Mapping[str, Any]) -> list[Any]:
 
 
 def arguments_of(fields: tuple[FormField, ...], texts: Mapping[str, str]) -> dict[str, Any]:
-    """The arguments as typed; an empty field is left out, unless it is a text that is needed.
+    """Convert the typed texts to arguments; an empty field is left out, unless it is a required string.
 
     Raises:
-        FormRefused: a text is no value of its field.
+        FormRefused: a text is not valid for its field.
     """
     arguments: dict[str, Any] = {}
     for field in fields:
@@ -95,14 +95,14 @@ def arguments_of(fields: tuple[FormField, ...], texts: Mapping[str, str]) -> dic
 
 
 def texts_of(fields: tuple[FormField, ...], arguments: Mapping[str, Any]) -> dict[str, str]:
-    """What is to stand in the fields for these arguments."""
+    """Convert arguments to the texts of their fields; the inverse of `arguments_of`."""
     if any(field.kind == WHOLE for field in fields):
         return {field.name: _json(dict(arguments)) if arguments else "" for field in fields}
     return {field.name: _text(field, arguments[field.name]) for field in fields if field.name in arguments}
 
 
 def unknown(fields: tuple[FormField, ...], arguments: Mapping[str, Any]) -> list[str]:
-    """Names of the arguments that no field is for."""
+    """Return the names of arguments without a field."""
     if any(field.kind == WHOLE for field in fields):
         return []
     names = {field.name for field in fields}
@@ -110,7 +110,7 @@ def unknown(fields: tuple[FormField, ...], arguments: Mapping[str, Any]) -> list
 
 
 def arguments_text(arguments: Mapping[str, Any]) -> str:
-    """The arguments as JSON that can be sent: half a character is written as its escape."""
+    """Return the arguments as JSON that can be encoded as UTF-8: lone surrogates are escaped."""
     text = _json(arguments)
     return text if text.isascii() or _encodes(text) else json.dumps(arguments)
 
@@ -140,7 +140,7 @@ def _text(field: FormField, value: Any) -> str:
 
 
 def _is_special(field: FormField, value: str) -> bool:
-    """Whether a text would mean something else if it was typed as it is: it is typed in quotes then."""
+    """Whether a string would be read as another value if typed without quotes, so that it has to be quoted."""
     if field.choices:
         return False
     if value == "":
@@ -151,7 +151,7 @@ def _is_special(field: FormField, value: str) -> bool:
 
 
 def _quoted(field: FormField, text: str) -> str | None:
-    """What is meant by a text in quotes, if it is one that has to be quoted."""
+    """Return the string in a quoted text, if it has to be quoted; otherwise ``None``."""
     if len(text) < 2 or text[0] != '"':
         return None
     try:
@@ -200,7 +200,7 @@ def _of_kind(field: FormField, text: str) -> Any:
 
 
 def _loads(text: str) -> Any:
-    """A JSON value; what Python reads beyond JSON is none."""
+    """Parse JSON strictly; raises ``ValueError``, also for NaN, infinities and numbers that are too large."""
     try:
         return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except RecursionError:

@@ -1,4 +1,4 @@
-"""Every change of the agent with its time and turn: what it was before, and what became of it."""
+"""History of all edits of the agent: time, turn, state before and after, and outcome."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,18 +12,18 @@ IN_FORCE = frozenset({EditState.ACKNOWLEDGED, EditState.CHANGED})
 
 @dataclass
 class Change:
-    """One change.
+    """One edit of the agent.
 
     Attributes:
-        number: counted from 1.
-        at: seconds on the store's clock.
+        number: number of the change, counted from 1.
+        at: time in seconds on the store's clock.
         turn: the turn in which it was made; 0 before the first.
-        before: the agent until then.
-        after: the agent that was wanted.
-        undoes: the number of the change that it takes back, or 0.
-        saved: whether it was written into the profile; others last for the session.
-        state: what became of it, as far as it is known.
-        detail: the server's words about it.
+        before: the agent before the change.
+        after: the agent after the change, as requested.
+        undoes: number of the change that it undoes, or 0.
+        saved: whether it was saved in the profile; otherwise it is for this session only.
+        state: its outcome; ``None`` until it is known.
+        detail: the server's explanation, or why nothing was sent.
     """
 
     number: int
@@ -38,12 +38,12 @@ class Change:
 
     @property
     def edit_id(self) -> str:
-        """How the session names it."""
+        """Id of the edit in the session's commands and facts."""
         return f"change-{self.number}"
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """What it changed."""
+        """Names of the settings that it changed."""
         return differences(self.before, self.after)
 
 
@@ -56,28 +56,31 @@ class EditHistory:
     _by_id: dict[str, Change] = field(default_factory=dict, repr=False)
 
     def begin(self, at: float, turn: int, before: Agent, after: Agent, undoes: int = 0) -> Change:
-        """A change is made."""
+        """Add a change; returns it."""
         change = Change(len(self.changes) + 1, at, turn, before, after, undoes)
         self.changes.append(change)
         self._by_id[change.edit_id] = change
         return change
 
     def settle(self, fact: EditChanged) -> Change | None:
-        """Something became of a change; returns it. A change that is partly put off is what became of the rest."""
+        """Record the outcome of a change; returns the change, or ``None`` if it is unknown.
+
+        If only a part is deferred to the next session (``LATER``), the outcome of the rest is kept.
+        """
         change = self._by_id.get(fact.edit_id)
         if change is not None and (fact.state is not EditState.LATER or change.state is None):
             change.state, change.detail = fact.state, fact.detail
         return change
 
     def to_undo(self) -> Change | None:
-        """The last change in force that was not taken back yet."""
+        """Return the last change in force that was not undone yet; ``None`` if there is none."""
         undone = {c.undoes for c in self.changes if c.undoes and c.state is not EditState.REFUSED}
         wanted = (c for c in reversed(self.changes) if c.state in IN_FORCE and not c.undoes and c.number not in undone)
         return next(wanted, None)
 
 
 def compared(agent: Agent, session: dict[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Where a state differs from what a server said of its session: setting, the server's value, ours."""
+    """Compare an agent with a server's session: returns setting, the server's value and ours for each difference."""
     found = []
     for name, theirs in session.items():
         if name == "tools":

@@ -1,4 +1,4 @@
-"""How a tool is run, as one line that a user types; what does not fit into a line is kept from before."""
+"""Converts how a tool is run to one line of text and back; fields that are not in the line are kept."""
 
 import json
 import shlex
@@ -26,7 +26,7 @@ HINTS = {
 
 
 def line_of(run: ToolRun) -> str:
-    """The line for a way of running a tool."""
+    """Return the line that the user edits."""
     match run:
         case runs.CommandRun():
             return shlex.join(run.argv)
@@ -36,16 +36,21 @@ def line_of(run: ToolRun) -> str:
 
 
 def run_of(kind: str, line: str, base: ToolRun) -> ToolRun:
-    """A way of running a tool from its line; of the same kind as before it keeps what the line does not say.
+    """Parse a line; if the kind did not change, all fields that are not in the line are kept from ``base``.
+
+    Args:
+        kind: name of the kind.
+        line: the typed line.
+        base: how the tool was run before.
 
     Raises:
-        SchemaRefused: there is no such kind, or the line is none for it.
+        SchemaRefused: there is no such kind, or the line is not valid for it.
     """
     if kind not in KINDS:
         raise SchemaRefused(f"kind: one of {', '.join(KINDS)}")
     old = base if base.kind == kind else None
     if old is not None and line == line_of(old):
-        return old  # a result that is a text with spaces around it, or a number, is not read anew
+        return old  # parsing again would change a mock result such as a number or text with outer spaces
     try:
         fields = _fields(kind, line.strip())
         kept = msgspec.to_builtins(replace(old, **fields)) if old is not None else {"kind": kind, **fields}
@@ -76,7 +81,7 @@ def _fields(kind: str, line: str) -> dict[str, Any]:
 
 
 def _request(line: str) -> dict[str, Any]:
-    """Method and address; an address alone is asked with GET."""
+    """Parse method and address; the default method is GET."""
     method, _, url = ("GET", "", line) if line.startswith(_ADDRESS) else line.partition(" ")
     url = url.strip()
     if not url.startswith(_ADDRESS):
@@ -97,7 +102,7 @@ def _words(kind: str, line: str) -> list[str]:
 
 
 def _value(line: str) -> Any:
-    """Objects and lists as such; everything else is the text it is."""
+    """Parse JSON objects and lists; everything else is text."""
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Checks what the model is told about a tool before a server has to refuse it."""
+"""Validates tool definitions before they are sent to a server."""
 
 import json
 import re
@@ -13,16 +13,16 @@ from rtvoice_tui.profiles.runs import with_kind
 MAX_NAME = 64
 
 MAX_PARTS = 3000
-"""Values and names in a schema that is checked while the screen waits."""
+"""Maximum number of values in a schema: larger ones would block the screen for too long."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def parsed(text: str) -> dict[str, Any]:
-    """A JSON Schema of a tool's arguments from what was typed.
+    """Parse and validate the JSON Schema of a tool's arguments.
 
     Raises:
-        SchemaRefused: it is no JSON, or no schema; the sentence names line or path.
+        SchemaRefused: it is not JSON or not a valid schema; the sentence names line or path.
     """
     try:
         value = json.loads(text or "{}", parse_constant=_no_constant)
@@ -39,17 +39,17 @@ def _no_constant(word: str) -> None:
 
 
 def check(schema: Any) -> None:
-    """Whether a value is a schema that a tool can have.
+    """Check that a value is a valid JSON Schema for a tool's arguments.
 
     Raises:
-        SchemaRefused: it is not; the sentence names the path.
+        SchemaRefused: it is not valid or has more than `MAX_PARTS` values; the sentence names the path.
     """
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
     if not isinstance(schema, dict):
         raise SchemaRefused("parameters: a tool's schema is an object")
-    if _is_larger(schema, MAX_PARTS):  # the check takes the square of it
+    if _is_larger(schema, MAX_PARTS):  # validation time is quadratic
         raise SchemaRefused(f"parameters: it has more than {MAX_PARTS} parts, so it could not be checked in time")
     try:
         error = best_match(Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema))
@@ -66,7 +66,7 @@ def check(schema: Any) -> None:
 
 
 def _is_larger(value: Any, most: int) -> bool:
-    """Whether a value of JSON has more parts than that."""
+    """Whether a JSON value contains more than ``most`` values."""
     waiting, count = [value], 0
     while waiting and count <= most:
         part = waiting.pop()
@@ -77,15 +77,19 @@ def _is_larger(value: Any, most: int) -> bool:
 
 
 def tool_text(tool: ToolEntry) -> str:
-    """A whole tool as JSON, to be edited."""
+    """Return a complete tool as JSON text for editing."""
     return json.dumps(msgspec.to_builtins(tool), indent=2, ensure_ascii=False) + "\n"
 
 
 def tool_of(text: str, others: set[str]) -> ToolEntry:
-    """A tool from what was typed as JSON.
+    """Parse and validate a tool from JSON text.
+
+    Args:
+        text: the tool as JSON.
+        others: names of the other tools.
 
     Raises:
-        SchemaRefused: it is none; the sentence names line or path.
+        SchemaRefused: it is not valid; the sentence names line or path.
     """
     try:
         tool = msgspec.convert(with_kind(json.loads(text, parse_constant=_no_constant)), ToolEntry)
@@ -101,10 +105,10 @@ def tool_of(text: str, others: set[str]) -> ToolEntry:
 
 
 def check_name(name: str, others: set[str]) -> None:
-    """Whether a tool may be called so.
+    """Check the name of a tool.
 
     Raises:
-        SchemaRefused: it may not.
+        SchemaRefused: the name is not valid or in use.
     """
     if not _NAME.fullmatch(name):
         raise SchemaRefused(f"name: 1 to {MAX_NAME} letters, digits, '_' or '-'")

@@ -1,4 +1,4 @@
-"""Text that was typed becomes a value, and a value becomes text. Nothing that cannot be sent is let through."""
+"""Converts the typed text of a field to a value and back, and rejects values that cannot be sent."""
 
 import json
 from typing import Any
@@ -17,18 +17,18 @@ _OF_DETECTION = {
 
 
 OFF = {"turn_detection": "none"}
-"""What people call it where a setting is switched off; elsewhere it is ``off``."""
+"""Word for a setting that is switched off, by path; the default is ``off``."""
 
 
 def typed(agent: Agent, field: Field) -> str:
-    """What stands in a field: the text that `with_value` makes the same agent of."""
+    """Return the text of a field; `with_value` with this text returns the same agent."""
     if field.path == "transcription.model" and _is_off(agent.settings.transcription):
         return "off"
     return shown(value_at(agent, field.path), OFF.get(field.path, "off"))
 
 
 def shown(value: Any, off: str = "off") -> str:
-    """A value as it is typed; empty where nothing is said, ``off`` where it is switched off."""
+    """Return a value as text: empty for ``UNSET``, ``off`` for a setting that is switched off."""
     if value is UNSET:
         return ""
     if value is None:
@@ -52,13 +52,13 @@ def shown(value: Any, off: str = "off") -> str:
 
 
 def with_value(agent: Agent, field: Field, text: str) -> Agent:
-    """The agent with a field as it was typed; nothing typed leaves it to the server.
+    """Return the agent with a field set to the typed text; empty text makes it ``UNSET``.
 
     Raises:
-        ValueRefused: the text is no value of this field.
+        ValueRefused: the text is not a valid value of this field.
     """
     if text.strip() == typed(agent, field):
-        return agent  # nothing changed, also where a profile spells the same in another way
+        return agent  # unchanged, even if the profile writes the same value differently
     value = _parsed(field, text.strip())
     if field.path == "model":
         return replace(agent, model="" if value is UNSET else value)
@@ -143,7 +143,7 @@ def _inside(before: Any, key: str, value: Any) -> Any:
 
 
 def _object(name: str, value: Any) -> Any:
-    """The settings that are words for a user and objects on the wire."""
+    """Convert settings that are typed as words but are objects or lists on the wire."""
     if name == "output_modalities":
         return [word.strip() for word in value.split(",")]
     if name == "noise_reduction":

@@ -1,1 +1,1 @@
-"""The built-in agent: a Realtime server that hears, calls tools and speaks, offline and by rules."""
+"""The built-in agent: an offline Realtime server that recognises speech, calls tools and speaks, driven by rules."""

@@ -1,4 +1,4 @@
-"""One answer of the local agent, event by event, until it is complete or cancelled."""
+"""One response of the local agent: sends its events until it is completed, cancelled or failed."""
 
 import asyncio
 import base64
@@ -17,14 +17,21 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DELTA_BYTES = RATE // 5 * 2
-"""Speech goes out in pieces of 200 ms."""
+"""Bytes of PCM16 in one ``response.output_audio.delta`` (200 ms)."""
 
 
 class Answer:
     """A response in progress.
 
+    Args:
+        connection: the client's connection.
+        overrides: the ``response`` object of the client's ``response.create``, or empty.
+
     Attributes:
-        aside: whether it stays outside the conversation: nothing of it is remembered.
+        aside: whether it is an out-of-band response, whose items are not added to the conversation.
+        response_id: its id.
+        task: the task that runs it.
+        cancel_reason: why it is being cancelled; empty unless it is. Must be set before the task is cancelled.
     """
 
     def __init__(self, connection: "Connection", overrides: dict[str, Any]) -> None:
@@ -43,7 +50,13 @@ class Answer:
         self._open_part: _SpokenPart | None = None
 
     async def run(self) -> None:
-        """Decide, then say it or call the function. Cancelling this task ends the answer properly."""
+        """Decide on the output and send it as speech, text or a function call.
+
+        Cancelling the task after ``cancel_reason`` is set sends ``response.done`` with status cancelled.
+
+        Raises:
+            ConnectionError: the client is gone.
+        """
         try:
             await self._begin()
             decided = await self._decide()
@@ -68,7 +81,7 @@ class Answer:
             await self._done("failed")
 
     async def end_unbegun(self) -> None:
-        """An answer that was cancelled before it took its first step is told of all the same."""
+        """Send the events of a response whose task was cancelled before it ran."""
         if not self._begun:
             await self._begin()
             await self._done("cancelled")
@@ -78,7 +91,7 @@ class Answer:
         await self._emit("response.created", response=self._response("in_progress"))
 
     async def _done(self, status: str) -> None:
-        """The slot is free before the client hears of it, for it may ask for the next answer at once."""
+        """Free the response slot before ``response.done``: the client may send ``response.create`` immediately."""
         self._connection.answer_ends(self)
         await self._emit("response.done", response=self._response(status))
 
@@ -87,7 +100,7 @@ class Answer:
         instructions = str(self._overrides.get("instructions") or self._session["instructions"] or "")
         if self.aside:
             return brain.aside(instructions, last_words(self._overrides.get("input") or []))
-        if self._recognising:  # the answer is to what was said: whoever asks for it need not wait for the words
+        if self._recognising:  # the client need not wait for the transcript before response.create
             await asyncio.wait(self._recognising)
         outputs = conversation.fresh_outputs()
         if outputs:
@@ -130,7 +143,7 @@ class Answer:
         await self._emit("response.output_item.done", **where, item=item)
         await self._emit("conversation.item.done", item=item, previous_item_id=previous)
 
-    # --- words
+    # --- a message
 
     async def _say(self, text: str) -> None:
         modalities = self._overrides.get("output_modalities") or self._session["output_modalities"]
@@ -171,7 +184,7 @@ class Answer:
 
 
 class _SpokenPart:
-    """The one message of an answer, with the events that frame it."""
+    """The message item of a response, with its added, delta and done events."""
 
     def __init__(self, answer: Answer, spoken: bool) -> None:
         self._answer = answer

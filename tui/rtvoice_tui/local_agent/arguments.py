@@ -1,4 +1,4 @@
-"""Which of a session's tools a sentence is about, and the arguments that it gives."""
+"""Matches a sentence with a tool of the session and extracts the arguments."""
 
 import difflib
 import re
@@ -23,13 +23,13 @@ _LATER = re.compile(r"\s*\b(?:today|tomorrow|to-morrow|now|please|right now|like
 
 
 def words_of(text: str) -> list[str]:
-    """Words in lower case; ``get_weather`` and ``getWeather`` are two."""
+    """The words of a text in lower case; ``get_weather`` and ``getWeather`` have two words."""
     split = re.sub(r"([a-z])([A-Z])", r"\1 \2", text)
     return re.findall(r"[^\W_]+(?:['’][^\W_]+)?", split.lower())
 
 
 def tool_score(said: str, tool: Mapping[str, Any]) -> float:
-    """How much a sentence is about a tool: its name counts 2 a word, its description 1, enum values 0.7."""
+    """Score of a tool for a sentence, for each shared word: name 2, description 1, enum values 0.7."""
     spoken = {word for word in words_of(said) if word not in _STOP_WORDS}
     score = 2.0 * _shared(spoken, words_of(str(tool.get("name", ""))))
     score += 1.0 * _shared(spoken, words_of(str(tool.get("description", ""))))
@@ -40,7 +40,12 @@ def tool_score(said: str, tool: Mapping[str, Any]) -> float:
 
 
 def fill(said: str, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Arguments found in a sentence, and the required ones that were not."""
+    """Extract arguments from a sentence; returns them and the names of missing required ones.
+
+    Args:
+        said: the sentence.
+        parameters: JSON Schema of the tool's arguments.
+    """
     found: dict[str, Any] = {}
     numbers = _numbers(said)
     phrases = [_LATER.sub("", match).strip(" .,!?") for match in _VALUE.findall(said)]
@@ -55,7 +60,7 @@ def fill(said: str, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], list
 
 
 def as_value(said: str, parameters: Mapping[str, Any], name: str) -> Any:
-    """A short answer to the question for one argument, in the argument's type; ``None`` if it does not fit."""
+    """Convert the user's reply to a question for one argument to its type; ``None`` if it does not fit."""
     schema = _properties(parameters).get(name, {})
     return _value(said, schema, _numbers(said), [said.strip(" .,!?")])
 
@@ -95,13 +100,13 @@ def _shared(spoken: set[str], words: list[str]) -> int:
 
 
 def _alike(word: str, spoken: set[str]) -> bool:
-    """Misheard or inflected: lights and light, whether and weather are not told apart by one letter."""
+    """Whether a similar word was spoken: inflected (lights, light) or misrecognised (whether, weather)."""
     if len(word) < 5:
         return word + "s" in spoken
     return bool(difflib.get_close_matches(word, spoken, n=1, cutoff=0.84))
 
 
 def _choices(schema: Mapping[str, Any]) -> list[Any]:
-    """The values that a schema names; a client may write anything there."""
+    """The enum values of a schema; empty if ``enum`` is not a list, since clients may send anything."""
     choices = schema.get("enum")
     return choices if isinstance(choices, list) else []

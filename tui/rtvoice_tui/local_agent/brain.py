@@ -1,7 +1,7 @@
-"""Decides what to say or which tool to call, by rules. It is no language model and says so.
+"""Decides by rules what to say or which tool to call. It is no language model, and says so when asked.
 
-Tools come from the session itself: the one whose name and description share most words with the sentence is called,
-and its arguments are filled from what was said. Tools that are edited while the agent talks therefore work at once.
+The tools are those of the session: the tool that shares most words with the sentence is called, with arguments
+extracted from the sentence. Tools that are edited during the session therefore work immediately.
 """
 
 import ast
@@ -20,14 +20,14 @@ TOOL_THRESHOLD = 2.0
 
 @dataclass(frozen=True)
 class Say:
-    """Answer in words."""
+    """The decision to respond with a message."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Call:
-    """Call a function first."""
+    """The decision to call a function. ``arguments`` is JSON text."""
 
     name: str
     arguments: str
@@ -35,7 +35,7 @@ class Call:
 
 @dataclass(frozen=True)
 class _Question:
-    """A tool that was wanted, what was said of its arguments, and what is missing."""
+    """A pending question to the user: the tool, the arguments known so far, and the names of the missing ones."""
 
     tool: Mapping[str, Any]
     arguments: dict[str, Any]
@@ -61,29 +61,35 @@ _OPERATORS: dict[type[ast.AST], Any] = {
     ast.Div: operator.truediv,
 }
 ECHOED = 500
-"""Characters of a sentence that are said again."""
+"""Maximum characters of the user's sentence that are repeated."""
 
 LONGEST_SUM = 1000
-"""Characters of a sentence that is looked at for a sum."""
+"""Maximum characters of a sentence that is searched for a calculation."""
 
 _NUMBER = r"(?<![\d.])\d+(?:\.\d+)?"
 _SIGNS = {"plus": "+", "minus": "-", "times": "*", "x": "*", "divided by": "/", "over": "/"}
 
 _RESULT = re.compile(r"The result of \S+ is: (.*)", re.DOTALL)
-"""How a client tells what a function came to after its output was sent."""
+"""The user message with which a client sends a late function result."""
 
 _EXACTLY = re.compile(r"\bsay exactly\b[^:]*:\s*(.+)", re.IGNORECASE | re.DOTALL)
 
 
 class Brain:
-    """One conversation's rules and the little it remembers."""
+    """The rules, and the state of one conversation: the last reply and a pending question."""
 
     def __init__(self) -> None:
         self._last_answer = ""
         self._asked: _Question | None = None
 
     def answer(self, said: str, tools: Sequence[Mapping[str, Any]], instructions: str) -> Say | Call:
-        """What to do about what the user said."""
+        """Decide how to respond to the user's last turn.
+
+        Args:
+            said: the transcript of the turn.
+            tools: the session's function tools.
+            instructions: the session's or the response's instructions.
+        """
         asked, self._asked = self._asked, None
         if told := _RESULT.match(said):
             return self._styled(Say(_describe(told[1])), instructions)
@@ -98,19 +104,24 @@ class Brain:
         return self._styled(found, instructions)
 
     def aside(self, instructions: str, said: str) -> Say:
-        """What to say outside the conversation: the sentence that the instructions give, or an echo."""
+        """The text of an out-of-band response: what follows "say exactly:" in the instructions, else the input."""
         given = _EXACTLY.search(instructions)
         return Say(given[1].strip() if given else said or "Yes?")
 
     def after_tools(self, outputs: Sequence[str], instructions: str) -> Say:
-        """Put the results of functions into words."""
+        """The message that reports function results.
+
+        Args:
+            outputs: the outputs of the functions, usually JSON text.
+            instructions: the session's or the response's instructions.
+        """
         said = " ".join(_describe(output) for output in outputs)
         styled = self._styled(Say(said), instructions)
         assert isinstance(styled, Say)
         return styled
 
     def _styled(self, decided: Say | Call, instructions: str) -> Say | Call:
-        """What instructions can ask of rules: fixed words at the beginning or the end of every answer."""
+        """Apply the one style that instructions can set: fixed words at the start or the end of every response."""
         if isinstance(decided, Call):
             return decided
         text = decided.text
@@ -136,7 +147,7 @@ class Brain:
         return self._ask_or_call(tool, arguments, missing)
 
     def _complete(self, asked: _Question, said: str) -> Say | Call | None:
-        """Take a short sentence as the answer to a question back."""
+        """Use a short sentence as the user's reply to the pending question; ``None`` if it does not fit."""
         value = as_value(said, asked.tool.get("parameters") or {}, asked.missing[0])
         if value is None:
             return None
@@ -207,12 +218,12 @@ def _abilities(tools: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _describe(output: str) -> str:
-    """A function's JSON result as sentences; its beginning where nothing better can be said of it."""
+    """A function's output as a sentence; its first characters if it is not JSON that can be described."""
     try:
         told = _in_words(output)
     except (ValueError, TypeError, ArithmeticError, RecursionError):
         told = output[:600]
-    return told.encode("utf-8", "replace").decode()  # JSON can hold half a character
+    return told.encode("utf-8", "replace").decode()  # JSON can contain unpaired surrogates
 
 
 def _in_words(output: str) -> str:

@@ -1,4 +1,4 @@
-"""One client of the local agent: reads its events, keeps its session, and answers it."""
+"""One client connection of the local agent: handles client events, holds the session, and starts responses."""
 
 import asyncio
 import base64
@@ -27,11 +27,17 @@ log = logging.getLogger(__name__)
 
 
 class Connection:
-    """The server's side of one session.
+    """The server side of one session. For one event loop; speech recognition and synthesis run in threads.
 
     Args:
         send: sends one event.
-        models: ears and voice.
+        models: the speech models, shared by all clients.
+
+    Attributes:
+        session: the session object as clients see it.
+        conversation: the history of items.
+        brain: decides what each response says.
+        hinted: whether the hint to install speech was given.
     """
 
     def __init__(self, send: Callable[[dict[str, Any]], Awaitable[None]], models: Models) -> None:
@@ -47,17 +53,17 @@ class Connection:
         self._ahead: tuple[float, asyncio.Task[str]] | None = None
         self._answer: Answer | None = None
         self._partials: asyncio.Task[None] | None = None
-        self._waiting: dict[asyncio.Task[None], int] = {}  # turns to be recognised, with their bytes
+        self._waiting: dict[asyncio.Task[None], int] = {}  # turns being transcribed: task -> bytes of PCM
         self._one_by_one = asyncio.Lock()
         self._deaf_told = False
         self._spoken = False
 
     async def open(self) -> None:
-        """Greet the client."""
+        """Send ``session.created``."""
         await self.emit("session.created", session=self.session)
 
     async def close(self) -> None:
-        """The client is gone."""
+        """Cancel all tasks after the client has disconnected."""
         tasks: list[asyncio.Task[Any]] = [t for t in (self._partials, *self._waiting) if t is not None]
         if self._ahead is not None:
             tasks.append(self._ahead[1])
@@ -69,15 +75,23 @@ class Connection:
 
     @property
     def recognising(self) -> frozenset[asyncio.Task[None]]:
-        """What was committed and is not understood yet: each ends when its item has its words, or none."""
+        """Tasks that transcribe committed turns; each ends when its item has a transcript, or has failed."""
         return frozenset(self._waiting)
 
     async def emit(self, kind: str, **fields: Any) -> None:
-        """Send an event of the server."""
+        """Send a server event of type ``kind``, with a new event id.
+
+        Raises:
+            ConnectionError: the client is gone.
+        """
         await self._send({"type": kind, "event_id": new_id("event"), **fields})
 
     async def receive(self, text: str) -> None:
-        """Take in one frame of the client. What is wrong with it, or with us, is said and never raised."""
+        """Handle one text frame of the client. Errors of both sides are sent as ``error`` events.
+
+        Raises:
+            ConnectionError: the client is gone.
+        """
         event = read_event(text)
         event_id = event_id_of(event)
         found = event if isinstance(event, Objection) else objection(event)
@@ -96,14 +110,14 @@ class Connection:
                 await self._object(refused, event_id)
 
     async def receive_binary(self) -> None:
-        """A frame that is no text."""
+        """Send an error for a binary frame, which the protocol does not allow."""
         await self._object(Objection("invalid_value", "Events are text: a binary frame was ignored.", ""), "")
 
     async def _object(self, found: Objection, event_id: str) -> None:
         await self._send(error_event(found, event_id))
 
     async def _fail(self, error: Exception, event_id: str = "") -> None:
-        """Tell of a fault of ours; the connection goes on."""
+        """Log and send an internal error; the connection stays open."""
         log.error("an event could not be carried out", exc_info=error)
         message = f"The local agent failed: {type(error).__name__}."
         await self._send(error_event(Objection(INTERNAL, message, ""), event_id))
@@ -123,7 +137,7 @@ class Connection:
         if len(json.dumps(merged)) > limits.SESSION_BYTES:
             return limits.SESSION_TOO_LARGE
         self.session = merged
-        if "audio" in merged["output_modalities"]:  # whoever listens is likely to speak
+        if "audio" in merged["output_modalities"]:  # a client with audio output will probably send audio too
             self.models.load()
         self._tune_detector()
         await self.emit("session.updated", session=self.session)
@@ -169,10 +183,10 @@ class Connection:
         return None
 
     def _run_ahead(self, ears: Ears) -> None:
-        """Recognise during the pause: if it ends the turn, the words are there at once."""
+        """Start recognition during a pause: if the pause ends the turn, the transcript is available sooner."""
         paused = self._detector.paused if self._detector is not None else None
         if self._ahead is not None and not self._ahead[1].done():
-            return  # one at a time: pauses may come faster than words are recognised
+            return  # one at a time: recognition may take longer than the speech between two pauses
         if paused is not None and (self._ahead is None or self._ahead[0] != paused.speech_end_ms):
             task = asyncio.create_task(asyncio.to_thread(ears.recognise, paused.pcm))
             self._ahead = (paused.speech_end_ms, task)
@@ -204,7 +218,7 @@ class Connection:
         await self._commit(item_id, stopped.pcm, self._answers_by_itself(), words)
 
     def _end_speech(self) -> str:
-        """What was heard is a turn: nothing more is recognised while it is spoken. Returns its item."""
+        """Stop the partial transcription of the turn that has ended; returns its item id."""
         item_id, self._speech_item = self._speech_item, ""
         if self._partials is not None:
             self._partials.cancel()
@@ -216,7 +230,7 @@ class Connection:
         return bool(detection.get("create_response", True))
 
     def _no_room(self, pcm: bytes | bytearray) -> Objection | None:
-        """Why a turn cannot be taken now, if it cannot."""
+        """The error if no further turn can be committed now, else ``None``."""
         waiting = sum(self._waiting.values())
         if len(self._waiting) >= limits.WAITING_TURNS or waiting + len(pcm) > limits.WAITING_BYTES:
             return limits.TOO_MANY_TURNS
@@ -268,7 +282,7 @@ class Connection:
     async def _transcribe(
         self, item: dict[str, Any], pcm: bytes, answer: bool, ahead: asyncio.Task[str] | None
     ) -> None:
-        async with self._one_by_one:  # items get their words in the order in which they were said
+        async with self._one_by_one:  # transcripts are sent in the order of the turns
             try:
                 text = await self._recognise(pcm, ahead)
             except Exception as error:
@@ -288,7 +302,12 @@ class Connection:
             await self._start_answer({})
 
     async def _recognise(self, pcm: bytes, ahead: asyncio.Task[str] | None) -> str:
-        """The words; where recognition ran ahead during the pause that ended the turn, they are there already."""
+        """The transcript of a turn, from the recognition that was started during its last pause if there was one.
+
+        Args:
+            pcm: PCM16 mono at 24 kHz.
+            ahead: the recognition started by `_run_ahead`, or ``None``.
+        """
         if ahead is not None:
             return await ahead
         ears = await self.models.ears()
@@ -296,7 +315,7 @@ class Connection:
         return await asyncio.to_thread(ears.recognise, pcm)
 
     async def _transcribe_live(self, item_id: str) -> None:
-        """Words that have settled, while the user still speaks."""
+        """Send transcription deltas while the user is speaking, without the last word, which may still change."""
         ears = await self.models.ears()
         assert ears is not None
         told: list[str] = []
@@ -366,7 +385,7 @@ class Connection:
         )
         return None
 
-    # --- answers
+    # --- responses
 
     async def _on_response_create(self, event: dict[str, Any]) -> Objection | None:
         if self._answer is not None:
@@ -394,7 +413,7 @@ class Connection:
             self.answer_ends(answer)
 
     def answer_ends(self, answer: Answer) -> None:
-        """Free the one slot for an answer."""
+        """Free the slot of the active response, if it is this one."""
         if self._answer is answer:
             self._answer = None
 

@@ -1,4 +1,4 @@
-"""A session's history at the server: items, and what the user heard of them."""
+"""The conversation history of a session: items, and the length of their audio."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,14 @@ from rtvoice_tui.local_agent.validation import Objection
 
 @dataclass
 class HistoryItem:
-    """One item as clients see it, and what only the server knows of it."""
+    """One item, and the server's data about it.
+
+    Attributes:
+        body: the item as clients see it.
+        audio_ms: milliseconds of output audio that were sent, or kept by a truncate.
+        has_audio: whether output audio was sent.
+        size: bytes of JSON when the client created it; 0 for items of the server.
+    """
 
     body: dict[str, Any]
     audio_ms: int = 0
@@ -20,7 +27,13 @@ class HistoryItem:
 
 @dataclass
 class Conversation:
-    """Items in order."""
+    """The items of a session.
+
+    Attributes:
+        items: items by id, oldest first.
+        answered: ids of function call outputs that a response has used.
+        size: total size of the items that clients created, in bytes of JSON.
+    """
 
     items: dict[str, HistoryItem] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
@@ -28,20 +41,20 @@ class Conversation:
     size: int = 0
 
     def no_room(self, size: int) -> Objection | None:
-        """Why no item of so many bytes of JSON can be added, if none can."""
+        """The error if an item of ``size`` bytes of JSON exceeds a limit, else ``None``."""
         if len(self.items) >= limits.ITEMS:
             return limits.TOO_MANY_ITEMS
         return limits.TOO_LARGE_ITEMS if self.size + size > limits.ITEMS_BYTES else None
 
     def add(self, body: dict[str, Any], size: int = 0) -> str | None:
-        """Append an item of so many bytes of JSON; returns the id of the one before it."""
+        """Append an item of ``size`` bytes of JSON; returns the id of the previous item, or ``None``."""
         previous = next(reversed(self.items), None)
         self.items[body["id"]] = HistoryItem(body, size=size)
         self.size += size
         return previous
 
     def remove(self, item_id: str) -> bool:
-        """Take an item away, with all that is remembered of it; false if there is none."""
+        """Delete an item; false if it does not exist."""
         item = self.items.pop(item_id, None)
         if item is None:
             return False
@@ -50,11 +63,11 @@ class Conversation:
         return True
 
     def last_user_text(self, among: Collection[str]) -> str:
-        """What the user said last in those of the items ``among`` that are still there."""
+        """The text of the last user message among the items with these ids; empty if there is none."""
         return last_words([item.body for item_id, item in self.items.items() if item_id in among])
 
     def fresh_outputs(self) -> list[str]:
-        """Function outputs that no answer has used yet; they count as used from now on."""
+        """Function call outputs that no response has used yet; marks them as used."""
         fresh = []
         for item_id, item in self.items.items():
             if item.body.get("type") == "function_call_output" and item_id not in self.answered:
@@ -64,7 +77,7 @@ class Conversation:
 
 
 def last_words(items: Sequence[Any]) -> str:
-    """What the user said last in a list of items."""
+    """The text or transcript of the last user message in a list of items; empty if there is none."""
     for item in reversed(items):
         if isinstance(item, dict) and item.get("role") == "user":
             parts = item.get("content") or []

@@ -1,4 +1,4 @@
-"""What the local agent says about itself: its session, its errors, its ids."""
+"""Helpers for server events: ids, the default session, session updates and errors."""
 
 import uuid
 from typing import Any
@@ -8,19 +8,19 @@ from rtvoice_tui.local_agent.speech import VOICES as VOICES
 from rtvoice_tui.local_agent.validation import Objection
 
 INTERNAL = "internal_error"
-"""The code of a fault of our own."""
+"""Error code for exceptions in the local agent."""
 
 LONGEST = 1000
-"""Characters of a text in an error event."""
+"""Maximum characters of each text in an error event."""
 
 
 def new_id(prefix: str) -> str:
-    """A fresh id."""
+    """A new random id with a prefix such as ``item``."""
     return f"{prefix}_{uuid.uuid4().hex[:12]}"
 
 
 def default_session() -> dict[str, Any]:
-    """The session before the client has said anything."""
+    """The session object before the first ``session.update``."""
     pcm = {"type": "audio/pcm", "rate": RATE}
     return {
         "id": new_id("sess"),
@@ -54,7 +54,7 @@ def default_session() -> dict[str, Any]:
 
 
 def merge(session: dict[str, Any], wanted: dict[str, Any]) -> None:
-    """Take over what a client wants: objects are merged, all else is replaced."""
+    """Apply a ``session.update`` to ``session``: objects are merged, other values replaced; ``model`` is kept."""
     for key, value in wanted.items():
         mergeable = isinstance(value, dict) and isinstance(session.get(key), dict)
         if mergeable and key not in ("parameters", "turn_detection"):
@@ -80,5 +80,5 @@ def error_event(found: Objection, event_id: str) -> dict[str, Any]:
 
 
 def _short(text: str) -> str:
-    """A text that may quote what a client sent, in a length that can be sent back."""
+    """Cut a text in the middle: it may quote arbitrarily long client input."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]}"

@@ -1,4 +1,4 @@
-"""What one client of the local agent may hold; each excess is refused by an ``error`` event that names the limit."""
+"""Limits for clients of the local agent, and the ``error`` events sent when one is exceeded."""
 
 from rtvoice_tui.local_agent.speech import RATE
 from rtvoice_tui.local_agent.validation import Objection
@@ -6,7 +6,7 @@ from rtvoice_tui.local_agent.validation import Objection
 MIB = 1024 * 1024
 
 FRAME_BYTES = 21 * MIB
-"""One WebSocket frame: the most audio that an event may carry, as base64."""
+"""Maximum size of a WebSocket frame: fits APPEND_BYTES of audio as base64."""
 
 APPEND_BYTES = 15 * MIB
 BUFFER_BYTES = 10 * 60 * RATE * 2

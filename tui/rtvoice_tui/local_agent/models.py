@@ -1,4 +1,4 @@
-"""The speech models of the whole process, loaded once in the background when a client is about to need them."""
+"""The speech models, shared by all clients: loaded once, in a thread, when a client will probably need them."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,14 +9,23 @@ from rtvoice_tui.local_agent import speech
 
 @dataclass(frozen=True)
 class Ears:
-    """Hearing: a recogniser for all, and a speech detector for each client."""
+    """Speech input: a recogniser shared by all clients, and a VAD for each client.
+
+    Attributes:
+        recognise: PCM16 mono at 24 kHz to text; blocks, so it is called in a thread.
+        new_detector: makes a `SpeechProbability`, which returns the speech probability of each 32 ms frame.
+    """
 
     recognise: Callable[[bytes], str]
     new_detector: Callable[[], Callable[[bytes], list[float]]]
 
 
 class Models:
-    """Ears and voice; ``None`` where the extra is not installed. Loading them takes seconds of processor time."""
+    """Loads the speech models on first use; loading takes seconds of CPU time. For one event loop.
+
+    Attributes:
+        missing: packages of the ``[local]`` extra that are not installed.
+    """
 
     def __init__(self) -> None:
         self.missing = speech.missing()
@@ -24,16 +33,16 @@ class Models:
         self._voice: asyncio.Task[speech.Voice | None] | None = None
 
     def load(self) -> None:
-        """Begin to load what is not loaded yet; needs a running loop."""
+        """Start loading all models that are not loaded yet; needs a running event loop."""
         self._begin_ears()
         self._begin_voice()
 
     async def ears(self) -> Ears | None:
-        """Hearing, if it is installed."""
+        """Recogniser and VAD, loaded if necessary; ``None`` if they are not installed."""
         return await asyncio.shield(self._begin_ears())
 
     async def voice(self) -> speech.Voice | None:
-        """A voice, if it is installed."""
+        """The speech synthesiser, loaded if necessary; ``None`` if it is not installed."""
         return await asyncio.shield(self._begin_voice())
 
     def _begin_ears(self) -> "asyncio.Task[Ears | None]":

@@ -1,4 +1,4 @@
-"""Number words, as people and recognisers write them, into digits."""
+"""Converts number words, as users type them and recognisers write them, to digits."""
 
 import re
 
@@ -19,7 +19,7 @@ _WORDS = _ONES | _TENS | _SCALES
 
 
 def in_digits(text: str) -> str:
-    """A sentence in lower case with its numbers in digits: ``twenty-one plus four`` is ``21 plus 4``."""
+    """A sentence in lower case with number words as digits: ``twenty-one plus four`` becomes ``21 plus 4``."""
     text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text.lower())
     tokens = re.findall(r"[^\W\d_]+|\d+(?:\.\d+)?|[-+*/×÷]", text)
     found: list[str] = []

@@ -1,4 +1,4 @@
-"""The local agent in a process of its own, so that its models never take time from the session's audio."""
+"""Runs the local agent in a subprocess, so that its models do not delay the session's audio."""
 
 import asyncio
 import contextlib
@@ -12,24 +12,24 @@ START_S = 20.0
 
 
 class LocalAgentProcess:
-    """Starts the agent at the first connect, and again if it died; ends it with the app."""
+    """Owns the agent's subprocess: starts it at the first connect, restarts it if it died, ends it with the app."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
         self._endpoint: Endpoint | None = None
 
     async def endpoint(self) -> Endpoint:
-        """Address and token of the running agent.
+        """URL and token of the agent, which is started if necessary.
 
         Raises:
-            ProfileError: it does not start.
+            ProfileError: the agent does not start within START_S.
         """
         if self._process is None or self._process.returncode is not None or self._endpoint is None:
             self._endpoint = await self._start()
         return self._endpoint
 
     async def close(self) -> None:
-        """End the agent; closing its standard input is enough, the rest is for one that hangs."""
+        """End the agent by closing its stdin; kill it if it has not exited after 2 s."""
         if self._process is None or self._process.returncode is not None:
             return
         if self._process.stdin is not None:

@@ -1,4 +1,4 @@
-"""Frames of a client to events: JSON alone, of a depth, with whole characters and finite numbers."""
+"""Parses client frames: valid JSON of limited depth, without unpaired surrogates and non-finite numbers."""
 
 import json
 import math
@@ -13,7 +13,7 @@ _NO_JSON = Objection("invalid_json", "The event is not valid JSON.", "")
 
 
 def read_event(text: str) -> Any:
-    """What a frame says, or an `Objection`."""
+    """Parse a text frame; returns the JSON value, or an `Objection` if the frame is invalid."""
     try:
         event = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -22,7 +22,7 @@ def read_event(text: str) -> Any:
 
 
 def event_id_of(event: Any) -> str:
-    """The id that an error refers to; empty if the client gave none that could be one."""
+    """The event's ``event_id``, for error events; empty if there is none or it is no string."""
     given = event.get("event_id") if isinstance(event, dict) else None
     return given if isinstance(given, str) else ""
 

@@ -1,4 +1,4 @@
-"""The local agent as a Realtime server: loopback only, and only for those who know its token."""
+"""The local agent as a Realtime server on loopback; clients must present its token."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ _TOKEN = web.AppKey("token", str)
 
 @dataclass
 class Clients:
-    """All who are connected."""
+    """The sockets of all connected clients."""
 
     sockets: set[web.WebSocketResponse] = field(default_factory=set)
 
@@ -35,13 +35,13 @@ class Clients:
 _CLIENTS = web.AppKey("clients", Clients)
 
 GOODBYE_S = 1.0
-"""How long a client may take to answer when it is told that the server ends."""
+"""Seconds to wait for a client's close frame."""
 
 TRIMMED_BYTES = 4_000_000
-"""A client that has sent less leaves nothing worth looking for."""
+"""Memory is trimmed only after clients that have sent more than this (characters of text, bytes of binary frames)."""
 
 TRIM_S = (0.2, 2.0)
-"""How long after a client has left its memory is given back: at once, and again when the last of it is freed."""
+"""Seconds after a client's disconnect at which memory is trimmed; the second time covers objects freed late."""
 
 
 async def _realtime(request: web.Request) -> web.WebSocketResponse:
@@ -51,7 +51,7 @@ async def _realtime(request: web.Request) -> web.WebSocketResponse:
     clients = request.app[_CLIENTS].sockets
     if len(clients) >= limits.CLIENTS:
         raise web.HTTPServiceUnavailable(text=f"{limits.CLIENTS} clients are connected already")
-    # what is larger than a frame may be is still read to its end, so that the client can be told; twice that is not
+    # frames up to twice the limit are still read, so that the client gets a reason in the close frame
     socket = web.WebSocketResponse(max_msg_size=2 * limits.FRAME_BYTES, compress=False, timeout=GOODBYE_S)
     clients.add(socket)
     traffic = 0
@@ -60,14 +60,14 @@ async def _realtime(request: web.Request) -> web.WebSocketResponse:
         traffic = await _serve(socket, request.app[_MODELS])
     finally:
         clients.discard(socket)
-        if traffic > TRIMMED_BYTES:  # looking through all objects takes a tenth of a second, in which nobody is served
+        if traffic > TRIMMED_BYTES:  # gc.collect() blocks the event loop for about 100 ms
             for delay in TRIM_S:
                 asyncio.get_running_loop().call_later(delay, _give_memory_back)
     return socket
 
 
 async def _serve(socket: web.WebSocketResponse, models: Models) -> int:
-    """Talk with one client until it leaves; how much it has sent, in characters."""
+    """Serve one client until it disconnects; returns the total length of its text and binary frames."""
     traffic = 0
 
     async def send(event: dict[str, Any]) -> None:
@@ -94,14 +94,14 @@ async def _serve(socket: web.WebSocketResponse, models: Models) -> int:
 
 
 def _give_memory_back() -> None:
-    """Return to the system what a client held; the allocator would keep it."""
+    """Return freed memory to the system; the allocator would keep it."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):  # glibc only
         ctypes.CDLL(None).malloc_trim(0)
 
 
 async def _say_goodbye(app: web.Application) -> None:
-    """Tell all clients that the server ends."""
+    """Close all connections with code 1001 (going away)."""
 
     async def tell(socket: web.WebSocketResponse) -> None:
         with contextlib.suppress(TimeoutError, ConnectionError):
@@ -112,7 +112,7 @@ async def _say_goodbye(app: web.Application) -> None:
 
 
 def create_app(token: str) -> web.Application:
-    """The web application."""
+    """Make the web application; clients must present ``token``."""
     app = web.Application()
     app[_MODELS] = Models()
     app[_TOKEN] = token
@@ -125,14 +125,14 @@ def create_app(token: str) -> web.Application:
 async def serve(
     port: int, token: str, ready: Callable[[str], None], until: "asyncio.Future[None]", preload: bool = False
 ) -> None:
-    """Serve on loopback until told to end.
+    """Serve on loopback until ``until`` is done.
 
     Args:
-        port: 0 for any free one.
-        token: what clients must present as ``Bearer``.
-        ready: told the address as soon as clients may connect.
-        until: ends the server when done.
-        preload: load the speech models at once, and not when the first client is about to need them.
+        port: TCP port; 0 for any free port.
+        token: the bearer token that clients must present.
+        ready: called with the URL as soon as clients can connect.
+        until: the server ends when this future is done.
+        preload: load the speech models at startup, not when the first client needs them.
 
     Raises:
         OSError: the port is taken.
@@ -153,9 +153,9 @@ async def serve(
 
 
 def run_child() -> None:
-    """Serve for the app that started this process; ends when the app does, however it ends.
+    """Entry point of the subprocess that the app starts.
 
-    Address and token go to standard output as one JSON line; standard input is the life line: its end is ours.
+    Writes URL and token as one JSON line to stdout, and ends when stdin is closed: by the app, or because it died.
     """
     token = secrets.token_urlsafe(24)
 

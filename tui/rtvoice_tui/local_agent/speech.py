@@ -1,4 +1,4 @@
-"""The models of the ``[local]`` extra behind three small interfaces, loaded once and off the event loop."""
+"""The speech models of the ``[local]`` extra: synthesis, recognition and VAD. Constructors load models and block."""
 
 import importlib.util
 import os
@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 RATE = 24_000
-"""Hz of everything that goes over the wire."""
+"""Sample rate of all audio on the wire, in Hz."""
 
 INSTALL_HINT = "pip install 'rtvoice-tui[local]'"
 
 VOICES = {"heart": 1.0, "low": 0.86, "deep": 0.78, "bright": 1.12, "light": 1.22}
-"""Voices by pitch factor: one model, shifted."""
+"""Pitch factor of each voice; all use the same model."""
 
 LOUDER = 2.0
-"""The voice model speaks about 6 dB too softly."""
+"""Linear gain: the output of the model is about 6 dB too quiet."""
 
 
 def missing() -> list[str]:
@@ -28,7 +28,7 @@ def missing() -> list[str]:
 
 
 class Voice:
-    """Text to PCM16 at 24 kHz, a sentence at a time."""
+    """Speech synthesis: text to PCM16 mono at 24 kHz. Blocking; call it in a thread."""
 
     def __init__(self) -> None:
         from hibari import Hibari
@@ -37,7 +37,13 @@ class Voice:
         self._model("Ready.", seed=0)
 
     def say(self, text: str, voice: str, speed: float = 1.0) -> Iterator[bytes]:
-        """Speak: one block of samples a sentence. Text that has no sound gives nothing."""
+        """Yield PCM16 blocks, about one for each sentence; nothing for text that cannot be spoken.
+
+        Args:
+            text: the text.
+            voice: a name of VOICES; any other name has the unshifted pitch.
+            speed: speaking rate; 1.0 is normal.
+        """
         ratio = VOICES.get(voice, 1.0)
         for sentence in sentences(text):
             for phonemes in self._model.phonemize(sentence):
@@ -47,7 +53,7 @@ class Voice:
 
 
 class Recogniser:
-    """One piece of speech to text."""
+    """Speech recognition of a complete piece of audio. Blocking; thread-safe, since a lock serialises the calls."""
 
     def __init__(self) -> None:
         from moonshine_voice import ModelArch, Transcriber
@@ -59,7 +65,7 @@ class Recogniser:
         self._lock = threading.Lock()
 
     def __call__(self, pcm: bytes) -> str:
-        """The words, or nothing: on silence the model says "you"."""
+        """Return the text of PCM16 mono at 24 kHz; empty on silence, for which the model returns "you"."""
         samples = np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
         with self._lock:
             lines = self._model.transcribe_without_streaming(samples.tolist(), RATE).lines
@@ -69,7 +75,7 @@ class Recogniser:
 
 
 class SpeechProbability:
-    """How likely each 32 ms of PCM16 at 24 kHz is speech."""
+    """VAD: the speech probability of each 32 ms frame of one stream. Keeps state between calls."""
 
     FRAME_MS = 32.0
 
@@ -82,7 +88,7 @@ class SpeechProbability:
         self._rest = np.zeros(0, np.float32)
 
     def __call__(self, pcm: bytes) -> list[float]:
-        """Probabilities for all frames that are whole by now."""
+        """Return the probability, 0 to 1, of each frame completed by ``pcm`` (PCM16 mono at 24 kHz, any length)."""
         samples = np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
         self._rest = np.concatenate([self._rest, self._down.process(samples, 16_000 / RATE)])
         found = []
@@ -93,7 +99,7 @@ class SpeechProbability:
 
 
 def sentences(text: str) -> list[str]:
-    """Text cut where a speaker would breathe; very long sentences at commas and then at spaces."""
+    """Split text into sentences; sentences over 220 characters are split at commas, semicolons or spaces."""
     found: list[str] = []
     for sentence in re.split(r"(?<=[.!?…])\s+|\n+", text.strip()):
         while len(sentence) > 220:
@@ -107,7 +113,12 @@ def sentences(text: str) -> list[str]:
 
 
 def _shift(samples: np.ndarray, ratio: float) -> np.ndarray:
-    """Pitch and formants times ``ratio``; the tempo was corrected before."""
+    """Resample to multiply pitch and formants by ``ratio``; the model's speed has compensated for the tempo.
+
+    Args:
+        samples: mono, shape (n,), float64.
+        ratio: pitch factor.
+    """
     if ratio == 1.0:
         return samples
     count = int(len(samples) / ratio) // 240 * 240

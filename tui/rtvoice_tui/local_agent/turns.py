@@ -1,4 +1,4 @@
-"""Server turn detection: where speech begins and ends in the stream of a microphone."""
+"""Server VAD: detects the start and the end of turns in the input audio stream."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,22 +9,33 @@ FRAME_MS = 32.0
 START_FRAMES = 2
 HYSTERESIS = 0.15
 KEPT_SILENCE_MS = 200.0
-"""So much of the pause after speech belongs to it."""
+"""Milliseconds of silence that are kept after the last speech frame of a turn."""
 
 MAX_TURN_MS = 15_000.0
-"""The recogniser loops on longer pieces, so a turn is ended here."""
+"""Maximum length of a turn, in ms: the recogniser repeats itself on longer audio."""
 
 
 @dataclass(frozen=True)
 class Started:
-    """Speech began at this offset of the stream."""
+    """Speech has started.
+
+    Attributes:
+        at_ms: offset in the stream, in ms; includes the prefix padding.
+    """
 
     at_ms: int
 
 
 @dataclass(frozen=True)
 class Stopped:
-    """Speech ended: its offset, its samples, how much of them was speech, and where the last of it was."""
+    """A turn has ended.
+
+    Attributes:
+        at_ms: end of the turn, as an offset in the stream in ms.
+        pcm: the audio of the turn, PCM16 mono at 24 kHz.
+        speech_ms: duration of the frames that were speech, in ms.
+        speech_end_ms: end of the last speech frame, as an offset in the stream in ms.
+    """
 
     at_ms: int
     pcm: bytes
@@ -33,13 +44,16 @@ class Stopped:
 
 
 class TurnDetector:
-    """Follows one stream.
+    """Turn detection for one stream of PCM16 mono at 24 kHz. Called on the event loop.
 
     Args:
-        probability: how likely each next 32 ms are speech, given PCM16 at 24 kHz.
-        threshold: from when on it counts as speech, 0 to 1.
-        silence_ms: how long a pause ends the turn.
-        prefix_ms: how much of what came before is kept.
+        probability: returns the speech probability of each completed 32 ms frame.
+        threshold: probability from which a frame counts as speech, 0 to 1.
+        silence_ms: length of the pause that ends a turn.
+        prefix_ms: audio before the first speech frame that is part of the turn.
+
+    Attributes:
+        speaking: whether a turn is in progress.
     """
 
     def __init__(
@@ -62,7 +76,7 @@ class TurnDetector:
         self._last_speech_ms = 0.0
 
     def feed(self, pcm: bytes) -> list[Started | Stopped]:
-        """Take in the next samples; tells what they decided."""
+        """Process the next samples (PCM16); returns the starts and ends of turns in them, in order."""
         self._kept += pcm
         found: list[Started | Stopped] = []
         for probability in self._probability(pcm):
@@ -76,12 +90,12 @@ class TurnDetector:
 
     @property
     def open_speech(self) -> bytes:
-        """What was said so far in the turn that is open."""
+        """The audio of the turn in progress (PCM16); empty if there is none."""
         return bytes(self._kept) if self.speaking else b""
 
     @property
     def paused(self) -> Stopped | None:
-        """What the turn would be if the pause that has begun ends it; nothing while there is none."""
+        """The turn as it would be if the current pause ends it; ``None`` while there is no pause."""
         pausing = self.speaking and self._judged_ms - self._last_speech_ms >= KEPT_SILENCE_MS
         return self._stopped() if pausing else None
 
@@ -106,7 +120,7 @@ class TurnDetector:
         return self.end()
 
     def end(self) -> Stopped:
-        """End the turn that is open, without waiting for the pause."""
+        """End the turn in progress immediately, without waiting for a pause."""
         stopped = self._stopped()
         self.speaking = False
         self._loud = 0

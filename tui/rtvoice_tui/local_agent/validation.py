@@ -1,23 +1,26 @@
-"""Objects to client events as strictly as OpenAI does: unknown parameters, wrong types, missing fields."""
+"""Validates client events as strictly as OpenAI does: unknown parameters, wrong types, missing fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 Shape = Any
-"""A type, a tuple of types, a set of allowed values, a dict of fields, or a list holding the shape of its entries."""
+"""The expected form of a value.
+
+A type, a `Range`, a set of allowed values, a dict with the shape of each field, a list with the shape of its entries,
+or a tuple of alternatives, in which ``None`` allows null."""
 
 
 @dataclass(frozen=True)
 class Required:
-    """A field that must be there."""
+    """A required field."""
 
     shape: Shape
 
 
 @dataclass(frozen=True)
 class Range:
-    """A number within bounds."""
+    """A number from ``low`` to ``high``, both included; an integer if ``whole``."""
 
     low: float
     high: float
@@ -26,7 +29,13 @@ class Range:
 
 @dataclass(frozen=True)
 class Objection:
-    """What is wrong with an event."""
+    """An error in a client event.
+
+    Attributes:
+        code: the error code for the client.
+        message: the error in one sentence.
+        param: path of the wrong field; empty if there is none.
+    """
 
     code: str
     message: str
@@ -123,7 +132,7 @@ EVENTS: dict[str, dict[str, Shape]] = {
 
 
 def objection(event: Any) -> Objection | None:
-    """What is wrong with a client event, if anything."""
+    """Validate a client event; returns its first error, or ``None``."""
     if not isinstance(event, dict) or not isinstance(event.get("type"), str):
         return Objection("missing_required_parameter", "Missing required parameter: 'type'.", "type")
     shape = EVENTS.get(event["type"])

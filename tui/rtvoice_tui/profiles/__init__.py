@@ -1,1 +1,1 @@
-"""What to connect to and how the agent behaves, kept as one TOML file a profile."""
+"""Profiles: which server to connect to and how the agent is configured, one TOML file per profile."""

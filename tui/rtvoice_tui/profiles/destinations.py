@@ -1,8 +1,8 @@
-"""Where a key may go.
+"""Decides to which hosts an API key may be sent.
 
-A key is sent to a host only if the user chose that host for it: the provider's own hosts, loopback, an address given
-on the command line, or a host that the user agreed to once (kept in the state file). It never travels unencrypted,
-except to loopback or where the profile says so.
+A key of a known provider is sent only to the provider's own hosts, to loopback, to an address given on the command
+line, or to a host that the user agreed to once (kept in the state file). It is never sent unencrypted, except to
+loopback or if the profile allows it.
 """
 
 import ipaddress
@@ -16,7 +16,7 @@ ENCRYPTED = ("wss", "https")
 
 
 def host_of(url: str) -> str:
-    """The host of an address, in lower case and without a trailing dot; empty if there is none."""
+    """Return the host of a URL, in lower case and without a trailing dot; empty if it has none."""
     try:
         return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:
@@ -26,7 +26,7 @@ def host_of(url: str) -> str:
 def is_loopback(host: str) -> bool:
     """Whether a host name or IP address is this machine.
 
-    Only ``localhost`` and whole IP addresses count: what a resolver makes of other names is not known here.
+    Only ``localhost`` and IP addresses count; other names are not resolved.
     """
     if host.lower() == "localhost":
         return True
@@ -34,48 +34,48 @@ def is_loopback(host: str) -> bool:
         ip = ipaddress.ip_address(host)
     except ValueError:
         return False
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None  # is_loopback looks not into it
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None  # is_loopback ignores mapped addresses
     return (mapped or ip).is_loopback
 
 
 def owner_of(variable: str) -> Dialect | None:
-    """The provider whose key a variable usually holds, if it is a provider with hosts of its own."""
+    """Return the provider whose key a variable usually holds; ``None`` if no provider with hosts of its own uses it."""
     return next((dialect for dialect in DIALECTS.values() if variable in dialect.key_vars and dialect.hosts), None)
 
 
 def foreign_to(variable: str, url: str) -> Dialect | None:
-    """The provider whose key a variable holds, if an address is neither its own nor this machine."""
+    """Return the provider whose key a variable holds, if the URL is neither one of its hosts nor loopback."""
     owner, host = owner_of(variable), host_of(url)
     return None if owner is None or is_loopback(host) or _is_of(owner, host) else owner
 
 
 def needs_consent(variable: str, url: str) -> bool:
-    """Whether a known provider's key would go to a host that is neither the provider's nor agreed to.
+    """Whether a known provider's key would be sent to a foreign host that the user has not agreed to.
 
     Args:
-        variable: the environment variable that the key stands for.
-        url: where it would be sent.
+        variable: the environment variable that holds the key.
+        url: address that it would be sent to.
     """
     agreed = f"{variable}@{host_of(url)}" in load_state().key_hosts
     return foreign_to(variable, url) is not None and not agreed
 
 
 def agree(variable: str, url: str) -> None:
-    """Keep the user's consent that a variable's key may go to an address's host."""
+    """Store the user's consent that a variable's key may be sent to the host of a URL."""
     if needs_consent(variable, url):
         remember(key_hosts=(*load_state().key_hosts, f"{variable}@{host_of(url)}"))
 
 
 def check_encrypted(what: str, url: str, allowed: bool = False) -> None:
-    """Whether a key may be sent to an address as far as encryption is concerned.
+    """Check that a key is only sent encrypted, to loopback, or unencrypted if the profile allows it.
 
     Args:
-        what: what would be sent, as the sentence names it; never the key.
-        url: where.
-        allowed: whether the profile says that it may go unencrypted.
+        what: name of the key in the error message; never the key itself.
+        url: address that it would be sent to.
+        allowed: whether the profile allows sending it unencrypted.
 
     Raises:
-        KeyRefused: it would travel unencrypted to another machine.
+        KeyRefused: it would be sent unencrypted to another machine.
     """
     parts = urlsplit(url)
     if parts.scheme in ENCRYPTED or is_loopback(host_of(url)) or allowed:
@@ -88,10 +88,10 @@ def check_encrypted(what: str, url: str, allowed: bool = False) -> None:
 
 
 def check_consent(variable: str, url: str) -> None:
-    """Whether a key may go to an address's host.
+    """Check that a key may be sent to the host of a URL.
 
     Raises:
-        NeedsConsent: the user was not asked about this host yet.
+        NeedsConsent: the host is not the provider's, and the user has not agreed to it.
     """
     owner = owner_of(variable)
     if owner is not None and needs_consent(variable, url):

@@ -1,4 +1,4 @@
-"""Changes of a profile's TOML that leave comments, order and everything else as they were."""
+"""Edits a profile's TOML and preserves comments, order and everything else."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,16 +17,16 @@ from rtvoice_tui.profiles.store import check_size
 
 
 def parsed_document(text: str, shown: str) -> tomlkit.TOMLDocument:
-    """TOML with its comments; ``shown`` names it in errors.
+    """Parse TOML including its comments; ``shown`` names the file in errors.
 
     Raises:
-        ProfileError: it is not TOML, or too deeply nested to be changed.
+        ProfileError: it is not valid TOML, too large, or nested too deeply.
     """
     check_size(text, shown)
     try:
         return tomlkit.parse(text)
     except (TOMLKitError, RecursionError, ValueError) as error:
-        raise ProfileError(f"{shown} cannot be changed: {error}", "mend it by hand, or delete it") from error
+        raise ProfileError(f"{shown} cannot be changed: {error}", "fix it by hand, or delete it") from error
 
 
 def edited(
@@ -37,18 +37,18 @@ def edited(
     tools: Mapping[str, ToolEntry | None],
     audio: Mapping[str, Any],
 ) -> str:
-    """A profile's text with changes.
+    """Apply changes to a profile's text; returns the new text.
 
     Args:
-        text: the profile as it is.
-        shown: names it in errors.
-        model: the new model, or ``None``.
-        session: settings by name; ``UNSET`` takes one out, ``None`` switches it off.
-        tools: tools by the name they had; ``None`` takes one away, an unknown name adds one.
-        audio: devices and switches by name; ``None`` takes one out.
+        text: the profile's current text.
+        shown: names the file in errors.
+        model: the new model, or ``None`` if it did not change.
+        session: changed settings by name; ``UNSET`` removes a key, ``None`` writes ``{type = "none"}``.
+        tools: changed tools by their previous name; ``None`` removes a tool, an unknown name adds one.
+        audio: changed keys of the ``[audio]`` table; ``None`` removes a key.
 
     Raises:
-        ProfileError: it is not TOML, or too deeply nested to be changed.
+        ProfileError: it is not valid TOML, too large, or nested too deeply.
     """
     document = parsed_document(text, shown)
     if model is not None:
@@ -69,7 +69,7 @@ def edited(
     out = [("session", key) for key, value in session.items() if value is UNSET]
     out += [("audio", key) for key, value in audio.items() if value is None]
     for name, key in out:
-        document = parsed_document(text, shown)  # anew: keys with dots lose their places when one is taken out
+        document = parsed_document(text, shown)  # parse again: removing a dotted key breaks tomlkit's positions
         table = document.get(name, {})
         if key in table:
             kept = _trailing_comments(table[key]) if isinstance(table[key], Table) else ""
@@ -81,7 +81,7 @@ def edited(
 
 
 def _put(table: Any, key: str, value: Any) -> None:
-    """Set a key. A new one comes after the last key, not after the comments that stand above the next table."""
+    """Set a key. A new key goes after the last key, before the comments that belong to the next table."""
     item = _item(value)
     if key in table:
         old = table[key]
@@ -91,7 +91,7 @@ def _put(table: Any, key: str, value: Any) -> None:
             table.add(tomlkit.ws(kept))
         return
     container: Any = table if isinstance(table, Container) else getattr(table, "value", None)
-    if not isinstance(container, Container):  # a table that is written with dots, in several places
+    if not isinstance(container, Container):  # a table written as dotted keys in several places
         table[key] = item
         return
     simple = [k for k, v in container.body if k is not None and not isinstance(v, Table | AoT) and not k.is_dotted()]
@@ -110,7 +110,7 @@ def _item(value: Any) -> Any:
 
 
 def _toml(value: Any) -> Any:
-    """A value as TOML says it; there is no null in TOML, so what is null is left out."""
+    """Convert a value to TOML; entries that are ``None`` are left out, because TOML has no null."""
     if isinstance(value, Mapping):
         return _inline(value)
     if isinstance(value, list):
@@ -141,7 +141,7 @@ def _put_tools(document: tomlkit.TOMLDocument, tools: Mapping[str, ToolEntry | N
 
 
 def _add_tool(document: tomlkit.TOMLDocument, tool: ToolEntry) -> None:
-    """A tool at the end; the comments below the last one belong to what comes next, and stay there."""
+    """Append a tool; comments below the last tool belong to what follows and stay at the end."""
     entries: Any = document.get("tools")
     table = _new_tool(tool)
     if entries is None:
@@ -160,7 +160,7 @@ def _add_tool(document: tomlkit.TOMLDocument, tool: ToolEntry) -> None:
 
 
 def _take_out(document: tomlkit.TOMLDocument, entries: Any, index: int) -> None:
-    """Remove a tool; the comments below it belong to what comes next, and stay."""
+    """Remove a tool; comments below it belong to what follows and are kept."""
     kept = _trailing_comments(entries[index]) if isinstance(entries, AoT) else ""
     del entries[index]
     if kept and isinstance(entries, AoT) and len(entries):
@@ -171,7 +171,7 @@ def _take_out(document: tomlkit.TOMLDocument, entries: Any, index: int) -> None:
 
 
 def _trailing_comments(table: Table) -> str:
-    """The comments and blank lines at the end of a table, which stand above the next one."""
+    """Return the comments and blank lines at the end of a table, which belong to what follows; empty if no comment."""
     lines: list[str] = []
     for key, item in reversed(table.value.body):
         if key is not None:
@@ -181,7 +181,7 @@ def _trailing_comments(table: Table) -> str:
 
 
 def _change_tool(table: Any, tool: ToolEntry) -> None:
-    """Only what has another value now is written."""
+    """Write only the keys of a tool whose values changed."""
     before = msgspec.convert(with_kind({**table.unwrap(), "name": str(table.get("name"))}), ToolEntry)
     plain = ToolEntry(name=tool.name)
     for key in tool.__struct_fields__:
@@ -205,5 +205,5 @@ def _new_tool(tool: ToolEntry) -> Table:
 
 
 def _plain(value: Any) -> Any:
-    """How a tool is run, and what is said meanwhile, as tables; what has its usual value is left out."""
+    """Convert a struct (``run``, ``filler``) to a table without its default values, if its type omits them."""
     return msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else value

@@ -1,4 +1,4 @@
-"""All profiles as a collection: listed with what is wrong, copied, renamed, deleted and brought back, in and out."""
+"""Operations on all profiles: list with errors, copy, rename, delete, restore, import, export and trust."""
 
 import errno
 import os
@@ -29,14 +29,14 @@ UNTRUSTED = "trusted = false   # it was imported: it connects nowhere and its ow
 
 @dataclass(frozen=True)
 class Listed:
-    """A profile in the list.
+    """A profile in the list, valid or not.
 
     Attributes:
         name: its name.
-        profile: what it holds, if it is valid.
-        problem: what is wrong with it, with key or line.
-        remedy: what to do about that.
-        own: whether the user has a file of it; a built-in has none until it is changed.
+        profile: its content; ``None`` if it is not valid.
+        problem: what is wrong with it, with key or line; empty if it is valid.
+        remedy: what to do about the problem.
+        own: whether it is a file of the user; a built-in profile has no file until it is changed.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Listed:
 
     @property
     def about(self) -> str:
-        """Provider and model in a few words, or what is wrong."""
+        """One-line summary: provider and model, or the problem."""
         if self.profile is None:
             return f"not usable: {self.problem}"
         model = (self.profile.model or self.profile.dialect.model).rpartition("/")[2]
@@ -60,7 +60,7 @@ class Listed:
 
 
 def listed() -> list[Listed]:
-    """Every profile, the broken ones with their error."""
+    """Return all profiles, built-in ones first; those that are not valid with their error."""
     return [_listed(name) for name in profile_names()]
 
 
@@ -73,10 +73,10 @@ def _listed(name: str) -> Listed:
 
 
 def copy(name: str, new: str) -> str:
-    """A profile under a second name, comments and all; returns that name.
+    """Copy a profile, including its comments; returns the new name.
 
     Raises:
-        ProfileError: there is none, or the new name is taken.
+        ProfileError: there is no such profile, the new name is not valid or in use, or the file cannot be written.
     """
     text = profile_text(name)
     _fresh(new)
@@ -87,10 +87,11 @@ def copy(name: str, new: str) -> str:
 
 
 def rename(name: str, new: str) -> str:
-    """A profile under another name; returns that.
+    """Rename a profile; returns the new name.
 
     Raises:
-        ProfileError: it is built in, there is none, or the new name is taken.
+        ProfileError: it is built in, there is no such profile, the new name is not valid or in use, or the file
+            cannot be moved.
     """
     _own(name, "copied, not renamed")
     _fresh(new)
@@ -101,12 +102,12 @@ def rename(name: str, new: str) -> str:
 
 
 def delete(name: str) -> str:
-    """Take a profile away; what comes back is a ticket for `bring_back`.
+    """Move a profile to the trash folder; returns a ticket for `bring_back`.
 
     Raises:
-        ProfileError: it is built in or there is none.
+        ProfileError: it is built in, there is no such profile, or the file cannot be moved.
     """
-    _own(name, "not deleted")
+    _own(name, "copied, not deleted")
     folder = trash_folder()
     number = 1
     while os.path.lexists(folder / f"{name}.{number}.toml"):
@@ -117,12 +118,12 @@ def delete(name: str) -> str:
 
 
 def bring_back(ticket: str) -> str:
-    """Undo a deletion; the name it has now, which is another if the old one was taken meanwhile.
+    """Restore a deleted profile; returns its name, which is a new one if the old name is in use again.
 
     Raises:
-        ProfileError: it is not there any more.
+        ProfileError: the ticket is not valid, or the deleted file does not exist any more or cannot be moved.
     """
-    profile_path(ticket)  # a ticket is a name too: it leads nowhere else
+    profile_path(ticket)  # checks that the ticket cannot lead outside the trash folder
     old = ticket.rpartition(".")[0] or ticket
     name = free_name(old) if os.path.lexists(profile_path(old)) else old
     _move(trash_folder() / f"{ticket}.toml", profile_path(name))
@@ -130,10 +131,16 @@ def bring_back(ticket: str) -> str:
 
 
 def import_profile(file: Path, name: str = "") -> str:
-    """Take a profile in from a file: what it would run on this machine stays off until it is trusted.
+    """Import a profile from a file as untrusted; returns its name.
+
+    Until the user trusts it, it connects nowhere and its tools that run on this machine are off.
+
+    Args:
+        file: the file to import; it is not changed.
+        name: name of the new profile; empty: a free name like the file's.
 
     Raises:
-        ProfileError: the file is no profile, or the name is taken.
+        ProfileError: the file is not a valid profile, the name is not valid or in use, or it cannot be written.
     """
     try:
         text = read_text(file)
@@ -157,7 +164,7 @@ def import_profile(file: Path, name: str = "") -> str:
 
 
 def export(name: str, file: Path) -> Path:
-    """Write a profile to a file, as it is; it holds no key. Returns the file.
+    """Write a profile's text unchanged to a new file; it contains no API key. Returns the file.
 
     Raises:
         ProfileError: there is no such profile, or the file exists or cannot be written.
@@ -172,16 +179,16 @@ def export(name: str, file: Path) -> Path:
 
 
 def trust(name: str, shown: str | None = None) -> str:
-    """Let a profile connect, use keys and run its own tools; returns its name.
+    """Mark a profile as trusted: it may connect, use keys and run its own tools. Returns its name.
 
-    The hosts that its keys would go to now are agreed to as well.
+    Also stores the consent for the hosts that its keys would be sent to.
 
     Args:
         name: the profile.
-        shown: its text when the user was asked; another one by now is not trusted.
+        shown: the text that the user was shown; the profile is not trusted if it differs by now. ``None``: no check.
 
     Raises:
-        ProfileError: there is no such profile, it cannot be written, or it is not what was shown.
+        ProfileError: there is no such profile, it cannot be written, or its text is not the one that was shown.
     """
     path = profile_path(name)
     with locked(path):
@@ -230,7 +237,7 @@ def _move(old: Path, new: Path) -> None:
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            shutil.move(old, new)  # from one file system to another
+            shutil.move(old, new)  # to another file system
     except OSError as error:
         reason = error.strerror or str(error)
         raise ProfileError(f"{old} cannot be moved: {reason}", "check the folder's rights") from error

@@ -1,4 +1,4 @@
-"""The shape of a profile, checked when it is read."""
+"""The schema of a profile, validated when it is read."""
 
 from typing import Annotated, Any, Literal
 
@@ -10,18 +10,21 @@ from rtvoice_tui.protocol.realtime.dialects import DIALECTS, Dialect
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
 Policy = Literal["default", "auto", "ask", "off"]
-"""Whether a call is run, run after the user agreed, or its tool not offered; ``default`` is the profile's own."""
+"""Calls of a tool run at once (``auto``) or after approval (``ask``), or the tool is not offered (``off``).
+
+``default`` uses the profile's ``tool_policy``.
+"""
 
 DefaultPolicy = Literal["auto", "ask", "off"]
-"""A profile's own policy."""
+"""The profile's policy for tools that do not set their own."""
 
 DEFAULT_LIMIT_S = 10.0
 ASK_LIMIT_S = 600.0
-"""A user needs longer to type a result than a program to find one."""
+"""Default timeout in seconds for results that the user types; `DEFAULT_LIMIT_S` is the one for all other tools."""
 
 
 class Filler(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the agent says while a call takes long: ``say`` after ``after_ms`` milliseconds."""
+    """Filler speech for slow calls: the agent says ``say`` after ``after_ms`` milliseconds."""
 
     say: Annotated[str, msgspec.Meta(min_length=1)]
     after_ms: Annotated[int, msgspec.Meta(ge=0, le=600_000)] = 1500
@@ -31,13 +34,13 @@ class ToolEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """One ``[[tools]]`` table.
 
     Attributes:
-        name: what the model calls it; of an MCP server, what stands before its tools' names.
-        description: what the model is told; empty: a Python function's docstring.
-        parameters: JSON Schema of the arguments; empty: a Python function's signature.
+        name: the name under which the model calls it; for an MCP server the prefix of its tools' names.
+        description: the description that the model gets; empty: the docstring of a Python function.
+        parameters: JSON Schema of the arguments; empty: derived from the signature of a Python function.
         run: how it is run.
-        policy: whether the user is asked first.
-        timeout_s: seconds until a call is given up; nothing: what is usual for the kind.
-        filler: what the agent says while it waits.
+        policy: whether calls run at once or after approval, or the tool is off.
+        timeout_s: timeout of a call in seconds; ``None``: the default of its kind.
+        filler: what the agent says during a slow call; ``None``: nothing.
     """
 
     name: str
@@ -50,15 +53,15 @@ class ToolEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     @property
     def limit_s(self) -> float:
-        """Seconds until a call is given up."""
+        """Timeout of a call in seconds."""
         usual = ASK_LIMIT_S if isinstance(self.run, AskRun) else DEFAULT_LIMIT_S
         return self.timeout_s if self.timeout_s is not None else usual
 
     def spec(self, default_policy: str = "auto") -> ToolSpec:
-        """What the session knows about it.
+        """Return the specification of the tool for a session.
 
         Args:
-            default_policy: the profile's own.
+            default_policy: the profile's ``tool_policy``.
         """
         hosted = self.run if isinstance(self.run, HostedRun) else None
         policy = default_policy if self.policy == "default" else self.policy
@@ -77,7 +80,7 @@ class ToolEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 def _hosted_server(run: HostedRun) -> dict[str, Any]:
-    """The provider's description of an MCP server; the token's name stands for the token until it is sent."""
+    """Return the wire object of a hosted MCP server; the token's variable is replaced only when it is sent."""
     server: dict[str, Any] = {"server_url": run.server_url}
     if run.authorization:
         server["authorization"] = run.authorization
@@ -96,15 +99,17 @@ class AudioPreferences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """The ``[audio]`` table: the microphone, the speaker, and how they are used.
 
     Attributes:
-        input_device: the microphone by name; empty is the system's default.
-        output_device: the speaker by name; empty is the system's default.
-        echo: what is done against the agent hearing itself.
-        noise_suppression: whether noise is taken out of the microphone, too.
-        talk: how turns are taken: open microphone, or a key that is pressed twice or held.
-        talk_limit_s: a turn by key ends by itself after so many seconds.
-        interrupt: who may silence the agent when the user speaks: the server alone, or the local voice detection too.
-        input_gain_db: volume of the microphone, and ``output_gain_db`` of the agent; 0 leaves it as it is.
-        gate_db: what is quieter is sent as silence, dBFS; nothing: all of it is sent.
+        input_device: the microphone, by (part of) its name; empty: the system's default.
+        output_device: the speaker, by (part of) its name; empty: the system's default.
+        echo: how acoustic echo is suppressed.
+        noise_suppression: whether noise suppression is applied to the microphone, too.
+        talk: ``open`` (open microphone), or push-to-talk with a key that is pressed twice (``toggle``) or held
+            (``hold``).
+        talk_limit_s: maximum length of a push-to-talk turn in seconds.
+        interrupt: who detects barge-in: the server alone, or the local VAD too.
+        input_gain_db: gain of the microphone in dB.
+        output_gain_db: gain of the agent's speech in dB.
+        gate_db: threshold of the noise gate in dBFS: quieter frames are sent as silence; ``None``: no gate.
     """
 
     input_device: str = ""
@@ -120,14 +125,22 @@ class AudioPreferences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A whole profile. Keys are never in it: ``api_key_env`` only names where one is found.
+    """A complete profile. It never contains an API key; ``api_key_env`` only names the variable that holds it.
 
     Attributes:
-        api_key_env: the variable that holds the key, if it is not the provider's usual one.
+        provider: name of the dialect.
+        model: the model; empty: the dialect's default.
+        url: WebSocket address; empty: the dialect's default.
+        folder_id: Yandex folder of the model; empty: from the dialect's environment variable.
+        api_key_env: the environment variable that holds the key; empty: the provider's usual ones.
         key_in_clear: whether the key may be sent unencrypted (``ws://``) to another machine.
-        trusted: whether it may connect, use keys, and run its tools here; an imported one may not until the user says
-            so.
-        tool_policy: of tools that name none: ``auto``, ``ask`` or ``off``.
+        heartbeat_s: interval of WebSocket pings in seconds; 0: none.
+        session: settings of the session.
+        tools: the tools and MCP servers.
+        tool_policy: policy of tools without a policy of their own.
+        trusted: whether it may connect, use keys and run its tools on this machine; false for imported profiles
+            until the user trusts them.
+        audio: devices and how they are used.
     """
 
     provider: Literal["local", "yandex", "openai", "azure", "xai", "hf", "generic"] = "local"
@@ -145,19 +158,19 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     @property
     def dialect(self) -> Dialect:
-        """The provider's way of speaking."""
+        """The dialect of the profile's provider."""
         return DIALECTS[self.provider]
 
     def policy_of(self, tool: ToolEntry) -> str:
-        """``auto``, ``ask`` or ``off``."""
+        """Return the effective policy of a tool: ``auto``, ``ask`` or ``off``."""
         return self.tool_policy if tool.policy == "default" else tool.policy
 
     @property
     def active_tools(self) -> list[ToolEntry]:
-        """The tools that are switched on."""
+        """The tools whose policy is not ``off``."""
         return [tool for tool in self.tools if self.policy_of(tool) != "off"]
 
     @property
     def tool_specs(self) -> tuple[ToolSpec, ...]:
-        """What the session knows about the tools that are switched on."""
+        """The specifications of the active tools."""
         return tuple(tool.spec(self.tool_policy) for tool in self.active_tools)

@@ -1,7 +1,7 @@
-"""What is wrong with a profile's values, said for people.
+"""Turns msgspec's validation errors of a profile into sentences for users.
 
-msgspec says where something is wrong, in words for programmers; the types say what would be right. Loaded when a
-profile is wrong, not before.
+msgspec's message names the path of the value; the profile's types define what is allowed there. Imported only when
+a profile is not valid.
 """
 
 import datetime
@@ -18,10 +18,10 @@ from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.variables import WANTED
 
 SHOWN = 40
-"""So many characters of a value are shown."""
+"""Maximum number of characters of a value that are shown."""
 
 LIKENESS = 0.7
-"""A name that is less like another, from 0 to 1, was not meant for it."""
+"""Minimum similarity (0 to 1, as in `difflib`) of a name that is suggested instead of an unknown one."""
 
 _KEYS = frozenset(("api_key", "apikey", "key", "token", "secret", "authorization", "password"))
 _WHERE_KEYS_ARE = "take it out, and keep the key in the environment or with: rtvoice-tui profiles set-key NAME"
@@ -37,7 +37,7 @@ _WORDS: list[tuple[tuple[type, ...], str]] = [
 
 
 class Objection(NamedTuple):
-    """One sentence that names the key, and what mends it."""
+    """A sentence that names the key, and the remedy."""
 
     sentence: str
     remedy: str
@@ -45,7 +45,7 @@ class Objection(NamedTuple):
 
 @dataclass
 class _Place:
-    """A key of a profile: how it is called, what it holds, and what it could hold."""
+    """A key of a profile: its path, its value, and the types and choices that are allowed."""
 
     key: str
     value: Any
@@ -54,16 +54,16 @@ class _Place:
     required: bool = True
 
     def all(self, *wanted: type) -> list[Any]:
-        """All that it could hold, of some type."""
+        """Return the allowed types that are instances of the given classes."""
         return [kind for kind in self.kinds if isinstance(kind, wanted)]
 
 
 def objection(message: str, raw: Any) -> Objection:
-    """What msgspec objects to, for people; in its own words where nothing better is known.
+    """Turn a validation error of msgspec into an `Objection`; falls back to msgspec's own message.
 
     Args:
-        message: what it says.
-        raw: the whole profile as it was read.
+        message: msgspec's message.
+        raw: the complete profile as it was parsed from TOML.
     """
     match = re.fullmatch(r"(.*?)(?: - at `\$\.?([^`]*)`)?", message, re.DOTALL)
     complaint, path = (match[1], match[2] or "") if match else (message, "")
@@ -110,7 +110,7 @@ def _unknown(name: str, place: _Place) -> Objection:
 
 
 def _elsewhere(name: str) -> str:
-    """Where else in a profile a key of this name is."""
+    """Return where else in a profile a key of this name is allowed; empty if nowhere."""
     profile = _profile()
     tables = [field for field in profile.fields if isinstance(field.type, inspect.StructType)]
     for table in tables:
@@ -121,7 +121,7 @@ def _elsewhere(name: str) -> str:
 
 
 def _found(path: str, raw: Any) -> _Place:
-    """The place of a path such as ``tools[0].run.env[...]``."""
+    """Resolve a path such as ``tools[0].run.env[...]`` to its place."""
     place = _Place("", raw, (_profile(),))
     for name, index in re.findall(r"\.?(\w+)|\[([^\]]*)\]", path):
         if name:
@@ -146,13 +146,13 @@ def _key_of(place: _Place, name: str) -> _Place:
     field = next(field for field in table.fields if field.encode_name == name)
     kinds = _alternatives(field.type)
     choices: tuple[Any, ...] = ()
-    if isinstance(kinds[0], inspect.LiteralType):  # it sorts them; the declaration has them in the order of meaning
+    if isinstance(kinds[0], inspect.LiteralType):  # msgspec sorts them; the declaration keeps their order
         choices = typing.get_args(typing.get_type_hints(table.cls)[field.name])
     return _Place(key, value, kinds, choices, field.required)
 
 
 def _table(place: _Place) -> inspect.StructType:
-    """Which of several tables it is: its tag says so."""
+    """Return the table's type; of several types the one with the value's tag."""
     tables: list[inspect.StructType] = place.all(inspect.StructType)
     if len(tables) == 1:
         return tables[0]
@@ -180,7 +180,7 @@ def _range(kind: Any) -> str:
 
 
 def _told(place: _Place) -> str:
-    """What a key holds, in a few words. Text is shown only where it had to be one of a few: it may be a secret."""
+    """Describe the value of a key. Text is shown only if it is one of a few choices, because it may be a secret."""
     match place.value:
         case bool():
             return str(place.value).lower()

@@ -1,4 +1,4 @@
-"""Where files live: the one place that knows. XDG variables move them."""
+"""All paths of the app's files. On Linux, XDG variables move them."""
 
 from pathlib import Path
 
@@ -8,25 +8,25 @@ APP = "rtvoice-tui"
 
 
 def config_folder() -> Path:
-    """Settings made by the user."""
+    """Return the folder of the user's profiles and themes."""
     return Path(platformdirs.user_config_dir(APP, appauthor=False))
 
 
 def profiles_folder() -> Path:
-    """One TOML file a profile."""
+    """Return the folder of the user's profiles, one TOML file each."""
     return config_folder() / "profiles"
 
 
 def themes_folder() -> Path:
-    """The user's own themes; a file here replaces a shipped one of the same name."""
+    """Return the folder of the user's themes; a file there replaces a built-in theme of the same name."""
     return config_folder() / "themes"
 
 
 def state_file() -> Path:
-    """What the app remembers from one start to the next."""
+    """Return the file of the state that is kept between runs."""
     return Path(platformdirs.user_state_dir(APP, appauthor=False)) / "state.toml"
 
 
 def log_file() -> Path:
-    """Where tracebacks and the messages of sound libraries go."""
+    """Return the log file, for tracebacks and messages of audio libraries."""
     return Path(platformdirs.user_log_dir(APP, appauthor=False)) / "rtvoice-tui.log"

@@ -1,4 +1,4 @@
-"""How a tool is run: one shape for each kind, checked when a profile is read."""
+"""How a tool is run: one struct per kind, validated when a profile is read."""
 
 from typing import Annotated, Any, Literal
 
@@ -6,31 +6,31 @@ import msgspec
 
 
 class _Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"):
-    """What all kinds have in common: a name, and one line that says what is run."""
+    """Base of all kinds."""
 
     @property
     def kind(self) -> str:
-        """The kind's name in a profile."""
+        """Name of the kind in a profile."""
         return str(self.__struct_config__.tag)
 
     @property
     def summary(self) -> str:
-        """What is run, as the profile says it."""
+        """One line that shows what is run."""
         return ""
 
     @property
     def of_this_machine(self) -> bool:
-        """Whether it runs code here or uses secrets of this machine: such a tool needs a trusted profile."""
+        """Whether it runs code on this machine or uses its secrets, so that the profile must be trusted."""
         return True
 
 
 class PythonRun(_Run, frozen=True, kw_only=True, tag="python"):
-    """A function of a file beside the profile (``tools.py:get_weather``), or of the demo (``demo:get_weather``).
+    """A Python function in a file beside the profile (``tools.py:get_weather``) or in the demo (``demo:get_weather``).
 
     Attributes:
         target: file and function.
-        env: variables of its process's environment, beside the few that every program needs.
-        pass_env: names of our own variables that it gets too.
+        env: variables of the subprocess, in addition to those that every program needs.
+        pass_env: names of our own environment variables that are passed on.
     """
 
     target: str = ""
@@ -44,20 +44,20 @@ class PythonRun(_Run, frozen=True, kw_only=True, tag="python"):
 
     @property
     def of_this_machine(self) -> bool:
-        """The demo ships with the app and is harmless in the environment that it gets by itself."""
+        """False only for the built-in demo with its default environment, which is harmless."""
         module, _, function = self.target.partition(":")
         return bool(self.env or self.pass_env) or not (module == "demo" and function.isidentifier())
 
 
 class CommandRun(_Run, frozen=True, kw_only=True, tag="command"):
-    """A program that is started without a shell: arguments as JSON on its stdin and as ``{placeholders}`` in ``argv``.
+    """A program started without a shell; gets the arguments as JSON on stdin and as ``{placeholders}`` in ``argv``.
 
     Attributes:
-        argv: program and arguments; a placeholder never makes two of one.
-        env: variables of its environment, beside the few that every program needs.
-        pass_env: names of our own variables that it gets too.
-        options: whether a value may begin with ``-`` where it begins an argument.
-        paths: whether a value may be an absolute path or hold ``..``.
+        argv: program and arguments; a placeholder's value never splits into several arguments.
+        env: variables of the subprocess, in addition to those that every program needs.
+        pass_env: names of our own environment variables that are passed on.
+        options: whether a value at the start of an argument may start with ``-``.
+        paths: whether a value may be an absolute path or contain ``..``.
     """
 
     argv: Annotated[list[str], msgspec.Meta(min_length=1)]
@@ -73,16 +73,16 @@ class CommandRun(_Run, frozen=True, kw_only=True, tag="command"):
 
 
 class HttpRun(_Run, frozen=True, kw_only=True, tag="http"):
-    """A request. ``{placeholders}`` of ``url`` and ``body`` are filled; what is left over goes as query or JSON body.
+    """An HTTP request with ``{placeholders}`` in ``url`` and ``body``; remaining arguments go to query or JSON body.
 
     Attributes:
-        url: address; placeholders may stand in its path and its query only.
-        method: of the request.
-        headers: may name secrets as ``${VARIABLE}``: from the environment, or else from the system's key store.
-        body: what is sent as JSON, with placeholders; absent: the arguments that ``url`` does not use.
+        url: address; placeholders are allowed only in path and query.
+        method: HTTP method.
+        headers: may contain secrets as ``${VARIABLE}``: from the environment, or else from the system's key store.
+        body: JSON body with placeholders; empty: the arguments that ``url`` does not use.
         redirects: whether redirects are followed.
-        key_in_clear: whether secrets in headers may go unencrypted to another machine.
-        private: whether addresses of this machine and of private networks may be asked.
+        private: whether loopback and private network addresses are allowed.
+        key_in_clear: whether secrets in headers may be sent unencrypted to another machine.
     """
 
     url: str
@@ -100,16 +100,16 @@ class HttpRun(_Run, frozen=True, kw_only=True, tag="http"):
 
 
 class McpRun(_Run, frozen=True, kw_only=True, tag="mcp"):
-    """An MCP server, whose tools appear with the entry's name before theirs (``files_read``).
+    """An MCP server; its tools' names get the entry's name as prefix (``files_read``).
 
     Attributes:
-        argv: a server that is started and spoken to over stdio.
-        url: or a server that is there already, over streamable HTTP.
-        env: variables of a started server's environment.
-        pass_env: names of our own variables that it gets too.
-        headers: of requests; may name secrets as ``${VARIABLE}``.
-        only: the server's tools that are offered; empty for all.
-        key_in_clear: whether secrets in headers may go unencrypted to another machine.
+        argv: command of a server that is started as a subprocess and used over stdio.
+        url: or the address of a running server, used over streamable HTTP.
+        env: variables of the subprocess.
+        pass_env: names of our own environment variables that are passed on.
+        headers: HTTP headers; may contain secrets as ``${VARIABLE}``.
+        only: the server's tools that are offered; empty: all.
+        key_in_clear: whether secrets in headers may be sent unencrypted to another machine.
     """
 
     argv: list[str] = []
@@ -122,7 +122,7 @@ class McpRun(_Run, frozen=True, kw_only=True, tag="mcp"):
 
     @property
     def summary(self) -> str:
-        """Where the server is."""
+        """Address or command line of the server."""
         return self.url or " ".join(self.argv)
 
 
@@ -130,10 +130,10 @@ class MockRun(_Run, frozen=True, kw_only=True, tag="mock"):
     """A fixed result.
 
     Attributes:
-        result: the result; a text may hold ``{placeholders}`` of the arguments.
-        delay_ms: how long it takes.
-        failure_rate: share of the calls that fail.
-        original: what is run when it is no mock any more.
+        result: the result; text may contain ``{placeholders}`` of the arguments.
+        delay_ms: delay of the result in ms.
+        failure_rate: share of the calls that fail, 0 to 1.
+        original: how the tool was run before it was mocked; ``None``: always a mock, or mocks an MCP server's tool.
     """
 
     result: Any = ""
@@ -156,7 +156,7 @@ class AskRun(_Run, frozen=True, kw_only=True, tag="ask"):
     """The user types the result.
 
     Attributes:
-        question: what the user is asked, beside name and arguments.
+        question: shown to the user, beside name and arguments.
     """
 
     question: str = ""
@@ -173,13 +173,13 @@ class AskRun(_Run, frozen=True, kw_only=True, tag="ask"):
 
 
 class HostedRun(_Run, frozen=True, kw_only=True, tag="hosted"):
-    """A tool of the provider: a reserved name, or an MCP server that the provider asks.
+    """A tool that runs at the provider: a built-in one with a reserved name, or an MCP server that the provider calls.
 
     Attributes:
         index_id: search index of ``file_search``.
-        server_url: an MCP server; the entry's name is its label.
-        authorization: the token for it, as ``${VARIABLE}``.
-        allowed_tools: the server's tools that may be called; empty for all.
+        server_url: address of an MCP server; the entry's name is its label.
+        authorization: the token of the MCP server, as ``${VARIABLE}``.
+        allowed_tools: the MCP server's tools that may be called; empty: all.
     """
 
     index_id: str = ""
@@ -194,7 +194,7 @@ class HostedRun(_Run, frozen=True, kw_only=True, tag="hosted"):
 
     @property
     def of_this_machine(self) -> bool:
-        """A token of this machine is given away with it."""
+        """Whether a token of this machine is sent to the provider."""
         return bool(self.authorization)
 
 
@@ -207,6 +207,6 @@ KINDS: dict[str, type[ToolRun]] = {
 
 
 def with_kind(tool: Any) -> Any:
-    """A ``[[tools]]`` table whose ``run`` names its kind: one that says only what is run is a Python function."""
+    """Return a ``[[tools]]`` table with ``run.kind`` filled in: a ``run`` without it is a Python function."""
     run = tool.get("run") if isinstance(tool, dict) else None
     return {**tool, "run": {"kind": "python", **run}} if isinstance(run, dict) and "kind" not in run else tool

@@ -1,4 +1,4 @@
-"""Where keys come from: typed for this run, the environment, the system's key store. They go into a header only."""
+"""Finds API keys: typed for this run, in the environment, or in the system's key store."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -14,16 +14,16 @@ from rtvoice_tui.protocol.wire import Endpoint
 SERVICE = "rtvoice-tui"
 
 _typed: dict[str, str] = {}
-"""Keys of this run, by where they would be kept."""
+"""Keys typed for this run, by their account in the key store. Kept in memory only."""
 
 
 class Key(NamedTuple):
-    """A key that was found.
+    """An API key that was found.
 
     Attributes:
         value: the key itself.
-        variable: the environment variable that it stands for.
-        source: where it was found, in a few words.
+        variable: the environment variable that it belongs to.
+        source: where it was found, as text for the user.
     """
 
     value: str
@@ -32,10 +32,10 @@ class Key(NamedTuple):
 
 
 def server_address(profile: Profile, environ: Mapping[str, str]) -> str:
-    """The WebSocket address of a profile's server. Looks no key up.
+    """Return the WebSocket address of a profile's server, without looking up a key.
 
     Raises:
-        ProfileError: folder or address is missing.
+        ProfileError: the folder or the address is missing, or the address is not valid.
     """
     dialect = profile.dialect
     folder_id = profile.folder_id or environ.get(dialect.folder_var, "") if dialect.folder_var else ""
@@ -46,16 +46,17 @@ def server_address(profile: Profile, environ: Mapping[str, str]) -> str:
 
 
 def endpoint(profile: Profile, environ: Mapping[str, str], chosen: bool = False) -> Endpoint:
-    """Address and headers of a profile's server. Asks the system's key store, which may take a while.
+    """Return address and headers of a profile's server. Blocks while it reads the system's key store.
 
     Args:
-        profile: whose server.
+        profile: the profile of the server.
         environ: our own environment.
-        chosen: whether the user gave the address for this run, so that no consent is needed for it.
+        chosen: whether the user gave the address on the command line, so that no consent is needed for it.
 
     Raises:
-        ProfileError: key, folder or address is missing, or the key may not go there.
-        NeedsConsent: the profile is not trusted, or the user was not asked yet about a key and this host.
+        ProfileError: key, folder or address is missing.
+        KeyRefused: the key would be sent unencrypted.
+        NeedsConsent: the profile is not trusted, or the user has not agreed to send the key to this host.
     """
     if not profile.trusted:
         raise NeedsConsent(
@@ -74,13 +75,13 @@ def endpoint(profile: Profile, environ: Mapping[str, str], chosen: bool = False)
 
 
 def find_key(profile: Profile, environ: Mapping[str, str]) -> Key | None:
-    """The key of a profile's provider: typed for this run, from the environment, or from the system's key store.
+    """Return the key of a profile's provider: typed for this run, from the environment, or from the key store.
 
-    ``None`` if the provider needs none, if none is there and the server may do without, or if the profile is not
-    trusted: then nothing is looked up.
+    Blocks while it reads the system's key store. Returns ``None`` if the provider uses no key, if the profile is not
+    trusted, or if no key was found and the server may not need one.
 
     Raises:
-        ProfileError: the provider needs one and there is none.
+        ProfileError: the provider needs a key and none was found.
     """
     names = key_variables(profile)
     if not names or not profile.trusted:
@@ -105,12 +106,12 @@ def _found(profile: Profile, names: tuple[str, ...], environ: Mapping[str, str])
 
 
 def key_variables(profile: Profile) -> tuple[str, ...]:
-    """The variables that a profile's key may come from; none where the provider takes no key."""
+    """Return the environment variables that may hold a profile's key; empty if the provider uses no key."""
     return () if profile.dialect.auth == "none" else _variables(profile)
 
 
 def where_keys_come_from(profile: Profile) -> str:
-    """Which variable holds the key, as a sentence."""
+    """Return a sentence for the user about the variables that may hold the key."""
     names = key_variables(profile)
     if not names:
         return f"{profile.dialect.title} needs no key"
@@ -118,15 +119,15 @@ def where_keys_come_from(profile: Profile) -> str:
 
 
 def use_for_this_run(profile: Profile, key: str) -> None:
-    """Hold a key in memory until the app ends."""
+    """Keep a key in memory until the app exits."""
     _typed[_account(profile)] = key.strip()
 
 
 def check_store(profile: Profile) -> None:
-    """Whether a key of this profile can be kept by the system.
+    """Check that a key of this profile can be stored in the system's key store.
 
     Raises:
-        ProfileError: it needs none, or no key store works here; the remedy names the environment variable.
+        ProfileError: the provider uses no key, or there is no usable key store.
     """
     import keyring
 
@@ -134,18 +135,18 @@ def check_store(profile: Profile) -> None:
     if not names:
         raise ProfileError(f"{profile.dialect.title} needs no key", "nothing was kept")
     try:
-        works = keyring.get_keyring().priority >= 1  # others keep nothing, or keep it readable
-    except Exception:  # a store's own library may raise whatever it likes
+        works = keyring.get_keyring().priority >= 1  # others store nothing, or store it in plain text
+    except Exception:  # key store libraries may raise anything
         works = False
     if not works:
         raise ProfileError("no key store works on this machine", f"set {names[0]} in the environment instead")
 
 
 def keep(profile: Profile, key: str) -> None:
-    """Put a key into the system's key store.
+    """Store a key in the system's key store. Blocks.
 
     Raises:
-        ProfileError: no key store works here; the remedy names the environment variable.
+        ProfileError: the provider uses no key, or the key store is not usable or refuses the key.
     """
     import keyring
 
@@ -153,17 +154,17 @@ def keep(profile: Profile, key: str) -> None:
     remedy = f"set {_variables(profile)[0]} in the environment instead"
     try:
         keyring.set_password(SERVICE, _account(profile), key.strip())
-    except Exception as error:  # whose text may hold the key
+    except Exception as error:  # its text may contain the key
         raise ProfileError(f"the key store does not take it: {type(error).__name__}", remedy) from None
 
 
 def _kept(profile: Profile) -> str:
-    """The key of a profile in the system's key store."""
+    """Return the key of a profile from the system's key store; empty if there is none."""
     return _in_store(_account(profile))
 
 
 def _in_store(account: str) -> str:
-    """What the system's key store holds; one that does not answer is as good as empty."""
+    """Return an entry of the system's key store; empty if there is none or the store fails."""
     import keyring
 
     try:
@@ -179,7 +180,7 @@ def _variables(profile: Profile) -> tuple[str, ...]:
 
 
 def _account(profile: Profile) -> str:
-    """What a key is kept under: the variable that it stands for, so that profiles of one account share it."""
+    """Return the key store's account name: the variable of the key, so that profiles with one variable share it."""
     names = _variables(profile)
     return names[0] if names else profile.provider
 
@@ -188,12 +189,13 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def fill(text: str, environ: Mapping[str, str]) -> tuple[str, list[str]]:
-    """A text of a profile with its ``${VARIABLES}``: from the environment, or else from the system's key store.
+    """Replace ``${VARIABLES}`` in a text by values from the environment, or else from the system's key store.
 
-    Returns the text and the secrets that are in it now, to be blotted out wherever they come back.
+    Returns:
+        The text, and the secrets in it, which must be redacted wherever they appear.
 
     Raises:
-        ProfileError: there is no such variable.
+        ProfileError: a variable has no value.
     """
     found: list[str] = []
 
@@ -210,16 +212,20 @@ def fill(text: str, environ: Mapping[str, str]) -> tuple[str, list[str]]:
 def fill_headers(
     headers: Mapping[str, str], url: str, in_clear: bool, environ: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:
-    """The headers of a tool's requests with their ``${VARIABLES}``, and the secrets that are in them now.
+    """Replace ``${VARIABLES}`` in the headers of a tool's requests.
 
     Args:
-        headers: as the profile has them.
-        url: where they are sent.
-        in_clear: whether the profile lets them go unencrypted.
+        headers: headers from the profile.
+        url: address that they are sent to.
+        in_clear: whether the profile allows sending them unencrypted.
         environ: our own environment.
 
+    Returns:
+        The headers, and the secrets in them, which must be redacted wherever they appear.
+
     Raises:
-        ProfileError: a variable is not set, or its value may not go there.
+        ProfileError: a variable has no value.
+        KeyRefused: a value may not be sent to this address.
     """
     filled: dict[str, str] = {}
     keys: list[str] = []
@@ -233,24 +239,24 @@ def fill_headers(
 
 
 def variables_in(text: str) -> list[str]:
-    """The variables that a text of a profile names as ``${NAME}``."""
+    """Return the names of the ``${VARIABLES}`` in a text."""
     return _VARIABLE.findall(text)
 
 
 def with_authorizations(
     session: Mapping[str, Any], declared: Collection[ToolSpec], environ: Mapping[str, str]
 ) -> tuple[dict[str, Any] | None, list[str], list[str]]:
-    """A session whose hosted MCP servers have their tokens in place of the tokens' names.
+    """Fill in the tokens of the hosted MCP servers of a session.
 
-    Only servers that the profile declares as tools get one, and only where it may go.
+    Only servers that are declared as tools get their token, and only if it may be sent to their address.
 
     Args:
-        session: as it would be sent.
+        session: the ``session`` object before it is sent.
         declared: the tools that are offered.
         environ: our own environment.
 
     Returns:
-        The session, ``None`` if there is nothing to fill in; the tokens; and why some were not filled in.
+        The session, or ``None`` if nothing was filled in; the tokens; and a sentence for each token that was refused.
     """
     keys: list[str] = []
     problems: list[str] = []
@@ -266,6 +272,6 @@ def with_authorizations(
             except KeyRefused as error:
                 problems.append(f"{error.sentence}, so it was not sent")
             except ProfileError:
-                pass  # a token that is not there leaves its name
+                pass  # without a value the ${VARIABLE} is sent as it is
         tools.append(tool)
     return ({**session, "tools": tools} if keys else None), keys, problems

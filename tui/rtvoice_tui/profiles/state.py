@@ -1,4 +1,4 @@
-"""What the app remembers from one start to the next: the last profile, the theme, and where keys may go."""
+"""State that is kept between runs: the last profile, the theme, and the hosts that keys may be sent to."""
 
 import contextlib
 import tomllib
@@ -12,12 +12,12 @@ from rtvoice_tui.profiles.writing import write_privately
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """What is remembered.
+    """The content of the state file.
 
     Attributes:
         profile: name of the profile that was open last.
         theme: name of the theme.
-        key_hosts: destinations that the user agreed to, each as ``VARIABLE@host``.
+        key_hosts: hosts that the user agreed to send a key to, each as ``VARIABLE@host``.
     """
 
     profile: str = ""
@@ -26,14 +26,14 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_state() -> State:
-    """What was remembered; a file that cannot be read is as good as none."""
+    """Load the state; returns the default state if the file cannot be read."""
     with contextlib.suppress(OSError, ValueError, RecursionError, msgspec.ValidationError):
         return msgspec.convert(tomllib.loads(paths.state_file().read_text(encoding="utf-8")), State)
     return State()
 
 
 def remember(**changes: Any) -> None:
-    """Remember fields of `State`; a folder that cannot be written to costs only the memory."""
+    """Save fields of `State`; write errors are ignored."""
     state = msgspec.structs.replace(load_state(), **changes)
     text = "".join(
         f"{name} = {msgspec.json.encode(value).decode()}\n" for name, value in msgspec.structs.asdict(state).items()

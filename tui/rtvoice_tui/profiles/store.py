@@ -1,4 +1,4 @@
-"""Finds and reads profiles."""
+"""Finds, reads and validates profiles."""
 
 import os
 import re
@@ -17,22 +17,22 @@ BUILT_IN = ("local", "yandex", "openai", "azure", "xai", "hf")
 MAX_BYTES = 1_000_000
 
 MAX_PARTS = 32
-"""Parts of a key with dots."""
+"""Maximum number of parts of one dotted key."""
 
 MAX_DOTS = 200
-"""Parts of all keys with dots that are set: a reader's work grows with the square of it."""
+"""Maximum number of dots in all dotted keys that are assigned: parsing time grows with its square."""
 
 _MOST = {"=": 20_000, "[": 20_000, ",": 60_000, "\n": 20_000}
-"""How often a sign may stand in a profile: that bounds its keys, tables and values."""
+"""Maximum number of occurrences of each character: bounds the number of keys, tables and values."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def profile_path(name: str) -> Path:
-    """The file of a profile, which need not exist yet.
+    """Return the path of a profile's file, which need not exist.
 
     Raises:
-        ProfileError: the name would not stay inside the profiles' folder.
+        ProfileError: the name is not a valid profile name, so it could lead outside the profiles' folder.
     """
     if not _NAME.fullmatch(name):
         raise ProfileError(f"'{name}' is no profile name", "use letters, digits, '-', '_' and '.'")
@@ -40,16 +40,16 @@ def profile_path(name: str) -> Path:
 
 
 def profile_names() -> list[str]:
-    """The built-in profiles and the user's own."""
+    """Return the names of the built-in profiles, then those of the user's own, sorted."""
     found = {path.stem for path in paths.profiles_folder().glob("*.toml") if _NAME.fullmatch(path.stem)}
     return list(BUILT_IN) + sorted(found - set(BUILT_IN))
 
 
 def load_profile(name: str) -> Profile:
-    """A profile by name: the user's file, or else the built-in of that name.
+    """Load a profile by name: the user's file, or else the built-in profile of that name.
 
     Raises:
-        ProfileError: there is none, or it is not valid.
+        ProfileError: there is no such profile, or it cannot be read or is not valid.
     """
     text, shown = _text(name)
     return parse_profile(text, shown)
@@ -65,10 +65,10 @@ _DOTTED_KEY = re.compile(rf"^[ \t]*{_KEY}(?:[ \t]*\.[ \t]*{_KEY})+[ \t]*=", re.M
 
 
 def check_size(text: str, shown: str) -> None:
-    """Whether a text can be read as TOML in a short time; the readers take very long over some.
+    """Check that a text can be parsed as TOML in a short time; some inputs make the parsers very slow.
 
     Raises:
-        ProfileError: it is too large in some way; ``shown`` names it.
+        ProfileError: it exceeds a limit; ``shown`` names the file.
     """
     if any(text.count(sign) > most for sign, most in _MOST.items()):
         raise ProfileError(f"{shown} holds more values than a profile can have", "shorten it")
@@ -79,7 +79,7 @@ def check_size(text: str, shown: str) -> None:
 
 
 def parse_profile(text: str, shown: str) -> Profile:
-    """A profile from TOML; ``shown`` names it in errors.
+    """Parse and validate a profile; ``shown`` names the file in errors.
 
     Raises:
         ProfileError: it is not valid; the sentence names file, key and what was expected.
@@ -91,7 +91,7 @@ def parse_profile(text: str, shown: str) -> Profile:
             raw["tools"] = [with_kind(tool) for tool in raw["tools"]]
         return msgspec.convert(raw, Profile)
     except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"{shown} is not valid TOML: {error}", "mend the line") from error
+        raise ProfileError(f"{shown} is not valid TOML: {error}", "fix the line") from error
     except RecursionError as error:
         raise ProfileError(f"{shown} is nested too deeply", "write it with fewer levels") from error
     except msgspec.ValidationError as error:
@@ -99,12 +99,12 @@ def parse_profile(text: str, shown: str) -> Profile:
 
         sentence, remedy = objection(str(error), raw)
         raise ProfileError(f"{shown}: {sentence}", remedy) from error
-    except ValueError as error:  # numbers beyond all measure
-        raise ProfileError(f"{shown} is not valid TOML: {error}", "mend the number") from error
+    except ValueError as error:  # an integer with too many digits
+        raise ProfileError(f"{shown} is not valid TOML: {error}", "fix the number") from error
 
 
 def free_name(wanted: str) -> str:
-    """A name like the wanted one that no profile has yet."""
+    """Return an unused profile name that is similar to the wanted one."""
     stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", wanted).strip("-_.")[:48].strip("-_.") or "profile"
     taken = {name.lower() for name in profile_names()}
     names = (stem if number == 1 else f"{stem}-{number}" for number in range(1, 10_000))
@@ -112,19 +112,19 @@ def free_name(wanted: str) -> str:
 
 
 def profile_text(name: str) -> str:
-    """A profile's TOML as it is written.
+    """Return a profile's TOML text unchanged.
 
     Raises:
-        ProfileError: there is none, or it cannot be read.
+        ProfileError: there is no such profile, or it cannot be read.
     """
     return _text(name)[0]
 
 
 def read_text(path: Path) -> str:
-    """A profile's text from any file.
+    """Read the text of a profile from any file.
 
     Raises:
-        ProfileError: it cannot be read, or is no text of a profile's size.
+        ProfileError: it cannot be read, is not UTF-8, or is larger than `MAX_BYTES`.
         FileNotFoundError: there is no such file.
     """
     try:
@@ -139,7 +139,7 @@ def read_text(path: Path) -> str:
         raise ProfileError(f"{path} is not UTF-8 text", "save it as UTF-8, or delete it") from error
     except (FileNotFoundError, NotADirectoryError):
         if path.is_symlink():
-            raise ProfileError(f"{path} leads to a file that is not there", "mend the link, or delete it") from None
+            raise ProfileError(f"{path} leads to a file that is not there", "fix the link, or delete it") from None
         raise FileNotFoundError(path) from None
     except OSError as error:
         reason = error.strerror or str(error)

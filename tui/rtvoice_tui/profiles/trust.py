@@ -1,4 +1,4 @@
-"""What trusting a profile allows, said before the user is asked."""
+"""Lists what a profile may do once it is trusted, to be shown before the user agrees."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from rtvoice_tui.profiles.secrets import key_variables, server_address, variable
 
 
 def key_destinations(profile: Profile) -> list[tuple[str, str]]:
-    """Each variable whose value a profile would send, and the address it would go to."""
+    """Return each variable whose value a profile would send, with the URL that it would be sent to."""
     found: list[tuple[str, str]] = []
     if profile.provider != "local" or profile.url:
         try:
@@ -31,12 +31,12 @@ def key_destinations(profile: Profile) -> list[tuple[str, str]]:
 
 
 def asks_for_consent(profile: Profile) -> bool:
-    """Whether the user has to agree to something before all of a profile works."""
+    """Whether the user has to trust a profile or agree to a host before all of it works."""
     return not profile.trusted or any(needs_consent(*destination) for destination in key_destinations(profile))
 
 
 def what_it_allows(profile: Profile, environ: Mapping[str, str]) -> list[str]:
-    """What a profile does once it is trusted, a line each: address, keys, and what its tools run."""
+    """Return lines that say what a profile does once it is trusted: address, keys, and what its tools run."""
     return [*_connection(profile, environ), *_tools(profile)]
 
 

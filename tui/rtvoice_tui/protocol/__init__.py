@@ -1,4 +1,4 @@
-"""What the wire says: Realtime events as typed values, and each provider's differences as data.
+"""Wire protocols: Realtime events as typed values, and the differences between providers as data.
 
-Pure: text in, events out. Nothing here knows a clock, a socket or an event loop.
+Pure: text in, events out. Nothing here uses a clock, a socket or an event loop.
 """

@@ -1,7 +1,7 @@
 """The settings of a session in one flat, provider-independent vocabulary.
 
-The names are those of the GA session object, flattened where a user would. `UNSET` means "say nothing about it",
-``None`` means "switch it off": servers tell the two apart.
+The names are those of the GA session object, flattened. `UNSET` means that a setting is not sent, ``None`` that it is
+switched off: servers distinguish the two.
 """
 
 from typing import Annotated, Any
@@ -10,23 +10,23 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 Rate = Annotated[int, msgspec.Meta(ge=8_000, le=192_000)]
-"""Samples a second that a sound device may have."""
+"""Valid sample rate in Hz."""
 
 
 class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A function the model may call.
 
     Attributes:
-        name: what the model calls it.
-        description: what the model is told about it.
+        name: the name under which the model calls it.
+        description: the description that the model gets.
         parameters: JSON Schema of the arguments object.
-        hosted: runs at the provider; never answered by us.
+        hosted: whether it runs at the provider, so that we never send its output.
         index_id: search index of a hosted ``file_search``.
-        server: a hosted MCP server, without its label: that is the name.
-        kind: how it is run, in a word.
-        asks: whether the user is asked before it is run.
+        server: wire object of a hosted MCP server, without ``server_label``: the label is ``name``.
+        kind: how it is run: ``python``, ``command``, ``http``, ``mcp``, ``mock``, ``ask`` or ``hosted``.
+        asks: whether the user has to approve each call.
         filler: what the agent says while a call takes long; empty: nothing.
-        filler_after_s: after so many seconds.
+        filler_after_s: seconds after which the filler is said.
     """
 
     name: str
@@ -42,7 +42,7 @@ class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How the agent behaves. Rates are in Hz; both are always 16-bit mono PCM."""
+    """Configuration of a session. Rates are in Hz; the format is always 16-bit mono PCM."""
 
     instructions: str | UnsetType = UNSET
     voice: str | UnsetType = UNSET
@@ -62,24 +62,24 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     @property
     def manual_turns(self) -> bool:
-        """Whether the user says when a turn begins and ends, because turn detection is off."""
+        """Whether turn detection is off, so that the user starts and ends turns with push-to-talk."""
         detection = self.turn_detection
         return detection is None or (isinstance(detection, dict) and detection.get("type") == "none")
 
     @property
     def server_interrupts(self) -> bool:
-        """Whether the server was asked to cancel a running answer by itself when speech starts."""
+        """Whether the server is configured to cancel a running response itself when speech starts."""
         detection = self.turn_detection
         return not isinstance(detection, dict) or detection.get("interrupt_response", True) is True
 
     @property
     def server_answers(self) -> bool:
-        """Whether the server answers by itself when the user has finished."""
+        """Whether the server creates a response itself at the end of a turn."""
         detection = self.turn_detection
         if detection is UNSET:
             return True
         return not self.manual_turns and isinstance(detection, dict) and detection.get("create_response", True) is True
 
     def is_set(self, name: str) -> bool:
-        """Whether anything was said about a setting."""
+        """Whether a setting has a value, ``None`` included."""
         return getattr(self, name) is not UNSET

@@ -1,10 +1,10 @@
-"""Tokens and limits, as servers report them."""
+"""Token usage and rate limits, as servers report them."""
 
 import msgspec
 
 
 class TokenDetails(msgspec.Struct, frozen=True, kw_only=True):
-    """Tokens by kind; cached tokens are a subset of the input tokens."""
+    """Tokens by modality; cached tokens are a subset of the input tokens."""
 
     text_tokens: int = 0
     audio_tokens: int = 0
@@ -13,7 +13,7 @@ class TokenDetails(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """Token usage of one response. Each answer pays for the whole history again as input."""
+    """Token usage of one response. Its input tokens include the complete history, for every response again."""
 
     total_tokens: int = 0
     input_tokens: int = 0
@@ -23,7 +23,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RateLimit(msgspec.Struct, frozen=True, kw_only=True):
-    """What is left of a limit, and after how many seconds it is whole again."""
+    """One rate limit: what remains of it, and after how many seconds it is reset."""
 
     name: str = ""
     limit: int = 0

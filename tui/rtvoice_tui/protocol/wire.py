@@ -1,4 +1,4 @@
-"""What all wire families share: events, the codec's face, and where a session connects to."""
+"""What all wire families share: the base of events, the interface of a codec, and the endpoint of a session."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -10,17 +10,17 @@ from rtvoice_tui.redaction import blotted
 
 
 class WireEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One event of some wire, in either direction. Each family derives its own events."""
+    """Base of all wire events, in either direction. Each family derives its own events."""
 
 
 class Decoded(msgspec.Struct, frozen=True):
-    """A frame as it was understood.
+    """Result of decoding one frame.
 
     Attributes:
         event: the typed event.
-        wire_name: the ``type`` as the server wrote it, which may be an older name.
-        problem: what had to be corrected or could not be read; empty when all was well.
-        known: whether the event's type is one of its family.
+        wire_name: the ``type`` as the server sent it, which may be a beta name.
+        problem: what was invalid and had to be replaced or ignored; empty if the frame was valid.
+        known: whether the event's type is defined in its family.
     """
 
     event: WireEvent
@@ -30,14 +30,14 @@ class Decoded(msgspec.Struct, frozen=True):
 
 
 class LogRow(msgspec.Struct, frozen=True):
-    """A frame as the event log keeps it. Speech is never kept: its size is.
+    """A frame as the event log stores it. Audio is not stored, only its size.
 
     Attributes:
         name: the event's type.
-        text: the frame, or what is kept of it.
-        fold_key: consecutive rows of one name with the same key become one row; ``None``: never.
-        audio_bytes: how much speech (PCM16) was in it.
-        error: whether it reports an error.
+        text: the frame as JSON text, or an object in which the audio is replaced by its size.
+        fold_key: consecutive events with the same name and key are folded into one row; ``None``: never folded.
+        audio_bytes: bytes of PCM16 audio in the frame.
+        error: whether it is shown as an error.
     """
 
     name: str
@@ -48,39 +48,42 @@ class LogRow(msgspec.Struct, frozen=True):
 
 
 class Wire(Protocol):
-    """What the engine needs of a family's codec."""
+    """Interface of a wire family's codec, as the engine uses it."""
 
     def decode(self, frame: str) -> Decoded:
-        """Read one text frame. Never raises."""
+        """Decode one text frame. Never raises."""
 
     def encode(self, event: Any) -> str:
-        """The text frame of one of our events."""
+        """Encode a client event as a text frame."""
 
     def received_row(self, frame: str, decoded: Decoded) -> LogRow:
-        """What the event log keeps of a frame of the server."""
+        """Return the event log's row for a received frame."""
 
     def sent_row(self, event: Any, text: str) -> LogRow:
-        """What the event log keeps of a frame that was sent."""
+        """Return the event log's row for a sent frame."""
 
     def microphone_of(self, event: WireEvent) -> bytes:
-        """The microphone's speech (PCM16) in an event; empty for all others. An old one may be dropped."""
+        """Return the microphone audio (PCM16) of a client event; empty for other events.
+
+        Events with microphone audio may be dropped from a full send queue, the oldest first.
+        """
 
     def typed_words(self, event: WireEvent) -> str:
-        """The words of a typed turn; empty for all other events."""
+        """Return the text of a typed message; empty for all other events."""
 
     def event_id(self, event: WireEvent) -> str:
-        """The id of one of our events."""
+        """Return the id of a client event; empty if it has none."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where to connect and with which headers. The headers hold secrets, so they are never shown.
+    """Address and headers of a connection. The headers hold secrets, so they are never shown.
 
     Attributes:
         url: WebSocket address.
-        headers: sent with the upgrade.
-        secret: the key in them, to be blotted out where a server repeats it.
-        secrets: other keys that the server was told.
+        headers: headers of the WebSocket handshake.
+        secret: the API key in the headers, redacted wherever a server repeats it.
+        secrets: further secrets that were sent to the server, such as tokens of MCP servers.
     """
 
     url: str
@@ -89,9 +92,9 @@ class Endpoint:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def with_secrets(self, secrets: Iterable[str]) -> "Endpoint":
-        """The same, after the server was told more keys."""
+        """Return the endpoint with further secrets that are redacted from now on."""
         return replace(self, secrets=tuple({*self.secrets, *secrets}))
 
     def without_secret(self, text: str) -> str:
-        """A text in which no key can be read."""
+        """Return the text with all secrets redacted."""
         return blotted(text, (self.secret, *self.secrets))

@@ -1,1 +1,1 @@
-"""What the screen reads. One thread writes, one reads; a version number says that something changed."""
+"""The data that the screen shows. The session's thread writes, the screen's reads; versions mark changes."""

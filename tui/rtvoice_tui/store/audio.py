@@ -1,4 +1,4 @@
-"""Device status of both directions, and what is measured of their sound."""
+"""Device status and measurements of both directions."""
 
 from dataclasses import dataclass, field
 
@@ -7,18 +7,21 @@ from rtvoice_tui.media import DeviceState
 
 @dataclass
 class DeviceView:
-    """One direction's device.
+    """Status of one direction's device.
 
     Attributes:
-        name: what is open; empty where nothing is.
-        wanted: what was asked for by name; empty for the system's default.
-        host_api: of the sound system that it is reached through.
-        rate: its own rate in Hz, and ``converted`` whether that is not the session's.
-        block_ms: how much it takes or gives at a time.
-        latency_ms: what it says of its own delay.
-        state: how it does, with ``sentence`` and ``remedy`` for the user where it does not do well.
-        troubles: blocks that it lost or had to do without: overflows of a microphone, underruns of a speaker.
-        steps: how often its buffers were made larger after underruns.
+        name: name of the open device, file or silent output; empty if nothing is open.
+        wanted: name of the requested device; empty: the system's default.
+        host_api: the sound system's API that the device is opened through.
+        rate: sample rate of the device in Hz; 0 for the silent output, or if nothing is open.
+        converted: whether the device's rate differs from the session's, so that audio is resampled.
+        block_ms: block size of the stream in ms.
+        latency_ms: latency in ms, as the device reports it.
+        state: state of the device.
+        sentence: what is wrong, for the user; empty if nothing is.
+        remedy: what the user can do about it.
+        troubles: overflows and dropped frames of the microphone, or underruns of the speaker.
+        steps: how often its buffers were enlarged after underruns.
     """
 
     name: str = ""
@@ -36,29 +39,38 @@ class DeviceView:
 
     @property
     def absent(self) -> bool:
-        """Whether nothing is open, or silence that nobody hears: neither device nor file."""
+        """Whether neither a device nor a file is open: nothing at all, or only the silent output."""
         return not self.name or self.silence
 
     @property
     def silence(self) -> bool:
-        """Whether silence takes a speaker's place; a device that is called so has a rate."""
+        """Whether the silent output replaces the speaker. A real device named ``silent`` has a rate."""
         return self.name == "silent" and not self.rate
 
 
 @dataclass
 class AudioStatus:
-    """What is measured of both directions: devices, counters, how much waits to be heard (ms), echo and switches.
+    """Devices and measurements of both directions. Written on the session's thread, read on the screen's.
 
     Attributes:
-        echo: what is done against echo: ``off``, ``converging``, ``cancelling``, ``no echo``, ``gate``,
+        input: the microphone.
+        output: the speaker.
+        problem: the first problem of a direction without an open device, for the user; empty if there is none.
+        remedy: what the user can do about the problem.
+        buffered_ms: speech in the playback buffer that was not heard yet, in ms.
+        underruns: underruns of the speaker so far.
+        dropped: microphone frames that were dropped before they were sent.
+        overflows: overflows and dropped frames of the capture so far.
+        echo: state of the echo suppression: ``off``, ``converging``, ``cancelling``, ``no echo``, ``gate``,
             ``half-duplex``.
-        echo_db: how much of the echo is taken away, in dB; ``None`` while nothing is known.
-        local_speech: whether the local detector hears the user.
-        gate_open: whether the microphone goes through, and no gate sends silence instead, by level or against echo.
-        ducked: whether the agent is lowered because the user seems to speak.
-        jitter_buffer_ms: how much of an answer waits before it begins, and ``jitter_ms`` how late packets come.
-        jitter_buffer_bounds_ms: between what the prebuffer adapts; both 0 where it does not.
-        trying: what sounds to try the devices: ``tone``, ``microphone`` or nothing.
+        echo_db: echo reduction in dB; ``None`` while it is unknown.
+        local_speech: whether the local VAD detects speech of the user.
+        gate_open: whether the microphone is sent; false while the noise gate or the echo gate sends silence instead.
+        ducked: whether the agent's volume is lowered because the user seems to speak.
+        jitter_buffer_ms: speech that is buffered before a response starts to play, in ms.
+        jitter_ms: largest delay of a packet of this response or of the last one, in ms.
+        jitter_buffer_bounds_ms: minimum and maximum of the jitter buffer in ms; both 0 if it does not adapt.
+        trying: what is played to test the devices: ``tone``, ``microphone`` or empty.
     """
 
     input: DeviceView = field(default_factory=DeviceView)
@@ -81,10 +93,10 @@ class AudioStatus:
 
     @property
     def input_name(self) -> str:
-        """The microphone that is open; empty where there is none."""
+        """Name of the open microphone; empty if none is open."""
         return self.input.name
 
     @property
     def output_name(self) -> str:
-        """The speaker that is open; empty where there is none."""
+        """Name of the open speaker; empty if none is open."""
         return self.output.name

@@ -1,4 +1,4 @@
-"""Function calls as the inspector shows them, with the times at which they changed."""
+"""History of function calls with their timing, as the inspector shows them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -11,21 +11,21 @@ _OPEN = (CallState.STREAMING, CallState.ASKING, CallState.RUNNING)
 _ENDED = (CallState.OK, CallState.FAILED, CallState.CANCELLED, CallState.DENIED)
 
 KEPT = 1000
-"""Calls that are kept; each may hold a result of 64 kB."""
+"""Maximum number of calls that are kept; each may hold a result of 64 kB."""
 
 
 @dataclass
 class CallRecord:
-    """One call: as it stands, and when it got there (seconds).
+    """One call and its timing. All times are in seconds on the store's clock.
 
     Attributes:
-        call: as it stands.
-        number: counted from 1.
-        seen_at: when it appeared.
-        started_at: when it began to run.
-        ended_at: when it ended.
-        moments: when it reached each point of its timing.
-        sent: our events that were sent for it.
+        call: current state of the call.
+        number: number of the call, counted from 1.
+        seen_at: time of its first fact.
+        started_at: time at which it started to run; ``None`` before.
+        ended_at: time at which it ended; ``None`` before.
+        moments: time of each point of its timing that was reached.
+        sent: client events that were sent for it.
     """
 
     call: CallChanged
@@ -38,7 +38,7 @@ class CallRecord:
 
     @property
     def duration_ms(self) -> float | None:
-        """How long it ran."""
+        """Running time in ms; ``None`` until it ended, or if it never ran."""
         if self.started_at is None or self.ended_at is None:
             return None
         return (self.ended_at - self.started_at) * 1000
@@ -48,9 +48,10 @@ class CallHistory:
     """All calls, oldest first, and the status of each tool server.
 
     Attributes:
-        version: grows with every change.
-        servers: by name, as they last told.
-        open: those that have not ended, the oldest first, by key. Only to be read.
+        version: incremented on every change.
+        records: the last `KEPT` calls, oldest first. Replaced on change, never modified.
+        servers: latest status of each tool server, by name.
+        open: calls that have not ended, by key, oldest first. Replaced on change, never modified.
     """
 
     def __init__(self) -> None:
@@ -62,11 +63,11 @@ class CallHistory:
         self._count = 0
 
     def new_session(self) -> None:
-        """Ids begin anew."""
+        """Forget the ids of the old session; manual runs continue."""
         self._by_key = {key: record for key, record in self._by_key.items() if record.call.manual}
 
     def changed(self, call: CallChanged, at: float) -> None:
-        """A call appeared or went on."""
+        """Record a new call or a new state of a known call."""
         key = call.key
         record = self._by_key.get(key)
         if record is None:
@@ -81,7 +82,7 @@ class CallHistory:
             record.started_at = at
         if call.state in _ENDED and record.ended_at is None:
             record.ended_at = at
-        if (call.state in _OPEN) != (key in self.open):  # another object: the screen's thread may be reading
+        if (call.state in _OPEN) != (key in self.open):  # replace the dict: the screen's thread may be reading it
             self.open = {name: other for name, other in self.open.items() if name != key}
             if call.state in _OPEN:
                 self.open[key] = record
@@ -90,7 +91,7 @@ class CallHistory:
         self.version += 1
 
     def reached(self, fact: CallReached, at: float) -> None:
-        """A call reached a point of its timing."""
+        """Record that a call reached a point of its timing."""
         record = self._by_key.get(fact.key)
         if record is None:
             return
@@ -100,22 +101,22 @@ class CallHistory:
         self.version += 1
 
     def server_changed(self, fact: ServerChanged) -> None:
-        """The status of a tool server changed."""
+        """Record a new status of a tool server."""
         self.servers[fact.name] = fact
         self.version += 1
 
     def forget_servers(self, names: Collection[str]) -> None:
-        """Servers were taken away."""
+        """Remove tool servers by name."""
         if names:
             self.servers = {name: server for name, server in self.servers.items() if name not in names}
             self.version += 1
 
     @property
     def asking(self) -> list[CallRecord]:
-        """The calls that wait for the user, the oldest first."""
+        """Calls that wait for the user, oldest first."""
         return [record for record in self.open.values() if waits(record.call)]
 
 
 def waits(call: CallChanged) -> bool:
-    """Whether a call waits for the user: to agree, or to give its result."""
+    """Whether a call waits for the user, either for approval or for its result."""
     return call.state is CallState.ASKING or (call.state is CallState.RUNNING and call.kind == "ask")

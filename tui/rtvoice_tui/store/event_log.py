@@ -1,8 +1,7 @@
-"""Every event of both directions, at a bounded cost of memory for any length of session.
+"""Log of all events in both directions that needs only a few bytes of memory per event.
 
-The events themselves are JSON lines in a private file that vanishes with the process; memory holds columns of a
-few bytes an event. Runs of the same kind of delta are folded into one row with a count. Speech never enters the log:
-its size and duration do.
+The events are JSON lines in a temporary file that is deleted with the process; memory holds columns of offsets, times
+and flags. Runs of deltas of the same kind are folded into one row with a count. Audio is not logged, only its size.
 """
 
 import json
@@ -29,13 +28,13 @@ class Row:
 
     Attributes:
         number: index of the row.
-        at: time of the row's first event, in seconds on the log's clock.
-        gap_ms: time since the row before, in ms.
-        sent: whether we said it.
+        at: time of the row's first event, in seconds on the store's clock.
+        gap_ms: time since the first event of the previous row, in ms.
+        sent: whether it is a client event.
         name: the event's ``type``.
-        count: how many events are folded here.
-        audio_bytes: PCM bytes they carried.
-        error: whether it is an error or was not understood.
+        count: number of events that are folded into the row.
+        audio_bytes: bytes of PCM audio in these events.
+        error: whether one of them is an error or could not be decoded fully.
     """
 
     number: int
@@ -49,13 +48,16 @@ class Row:
 
 
 class EventLog:
-    """Appended to by the session, read by the screen.
+    """Log of the events of all sessions. The session's thread appends, the screen's thread reads.
+
+    Raises:
+        OSError: the temporary file cannot be created.
 
     Attributes:
-        version: grows with every change.
+        version: incremented on every change.
         events: number of events so far.
-        unreadable: events that are errors, could not be understood or had to be mended.
-        texts_lost: why the disk refused to keep texts; empty if it did not.
+        unreadable: number of received events that are errors or could not be decoded fully.
+        texts_lost: why texts could not be written to the file; empty if all were written.
     """
 
     def __init__(self) -> None:
@@ -71,10 +73,10 @@ class EventLog:
         self._lock = threading.Lock()
         self._names: list[str] = []
         self._name_ids: dict[str, int] = {}
-        # one entry an event
+        # one entry per event
         self._offsets = array("Q")
         self._event_rows = array("I")
-        # one entry a row
+        # one entry per row
         self._times = array("d")
         self._kinds = array("H")
         self._flags = array("B")
@@ -90,7 +92,7 @@ class EventLog:
         return len(self._times)
 
     def begin_turn(self, turn: int) -> None:
-        """What comes now belongs to this turn."""
+        """Assign the rows that follow to a turn."""
         self._turn = turn
 
     def append(
@@ -107,14 +109,14 @@ class EventLog:
         """Add an event.
 
         Args:
-            at: seconds on the log's clock.
-            sent: whether we said it.
+            at: time in seconds on the store's clock.
+            sent: whether it is a client event.
             name: its ``type`` on the wire.
-            payload: the JSON text as it came, or an object where the text must not be kept (speech).
-            fold_key: events of one name and key that follow each other, with only other deltas between them, become
-                one row; ``None`` never folds and ends all runs.
-            audio_bytes: size of the PCM it carried.
-            error: whether it is to be shown as a fault.
+            payload: the JSON text, or an object that replaces it for audio.
+            fold_key: events with the same name and key are folded into one row, as long as only events with a fold
+                key come between them; ``None``: is not folded and ends all runs.
+            audio_bytes: bytes of PCM audio in the event.
+            error: whether it is shown as an error.
         """
         known = self._foldable.get((name, fold_key)) if fold_key is not None else None
         row = len(self._times) if known is None else known
@@ -130,7 +132,7 @@ class EventLog:
         self.version += 1
 
     def row(self, number: int) -> Row:
-        """A row by its index."""
+        """Return a row by its index."""
         at = self._times[number]
         return Row(
             number,
@@ -144,15 +146,15 @@ class EventLog:
         )
 
     def count(self, number: int) -> int:
-        """How many events are folded into a row."""
+        """Return the number of events that are folded into a row."""
         return self._counts[number]
 
     def turn_of(self, number: int) -> int:
-        """The turn a row belongs to; 0 before the first."""
+        """Return the turn that a row belongs to; 0 before the first turn."""
         return self._turns[number]
 
     def first_of_turn(self, turn: int) -> int | None:
-        """The first row of a turn, if it has any."""
+        """Return the first row of a turn; ``None`` if it has none."""
         low, high = 0, len(self._turns)
         while low < high:
             middle = (low + high) // 2
@@ -163,7 +165,7 @@ class EventLog:
         return low if low < len(self._turns) and self._turns[low] == turn else None
 
     def texts(self, number: int, limit: int = 200) -> list[str]:
-        """The JSON lines of a row's events, oldest first, at most ``limit`` of them."""
+        """Return the JSON lines of a row's events, oldest first, at most ``limit`` of them."""
         found: list[str] = []
         index = self._first_events[number]
         while index < self.events and len(found) < min(limit, self._counts[number]):
@@ -173,13 +175,14 @@ class EventLog:
         return found
 
     def text(self, number: int) -> str:
-        """The JSON line of a row's first event."""
+        """Return the JSON line of a row's first event; empty if it cannot be read."""
         return self._read(self._first_events[number])
 
     def matches(self, start: int, wanted: list[str], unwanted: list[str], end: int | None = None) -> list[int]:
-        """Rows from ``start`` (to ``end``) that hold all ``wanted`` and none of the ``unwanted`` lower-case strings.
+        """Return rows from ``start`` to ``end`` (exclusive) with all ``wanted`` and no ``unwanted`` lower-case strings.
 
-        A row is searched in its direction (``up``, ``down``), its type, and the text of its first event.
+        ``wanted`` are searched in the row's direction (``up``, ``down``), type, ``error`` mark and the text of its
+        first event; ``unwanted`` not in the text.
         """
         hits = []
         for number in range(start, len(self) if end is None else end):
@@ -197,7 +200,7 @@ class EventLog:
 
     @property
     def memory_bytes(self) -> int:
-        """Bytes of memory that the columns take."""
+        """Memory used by the columns, in bytes."""
         columns = (
             self._offsets, self._event_rows, self._times, self._kinds, self._flags, self._first_events,
             self._counts, self._audio, self._turns,
@@ -205,7 +208,7 @@ class EventLog:
         return sum(len(column) * column.itemsize for column in columns)
 
     def _add_row(self, at: float, sent: bool, name: str, fold_key: str | None) -> None:
-        """Begin a row for the event just written. Its time comes last: from then on readers see the row."""
+        """Add a row for the event just written. Its time is appended last, because readers count rows by times."""
         if fold_key is None or len(self._foldable) >= MAX_RUNS:
             self._foldable.clear()
         if fold_key is not None:
@@ -219,7 +222,7 @@ class EventLog:
         self._times.append(at)
 
     def _name_id(self, name: str) -> int:
-        """A number for a type; a server that invents types without end gets one number for all later ones."""
+        """Return the number of an event type; after `MAX_NAMES` types all further ones share one number."""
         name = name[:MAX_NAME]
         known = self._name_ids.get(name)
         if known is None:
@@ -244,12 +247,12 @@ class EventLog:
                 self._flush()
 
     def flush(self) -> None:
-        """Move what waits in memory to the file."""
+        """Write the pending lines to the file."""
         with self._lock:
             self._flush()
 
     def _flush(self) -> None:
-        """With the lock held; on a full disk rows stay, and their texts are lost."""
+        """Write the pending lines; the caller holds the lock. If that fails, rows are kept but their texts are lost."""
         if self._pending:
             try:
                 os.pwrite(self._file.fileno(), b"\n".join(self._pending) + b"\n", self._size - self._pending_bytes)

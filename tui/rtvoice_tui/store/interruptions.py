@@ -1,4 +1,4 @@
-"""False interruptions: the server heard speech, and nobody had said anything. And the gate that would have helped."""
+"""Counts false interruptions (speech that the server detected without any words) and suggests a noise gate."""
 
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass
@@ -6,25 +6,27 @@ from dataclasses import dataclass
 from rtvoice_tui.session.facts import SpeechNoticed, SpeechState, TurnStarted, UserSaid
 
 MARGIN_DB = 1.0
-"""A gate that helps lies so much over the loudest false interruption."""
+"""Margin in dB of the suggested gate over the loudest false interruption."""
 
 GATE_DB = (-60.0, -10.0)
-"""A gate can be set between these (dBFS)."""
+"""Range of the noise gate in dBFS."""
 
 MOST_DUE = 16
-"""The end of earlier speech is not waited for any more: some servers never tell it."""
+"""Maximum number of turns whose end is awaited: some servers never report the end of speech."""
 
 _UNMEASURED = float("-inf")
 
 
 @dataclass(slots=True, eq=False)
 class Noticed:
-    """Speech that the server noticed.
+    """Speech of one turn that the server detected.
 
     Attributes:
-        cut_agent: whether the agent was cut short by it.
-        level_db: the loudest frame while it lasted, dBFS, if that is known.
-        false: whether nothing was said; ``None`` while that is not known.
+        cut_agent: whether it interrupted the agent.
+        level_db: level of its loudest frame in dBFS; ``None`` if it was not measured.
+        false: whether it contained no words; ``None`` until that is known.
+        ended: whether it ended.
+        words_due: whether a transcript is expected.
     """
 
     cut_agent: bool = False
@@ -35,12 +37,12 @@ class Noticed:
 
 
 class Interruptions:
-    """Counts false interruptions among the facts.
+    """Counts false interruptions from the session's facts.
 
     Attributes:
-        version: grows with every change.
-        judged: all of which it is known whether somebody spoke. Only to be read.
-        cut_short: how many of the false ones cut the agent short.
+        version: incremented on every change.
+        judged: speech that is known to be false or real, in the order of the decisions. Read only.
+        cut_short: number of false interruptions that interrupted the agent.
     """
 
     def __init__(self) -> None:
@@ -81,7 +83,7 @@ class Interruptions:
             self._judge(turn, false=True)
 
     def _judge(self, turn: Noticed, false: bool) -> None:
-        """Words that come late make a turn a real one all the same."""
+        """Decide whether a turn is false. A late transcript still makes a false one real, but never the reverse."""
         if turn.false is not False:
             if turn.false is None:
                 self.judged.append(turn)
@@ -91,7 +93,7 @@ class Interruptions:
             self.version += 1
 
     def _count(self, turn: Noticed, step: int) -> None:
-        """Add a turn to what is known of all of them, or take it out again."""
+        """Add a turn to the counts (``step`` 1), or remove it (``step`` -1)."""
         if turn.false is None:
             return
         levels = self._false_db if turn.false else self._real_db
@@ -105,12 +107,12 @@ class Interruptions:
 
     @property
     def false(self) -> list[float]:
-        """How loud those were that were none, dBFS, the softest first. Only to be read."""
+        """Levels of the false interruptions in dBFS, ascending; ``-inf`` if not measured. Read only."""
         return self._false_db
 
     @property
     def gate_db(self) -> float | None:
-        """The gate that would have avoided all false ones and no real one; ``None`` if there is none."""
+        """Gate in dBFS above all false interruptions and below all measured real ones; ``None`` if there is none."""
         if not self._false_db or not self.measured:
             return None
         gate = float(round(self._false_db[-1] + MARGIN_DB))
@@ -120,5 +122,5 @@ class Interruptions:
 
     @property
     def measured(self) -> bool:
-        """Whether it is known how loud the false ones were."""
+        """Whether the levels of all false interruptions were measured."""
         return self._false_db[:1] != [_UNMEASURED]

@@ -1,4 +1,4 @@
-"""Meter ballistics: a level rises at once and falls slowly, its peak holds, clipping stays marked for a while."""
+"""Meter ballistics: instant attack, slow release, and hold times for peak and clipping."""
 
 from collections import deque
 
@@ -11,12 +11,14 @@ HISTORY_S = 10.0
 
 
 class Meter:
-    """One direction's meter. Times are in seconds.
+    """Level meter of one direction. Times are in seconds on the store's clock.
+
+    The session's thread calls `update`, the screen's thread `settle`.
 
     Attributes:
-        level_db: what the bar shows, in dBFS.
-        peak_db: the held peak, in dBFS.
-        history: the frames of the last ten seconds with their times.
+        level_db: level of the bar in dBFS.
+        peak_db: held peak in dBFS.
+        history: time and level of each frame of the last `HISTORY_S` seconds.
     """
 
     def __init__(self) -> None:
@@ -28,7 +30,7 @@ class Meter:
         self._clip_at = -CLIP_HOLD_S
 
     def update(self, level: Level, now: float) -> None:
-        """Take in a frame."""
+        """Update the meter with the level of a frame."""
         self.settle(now)
         self.history.append((now, level))
         while self.history[0][0] < now - HISTORY_S:
@@ -40,7 +42,7 @@ class Meter:
             self._clip_at = now
 
     def settle(self, now: float) -> None:
-        """Let the meter fall as time goes by. A time that is already past changes nothing."""
+        """Apply the release up to ``now``. A time before the last one changes nothing."""
         fall = max(0.0, now - self._at) * FALL_DB_PER_S
         self._at = max(self._at, now)
         self.level_db = max(FLOOR_DB, self.level_db - fall)
@@ -48,5 +50,5 @@ class Meter:
             self.peak_db = max(self.level_db, self.peak_db - fall, FLOOR_DB)
 
     def clipped(self, now: float) -> bool:
-        """Whether clipping is to be shown."""
+        """Whether a frame clipped within the last `CLIP_HOLD_S` seconds."""
         return now - self._clip_at < CLIP_HOLD_S

@@ -1,4 +1,4 @@
-"""Text from models, servers, tools and files made harmless for a terminal: shown, never obeyed."""
+"""Escapes control characters in text from models, servers, tools and files, so that a terminal only shows them."""
 
 import re
 
@@ -8,9 +8,9 @@ _MULTI = re.compile(r"\s+")
 
 
 def visible(text: str) -> str:
-    """Control characters become symbols (escape is ``␛``), direction overrides ``�``.
+    """Replace control characters by symbols (escape by ``␛``) and direction overrides by ``�``.
 
-    Line feeds stay, tabs become a space.
+    Line feeds are kept; a tab becomes a space.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -19,14 +19,14 @@ def visible(text: str) -> str:
 
 
 def line_of(text: str) -> str:
-    """`visible` text as a part of one line: a line feed is shown as ``␊``. Nothing else is changed or cut."""
+    """Return `visible` text on one line: a line feed becomes ``␊``. Nothing is cut."""
     if text.isascii() and text.isprintable():
         return text
     return visible(text).replace("\n", "\u240a")
 
 
 def one_line(text: str, limit: int = 400) -> str:
-    """`visible` text without line feeds, cut to ``limit`` characters."""
+    """Return `visible` text on one line: runs of whitespace become one space, cut to ``limit`` characters."""
     line = _MULTI.sub(" ", visible(text[: limit * 4])).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"
 

@@ -1,4 +1,4 @@
-"""The last ten seconds of sound in columns of 100 ms: how loud both directions were, who spoke, what waited."""
+"""The last ten seconds of audio in columns of 100 ms: levels, speech of both sides, and buffer state."""
 
 from collections import deque
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ COLUMNS_PER_S = 10
 COLUMNS = round(HISTORY_S * COLUMNS_PER_S)
 
 _KEPT = COLUMNS + 4
-"""Ten seconds that have ended, and what has only begun."""
+"""Columns that are kept: ten seconds, and a margin for the current column."""
 
 
 @dataclass
@@ -20,13 +20,13 @@ class SoundColumn:
     """What happened during one column.
 
     Attributes:
-        near: the local detector heard the user.
-        heard: the server heard the user.
-        spoke: the agent was speaking.
-        ducked: the agent was lowered meanwhile.
-        buffered_ms: the most that waited to be heard.
-        underruns: how often the speaker had to do without.
-        lost: frames of the microphone that were lost.
+        near: whether the local VAD detected speech.
+        heard: whether the server detected speech.
+        spoke: whether the agent was speaking.
+        ducked: whether the agent's volume was lowered.
+        buffered_ms: maximum of the playback buffer in ms.
+        underruns: number of underruns.
+        lost: number of microphone frames that were lost.
     """
 
     near: bool = False
@@ -38,7 +38,7 @@ class SoundColumn:
     lost: int = 0
 
     def add(self, other: "SoundColumn") -> None:
-        """Let another column be a part of this one."""
+        """Merge another column into this one."""
         self.near |= other.near
         self.heard |= other.heard
         self.spoke |= other.spoke
@@ -49,12 +49,13 @@ class SoundColumn:
 
 
 class SoundHistory:
-    """Sampled by the screen; the levels need no sampling, their meters keep every frame.
+    """History of the store's audio status in columns. Used on the screen's thread only.
 
-    Columns begin at whole multiples of their length, so that they move by whole columns and never change their shape.
+    The status is sampled; levels come from the meters, which keep every frame. Columns start at multiples of their
+    length, so the graph scrolls by full columns and a past column never changes.
 
     Args:
-        store: whose sound it is.
+        store: the store to sample.
     """
 
     def __init__(self, store: Store) -> None:
@@ -64,7 +65,7 @@ class SoundHistory:
         self._levels: dict[int, LevelColumns] = {}
 
     def sample(self, now: float) -> None:
-        """Take down what is now; called about 15 times a second."""
+        """Sample the current status at ``now`` seconds; called about 15 times per second."""
         audio, phase = self._store.audio, self._store.session.phase
         counted = (audio.underruns, audio.dropped + audio.overflows)
         column = SoundColumn(
@@ -84,7 +85,7 @@ class SoundHistory:
             self._columns.append((index, column))
 
     def columns(self, now: float, merge: int = 1) -> list[SoundColumn]:
-        """Ten seconds, the newest last; ``merge`` columns become one. Only to be read."""
+        """Return the columns of the last ten seconds, newest last, ``merge`` columns merged into one. Read only."""
         first, count = _window(now, merge)
         found = [_NOTHING] * count
         for index, column in self._columns:
@@ -98,7 +99,7 @@ class SoundHistory:
         return found
 
     def levels(self, meter: Meter, now: float, merge: int = 1) -> list[Level | None]:
-        """The loudest of each column, the newest last; ``None`` where no frame came."""
+        """Return the maximum level of each column of a meter, newest last; ``None`` for a column without frames."""
         levels = self._levels.get(id(meter))
         if levels is None:
             levels = self._levels[id(meter)] = LevelColumns(meter)
@@ -110,10 +111,10 @@ _NOTHING = SoundColumn()
 
 
 class LevelColumns:
-    """A meter's frames as columns: the greatest RMS and peak of each, and whether it clipped.
+    """A meter's frames in columns: maximum RMS and peak of each column, and whether it clipped.
 
     Args:
-        meter: whose frames; each is looked at once.
+        meter: the meter; each of its frames is read once.
     """
 
     def __init__(self, meter: Meter) -> None:
@@ -122,9 +123,9 @@ class LevelColumns:
         self._columns: deque[tuple[int, Level]] = deque(maxlen=_KEPT)
 
     def take(self) -> None:
-        """Fold the frames that came since the last time."""
+        """Add the meter's frames since the last call to the columns."""
         fresh = []
-        for frame in reversed(tuple(self._meter.history)):  # a copy: the session's thread goes on adding
+        for frame in reversed(tuple(self._meter.history)):  # a copy: the session's thread keeps appending
             if frame is self._last:
                 break
             fresh.append(frame)
@@ -138,7 +139,7 @@ class LevelColumns:
             self._last = fresh[0]
 
     def window(self, now: float, merge: int) -> list[Level | None]:
-        """Ten seconds, the newest last; ``None`` where no frame came."""
+        """Return the levels of the last ten seconds, newest last; ``None`` for a column without frames."""
         first, count = _window(now, merge)
         found: list[Level | None] = [None] * count
         for index, level in self._columns:
@@ -150,13 +151,13 @@ class LevelColumns:
 
 
 def _louder(one: Level, other: Level) -> Level:
-    """Both levels at once; the same object where nothing is louder."""
+    """Return the maximum of both levels; ``one`` itself if nothing in ``other`` is louder."""
     if other.rms_db <= one.rms_db and other.peak_db <= one.peak_db and other.clipped <= one.clipped:
         return one
     return Level(max(one.rms_db, other.rms_db), max(one.peak_db, other.peak_db), one.clipped or other.clipped)
 
 
 def _window(now: float, merge: int) -> tuple[int, int]:
-    """The first column's number, and how many there are."""
+    """Return the number of the first (merged) column, and the number of columns."""
     count = COLUMNS // merge
     return int(now * COLUMNS_PER_S) // merge - count + 1, count

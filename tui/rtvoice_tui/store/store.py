@@ -1,4 +1,4 @@
-"""Everything a session leaves behind for the screen, and the one way in for it."""
+"""The store: everything that the screen shows of a session, updated by facts."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -22,13 +22,13 @@ KEPT_NOTICES = KEPT_EDITS = 500
 
 @dataclass
 class TalkView:
-    """How turns are taken, and the turn by key that is under way.
+    """The talk mode, and the current push-to-talk turn.
 
     Attributes:
-        mode: push-to-talk too where turn detection is off.
-        since: when the turn by key began, in seconds of the store's clock.
-        until: when it ends by itself.
-        mic_doubted: the user talks by key, and nothing like speech comes from the microphone.
+        mode: the talk mode; push-to-talk also if turn detection is off.
+        since: start of the push-to-talk turn in seconds on the store's clock; ``None`` outside of one.
+        until: time at which it ends by itself; ``None`` outside of one.
+        mic_doubted: whether nothing like speech comes from the microphone in this push-to-talk turn.
     """
 
     mode: TalkMode = TalkMode.OPEN
@@ -39,13 +39,19 @@ class TalkView:
 
 @dataclass
 class SessionView:
-    """The session's own line: where it stands and since when (seconds).
+    """State of the session.
 
     Attributes:
-        server: how the server described the session when it greeted us.
-        at_start: the same by our names of settings.
-        in_force: what it last said is in force.
-        spoken: whether the agent has made a sound in this session.
+        phase: phase of the session.
+        session_id: the server's id of the session.
+        opened_at: time of ``session.created`` in seconds on the store's clock; ``None`` before the first session.
+        turn: number of the current turn; 0 before the first.
+        reason: why the last session ended.
+        remedy: what the user can do about that.
+        server: the ``session`` object of ``session.created``.
+        at_start: the settings in that object, by our names.
+        in_force: the settings in the server's last ``session`` object, by our names.
+        spoken: whether the agent has sent audio in this session.
     """
 
     phase: Phase = Phase.OFFLINE
@@ -61,14 +67,24 @@ class SessionView:
 
 
 class Store:
-    """Written by the session's thread alone, read by the screen's.
+    """All data of a session for the screen. Written by the session's thread, read by the screen's.
 
-    What is measured several times a second (`audio`, `mic`, `speaker`) is written by the audio station on that thread;
-    everything else comes as facts.
+    Audio measurements (`audio`, `mic`, `speaker`) are written by the audio station on the session's thread; everything
+    else comes as facts through `record`.
+
+    Raises:
+        OSError: the temporary file of the event log cannot be created.
 
     Attributes:
-        version: grows with every change of anything that has no version of its own.
-        edits: the last of what became of changes of the session; ``edits_told``: how many there ever were.
+        version: incremented with every fact.
+        events: all events of both directions.
+        audio: device status and measurements.
+        audio_settings: mute, gain and noise gate that are set.
+        mic: meter of the microphone.
+        speaker: meter of the speaker.
+        notices: the last `KEPT_NOTICES` notices with their times in seconds.
+        edits: the last `KEPT_EDITS` reports on session edits with their times in seconds.
+        edits_told: number of all reports on session edits so far.
     """
 
     def __init__(self) -> None:
@@ -90,7 +106,7 @@ class Store:
         self.edits_told = 0
 
     def record(self, fact: Fact, at: float) -> None:
-        """Remember what happened at ``at`` seconds."""
+        """Record a fact that happened at ``at`` seconds on the store's clock."""
         self.interruptions.record(fact)
         self._record_session(fact, at)
         self._record_turns(fact, at)
@@ -98,7 +114,7 @@ class Store:
         self.version += 1
 
     def _record_session(self, fact: Fact, at: float) -> None:
-        """Connection, settings, notices, and what is wanted of the devices."""
+        """Record connection, settings, notices and audio settings."""
         match fact:
             case facts.PhaseChanged():
                 self.session.phase = fact.phase
@@ -130,7 +146,7 @@ class Store:
                 self.audio.dropped = fact.count
 
     def _record_turns(self, fact: Fact, at: float) -> None:
-        """Turns, their words and their timing."""
+        """Record turns, their timing and their transcript."""
         match fact:
             case facts.TurnStarted():
                 self.session.turn = fact.turn
@@ -156,7 +172,7 @@ class Store:
                 self.transcript.cut_confirmed(fact)
 
     def _record_calls(self, fact: Fact, at: float) -> None:
-        """Calls, servers of tools, tokens and limits."""
+        """Record calls, tool servers, token usage and rate limits."""
         match fact:
             case facts.CallChanged():
                 if not fact.manual:

@@ -1,4 +1,4 @@
-"""Where the milliseconds of a turn went. The clock stops when the device takes the first sample, not at the socket."""
+"""Latency of the turns. A wait ends when the first sample is played, not when it arrives at the socket."""
 
 import threading
 from bisect import bisect_left, insort
@@ -9,13 +9,13 @@ from rtvoice_tui.session.facts import Moment
 
 @dataclass(slots=True)
 class TurnTiming:
-    """The first time each moment of a turn was reached, in seconds."""
+    """Time in seconds at which each moment of a turn was reached, on the store's clock."""
 
     turn: int
     moments: dict[Moment, float] = field(default_factory=dict)
 
     def between(self, start: Moment, end: Moment) -> float | None:
-        """Milliseconds from one moment to another, if both were reached in this order."""
+        """Return the time between two moments in ms; ``None`` unless both were reached in this order."""
         if start not in self.moments or end not in self.moments:
             return None
         gap = (self.moments[end] - self.moments[start]) * 1000
@@ -23,17 +23,17 @@ class TurnTiming:
 
     @property
     def origin(self) -> Moment:
-        """What the user waited from: the end of their speech, or the typed message."""
+        """Start of the wait: the typed message, or else the end of the user's speech."""
         return Moment.SENT if Moment.SENT in self.moments else Moment.SPEECH_STOPPED
 
     @property
     def waited_ms(self) -> float | None:
-        """From the user's last word, as the server saw it, to the first sound of the answer."""
+        """Time in ms from `origin` to the first audible sample of the response, or else to its first text."""
         heard = self.between(self.origin, Moment.FIRST_HEARD)
         return heard if heard is not None else self.between(self.origin, Moment.FIRST_TEXT)
 
     def stages(self) -> list[tuple[str, float]]:
-        """The wait cut into its parts: name and milliseconds, in order."""
+        """Return the parts of the wait in order: name and duration in ms."""
         path = [
             ("hear", self.origin, Moment.ANSWERING),
             ("model", Moment.ANSWERING, Moment.FIRST_AUDIO),
@@ -45,10 +45,11 @@ class TurnTiming:
 
 
 class Timings:
-    """The timing of every turn.
+    """The timing of every turn. Written by the session's thread, read by the screen's; a lock guards the statistics.
 
     Attributes:
-        version: grows with every change.
+        version: incremented on every change.
+        turns: the timings in order.
     """
 
     def __init__(self) -> None:
@@ -56,18 +57,22 @@ class Timings:
         self.turns: list[TurnTiming] = []
         self._by_turn: dict[int, TurnTiming] = {}
         self._lock = threading.Lock()
-        self._answered: list[int] = []  # turns, in their order
-        self._waits: list[tuple[float, int]] = []  # wait and turn (negative: of two that are as long the first counts)
+        self._answered: list[int] = []  # turns with a known wait, ascending
+        self._waits: list[tuple[float, int]] = []  # wait (ms) and negated turn: of equal waits the first is worst
 
     def begin(self, turn: int) -> None:
-        """A turn began."""
+        """Add a turn, unless it is the last one already."""
         if not self.turns or self.turns[-1].turn != turn:
             timing = self._by_turn[turn] = TurnTiming(turn)
             self.turns.append(timing)
             self.version += 1
 
     def reached(self, turn: int, moment: Moment, at: float) -> None:
-        """A turn reached a moment; only the first time counts, but an answer after a tool call speaks again."""
+        """Record the time of a moment.
+
+        The first time counts, except for ``HEARD``, ``GENERATED`` and ``SPEECH_STOPPED``: they can occur again within
+        a turn, for example in a response after a tool call, and the last time counts.
+        """
         timing = self.of(turn)
         if timing is not None:
             before = timing.waited_ms
@@ -79,7 +84,7 @@ class Timings:
             self.version += 1
 
     def _sort_in(self, turn: int, before: float | None, after: float | None) -> None:
-        """The wait of a turn is another."""
+        """Update the sorted waits after the wait of a turn changed."""
         if before == after:
             return
         with self._lock:
@@ -93,28 +98,28 @@ class Timings:
                 del self._answered[bisect_left(self._answered, turn)]
 
     def of(self, turn: int) -> TurnTiming | None:
-        """The timing of a turn."""
+        """Return the timing of a turn; ``None`` if it is unknown."""
         return self._by_turn.get(turn)
 
     def last_answered(self) -> TurnTiming | None:
-        """The newest turn whose wait is known."""
+        """Return the newest turn whose wait is known."""
         with self._lock:
             return self._by_turn[self._answered[-1]] if self._answered else None
 
     def worst(self) -> tuple[int, float] | None:
-        """The turn with the longest wait, and that."""
+        """Return the turn with the longest wait, and the wait in ms."""
         with self._lock:
             return (-self._waits[-1][1], self._waits[-1][0]) if self._waits else None
 
     def recent(self, count: int) -> list[float]:
-        """The waits of the last turns that were answered, the newest last."""
+        """Return the waits in ms of the last ``count`` turns with a response, newest last."""
         with self._lock:
             turns = self._answered[-count:]
         waits = [self._by_turn[turn].waited_ms for turn in turns]
         return [wait for wait in waits if wait is not None]
 
     def percentile(self, share: float) -> float | None:
-        """The wait that ``share`` of the turns stayed within, in ms."""
+        """Return a percentile of the waits in ms; ``share`` is between 0 and 1."""
         with self._lock:
             waits = self._waits
             return waits[min(len(waits) - 1, int(share * len(waits)))][0] if waits else None

@@ -1,4 +1,4 @@
-"""The transcript: who said what in which turn, what was heard of it, and the calls in between."""
+"""The transcript: speech and text of both sides by turn, how much of it was heard, and function calls."""
 
 import json
 from collections import deque
@@ -19,11 +19,11 @@ from rtvoice_tui.store.plain import one_line, visible
 CUT_OFF = "cut off: the session ended before this was complete"
 
 TOUCHED = 1024
-"""Changes of entries that are remembered: a reader that is further behind looks at all of them."""
+"""Number of entry changes that are remembered: a reader that is further behind has to read all entries."""
 
 
 class Speaker(StrEnum):
-    """Whose line it is."""
+    """Source of an entry."""
 
     YOU = "YOU"
     AGENT = "AGENT"
@@ -32,23 +32,24 @@ class Speaker(StrEnum):
 
 @dataclass(slots=True)
 class Entry:
-    """One paragraph of the transcript. The writer changes the words before ``version``, so a reader misses nothing.
+    """One paragraph of the transcript. The writer changes the text before ``version``, so a reader misses no change.
 
     Attributes:
-        speaker: whose it is.
+        speaker: source of the entry.
         turn: the turn it belongs to.
-        at: when it began, in seconds since the session began.
-        index: its place among all entries.
-        version: grows when the entry changes.
-        rewritten: grows when anything but an appended tail changed.
-        parts: the words in the pieces they came in: adding one must not copy those before it.
-        length: characters in all parts.
+        at: time of its first text, in seconds on the store's clock.
+        key: item id, ``call:`` and the key of a call, or speaker and turn if there is no id.
+        index: its index in `Transcript.entries`.
+        parts: the text as a list of deltas, so that appending does not copy the earlier text.
+        length: number of characters in all parts.
+        version: incremented when the entry changes.
+        rewritten: incremented when anything but appended text changed.
         final: whether it is complete.
-        heard: share of the words that was heard, where an answer was cut; else ``None``.
-        note: a mark under the text: what became of an interruption, or why words failed.
-        confirmed: whether the server took over what was heard.
-        state: of a function call.
-        out_of_band: whether it was said outside the conversation.
+        heard: share of a cut response that was heard, 0 to 1; ``None`` if it was not cut.
+        note: text below the entry: the outcome of an interruption, or why the transcription failed.
+        confirmed: whether the server acknowledged the truncation or deletion.
+        state: state of a function call; empty for other entries.
+        out_of_band: whether it belongs to an out-of-band response.
     """
 
     speaker: Speaker
@@ -69,21 +70,21 @@ class Entry:
 
     @property
     def text(self) -> str:
-        """The words as one."""
+        """The full text."""
         return "".join(self.parts)
 
     def append(self, text: str) -> None:
-        """Add to the words."""
+        """Append text."""
         if text:
             self.parts.append(text)
             self.length += len(text)
 
     def replace(self, text: str) -> None:
-        """Say something else."""
+        """Replace the full text."""
         self.parts, self.length = ([text] if text else []), len(text)
 
     def close(self) -> None:
-        """It is complete: what came in a thousand pieces is kept as one."""
+        """Mark the entry as final and join its parts."""
         self.final = True
         if len(self.parts) > 1:
             self.parts = [self.text]
@@ -91,26 +92,29 @@ class Entry:
 
 
 class Transcript:
-    """Entries in the order of speech: a user's words take the place where the speech began, however late they come.
+    """Entries in order of speech: a user's entry is created when the speech starts, even if its text arrives late.
+
+    Written by the session's thread, read by the screen's.
 
     Attributes:
-        version: grows with every change.
+        version: incremented on every change.
+        entries: all entries, oldest first; entries are only appended.
     """
 
     def __init__(self) -> None:
         self.version = 0
         self.entries: list[Entry] = []
         self._by_key: dict[str, Entry] = {}
-        self._growing: dict[int, Entry] = {}  # words of the user that are not final, by their place
+        self._growing: dict[int, Entry] = {}  # text of the user that is not final yet, by index
         self._first: dict[int, int] = {}
         self._touched: deque[tuple[int, int]] = deque(maxlen=TOUCHED)
 
     def new_session(self) -> None:
-        """Ids begin anew: what was said before stays as it is."""
+        """Forget the ids of the old session; its entries are kept."""
         self._by_key.clear()
 
     def user_said(self, fact: UserSaid, at: float) -> None:
-        """Words of the user, whole."""
+        """Record the full text of a user item so far."""
         entry = self._entry(Speaker.YOU, fact.turn, at, fact.item_id)
         self._rewrite(entry, visible(fact.text))
         entry.final = fact.final
@@ -122,7 +126,7 @@ class Transcript:
             entry.note = f"not recognised: {one_line(fact.failed)}"
 
     def agent_said(self, fact: AgentSaid, at: float) -> None:
-        """Words of the agent, a piece or whole."""
+        """Record a delta or the full text of an agent item."""
         entry = self._entry(Speaker.AGENT, fact.turn, at, fact.item_id)
         text = visible(fact.text)
         if fact.replace:
@@ -135,7 +139,7 @@ class Transcript:
         self._touch(entry)
 
     def response_cut(self, fact: ResponseCut, at: float) -> None:
-        """An answer was interrupted: remember which part of it was heard."""
+        """Record that a response was interrupted, and which share of it was heard."""
         entry = self._entry(Speaker.AGENT, fact.turn, at, fact.item_id)
         share = fact.heard_ms / fact.received_ms if fact.received_ms else 0.0
         entry.heard = min(1.0, share)
@@ -145,11 +149,11 @@ class Transcript:
         self._touch(entry)
 
     def response_lost(self, fact: ResponseLost, at: float) -> None:
-        """The session ended in the middle of an answer."""
+        """Record that the session ended before a response was complete."""
         self._cut_off(self._entry(Speaker.AGENT, fact.turn, at, fact.item_id))
 
     def session_ended(self) -> None:
-        """Nothing more comes: words that were still growing stay as they are."""
+        """Mark the user's unfinished text as cut off."""
         for entry in self._growing.values():
             self._cut_off(entry)
         self._growing.clear()
@@ -163,7 +167,7 @@ class Transcript:
         self._touch(entry)
 
     def cut_confirmed(self, fact: CutConfirmed) -> None:
-        """The server confirmed a truncation or deletion."""
+        """Record that the server confirmed a truncation or deletion."""
         entry = self._by_key.get(fact.item_id)
         if entry is not None and entry.heard is not None and not entry.confirmed:
             entry.confirmed = True
@@ -172,21 +176,21 @@ class Transcript:
             self._touch(entry)
 
     def call_changed(self, fact: CallChanged, at: float) -> None:
-        """A function call, one line."""
+        """Record a function call as one line."""
         entry = self._entry(Speaker.TOOL, fact.turn, at, f"call:{fact.key}")
         entry.state = str(fact.state)
         entry.final = fact.state not in (CallState.STREAMING, CallState.ASKING, CallState.RUNNING)
-        streaming = fact.state is CallState.STREAMING  # as it came: reading all of it with every piece takes long
+        streaming = fact.state is CallState.STREAMING  # shown unparsed: parsing it with every delta is slow
         arguments = one_line(fact.arguments, 200) if streaming else arguments_shown(fact.arguments)
         self._rewrite(entry, f"{one_line(fact.name, 60)}({arguments})")
 
     def first_of_turn(self, turn: int) -> int | None:
-        """Index of the first entry of a turn."""
+        """Return the index of the first entry of a turn; ``None`` if it has none."""
         return self._first.get(turn)
 
     def changed_since(self, version: int) -> list[int] | None:
-        """Indexes of the entries that changed after a version, in order; ``None`` if too many have."""
-        touched = tuple(self._touched)  # a copy: the session's thread goes on adding
+        """Return the sorted indexes of the entries that changed after a version; ``None`` if too many changed."""
+        touched = tuple(self._touched)  # a copy: the session's thread keeps appending
         if touched and touched[0][0] > version + 1 and len(touched) == TOUCHED:
             return None
         return sorted({index for number, index in reversed(touched) if number > version})
@@ -217,7 +221,7 @@ class Transcript:
 
 
 def arguments_shown(text: str) -> str:
-    """``city=Berlin`` once the JSON is whole, until then what has arrived of it."""
+    """Return arguments as ``city=Berlin`` if they are a complete JSON object, otherwise their text."""
     try:
         values = json.loads(text or "{}")
     except (ValueError, RecursionError):

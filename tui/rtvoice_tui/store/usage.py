@@ -1,13 +1,16 @@
-"""Tokens: the last answer's and the session's. Cached tokens are a part of the input, never counted twice."""
+"""Token usage of the last response and of all responses. Cached tokens are a part of the input tokens."""
 
 from rtvoice_tui.protocol.usage import RateLimit, Usage
 
 
 class UsageTotals:
-    """Sums up token usage.
+    """Sums of token usage, and the rate limits.
 
     Attributes:
-        version: grows with every change.
+        version: incremented on every change.
+        answers: number of responses whose usage was reported.
+        last: usage of the last response.
+        limits: rate limits as last reported.
     """
 
     def __init__(self) -> None:
@@ -20,7 +23,7 @@ class UsageTotals:
         self.limits: tuple[RateLimit, ...] = ()
 
     def add(self, usage: Usage) -> None:
-        """A response ended."""
+        """Add the usage of a response."""
         self.answers += 1
         self.input_tokens += usage.input_tokens
         self.output_tokens += usage.output_tokens
@@ -29,6 +32,6 @@ class UsageTotals:
         self.version += 1
 
     def limited(self, limits: tuple[RateLimit, ...]) -> None:
-        """The server reported its rate limits."""
+        """Record the rate limits that the server reported."""
         self.limits = limits
         self.version += 1

@@ -1,4 +1,4 @@
-"""What the agent may call, and how it is run: a module for each kind behind one small interface.
+"""Client-side tools: one module for each kind of tool, all behind the `Runner` interface.
 
-Everything here runs on a loop and a thread of its own (`toolbox`), so that no tool ever delays sound.
+Tools run on their own thread and event loop (`toolbox`), so that no tool delays audio.
 """

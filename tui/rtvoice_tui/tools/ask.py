@@ -8,11 +8,11 @@ from rtvoice_tui.tools.runner import Call, Outcome, Runner
 
 
 class AskRunner(Runner):
-    """Waits until the user has given a result, which takes the place of what would come from here.
+    """Keeps the call open; the session uses the result that the user types.
 
     Args:
-        spec: what the session knows of the tool.
-        run: what the user is asked.
+        spec: the tool as the session offers it.
+        run: the question for the user.
     """
 
     def __init__(self, spec: ToolSpec, run: AskRun) -> None:
@@ -24,6 +24,6 @@ class AskRunner(Runner):
         return self._run.question
 
     async def run(self, call: Call) -> Outcome:
-        """Nothing comes from here: the session takes the user's word, or the time is over."""
+        """Wait until cancelled: when the user has typed a result, or when the time limit is reached."""
         await asyncio.Event().wait()
         raise AssertionError("nothing sets it")

@@ -1,9 +1,9 @@
-"""The process that checks values against schemas: run as a module, asked in JSON lines, ended from outside.
+"""The subprocess that checks values against JSON Schemas. `checker` starts it, sends requests and kills it.
 
     python -m rtvoice_tui.tools.check_program
 
-A question is ``{"arguments": TEXT, "schema": SCHEMA}`` or ``{"value": VALUE, "schema": SCHEMA}``, its answer
-``{"problem": SENTENCE}``, empty if it fits.
+Requests and replies are JSON lines. A request is ``{"arguments": TEXT, "schema": SCHEMA}`` or
+``{"value": VALUE, "schema": SCHEMA}``, the reply ``{"problem": SENTENCE}``; the sentence is empty if the value fits.
 """
 
 import contextlib
@@ -14,13 +14,13 @@ from typing import Any
 from rtvoice_tui.errors import ArgumentsRefused
 
 ALARM_S = 10
-"""This process ends if one check takes longer: nobody waits for it any more, or nobody is there."""
+"""Seconds after which one check ends this process: `checker` has given up on it by then, or the app is gone."""
 
 MEMORY_BYTES = 2_000_000_000
 
 
 def main() -> None:
-    """Answer until nothing more is asked."""
+    """Reply to each request from stdin until stdin is closed."""
     from rtvoice_tui.session import schema
 
     _limit_memory()
@@ -48,7 +48,7 @@ def _problem(question: dict[str, Any]) -> str:
 
 
 def _alarm(seconds: int) -> None:
-    """End this process after so many seconds, even in the middle of a search; 0 takes that back."""
+    """End this process after so many seconds, even in the middle of a regular expression; 0 cancels the alarm."""
     with contextlib.suppress(ImportError, AttributeError):
         import signal
 

@@ -1,4 +1,4 @@
-"""Checks that may take for ever, in a process that is ended when they do. Of one loop."""
+"""Schema checks with a time limit, in a subprocess that is killed when a check exceeds it."""
 
 import asyncio
 import contextlib
@@ -10,10 +10,10 @@ from typing import Any
 from rtvoice_tui.subprocesses import module_command
 
 LIMIT_S = 2.0
-"""How long one check may take."""
+"""Time limit of one check, in seconds."""
 
 START_S = 20.0
-"""How long the process may take to begin."""
+"""Time limit for starting the process, in seconds."""
 
 ANSWER_BYTES = 1_000_000
 
@@ -21,22 +21,22 @@ log = logging.getLogger(__name__)
 
 
 class Checker:
-    """One process, started with the first check, and anew after one that had to be ended."""
+    """Owns the subprocess: starts it for the first check, and again after it was killed. For one event loop only."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
         self._one_by_one = asyncio.Lock()
 
     async def arguments(self, text: str, parameters: Mapping[str, Any]) -> str:
-        """Why the arguments of a call do not fit their schema; empty if they do."""
+        """Check the arguments of a call (JSON text) against their schema; returns what is wrong, empty if they fit."""
         return await self._ask({"arguments": text, "schema": parameters}, "the arguments")
 
     async def result(self, value: Any, schema: Mapping[str, Any]) -> str:
-        """Why a result does not fit the schema that its server gave; empty if it does."""
+        """Check a result against the output schema of its server; returns what is wrong, empty if it fits."""
         return await self._ask({"value": value, "schema": schema}, "the result")
 
     async def close(self) -> None:
-        """End the process."""
+        """Kill the process and wait for its exit."""
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
@@ -59,7 +59,7 @@ class Checker:
                 await self.close()
                 return f"{what} could not be checked: {type(error).__name__}"
             except asyncio.CancelledError:
-                await self.close()  # its answer would be taken for that of the next question
+                await self.close()  # or the next request would read this one's reply
                 raise
 
     async def _running(self) -> asyncio.subprocess.Process:

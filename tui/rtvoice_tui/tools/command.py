@@ -1,4 +1,4 @@
-"""Programs: started without a shell, in a small environment, ended as a whole group."""
+"""Command tools: programs started without a shell, in a minimal environment, and stopped with all their children."""
 
 import asyncio
 import contextlib
@@ -19,10 +19,10 @@ from rtvoice_tui.tools.processes import GRACE_S, Program, end_group, how_it_ende
 from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, Outcome, Runner, failed, succeeded
 
 KEPT_BYTES = 4 * MAX_OUTPUT
-"""Bytes of each stream that are kept; UTF-8 needs up to four for a character."""
+"""Bytes kept of stdout and of stderr; a UTF-8 character has up to four."""
 
 FLOOD_BYTES = 8_000_000
-"""A program that prints more than this is stopped."""
+"""A program that prints more bytes than this to one stream is stopped."""
 
 
 _ABSOLUTE = re.compile(r"(?:^|=)(?:[/~\\]|[A-Za-z]:[/\\])")
@@ -30,17 +30,17 @@ _SEPARATOR = re.compile(r"[/\\=:]")
 
 
 class Refused(ValueError):
-    """A value may not stand where it would."""
+    """A value is not allowed at its place in the command line."""
 
 
 class CommandRunner(Runner):
-    """Runs a program.
+    """Runs a program for each call.
 
     Args:
-        spec: what the session knows of the tool.
-        run: what is run.
-        folder: where it is run, and where a relative program is looked for.
-        environ: our own environment.
+        spec: the tool as the session offers it.
+        run: the command and its options, from the profile.
+        folder: the working directory; a program given by a relative path is relative to it too.
+        environ: the app's own environment.
     """
 
     def __init__(self, spec: ToolSpec, run: CommandRun, folder: Path, environ: Mapping[str, str]) -> None:
@@ -50,17 +50,17 @@ class CommandRunner(Runner):
         self._environment = small_environment(environ, run.pass_env, run.env)
 
     def preview(self, call: Call) -> str:
-        """The command line, quoted as a shell would want it."""
+        """The command line with shell quoting."""
         try:
             return shlex.join(self.command_line(call.arguments))
         except Refused as refused:
             return f"nothing: {refused}"
 
     def command_line(self, arguments: dict[str, Any]) -> list[str]:
-        """Program and arguments; an element whose argument is missing is left out.
+        """Program and arguments; an element with a placeholder whose argument is missing is left out.
 
         Raises:
-            Refused: a value would act as an option or lead elsewhere.
+            Refused: a value would act as an option, leads to another folder, or contains a NUL character.
         """
         program, *rest = self._run.argv
         if os.sep in program and not os.path.isabs(program):
@@ -78,12 +78,12 @@ class CommandRunner(Runner):
         return line
 
     def _check(self, element: str, filled: str, values: dict[str, Any], ended: bool) -> None:
-        """Each value for itself, and what they come to together: an empty one makes way for what follows it."""
+        """Check each value alone and the filled element: where one value is empty, the next one starts the element."""
         words = {name: template.word(value) for name, value in values.items()}
         names = " and ".join(words)
         for name, text in words.items():
             if "\0" in text:
-                raise Refused(f"{name} holds a character that no program takes")
+                raise Refused(f"{name} contains a NUL character, which no program accepts")
         leads = template.starts(element) and not ended
         if leads and filled.startswith("-") and not self._run.options and not _is_number(element, values):
             raise Refused(f"{names} may not begin with '-': it would be an option")
@@ -94,7 +94,7 @@ class CommandRunner(Runner):
                     raise Refused(f"{names} may be no absolute path and hold no '..'")
 
     async def run(self, call: Call) -> Outcome:
-        """Run the program with the arguments on its stdin."""
+        """Run the program with the arguments as JSON on its stdin."""
         try:
             line = self.command_line(call.arguments)
         except Refused as refused:
@@ -107,7 +107,7 @@ class CommandRunner(Runner):
             return failed(f"{call.name} failed: {line[0]} cannot be started", f"{line[0]} cannot be started: {reason}")
         streams, ended = _Streams(program), False
         try:
-            # a half of a pair has no UTF-8; the backslash that stands for it is JSON's own
+            # an unpaired surrogate has no UTF-8 encoding; backslashreplace writes it as a JSON escape
             said = json.dumps(call.arguments, ensure_ascii=False).encode("utf-8", "backslashreplace")
             ended = await streams.talk(said)
         finally:
@@ -131,18 +131,18 @@ class CommandRunner(Runner):
 
 
 def _is_number(element: str, values: dict[str, Any]) -> bool:
-    """Whether an element is nothing but a number; a minus that no digit follows could be options after all."""
+    """Whether an element is one placeholder with a finite number; "-inf" could be read as an option."""
     (name, value), *others = values.items()
     return not others and element == f"{{{name}}}" and isinstance(value, int | float) and math.isfinite(value)
 
 
 def _leading(text: str) -> tuple[int, int]:
-    """How often a text turns to an absolute path, and how often it goes up."""
+    """The number of absolute paths in a text, and of its ``..`` parts."""
     return len(_ABSOLUTE.findall(text)), _SEPARATOR.split(text).count("..")
 
 
 class _Streams:
-    """What a program is told and says: the beginning of each stream is kept, all of it is counted."""
+    """Writes a program's stdin and reads its output: keeps the start of each stream and counts all bytes."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
@@ -151,7 +151,7 @@ class _Streams:
         self.flooded = False
 
     async def talk(self, said: bytes) -> bool:
-        """Until the program has ended, and nothing more comes that could be waited for; false if it floods."""
+        """Write stdin and read the output until the program has exited; false if it prints more than FLOOD_BYTES."""
         streams = (self._program.stdout, self._program.stderr)
         reading = [asyncio.ensure_future(self._read(stream, i)) for i, stream in enumerate(streams) if stream]
         exited = asyncio.ensure_future(self._program.ended.wait())
@@ -159,7 +159,7 @@ class _Streams:
         try:
             while not exited.done() and not self.flooded:
                 await asyncio.wait({exited, *(r for r in reading if not r.done())}, return_when=asyncio.FIRST_COMPLETED)
-            if not self.flooded:  # what it left behind may hold its streams open
+            if not self.flooded:  # child processes may still hold its streams open
                 await asyncio.wait(reading, timeout=GRACE_S, return_when=asyncio.FIRST_EXCEPTION)
         finally:
             for task in (*reading, exited, feeder):
@@ -170,7 +170,7 @@ class _Streams:
     async def _feed(self, said: bytes) -> None:
         stdin = self._program.stdin
         assert stdin is not None
-        with contextlib.suppress(ConnectionError):  # a program need not read what it is told
+        with contextlib.suppress(ConnectionError):  # a program need not read its stdin
             stdin.write(said)
             await stdin.drain()
         stdin.close()
@@ -185,11 +185,11 @@ class _Streams:
                 return
 
     def text(self, index: int) -> str:
-        """What was kept of stdout (0) or stderr (1)."""
+        """The kept part of stdout (0) or stderr (1)."""
         return self._kept[index].decode("utf-8", "replace")
 
     @property
     def loss(self) -> str:
-        """How much stdout there was, if not all of it was kept."""
+        """A sentence about the part of stdout that was dropped; empty if all of it was kept."""
         kept, size = len(self._kept[0]), self._sizes[0]
         return f"only the first {kept} of {size} bytes of its output were kept" if size > kept else ""

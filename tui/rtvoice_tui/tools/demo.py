@@ -1,4 +1,4 @@
-"""The functions of the built-in profiles: real answers to play with, the same for the same question every time."""
+"""The demo functions of the built-in profiles. The weather is made up, and always the same for the same city."""
 
 import zlib
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Requests to a web service: values stay where the profile put them, and only public addresses are asked."""
+"""HTTP tools: values cannot leave their place in the URL, and private addresses need the profile's permission."""
 
 import asyncio
 import codecs
@@ -26,34 +26,37 @@ KEPT_BYTES = 4 * MAX_OUTPUT
 MAX_REDIRECTS = 5
 MAX_URL = 8_000
 CONNECT_S = 30.0
-"""How long a server may take to be reached; how long it may take to answer is up to the profile."""
+"""Timeout for connecting, in seconds; the time limit for the response is the profile's."""
 
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _NOT_OF_THE_WEB = ("idna", "punycode", "unicode_escape", "raw_unicode_escape")
-"""Encodings of Python's that no web service means; two take their time, two make other text of text."""
+"""Python codecs that no web service means: two are slow on long input, two interpret escape sequences."""
 
 _IN_PATH = "/%{}:@!$&'()*+,;=~"
-"""What a path of the profile keeps as it is."""
+"""Characters in the profile's path that are not percent-encoded."""
 
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class Refused(ValueError):
-    """A request that may not be made, in one sentence."""
+    """The request is not allowed; the message is one sentence."""
 
 
 class _Private(OSError):
-    """An address of this machine or of a private network."""
+    """The address belongs to this machine or to a private network."""
 
 
 class HttpRunner(Runner):
-    """Makes a request.
+    """Makes an HTTP request for each call.
 
     Args:
-        spec: what the session knows of the tool.
-        run: what is asked.
-        environ: where ``${VARIABLES}`` of headers are looked up, before the system's key store.
+        spec: the tool as the session offers it.
+        run: the request, from the profile.
+        environ: source of the ``${VARIABLES}`` in headers, before the system's key store.
+
+    Raises:
+        ToolError: the profile's URL is not valid.
     """
 
     def __init__(self, spec: ToolSpec, run: HttpRun, environ: Mapping[str, str] = os.environ) -> None:
@@ -63,7 +66,7 @@ class HttpRunner(Runner):
         check_address(spec.name, run.url)
 
     def preview(self, call: Call) -> str:
-        """Method, address and body; headers may hold keys and are not shown."""
+        """Method, URL and body; headers are left out, because they may contain keys."""
         try:
             url, body = self.request(call.arguments)
         except Refused as refused:
@@ -71,10 +74,10 @@ class HttpRunner(Runner):
         return f"{self._run.method} {url}" + ("" if body is None else f"\n{json.dumps(body, ensure_ascii=False)}")
 
     def request(self, arguments: dict[str, Any]) -> tuple[str, Any]:
-        """Address and JSON body, ``None`` for no body.
+        """URL and JSON body, ``None`` for no body.
 
         Raises:
-            Refused: a value would lead to another place.
+            Refused: a value would change the path, cannot be encoded, or makes the URL too long.
         """
         parts = urlsplit(self._run.url)
         _check_path(parts.path, arguments)
@@ -96,23 +99,23 @@ class HttpRunner(Runner):
                 query += [(name, template.word(value)) for name, value in rest.items()]
             url = urlunsplit((parts.scheme, parts.netloc, path, urlencode(query, quote_via=quote), ""))
         except UnicodeEncodeError:
-            raise Refused("a value holds half a character, which no address can") from None
+            raise Refused("a value contains an unpaired surrogate, which a URL cannot encode") from None
         if len(url) > MAX_URL:
             raise Refused(f"the address would have {len(url)} characters")
         return url, body
 
     async def run(self, call: Call) -> Outcome:
-        """Make the request and read the answer, as far as it is kept."""
+        """Make the request and read up to KEPT_BYTES of the response."""
         import aiohttp
 
         try:
             url, body = self.request(call.arguments)
-            # the key store may ask the user, and all other tools would wait with it
+            # the key store may prompt the user, which would block the loop of all tools
             headers, keys = await asyncio.to_thread(self._headers) if self._run.headers else ({}, [])
         except Refused as refused:
             return failed(f"{call.name} was not asked: {refused}")
         except ProfileError as error:
-            reason = "its key may not go there" if isinstance(error, KeyRefused) else "a key is missing"
+            reason = "its key must not be sent to this address" if isinstance(error, KeyRefused) else "a key is missing"
             return failed(f"{call.name} was not asked: {reason}", f"{error.sentence}: {error.remedy}")
         shown = self.preview(call)
         try:
@@ -158,7 +161,7 @@ class HttpRunner(Runner):
                     if there.scheme not in ("http", "https"):
                         raise Refused(f"the server redirects to {shown}")
                     if there.origin() != here.origin():
-                        headers = {}  # keys are for the place that the profile names
+                        headers = {}  # keys go only to the server that the profile names
                     see_other = response.status == 303 and method != "HEAD"
                     if see_other or (response.status in (301, 302) and method == "POST"):
                         method, body = "GET", None
@@ -167,10 +170,10 @@ class HttpRunner(Runner):
 
 
 def _check_path(path: str, arguments: Mapping[str, Any]) -> None:
-    """Whether a path stays the profile's.
+    """Check that the values do not change the structure of the profile's path.
 
     Raises:
-        Refused: a part of it is missing, or would lead to another.
+        Refused: a value in the path is empty, or a path segment becomes ``.`` or ``..``.
     """
     for name in template.names(path):
         if template.word(arguments.get(name, "")).strip() in ("", ".", ".."):
@@ -181,10 +184,10 @@ def _check_path(path: str, arguments: Mapping[str, Any]) -> None:
 
 
 def check_address(name: str, url: str) -> None:
-    """Whether a tool's address is one, and its placeholders stand where they may.
+    """Check the URL of a tool and the position of its placeholders.
 
     Raises:
-        ToolError: it is none.
+        ToolError: it is no http(s) URL, contains a key, or has a placeholder outside path and query.
     """
     try:
         parts = urlsplit(url)
@@ -209,7 +212,7 @@ async def _answer(call: Call, response: "aiohttp.ClientResponse", keys: list[str
             break
     status = ("status", f"{response.status} {response.reason or ''}".strip())
     kind = response.content_type
-    text = blotted(_decoded(bytes(raw), response.charset), keys)  # before it is cut, or a part of a key stays
+    text = blotted(_decoded(bytes(raw), response.charset), keys)  # before it is cut, or a part of a key could remain
     if "\0" in text[:1000] or kind.startswith(("image/", "audio/", "video/")):
         size = response.content_length or len(raw)
         return failed(f"{call.name} failed: the answer is no text but {kind}, {size} bytes").with_details(status)
@@ -221,7 +224,7 @@ async def _answer(call: Call, response: "aiohttp.ClientResponse", keys: list[str
 
 
 def _decoded(raw: bytes, charset: str | None) -> str:
-    """Bytes as text, whatever the server calls them."""
+    """Decode with the charset that the server names, or with UTF-8 if Python does not know it or it is unsuitable."""
     try:
         if codecs.lookup(charset or "utf-8").name.replace("-", "_") not in _NOT_OF_THE_WEB:
             return raw.decode(charset or "utf-8", "replace")
@@ -242,10 +245,10 @@ def _any_socket(address: Any) -> socket.socket:
 
 
 def _public_socket(address: Any) -> socket.socket:
-    """A socket for a public address: whatever name led to it, and however it was written.
+    """A socket for a resolved address, which must be public; checked here, so that no host name can circumvent it.
 
     Raises:
-        _Private: the address is one of this machine or of a private network; the next may be none.
+        _Private: the address is private; aiohttp then tries the host's next address.
     """
     if not is_public(address[4][0]):
         raise _Private(errno.EACCES, "it is a private address")
@@ -253,7 +256,7 @@ def _public_socket(address: Any) -> socket.socket:
 
 
 def is_public(host: str) -> bool:
-    """Whether an IP address belongs to the internet at large; an IPv4 address inside an IPv6 one counts."""
+    """Whether an IP address is public; for an IPv4 address embedded in an IPv6 address, the IPv4 address decides."""
     ip = ipaddress.ip_address(host.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour

@@ -1,4 +1,4 @@
-"""MCP servers: started over stdio or asked over HTTP, kept connected, and their tools offered with a prefix."""
+"""MCP servers over stdio or streamable HTTP: kept connected; their tools are offered under prefixed names."""
 
 import asyncio
 import contextlib
@@ -34,32 +34,32 @@ if TYPE_CHECKING:
 INSTALL_HINT = "pip install 'rtvoice-tui[mcp]'"
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 LOOK_S = {"stdio": 3.0, "http": 20.0}
-"""How often a server is asked for its tools: that it answers shows that it lives."""
+"""Seconds between two tools/list requests, by transport; the request is also the health check of the server."""
 
 MAX_TOOLS = 200
 MAX_NAME = 64
 CONNECT_S = 30.0
 LEAST_S = 0.2
-"""How long a server is left alone after it told its tools: one may say that they changed whenever it is asked."""
+"""Minimum seconds between two tools/list requests: a server may send list_changed after every one of them."""
 
 END_S, KILL_S = 1.0, 0.6
-"""What a started server has to end once nothing is said to it any more, and then once it is asked to."""
+"""Seconds that a stdio server has to exit after its stdin is closed, and then after SIGTERM, before it is killed."""
 
 MAX_STDERR = 1_000_000
-"""Bytes of a server's stderr that lie about at most."""
+"""Maximum size of the temporary file with a server's stderr, in bytes."""
 
 
 class McpRunner(Runner):
-    """Keeps one server connected and passes calls on to it.
+    """Keeps the connection to one server and forwards calls to it; reconnects with exponential backoff.
 
     Args:
-        spec: what the session knows of the server's tools, under the server's name.
-        run: where it is.
-        folder: where it is started.
-        environ: our own environment.
+        spec: template for the specs of the server's tools; its name is the server's.
+        run: command or URL of the server, from the profile.
+        folder: the working directory of a stdio server.
+        environ: the app's own environment.
 
     Raises:
-        ToolError: it is neither a command nor an address, or both.
+        ToolError: the profile has neither argv nor url, both, or an invalid url.
     """
 
     def __init__(self, spec: ToolSpec, run: McpRun, folder: Path, environ: Mapping[str, str] = os.environ) -> None:
@@ -87,32 +87,32 @@ class McpRunner(Runner):
 
     @property
     def ready(self) -> bool:
-        """Whether the server has told its tools, or cannot."""
+        """Whether the server's tools are known, or connecting to it has failed."""
         return self.status is not None and self.status.state in (ServerState.CONNECTED, ServerState.FAILED)
 
     async def open(self) -> None:
-        """Connect, and stay connected."""
+        """Start the task that connects and reconnects."""
         if self._task is None:
             self._closing = False
             self._task = asyncio.ensure_future(self._stay())
 
     async def close(self) -> None:
-        """Leave the server, and end it if we started it."""
+        """Disconnect; a stdio server is ended."""
         task, self._task = self._task, None
         if task is not None:
             self._closing = True
-            if self._scope is not None:  # a task that is cancelled from outside may lose that, or the server
+            if self._scope is not None:  # Task.cancel() could be swallowed, or leave the server running
                 self._scope.cancel()
             await asyncio.gather(task, return_exceptions=True)
             await self._checker.close()
             self.status = ServerStatus(ServerState.CLOSED)
 
     def preview(self, call: Call) -> str:
-        """The server's own name of the tool."""
+        """The tool's name at the server, and the server."""
         return f"{self._inner.get(call.name, call.name)} at {self._template.name} ({self._run.summary})"
 
     async def run(self, call: Call) -> Outcome:
-        """Have the server run a tool; being cancelled cancels it there too."""
+        """Call a tool of the server; cancelling this also cancels the request at the server."""
         client, inner = self._client, self._inner.get(call.name)
         if client is None:
             return failed(f"{call.name} failed: the server {self._template.name} is not connected", self._detail)
@@ -126,7 +126,7 @@ class McpRunner(Runner):
         except MCPError as error:
             self._look.set()
             return failed(f"{call.name} failed: {_line(error, self._keys)}")
-        except Exception as error:  # whatever a connection that breaks may raise
+        except Exception as error:  # a broken connection can raise anything
             self._look.set()
             return failed(f"{call.name} failed: {type(error).__name__}", _line(error, self._keys))
         finally:
@@ -175,7 +175,7 @@ class McpRunner(Runner):
                 wait = min(2 * wait, LONGEST_WAIT_S)
 
     async def _connected(self, errors: BinaryIO) -> AsyncIterator[None]:
-        """Connect, and yield each time that the server has told its tools, until it is gone."""
+        """Connect, and yield after each tools/list response. Raises when the connection is lost."""
         import anyio
         from mcp import Client
 
@@ -196,7 +196,7 @@ class McpRunner(Runner):
                     with anyio.move_on_after(LOOK_S["stdio" if self._run.argv else "http"]):
                         await self._look.wait()
                     _trim(errors)
-                    if self._under_way:  # a server may do one thing after the other
+                    if self._under_way:  # a server may process requests one at a time
                         continue
                     limit.deadline = anyio.current_time() + CONNECT_S
                     await self._list(client)
@@ -206,7 +206,7 @@ class McpRunner(Runner):
         if self._run.argv:
             from mcp.client import stdio
 
-            # the SDK's own waits, which are no argument, are longer than the app takes to end
+            # the SDK's timeouts are module constants, and longer than the app's own shutdown
             stdio.PROCESS_TERMINATION_TIMEOUT, stdio.FORCE_KILL_TIMEOUT = END_S, KILL_S
             program, *arguments = self._run.argv
             if os.sep in program and not os.path.isabs(program):
@@ -219,20 +219,20 @@ class McpRunner(Runner):
         import httpx2
         from mcp.client.streamable_http import streamable_http_client
 
-        # what it warns of comes back as an error too, with our keys taken out
+        # its warnings may contain keys; the same errors are raised, and reported without keys
         logging.getLogger("mcp.client.streamable_http").setLevel(logging.ERROR)
 
         run = self._run
         headers, self._keys = await asyncio.to_thread(
             secrets.fill_headers, run.headers, run.url, run.key_in_clear, self._environ
         )
-        # how long an answer takes is up to the profile; and nobody else closes the client
+        # the time limit for a response is the profile's; the SDK does not close a client that it was given
         client = httpx2.AsyncClient(headers=headers, trust_env=False, timeout=httpx2.Timeout(CONNECT_S, read=None))
         await stack.enter_async_context(client)
         return streamable_http_client(self._run.url, http_client=client)
 
     async def _told(self, message: Any) -> None:
-        """The server says something by itself: its tools may be others."""
+        """Handle a notification of the server: its list of tools may have changed."""
         if getattr(message, "method", "") == "notifications/tools/list_changed":
             self._look.set()
 
@@ -250,7 +250,7 @@ class McpRunner(Runner):
         specs = []
         for tool in tools[:MAX_TOOLS]:
             name = _unlike(inner, prefixed(self._template.name, tool.name))
-            offered = (tool.name, name.removeprefix(f"{self._template.name}_"))  # its own name, or as the model has it
+            offered = (tool.name, name.removeprefix(f"{self._template.name}_"))  # `only` may hold either name
             if self._run.only and not set(offered) & set(self._run.only):
                 continue
             inner[name] = tool.name
@@ -272,7 +272,7 @@ class McpRunner(Runner):
 
 
 def _without(schema: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
-    """A schema in which no key can be read: it is told to the model."""
+    """A schema with all keys redacted: the model receives it."""
     if not keys:
         return schema
     cleaned: dict[str, Any] = json.loads(blotted(json.dumps(schema), keys))
@@ -280,16 +280,16 @@ def _without(schema: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
 
 
 async def _unchecked(name: str, result: "CallToolResult") -> None:
-    """In place of the SDK's own check of a result, which may take for ever and keeps the whole process waiting."""
+    """Replaces the SDK's check of a result, which has no time limit and blocks the event loop."""
 
 
 def prefixed(server: str, tool: str) -> str:
-    """A server's tool as the model calls it: letters, digits, ``_`` and ``-``, at most 64."""
+    """The name of a server's tool for the model: letters, digits, ``_`` and ``-``, at most 64 characters."""
     return re.sub(r"[^A-Za-z0-9_-]", "_", f"{server}_{tool}")[:MAX_NAME]
 
 
 def _unlike(others: Container[str], name: str) -> str:
-    """A name that no other tool has: two that differ only where they were made fit are told apart by a number."""
+    """A unique name: tools whose names became equal by `prefixed` get a number."""
     names = (f"{name[: MAX_NAME - 4]}_{number}" for number in itertools.count(2))
     return next(each for each in itertools.chain([name], names) if each not in others)
 
@@ -317,7 +317,7 @@ def _line(error: BaseException, keys: Sequence[str]) -> str:
 
 
 def _reason(error: BaseException, keys: Sequence[str]) -> str:
-    """The innermost of grouped errors, in one line."""
+    """The first error inside nested exception groups, in one line."""
     from mcp import MCPError
     from mcp.types import CONNECTION_CLOSED
 
@@ -333,14 +333,14 @@ def _reason(error: BaseException, keys: Sequence[str]) -> str:
 
 
 def _trim(errors: BinaryIO) -> None:
-    """Begin a server's stderr anew: it writes where we stand in the file."""
+    """Empty a server's stderr file when it is too large; the server shares our file offset, so that is reset too."""
     if os.fstat(errors.fileno()).st_size > MAX_STDERR:
         errors.truncate(0)
         errors.seek(0)
 
 
 def _last_line(errors: BinaryIO) -> str:
-    """What a program said last before it ended."""
+    """The last non-empty line of the stderr file."""
     errors.seek(max(0, os.fstat(errors.fileno()).st_size - 8000))
     lines = errors.read(8000).decode("utf-8", "replace").replace("\0", "").splitlines()
     return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")

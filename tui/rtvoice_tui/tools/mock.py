@@ -1,4 +1,4 @@
-"""Results that are made up, to try an agent without what its tools need."""
+"""Mock tools: fixed results, to try an agent without the services that its tools need."""
 
 import asyncio
 import random
@@ -11,12 +11,12 @@ from rtvoice_tui.tools.runner import Call, Outcome, Runner, failed, succeeded
 
 
 class MockRunner(Runner):
-    """Gives a fixed result.
+    """Returns a fixed result.
 
     Args:
-        spec: what the session knows of the tool.
-        run: the result, and how long and how often it fails.
-        chance: gives numbers from 0 to 1.
+        spec: the tool as the session offers it.
+        run: the result, the delay and the failure rate, from the profile.
+        chance: random number generator; a new one by default.
     """
 
     def __init__(self, spec: ToolSpec, run: MockRun, chance: random.Random | None = None) -> None:
@@ -29,13 +29,13 @@ class MockRunner(Runner):
         return succeeded(self._result(call)).output
 
     async def run(self, call: Call) -> Outcome:
-        """Wait, then give the result or fail."""
+        """Wait for the delay, then return the result or a failure."""
         await asyncio.sleep(self._run.delay_ms / 1000)
         if self._chance.random() < self._run.failure_rate:
             return failed(f"{call.name} failed: the mock was told to")
         return succeeded(self._result(call))
 
     def _result(self, call: Call) -> Any:
-        """The result filled; one that is nothing but a missing argument is an empty text."""
+        """The result with its placeholders filled; empty if it is one placeholder whose argument is missing."""
         filled = template.fill_value([self._run.result], call.arguments)
         return filled[0] if filled else ""

@@ -1,7 +1,7 @@
-"""Programs that are started for a tool, and an end for all that they start.
+"""Subprocesses of tools, stopped together with all their descendants.
 
-On Linux a `supervisor` stands between us and each program, so that nothing that came of it stays behind, whatever it
-did to get away and however we end. Elsewhere a program leads a process group, and what leaves the group stays.
+On Linux a `supervisor` process runs each program and ends all its descendants, even those that left the process group
+and even if the app crashes. On other systems a program leads a process group; a process that leaves it is not ended.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 GRACE_S = 0.4
-"""What a group has between being asked to end and being ended."""
+"""Seconds between SIGTERM and SIGKILL."""
 
 REAPED_S = 2.0
-"""What the system has to say that a program which was ended is no more; on a busy machine that takes a while."""
+"""Seconds to wait for the exit of a killed program to be reported; a busy machine takes a while."""
 
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
@@ -26,16 +26,16 @@ _SUPERVISED = sys.platform == "linux"
 
 
 def supervised(line: Sequence[str], folder: Path | None, environment: Mapping[str, str]) -> list[str]:
-    """The command that runs a program with whatever it starts under our eyes.
+    """The command that runs a program below the supervisor; on systems other than Linux the command itself.
 
     Args:
         line: program and arguments.
-        folder: where it is run.
-        environment: its variables.
+        folder: its working directory.
+        environment: its environment variables.
 
     Raises:
-        OSError: there is no such program, or it may not be run.
-        ValueError: no program can be called like this.
+        OSError: the program does not exist, or is not executable (Linux only).
+        ValueError: an argument contains a NUL character (Linux only).
     """
     if not _SUPERVISED:
         return list(line)
@@ -53,7 +53,7 @@ def _check_program(program: str, folder: Path | None, environment: Mapping[str, 
 
 
 class _Protocol(asyncio.subprocess.SubprocessStreamProtocol):
-    """Tells when a program has ended, where asyncio waits until nobody holds its streams any more."""
+    """Sets `ended` when the program exits; ``Process.wait`` also waits until all its pipes are closed."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(limit=1 << 16, loop=loop)
@@ -65,7 +65,11 @@ class _Protocol(asyncio.subprocess.SubprocessStreamProtocol):
 
 
 class Program(asyncio.subprocess.Process):
-    """A program that leads a group of its own; whoever starts it closes it."""
+    """A running program, the leader of its own process group. The caller of `start` must close it.
+
+    Attributes:
+        ended: set when the program has exited.
+    """
 
     def __init__(
         self, transport: asyncio.SubprocessTransport, protocol: _Protocol, loop: asyncio.AbstractEventLoop
@@ -75,16 +79,21 @@ class Program(asyncio.subprocess.Process):
         self.ended = protocol.ended
 
     def close(self) -> None:
-        """Let go of its streams, which something that it left behind may still hold."""
+        """Close our ends of its pipes, which child processes may still hold open."""
         self._pipes.close()
 
 
 async def start(line: Sequence[str], folder: Path | None, environment: Mapping[str, str]) -> Program:
-    """Start a program with pipes. Being cancelled meanwhile ends it, and what it has started by then.
+    """Start a program with pipes for stdin, stdout and stderr. If this is cancelled, the program is ended.
+
+    Args:
+        line: program and arguments.
+        folder: its working directory.
+        environment: its environment variables.
 
     Raises:
         OSError: it cannot be started.
-        ValueError: no program can be called like this.
+        ValueError: an argument contains a NUL character.
     """
     starting = asyncio.ensure_future(_start(line, folder, environment))
     try:
@@ -122,7 +131,7 @@ def _end_at_once(starting: "asyncio.Task[Program]") -> None:
 
 
 async def end_group(program: Program) -> None:
-    """Ask a program and all that it started to end, then end them. Being cancelled only makes it quicker."""
+    """Send SIGTERM to a program and its descendants, and SIGKILL after GRACE_S or when this is cancelled."""
     _signal_group(program, signal.SIGTERM)
     try:
         async with asyncio.timeout(GRACE_S):
@@ -137,24 +146,24 @@ async def end_group(program: Program) -> None:
 
 
 def kill_group(process: asyncio.subprocess.Process) -> None:
-    """End a program and all that it started, now."""
+    """Kill a program and its descendants immediately."""
     if not _SUPERVISED:
         _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))
-    elif process.returncode is None:  # else its supervisor has left nothing
+    elif process.returncode is None:  # once the supervisor has exited, nothing is left
         _signal_group(process, signal.SIGUSR1)
 
 
 def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
-            os.killpg(process.pid, number)  # the leader of its own group, so the number is the group's too
-            os.killpg(process.pid, signal.SIGCONT)  # a tool may have stopped it
+            os.killpg(process.pid, number)  # it leads its group, so its pid is the group's id
+            os.killpg(process.pid, signal.SIGCONT)  # a stopped process does not handle signals
         elif process.returncode is None:
             process.kill()
 
 
 def how_it_ended(code: int | None) -> str:
-    """An exit code in words; below zero it is a signal's number."""
+    """An exit code in words; a negative code is the number of a signal."""
     if code is None or code >= 0:
         return f"exit code {code}"
     try:

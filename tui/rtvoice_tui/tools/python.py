@@ -1,4 +1,4 @@
-"""Functions of a Python file beside the profile, as tools: a function tells itself what it takes."""
+"""Python tools: functions of a file beside the profile. Description and schema can come from the function itself."""
 
 import asyncio
 from typing import Any
@@ -15,11 +15,11 @@ from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, Outcome, Runner, ServerSt
 
 
 class PythonRunner(Runner):
-    """Runs one function.
+    """Calls one function.
 
     Args:
-        spec: what the session knows of the tool; what it leaves out comes from the function itself.
-        run: file and function.
+        spec: the tool as the profile describes it; a missing description or schema comes from the function.
+        run: file and function, from the profile.
         file: the file's processes, shared by all tools of the file.
     """
 
@@ -33,17 +33,17 @@ class PythonRunner(Runner):
 
     @property
     def ready(self) -> bool:
-        """Whether the function has been asked what it takes, where the profile does not say."""
+        """Whether description and parameters are known, from the profile or from the function."""
         return self._described or self.status is not None
 
     async def open(self) -> None:
-        """Load the file, and ask the function what the profile does not say."""
+        """Load the file, and read the function's description and parameters now and whenever the file changes."""
         self._file.watch(self._look)
         if self._looking is None:
             self._looking = asyncio.ensure_future(self._look())
 
     async def close(self) -> None:
-        """End the file's processes, if nobody else needs them."""
+        """Stop watching the file; its processes end when no other tool uses it."""
         looking, self._looking = self._looking, None
         if looking is not None:
             looking.cancel()
@@ -51,12 +51,12 @@ class PythonRunner(Runner):
         await self._file.unwatch(self._look)
 
     def preview(self, call: Call) -> str:
-        """The call as Python would write it."""
+        """The call in Python syntax, and the file."""
         given = ", ".join(f"{name}={value!r}" for name, value in call.arguments.items())
         return f"{self._function}({given})  in {self._file.path.name}"
 
     async def run(self, call: Call) -> Outcome:
-        """Call the function."""
+        """Call the function in the file's process."""
         try:
             reply = await self._file.ask({"call": self._function, "arguments": call.arguments})
         except Gone as gone:
@@ -74,8 +74,8 @@ class PythonRunner(Runner):
         return Outcome(f"{output[:MAX_OUTPUT]}\n[cut: {size} characters in all]", ok=True, note=told)
 
     async def _look(self) -> None:
-        """The file was loaded, or loaded again."""
-        (spec,) = self.specs  # of a file that does not load, what was known last is told
+        """Load the file if needed, and update specs and status from the function."""
+        (spec,) = self.specs  # kept if the file does not load
         status = None if self.status is None else ServerStatus(ServerState.CONNECTED)
         try:
             reply = await self._file.ask({"describe": self._function}, again=False)
@@ -99,7 +99,7 @@ def split_target(name: str, target: str) -> tuple[str, str]:
     """File and function of a target.
 
     Raises:
-        ToolError: it is of another form.
+        ToolError: it is not of the form FILE.py:FUNCTION.
     """
     source, _, function = target.rpartition(":")
     if not source or not function.isidentifier():

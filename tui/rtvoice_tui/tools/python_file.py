@@ -1,4 +1,4 @@
-"""A Python file as it is now: loaded again when it changes, while calls of what it was before may finish."""
+"""A Python file with tools: reloaded when it changes; running calls finish in the process of the old version."""
 
 import asyncio
 import os
@@ -10,15 +10,15 @@ from rtvoice_tui.subprocesses import small_environment
 from rtvoice_tui.tools.python_process import Gone, PythonProcess
 
 WATCH_S = 1.0
-"""How often a file is looked at."""
+"""Seconds between two checks whether a file has changed."""
 
 
 class PythonFile:
-    """The processes of one file: one that takes calls, and those that still finish older ones.
+    """Owns the processes of one file: the current one, and retired ones that finish their calls. For one event loop.
 
     Args:
         path: the file.
-        environment: variables of its processes; nothing: what any program needs of our own.
+        environment: environment variables of its processes; by default a minimal copy of the app's own.
     """
 
     def __init__(self, path: Path, environment: Mapping[str, str] | None = None) -> None:
@@ -33,13 +33,13 @@ class PythonFile:
         self._retired: set[PythonProcess] = set()
 
     def watch(self, look: Callable[[], Any]) -> None:
-        """Have ``look`` called when the file is another."""
+        """Call and await ``look`` whenever the file has changed."""
         self._watchers.append(look)
         if self._watching is None:
             self._watching = asyncio.ensure_future(self._watch())
 
     async def unwatch(self, look: Callable[[], Any]) -> None:
-        """Nobody is interested any more; the last one ends the processes."""
+        """Remove a watcher; removing the last one ends the processes."""
         if look in self._watchers:
             self._watchers.remove(look)
         if self._watchers:
@@ -67,14 +67,16 @@ class PythonFile:
         return stat.st_mtime_ns, stat.st_size
 
     async def ask(self, question: dict[str, Any], again: bool = True) -> dict[str, Any]:
-        """Ask the file as it is now; being cancelled ends what was asked, and the process if nothing else helps.
+        """Send a request to the process of the current version of the file, and return the reply.
+
+        Cancelling this cancels the call; if the function does not stop, its process is retired.
 
         Args:
-            question: what is asked.
-            again: whether a file that did not load is tried again though it is the same.
+            question: the request, without its id.
+            again: whether to load an unchanged file again that failed to load before.
 
         Raises:
-            Gone: it cannot be loaded, or its process ended.
+            Gone: the file cannot be loaded, or its process ended.
         """
         host = await self._current(again)
         try:
@@ -104,7 +106,7 @@ class PythonFile:
             return host
 
     def _retire(self, host: PythonProcess) -> None:
-        """Ask it nothing more; it ends when its last call has."""
+        """Send it no more requests; it ends after its last call."""
         if host is self._host:
             self._host = None
         self._retired.add(host)

@@ -1,7 +1,7 @@
-"""A program of its own that runs the functions of one file: started by `python_process`, spoken to in JSON lines.
+"""The subprocess that runs the functions of one file: started by `python_process`, with JSON lines on its pipes.
 
-It is a process, so that a function may block, crash, print or never return, and can always be ended. What a function
-prints is kept for the call that printed it.
+It is a process of its own so that it can be killed if a function blocks, crashes or never returns. Printed text is
+collected per call.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 MAX_TEXT = 64_000
-"""Characters of a result, and of what a call prints, that are told."""
+"""Maximum characters of a result, and of the text that a call prints."""
 
 _printed: contextvars.ContextVar[io.StringIO | None] = contextvars.ContextVar("printed", default=None)
 
@@ -32,26 +32,26 @@ Reply = dict[str, Any]
 
 
 class _Printing(io.TextIOBase):
-    """A stdout that knows which call prints."""
+    """A stdout that collects the printed text of each call, by context variable."""
 
     def write(self, text: str) -> int:
-        """Keep the beginning of what a call prints; what nobody's call prints goes nowhere."""
+        """Keep the first MAX_TEXT characters that a call prints; text printed outside a call is dropped."""
         kept = _printed.get()
         if kept is not None and kept.tell() < MAX_TEXT:
             kept.write(text[: MAX_TEXT - kept.tell()])
         return len(text)
 
     def writable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
 
 class Host:
-    """Responses what is asked about one file's functions.
+    """Handles requests for the functions of one file: describe, call and cancel.
 
     Args:
-        module: the file as it was loaded.
-        reply: sends one answer.
+        module: the loaded file.
+        reply: sends one reply.
     """
 
     def __init__(self, module: types.ModuleType, reply: Callable[[Reply], None]) -> None:
@@ -61,7 +61,7 @@ class Host:
         self._threads: set[int] = set()
 
     def asked(self, message: dict[str, Any]) -> None:
-        """One line from the other side."""
+        """Handle one request. Called on the event loop."""
         if "cancel" in message:
             self._cancel(message["cancel"])
         elif "describe" in message:
@@ -74,12 +74,12 @@ class Host:
 
     def _over(self, number: int, task: "asyncio.Task[None]") -> None:
         del self._tasks[number]
-        if task.cancelled():  # before it began
+        if task.cancelled():  # cancelled before it started, so `_call` sends no reply
             self._reply({"id": number, **_fault(asyncio.CancelledError())})
 
     def _cancel(self, number: int) -> None:
         if number in self._threads:
-            self._reply({"id": number, "stuck": True})  # a thread cannot be ended: the process has to be
+            self._reply({"id": number, "stuck": True})  # a thread cannot be stopped, so the process must be
         elif task := self._tasks.get(number):
             task.cancel()
 
@@ -108,7 +108,7 @@ class Host:
                 reply = _result(await function(*positional, **named))
             else:
                 reply = await self._in_thread(number, function, positional, named)
-                if "awaitable" in reply:  # a plain function around a coroutine
+                if "awaitable" in reply:  # a synchronous function that returns an awaitable
                     reply = _result(await reply["awaitable"])
         except BaseException as error:
             reply = _fault(error)
@@ -134,11 +134,11 @@ class Host:
             self._threads.discard(number)
 
 
-# --- what a function takes
+# --- parameters of a function
 
 
 def _fields(function: Callable[..., Any]) -> tuple[list[inspect.Parameter], dict[str, Any]]:
-    """The parameters that have names, and their types as far as they are known."""
+    """All parameters except ``*args`` and ``**kwargs``, and their types; ``Any`` where there is no usable type hint."""
     parameters = [
         parameter
         for parameter in inspect.signature(function).parameters.values()
@@ -151,7 +151,7 @@ def _fields(function: Callable[..., Any]) -> tuple[list[inspect.Parameter], dict
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
     try:
         return typing.get_type_hints(function, include_extras=True)
-    except Exception:  # a type that is only there for checkers: the others are known all the same
+    except Exception:  # a name exists only under TYPE_CHECKING: resolve each hint separately
         hints: dict[str, Any] = {}
         for name, hint in getattr(function, "__annotations__", {}).items():
             alone = types.SimpleNamespace(__annotations__={name: hint})
@@ -161,7 +161,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _known(hint: Any) -> Any:
-    """A type that JSON can be turned into, or anything."""
+    """The type itself if msgspec can decode JSON to it, else ``Any``."""
     import msgspec
 
     try:
@@ -187,7 +187,7 @@ def schema_of(function: Callable[..., Any]) -> dict[str, Any]:
         if parameter.default is not parameter.empty and parameter.default is not None:
             with contextlib.suppress(Exception):
                 default = msgspec.to_builtins(parameter.default)
-                json.dumps(default, allow_nan=False)  # what JSON does not have is not told
+                json.dumps(default, allow_nan=False)  # a default that JSON cannot express is left out
                 described["default"] = default
         properties[parameter.name] = described
     whole: dict[str, Any] = {"type": "object", "properties": properties}
@@ -202,10 +202,10 @@ def schema_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def bound(function: Callable[..., Any], arguments: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """Arguments as the function wants them: JSON turned into the types of its hints.
+    """Positional and keyword arguments for a call: JSON values converted to the types of the function's hints.
 
     Raises:
-        TypeError: an argument is unknown, missing or of another type; the sentence names it.
+        TypeError: an argument is unknown, missing or of the wrong type; the message names it.
     """
     import msgspec
 
@@ -235,7 +235,7 @@ def bound(function: Callable[..., Any], arguments: dict[str, Any]) -> tuple[list
 
 
 def _converted(value: Any, hint: Any) -> Any:
-    """A value as the type of a hint; in JSON Schema 5.0 is an integer too."""
+    """Convert a value to the type of a hint; 5.0 counts as an integer, as in JSON Schema."""
     import msgspec
 
     try:
@@ -245,7 +245,7 @@ def _converted(value: Any, hint: Any) -> Any:
 
 
 def _whole(value: Any) -> Any:
-    """The same with whole numbers as integers."""
+    """The value with all floats such as 5.0 replaced by integers, at any depth."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list):
@@ -269,7 +269,7 @@ def _told(function: Callable[..., Any]) -> dict[str, str]:
     return {entry.arg_name: " ".join((entry.description or "").split()) for entry in _docstring(function).params}
 
 
-# --- what it says
+# --- results and errors
 
 
 def _result(value: Any) -> Reply:
@@ -282,7 +282,7 @@ def _result_or_awaitable(value: Any) -> Reply:
 
 
 def _plain(value: Any) -> Any:
-    """Dataclasses, dates and their like as JSON has them; what msgspec does not know is left to `str`."""
+    """Dataclasses, dates and similar types as JSON types; types that msgspec does not know become strings."""
     import msgspec
 
     return msgspec.to_builtins(value, str_keys=True, enc_hook=str)
@@ -302,7 +302,7 @@ def _fault(error: BaseException) -> Reply:
 def _words(value: Any) -> str:
     try:
         return str(value)
-    except Exception:  # an error may have none
+    except Exception:  # __str__ of the user's exception may raise
         return ""
 
 
@@ -314,21 +314,22 @@ def _own_frames(trace: types.TracebackType | None) -> types.TracebackType | None
 
 
 class _Fresh(importlib.machinery.SourceFileLoader):
-    """Reads a file as it is: compiled code that was kept would be taken for an edit of the same second and size."""
+    """Ignores ``__pycache__``: an edit within the same second that keeps the size would load stale bytecode."""
 
     def get_code(self, fullname: str) -> types.CodeType:
-        """The file's code."""
+        """Compile the source file."""
         code: types.CodeType = self.source_to_code(self.get_data(self.path), self.path)
         return code
 
 
 def load(path: Path) -> types.ModuleType:
-    """The file as a module, with its folder to import from.
+    """Import the file as a module; its folder is added to ``sys.path``.
 
     Raises:
-        BaseException: whatever the file raises.
+        ImportError: it is no Python file.
+        BaseException: anything that the file raises.
     """
-    if path.parent != Path(__file__).parent:  # the demo's: there the standard library's names are taken
+    if path.parent != Path(__file__).parent:  # not for demo.py: our http.py would shadow the standard library's
         sys.path.insert(0, str(path.parent))
     spec = importlib.util.spec_from_file_location(f"rtvoice_tui_user_{path.stem}", path)
     if spec is None or spec.loader is None:
@@ -342,7 +343,15 @@ def load(path: Path) -> types.ModuleType:
 
 
 async def serve(path: Path, questions: Any, answers: Any) -> None:
-    """Load the file and answer; ends the process when nothing more can be asked."""
+    """Load the file and handle requests; ends the process when the request pipe is closed.
+
+    A thread reads the requests; they are handled on the event loop.
+
+    Args:
+        path: the file.
+        questions: binary stream of requests, one JSON object a line.
+        answers: binary stream for the replies.
+    """
 
     def reply(message: Reply) -> None:
         text = json.dumps(message, ensure_ascii=False).encode("utf-8", "replace")
@@ -352,9 +361,9 @@ async def serve(path: Path, questions: Any, answers: Any) -> None:
     loop = asyncio.get_running_loop()
 
     def read() -> None:
-        for line in questions:  # none comes before we are ready
+        for line in questions:  # the parent sends none before it has received "ready", so `host` is set
             loop.call_soon_threadsafe(host.asked, json.loads(line))
-        end()  # whatever the loop is doing, nobody hears it any more
+        end()  # the parent is gone, so nobody needs the running calls
 
     threading.Thread(target=read, name="questions", daemon=True).start()
     try:
@@ -367,14 +376,14 @@ async def serve(path: Path, questions: Any, answers: Any) -> None:
 
 
 def end() -> None:
-    """End this process, and all that it started where the group is its own."""
+    """End this process, and its whole process group if it leads one."""
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
-    os._exit(0)  # threads that never return do not keep us
+    os._exit(0)  # do not wait for threads that never return
 
 
 def main() -> None:
-    """Take stdin and stdout for ourselves, so that the user's functions can neither read nor write them."""
+    """Reserve stdin and stdout for the protocol, so that the user's functions can neither read nor write them."""
     questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

@@ -1,4 +1,4 @@
-"""One process of a Python file: started with `python_host` as its program, asked in JSON lines, and always ended."""
+"""One subprocess of a Python file: runs `python_host`, exchanges JSON lines with it, and kills it in the end."""
 
 import asyncio
 import contextlib
@@ -14,13 +14,13 @@ from rtvoice_tui.tools.processes import how_it_ended, kill_group, supervised
 from rtvoice_tui.tools.runner import MAX_DETAIL
 
 LOAD_S = 20.0
-"""A file that takes longer to load is given up."""
+"""Time limit for loading a file, in seconds."""
 
 CLEAN_UP_S = 0.5
-"""What a function that is stopped has for its own clean-up."""
+"""Seconds that a cancelled function has for its clean-up."""
 
 REAP_S = 3.0
-"""How long a process that was killed may take to be told of as ended."""
+"""Seconds to wait for the exit of a killed process to be reported."""
 
 LINE_BYTES = 16_000_000
 
@@ -28,7 +28,11 @@ _HOST = Path(__file__).with_name("python_host.py")
 
 
 class Gone(Exception):
-    """The process cannot answer; ``note`` says more to the user."""
+    """The process cannot reply.
+
+    Attributes:
+        note: details for the user, such as a traceback or the end of stderr.
+    """
 
     def __init__(self, sentence: str, note: str = "") -> None:
         super().__init__(sentence)
@@ -36,23 +40,23 @@ class Gone(Exception):
 
 
 class _Pipes(asyncio.subprocess.SubprocessStreamProtocol):
-    """The streams of a process, and its exit: that its stdout is still open does not mean that it lives."""
+    """Streams of a process that also report its exit: a child process can keep its stdout open after that."""
 
     def __init__(self) -> None:
         super().__init__(LINE_BYTES, asyncio.get_running_loop())
         self.exited: Callable[[], None] = lambda: None
 
     def process_exited(self) -> None:
-        """It has ended; copies of it may go on."""
+        """Called by asyncio when the process has exited; its children may still run."""
         super().process_exited()
         self.exited()
 
 
 class PythonProcess:
-    """A process that has loaded a file as it was at that time, and answers what is asked about its functions.
+    """A process that has loaded one version of a file and handles requests for its functions. For one event loop.
 
     Attributes:
-        stuck: whether something was stopped that does not end.
+        stuck: whether a cancelled call cannot be stopped, or has not stopped within CLEAN_UP_S.
     """
 
     def __init__(self, transport: asyncio.SubprocessTransport, pipes: _Pipes) -> None:
@@ -71,16 +75,16 @@ class PythonProcess:
 
     @classmethod
     async def started(cls, path: Path, environment: Mapping[str, str]) -> "PythonProcess":
-        """A process that has loaded the file.
+        """Start a process and wait until it has loaded the file.
 
         Args:
             path: the file.
-            environment: its variables.
+            environment: its environment variables.
 
         Raises:
-            Gone: the file fails to load.
+            Gone: the process cannot be started, or the file fails to load.
         """
-        line = [sys.executable, "-P", str(_HOST), str(path)]  # -P: our own folder has names of the standard library
+        line = [sys.executable, "-P", str(_HOST), str(path)]  # -P: our modules would shadow the standard library's
         try:
             transport, pipes = await asyncio.get_running_loop().subprocess_exec(
                 _Pipes,
@@ -107,11 +111,11 @@ class PythonProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether it can be asked."""
+        """Whether it can handle requests."""
         return self._process.returncode is None and not self._hears.done()
 
     async def ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        """Ask, and wait for the answer.
+        """Send a request and return the reply. Cancelling this cancels the call in the process.
 
         Raises:
             Gone: the process ended.
@@ -135,7 +139,11 @@ class PythonProcess:
         return answer.result()
 
     def retire(self, ended: Callable[[], None]) -> None:
-        """End when nothing is waited for any more."""
+        """End the process after its last pending call.
+
+        Args:
+            ended: called when the process has ended.
+        """
         self._ended = ended
         self._check()
 
@@ -144,7 +152,7 @@ class PythonProcess:
             self._ending = asyncio.ensure_future(self._end())
 
     async def close(self) -> None:
-        """End now, with everything that was started from it."""
+        """Kill the process and its descendants now, and wait until it has ended."""
         if self._ending is None:
             self._ending = asyncio.ensure_future(self._end())
         await asyncio.wait({self._ending})
@@ -155,11 +163,11 @@ class PythonProcess:
         try:
             await asyncio.wait(readers, timeout=2 * CLEAN_UP_S)
         finally:
-            for task in readers:  # something that left the group holds a pipe open
+            for task in readers:  # a descendant outside the group can hold a pipe open
                 task.cancel()
             self._transport.close()
             await asyncio.gather(*readers, return_exceptions=True)
-            with contextlib.suppress(TimeoutError):  # gone at once, but told late when much goes on
+            with contextlib.suppress(TimeoutError):  # on a busy machine the exit is reported late
                 async with asyncio.timeout(REAP_S):
                     await self._process.wait()
             if self._ended is not None:
@@ -177,10 +185,10 @@ class PythonProcess:
         try:
             while line := await stdout.readline():
                 self._take(json.loads(line))
-        except ValueError:  # a line beyond all measure
+        except ValueError:  # a line longer than LINE_BYTES, or invalid JSON
             pass
         finally:
-            kill_group(self._process)  # what it started ends with it
+            kill_group(self._process)  # its descendants must end with it
             try:
                 await self._last_words()
             finally:
@@ -200,21 +208,21 @@ class PythonProcess:
                 answer.set_result(reply)
 
     async def _last_words(self) -> None:
-        """Until its stderr and its exit code are known, unless somebody else holds its pipes open."""
+        """Wait for the rest of stderr and the exit code; with a limit, as a descendant may hold the pipes open."""
         await asyncio.wait({self._hears_errors}, timeout=CLEAN_UP_S)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLEAN_UP_S):
                 await self._process.wait()
 
     def _gone(self) -> None:
-        """The process ended: nobody who waits will hear from it."""
+        """Fail all pending requests, because the process has ended."""
         said = "".join(self._errors)[-MAX_DETAIL:]
         fault = Gone(f"its process ended with {how_it_ended(self._process.returncode)}", said)
         everybody: list[asyncio.Future[Any]] = [self._ready, *self._waiting.values()]
         for answer in everybody:
             if not answer.done():
                 answer.set_exception(fault)
-                answer.exception()  # somebody may have stopped waiting
+                answer.exception()  # mark as retrieved: the waiter may be gone
 
     async def _read_errors(self) -> None:
         stderr = self._process.stderr
@@ -224,5 +232,5 @@ class PythonProcess:
 
 
 def _has_ended(answer: "asyncio.Future[dict[str, Any]]") -> bool:
-    """Whether what was stopped is over: a thread cannot be, and says so."""
+    """Whether a cancelled call has stopped; the process replies ``stuck`` for a call in a thread, which cannot be."""
     return answer.done() and (answer.exception() is not None or not answer.result().get("stuck"))

@@ -1,4 +1,4 @@
-"""From a profile's tools to what runs them; what is wrong with one keeps no other from working."""
+"""Makes the runners for a profile's tools; an invalid tool is reported and does not affect the others."""
 
 import os
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ _DEMO = Path(__file__).with_name("demo.py")
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool that is ours to run, or a server with several.
+    """A tool that can be offered, or an MCP server with several.
 
     Attributes:
-        entry: as the profile has it.
-        runner: runs it.
-        policy: the profile's own, for entries that name none.
+        entry: the tool's entry in the profile.
+        runner: runs its calls.
+        policy: the profile's tool policy, for an entry without its own.
     """
 
     entry: ToolEntry
@@ -31,15 +31,15 @@ class Tool:
 
 
 Toolset = Mapping[str, Tool]
-"""A profile's tools that can be offered, by the name of their entry."""
+"""A profile's tools that can be offered, by the name of their entry in the profile."""
 
 
 class Registry:
-    """Makes runners; those of one Python file and one environment share its process.
+    """Makes runners; tools of the same Python file with the same environment share its process.
 
     Args:
-        folder: where relative files and programs are.
-        environ: our own environment.
+        folder: the base of relative paths to files and programs.
+        environ: the app's own environment.
     """
 
     def __init__(self, folder: Path, environ: Mapping[str, str] = os.environ) -> None:
@@ -89,14 +89,14 @@ class Registry:
                 from rtvoice_tui.tools.ask import AskRunner
 
                 return AskRunner(spec, run)
-        return Runner(spec)  # the provider's own: offered, and never run here
+        return Runner(spec)  # hosted by the provider: offered, but never run here
 
     def _python(self, spec: ToolSpec, run: runs.PythonRun) -> Runner:
         from rtvoice_tui.tools.python import PythonRunner, split_target
         from rtvoice_tui.tools.python_file import PythonFile
 
         source, _ = split_target(spec.name, run.target)
-        if source.startswith("demo:"):  # it is trusted as the demo, so it has to be that
+        if source.startswith("demo:"):  # "demo:" is always trusted, so it must mean demo.py
             raise ToolError(f"tool {spec.name}: '{run.target}' is not of the form demo:FUNCTION or FILE.py:FUNCTION")
         path = _DEMO if source == "demo" else (self._folder / source).absolute()
         if not _is_file(path):
@@ -110,5 +110,5 @@ class Registry:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a name that no file can have, a folder that we may not look into
+    except OSError:  # an invalid file name, or a folder without permission
         return False

@@ -1,4 +1,4 @@
-"""The one interface behind which all kinds of tools stand, and what a call comes to."""
+"""The interface of all kinds of tools, and the outcome of a call."""
 
 import json
 from collections.abc import Callable
@@ -9,20 +9,20 @@ from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.facts import ServerState
 
 MAX_OUTPUT = 64_000
-"""Characters of a result that the model gets at most; a cut is told to it."""
+"""Maximum characters of a result for the model; a cut is marked in the text."""
 
 MAX_DETAIL = 64_000
-"""Characters of each text that only the user sees."""
+"""Maximum characters of each detail text for the user."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call.
+    """One function call.
 
     Attributes:
-        name: the tool, as its runner knows it.
-        arguments: checked against the tool's schema.
-        call_id: names the call while it runs.
+        name: the tool's name in the session.
+        arguments: the parsed arguments; `Toolbox` does not check them against the schema.
+        call_id: id of the call; empty for a preview.
     """
 
     name: str
@@ -32,13 +32,13 @@ class Call:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a call came to.
+    """The outcome of a call.
 
     Attributes:
         output: the text for the model.
-        ok: whether it worked.
-        note: what only the user sees: why it failed, with a traceback where there is one.
-        details: named texts for the user, such as the command line and its stderr.
+        ok: whether the call succeeded.
+        note: for the user only: why it failed, possibly with a traceback, or how much of the result was cut.
+        details: pairs of name and text for the user, such as the command line and its stderr.
     """
 
     output: str
@@ -47,12 +47,12 @@ class Outcome:
     details: tuple[tuple[str, str], ...] = ()
 
     def with_details(self, *details: tuple[str, str]) -> "Outcome":
-        """The same with more texts for the user; empty ones are left out, long ones cut."""
+        """A copy with more details; empty texts are left out, and long ones are cut to MAX_DETAIL."""
         kept = tuple((name, cut(text, MAX_DETAIL)) for name, text in details if text)
         return replace(self, details=(*self.details, *kept))
 
     def without(self, *secrets: str) -> "Outcome":
-        """The same with every secret blotted out, where a server repeats what it was sent."""
+        """A copy with every secret replaced by ``[key]``, because a server can repeat the headers it received."""
         outcome = self
         for secret in secrets:
             if secret:
@@ -67,19 +67,27 @@ class Outcome:
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """How a runner that needs something to be there stands."""
+    """Status of a runner that depends on a server or a process.
+
+    Attributes:
+        state: state of the connection.
+        detail: why it failed, and when it will be tried again.
+    """
 
     state: ServerState
     detail: str = ""
 
 
 class Runner:
-    """Runs one tool, or all tools of one server. Kinds override what they need.
+    """Base class: runs one tool, or all tools of one server. Subclasses override what they need.
+
+    ``open``, ``close`` and ``run`` are called on the event loop of the tools' thread; ``preview``, ``ready``, ``specs``
+    and ``status`` are used from the session's thread too.
 
     Attributes:
-        specs: what the session knows about the tools; may change while it is open.
-        status: how it stands; ``None`` for kinds that need nothing to be there.
-        changed: called when ``specs`` or ``status`` is another.
+        specs: the tools that it offers; may change while it is open.
+        status: status of its server; ``None`` for kinds that need no server.
+        changed: called on the tools' thread when ``specs`` or ``status`` has changed.
     """
 
     def __init__(self, spec: ToolSpec) -> None:
@@ -89,30 +97,30 @@ class Runner:
 
     @property
     def ready(self) -> bool:
-        """Whether ``specs`` are all that there will be at the start."""
+        """Whether ``specs`` is complete, so that the session can start with it."""
         return True
 
     async def open(self) -> None:
-        """Start what a call will need; returns soon. Never raises."""
+        """Start what calls will need, without waiting for it. Never raises."""
 
     async def close(self) -> None:
-        """End what was started."""
+        """Stop everything that was started."""
 
     def preview(self, call: Call) -> str:
-        """What a call would run, for the user who is asked. Never raises."""
+        """What a call would run, for the user who approves it. Never raises."""
         return ""
 
     async def run(self, call: Call) -> Outcome:
-        """Run a call. Cancelling it ends whatever it started; what goes wrong is an outcome."""
+        """Run a call. Errors are returned as an outcome; cancelling it stops everything that it started."""
         return failed(f"{call.name} runs at the provider, not here")
 
 
 def succeeded(result: Any, loss: str = "") -> Outcome:
-    """A result for the model: text as it is, anything else as JSON; too much of it is cut, and both sides are told.
+    """The outcome of a successful call: text unchanged, other values as JSON, cut to MAX_OUTPUT characters.
 
     Args:
         result: the result, as far as it was kept.
-        loss: what was not even kept, in words.
+        loss: a sentence about the part that the caller has already dropped; empty if there is none.
     """
     text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False, default=str)
     if len(text) <= MAX_OUTPUT:
@@ -123,11 +131,17 @@ def succeeded(result: Any, loss: str = "") -> Outcome:
 
 
 def failed(sentence: str, note: str = "", **more: Any) -> Outcome:
-    """An error for the model, in one sentence; ``more`` goes into the same object."""
+    """The outcome of a failed call.
+
+    Args:
+        sentence: the error for the model.
+        note: details for the user; by default the sentence.
+        **more: further members of the JSON object for the model.
+    """
     output = json.dumps({"error": sentence, **more}, ensure_ascii=False, default=str)
     return Outcome(output, ok=False, note=note or sentence)
 
 
 def cut(text: str, limit: int) -> str:
-    """The first ``limit`` characters, and how many there were."""
+    """The first ``limit`` characters; after a cut, a line with the original length follows."""
     return text if len(text) <= limit else f"{text[:limit]}\n[cut: {len(text)} characters in all]"

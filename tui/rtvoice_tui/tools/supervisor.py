@@ -1,11 +1,12 @@
-"""The program that starts a tool's program on Linux, and ends all that came of it: run as a file, never imported.
+"""The parent process of a tool's program on Linux, which ends all its descendants: run as a file, never imported.
 
     python -I -S supervisor.py PARENT PROGRAM [ARGUMENT ...]
 
-It is a subreaper: whatever the program starts stays below it, also in a session of its own, in another environment, or
-when the process in between has ended. When the program ends, everything that it left behind is ended. SIGTERM asks all
-of it to end, and ends it after GRACE_S; SIGUSR1, which also comes when the process PARENT dies, ends it now. The exit
-code or signal is the program's own. Standard input, output and error are the program's alone.
+It is a subreaper: every descendant of the program stays below it, even in a session of its own, with another
+environment, or after its parent has exited. After the program has exited, remaining descendants are killed. SIGTERM is
+forwarded to all of them, and they are killed after GRACE_S; SIGUSR1, also sent by the kernel when the process PARENT
+dies, kills them at once. It exits with the exit code or signal of the program. Only the program has the standard
+streams.
 """
 
 import ctypes
@@ -15,10 +16,10 @@ import sys
 import time
 
 GRACE_S = 0.3
-"""What everything has between being asked to end and being ended. Shorter than whoever asks waits."""
+"""Seconds between SIGTERM and SIGKILL; shorter than ``processes.GRACE_S``, after which the caller sends SIGUSR1."""
 
 LEFT_S = 0.3
-"""What the program left behind has after its end: its last words may still come."""
+"""Seconds that remaining descendants have after the program's exit, to write their last output."""
 
 CANNOT_RUN = 126
 """The exit code if the program cannot be started; standard error says why."""
@@ -28,13 +29,13 @@ _SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGUSR1)
 
 
 def main() -> None:
-    """Start the program, wait for it, leave nothing behind."""
+    """Start the program, wait for it, kill all remaining descendants, and exit as the program did."""
     parent, line = int(sys.argv[1]), sys.argv[2:]
-    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # they are waited for: none interrupts anything
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # received by sigwait only
     libc = ctypes.CDLL(None)
     libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     libc.prctl(_SET_PDEATHSIG, signal.SIGUSR1, 0, 0, 0)
-    if os.getppid() != parent:  # it died before it could be heard of
+    if os.getppid() != parent:  # the parent died before PDEATHSIG was set
         return
     child = _started(libc, line, _environment())
     ended: dict[int, int] = {}
@@ -44,7 +45,7 @@ def main() -> None:
 
 
 def _environment() -> dict[bytes, bytes]:
-    """The environment as it was given to us: Python adds to its own when it starts."""
+    """The environment as it was passed to us; Python may change ``os.environ`` at startup."""
     with open("/proc/self/environ", "rb") as given:
         pairs = (entry.partition(b"=") for entry in given.read().split(b"\0") if entry)
         return {name: value for name, _, value in pairs if name}
@@ -71,7 +72,7 @@ def _started(libc: ctypes.CDLL, line: list[str], environment: dict[bytes, bytes]
 
 
 def _watch(child: int, ended: dict[int, int]) -> None:
-    """Wait until nothing is left of the program, or what is left is to be ended."""
+    """Wait until the program and all descendants have exited, or the rest must be killed."""
     deadline = float("inf")
     while True:
         others = _bury(ended)
@@ -94,7 +95,7 @@ def _waited(left: float) -> "signal.struct_siginfo | None":
 
 
 def _bury(ended: dict[int, int]) -> bool:
-    """Keep the status of all that have ended; whether others are still there."""
+    """Reap all exited children and store their status; true if other children are still running."""
     try:
         while True:
             process, status = os.waitpid(-1, os.WNOHANG)
@@ -106,7 +107,7 @@ def _bury(ended: dict[int, int]) -> bool:
 
 
 def _end_all(ended: dict[int, int]) -> None:
-    """End and bury everything; what a process leaves behind comes to us when it dies, so that nothing is missed."""
+    """Kill and reap all children until none is left; orphans become our children, so none is missed."""
     while _bury(ended):
         for process in _children(os.getpid()):
             _send(process, signal.SIGKILL)
@@ -132,7 +133,7 @@ def _children(process: int) -> list[int]:
 
 
 def _children_by_parent(process: int) -> list[int]:
-    """The same where the kernel keeps no lists, or threads have started some."""
+    """The child processes by a scan of /proc, for kernels without ``children`` files and for children of threads."""
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -146,7 +147,7 @@ def _children_by_parent(process: int) -> list[int]:
 
 
 def _send(process: int, number: int) -> None:
-    try:  # nothing is imported that is not needed: this starts with every call
+    try:  # no contextlib: every call starts this program, so it imports little
         os.kill(process, number)
     except OSError:
         return

@@ -1,4 +1,4 @@
-"""``{placeholders}`` of a profile filled with a call's arguments: once, by name alone, and never looked into again."""
+"""Fills ``{placeholders}`` of a profile with a call's arguments, in one pass: values are not expanded again."""
 
 import json
 import re
@@ -9,33 +9,36 @@ _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def names(template: str) -> list[str]:
-    """The arguments that a template wants."""
+    """The names of the placeholders in a template."""
     return _PLACEHOLDER.findall(template)
 
 
 def starts(template: str) -> bool:
-    """Whether a template begins with a placeholder."""
+    """Whether a template starts with a placeholder."""
     return _PLACEHOLDER.match(template) is not None
 
 
 def word(value: Any) -> str:
-    """An argument as text: strings as they are, everything else as JSON."""
+    """A value as text: strings unchanged, other values as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def fill(template: str, arguments: Mapping[str, Any], quote: Any = word) -> str:
-    """The template with its placeholders filled; one whose argument is missing becomes nothing.
+    """Fill the placeholders of a text; a placeholder without an argument becomes an empty string.
 
     Args:
-        template: text with ``{name}`` in it; other braces stay as they are.
+        template: text with ``{name}`` placeholders; other braces are left unchanged.
         arguments: values by name.
-        quote: makes text of a value.
+        quote: converts a value to text.
     """
     return _PLACEHOLDER.sub(lambda match: quote(arguments[match[1]]) if match[1] in arguments else "", template)
 
 
 def fill_value(template: Any, arguments: Mapping[str, Any]) -> Any:
-    """The same inside objects and lists; a text that is one placeholder becomes the argument itself."""
+    """Fill placeholders in a JSON value. A string that is one placeholder becomes the argument itself.
+
+    If that argument is missing, the member or entry is left out; at the top level this raises KeyError.
+    """
     if isinstance(template, Mapping):
         filled = {key: fill_value(value, arguments) for key, value in template.items() if not _absent(value, arguments)}
         return filled

@@ -1,4 +1,4 @@
-"""All tools of a session on a loop and a thread of their own: opened, called with a time limit, closed."""
+"""All tools of a session, on their own thread and event loop: opened, called with a time limit, closed."""
 
 import asyncio
 import concurrent.futures
@@ -15,19 +15,21 @@ from rtvoice_tui.tools.registry import Tool, Toolset
 from rtvoice_tui.tools.runner import Call, Outcome, Runner, cut, failed
 
 CLEAN_UP_S = 1.5
-"""What a call that took too long has for ending what it started."""
+"""Seconds that a cancelled call has for its clean-up."""
 
 CLOSE_S = 6.0
-"""What all tools together have for ending."""
+"""Time limit for closing all tools together, in seconds."""
 
 log = logging.getLogger(__name__)
 
 
 class Toolbox:
-    """The tools of one session after the other.
+    """Holds the tools of a session and runs their calls on the tools' thread.
+
+    Public methods are called on the session's event loop.
 
     Args:
-        changed: told, on the tools' own thread, that `specs` or `statuses` are others.
+        changed: called on the tools' thread when `specs` or `statuses` has changed.
     """
 
     def __init__(self, changed: Callable[[], None] = lambda: None) -> None:
@@ -44,14 +46,14 @@ class Toolbox:
         self._open = False
         self._closed = False
 
-    # --- from the session's loop
+    # --- on the session's event loop
 
     def use(self, tools: Toolset, specs: tuple[ToolSpec, ...]) -> None:
-        """Have these tools from now on. One that is as it was stays as it is; others end when their calls have.
+        """Replace the tools. An unchanged tool keeps its runner; a removed one is closed after its last call.
 
         Args:
-            tools: those that can be offered.
-            specs: what the profile says of all its tools, in its order.
+            tools: the tools that can be offered.
+            specs: the specs of all tools in the profile, in the profile's order.
         """
         kept = {
             name: old if (old := self._tools.get(name)) is not None and _same(old, tool) else tool
@@ -67,13 +69,17 @@ class Toolbox:
             self._ask(self._replace(gone, fresh))
 
     def open(self) -> None:
-        """Start what calls will need, if that is not done yet."""
+        """Open all tools, unless they are open already. Does not wait for them."""
         if not self._open and not self._closed and self._tools:
             self._open = True
             self._ask(self._replace([], list(self._tools.values())))
 
     async def ready(self, timeout: float) -> None:
-        """Until every tool has said what it takes, or so many seconds."""
+        """Wait until every tool is ready.
+
+        Args:
+            timeout: limit in seconds; it returns then without an error.
+        """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 while not all(tool.runner.ready for tool in self._tools.values()):  # noqa: ASYNC110 - of another loop
@@ -81,9 +87,9 @@ class Toolbox:
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        """What the session knows of all tools, in the profile's order; of two with one name the first counts.
+        """The specs of all tools, in the profile's order; of two with the same name the first is used.
 
-        A tool that the profile names itself comes before one of that name that a server brings.
+        A tool that is an entry of the profile takes precedence over a server's tool of the same name.
         """
         named = {spec.name for spec in self._given}
         found: dict[str, ToolSpec] = {}
@@ -96,7 +102,7 @@ class Toolbox:
 
     @property
     def statuses(self) -> list[ServerChanged]:
-        """How those stand that need something to be there."""
+        """Status of all tools that have one, such as MCP servers."""
         return [
             ServerChanged(name, status.state, status.detail, len(tool.runner.specs))
             for name, tool in self._tools.items()
@@ -104,15 +110,26 @@ class Toolbox:
         ]
 
     def preview(self, name: str, arguments: str) -> str:
-        """What a call would run."""
+        """What a call would run, for the user who approves it; empty for an unknown tool. Never raises.
+
+        Args:
+            name: the tool's name in the session.
+            arguments: JSON text of the arguments.
+        """
         tool = self._find(name)
         try:
             return tool.runner.preview(Call(name, json.loads(arguments or "{}"))) if tool is not None else ""
-        except Exception as error:  # never a reason not to ask the user
+        except Exception as error:  # the user must be asked even if there is no preview
             return f"({type(error).__name__})"
 
     async def run(self, name: str, arguments: str, call_id: str) -> Outcome:
-        """Run a call with JSON arguments. Never raises, except when cancelled: then the call is ended."""
+        """Run a call on the tools' thread. Errors are returned as an outcome; cancelling this cancels the call.
+
+        Args:
+            name: the tool's name in the session.
+            arguments: JSON text of the arguments.
+            call_id: id of the call.
+        """
         tool = self._find(name)
         if tool is None or self._closed:
             return failed(f"the function {name} cannot be run here")
@@ -125,7 +142,7 @@ class Toolbox:
         return await asyncio.wrap_future(self._ask(self._call(tool, Call(name, given, call_id))))
 
     async def close(self) -> None:
-        """End everything. Nothing can be called any more."""
+        """Cancel all calls, close all tools and stop the thread. The toolbox cannot be used again."""
         self._closed, self._open = True, False
         if self._loop is None or self._thread is None:
             return
@@ -136,7 +153,7 @@ class Toolbox:
         self._loop = self._thread = None
 
     def _find(self, name: str) -> Tool | None:
-        """The tool that has a name now, else the one that had it: an answer under way may still call it."""
+        """The current tool of that name, else a removed one: a response in progress may still call it."""
         if name in self._tools:
             return self._tools[name]
         both = (*self._tools.values(), *reversed(self._retired))
@@ -149,7 +166,7 @@ class Toolbox:
             self._thread.start()
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
-    # --- on the tools' own loop
+    # --- on the tools' event loop
 
     @staticmethod
     def _serve(loop: asyncio.AbstractEventLoop) -> None:
@@ -209,7 +226,7 @@ class Toolbox:
             self._calls[runner] -= 1
             if not self._calls[runner]:
                 del self._calls[runner]
-                if all(tool.runner is not runner for tool in self._tools.values()):  # taken away meanwhile
+                if all(tool.runner is not runner for tool in self._tools.values()):  # removed during the call
                     await self._close(runner)
 
     async def _end(self) -> None:
@@ -221,7 +238,7 @@ class Toolbox:
 
 
 def _same(old: Tool, new: Tool) -> bool:
-    """Whether a tool need not be opened anew: nothing that its runner was made of is another."""
+    """Whether a tool is unchanged, so that its runner can be kept."""
     return old.entry == new.entry and type(old.runner) is type(new.runner) and old.policy == new.policy
 
 

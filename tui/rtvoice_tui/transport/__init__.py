@@ -1,1 +1,1 @@
-"""Carries text frames between a server and the worker."""
+"""The WebSocket connection to a server: text frames, the send queue, and detection of a dead peer."""

@@ -1,24 +1,24 @@
-"""Whether the other side is still there, while something is due from it.
+"""Detects a server that has vanished, while an event from it is due.
 
-A peer that vanishes without a goodbye leaves a connection that looks open. While an answer is due and nothing is
-heard, the server is pinged; one that does not answer the ping either is gone.
+A peer that vanishes without closing leaves a connection that seems open. While an event is due and nothing arrives,
+the server is pinged; if no pong arrives either, the connection is given up.
 """
 
 from dataclasses import dataclass
 from enum import Enum
 
 SILENCE_S = 10.0
-"""Silence after which something is said or done, while something is due."""
+"""Seconds without a frame, while an event is due, after which the user is warned or the connection given up."""
 
 PING_SHARE = 0.5
-"""The server is pinged after this share of it."""
+"""The share of SILENCE_S after which the server is pinged."""
 
 LOOKS = 10
-"""How often within that time it is looked."""
+"""How many times `Liveness.look` is called within SILENCE_S."""
 
 
 class Verdict(Enum):
-    """What is to be done."""
+    """The action for the caller: TELL means warn the user, GIVE_UP means end the connection."""
 
     WAIT = "wait"
     PING = "ping"
@@ -28,10 +28,10 @@ class Verdict(Enum):
 
 @dataclass
 class Liveness:
-    """Judges one connection's silence. Times are seconds of any steady clock.
+    """Silence timer of one connection. Times are seconds of any monotonic clock.
 
     Attributes:
-        pongs: whether the server answers pings.
+        pongs: whether the server replies to pings; if not, it is never given up.
     """
 
     pongs: bool
@@ -41,16 +41,16 @@ class Liveness:
     _told: bool = False
 
     def heard(self, at: float) -> None:
-        """Something came from the server, if only a pong."""
+        """Record that a frame arrived from the server; a pong counts."""
         self._heard_at = at
         self._pinged = self._told = False
 
     def look(self, due: bool, at: float) -> Verdict:
-        """What to do now; to be asked several times within `SILENCE_S`.
+        """Return the action that is due now. Call it LOOKS times within SILENCE_S.
 
         Args:
-            due: whether the server owes something.
-            at: the time.
+            due: whether an event from the server is due.
+            at: the current time.
         """
         if not due:
             self._due_since = None

@@ -1,4 +1,4 @@
-"""What waits to be sent. Bounded where it matters: old speech is dropped, everything else is kept."""
+"""The send queue of a connection: too old microphone frames are dropped, all other events are kept."""
 
 import asyncio
 from collections import deque
@@ -6,17 +6,17 @@ from collections import deque
 from rtvoice_tui.protocol.wire import Wire, WireEvent
 
 MAX_FRAMES = 250
-"""Microphone frames that wait at most (5 s): older sound that arrives in a burst confuses the server's clock."""
+"""Maximum queued microphone frames (5 s): a burst of older audio confuses the server's clock."""
 
 
 class OutgoingQueue:
-    """Events of ours that wait for one connection, in order.
+    """Client events that wait to be sent over one connection, in order. For one event loop.
 
     Args:
-        wire: knows the events.
+        wire: the wire format, to recognise microphone frames and typed turns.
 
     Attributes:
-        dropped: frames of the microphone that were too old to be sent.
+        dropped: number of microphone frames dropped because the queue was full.
     """
 
     def __init__(self, wire: Wire) -> None:
@@ -27,7 +27,7 @@ class OutgoingQueue:
         self._due = asyncio.Event()
 
     def put(self, event: WireEvent) -> None:
-        """Queue an event; of too many frames the oldest goes."""
+        """Queue an event; beyond MAX_FRAMES the oldest microphone frame is dropped."""
         if self._wire.microphone_of(event):
             self._frames += 1
             if self._frames > MAX_FRAMES:
@@ -39,22 +39,22 @@ class OutgoingQueue:
         self._due.set()
 
     async def next(self) -> WireEvent:
-        """The oldest event, as soon as there is one; it stays queued until `sent`."""
+        """Wait for an event and return the oldest one; it stays queued until `sent` is called."""
         while not self._events:
             self._due.clear()
             await self._due.wait()
         return self._events[0]
 
     def sent(self, event: WireEvent) -> None:
-        """An event has left."""
+        """Remove an event that was sent, unless it was dropped from the queue meanwhile."""
         if self._events and self._events[0] is event:
             self._events.popleft()
             self._frames -= bool(self._wire.microphone_of(event))
 
     def unsent_ids(self) -> set[str]:
-        """The ids of all events that never left."""
+        """The ids of all events that were not sent."""
         return {self._wire.event_id(event) for event in self._events}
 
     def unsent_words(self) -> list[str]:
-        """Typed turns that never left."""
+        """The texts of typed turns that were not sent."""
         return [words for event in self._events if (words := self._wire.typed_words(event))]

@@ -1,4 +1,4 @@
-"""One WebSocket connection, with every way it can fail turned into one sentence and a remedy."""
+"""One WebSocket connection; every failure is turned into a sentence and a remedy for the user."""
 
 import asyncio
 import contextlib
@@ -42,7 +42,7 @@ _CLOSINGS = {
 
 _WRONGS: dict[type[Exception], str] = {
     aiohttp.InvalidURL: "the address is not valid",
-    aiohttp.ClientResponseError: "what answers there is no web server",
+    aiohttp.ClientResponseError: "the server does not speak HTTP",
     aiohttp.ServerDisconnectedError: "the server hung up before it answered",
     aiohttp.ClientOSError: "the connection broke",
 }
@@ -50,7 +50,13 @@ _WRONGS: dict[type[Exception], str] = {
 
 @dataclass(frozen=True)
 class Closed:
-    """How a connection ended."""
+    """How a connection ended.
+
+    Attributes:
+        code: WebSocket close code; 1006 if there was no close frame.
+        sentence: the reason, for the user.
+        remedy: what the user can do.
+    """
 
     code: int
     sentence: str
@@ -58,11 +64,11 @@ class Closed:
 
 
 class Socket:
-    """An open connection. One task iterates, any task sends.
+    """An open connection. One task iterates over it, any task of the event loop may send.
 
     Attributes:
-        closed: how it ended.
-        heard: called whenever something comes from the other side, if only a ping or a pong.
+        closed: how it ended; valid after iteration has ended.
+        heard: called for every frame from the server, including pings and pongs.
     """
 
     def __init__(self, raw: aiohttp.ClientWebSocketResponse) -> None:
@@ -72,12 +78,17 @@ class Socket:
         self._gave_up = False
 
     async def ping(self) -> None:
-        """Ask the other side whether it is there; what comes back is told to ``heard``."""
+        """Send a ping; the pong is reported to ``heard``. A closed connection is ignored."""
         with contextlib.suppress(aiohttp.ClientError, ConnectionError):
             await self._raw.ping()
 
     async def give_up(self, sentence: str, remedy: str) -> None:
-        """End a connection whose other side is gone; iterating ends, and `closed` says this."""
+        """Close a connection whose peer has vanished: iteration ends, and `closed` has this reason.
+
+        Args:
+            sentence: the reason, for the user.
+            remedy: what the user can do.
+        """
         self._gave_up = True
         self.closed = Closed(1006, sentence, remedy)
         await self._raw.close()
@@ -94,11 +105,11 @@ class Socket:
             raise ConnectionError(str(error)) from error
 
     async def close(self) -> None:
-        """Say goodbye, without waiting long for an answer."""
+        """Send a close frame and wait up to 1 s for the server's."""
         await self._raw.close()
 
     def __aiter__(self) -> AsyncIterator[str]:
-        """All text frames until the connection ends; then `closed` says how."""
+        """Iterate over all text frames until the connection ends; then `closed` has the reason."""
         return self._frames()
 
     async def _frames(self) -> AsyncIterator[str]:
@@ -120,17 +131,17 @@ class Socket:
 
 @asynccontextmanager
 async def connect(endpoint: Endpoint, heartbeat: float | None = None) -> AsyncIterator[Socket]:
-    """Open a connection; it is closed when the block ends.
+    """Open a connection; it is closed at the end of the ``async with`` block.
 
     Args:
-        endpoint: address and headers.
-        heartbeat: seconds between pings, or ``None`` for none: some servers do not answer them.
+        endpoint: URL and headers.
+        heartbeat: seconds between automatic pings, or ``None`` for servers that do not reply to them.
 
     Raises:
         ConnectionFailed: it could not be opened.
     """
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
-    # nothing is taken from the environment unseen: aiohttp would add a netrc's password to our own headers
+    # with trust_env aiohttp would add a password from netrc to our headers
     async with aiohttp.ClientSession(timeout=timeout, trust_env=False, middlewares=(_no_redirect,)) as session:
         raw = await _open(session, endpoint, heartbeat)
         try:
@@ -140,7 +151,7 @@ async def connect(endpoint: Endpoint, heartbeat: float | None = None) -> AsyncIt
 
 
 async def _no_redirect(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Follow no redirect: the headers that carry the key would go along.
+    """Refuse redirects, because the headers with the key would be sent to the new address.
 
     Raises:
         ConnectionFailed: the server redirects.
@@ -158,12 +169,12 @@ async def _no_redirect(request: aiohttp.ClientRequest, handler: aiohttp.ClientHa
 
 
 def _target(asked: URL, location: str) -> str:
-    """Scheme and host that a redirect leads to; its query may hold a key, so it is not shown."""
+    """Scheme and host of a redirect's target, without path and query: they could contain a key."""
     try:
         there = asked.join(URL(location))
         return str(there.origin())[:200]
     except ValueError:
-        return "an address that is none"
+        return "an address that is not valid"
 
 
 async def _open(
@@ -178,9 +189,9 @@ async def _open(
                 headers=endpoint.headers,
                 proxy=_proxy_for(parts.scheme, parts.hostname or ""),
                 heartbeat=heartbeat,
-                max_msg_size=0,  # a server may send a whole answer in one frame
+                max_msg_size=0,  # no limit: a server may send a complete response in one frame
                 compress=0,
-                autoping=False,  # pongs are seen: they say that somebody is there
+                autoping=False,  # pongs must be received: they count as a sign of life
                 timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
             )
     except aiohttp.WSServerHandshakeError as error:
@@ -196,13 +207,13 @@ async def _open(
         reason = error.strerror or str(error.os_error)
         raise ConnectionFailed(f"{host} cannot be reached: {reason}", "check the url, then press c") from None
     except (aiohttp.ClientError, ValueError, OSError) as error:
-        # what the error says is not told: it may hold the whole address, and with it a key
+        # the error's own message is not shown: it may contain the full URL, and with it a key
         words = _WRONGS.get(type(error), "the connection failed")
         raise ConnectionFailed(f"{host}: {words} ({type(error).__name__})", "check the url, then press c") from None
 
 
 def _proxy_for(scheme: str, host: str) -> str | None:
-    """The proxy that the environment names for WebSocket addresses; this machine is reached without one."""
+    """The system's proxy for the URL scheme; ``None`` for loopback and for excluded hosts."""
     if is_loopback(host) or proxy_bypass(host):
         return None
     return getproxies().get(scheme)

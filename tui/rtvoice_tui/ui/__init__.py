@@ -1,1 +1,1 @@
-"""The cockpit: a Textual app over the store. Nothing below this package knows it."""
+"""The cockpit: a Textual app that shows the store. Lower layers do not import it."""

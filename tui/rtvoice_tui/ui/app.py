@@ -1,4 +1,4 @@
-"""The cockpit: wiring of panes, keys and the controller. The session runs as a worker with a thread of its own."""
+"""The cockpit app: connects panes, keys and the controller. The session runs in a thread worker of its own."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -45,18 +45,18 @@ from rtvoice_tui.ui.widgets.status import StatusRow
 
 @with_actions
 class RtvoiceApp(TerminalApp):
-    """One dashboard over one session's store.
+    """The dashboard of one session. Runs on Textual's event loop; the session has a thread of its own.
 
     Args:
-        session: runs the conversation.
-        store: what it leaves behind.
-        editor: the agent as it is edited.
+        session: handle of the session.
+        store: state of the session, which the widgets show.
+        editor: editor of the open profile's agent.
         planner: makes plans for new sessions.
-        remember: called with what was chosen, as ``theme`` or ``profile``.
-        theme_name: the theme to begin with.
+        remember: stores a choice of the user; called with the keyword ``theme`` or ``profile``.
+        theme_name: name of the initial theme; if it is unknown, the default theme is used.
 
     Attributes:
-        controller: what can be done with the session.
+        controller: the operations on the session.
     """
 
     CSS_PATH = "app.tcss"
@@ -97,11 +97,11 @@ class RtvoiceApp(TerminalApp):
 
     @property
     def editor(self) -> AgentEditor:
-        """The agent of the open profile."""
+        """Editor of the open profile's agent."""
         return self.controller.edits.editor
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own variables, for themes that do not set them."""
+        """Defaults of our own theme variables, for themes that do not define them."""
         return themes.VARIABLES
 
     def _register_themes(self) -> set[str]:
@@ -113,7 +113,7 @@ class RtvoiceApp(TerminalApp):
     # --- the screen
 
     def compose(self) -> ComposeResult:
-        """Two rows on top, panes in two columns, notice, composer, keys."""
+        """Status and meter rows, panes in two columns, question and notice rows, composer, footer."""
         store, clock = self.store, lambda: self.session.clock
         yield StatusRow(store, self.editor.name, about(self.editor))
         yield MeterRow(store)
@@ -131,7 +131,7 @@ class RtvoiceApp(TerminalApp):
         yield KeyRow(id="keys")
 
     def on_mount(self) -> None:
-        """Show the first frame, then begin: nothing heavy is loaded before."""
+        """Paint the first frame, then start the session: nothing heavy is imported before."""
         self.set_class(self.ascii_only, "-ascii")
         self.began()
         self._bridge.attach(self.screen)
@@ -142,7 +142,7 @@ class RtvoiceApp(TerminalApp):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        if garbage.waits():  # the start is over
+        if garbage.waits():  # startup is complete
             garbage.collect_seldom()
         self.run_session()
         self.profiles.watch_file()
@@ -150,34 +150,34 @@ class RtvoiceApp(TerminalApp):
 
     @work(thread=True, exit_on_error=False, description="session")
     async def run_session(self) -> None:
-        """Run the session on a thread and a loop of its own, so that the screen never delays sound."""
+        """Run the session in a thread with its own event loop, so that the screen never delays audio."""
         await self.session.run()
 
     def pulse(self) -> None:
-        """Bring everything in sight up to date; also called by tests."""
+        """Update all visible widgets. Called `PULSE_HZ` times a second, after some actions, and by tests."""
         if not self.is_running:
             return
         self.keys.follow_mode()
         self._bridge.pulse(self.panes.layout.narrow, self.panes.layout.active)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Another size may mean another arrangement."""
+        """Rearrange the panes if the new size requires it."""
         self.panes.layout.resized(event.size)
 
     def on_descendant_focus(self) -> None:
-        """The pane that has the focus is the active one."""
+        """Make the focused pane the active one."""
         if not self.screen_stack:
-            return  # the app ends
+            return  # the app is exiting
         self.panes.layout.focused(self.focused)
         self.call_after_refresh(self._place_cursor)
 
     def _place_cursor(self) -> None:
-        """Put the terminal's cursor where letters appear; a field that was just opened had no place before."""
+        """Move the terminal's cursor to the text cursor. Called after a refresh: a new field has no position before."""
         if self.types:
             self.cursor_position = self.focused.cursor_screen_offset  # type: ignore[union-attr]
 
     def _profile_changed(self) -> None:
-        """Name, model or voice may be another."""
+        """Follow the open profile's file and update the status row: name, model or voice may have changed."""
         if not self.screen_stack:
             return  # a save that ended after the app
         self.profiles.follow_file()
@@ -187,7 +187,7 @@ class RtvoiceApp(TerminalApp):
     # --- messages of the panes
 
     def on_agent_pane_sent(self) -> None:
-        """Send what was typed in pane 5."""
+        """Send the edits of pane 5."""
         self.agent.send()
 
     def on_agent_pane_tool_opened(self, message: AgentPane.ToolOpened) -> None:
@@ -195,26 +195,26 @@ class RtvoiceApp(TerminalApp):
         self.agent.open_tool(message.name)
 
     def on_follow_view_followed(self) -> None:
-        """A pane follows the last turn again."""
+        """Show the last turn again: a pane follows its end."""
         self.panes.followed()
 
     def on_follow_view_opened(self, message: FollowView.Opened) -> None:
-        """A line was opened."""
+        """Open an event as JSON, or show the turn of the opened line in all panes."""
         self.panes.opened(message)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Send what was typed; it stays when there is nobody to send it to."""
+        """Send the typed message; it stays in the field if the session cannot accept it."""
         if event.input.id == "composer" and event.value.strip() and self.talk.send(event.value.strip()):
             event.input.value = ""
 
     # --- actions
 
     def action_type(self) -> None:
-        """Go to the composer."""
+        """Focus the composer."""
         self.screen.set_focus(self.query_one("#composer", Input))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Under a dialog only what concerns the session acts: panes are out of reach."""
+        """Disable the actions of panes while a dialog is open; actions on the session stay enabled."""
         return len(self.screen_stack) <= 1 or action not in OF_PANES
 
     def action_help(self) -> None:
@@ -227,18 +227,18 @@ class RtvoiceApp(TerminalApp):
         self.push_screen(HelpScreen(ROWS[self.panes.layout.active].help))
 
     def choose_theme(self, name: str) -> None:
-        """Change all colours, and remember that."""
+        """Switch to a theme and store the choice."""
         self.theme = name
         self._remember(theme=name)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the palette offers."""
+        """Commands of the command palette."""
         return commands(self)
 
-    # --- the end
+    # --- quitting
 
     async def action_quit(self) -> None:
-        """End the session, then the app; what is typed and not sent is only thrown away when asked twice."""
+        """Stop the session and exit. Only warns at the first call with unsent edits, and if saving an edit failed."""
         unsent = self.agent.unsent
         if unsent and not self._quit_warned:
             self._quit_warned = True

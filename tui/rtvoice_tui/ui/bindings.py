@@ -1,4 +1,4 @@
-"""The one table of keys: bindings, footer, help and README are made from it."""
+"""The key table: bindings, footer, help and README are generated from it."""
 
 from dataclasses import dataclass
 
@@ -7,18 +7,18 @@ from textual.binding import Binding, BindingType
 
 @dataclass(frozen=True)
 class Key:
-    """One thing a key does.
+    """A key and the action it triggers.
 
     Attributes:
         id: stable name.
         keys: Textual's key names, comma separated.
-        shown: how a user calls the key.
+        shown: name of the key as displayed.
         action: the action it triggers.
         label: one or two words for the footer.
-        help: one line.
-        where: ``app`` or the pane it belongs to.
-        footer: its place in the footer; 0 is not shown there.
-        anywhere: acts inside text fields too.
+        help: description in one line.
+        where: scope: ``app``, or the kind of pane (``lines``, ``events``, ``tools``, ``agent``, ``fields``).
+        footer: position in the footer; 0 hides it there.
+        anywhere: whether it also acts inside text fields, as a priority binding.
     """
 
     id: str
@@ -33,7 +33,7 @@ class Key:
 
     @property
     def binding(self) -> BindingType:
-        """The key as Textual wants it."""
+        """The Textual binding of this key."""
         return Binding(self.keys, self.action, self.help, show=False, priority=self.anywhere, id=self.id)
 
 
@@ -46,7 +46,7 @@ KEYS: tuple[Key, ...] = (
         "␣",
         "talk",
         "talk",
-        "Begin or end a turn by key; with an open microphone: answer now (freezes in pane 2)",
+        "Start or end a push-to-talk turn; with an open microphone: answer now (in pane 2: freeze)",
         footer=3,
     ),
     Key("type", "t", "t", "type", "type", "Type a message", footer=4),
@@ -69,15 +69,15 @@ KEYS: tuple[Key, ...] = (
     Key("help-f", "f1", "F1", "help", "help", "Show all keys", anywhere=True),
     Key("mute-f", "f2", "F2", "mute", "mute", "Mute or open the microphone", anywhere=True),
     Key("interrupt-f", "f3", "F3", "interrupt", "interrupt", "Interrupt the agent", anywhere=True),
-    Key("talk-f", "f4", "F4", "talk", "talk", "Begin or end a turn by key, or: answer now", anywhere=True),
+    Key("talk-f", "f4", "F4", "talk", "talk", "Start or end a push-to-talk turn, or: answer now", anywhere=True),
     Key("connect-f", "f5", "F5", "connect", "connect", "Connect or disconnect", anywhere=True),
     Key(
         "edit-f", "f6", "F6", "edit_agent", "edit agent", "Edit the agent: instructions, settings, tools", anywhere=True
     ),
     Key("quit-f", "f10", "F10", "quit", "quit", "Quit", anywhere=True),
-    Key("agree", "a", "a", "agree(False)", "yes", "Agree to the call that asks"),
-    Key("always", "A", "A", "agree(True)", "always", "Agree, and to all calls of this tool in this session"),
-    Key("deny", "x", "x", "deny", "no", "Do not agree, with a reason; stop a call that runs"),
+    Key("agree", "a", "a", "agree(False)", "yes", "Approve the waiting call"),
+    Key("always", "A", "A", "agree(True)", "always", "Approve it and all calls of this tool in this session"),
+    Key("deny", "x", "x", "deny", "no", "Reject the waiting call with a reason; stop a running call"),
     Key("send-result", "s", "s", "send_result", "send", "Give a call's result yourself: in its place, or as a message"),
     Key("search", "slash", "/", "app.search", "search", "Find the next line with a word", where="lines"),
     Key(
@@ -99,8 +99,8 @@ KEYS: tuple[Key, ...] = (
     Key("filter", "f", "f", "app.filter", "filter", "Show only events with these words (-word hides)", where="events"),
     Key("freeze", "space", "␣", "freeze", "freeze", "Stop following, or follow again", where="events"),
     Key("run-again", "r", "r", "app.run_again", "again", "Run the call again; the model is not told", where="tools"),
-    Key("run-edited", "R", "R", "app.run_edited", "edited", "The same with other arguments", where="tools"),
-    Key("make-mock", "m", "m", "app.make_mock", "mock", "Make a mock of this result, or end it", where="tools"),
+    Key("run-edited", "R", "R", "app.run_edited", "edited", "Run the call again with other arguments", where="tools"),
+    Key("make-mock", "m", "m", "app.make_mock", "mock", "Use this result as a mock, or end the mock", where="tools"),
     Key("test-tool", "t", "t", "app.test_tool", "test", "Run a tool by hand from a form", where="tools"),
     Key("switch-tool", "d", "d", "app.switch_tool", "off", "Switch the call's tool off, or on again", where="tools"),
     Key("call-view", "v", "v", "app.call_view", "view", "As a tree, as JSON, as sent", where="tools"),
@@ -127,7 +127,7 @@ KEYS: tuple[Key, ...] = (
     Key("undo", "u", "u", "app.undo_edit", "undo", "Take the last acknowledged change back", where="agent"),
     Key("history", "h", "h", "app.edit_history", "history", "All changes: restore or compare one", where="agent"),
     Key("discard", "x", "x", "app.discard_edit", "discard", "Forget what is typed and not sent", where="agent"),
-    Key("field-left", "left", "←", "step(-1)", "earlier value", "The known value before", where="fields"),
+    Key("field-left", "left", "←", "step(-1)", "earlier value", "The previous known value", where="fields"),
     Key("field-right", "right", "→", "step(1)", "later value", "The next known value", where="fields"),
     Key("field-switch", "space", "␣", "switch", "switch", "Switch a tool on or off", where="fields"),
     Key("field-clear", "delete", "del", "clear", "clear", "Leave a setting to the server", where="fields"),
@@ -137,10 +137,10 @@ OF_PANES = frozenset(
     "type pane zoom edit_agent back turn filter filter_events search copy command_palette agree deny send_result"
     " run_again run_edited make_mock test_tool switch_tool call_view devices sound_history".split()
 )
-"""Actions that need the panes in reach."""
+"""Actions that are disabled while a dialog covers the panes."""
 
 ALWAYS = 12
-"""From this place in the footer on keys are always shown."""
+"""Keys with this footer position or a higher one are always shown."""
 
 PANE_KEYS = tuple(
     Binding(str(number), f"pane({number})", f"Go to pane {number}", show=False, id=f"pane-{number}")
@@ -155,5 +155,5 @@ def bindings(where: str) -> list[BindingType]:
 
 
 def footer_keys() -> list[Key]:
-    """What the footer shows, in order; help and palette are the last to go when it is narrow."""
+    """Keys of the footer, ordered by position. Help and palette (from `ALWAYS` on) are shown at any width."""
     return sorted((key for key in KEYS if key.footer), key=lambda key: key.footer)

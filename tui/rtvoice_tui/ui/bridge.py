@@ -1,4 +1,4 @@
-"""Carries what changed from the store to the widgets: one pulse, 15 times a second, compares versions."""
+"""Updates the widgets from the store: at each pulse, 15 times a second, versions are compared."""
 
 from collections.abc import Callable
 
@@ -19,16 +19,16 @@ from rtvoice_tui.ui.widgets.status import StatusRow
 PULSE_HZ = 15
 
 CALM_EVERY = 7
-"""Counters are repainted with every seventh pulse only: about twice a second."""
+"""Counters are repainted only at every seventh pulse, about twice a second."""
 
 
 class Bridge:
-    """Knows which widget reads which part of the store.
+    """Updates each widget from its part of the store. Called on Textual's event loop.
 
     Args:
-        store: what the session leaves behind.
-        clock: seconds on the store's clock.
-        settled: told when something became of a change of the agent.
+        store: state of the session.
+        clock: returns seconds on the store's clock.
+        settled: called with the time (s) and the outcome of each change of the agent.
     """
 
     def __init__(self, store: Store, clock: Callable[[], float], settled: Callable[[float, EditChanged], None]) -> None:
@@ -40,7 +40,7 @@ class Bridge:
         self._phase = store.session.phase
 
     def attach(self, screen: Screen[object]) -> None:
-        """Find the widgets, once."""
+        """Query the widgets of the main screen. Called once, when they are mounted."""
         self._status = screen.query_one(StatusRow)
         self._meters = screen.query_one(MeterRow)
         self._sound = screen.query_one(SoundPanel)
@@ -54,7 +54,14 @@ class Bridge:
         self._timing = screen.query_one(TimingView)
 
     def pulse(self, narrow: bool, active: int) -> None:
-        """Bring everything that is in sight up to date; what only counts is repainted a few times a second."""
+        """Update the visible widgets, and report new outcomes of edits.
+
+        Counters are repainted only every `CALM_EVERY` pulses and when the session's phase changes.
+
+        Args:
+            narrow: whether the screen has room for one pane only.
+            active: number of the active pane.
+        """
         now = self._clock()
         self._pulses += 1
         calm = self._pulses % CALM_EVERY == 0 or self._phase is not self._store.session.phase

@@ -1,8 +1,8 @@
-"""Times as a user reads them."""
+"""Formats times in seconds for display."""
 
 
 def minutes(seconds: float) -> str:
-    """``3:57``; hours only when there are any."""
+    """Seconds as ``3:57``; with hours (``1:03:57``) from one hour on."""
     whole = max(0, int(seconds))
     if whole >= 3600:
         return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
@@ -10,5 +10,5 @@ def minutes(seconds: float) -> str:
 
 
 def precise(seconds: float) -> str:
-    """``3:57.12``."""
+    """Seconds with hundredths, as ``3:57.12``."""
     return f"{minutes(seconds)}.{int(seconds * 100) % 100:02}"

@@ -1,4 +1,4 @@
-"""What the command palette offers: ``area: action``, with a line that explains it."""
+"""Commands of the command palette: named ``area: action``, with one line of explanation."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def _talking(app: "RtvoiceApp") -> Iterable[SystemCommand]:
-    """How turns are taken, and what keeps noise from being one."""
+    """Commands for the talk mode and the microphone's gate."""
     audio, suggested = app.session.audio_settings, app.store.interruptions.gate_db
     if app.controller.talk.by_key:
-        yield SystemCommand("Talk: begin or end a turn", "Turns are taken by key", app.talk.turn)
+        yield SystemCommand("Talk: begin or end a turn", "A key starts a turn and ends it", app.talk.turn)
     else:
-        yield SystemCommand("Talk: answer now", "What was said so far is the turn", app.talk.turn)
+        yield SystemCommand("Talk: answer now", "End the turn here and let the agent respond", app.talk.turn)
     for mode, (name, words) in TALK_MODES.items():
         if mode is not app.controller.talk.mode:
             yield SystemCommand(f"Talk: {name}", words, lambda mode=mode: app.talk.choose_mode(mode))
@@ -27,14 +27,14 @@ def _talking(app: "RtvoiceApp") -> Iterable[SystemCommand]:
         yield SystemCommand(f"Microphone: gate at {suggested:.0f} dBFS", words, lambda: app.talk.set_gate(suggested))
     elif audio.gate_db is None:
         likely = app.controller.talk.likely_gate_db
-        words = "What is quieter is sent as silence, as a room's noise is"
+        words = "Sound below this level, such as room noise, is sent as silence"
         yield SystemCommand(f"Microphone: gate at {likely:.0f} dBFS", words, lambda: app.talk.set_gate(likely))
     if audio.gate_db is not None:
         yield SystemCommand("Microphone: no gate", "All sound is sent, however quiet", lambda: app.talk.set_gate(None))
 
 
 def commands(app: "RtvoiceApp") -> Iterable[SystemCommand]:
-    """Everything that can be done now."""
+    """The commands available in the current state."""
     audio, phase = app.session.audio_settings, app.store.session.phase
     if phase is Phase.OFFLINE:
         yield SystemCommand("Session: connect", "Begin a session with the profile's server", app.talk.connect)
@@ -46,14 +46,14 @@ def commands(app: "RtvoiceApp") -> Iterable[SystemCommand]:
         "Microphone: open" if audio.muted else "Microphone: mute", "Send silence or sound", app.talk.mute
     )
     yield SystemCommand(
-        "Agent: hear" if audio.agent_muted else "Agent: mute", "The agent speaks on, unheard", app.talk.mute_agent
+        "Agent: hear" if audio.agent_muted else "Agent: mute", "It talks on, but is not played", app.talk.mute_agent
     )
     yield SystemCommand("Devices: choose and try", "Microphone, speaker, volume, echo, test tone", app.talk.devices)
     yield SystemCommand("Volume: louder or softer", "Opens the devices: + and - there", app.talk.devices)
     yield SystemCommand("Sound: last ten seconds", "Levels, who spoke, buffer, losses", app.talk.sound_history)
     yield SystemCommand("Agent: edit", "Change instructions and voice while it talks", app.panes.layout.toggle_agent)
     if app.store.calls.asking:
-        yield SystemCommand("Call: agree", "Let the call that asks run", lambda: app.calls.approve(False))
+        yield SystemCommand("Call: agree", "Let the waiting call run", lambda: app.calls.approve(False))
         yield SystemCommand("Call: do not agree", "The model is told, with a reason", app.calls.reject)
     yield SystemCommand("Tool: test", "Run a tool by hand from a form", app.calls.test_tool)
     yield SystemCommand("Message: type", "Send a typed turn", app.action_type)

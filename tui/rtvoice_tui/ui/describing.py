@@ -1,10 +1,10 @@
-"""What is said about a profile: in the status row, and before the first word."""
+"""Short texts about a profile: for the status row, and hints for the empty transcript."""
 
 from rtvoice_tui.editing.editor import AgentEditor
 
 
 def about(editor: AgentEditor) -> str:
-    """Provider, model and voice in a few words."""
+    """Provider, model and voice, for the status row."""
     agent = editor.kept
     voice = agent.settings.voice if isinstance(agent.settings.voice, str) else ""
     model = (agent.model or editor.dialect.model).rpartition("/")[2]
@@ -12,7 +12,7 @@ def about(editor: AgentEditor) -> str:
 
 
 def hints(editor: AgentEditor) -> tuple[str, ...]:
-    """What to do first."""
+    """First steps, shown while the transcript is empty; one string per line."""
     if editor.profile.provider == "local" and not editor.profile.url:
         return (
             "Say something, or press t and type. Try:",

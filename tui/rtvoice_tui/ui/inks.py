@@ -1,6 +1,6 @@
-"""Inks: the named colours that all panes and rows paint with, mixed from the theme's variables.
+"""Inks: the named text styles of all panes and rows, made from the theme's variables.
 
-Not component classes: styling those for every widget costs a tenth of a start.
+Textual's component classes are not used: styling them for every widget costs a tenth of the startup time.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.color import Color
 
 OVERLAYS = frozenset({"cursor", "hit"})
-"""Inks that are laid over others: they have only what is theirs."""
+"""Inks that are laid over other inks; attributes they do not set come from the ink below."""
 
 _VARIABLES = {
     "plain": "foreground",
@@ -20,14 +20,14 @@ _VARIABLES = {
     "key": "primary",
     "title": "foreground",
 }
-"""Inks whose variable has another name; our own variables are in `themes.VARIABLES`."""
+"""Inks whose theme variable has another name. All others are named like their variable (`themes.VARIABLES`)."""
 
 _BOLD = frozenset({"live", "error", "key", "title"})
 _STRUCK = frozenset({"unheard"})
 
 
 def mix(ink: str, variables: Mapping[str, str]) -> Style:
-    """The style of an ink on the theme's background; overlays leave open what lies below.
+    """Style of an ink on the theme's background; overlays leave other attributes unset.
 
     Raises:
         KeyError: there is no such ink.
@@ -42,7 +42,7 @@ def mix(ink: str, variables: Mapping[str, str]) -> Style:
 
 @lru_cache(256)
 def _style(value: str, over: str, background: str, bold: bool = False, struck: bool = False) -> Style:
-    """A style from a theme's values; ``over`` is what a translucent colour is blended with."""
+    """Style from a theme's values; a translucent ``value`` is blended with ``background`` unless ``over`` is empty."""
     colour, _, share = value.partition(" ")
     translucent = share.endswith("%")
     dim = False

@@ -1,4 +1,4 @@
-"""Which panes are in sight: all on a large screen, one on a small one, one when zoomed."""
+"""Which panes are visible: both columns on a large screen, one pane on a small screen or when zoomed."""
 
 from typing import TYPE_CHECKING
 
@@ -14,14 +14,18 @@ if TYPE_CHECKING:
     from rtvoice_tui.ui.app import RtvoiceApp
 
 AGENT = 5
-"""The one pane that a key of its own opens and closes."""
+"""Number of the agent pane, which has its own key to open and close it."""
 
 
 class Layout:
-    """Shows and hides panes; knows the active one.
+    """Shows and hides panes, and tracks the active one.
 
     Args:
-        app: the app whose panes these are.
+        app: the app that holds the panes.
+
+    Attributes:
+        active: number of the active pane.
+        narrow: whether the screen has room for one pane only.
     """
 
     def __init__(self, app: "RtvoiceApp") -> None:
@@ -29,10 +33,10 @@ class Layout:
         self.active = 1
         self.narrow = False
         self._zoomed = False
-        self._open: set[int] = set()  # of the panes that take the place of others
+        self._open: set[int] = set()  # open panes that replace others (`PaneRow.over`)
 
     def resized(self, size: Size) -> None:
-        """Follow the terminal's size."""
+        """Rearrange the panes when the terminal's size crosses `WIDE` or `TALL`."""
         narrow = size.width < WIDE or size.height < TALL
         if narrow != self.narrow:
             self.narrow = narrow
@@ -40,14 +44,14 @@ class Layout:
             self.arrange()
 
     def focused(self, widget: Widget | None) -> None:
-        """The pane around the focused widget becomes the active one."""
+        """Make the pane that contains the focused widget the active one."""
         while widget is not None and not isinstance(widget, Pane | AgentPane):
             widget = widget.parent if isinstance(widget.parent, Widget) else None
         if widget is not None:
             self.active = widget.number
 
     async def go(self, number: int) -> None:
-        """Make a pane active, opening it if it is closed; the next key is already its own."""
+        """Open a pane if it is closed, make it active and focus it, before the next key is handled."""
         self.active = number
         self._open = {other for other in self._open if number not in ROWS[other].over}
         if ROWS[number].over:
@@ -56,7 +60,7 @@ class Layout:
         await self._focus()
 
     def zoom(self) -> None:
-        """The active pane alone, or all again."""
+        """Toggle zoom: show only the active pane, or all again."""
         self._zoomed = not self._zoomed
         self.arrange()
 
@@ -69,7 +73,7 @@ class Layout:
             await self.go(AGENT)
 
     async def back(self) -> bool:
-        """Undo the last opening; false if everything is as at the start."""
+        """End zoom, or close the active pane if it was opened; returns False if neither applies."""
         if self._zoomed:
             self._zoomed = False
         elif self.active in self._open:
@@ -82,7 +86,7 @@ class Layout:
         return True
 
     def arrange(self) -> None:
-        """Show what belongs in sight."""
+        """Show and hide panes and columns for the current state."""
         screen = self._app.screen_stack[0]
         alone = self.narrow or self._zoomed
         shown = {self.active} if alone else self._in_sight()
@@ -92,7 +96,7 @@ class Layout:
             screen.query_one(f"#{column}").display = any(ROWS[number].column is column for number in shown)
 
     def _in_sight(self) -> set[int]:
-        """On a large screen: what is open, and all whose place nothing takes."""
+        """Panes visible on a large screen: the open ones, and the default ones that none of them replaces."""
         hidden = {number for other in self._open for number in ROWS[other].over}
         return self._open | {row.number for row in ROWS.values() if not row.over and row.number not in hidden}
 

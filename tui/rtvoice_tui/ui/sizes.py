@@ -1,4 +1,4 @@
-"""From which size of a terminal on there is room for more than one pane."""
+"""Minimum terminal size for more than one pane."""
 
 WIDE, TALL = 100, 28
 """Columns and rows."""

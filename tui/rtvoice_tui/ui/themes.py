@@ -27,7 +27,7 @@ VARIABLES: dict[str, str] = {
     "pane-border": "#4a5163",
     "cursor": "#2a3350",
 }
-"""Our own variables and what they are where a theme does not say."""
+"""Our own theme variables with their default values."""
 
 
 ANSI_VARIABLES: dict[str, str] = {
@@ -44,7 +44,7 @@ ANSI_VARIABLES: dict[str, str] = {
     "screen-selection-background": "ansi_bright_blue",
     "screen-selection-foreground": "ansi_black",
 }
-"""What Textual cannot derive where colours are the terminal's own."""
+"""Variables that Textual cannot derive for ANSI themes, which use the terminal's own colours."""
 
 
 class ThemeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,7 +68,7 @@ class ThemeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load_themes() -> tuple[list[Theme], list[str]]:
-    """All themes that are valid, and a sentence for each file that is not."""
+    """Load all themes; returns the valid ones, and a message for each invalid file."""
     themes: dict[str, Theme] = {}
     problems = []
     for folder in (_shipped(), paths.themes_folder()):
@@ -84,7 +84,7 @@ def load_themes() -> tuple[list[Theme], list[str]]:
 
 
 def _shipped() -> Path:
-    """The themes inside the package, or beside it in a checkout."""
+    """Folder of the shipped themes: inside the package, or at the top of a checkout."""
     packaged = Path(str(resources.files("rtvoice_tui"))) / "themes"
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "themes"
 

@@ -1,4 +1,4 @@
-"""Words into lines of so many cells, fit for text that grows: only the last line is wrapped again."""
+"""Wraps text into lines of a given width in cells. When text is appended, only the last line is wrapped again."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,14 @@ from rtvoice_tui.ui.widgets.lines import Piece
 
 
 class GrowingLines:
-    """The wrapped lines of one paragraph.
+    """The wrapped lines of one text that can grow.
 
     Args:
-        width: cells of a line.
+        width: maximum width of a line in terminal cells; at least 1 is used.
+
+    Attributes:
+        lines: the wrapped lines, without the white space at line breaks.
+        starts: index of each line's first character in the whole text.
     """
 
     def __init__(self, width: int) -> None:
@@ -20,7 +24,7 @@ class GrowingLines:
         self.starts: list[int] = [0]
 
     def append(self, text: str) -> None:
-        """Add text at the end. Costs what the added text costs, however long the paragraph is."""
+        """Append text. The cost depends on the appended text, not on the length of the whole."""
         rest = self.lines.pop() + text
         base = self.starts.pop()
         at = 0
@@ -34,16 +38,16 @@ class GrowingLines:
 
     @classmethod
     def of(cls, text: str, width: int) -> "GrowingLines":
-        """A whole paragraph."""
+        """Wrap a complete text."""
         lines = cls(width)
         lines.append(text)
         return lines
 
 
 def wrapped(pieces: Sequence[Piece], width: int, indent: int) -> list[list[Piece]]:
-    """One line of pieces as several: those after the first begin ``indent`` cells further to the right.
+    """Wrap a line of pieces; lines after the first are indented by ``indent`` cells.
 
-    Where that leaves no room it stays one.
+    The line is not wrapped if ``indent`` is half of ``width`` or more.
     """
     text = "".join(part for part, _ in pieces)
     first = GrowingLines.of(text, width)
@@ -56,7 +60,7 @@ def wrapped(pieces: Sequence[Piece], width: int, indent: int) -> list[list[Piece
 
 
 def _cut(pieces: Sequence[Piece], start: int, length: int) -> list[Piece]:
-    """So many characters of a line."""
+    """The pieces of ``length`` characters, counted from character ``start``."""
     cut: list[Piece] = []
     at = 0
     for text, ink in pieces:
@@ -68,7 +72,7 @@ def _cut(pieces: Sequence[Piece], start: int, length: int) -> list[Piece]:
 
 
 def _break(window: str, width: int) -> tuple[int, int]:
-    """Where the line at the head of ``window`` ends, and how many characters of white space after it vanish."""
+    """Length of the first line of ``window`` in characters, and how many white-space characters to skip after it."""
     size = fits = 0
     for character in window:
         if character == "\n":

@@ -1,1 +1,1 @@
-"""What sound goes through: PortAudio, miniaudio, WAV files or silence, behind two protocols."""
+"""Audio backends: PortAudio, miniaudio, WAV files and silence, behind the protocols `Backend` and `Stream`."""

@@ -1,4 +1,4 @@
-"""What is said of devices: how the system lists one, and why one cannot be used. Loads no sound library."""
+"""Protocols of backends and streams, and the description of a device. Loads no sound library."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from rtvoice_tui.audio.backends.latency import Latency, Setting
 
 @dataclass(frozen=True)
 class DeviceInfo:
-    """One device as the system lists it; latencies in ms, rate in Hz."""
+    """One device as the system lists it; ``inputs`` and ``outputs`` are channels, latencies in ms, rate in Hz."""
 
     name: str
     host_api: str
@@ -22,49 +22,49 @@ class DeviceInfo:
     default_output: bool = False
 
     def has(self, direction: str) -> bool:
-        """Whether it is a microphone (``input``) or a speaker (``output``)."""
+        """Whether it has channels in this direction (``input`` or ``output``)."""
         return (self.inputs if direction == "input" else self.outputs) > 0
 
     def is_default(self, direction: str) -> bool:
-        """Whether the system uses it where none is named."""
+        """Whether it is the system's default in this direction."""
         return self.default_input if direction == "input" else self.default_output
 
 
 class Stream(Protocol):
-    """What is open in one direction: a device, a file or silence."""
+    """An open stream in one direction: a device, a file or silence."""
 
     name: str
     latency_ms: float
 
     def close(self) -> None:
-        """Stop and give the device back."""
+        """Stop the stream and close the device."""
 
 
 @runtime_checkable
 class WaitsForListener(Protocol):
-    """A stream that begins when the server listens: a file that speaks."""
+    """A stream that must not start before the server accepts audio: an input file."""
 
     def begin(self) -> None:
-        """Start to speak."""
+        """Start to deliver audio."""
 
 
 class DeviceStream(Stream, Protocol):
-    """An open device: it is at work once it is started."""
+    """An open device stream; `start` makes it run."""
 
     host_api: str
     rate: int
     setting: Setting
 
     def start(self) -> None:
-        """Begin. A device that cannot is closed.
+        """Start the stream; closes the device on failure.
 
         Raises:
-            AudioError: it cannot.
+            AudioError: the device cannot be started.
         """
 
 
 class Opens(Protocol):
-    """Opens a device of one direction over a `Capture` or a `Playback`; `Microphone` and `Speaker` of a backend."""
+    """Opens a device for a `Capture` or a `Playback`: the type of a backend's `Microphone` and `Speaker`."""
 
     def __call__(
         self, name: str, part: Any, lost: Callable[[str], None], block_ms: int, latency: Latency, /
@@ -73,18 +73,18 @@ class Opens(Protocol):
 
         Args:
             name: empty for the system's default.
-            part: where its sound goes or comes from.
+            part: the `Capture` that receives its blocks, or the `Playback` that supplies them.
             lost: called from any thread with a sentence when the device ends.
-            block_ms: how much it takes or gives at a time.
-            latency: how much it holds.
+            block_ms: length of a block.
+            latency: requested latency.
 
         Raises:
-            AudioError: it cannot be opened.
+            AudioError: the device cannot be opened.
         """
 
 
 class Backend(Protocol):
-    """A sound system; each is a module of this shape."""
+    """A sound system; each one is a module with these members."""
 
     @property
     def Microphone(self) -> Opens:
@@ -95,13 +95,21 @@ class Backend(Protocol):
         """Opens a speaker."""
 
     def list_devices(self) -> list[DeviceInfo]:
-        """All devices there are."""
+        """Return all devices that it knows.
+
+        Raises:
+            AudioError: they cannot be listed.
+        """
 
     def version(self) -> str:
-        """What this is, for the user."""
+        """Return name and version, for the user."""
 
     def rescan(self) -> None:
-        """See which devices there are now. No stream may be open."""
+        """Renew the device list. No stream may be open.
+
+        Raises:
+            AudioError: the sound system does not start again.
+        """
 
     def abandon(self) -> None:
-        """A device hangs, and the program is to end all the same."""
+        """Let the program exit although a device call hangs."""

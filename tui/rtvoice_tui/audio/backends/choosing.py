@@ -1,6 +1,6 @@
-"""Which devices there are, and which sound system they are reached through.
+"""Chooses the backend, and explains why there is no audio.
 
-PortAudio first; on Linux without it miniaudio; files and silence where asked for or where there is nothing.
+PortAudio first; on Linux miniaudio if PortAudio is missing or finds no device. Files and silence only on request.
 """
 
 import contextlib
@@ -17,16 +17,16 @@ from rtvoice_tui.errors import AudioError
 from rtvoice_tui.media import DeviceState
 
 NODES = Path("/dev/snd")
-"""Where Linux has its sound devices."""
+"""Folder of the ALSA device nodes on Linux."""
 
 
 def file_or_silence(choice: AudioChoice, part: Capture | Playback, tell: Callable[[str, str], None]) -> Stream | None:
-    """The file or the silence that was asked for; None where a device is wanted.
+    """Open the file or the silence that the user requested; None if a device is to be used.
 
     Args:
-        choice: what was asked for.
-        part: the direction.
-        tell: called from any thread when a file cannot be written any more, with the remedy.
+        choice: the user's choice.
+        part: the direction, as its `Capture` or `Playback`.
+        tell: called from any thread with a sentence and a remedy when a file cannot be written any more.
 
     Raises:
         AudioError: the file cannot be used.
@@ -43,19 +43,19 @@ def file_or_silence(choice: AudioChoice, part: Capture | Playback, tell: Callabl
 
 
 def list_devices() -> list[DeviceInfo]:
-    """Every device of the first sound system that works.
+    """Return all devices of the first backend that works.
 
     Raises:
-        AudioError: there is none, with what mends it.
+        AudioError: there is no device; contains the remedy.
     """
     return choose_backend().list_devices()
 
 
 def choose_backend() -> Backend:
-    """The module to use: PortAudio where it works, else miniaudio on Linux. Both have one shape.
+    """Return the backend to use: PortAudio if it lists devices, else miniaudio on Linux.
 
     Raises:
-        AudioError: there is no device, with what mends it.
+        AudioError: there is no device; contains the remedy.
     """
     portaudio: Backend | None = None
     broken: AudioError | None = None
@@ -75,10 +75,10 @@ def choose_backend() -> Backend:
 
 
 def _portaudio() -> Backend | None:
-    """PortAudio; None where it is missing.
+    """Import PortAudio; None if it is missing.
 
     Raises:
-        AudioError: it is there, and does not begin.
+        AudioError: it is installed and cannot be initialized.
     """
     try:
         from rtvoice_tui.audio.backends import portaudio
@@ -88,16 +88,16 @@ def _portaudio() -> Backend | None:
         if type(error).__name__ != "PortAudioError":  # its class comes with the import that fails
             raise
         raise AudioError(
-            f"PortAudio does not begin: {error}", "restart the sound system, then start again; or type instead"
+            f"PortAudio does not start: {error}", "restart the sound system, then start again; or type instead"
         ) from None
     return portaudio
 
 
 def rescan() -> Backend:
-    """Have the sound system look at the devices anew; the module to use. No stream may be open.
+    """Renew PortAudio's device list and return the backend to use. No stream may be open.
 
     Raises:
-        AudioError: there is still none.
+        AudioError: there is still no device, or PortAudio does not start again.
     """
     portaudio: Backend | None = None
     with contextlib.suppress(AudioError):
@@ -108,7 +108,7 @@ def rescan() -> Backend:
 
 
 def no_devices(portaudio_missing: bool) -> AudioError:
-    """The cases of a machine without sound, each with its own remedy."""
+    """Return the error that explains why there is no device, with its remedy."""
     if portaudio_missing and not sound_server_runs():
         return AudioError(
             "no PortAudio library and no sound server, so there is no sound",
@@ -134,13 +134,13 @@ def no_devices(portaudio_missing: bool) -> AudioError:
 
 
 def may_use_devices() -> bool:
-    """Whether the user has the rights to Linux's sound devices; True where there are none."""
+    """Whether the user may access at least one ALSA PCM device; True if there are none."""
     nodes = list(NODES.glob("pcm*"))
     return not nodes or any(os.access(node, os.R_OK | os.W_OK) for node in nodes)
 
 
 def sound_server_runs() -> bool:
-    """Whether a PulseAudio or PipeWire socket is there."""
+    """Whether ``PULSE_SERVER`` is set, or a PulseAudio or PipeWire socket exists."""
     if os.environ.get("PULSE_SERVER"):
         return True
     folder = os.environ.get("XDG_RUNTIME_DIR", "")

@@ -1,4 +1,4 @@
-"""A device's stream that may be closed, emptied and lost from different threads at the same time."""
+"""A device stream that several threads may close, empty and report as lost at the same time."""
 
 import threading
 import time
@@ -6,17 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 EXPECTED_S = 0.2
-"""So long after an `abort` that was asked for, the stream's end is its echo: some systems tell it late."""
+"""Within this time after our own `abort`, ``finished_callback`` is its result: some systems call it late."""
 
 SILENT_S = 0.003
-"""How soon after it was asked for a device is silent. Of a call that takes long its middle errs least."""
+"""Least time from calling `abort` to silence. For a slow call, its midpoint is the best estimate."""
 
 
 class GuardedStream:
-    """One callback stream: tells once when it ends without having been asked to.
+    """One callback stream that reports once when it ends unexpectedly.
 
     Args:
-        lost: called from any thread.
+        lost: called from any thread when the stream ends unexpectedly.
     """
 
     def __init__(self, lost: Callable[[], None]) -> None:
@@ -35,15 +35,14 @@ class GuardedStream:
             self._tell()
 
     def start(self) -> None:
-        """Start; raises what the stream raises."""
+        """Start the stream; exceptions of the library are passed on."""
         self.stream.start()
 
     def empty(self, emptied: Callable[[float], None]) -> None:
-        """Let the device throw away what it holds, and go on. Takes some ms: not for the session's loop.
+        """Make the device discard its buffer, and restart it. Blocks for some ms: not for the session thread.
 
         Args:
-            emptied: called with the time (`time.perf_counter`) from which on nothing was heard, before the device comes
-                for samples again.
+            emptied: called before the restart with the time (`time.perf_counter`) from which the device was silent.
         """
         with self._lock:
             if self._closing:
@@ -58,7 +57,7 @@ class GuardedStream:
                 self._tell()
 
     def close(self) -> None:
-        """Stop and give the device back."""
+        """Stop the stream and close the device; waits for `empty`."""
         self._closing = True
         with self._lock:
             self.stream.close()

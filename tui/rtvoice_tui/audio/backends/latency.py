@@ -1,26 +1,26 @@
-"""When a device runs dry again and again, it is given larger blocks, and then more latency."""
+"""Buffer settings of a device: after repeated underruns it gets larger blocks, then more latency."""
 
 from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
 BLOCK_MS = 10
-"""How much files and silence bring or take at a time."""
+"""Block length of files and silence."""
 
 UNDERRUNS = 2
 WITHIN_S = 10.0
-"""So many underruns within so long are no accident."""
+"""UNDERRUNS within this time lead to the next setting."""
 
 Latency = Literal["low"] | float
 
 
 @dataclass(frozen=True)
 class Setting:
-    """How a device is opened.
+    """Block length and latency that a device is opened with.
 
     Attributes:
-        block_ms: the size of a block.
-        latency: ``"low"``, the least that the device calls safe, or seconds.
+        block_ms: length of a block.
+        latency: ``"low"`` for the device's default low latency, or seconds.
     """
 
     block_ms: int = 10
@@ -28,14 +28,14 @@ class Setting:
 
 
 LADDER = (Setting(10, "low"), Setting(20, "low"), Setting(20, 0.1))
-"""From the quickest to the safest."""
+"""From the lowest latency to the safest."""
 
 
 class Steps:
-    """Where on the ladder a device stands. It only climbs: what was too quick once will be so again.
+    """Position of a device on `LADDER`. It never goes back: a setting that failed once would fail again.
 
     Args:
-        setting: where it begins; one that is not on the ladder is followed by the safest.
+        setting: the first setting; if it is not on the ladder, the safest one is next.
     """
 
     def __init__(self, setting: Setting = LADDER[0]) -> None:
@@ -43,7 +43,7 @@ class Steps:
         self._recent: deque[float] = deque(maxlen=UNDERRUNS)
 
     def underrun(self, now: float) -> Setting | None:
-        """The device ran dry at ``now`` (seconds); the setting to open it with again, or None to leave it as it is."""
+        """Record an underrun at ``now`` (seconds); returns the setting to reopen with, or None for no change."""
         self._recent.append(now)
         if len(self._recent) < UNDERRUNS or now - self._recent[0] > WITHIN_S or self.setting == LADDER[-1]:
             return None

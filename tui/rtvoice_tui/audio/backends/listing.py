@@ -1,9 +1,9 @@
-"""The list of devices as it is now, read by a process of its own.
+"""The current device list, read by a subprocess.
 
-PortAudio looks at the devices once, when it is loaded; to look again it would have to close every open stream. A
-process that loads it anew sees what there is, and nothing that sounds here is touched.
+PortAudio lists the devices once, when it is initialized; to list them again it would have to close every open stream.
+A subprocess that initializes it again sees the current devices without touching our streams.
 
-    python -m rtvoice_tui.audio.backends.listing        # what the other process runs; loads the sound libraries
+    python -m rtvoice_tui.audio.backends.listing        # the subprocess; loads the sound libraries
 """
 
 import os
@@ -18,20 +18,24 @@ from rtvoice_tui.errors import AudioError, NoAnswer
 from rtvoice_tui.subprocesses import module_command
 
 ANSWER_LIMIT_S = 3.0
-"""A sound server that takes longer to tell its devices hangs. To load the libraries, slow on some disks, counts not."""
+"""A sound server that takes longer to list its devices counts as hanging. Importing numpy before is not included."""
 
 LIMIT_S = 6.0
-"""A process that takes longer does not come to an end."""
+"""A subprocess that takes longer is killed."""
 
 MARK = "rtvoice devices: "
-"""Begins the one line that counts; sound libraries may write what they like beside it."""
+"""Prefix of the result line; sound libraries may write other lines to the same output."""
 
 
 class Listed(msgspec.Struct):
-    """What the other process tells: devices and what they are reached through, or why there are none.
+    """Result of the subprocess: the devices and their backend, or why there are none.
 
     Attributes:
-        hangs: whether nobody has answered in time.
+        devices: all devices.
+        through: name and version of the backend.
+        hangs: the sound server did not respond in time.
+        sentence: why there are no devices; empty if there are.
+        remedy: what the user can do about it.
     """
 
     devices: list[DeviceInfo] = []
@@ -42,20 +46,21 @@ class Listed(msgspec.Struct):
 
 
 def list_in_subprocess(limit_s: float = LIMIT_S) -> list[DeviceInfo]:
-    """Every device there is now. Takes a tenth of a second and more: not for a loop's thread.
+    """Return all devices present now. Blocks for 0.1 s or more: not for an event loop's thread.
 
     Raises:
-        AudioError: there is none, or the list cannot be had, with what mends it.
+        NoAnswer: the sound server hangs.
+        AudioError: there is no device, or they cannot be listed; contains the remedy.
     """
     return query_in_subprocess(limit_s).devices
 
 
 def query_in_subprocess(limit_s: float = LIMIT_S) -> Listed:
-    """Every device there is now, and what they are reached through.
+    """Return all devices present now, and their backend. Blocks like `list_in_subprocess`.
 
     Raises:
         NoAnswer: the sound server hangs.
-        AudioError: there is none, or the list cannot be had, with what mends it.
+        AudioError: there is no device, or they cannot be listed; contains the remedy.
     """
     command, environment = module_command("rtvoice_tui.audio.backends.listing")
     try:
@@ -84,13 +89,13 @@ def _no_answer() -> NoAnswer:
 
 
 def listed_in(output: str) -> Listed:
-    """What the other process wrote.
+    """Parse the output of the subprocess.
 
     Raises:
         NoAnswer: the sound server hangs.
-        AudioError: there is no device, or the output makes no sense.
+        AudioError: there is no device, or the output has no valid result line.
     """
-    for line in output.split("\n"):  # a device's name may hold other ends of lines
+    for line in output.split("\n"):  # not splitlines: a device name may contain other line separators
         _, mark, told = line.partition(MARK)
         if mark:
             try:
@@ -106,7 +111,7 @@ def listed_in(output: str) -> Listed:
 
 
 def main() -> None:
-    """List the devices for another process."""
+    """Entry point of the subprocess: write the device list to standard output."""
     from rtvoice_tui.audio.backends.choosing import choose_backend
 
     watch = threading.Timer(ANSWER_LIMIT_S, _give_up)

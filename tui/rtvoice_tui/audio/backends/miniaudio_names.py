@@ -1,7 +1,7 @@
-"""The names of the devices that miniaudio sees, and what they are opened by.
+"""Names and ids of the devices that miniaudio lists.
 
-miniaudio crashes when it is asked about a device that went away since it was listed, so of a sound server nothing but
-the list is asked; and whoever looks all the time does so in a process of its own:
+miniaudio crashes when it queries a device that has disappeared since it was listed. So with a sound server only the
+list is read, and polling runs in a subprocess:
 
     python -m rtvoice_tui.audio.backends.miniaudio_names    # a line of JSON twice a second, until standard input ends
 """
@@ -16,16 +16,16 @@ import miniaudio
 LOOK_S = 0.5
 
 Named = list[tuple[str, Any]]
-"""Names with ids."""
+"""Device names with their miniaudio ids."""
 
 
 def named_devices(devices: miniaudio.Devices) -> tuple[Named, Named]:
-    """Speakers and microphones.
+    """Return the output devices and the input devices.
 
     Raises:
-        miniaudio.MiniaudioError: the sound system does not answer.
+        miniaudio.MiniaudioError: the devices cannot be listed.
     """
-    if devices.backend != "PulseAudio":  # only there it crashes; elsewhere devices are listed that do not work
+    if devices.backend != "PulseAudio":  # only PulseAudio crashes; other backends list devices that do not work
         outputs, inputs = devices.get_playbacks(), devices.get_captures()
         return [(each["name"], each["id"]) for each in outputs], [(each["name"], each["id"]) for each in inputs]
     return _at_pulse(devices)
@@ -50,7 +50,7 @@ def _copied(infos: Any, count: int) -> Named:
 
 
 def at_the_server() -> dict[str, list[str]] | None:
-    """What a PulseAudio or PipeWire server has; None where none answers."""
+    """Return the device names of a PulseAudio or PipeWire server by direction; None if no server responds."""
     try:
         outputs, inputs = named_devices(miniaudio.Devices([miniaudio.Backend.PULSEAUDIO]))
     except miniaudio.MiniaudioError:
@@ -59,7 +59,7 @@ def at_the_server() -> dict[str, list[str]] | None:
 
 
 def main() -> None:
-    """Tell another process, again and again."""
+    """Entry point of the subprocess: write the device names to standard output every LOOK_S seconds."""
     while True:
         sys.stdout.write(json.dumps(at_the_server()) + "\n")
         sys.stdout.flush()

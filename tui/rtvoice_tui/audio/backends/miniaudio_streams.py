@@ -18,7 +18,7 @@ BLOCKS_HELD = 2
 
 
 def list_devices() -> list[DeviceInfo]:
-    """All devices of the first sound system that answers; the null device does not count."""
+    """Return all devices of the first miniaudio backend that works; empty for the null backend."""
     try:
         devices = miniaudio.Devices()
         if "Null" in str(devices.backend):
@@ -32,20 +32,20 @@ def list_devices() -> list[DeviceInfo]:
 
 
 def version() -> str:
-    """What this is, for people."""
+    """Return name and version, for the user."""
     return f"miniaudio {miniaudio.__version__}, because PortAudio (libportaudio2) sees no device here"
 
 
 def rescan() -> None:
-    """Nothing to do: every list is new."""
+    """Does nothing: `list_devices` is always current."""
 
 
 def abandon() -> None:
-    """Nothing to do: nothing is ended when the program ends."""
+    """Does nothing: miniaudio has no exit handler that could hang."""
 
 
 class _Device:
-    """What both directions share: opened, started, closed. That one is gone is not told: it comes no more."""
+    """Opening, starting and closing for both directions. miniaudio does not report a lost device: blocks just stop."""
 
     direction = ""
     channels = 1
@@ -82,10 +82,10 @@ class _Device:
         raise NotImplementedError
 
     def start(self) -> None:
-        """Begin. A device that cannot is closed.
+        """Start the stream; closes the device on failure.
 
         Raises:
-            AudioError: it cannot.
+            AudioError: the device cannot be started.
         """
         blocks = self._blocks()
         next(blocks)
@@ -95,7 +95,7 @@ class _Device:
             raise self._cannot(self.name, error) from None
 
     def close(self) -> None:
-        """Stop, and give back the device and the connection that miniaudio opened for it and never closes."""
+        """Stop and close the device, and the context that miniaudio opened for it and never closes."""
         device, self._device = self._device, None
         if device is None:
             return
@@ -105,7 +105,7 @@ class _Device:
 
 
 class Microphone(_Device):
-    """An input device that offers its blocks to a `Capture`; open when made, at work when started."""
+    """An input device that passes its blocks to a `Capture`; opened by the constructor, runs after `start`."""
 
     direction = "input"
 
@@ -137,7 +137,7 @@ class Microphone(_Device):
 
 
 class Speaker(_Device):
-    """An output device that takes its samples from a `Playback`; open when made, at work when started."""
+    """An output device that reads from a `Playback`; opened by the constructor, runs after `start`."""
 
     direction = "output"
 
@@ -153,7 +153,11 @@ class Speaker(_Device):
         super().__init__(name, playback.rate, Setting(block_ms, latency))
 
     def start(self) -> None:
-        """Begin: from now on the playback is this device's."""
+        """Start the stream and connect the playback to this device.
+
+        Raises:
+            AudioError: the device cannot be started.
+        """
         self._playback.latency_ms = self.latency_ms
         super().start()
 

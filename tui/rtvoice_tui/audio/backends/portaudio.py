@@ -1,7 +1,7 @@
 """Microphone and speaker through PortAudio: raw callback streams only.
 
-Blocking streams crash the process when one thread closes what another reads; callback streams do not. Importing this
-module raises ``OSError`` where the PortAudio library is missing.
+Blocking streams crash the process if one thread closes a stream that another reads; callback streams do not. Importing
+this module raises ``OSError`` if the PortAudio library is missing.
 """
 
 import atexit
@@ -26,17 +26,17 @@ from rtvoice_tui.audio.playout.playback import Playback
 SETTING = LADDER[0]
 
 EMPTIED_OVER_MS = 40.0
-"""A device that holds more is emptied to be silenced; below, what it holds is over as soon, and can fade."""
+"""A flush empties a device with more latency; with less, its buffer ends as soon and can fade out."""
 
 PIECE_MS = 10
-"""So much is converted to another rate at a time."""
+"""Length of the pieces that are resampled."""
 
 
 def list_devices() -> list[DeviceInfo]:
-    """All devices that PortAudio saw when it was loaded.
+    """Return all devices that PortAudio listed when it was last initialized.
 
     Raises:
-        AudioError: it cannot tell.
+        AudioError: the devices cannot be queried.
     """
     with answering():
         apis, devices = sd.query_hostapis(), sd.query_devices()
@@ -58,29 +58,29 @@ def list_devices() -> list[DeviceInfo]:
 
 
 def version() -> str:
-    """What this is, for people."""
+    """Return name and version, for the user."""
     return str(sd.get_portaudio_version()[1]).partition(",")[0]
 
 
 def rescan() -> None:
-    """See which devices there are now. Every open stream ends, so there must be none.
+    """Renew the device list. This would end every open stream, so none may be open.
 
     Raises:
-        AudioError: PortAudio does not begin again.
+        AudioError: PortAudio cannot be initialized again.
     """
-    with contextlib.suppress(sd.PortAudioError):  # it has ended already if it did not begin again the last time
+    with contextlib.suppress(sd.PortAudioError):  # it is terminated already if the last initialization failed
         sd._terminate()
     with answering():
         sd._initialize()
 
 
 def abandon() -> None:
-    """A device hangs, and so would PortAudio's own end when the program ends."""
+    """Let the program exit although a device call hangs: PortAudio's exit handler would hang as well."""
     atexit.unregister(sd._exit_handler)
 
 
 class _Device:
-    """What both directions share: opened, started, closed."""
+    """Opening, starting and closing for both directions."""
 
     direction = ""
 
@@ -96,10 +96,10 @@ class _Device:
         self.latency_ms = float(opened.stream.latency * 1000)
 
     def start(self) -> None:
-        """Begin. A device that cannot is closed.
+        """Start the stream; closes the device on failure.
 
         Raises:
-            AudioError: it cannot.
+            AudioError: the device cannot be started.
         """
         try:
             self._stream.start()
@@ -113,7 +113,7 @@ class _Device:
 
 
 class Microphone(_Device):
-    """An input device that offers its blocks to a `Capture`; open when made, at work when started."""
+    """An input device that passes its blocks to a `Capture`; opened by the constructor, runs after `start`."""
 
     direction = "input"
 
@@ -136,9 +136,9 @@ class Microphone(_Device):
 
 
 class Speaker(_Device):
-    """An output device that takes its samples from a `Playback`; open when made, at work when started.
+    """An output device that reads from a `Playback`; opened by the constructor, runs after `start`.
 
-    One that holds more than `EMPTIED_OVER_MS` throws that away when the playback is flushed.
+    A device with more latency than `EMPTIED_OVER_MS` discards its buffer when the playback is flushed.
     """
 
     direction = "output"
@@ -152,7 +152,7 @@ class Speaker(_Device):
         latency: Latency = SETTING.latency,
     ) -> None:
         self._playback = playback
-        self._rest = b""  # converted, for the next block
+        self._rest = b""  # resampled, for the next block
         self._rest_before = 0
         super().__init__(name, playback.rate, lost, Setting(block_ms, latency), self._block)
         self._begin_converting()
@@ -161,7 +161,11 @@ class Speaker(_Device):
         self._silencer = self._silence_soon if self.latency_ms > EMPTIED_OVER_MS else None
 
     def start(self) -> None:
-        """Begin: from now on the playback is this device's."""
+        """Start the stream and connect the playback to this device.
+
+        Raises:
+            AudioError: the device cannot be started.
+        """
         self._playback.latency_ms = self.latency_ms
         self._playback.silencer = self._silencer
         super().start()
@@ -197,7 +201,7 @@ class Speaker(_Device):
         threading.Thread(target=self._silence, name="audio-silence", daemon=True).start()
 
     def _silence(self) -> None:
-        if self._playback.stopping:  # an earlier flush's thread may have done it
+        if self._playback.stopping:  # the thread of an earlier flush may have done it
             self._stream.empty(self._emptied)
 
     def _emptied(self, at: float) -> None:

@@ -1,20 +1,20 @@
-"""When a block will be heard, by our clock: PortAudio tells it by a clock of its own."""
+"""Converts the DAC times that PortAudio reports to our clock, `time.perf_counter`."""
 
 from collections import deque
 
 BLOCKS = 16
 MOST_AHEAD_S = 5.0
-"""A device that says it plays later than that, or that it has played already, tells no true time."""
+"""A reported DAC time further than this from now, before or after, is invalid."""
 
 
 class DacClock:
-    """Brings a device's times onto our clock. Only for the device's thread; times are in seconds.
+    """Maps a device's clock to ours. Device thread only; times are in seconds.
 
-    A callback that waits for the processor comes late, and then the two clocks seem further apart than they are: the
-    least distance of the last blocks is the true one.
+    A callback that is scheduled late makes the offset between the clocks look too large, so the smallest offset of the
+    last blocks is used.
 
     Args:
-        ahead_s: how far ahead a block is handed over by a device that does not tell.
+        ahead_s: time from the callback to the sound, for a device that does not report it.
     """
 
     def __init__(self, ahead_s: float) -> None:
@@ -22,12 +22,12 @@ class DacClock:
         self._apart: deque[float] = deque(maxlen=BLOCKS)
 
     def heard_at(self, now: float, current: float, dac: float) -> float:
-        """When a block's first sample is heard.
+        """Return when a block's first sample is audible, by our clock.
 
         Args:
             now: our clock, in the callback.
-            current: the device's clock shortly before the callback; 0 if it does not tell.
-            dac: when the first sample is heard, by the device's clock; 0 if it does not tell.
+            current: the device's clock shortly before the callback; 0 if not reported.
+            dac: when the first sample is audible, by the device's clock; 0 if not reported.
         """
         if not current or not dac:
             return now + self._ahead_s
@@ -35,5 +35,5 @@ class DacClock:
         at = dac + min(self._apart)
         if now - MOST_AHEAD_S < at < now + MOST_AHEAD_S:
             return at
-        self._apart.clear()  # one of the clocks was set
+        self._apart.clear()  # one of the clocks jumped
         return now + self._ahead_s

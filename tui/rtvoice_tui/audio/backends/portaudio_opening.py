@@ -1,6 +1,6 @@
-"""How a device is found and opened through PortAudio: by name, at a rate and with channels that it takes.
+"""Finds a PortAudio device by name and opens it with a sample rate and channel count that it supports.
 
-Importing this module raises ``OSError`` where the PortAudio library is missing.
+Importing this module raises ``OSError`` if the PortAudio library is missing.
 """
 
 import contextlib
@@ -15,12 +15,12 @@ from rtvoice_tui.errors import AudioError, UnknownName
 from rtvoice_tui.media import DeviceState
 
 INVALID_DEVICE, INVALID_RATE, INVALID_CHANNELS, UNAVAILABLE = -9996, -9997, -9998, -9985
-"""What PortAudio answers; old versions call a wrong rate an invalid device on WASAPI."""
+"""PortAudio error codes; on WASAPI old versions report a wrong rate as an invalid device."""
 
 RATES = (48_000, 44_100)
 MOST_CHANNELS = 8
 WASAPI = "Windows WASAPI"
-"""Preferred on Windows: the others are far slower."""
+"""Preferred on Windows: the other host APIs have far more latency."""
 
 CHOOSE = "choose another one (d)"
 
@@ -30,7 +30,7 @@ _BUSY = ("busy", "in use", "unavailable", "exclusive")
 
 @dataclass(frozen=True)
 class Opened:
-    """A stream that is open and not yet started."""
+    """An open stream that is not started yet, with the rate in Hz and channels that it was opened with."""
 
     stream: Any
     name: str
@@ -47,10 +47,18 @@ def open_stream(
     callback: Callable[..., None],
     finished: Callable[[], None],
 ) -> Opened:
-    """Open at the session's rate in mono, or else as the device takes it.
+    """Open a device at the session's rate in mono, or else with what it supports.
+
+    Args:
+        direction: ``input`` or ``output``.
+        name: a device name or a part of it; empty for the system's default.
+        rate: the session's sample rate in Hz.
+        setting: block length and latency.
+        callback: the stream's callback, for int16 samples.
+        finished: the stream's ``finished_callback``.
 
     Raises:
-        AudioError: there is no such device, or it cannot be opened, with what mends it.
+        AudioError: there is no such device, or it cannot be opened; contains the remedy.
     """
     with answering():
         device = find(name, direction)
@@ -91,14 +99,14 @@ def open_stream(
 
 
 def _candidates(rate: int, own_rate: int, most_channels: int) -> Iterator[tuple[int, int]]:
-    """Channels and rates, in the order of preference."""
+    """Channel counts with sample rates, in order of preference."""
     for channels in dict.fromkeys((1, 2, min(max(most_channels, 1), MOST_CHANNELS))):
         for candidate in dict.fromkeys((rate, own_rate, *RATES)):
             yield channels, candidate
 
 
 def cannot_open(direction: str, shown: str, error: Exception | None) -> AudioError:
-    """Why a device cannot be opened, and what mends it."""
+    """Return the error that explains why a device cannot be opened, with its remedy."""
     words = str(error).lower()
     code = error.args[1] if error is not None and len(error.args) > 1 else 0
     if any(word in words for word in _DENIED):
@@ -109,7 +117,7 @@ def cannot_open(direction: str, shown: str, error: Exception | None) -> AudioErr
         )
     if code == UNAVAILABLE or any(word in words for word in _BUSY):
         return AudioError(
-            f"the {direction} device {shown} is used by another program alone",
+            f"the {direction} device {shown} is used by another program exclusively",
             "close that program, or choose another device; this one is tried again and again",
             DeviceState.REFUSED,
         )
@@ -122,26 +130,27 @@ def cannot_open(direction: str, shown: str, error: Exception | None) -> AudioErr
 
 @contextlib.contextmanager
 def answering() -> Iterator[None]:
-    """For whatever asks PortAudio which devices there are.
+    """Turn PortAudio's errors into `AudioError` while devices are queried.
 
     Raises:
-        AudioError: it cannot tell.
+        AudioError: the devices cannot be queried.
     """
     try:
         yield
     except sd.PortAudioError as error:
         raise AudioError(
-            f"the sound system does not tell its devices: {error}",
+            f"the sound system cannot list its devices: {error}",
             "see 'rtvoice-tui doctor'",
             DeviceState.GONE,
         ) from None
 
 
 def find(name: str, direction: str) -> int:
-    """The device by its whole name, or a part of it; empty is the system's default.
+    """Return the index of a device by its full name, or a part of it; empty is the system's default.
 
     Raises:
-        AudioError: there is none.
+        UnknownName: no device has this name.
+        AudioError: there is no device in this direction.
     """
     channels = f"max_{direction}_channels"
     devices = list(sd.query_devices())
@@ -157,7 +166,7 @@ def find(name: str, direction: str) -> int:
 
 
 def _default(direction: str) -> int:
-    """The system's default; on Windows as WASAPI reaches it."""
+    """Return the index of the system's default device, on Windows that of WASAPI; negative if there is none."""
     for api in sd.query_hostapis():
         if api["name"] == WASAPI and api[f"default_{direction}_device"] >= 0:
             return int(api[f"default_{direction}_device"])

@@ -1,4 +1,4 @@
-"""WAV files looked at before their sound is wanted. Loads neither numpy nor a sound library."""
+"""Checks WAV files before they are used. Loads neither numpy nor a sound library."""
 
 import contextlib
 import os
@@ -13,10 +13,10 @@ ANOTHER = "give --input-file a WAV file"
 
 
 def check_files(input_file: Path | None, output_file: Path | None) -> None:
-    """Whether the files of the command line can take the place of microphone and speaker; changes neither.
+    """Check that the files of the command line can replace microphone and speaker. Changes neither.
 
     Raises:
-        AudioError: they cannot, with what to give instead.
+        AudioError: a file cannot be used; contains the remedy.
     """
     if input_file is not None and output_file is not None and _same(input_file, output_file):
         raise AudioError(
@@ -32,10 +32,10 @@ def check_files(input_file: Path | None, output_file: Path | None) -> None:
 
 @contextlib.contextmanager
 def opened_wav(path: Path) -> Iterator[wave.Wave_read]:
-    """A 16-bit PCM WAV file, its header read.
+    """Open a 16-bit PCM WAV file and check its header.
 
     Raises:
-        AudioError: it cannot be read, also while its frames are.
+        AudioError: the file cannot be read; also for errors inside the ``with`` block.
     """
     try:
         with wave.open(str(path), "rb") as wav:
@@ -54,7 +54,7 @@ def opened_wav(path: Path) -> Iterator[wave.Wave_read]:
 
 
 def _reason(path: Path, error: Exception) -> str:
-    """Why a file is no WAV file; the library says nothing of one that ends too early."""
+    """Return why a file cannot be read as WAV; for a truncated file the library gives no reason."""
     if os.path.isdir(path):
         return "it is a folder"
     if isinstance(error, OSError):
@@ -84,7 +84,7 @@ def _check_output(path: Path) -> None:
 
 
 def _open_to_write(path: str) -> None:
-    """Open a file and close it unchanged: rights alone do not tell whether the system would let it be written."""
+    """Open a file for writing and close it unchanged: permissions alone do not show whether it can be written."""
     new = not os.path.exists(path)
     os.close(os.open(path, os.O_WRONLY | (os.O_CREAT | os.O_EXCL if new else 0), 0o600))
     if new:
@@ -92,12 +92,12 @@ def _open_to_write(path: str) -> None:
 
 
 def _is_stream(path: Path) -> bool:
-    """Whether it is a pipe or a device: what is read of one is gone, and to open one may take for ever."""
+    """Whether it is a pipe or a device: reading would consume its data, and opening may block forever."""
     return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
 def _same(one: Path, other: Path) -> bool:
     try:
         return one.samefile(other)
-    except OSError:  # one of them is not there
+    except OSError:  # one of them does not exist
         return os.path.realpath(one) == os.path.realpath(other)

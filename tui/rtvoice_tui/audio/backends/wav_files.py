@@ -1,4 +1,4 @@
-"""Devices without hardware: WAV files and silence, paced by the clock like real ones."""
+"""Streams without hardware: WAV files and silence, paced by the clock like real devices."""
 
 import contextlib
 import threading
@@ -23,7 +23,7 @@ class _Ticking(Protocol):
 
 
 class _Clock:
-    """Calls ``tick`` once for every block of time that has passed, also after a stall."""
+    """Calls ``tick`` on its own thread once per BLOCK_MS; catches up after a stall."""
 
     def __init__(self, device: _Ticking) -> None:
         self._device = device
@@ -49,9 +49,12 @@ class _Clock:
 
 
 class FileMicrophone:
-    """A WAV file spoken into the session as if by a user; after its end there is silence.
+    """Plays a WAV file into the session as the user's speech; silence follows its end.
 
-    It begins when somebody listens: `begin` is called once the server has accepted the audio format.
+    It starts with `begin`, which is called once the server has accepted the audio format.
+
+    Raises:
+        AudioError: the file cannot be read.
     """
 
     def __init__(self, path: Path, capture: Capture) -> None:
@@ -65,13 +68,13 @@ class FileMicrophone:
         self._begun = False
 
     def begin(self) -> None:
-        """Start to speak."""
+        """Start to deliver audio; further calls do nothing."""
         if not self._begun:
             self._begun = True
             self._clock.start()
 
     def tick(self) -> None:
-        """Offer one block."""
+        """Pass one block to the capture."""
         block = self._pcm[self._at : self._at + self._block]
         self._at += len(block)
         self._capture.offer(block + bytes(self._block - len(block)))
@@ -82,7 +85,7 @@ class FileMicrophone:
 
 
 class SilentSpeaker:
-    """Consumes speech at its pace and lets nobody hear it."""
+    """Consumes speech in real time and discards it."""
 
     def __init__(self, playback: Playback) -> None:
         self.name = "silent"
@@ -93,7 +96,7 @@ class SilentSpeaker:
         self._clock.start()
 
     def tick(self) -> None:
-        """Take one block."""
+        """Consume one block."""
         self._playback.fill(self._block)
 
     def close(self) -> None:
@@ -107,7 +110,10 @@ class FileSpeaker:
     Args:
         path: the file.
         playback: where the samples come from.
-        tell: called from the speaker's thread with a sentence and its remedy when the file cannot be written any more.
+        tell: called on the clock thread with a sentence and its remedy when the file cannot be written any more.
+
+    Raises:
+        AudioError: the file cannot be created.
     """
 
     def __init__(self, path: Path, playback: Playback, tell: Callable[[str, str], None] = lambda *told: None) -> None:
@@ -129,7 +135,7 @@ class FileSpeaker:
         self._clock.start()
 
     def tick(self) -> None:
-        """Write one block; speech goes on where the file cannot."""
+        """Write one block; after a write error speech is still consumed."""
         block = self._playback.fill(self._block)
         if not self._written:
             return
@@ -141,18 +147,18 @@ class FileSpeaker:
             self._tell(f"{self.name} cannot be written any more: {error.strerror}", "make room, then start again")
 
     def close(self) -> None:
-        """Stop, and finish the file."""
+        """Stop, and complete the file."""
         self._clock.stop()
         for end in (self._wav.close, self._file.close):
-            with contextlib.suppress(OSError):  # it was told
+            with contextlib.suppress(OSError):  # reported already
                 end()
 
 
 def read_wav(path: Path, rate: int) -> bytes:
-    """The sound of a 16-bit PCM WAV file, mixed to mono, at ``rate`` Hz.
+    """Return the audio of a 16-bit PCM WAV file as PCM16 mono at ``rate`` Hz.
 
     Raises:
-        AudioError: it cannot be read.
+        AudioError: the file cannot be read.
     """
     with opened_wav(path) as wav:
         channels, source = wav.getnchannels(), wav.getframerate()

@@ -1,1 +1,1 @@
-"""The microphone's way: capture, echo cancellation, local VAD and noise gate."""
+"""The input path: capture, echo cancellation, local VAD and noise gate."""

@@ -1,7 +1,7 @@
-"""The microphone's side: blocks of any size come from the device, frames of 20 ms go to the session.
+"""Capture: takes blocks of any size from the input device and returns frames of 20 ms to the session.
 
-Bounded: when the session stalls for longer than the ring, the *oldest* sound is dropped and counted, because old
-sound that arrives in a burst confuses the server's sense of time.
+The queue is bounded: if the session stalls for longer, the *oldest* blocks are dropped and counted, because old audio
+that arrives in a burst confuses the server's timing.
 """
 
 import time
@@ -16,28 +16,32 @@ from rtvoice_tui.media import Level
 
 FRAME_MS = 20
 KEPT_BLOCKS = 500
-"""Blocks that wait at most: 5 s at the usual 10 ms a block."""
+"""Maximum number of queued blocks: 5 s at the usual 10 ms a block."""
 
 FROZEN_S = 0.5
-"""A device that brought nothing for so long was frozen; what it kept meanwhile may come at once."""
+"""A device that delivered nothing for this long was frozen; its buffered audio may then arrive in a burst."""
 
 BURST_S = 0.1
-"""So long after a freeze it is waited for all of it."""
+"""After a freeze, frames are held back for this long so that the whole burst arrives."""
 
 KEPT_S = 1.0
-"""What is older after a freeze is dropped."""
+"""After a freeze, only this much of the latest audio is kept."""
 
 
 class Capture:
-    """Everything between "the device has a block" and "the session takes a frame".
+    """Passes PCM16 mono from the device thread to the session thread.
 
     Args:
         rate: the session's input rate in Hz.
-        wake: called from the device's thread when a frame waits and nobody was told yet.
+        wake: called on the device thread when a frame is waiting, once until `frames` is called.
 
     Attributes:
-        clean: what each frame goes through before it is measured and sent: echo is taken out there.
-        gain: how much louder the microphone is made, after that.
+        muted: `frames` returns silence.
+        dropped: blocks dropped because the session stalled or the device was frozen.
+        overflows: overflows that the device reported.
+        blocks: blocks received so far.
+        clean: removes echo from each frame (PCM16) before it is measured and sent; None: no echo handling.
+        gain: gain applied to the microphone after ``clean``.
     """
 
     def __init__(self, rate: int, wake: Callable[[], None] = lambda: None) -> None:
@@ -60,7 +64,7 @@ class Capture:
         self._burst_ends = 0.0
 
     def offer(self, pcm: bytes) -> None:
-        """One block from the device. Only for the device's thread."""
+        """Queue one block from the device, PCM16 mono at ``rate``. Device thread only."""
         self.blocks += 1
         now = time.perf_counter()
         if self._offered_at and now - self._offered_at > FROZEN_S:
@@ -75,9 +79,9 @@ class Capture:
             self._wake()
 
     def frames(self) -> list[tuple[bytes, Level]]:
-        """All whole frames that wait, with their loudness before muting. Only for the session's thread.
+        """Return all complete frames that are waiting, each with its level before muting. Session thread only.
 
-        While muted a frame is silence: the server must hear that the user fell silent, or a turn would stay open.
+        A muted frame is sent as silence: the server must hear that the user stopped, or the turn would stay open.
         """
         if self._burst_ends:
             if time.perf_counter() < self._burst_ends:
@@ -102,7 +106,7 @@ class Capture:
 
     @property
     def silent_s(self) -> float:
-        """For how long the device has brought exact zeros only. Only for the session's thread."""
+        """For how long the device has delivered only zeros, in seconds. Session thread only."""
         return self._silent_frames * FRAME_MS / 1000
 
     def _drop_old(self) -> None:
@@ -116,6 +120,6 @@ class Capture:
         frame = raw if self.clean is None else self.clean(raw)
         frame = self.gain.apply(frame, self.gain.factor)
         level = measure(frame)
-        if frame is not raw and measure(raw).clipped:  # what clipped in the device stays spoilt, however low it is now
+        if frame is not raw and measure(raw).clipped:  # clipping in the device still distorts, at any level
             level = replace(level, clipped=True)
         return frame, level

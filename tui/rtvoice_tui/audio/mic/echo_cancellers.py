@@ -1,7 +1,7 @@
-"""Ways to keep the agent's own voice out of the microphone, behind one shape: 10 ms in, 10 ms out.
+"""Echo cancellers: keep the agent's voice out of the microphone. One interface, in frames of 10 ms.
 
-`Aec3` takes the echo away and lets both talk at once. `EnergyGate` needs no library, and lets the user through when
-they are clearly louder than the echo. `HalfDuplex` listens only while the agent is silent.
+`Aec3` removes the echo and allows double talk. `EnergyGate` needs no library and passes the user only when clearly
+louder than the echo. `HalfDuplex` passes the microphone only while the agent is silent.
 """
 
 from collections import deque
@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 
 FRAME_MS = 10
 SPEAKS = 32768 * 10 ** (-60 / 20)
-"""RMS over which the far end counts as speaking."""
+"""RMS in sample units (-60 dBFS) above which the agent counts as speaking."""
 
 RATES = (8_000, 16_000, 24_000, 32_000, 48_000)
-"""What AEC3 takes, in Hz."""
+"""Sample rates that AEC3 supports, in Hz."""
 
 Samples = NDArray[np.int16]
 
 
 class Canceller(Protocol):
-    """Takes echo out of the microphone.
+    """Removes echo from the microphone.
 
     Attributes:
         name: ``aec``, ``gate`` or ``half-duplex``.
-        open: whether the microphone goes through, or silence instead.
+        open: the microphone is passed; otherwise silence.
     """
 
     name: str
@@ -36,11 +36,11 @@ class Canceller(Protocol):
 
 
 class Aec3:
-    """WebRTC's echo canceller: finds delay and room by itself, and keeps the user's voice while both talk.
+    """WebRTC's AEC3: estimates delay and room by itself, and keeps the user's voice during double talk.
 
     Args:
-        rate: of both directions, one of `RATES`.
-        noise_suppression: whether noise is taken out as well; adds 6 ms.
+        rate: sample rate of both directions in Hz, one of `RATES`.
+        noise_suppression: suppress noise as well; adds 6 ms of delay.
 
     Raises:
         ImportError: the package is missing.
@@ -61,10 +61,10 @@ class Aec3:
 
 
 class EnergyGate:
-    """Lets the microphone through while it is louder than the echo that is to be expected.
+    """Passes the microphone while it is louder than the expected echo.
 
-    The expected echo is how strongly the room couples (90th percentile over 3 s) times the loudest far frame of the
-    last 400 ms. Where the echo is as loud as the user this hardly ever opens.
+    The expected echo is the coupling from speaker to microphone (90th percentile over 3 s) times the loudest speaker
+    frame of the last 400 ms. If the echo is as loud as the user, this hardly ever opens.
     """
 
     name = "gate"
@@ -97,7 +97,7 @@ class EnergyGate:
 
 
 class HalfDuplex:
-    """Listens only while the agent is silent: for rooms where nothing else helps, and nobody can interrupt by voice."""
+    """Passes the microphone only while the agent is silent. Voice barge-in is impossible: a last resort."""
 
     name = "half-duplex"
     TAIL_FRAMES = 30
@@ -114,12 +114,12 @@ class HalfDuplex:
 
 
 def make_canceller(mode: str, rate: int, noise_suppression: bool) -> tuple[Canceller | None, str]:
-    """The canceller for ``on``, ``half-duplex`` or ``off``, and a sentence where it is not the one that was wanted.
+    """Return the canceller for a mode, and a sentence for the user if it is not the requested one.
 
     Args:
-        mode: what is to be done.
-        rate: of the microphone's frames in Hz.
-        noise_suppression: whether noise is taken out as well.
+        mode: ``on``, ``half-duplex`` or ``off``.
+        rate: sample rate of the microphone frames in Hz.
+        noise_suppression: suppress noise as well; needs AEC3.
     """
     if mode == "off":
         return None, ""

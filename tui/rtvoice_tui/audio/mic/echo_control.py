@@ -1,7 +1,7 @@
-"""Echo: what the speaker was given, kept in step with what the microphone hears, and what is left of it afterwards.
+"""Echo control: aligns the speaker reference with the microphone, runs the canceller and measures the reduction.
 
-The reference is taken at the moment a device's callback hands samples over, silence included, so the echo is always
-later than its reference by the devices' delays and the way through the room; AEC3 finds 10 to 480 ms by itself.
+The reference is what the device callback hands to the speaker, silence included. So the echo is always later than its
+reference, by the latency of both devices and the path through the room; AEC3 finds 10 to 480 ms by itself.
 """
 
 import math
@@ -15,36 +15,36 @@ from rtvoice_tui.audio.pcm.resample import Resampler
 
 START_FRAMES = 2
 MOST_FRAMES = 10
-"""More reference than that waits only after a stall: what is too old is left out."""
+"""More reference frames than this wait only after a stall; the oldest are dropped."""
 
 SPARE_FRAMES = 2
 URGENT_FRAMES = 4
 WATCHED_FRAMES = 100
-"""Reference that never falls below so many spare frames for a second comes from a faster clock: one is left out.
+"""Clock drift: if more than SPARE_FRAMES of reference wait throughout this many frames, one is dropped.
 
-It is done in a pause, if there is one before it is urgent, because the canceller has to find the delay anew.
-Were it left to pile up, a reference would in the end be later than its echo, and nothing could be cancelled.
+That happens while the agent is silent, or else above URGENT_FRAMES, because the canceller must find the delay again.
+If the surplus grew, a reference frame would be used later than its echo arrives, and nothing could be cancelled.
 """
 
 TAIL_FRAMES = 50
-"""Half a second after the agent's last sound its echo may still be heard."""
+"""How long the echo may last after the agent's last audible frame: 0.5 s."""
 
 FORGET = 0.995
 CONVERGED_DB = 10.0
 ECHO_RMS = 32768 * 10 ** (-55 / 20)
-"""What is quieter says nothing of how well echo is taken away."""
+"""Quieter microphone frames are not used to measure the echo reduction."""
 
 
 class EchoControl:
-    """Cleans the microphone of one session.
+    """Removes the agent's echo from the microphone of one session.
 
     Args:
-        canceller: how.
-        rate: of the microphone's frames in Hz.
-        far_rate: of what the speaker is given in Hz.
+        canceller: the method.
+        rate: sample rate of the microphone frames in Hz.
+        far_rate: sample rate of the speaker's blocks in Hz.
 
     Attributes:
-        slips: how often a frame of reference was left out or missing while the agent spoke.
+        slips: how often reference frames were dropped, or one was missing while the agent spoke.
     """
 
     def __init__(self, canceller: Canceller, rate: int, far_rate: int) -> None:
@@ -63,11 +63,11 @@ class EchoControl:
         self._converged = False
 
     def played(self, pcm: bytes) -> None:
-        """The speaker was given this. Only for the device's thread."""
+        """Add a PCM16 block that the speaker got to the reference. Device thread only."""
         self._arrived.append(pcm)
 
     def clean(self, pcm: bytes) -> bytes:
-        """Frames of the microphone (a multiple of 10 ms) without echo. Only for the session's thread."""
+        """Return microphone PCM16 (a multiple of 10 ms) without echo. Session thread only."""
         self._take_reference()
         near = np.frombuffer(pcm, "<i2")
         cleaned = [self._frame(near[at : at + self._size]) for at in range(0, len(near), self._size)]
@@ -114,34 +114,34 @@ class EchoControl:
         self._presence.feed(_db(before), _db(played))
         self._tail = TAIL_FRAMES if played > SPEAKS else max(0, self._tail - 1)
         if self.far_speaks and before > ECHO_RMS:
-            # a mean of decibels: while the user talks too, loud frames that must stay count no more than others
+            # averaged in dB, so that loud frames of the user do not outweigh the others
             self._echo_frames += 1
             reduction = 20 * math.log10(before / max(_rms(clean), before / 1000))
             self._reduction_db += max(1 - FORGET, 1 / self._echo_frames) * (reduction - self._reduction_db)
 
     @property
     def far_speaks(self) -> bool:
-        """Whether the agent's voice, or its echo, may be in the room now."""
+        """Whether the agent's voice or its echo may be audible now."""
         return self._tail > 0
 
     @property
     def open(self) -> bool:
-        """Whether the microphone goes through; always, where echo is cancelled."""
+        """Whether the microphone is passed; always True with AEC3."""
         return self._canceller.open
 
     @property
     def waiting(self) -> int:
-        """Frames of reference that wait."""
+        """Complete reference frames (10 ms) that are waiting."""
         return len(self._reference) // self._size
 
     @property
     def reduction_db(self) -> float | None:
-        """How much quieter the echo became; ``None`` before a second of it was heard."""
+        """Mean echo reduction in dB; ``None`` until one second of echo was measured."""
         return self._reduction_db if self._echo_frames >= 100 else None
 
     @property
     def word(self) -> str:
-        """How it goes: ``cancelling``, ``converging``, ``no echo``, ``gate`` or ``half-duplex``."""
+        """The state: ``cancelling``, ``converging``, ``no echo``, ``gate`` or ``half-duplex``."""
         if self._canceller.name != "aec":
             return self._canceller.name
         if self._no_echo:
@@ -156,7 +156,7 @@ class EchoControl:
 
     @property
     def trustworthy(self) -> bool:
-        """Whether what is left can be taken for the user's own voice."""
+        """Whether the cleaned microphone can be taken for the user's voice alone."""
         return self.word != "converging"
 
 

@@ -1,7 +1,7 @@
-"""Whether the microphone hears the speaker at all.
+"""Detects whether the microphone picks up the speaker at all.
 
-With a headset there is no echo, and a canceller that looks for one takes the user's voice for it. Echo follows the
-loudness of what was played, a little later; a user's voice and noise do not.
+With a headset there is no echo, and a canceller would mistake the user's voice for it. The level of an echo follows
+the level of the speaker with a short delay; the user's voice and noise do not.
 """
 
 from collections import deque
@@ -18,16 +18,16 @@ FAR_DB = -60.0
 SILENT_DB = -70.0
 SILENT_FRAMES = 100
 LOUD_DB = -45.0
-"""A microphone that is louder may hear a user, who hides the echo: nothing is then concluded from its absence."""
+"""Above this level the user may mask the echo, so a low correlation does not prove that there is none."""
 
 ALIKE, UNLIKE = 0.65, 0.25
 
 
 class EchoPresence:
-    """Fed with the loudness of both ends, 10 ms at a time.
+    """Compares the levels of microphone and speaker, in frames of 10 ms.
 
     Attributes:
-        present: whether there is echo; ``None`` while that is not known.
+        present: whether there is echo; ``None`` while unknown.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class EchoPresence:
         self._count = 0
 
     def feed(self, near_db: float, far_db: float) -> None:
-        """Take in a frame: what the microphone hears, and what the speaker was given, in dBFS."""
+        """Add one frame: RMS levels of the microphone and of the speaker, in dBFS."""
         self._near.append(max(FLOOR_DB, near_db))
         self._far.append(max(FLOOR_DB, far_db))
         self._count += 1
@@ -63,7 +63,12 @@ class EchoPresence:
 
 
 def likeness(near: NDArray[np.float64], far: NDArray[np.float64]) -> float:
-    """How alike two courses of loudness are at the delay that fits best: 1 is alike, 0 is not."""
+    """Return the highest correlation of two level curves over all lags: 1 is identical, 0 unrelated.
+
+    Args:
+        near: levels of the microphone in dB, shape (n,).
+        far: levels of the speaker in dB, shape (n + lags,).
+    """
     windows = sliding_window_view(far, len(near))
     windows = windows - windows.mean(axis=1, keepdims=True)
     near = near - near.mean()

@@ -1,26 +1,26 @@
-"""A noise gate: what is quieter than a threshold goes out as silence.
+"""A noise gate: frames below a threshold are sent as silence.
 
-It adds no delay. The frames just before it opens had to go out as silence already, so they are sent once more with
-the frame that opens it, and as many frames of silence are left out after it closes: the stream keeps its length.
+It adds no delay. The frames just before it opens have already been sent as silence, so they are sent again with the
+frame that opens it. The same number of silent frames is left out after it closes, so the stream keeps its length.
 """
 
 from collections import deque
 
 HOLD_FRAMES = 13
-"""It stays open for so long after the last louder frame: 250 ms, in whole frames of 20 ms."""
+"""How long the gate stays open after the last loud frame: 250 ms, in whole frames of 20 ms."""
 
 LEAD_FRAMES = 2
-"""So many frames from before it opens are let through too."""
+"""This many frames from before the gate opens are sent too."""
 
 Frame = tuple[bytes, float]
 """PCM16 and its level in dBFS."""
 
 
 class NoiseGate:
-    """One microphone's gate.
+    """The noise gate of one microphone.
 
     Attributes:
-        open: whether sound goes through.
+        open: frames are passed; otherwise silence is sent.
     """
 
     def __init__(self) -> None:
@@ -30,11 +30,11 @@ class NoiseGate:
         self._extra = 0
 
     def take(self, frame: Frame, threshold_db: float | None) -> list[Frame]:
-        """What is to be sent when a frame has come: as a rule one frame, of sound or of silence.
+        """Return the frames to send for one captured frame: usually one, of sound or of silence.
 
         Args:
-            frame: the sound, and how loud it is.
-            threshold_db: dBFS; ``None`` lets everything through.
+            frame: PCM16 and its level in dBFS.
+            threshold_db: in dBFS; ``None`` passes everything.
         """
         pcm, level_db = frame
         if threshold_db is None:

@@ -1,6 +1,6 @@
-"""Local VAD: whether the user speaks, by the level that is left after echo cancellation.
+"""Local VAD: detects the user's speech from the microphone level after echo cancellation.
 
-Quicker than a server's turn detection and less certain: it lowers the agent, and by the user's wish cuts it.
+Faster and less reliable than the server's turn detection: it ducks the agent and, if so configured, interrupts it.
 """
 
 SPEECH_DB = -45.0
@@ -9,10 +9,10 @@ HOLD_MS = 200
 
 
 class LocalVad:
-    """Takes the level of one frame after the other.
+    """Energy VAD with hangover, frame by frame.
 
     Attributes:
-        speaking: whether the user speaks.
+        speaking: the user speaks.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class LocalVad:
         self._quiet_ms = 0
 
     def feed(self, level_db: float, duration_ms: int) -> bool:
-        """Take in a frame's RMS level in dBFS; whether ``speaking`` changed."""
+        """Process a frame's RMS level in dBFS; returns whether ``speaking`` changed."""
         if level_db > SPEECH_DB:
             self._loud_ms += duration_ms
             self._quiet_ms = 0

@@ -1,1 +1,1 @@
-"""Samples: rings, levels, gain and rates. Knows no device."""
+"""PCM16 samples: ring buffer, levels, gain, resampling and channels. Independent of devices."""

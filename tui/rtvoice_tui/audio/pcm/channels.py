@@ -1,10 +1,10 @@
-"""Devices that take no single channel: what is spoken goes to all of them, and all that is heard is mixed."""
+"""Channel conversion for devices that do not support mono: output is duplicated, input is mixed down."""
 
 import numpy as np
 
 
 def to_mono(pcm: bytes, channels: int) -> bytes:
-    """The mean of interleaved channels of PCM16."""
+    """Mix interleaved PCM16 down to mono: the mean of all channels."""
     if channels == 1:
         return pcm
     frames = np.frombuffer(pcm, "<i2").reshape(-1, channels)
@@ -12,7 +12,7 @@ def to_mono(pcm: bytes, channels: int) -> bytes:
 
 
 def from_mono(pcm: bytes, channels: int) -> bytes:
-    """The same on every channel, interleaved."""
+    """Copy mono PCM16 to every channel, interleaved."""
     if channels == 1:
         return pcm
     return bytes(np.repeat(np.frombuffer(pcm, "<i2"), channels).tobytes())

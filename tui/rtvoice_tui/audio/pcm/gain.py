@@ -1,4 +1,4 @@
-"""Louder and softer, without clicks: a change is spread over one block. What is too loud is cut off, not wrapped."""
+"""Gain without clicks: a change is ramped over one block. Samples that exceed full scale are clipped, not wrapped."""
 
 import numpy as np
 
@@ -7,15 +7,15 @@ MOST_DB = 12.0
 
 
 def factor(db: float) -> float:
-    """What samples are multiplied with; exactly 1 at 0 dB."""
+    """Convert dB to a linear factor; exactly 1 at 0 dB."""
     return float(10.0 ** (db / 20.0))
 
 
 class Gain:
-    """One gain stage for PCM16. At 0 dB samples pass untouched.
+    """One gain stage for PCM16. At 0 dB samples pass unchanged.
 
     Attributes:
-        factor: what samples are multiplied with.
+        factor: linear factor of `db`.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Gain:
 
     @property
     def db(self) -> float:
-        """How much louder everything is made, -40 to +12 dB."""
+        """Gain in dB, limited to -40 to +12."""
         return self._db
 
     @db.setter
@@ -34,7 +34,7 @@ class Gain:
         self.factor = factor(self._db)
 
     def apply(self, pcm: bytes, target: float, jump: bool = False) -> bytes:
-        """A block at the wanted factor; a ramp leads there from the last block's factor, unless it may ``jump``."""
+        """Return a PCM16 block scaled to ``target``, ramped from the last block's factor unless ``jump``."""
         before = target if jump else self._at
         self._at = target
         if not pcm or before == target == 1.0:

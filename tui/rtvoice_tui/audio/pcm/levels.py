@@ -1,15 +1,15 @@
-"""Loudness of a frame."""
+"""Level of a frame."""
 
 import numpy as np
 
 from rtvoice_tui.media import Level, dbfs
 
 CLIPPED_SAMPLES = 2
-"""So many full-scale samples in one frame are clipping; a single one may be a peak that just fits."""
+"""This many full-scale samples in one frame count as clipping; a single one may be a legitimate peak."""
 
 
 def measure(pcm: bytes) -> Level:
-    """RMS, peak and clipping of PCM16 samples."""
+    """Return RMS and peak in dBFS, and clipping, of PCM16 samples."""
     samples = np.frombuffer(pcm, "<i2")
     if not len(samples):
         return Level()

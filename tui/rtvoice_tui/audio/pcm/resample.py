@@ -1,17 +1,17 @@
-"""Rates that a device insists on, converted on the fly (0.8 ms of delay)."""
+"""Resampling between the session's rate and the device's, in a stream (0.8 ms delay) or as a whole."""
 
 import numpy as np
 
 DELAY_S = 0.001
-"""So much at most of what a `Resampler` was given has not come out of it yet."""
+"""Upper bound of the audio that a `Resampler` holds back, in seconds."""
 
 
 class Resampler:
-    """PCM16 from one rate to another, in blocks of any size.
+    """Resamples a stream of PCM16 mono, in blocks of any size.
 
     Args:
-        source: Hz of what goes in.
-        target: Hz of what comes out.
+        source: input rate in Hz.
+        target: output rate in Hz.
     """
 
     def __init__(self, source: int, target: int) -> None:
@@ -21,7 +21,7 @@ class Resampler:
         self._converter = samplerate.Resampler("sinc_fastest", channels=1) if source != target else None
 
     def __call__(self, pcm: bytes) -> bytes:
-        """Convert a block; the first blocks give a little less than they take."""
+        """Resample a block; the first blocks return slightly fewer samples because of the delay."""
         if self._converter is None:
             return pcm
         floats = np.frombuffer(pcm, "<i2").astype(np.float32) / 32768
@@ -30,7 +30,7 @@ class Resampler:
 
 
 def convert(pcm: bytes, source: int, target: int) -> bytes:
-    """A whole recording of PCM16 at another rate."""
+    """Resample a complete PCM16 mono recording from ``source`` to ``target`` Hz."""
     if source == target:
         return pcm
     import samplerate

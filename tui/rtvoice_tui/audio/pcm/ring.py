@@ -1,14 +1,18 @@
-"""A ring of PCM16 samples between two threads, without a lock: each side owns one counter."""
+"""A lock-free ring buffer of PCM16 samples between two threads: each side owns one counter."""
 
 BYTES = 2
 
 
 class SampleRing:
-    """One thread writes, another reads. HeardPositions count samples since the beginning; only `take_back` goes back.
+    """One thread writes, another reads. Positions count samples since creation; only `take_back` moves one back.
 
     Args:
         capacity: how many samples fit.
         kept: how many samples that were read can be taken back.
+
+    Attributes:
+        written: position of the writer.
+        taken: position of the reader.
     """
 
     def __init__(self, capacity: int, kept: int = 0) -> None:
@@ -20,12 +24,12 @@ class SampleRing:
         self.taken = 0
 
     def __len__(self) -> int:
-        """Samples waiting."""
+        """Samples that can be read."""
         return self.written - self.taken
 
     @property
     def room(self) -> int:
-        """Samples that still fit; none while more than a full ring waits, because some were taken back."""
+        """Samples that still fit; 0 while `take_back` has made more than ``capacity`` readable."""
         return max(0, self.capacity - len(self))
 
     def write(self, pcm: bytes | memoryview) -> int:
@@ -40,7 +44,7 @@ class SampleRing:
         return count
 
     def read(self, count: int) -> bytes:
-        """Take up to ``count`` samples. Only for the reading thread."""
+        """Read up to ``count`` samples. Only for the reading thread."""
         count = min(count, len(self))
         start = self.taken % self._size
         first = min(count, self._size - start)
@@ -51,13 +55,13 @@ class SampleRing:
         return pcm
 
     def skip_to(self, position: int) -> None:
-        """Throw away everything before a position that was written. Only for the reading thread."""
+        """Discard unread samples before a position, at most up to ``written``. Only for the reading thread."""
         self.taken = max(self.taken, min(position, self.written))
 
     def take_back(self, count: int) -> int:
-        """Let the last samples that were read be read again; returns how many.
+        """Make the last samples that were read readable again; returns how many.
 
-        Only for the reading thread, or while nobody reads.
+        Only for the reading thread, or while no thread reads.
         """
         count = min(count, self.kept, self.taken, self._size - len(self))
         self.taken -= count

@@ -1,1 +1,1 @@
-"""The speaker's way: jitter buffer, playback, and which samples were heard."""
+"""The output path: jitter buffer, playback, and which samples were heard."""

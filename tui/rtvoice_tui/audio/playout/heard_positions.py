@@ -1,18 +1,19 @@
-"""What a listener has heard by now, in samples: a device is handed blocks some time before they sound.
+"""Tracks which samples were heard: a device gets its blocks some time before they are audible.
 
-The device's thread tells, one thread at a time asks; a bounded deque is all they share. Times are `time.perf_counter`.
+The device thread reports blocks, one thread at a time reads them; they share only a bounded deque. Times are seconds
+of `time.perf_counter`.
 """
 
 from collections import deque
 from dataclasses import dataclass, replace
 
 KEPT = 512
-"""Blocks that wait to be looked at: 5 s at 10 ms a block. What is older was heard."""
+"""Reports kept until the next `look`: 5 s at 10 ms a block. Older blocks count as heard."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Samples ``start`` to ``end`` (positions of the ring): when they were handed over, when the first one sounds."""
+    """Samples ``start`` to ``end`` (ring positions), when the device got them, and when the first is audible."""
 
     start: int
     end: int
@@ -22,7 +23,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class _Stop:
-    """The device threw away what it held, and was silent from ``at`` on."""
+    """The device discarded its buffer and was silent from ``at`` on."""
 
     at: float
 
@@ -31,7 +32,7 @@ class HeardPositions:
     """Which samples the device holds, and which of them were heard.
 
     Args:
-        rate: samples a second.
+        rate: sample rate in Hz.
     """
 
     def __init__(self, rate: int) -> None:
@@ -42,17 +43,17 @@ class HeardPositions:
     # --- the device's side
 
     def hand_over(self, block: Block) -> None:
-        """The device is about to get these samples. To be called before they leave the ring."""
+        """Report samples that the device is about to get. Call it before they are read from the ring."""
         self._told.append(block)
 
     def stop(self, at: float) -> None:
-        """The device threw away what it held."""
+        """Report that the device discarded its buffer and was silent from ``at`` on."""
         self._told.append(_Stop(at))
 
-    # --- the side that asks
+    # --- the reading side
 
     def look(self) -> tuple[list[Block], list[tuple[int, int]]]:
-        """Blocks handed over since the last look, and what was thrown away of all blocks."""
+        """Process the reports; return the blocks handed over since the last call, and the discarded ranges."""
         blocks, thrown = [], []
         while self._told:
             told = self._told.popleft()
@@ -66,9 +67,9 @@ class HeardPositions:
         return blocks, thrown
 
     def heard(self, now: float, taken: int) -> int:
-        """The position up to which everything was heard or thrown away; ``taken`` if the device holds nothing.
+        """Return the position up to which everything was heard or discarded; ``taken`` if the device holds nothing.
 
-        ``taken`` is where the ring stood before the last `look`.
+        ``taken`` is the ring's read position, sampled before the last `look`.
         """
         for block in self._held:
             position = self._within(block, now)
@@ -77,19 +78,19 @@ class HeardPositions:
         return taken
 
     def settle(self, now: float) -> None:
-        """Forget what was heard by ``now``: it will not be taken back."""
+        """Forget blocks that were heard completely by ``now``: they will not be taken back."""
         while self._held and self._within(self._held[0], now) == self._held[0].end:
             self._held.popleft()
 
     def unheard(self, now: float, taken: int, held_s: float) -> int:
-        """How many samples right before ``taken`` the device holds that were not heard by ``now``; forgets them.
+        """Return how many samples right before ``taken`` were not heard by ``now``; forgets all held blocks.
 
-        ``held_s``: no block is heard sooner after it was handed over, whatever was said of its time.
+        ``held_s`` is the least time between handing a block over and hearing it, even if less was reported.
         """
         first = taken
         while self._held and self._held[-1].end >= first:
             block = self._held.pop()
-            if block.start >= first:  # it was thrown away and handed out again, and is counted
+            if block.start >= first:  # supplied again after an underrun, and already counted
                 continue
             heard_at = max(block.heard_at, block.handed_at + held_s)
             first = self._within(replace(block, end=first, heard_at=heard_at), now)

@@ -1,4 +1,4 @@
-"""How much of each item was heard, to the sample: which samples of the ring are whose, and which nobody heard."""
+"""How much of each item was heard, to the sample: maps ring positions to items and records skipped ranges."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ KEPT_ITEMS = 64
 
 @dataclass
 class _Segment:
-    """A run of samples of one item: positions in the ring's count."""
+    """A run of samples of one item, as ring positions."""
 
     item_id: str
     start: int
@@ -19,10 +19,10 @@ class _Segment:
 
 
 class ItemRanges:
-    """For one thread at a time, except where said.
+    """Counts the heard samples of each item. For one thread at a time, except `nobody_heard`.
 
     Args:
-        rate: samples a second.
+        rate: sample rate in Hz.
     """
 
     def __init__(self, rate: int) -> None:
@@ -33,7 +33,7 @@ class ItemRanges:
         self._unheard: list[tuple[int, int]] = []
 
     def receive(self, item_id: str, start: int, count: int) -> None:
-        """Samples of an item were queued; ``start`` counts only where nothing waits before them."""
+        """Add queued samples of an item; ``start`` (ring position) is used only if no segment is left."""
         if not self._segments:
             self._segments.append(_Segment(item_id, start, start))
         elif self._segments[-1].item_id != item_id:
@@ -42,16 +42,16 @@ class ItemRanges:
         self._segments[-1].end += count
 
     def cut(self, end: int) -> None:
-        """What lies behind ``end`` never reached the ring and was dropped."""
+        """Remove everything after position ``end``: it was dropped before it reached the ring."""
         for segment in self._segments:
             segment.start, segment.end = min(segment.start, end), min(segment.end, end)
 
     def nobody_heard(self, spans: Iterable[tuple[int, int]]) -> None:
-        """These samples were passed over. Also for the device's thread."""
+        """Record skipped ranges: they do not count as heard. The device thread may call it too."""
         self._unheard.extend(spans)
 
     def handed_over(self, blocks: Iterable[Block]) -> None:
-        """The device got these: the first of an item is its beginning."""
+        """Record when the device got the first block of each item."""
         for block in blocks:
             for segment in self._segments:
                 if segment.start < block.end and block.start < segment.end:
@@ -61,11 +61,11 @@ class ItemRanges:
             del self._first_at[item_id]
 
     def heard(self, position: int, settled: int, complete: bool) -> dict[str, float]:
-        """What was heard of each item that is not over, in ms; one that is over is told for the last time.
+        """Return what was heard of each unfinished item, in ms; one that has just finished is included a last time.
 
         Args:
-            position: up to which everything was heard or passed over.
-            settled: the same, where it can no longer be taken back.
+            position: everything before it was heard or skipped.
+            settled: the same, for samples that can no longer be taken back.
             complete: whether the last item has ended.
         """
         counted: dict[str, int] = {}
@@ -84,12 +84,12 @@ class ItemRanges:
         return {item_id: count * 1000 / self._rate for item_id, count in counted.items()}
 
     def totals(self) -> dict[str, float]:
-        """What was heard of items that are over, in ms."""
+        """Return what was heard of finished items, in ms."""
         return {item_id: count * 1000 / self._rate for item_id, count in self._played.items()}
 
     @property
     def first_at(self) -> dict[str, float]:
-        """When the device got the first sample of each item that is not over, in seconds."""
+        """When the device got the first block of each unfinished item (`time.perf_counter`)."""
         return dict(self._first_at)
 
     def _heard_of(self, segment: _Segment, position: int) -> int:

@@ -1,31 +1,31 @@
-"""How much of an answer must be there before it begins to sound: as much as its packets come late, and a little more.
+"""Adaptive jitter buffer: an item starts to play when as much is queued as its packets are late, plus a margin.
 
-A packet is late by its time since the answer's first packet, less the sound that came before it: an answer that began
-to sound at once would have run dry for so long. Servers that send faster than they speak are never late.
+A packet's lateness is the time since the item's first packet, less the duration of the audio received before it: an
+item played without a buffer would have underrun for that long. Servers that send faster than real time are never late.
 """
 
 LEAST_MS = 40.0
 MOST_MS = 400.0
 START_MS = 80.0
 MARGIN_MS = 20.0
-"""More than the latest packet needed."""
+"""Added to the largest lateness."""
 
 UNDERRUN_MS = 40.0
-"""So much is added at least when an answer ran dry."""
+"""Added after an underrun; a late packet may raise the buffer further."""
 
 FALL_MS = 10.0
-"""So much is taken away after an answer that needed less."""
+"""Removed at most after an item that needed less."""
 
 TELLING_PACKETS = 3
-"""An answer of fewer packets says nothing of the network."""
+"""Items with fewer packets do not lower the buffer: they say nothing about the network."""
 
 
 class JitterBuffer:
-    """Follows how late packets come: up at once, down slowly. Times are in seconds, amounts in ms of sound.
+    """Adapts to late packets: rises at once, falls slowly. Times are in seconds, amounts in ms of audio.
 
     Attributes:
-        ms: what an answer waits for.
-        jitter_ms: how late the latest packet of this answer came, or of the last one before this one's second packet.
+        ms: how much audio must be queued before an item starts to play.
+        jitter_ms: largest lateness in this item; that of the previous item until the second packet arrives.
     """
 
     least_ms = LEAST_MS
@@ -42,14 +42,14 @@ class JitterBuffer:
         self._dry = False
 
     def packet(self, item_id: str, sound_ms: float, at: float, dry: bool = False) -> None:
-        """Speech of an item arrived; ``dry``: the speaker had to wait for it."""
+        """Record a packet of an item; ``dry``: playback underran before it arrived."""
         if item_id != self._item:
             self._begin(item_id, at)
         late = (at - self._since) * 1000 - self._sound_ms
         if dry:
             self._dry = True
             self._raise_to(self.ms + UNDERRUN_MS)
-        if late > self.most_ms:  # a pause that no prebuffer would have bridged
+        if late > self.most_ms:  # a pause that no jitter buffer would have bridged
             self._since, self._sound_ms = at, 0.0
         elif self._packets:
             self._latest_ms = max(self._latest_ms, late)
@@ -60,13 +60,13 @@ class JitterBuffer:
         self._packets += 1
 
     def end(self) -> None:
-        """The answer is complete. One that needed less than there was lets the prebuffer fall."""
+        """The item is complete. Lowers the buffer if the item needed less."""
         if self._packets >= TELLING_PACKETS and not self._dry:
             self.ms = min(self.ms, max(self.ms - FALL_MS, self._latest_ms + MARGIN_MS, self.least_ms))
         self.forget()
 
     def forget(self) -> None:
-        """The answer was cut: it says nothing more."""
+        """Stop measuring this item: it was cut off or is complete."""
         self._item = ""
         self._packets = 0
 

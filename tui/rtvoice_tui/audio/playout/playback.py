@@ -1,7 +1,8 @@
-"""The speaker's side: speech is queued by item, taken by the device, silenced with a fade, and counted to the sample.
+"""Playback: queues speech by item, supplies the device, fades out on a flush, and counts what was heard.
 
-``written``/``taken`` positions are samples of the session's output rate. The device's thread calls `fill`, `ran_dry`
-and `stopped` only, and never waits; the keeper's thread calls `take_back`; the session's thread calls everything else.
+Positions (``written``, ``taken``) count samples at the session's output rate. The device thread calls only `fill` and
+`ran_dry`, and never waits. `stopped` is called on a helper thread while the device is stopped. The supervisor thread
+calls `take_back`, reads `came_at` and sets `held`. The session thread calls everything else.
 """
 
 import logging
@@ -25,17 +26,17 @@ log = logging.getLogger(__name__)
 
 RING_S = 60
 KEPT_S = 2
-"""So much that a device was handed can be taken back from it: more than any device holds."""
+"""Seconds of audio that can be taken back from a device: more than any device holds."""
 
 UNSURE_S = 0.02
-"""What a device that died says it has played in its last moment may never have sounded: 5 to 10 ms were seen."""
+"""What a dead device reports as played last may never have been audible: 5 to 10 ms were measured."""
 
 DUCKED = factor(-12.0)
 
 
 @dataclass(frozen=True, eq=False)
 class _Cut:
-    """An order to the device's side: fade for so many samples, then skip to ``end``."""
+    """A flush request to the device thread: fade out over ``fade`` samples, then skip to position ``end``."""
 
     end: int
     fade: int
@@ -44,9 +45,12 @@ class _Cut:
 
 @dataclass(frozen=True)
 class PlaybackReport:
-    """What was heard, in ms by item, and when the device took each item's first sample (seconds).
+    """Playback progress.
 
-    ``drained``: nothing waits any more, and what the device was handed was heard.
+    Attributes:
+        played_ms: what was heard of each item, in ms.
+        first_at: when the device got the first block of each item (`time.perf_counter`).
+        drained: the last item is complete, nothing is queued, and everything the device got was heard.
     """
 
     played_ms: dict[str, float]
@@ -55,24 +59,25 @@ class PlaybackReport:
 
 
 class Playback:
-    """Everything between "speech arrived" and "it was heard".
+    """Queues received speech, supplies the output device, and counts what was heard.
 
     Args:
         rate: the session's output rate in Hz.
 
     Attributes:
-        muted: nothing is heard; speech goes on being played and counted.
-        held: the device is handed silence, and nothing is taken from what waits: it is about to be exchanged.
-        gain: how much louder the agent is made.
-        ducked: 12 dB softer for now, because the user seems to speak.
-        latency_ms: how long the device holds what it is handed, by its own account.
-        device_underruns: how often the device itself ran dry, whatever there was to play.
-        starved: how often an answer's next samples had not arrived yet.
-        levels: loudness of what the device was handed lately.
-        heard_by: get every block exactly as it is handed to the device, silence included. On the device's thread.
-        aside: what sounds while there is nothing to say, by the number of samples: a test tone. On the device's thread.
-        silencer: lets the device throw away what it holds, then calls `stopped`. Called on the session's thread by
-            `flush`; must return at once. None where that is not worth it.
+        muted: the device gets silence; speech is still consumed and counted as heard.
+        held: the device gets silence and the queue is not consumed, because the device is about to be replaced.
+        gain: gain applied to the agent's speech.
+        ducked: lowers the agent by 12 dB while the user seems to speak.
+        latency_ms: output latency that the device reports.
+        device_underruns: underruns that the device reported.
+        starved: underruns because the next samples of an item had not arrived yet.
+        levels: levels of recent blocks handed to the device.
+        heard_by: called on the device thread with every PCM16 block handed to the device, silence included.
+        aside: called on the device thread with a number of samples while no speech is played; returns PCM16 to play
+            instead, such as a test tone.
+        silencer: makes the device discard its buffer, then call `stopped`. `flush` calls it on the session thread; it
+            must return at once. None if the device holds too little.
     """
 
     def __init__(self, rate: int) -> None:
@@ -99,14 +104,14 @@ class Playback:
         self._counting = threading.Lock()
         self._jitter_buffer = JitterBuffer()
         self._starved_before = 0
-        # the device's side
+        # device thread
         self.gain = Gain()
         self._rolling = False
         self._came_at = 0.0
         self._failed = False
-        self._block_at, self._block_start = 0.0, 0  # when the device came for its last block, and what was taken before
-        self._run_start = 0  # from there on speech was handed out without a gap
-        # what the device's side is told to do, and what it tells; `give_up_flush` acts for a device that is dead
+        self._block_at, self._block_start = 0.0, 0  # when the device requested its last block, and `taken` then
+        self._run_start = 0  # position from which speech was supplied without a gap
+        # requests to the device thread and their completion; `give_up_flush` completes them for a dead device
         self._cut: _Cut | None = None
         self._cut_done: _Cut | None = None
         self._stop_wanted: _Cut | None = None
@@ -116,9 +121,9 @@ class Playback:
     # --- the session's side
 
     def play(self, item_id: str, pcm: bytes, at: float | None = None) -> None:
-        """Queue speech of an item that arrived ``at`` (`time.perf_counter`; None: now).
+        """Queue PCM16 mono of an item that arrived ``at`` (`time.perf_counter`; None: now).
 
-        An odd byte at the end waits for its other half.
+        An odd last byte is kept and completed by the item's next packet.
         """
         data = self._odd.pop(item_id, b"") + pcm
         cut = len(data) - len(data) % BYTES
@@ -140,14 +145,14 @@ class Playback:
         self.pump()
 
     def end(self, item_id: str) -> None:
-        """No more speech of this item: what waits is played, however short."""
+        """Mark an item as complete: what is queued is played, even if it is less than the jitter buffer."""
         self._odd.pop(item_id, None)
         if item_id == self._last_item:
             self._complete = True
             self._jitter_buffer.end()
 
     def pump(self) -> None:
-        """Move speech that did not fit into the ring. Nothing that was received is ever dropped."""
+        """Move speech that did not fit before into the ring. Nothing is dropped when the ring is full."""
         while self._backlog:
             head = self._backlog[0]
             moved = self._ring.write(head)
@@ -158,7 +163,7 @@ class Playback:
             self._backlog.popleft()
 
     def flush(self, fade_ms: float) -> None:
-        """Silence the speaker: at most ``fade_ms`` more are heard, fading; all else that waits is thrown away."""
+        """Silence the speaker: fade out over at most ``fade_ms`` and discard everything else that is queued."""
         self._odd.clear()
         self._backlog.clear()
         self._backlogged = 0
@@ -175,32 +180,32 @@ class Playback:
 
     @property
     def flushed(self) -> bool:
-        """Whether the device has carried the last flush out."""
+        """Whether the device has carried out the last flush."""
         return self._cut_done is self._cut and not self.stopping
 
     @property
     def stopping(self) -> bool:
-        """Whether the device still has to throw away what it holds. Until then it is handed silence only."""
+        """Whether the device still has to discard its buffer. Until then it gets only the fade-out and silence."""
         wanted = self._stop_wanted
         return wanted is not None and wanted is not self._stop_done
 
     def give_up_flush(self) -> None:
-        """The device does not come for samples, or does not stop: take the flush as done."""
+        """Treat the flush as done: the device requests no samples or does not stop."""
         cut = self._cut
         if cut is None or self.flushed:
             return
-        if not self.held:  # a device that is about to be exchanged plays what it holds to its end
+        if not self.held:  # a device that is about to be replaced still plays what it holds
             self._heard.stop(cut.at if self.stopping else self._came_at)
         self._stop_wanted = None
         if self._cut_done is not cut:
             self._skip(cut)
 
     def take_back(self) -> int:
-        """Put what a dead device was handed and had not played to the front again; returns how many samples.
+        """Put samples that a dead device got and did not play back to the front; returns how many.
 
-        The next device plays it, so that nothing is lost. Only while no device is open. What was cut stays cut. Nobody
-        knows when it fell silent, so it is taken for a little before it came for samples last, and it is not believed
-        that it played anything sooner than its latency allows: some ms may be heard twice.
+        The next device plays them, so nothing is lost. Call it only while no device is open. What was flushed stays
+        flushed. The device is assumed to have stopped UNSURE_S before its last request, and to have played nothing
+        sooner than its latency allows. So a few ms may be heard twice.
         """
         if not self.flushed:
             self.give_up_flush()
@@ -211,7 +216,7 @@ class Playback:
             return self._ring.take_back(self._heard.unheard(self._sure_at, taken, self.latency_ms / 1000))
 
     def report(self) -> PlaybackReport:
-        """What was heard by now; items that are over are reported one last time."""
+        """Return what was heard by now; finished items are included a last time."""
         self.pump()
         with self._counting:
             taken = self._ring.taken
@@ -222,9 +227,9 @@ class Playback:
             return PlaybackReport(played, self._ranges.first_at, drained)
 
     def heard_ms(self) -> dict[str, float]:
-        """What will have been heard of every item that is remembered when the device falls silent after a flush.
+        """Return what will have been heard of each remembered item, in ms, when the device is silent after a flush.
 
-        What it holds is still heard, unless it threw it away.
+        What the device still holds counts as heard, unless the device discarded it.
         """
         with self._counting:
             taken = self._ring.taken
@@ -234,32 +239,32 @@ class Playback:
 
     @property
     def buffered_ms(self) -> float:
-        """How much speech waits."""
+        """Queued speech that the device has not got yet, in ms."""
         return (len(self._ring) + self._backlogged) * 1000 / self.rate
 
     @property
     def came_at(self) -> float:
-        """When the device came for samples last (`time.perf_counter`); 0 if it never did."""
+        """When the device last requested samples (`time.perf_counter`); 0 if it never did."""
         return self._came_at
 
     @property
     def underruns(self) -> int:
-        """How often sound was interrupted: for want of speech, or because the device itself ran dry."""
+        """Number of underruns, of the queue and of the device itself."""
         return self.starved + self.device_underruns
 
     @property
     def jitter_buffer_ms(self) -> float:
-        """How much of an answer must be there before it begins to sound."""
+        """How much of an item must be queued before playback starts, in ms."""
         return self._jitter_buffer.ms
 
     @property
     def jitter_buffer_bounds_ms(self) -> tuple[float, float]:
-        """Between what the prebuffer is held."""
+        """Lower and upper limit of the jitter buffer, in ms."""
         return self._jitter_buffer.least_ms, self._jitter_buffer.most_ms
 
     @property
     def jitter_ms(self) -> float:
-        """How late the packets of this answer, or of the last one, came at worst."""
+        """Largest packet lateness in this item or the previous one, in ms."""
         return self._jitter_buffer.jitter_ms
 
     @property
@@ -281,38 +286,38 @@ class Playback:
     # --- the device's side
 
     def fill(self, count: int, dac_at: float | None = None, further: bool = False) -> bytes:
-        """The next ``count`` samples for the device: speech, or silence where there is none. Never raises.
+        """Return the next ``count`` samples of PCM16 mono, padded with silence. Device thread only. Never raises.
 
         Args:
             count: how many samples.
-            dac_at: when the first of them will be heard (`time.perf_counter`); None: after `latency_ms`.
-            further: they belong to the same block of the device as those before.
+            dac_at: when the first of them is audible (`time.perf_counter`); None: after `latency_ms`.
+            further: they belong to the same device block as those of the previous call.
         """
         if not further:
             self._block_at, self._block_start = time.perf_counter(), self._ring.taken
         try:
             pcm = self._next(count, dac_at)
-            for hears in self.heard_by:  # the session's thread may put others in their place at any time
+            for hears in self.heard_by:  # the session thread may replace the tuple at any time
                 hears(pcm)
         except Exception:
             if not self._failed:
-                self._failed = True  # once is enough: it would come a hundred times a second
+                self._failed = True  # logged once: it would recur a hundred times a second
                 log.exception("the speaker was handed silence")
             return bytes(count * BYTES)
         return pcm
 
     def ran_dry(self, lasts_s: float, before: int = 0) -> bool:
-        """The device says, before it comes for a block, that it had nothing to play.
+        """Count an underrun that the device reports before it requests a block. Device thread only.
 
-        What it was handed less than a block's length ago it cannot have played since: it threw it away, as PortAudio
-        does on ALSA where it finds out while it writes. That is handed out again.
+        A block handed over less than its own length ago cannot have been played: the device discarded it, as PortAudio
+        does on ALSA when it detects the underrun while writing. Its samples are supplied again.
 
         Args:
-            lasts_s: how long its last block sounds.
-            before: so many samples at the beginning of that block were taken before it, and waited to be handed over.
+            lasts_s: duration of the device's last block, in seconds.
+            before: samples at the start of that block that were taken earlier and waited to be handed over.
 
         Returns:
-            Whether anything is handed out again: what waits to be put into the next block comes once more.
+            Whether samples are supplied again. Then the caller must discard what it kept for the next block.
         """
         self.device_underruns += 1
         if time.perf_counter() - self._block_at >= lasts_s or self._cut_done is not self._cut:
@@ -321,7 +326,7 @@ class Playback:
         return self._ring.take_back(max(0, self._ring.taken - self._block_start + waited)) > 0
 
     def stopped(self, at: float) -> None:
-        """The device threw away what it held, was silent from ``at`` on, and comes for no samples during this call."""
+        """The device discarded its buffer and was silent from ``at`` on. It must not call `fill` meanwhile."""
         cut = self._cut
         self._heard.stop(at)
         if cut is not None and self._cut_done is not cut:
@@ -372,7 +377,7 @@ class Playback:
         return self._ring.read(end - start)
 
     def _fade_out(self, cut: _Cut, count: int, dac_at: float) -> bytes:
-        """Play to the end of the fade, then skip what was thrown away."""
+        """Supply the fade-out, then skip what the flush discards."""
         if self._fade_end is None:
             self._fade_end = min(self._ring.taken + (cut.fade if self._rolling else 0), cut.end)
         start = self._ring.taken
@@ -390,5 +395,5 @@ class Playback:
             self._ranges.nobody_heard([(self._ring.taken, cut.end)])
         self._ring.skip_to(cut.end)
         self._fade_end = None
-        self._block_start = self._run_start = self._ring.taken  # nothing of that comes back
+        self._block_start = self._run_start = self._ring.taken  # nothing before this is supplied again
         self._cut_done = cut

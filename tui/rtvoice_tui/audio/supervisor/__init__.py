@@ -1,1 +1,1 @@
-"""Keeps devices open: one thread that opens, watches, replaces and reports them."""
+"""Keeps devices open: one thread that opens, watches and replaces them, and their status."""

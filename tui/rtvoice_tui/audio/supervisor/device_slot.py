@@ -1,4 +1,4 @@
-"""One direction of a session's sound: which device is wanted, which one is open, and how it stands."""
+"""One direction of a session's audio: the requested device, the open stream and its status."""
 
 import contextlib
 import time
@@ -14,22 +14,31 @@ from rtvoice_tui.errors import AudioError
 from rtvoice_tui.media import DeviceState
 
 FIRST = LADDER[0]
-"""How a device is opened at first."""
+"""The setting that a device is first opened with."""
 
 COMES_S = 0.3
-"""A device that does not come for samples within this is not waited for."""
+"""A device that requests no samples within this time is closed without draining."""
 
 MARGIN_MS = 10.0
 
 
 @dataclass(frozen=True)
 class DeviceStatus:
-    """How one direction stands: what is open and, where that is not what was wanted, why.
+    """Status of one direction: what is open and, if that is not the requested device, why.
 
     Attributes:
-        openings: how many devices were opened so far, this one included.
-        hardware: whether it is a device, and no file or silence.
-        converted: whether its rate is not the session's.
+        name: the open device or file, or ``silent``; empty if nothing is open.
+        wanted: the requested device; empty for the system's default.
+        host_api: the sound system that the device is opened through.
+        rate: the device's sample rate in Hz; 0 for files and silence.
+        converted: the device's rate differs from the session's, so samples are resampled.
+        block_ms: length of one block.
+        latency_ms: latency that the device reports.
+        openings: number of streams opened so far, including this one.
+        hardware: a device is open, not a file or silence.
+        state: the state of the requested device.
+        sentence: what is wrong; empty if nothing is.
+        remedy: what the user can do about it.
     """
 
     name: str = ""
@@ -47,21 +56,23 @@ class DeviceStatus:
 
 
 class DeviceSlot:
-    """Only for the keeper's thread, except `status`.
+    """The device of one direction. Supervisor thread only, except `status`.
 
     Args:
         direction: ``input`` or ``output``.
-        wanted: a name or a part of it; empty for the system's default.
-        part: where its sound goes or comes from.
-        lost: called from any thread with a device's mark and a sentence when it ends.
-        silence: begins what takes the speech as long as there has never been a device.
+        wanted: a device name or a part of it; empty for the system's default.
+        part: receives the device's blocks (`Capture`) or supplies them (`Playback`).
+        lost: called from any thread with the device's mark and a sentence when it ends.
+        silence: opens the stream that consumes speech until a first device is open.
 
     Attributes:
-        stream: what is open.
-        using: the name that it was opened by.
-        moved: the sound server plays through another device, because this one is gone.
-        frozen: no block comes any more, as somebody who watches says.
-        status: how it stands, for everybody to read.
+        stream: the open stream; None if nothing is open.
+        using: the name that the device was opened by.
+        hardware: a device is open, not a file or silence.
+        moved: the sound server moved the stream to another device because this one is gone.
+        frozen: the watchdog reports that no blocks arrive.
+        mark: identifies the open device when ``lost`` is called.
+        status: the current status; any thread may read it.
     """
 
     def __init__(
@@ -87,7 +98,7 @@ class DeviceSlot:
         self._silence = silence
 
     def want(self, name: str) -> None:
-        """What is open is what is wanted from now on."""
+        """Record the device that is already open as the requested one."""
         self.wanted = name
         self.status = replace(self.status, wanted=name)
 
@@ -97,25 +108,25 @@ class DeviceSlot:
         self._stands(DeviceState.OPEN, name=stream.name, openings=self.status.openings + 1)
 
     def put_off(self) -> None:
-        """Let silence take the speech as long as there has never been a device."""
+        """Consume speech silently until a first device is open."""
         if self._silence is not None:
             self.stream = self._silence()
             self.status = replace(self.status, name=self.stream.name)
 
     def open(self, backend: Backend, name: str) -> None:
-        """Open a device and begin, where nothing is open.
+        """Open and start a device. No other device may be open.
 
         Raises:
-            AudioError: it cannot be opened.
+            AudioError: the device cannot be opened or started.
         """
         stream, mark = self._opened(backend, name)
         self._begin(stream, mark, name)
 
     def reopen(self, backend: Backend, name: str) -> None:
-        """Open a device where it was just given back. What stood in for the wanted one still does, for the same reason.
+        """Reopen a device that was just closed. If it replaces the requested one, the status keeps the reason.
 
         Raises:
-            AudioError: it cannot be opened.
+            AudioError: the device cannot be opened or started.
         """
         before = self.status
         self.open(backend, name)
@@ -123,16 +134,16 @@ class DeviceSlot:
             self.fail(before.state, before.sentence, before.remedy)
 
     def exchange(self, backend: Backend, name: str, insist: bool = True) -> None:
-        """Open a device instead of the one that is open, which plays to its end first. No sample is lost.
+        """Switch to another device; the old one first plays what it holds. No sample is lost.
 
         Args:
             backend: the sound system.
             name: the device.
-            insist: try one that is refused again with the old one closed: both may be names of one device that takes
-                one program only.
+            insist: retry a refused device with the old one closed: both may be names of one device that allows a
+                single stream only.
 
         Raises:
-            AudioError: it cannot be opened; the old one is in use as before, or nothing if that is refused as well.
+            AudioError: the device cannot be opened; the old one is in use as before, or nothing if that fails as well.
         """
         had_device, before = self.hardware, self.using
         try:
@@ -153,10 +164,10 @@ class DeviceSlot:
             raise
 
     def change(self, backend: Backend, setting: Setting) -> None:
-        """Open the same device again with other buffers. No sample is lost.
+        """Reopen the same device with another setting. No sample is lost.
 
         Raises:
-            AudioError: it cannot be opened so; it is in use as before, or nothing if that is refused as well.
+            AudioError: the setting does not work; the device is in use as before, or nothing if that fails as well.
         """
         name, before, self.setting = self.using, self.setting, setting
         self.release()
@@ -168,7 +179,7 @@ class DeviceSlot:
             raise
 
     def release(self) -> None:
-        """Give the device back when everything it was handed was heard. One that hangs is given back as if dead."""
+        """Close the device after it has played what it holds. One that is frozen or does not drain is dropped."""
         if isinstance(self.part, Playback) and self.hardware and not self.frozen:
             self.part.held = True
             drained = self._drained(self.part)
@@ -180,9 +191,9 @@ class DeviceSlot:
         self.drop()
 
     def _drained(self, playback: Playback) -> bool:
-        """Wait until the device has played what it was handed before the silence that it is handed now.
+        """Wait until the device has played its buffered samples; returns False if it requests none within COMES_S.
 
-        What a device does with the rest when it is stopped differs; PortAudio's ALSA loses 30 ms.
+        `Playback.held` supplies silence meanwhile. Stopping is no substitute: PortAudio on ALSA loses 30 ms.
         """
         before, deadline = playback.came_at, time.perf_counter() + COMES_S
         while playback.came_at == before:
@@ -194,14 +205,14 @@ class DeviceSlot:
         return True
 
     def drop(self) -> None:
-        """Give a device back that is dead; what it was handed and has not played is taken back."""
+        """Close a dead device; samples that it got and did not play go back to the front of the ring."""
         hardware = self.hardware
         self.close()
         if hardware and isinstance(self.part, Playback):
             self.part.take_back()
 
     def close(self) -> None:
-        """Give the device back at once."""
+        """Close the stream immediately."""
         stream, self.stream, self.mark = self.stream, None, None
         self.hardware = self.moved = self.frozen = False
         if stream is not None:
@@ -210,7 +221,7 @@ class DeviceSlot:
         self.status = replace(self.status, name="", hardware=False)
 
     def fail(self, state: DeviceState, sentence: str, remedy: str) -> None:
-        """What is wanted cannot be used."""
+        """Record why the requested device cannot be used."""
         self.status = replace(self.status, wanted=self.wanted, state=state, sentence=sentence, remedy=remedy)
 
     def _opened(self, backend: Backend, name: str) -> tuple[DeviceStream, object]:

@@ -1,8 +1,8 @@
-"""Whether a named device is still there: a sound server that loses one moves its streams elsewhere, and tells nobody.
+"""Hotplug: polls which devices exist. A sound server moves streams off a lost device without any notification.
 
-On Linux another process asks the server twice a second, which costs so little (a millisecond each time) that it can be
-done all the time. It is another process because what it asks through crashes now and then while devices come and go.
-Elsewhere, or without a server, the devices are listed anew, but only while something is missing.
+On Linux a subprocess asks the sound server twice a second. That costs about 1 ms each time, so it can run all the
+time. It is a subprocess because miniaudio sometimes crashes while devices come and go. On other systems, or without a
+server, the devices are listed again, but only while one is missing.
 """
 
 import json
@@ -22,11 +22,11 @@ from rtvoice_tui.subprocesses import module_command
 
 LOOK_S = 0.5
 BROKEN_S = 5.0
-"""A look that broke down is repeated after that."""
+"""Pause after a failed poll."""
 
 LIST_S = 1.0
 LONG_S = 30.0
-"""What is missing for so long is looked for less often."""
+"""After a device was missing for this long, the devices are listed less often."""
 
 LIST_LONG_S = 5.0
 
@@ -35,29 +35,29 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DeviceNames:
-    """The names of all devices there are, by direction."""
+    """Names of all present devices, by direction."""
 
     inputs: frozenset[str] = frozenset()
     outputs: frozenset[str] = frozenset()
 
     def names(self, direction: str) -> frozenset[str]:
-        """Those of one direction."""
+        """The names of one direction, ``input`` or ``output``."""
         return self.inputs if direction == "input" else self.outputs
 
     def lists(self, direction: str, wanted: str) -> bool:
-        """Whether there is a device that goes by this name or a part of it; any at all for an empty one."""
+        """Whether a device name contains ``wanted``, ignoring case. An empty ``wanted`` matches any device."""
         return any(wanted.lower() in name.lower() for name in self.names(direction))
 
 
 class Hotplug:
-    """Looks for devices on a thread of its own, while somebody needs to know.
+    """Polls the device names on its own thread, while `watch` requests it.
 
     Args:
-        changed: called on that thread when other devices are there than before.
+        changed: called on that thread when `present` has changed.
 
     Attributes:
-        present: what is there; None while nothing is known.
-        looked_at: when the look began that this is from (`time.monotonic`).
+        present: the devices of the last successful poll; None before the first one.
+        looked_at: when the last poll started (`time.monotonic`).
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:
@@ -75,11 +75,11 @@ class Hotplug:
         self._thread: threading.Thread | None = None
 
     def watch(self, watching: bool, missing: bool) -> None:
-        """Look from now on, or no longer.
+        """Start or stop polling.
 
         Args:
-            watching: whether a named device that is open must be seen.
-            missing: whether a device is missing, so that looking may cost something.
+            watching: a named device is open and its presence must be checked.
+            missing: a device is missing or frozen, so that the slower listing is used as well.
         """
         if not missing:
             self._missing_since = None
@@ -95,13 +95,13 @@ class Hotplug:
             self._thread.start()
 
     def close(self) -> None:
-        """Stop to look. A server that hangs is not waited for."""
+        """Stop polling. Does not wait for a sound server that hangs."""
         self._ended = True
         self._wanted.set()
         self._server.close()
         if self._thread is not None:
             self._thread.join(LOOK_S + 0.1)
-        self._server.close()  # it may just have been begun
+        self._server.close()  # the thread may have restarted it
 
     def _run(self) -> None:
         while not self._ended:
@@ -136,14 +136,14 @@ class Hotplug:
 
 
 class _Server:
-    """The process that asks the sound server. Begun by the first look, and again when it has broken down."""
+    """The subprocess that polls the sound server. Started by the first poll and restarted after a crash."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
 
     def look(self) -> DeviceNames | None:
-        """What the server has, as soon as it was asked again; None where none answers, or there is no way to ask."""
+        """Block until the next poll result; None if no sound server responds, the subprocess ended, or not on Linux."""
         process = self._begun()
         slot = process.stdout.readline() if process is not None and process.stdout is not None else ""
         if not slot:
@@ -170,7 +170,7 @@ class _Server:
             return self._process
 
     def close(self) -> None:
-        """End it."""
+        """Kill the subprocess."""
         with self._lock:
             process, self._process = self._process, None
             if process is None:
@@ -194,7 +194,7 @@ def _listed() -> DeviceNames:
 
 
 def _traces() -> object:
-    """What a device that comes or goes changes on Linux, so that the list need not be read in vain; None elsewhere."""
+    """Fingerprint of device nodes and server sockets on Linux: if unchanged, no new list is needed. None elsewhere."""
     if not sys.platform.startswith("linux"):
         return None
     try:

@@ -1,8 +1,8 @@
-"""What is done about a device that is lost, frozen or not yet there. Only for the keeper's thread.
+"""Recovery of devices that are lost, frozen or not yet present. Supervisor thread only.
 
-What is wanted is tried again and again; meanwhile the system's default is used, if there is one. PortAudio's list of
-devices is as old as the program, but most devices that come back can be opened by it; only if one cannot, all streams
-are closed for a moment to have the list renewed.
+The requested device is retried; meanwhile the system's default is used, if there is one. PortAudio lists the devices
+only once, when it is initialized, but it can open most devices that come back. Only if that fails, all streams are
+closed for a moment to renew the list.
 """
 
 import time
@@ -18,19 +18,19 @@ from rtvoice_tui.errors import AudioError, UnknownName
 from rtvoice_tui.media import DeviceState
 
 RETRY_S = (0.05, 0.1, 0.2, 0.4, 0.8)
-"""How long to wait before the next try; the last one again and again."""
+"""Delays between tries to open the requested device; the last one repeats."""
 
 RENEW_S = (2.0, 5.0, 15.0, 60.0)
-"""How long to wait before the list is renewed again, when that did not help."""
+"""Minimum delays between renewals of the device list, if they do not help; the last one repeats."""
 
 SETTLES_S = 0.1
-"""A device that comes may go at once again; PortAudio crashes if it goes in the moment in which it is started."""
+"""Delay before a new device is opened: PortAudio crashes if a device disappears while it is being started."""
 
 STALE_S = 0.3
-"""What was seen sooner after a device ended may be how it was before."""
+"""A poll that started sooner than this after a device ended may still show the state before."""
 
 FROZEN_S = (3.0, 6.0, 15.0, 30.0)
-"""How long a frozen device is left alone before it is opened anew, and then before that is done again."""
+"""Delays before a frozen device is reopened: the first one, then between further tries; the last one repeats."""
 
 INSTEAD = ": the system's default is used meanwhile"
 BACK = "it is used again as soon as it is back; d chooses another"
@@ -39,14 +39,18 @@ COMES = "this one is used as soon as it is there"
 
 @dataclass
 class SideRecovery:
-    """What is done about one direction.
+    """Recovery state of one direction. Times are those of the recovery's clock, in seconds.
 
     Attributes:
-        needs_device: whether it is to have a device, and no file and no silence.
-        ended: what was told when its device ended, and ``ended_at`` when that was.
-        known_as: the name by which the device can be seen to be there.
-        tries, retry_at: how often what is wanted was tried in vain, and when it is tried again.
-        thaws, thaw_at: the same for opening a frozen device anew.
+        slot: the direction's device.
+        needs_device: the direction uses a device, not a file or silence.
+        ended: the sentence reported when its device ended; empty if none did.
+        ended_at: when it ended.
+        known_as: the name under which `Hotplug` has listed the device; empty if it never did.
+        tries: failed tries to open the requested device.
+        retry_at: when it is tried again.
+        thaws: how often a frozen device was reopened.
+        thaw_at: when it is reopened next; 0 if the device is not frozen.
     """
 
     slot: DeviceSlot
@@ -61,22 +65,22 @@ class SideRecovery:
 
     @property
     def missing(self) -> bool:
-        """Whether a device is wanted and not in use."""
+        """Whether the requested device is needed and not in use."""
         return self.needs_device and (self.slot.status.state is not DeviceState.OPEN or not self.slot.hardware)
 
     @property
     def due(self) -> list[float]:
-        """When to look at it again."""
+        """When recovery of this direction has to run again."""
         return [self.retry_at] * self.missing + [self.thaw_at] * (self.thaw_at > 0)
 
 
 class Recovery:
-    """Both directions' side.
+    """Recovers the devices of both directions.
 
     Args:
-        slots: both directions.
-        hotplug: sees which devices are there.
-        clock: seconds; for `due` times.
+        slots: the devices of both directions.
+        hotplug: knows which devices are present.
+        clock: returns seconds; all times of `SideRecovery` use it.
     """
 
     def __init__(
@@ -91,14 +95,14 @@ class Recovery:
         self._renew_at = 0.0
 
     def backend(self) -> Backend:
-        """The sound system in use.
+        """Return the sound system in use; the first call chooses it.
 
         Raises:
-            AudioError: there is none.
+            AudioError: no sound system works.
         """
         if self._backend is not None:
             return self._backend
-        if self._no_backend is not None:  # until something new is seen
+        if self._no_backend is not None:  # until `renew` tries again
             raise self._no_backend
         return self._use_backend(choosing.choose_backend)
 
@@ -112,18 +116,18 @@ class Recovery:
         return self._backend
 
     def abandon(self) -> None:
-        """A device hangs, and the program is to end all the same."""
+        """Let the program exit although a device call hangs."""
         if self._backend is not None:
             self._backend.abandon()
 
     def of(self, slot: DeviceSlot) -> SideRecovery:
-        """A direction's side."""
+        """Return the recovery state of a slot."""
         return next(side for side in self.sides if side.slot is slot)
 
     def run_due(self) -> float | None:
-        """Do what is to be done now; when to come again (`clock`), or None to wait for news.
+        """Run the recovery that is due; return when to run again (`clock`), or None if nothing is scheduled.
 
-        What a direction raises that nobody foresaw is raised when the other one was looked after.
+        An unexpected exception of one direction is raised after the other direction was handled.
         """
         unforeseen: Exception | None = None
         for side in self.sides:
@@ -140,33 +144,33 @@ class Recovery:
         return min((at for side in self.sides for at in side.due), default=None)
 
     def devices_changed(self) -> None:
-        """Other devices are there than before: what failed may work now."""
+        """Schedule new tries: the present devices have changed, so what failed may work now."""
         self._renewed, self._renew_at = 0, 0.0
         for side in self.sides:
             side.retry_at = self._clock() + SETTLES_S
 
     def ended(self, side: SideRecovery, sentence: str) -> None:
-        """A direction's device has ended."""
+        """Drop a device that has ended, report it as gone and retry at once."""
         side.ended, side.ended_at, side.tries, side.retry_at = sentence, self._clock(), 0, 0.0
         side.slot.drop()
         side.slot.fail(DeviceState.GONE, sentence, BACK)
 
     def recovered(self, side: SideRecovery) -> None:
-        """What is wanted is in use."""
+        """Reset the recovery state: the requested device is in use."""
         side.ended, side.known_as, side.tries = "", "", 0
 
     def reopen(self, side: SideRecovery, name: str) -> None:
-        """Open a device where it was just given back; one that cannot be opened has ended."""
+        """Reopen a device that was just closed; one that cannot be opened counts as ended."""
         try:
             side.slot.reopen(self.backend(), name)
         except AudioError as error:
             self.ended(side, error.sentence)
 
     def renew(self) -> None:
-        """Have the list of devices renewed: every stream ends, plays out what it holds, and is opened again.
+        """Renew the device list: every device plays what it holds, is closed, and is reopened afterwards.
 
         Raises:
-            AudioError: there is no device any more; those that were open have ended.
+            AudioError: no device is left; those that were open have ended.
         """
         in_use = [(side, side.slot.using) for side in self.sides if side.slot.hardware]
         for side, _ in in_use:
@@ -183,14 +187,14 @@ class Recovery:
         self._see(side)
         if side.slot.frozen:
             self._thaw(side)
-        elif side.thaw_at and side.thaw_at <= self._clock():  # it has gone on since it was opened anew
+        elif side.thaw_at and side.thaw_at <= self._clock():  # it works again since it was reopened
             self.thawed(side)
         if side.missing and side.retry_at <= self._clock():
             self._try(side)
             self._see(side)
 
     def _see(self, side: SideRecovery) -> None:
-        """Whether the device is still there, as far as that can be seen."""
+        """Mark an open device as moved when `Hotplug` no longer lists it."""
         slot, present = side.slot, self._hotplug.present
         if present is None or not slot.hardware or not slot.using:
             return
@@ -202,7 +206,7 @@ class Recovery:
             slot.fail(DeviceState.GONE, f"{_gone(slot)}{INSTEAD}", BACK)
 
     def _thaw(self, side: SideRecovery) -> None:
-        """A frozen device that is no longer there is lost; another one may be woken by being opened anew."""
+        """Treat a frozen device as ended when it is no longer listed; otherwise reopen it now and then."""
         slot, present, now = side.slot, self._hotplug.present, self._clock()
         known = side.known_as == slot.status.name
         if present is not None and known and not self._is_there(side, present):
@@ -217,7 +221,7 @@ class Recovery:
             self.reopen(side, using)
 
     def thawed(self, side: SideRecovery) -> None:
-        """A frozen device goes on."""
+        """Reset the freeze state: the device delivers or requests blocks again."""
         side.thaws, side.thaw_at = 0, 0.0
 
     def _is_there(self, side: SideRecovery, present: DeviceNames) -> bool:
@@ -233,7 +237,7 @@ class Recovery:
             return
         try:
             if slot.hardware:
-                slot.exchange(self.backend(), slot.wanted, insist=False)  # what stands in is not interrupted in vain
+                slot.exchange(self.backend(), slot.wanted, insist=False)  # keep the replacement playing if this fails
             else:
                 slot.open(self.backend(), slot.wanted)
         except AudioError as error:
@@ -261,7 +265,7 @@ class Recovery:
         slot.fail(state, f"{sentence}{waits}", error.remedy if not side.ended else BACK)
 
     def _perhaps_renew(self, side: SideRecovery) -> None:
-        """Renew the list if a device is there that PortAudio cannot open: its list is as old as the program."""
+        """Renew the list if a device is listed that PortAudio cannot open: its own list may be out of date."""
         present, now, slot = self._hotplug.present, self._clock(), side.slot
         nothing_open = not any(each.slot.hardware for each in self.sides)
         stale = self._hotplug.looked_at < side.ended_at + STALE_S

@@ -1,4 +1,4 @@
-"""What a user is told of a device: its state in one sentence with the remedy, and each trouble once. Pure."""
+"""Device status for the user: the state as one sentence with its remedy, and notices of changes. Pure."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from rtvoice_tui.media import DeviceState
 from rtvoice_tui.store.audio import DeviceView
 
 AGAIN_S = 30.0
-"""A trouble that comes and goes is not told again before that."""
+"""The same notice is not repeated within this time."""
 
 PART = {"input": "microphone", "output": "speaker"}
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """How a direction does, all in all."""
+    """The overall state of one direction."""
 
     state: DeviceState
     sentence: str = ""
@@ -23,7 +23,7 @@ class Assessment:
 
 @dataclass(frozen=True)
 class DeviceNotice:
-    """Something that the user is to be told; ``good``: a trouble is over."""
+    """A notice for the user; ``good``: a problem is over."""
 
     sentence: str
     remedy: str = ""
@@ -31,12 +31,12 @@ class DeviceNotice:
 
 
 def assess(direction: str, status: DeviceStatus, seen: DeviceState | None) -> Assessment:
-    """All that is known put together.
+    """Combine the device status with what the watchdog observes.
 
     Args:
         direction: ``input`` or ``output``.
-        status: what is open, and why it is not what was wanted.
-        seen: what comes from it, as somebody who watches judges.
+        status: what is open and, if that is not the requested device, why.
+        seen: the watchdog's result, or ``WRONG`` if the microphone delivers no speech; None if nothing is watched.
     """
     name, part = status.name, PART[direction]
     if status.state is not DeviceState.OPEN or seen in (None, DeviceState.OPEN):
@@ -61,7 +61,7 @@ def assess(direction: str, status: DeviceStatus, seen: DeviceState | None) -> As
 
 
 def show(view: DeviceView, status: DeviceStatus, assessment: Assessment) -> None:
-    """Write all of it where the screen reads it."""
+    """Copy status and assessment into the store's `DeviceView`."""
     view.name, view.wanted, view.host_api = status.name, status.wanted, status.host_api
     view.rate, view.converted = status.rate, status.converted
     view.block_ms, view.latency_ms = status.block_ms, status.latency_ms
@@ -69,7 +69,7 @@ def show(view: DeviceView, status: DeviceStatus, assessment: Assessment) -> None
 
 
 class StatusNotices:
-    """Decides what of one direction is news."""
+    """Decides when a change of one direction's state becomes a notice."""
 
     def __init__(self, direction: str) -> None:
         self._part = PART[direction]
@@ -79,9 +79,9 @@ class StatusNotices:
         self._due: DeviceNotice | None = None
 
     def news(self, assessment: Assessment, name: str, now: float) -> DeviceNotice | None:
-        """What to tell at this look, if anything: what was told before waits, and is told if it still holds then."""
+        """Return the notice that is due, if any. A repeated one is delayed, and dropped if it no longer holds."""
         if assessment.state is DeviceState.WRONG:
-            return None  # the session has told that of this turn
+            return None  # the session reports that itself
         if assessment.sentence != self._trouble:
             before, self._trouble = self._trouble, assessment.sentence
             self._due = self._turned(assessment, name, before)

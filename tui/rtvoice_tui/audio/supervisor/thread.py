@@ -1,7 +1,6 @@
-"""The thread that keeps a session's microphone and speaker: everything that opens, closes or lists devices runs on it.
+"""The supervisor thread of a session's devices: everything that opens or closes devices runs on it.
 
-Sound libraries bear no two such calls at a time, and a sound server that hangs keeps this thread waiting and nobody
-else.
+Sound libraries do not allow two such calls at the same time, and a sound server that hangs blocks only this thread.
 """
 
 import logging
@@ -24,28 +23,28 @@ from rtvoice_tui.errors import AudioError
 from rtvoice_tui.media import DeviceState
 
 OPENING_S = 5.0
-"""A session goes on without devices that take longer; they join it later."""
+"""The session starts without devices that take longer to open; they join it later."""
 
 CLOSING_S = 2.0
-"""A device that takes longer to be given back is abandoned."""
+"""A device that takes longer to close is abandoned."""
 
 AGAIN_S = 1.0
-"""When to look again after something failed that nobody foresaw."""
+"""Delay before recovery runs again after an unexpected exception."""
 
 log = logging.getLogger(__name__)
 
 _one_at_a_time = threading.Lock()
-"""A keeper that hangs may still be there when the next one begins."""
+"""Held during device calls: a supervisor thread that hangs may still run when the next session starts its own."""
 
 
 class AudioSupervisor:
-    """Both devices of a session. Everything may be called from any thread.
+    """Opens, watches and replaces both devices of a session. All public methods may be called from any thread.
 
     Args:
-        choice: what was asked for.
-        capture: where the microphone's blocks go.
-        playback: where the speaker's samples come from.
-        tell: called from any thread with a sentence and its remedy: why something that was asked for is not done.
+        choice: the requested devices and files.
+        capture: receives the microphone's blocks.
+        playback: supplies the speaker's samples.
+        tell: called from any thread with a sentence and its remedy when a request cannot be carried out.
     """
 
     def __init__(
@@ -65,12 +64,12 @@ class AudioSupervisor:
         self._recovery = Recovery((self._output, self._input), self._hotplug)
 
     def open(self) -> None:
-        """Open both, or see to it that they are opened later. Takes a while."""
+        """Start the thread and wait up to OPENING_S for both devices. What cannot be opened yet is retried."""
         self._thread.start()
         self._opened.wait(OPENING_S)
 
     def close(self) -> None:
-        """Give both back. A device that hangs is not waited for."""
+        """Close both devices. Waits at most CLOSING_S for one that hangs."""
         self._jobs.put(None)
         self._awake.set()
         self._thread.join(CLOSING_S)
@@ -78,38 +77,38 @@ class AudioSupervisor:
             self._recovery.abandon()
 
     def status(self, direction: str) -> DeviceStatus:
-        """How a direction stands."""
+        """Return the device status of one direction."""
         return self._slot(direction).status
 
     def begin(self) -> None:
-        """The server listens from now on: an input file starts to play."""
+        """Start the input file, if there is one: the server now accepts audio."""
         stream = self._input.stream
         if isinstance(stream, WaitsForListener):
             stream.begin()
 
     def release(self, released: Callable[[], None]) -> None:
-        """Give both devices back until `reclaim`; what was not heard yet is heard then.
+        """Close both devices until `reclaim`; speech that was not heard yet is played then.
 
         Args:
-            released: called on the keeper's thread when they are closed.
+            released: called on the supervisor thread when they are closed.
         """
         self._awake.clear()
         self._jobs.put(lambda: self._sleep(released))
 
     def reclaim(self) -> None:
-        """Open again what `release` closed."""
+        """Reopen what `release` closed."""
         self._awake.set()
 
     def use(self, direction: str, name: str) -> None:
-        """Change to another device; an empty name is the system's default."""
+        """Switch to another device; an empty name is the system's default."""
         self._jobs.put(lambda: self._use(self._slot(direction), name))
 
     def use_setting(self, setting: Setting) -> None:
-        """Open the speaker again with other buffers."""
+        """Reopen the speaker with another setting."""
         self._jobs.put(lambda: self._change(self._output, setting))
 
     def set_frozen(self, direction: str, frozen: bool, openings: int) -> None:
-        """No block comes from a device any more, or they come again; ``openings`` is that of its `DeviceStatus`."""
+        """Report that a device is frozen or works again; ``openings`` is the value of its `DeviceStatus`."""
         self._jobs.put(lambda: self._set_frozen(self._slot(direction), frozen, openings))
 
     def _slot(self, direction: str) -> DeviceSlot:
@@ -134,12 +133,12 @@ class AudioSupervisor:
             self._carefully(slot.close)
 
     def _carefully(self, work: Callable[[], float | None]) -> float | None:
-        """What ``work`` returns, which is when to look again; soon, if it fails."""
+        """Run ``work`` and log what it raises. Returns when to run recovery again: its result, or soon if it fails."""
         with _one_at_a_time:
             try:
                 return work()
             except Exception as error:
-                if repr(error) != self._problem:  # once is enough: it may come every second
+                if repr(error) != self._problem:  # logged once: it may recur every second
                     self._problem = repr(error)
                     log.exception("a sound device cannot be looked after")
                 return time.monotonic() + AGAIN_S
@@ -170,7 +169,7 @@ class AudioSupervisor:
             if side.slot.mark is mark:
                 self._recovery.ended(side, sentence)
 
-    # --- what is asked for
+    # --- requests
 
     def _sleep(self, released: Callable[[], None]) -> None:
         in_use = [(side, side.slot.using) for side in self._recovery.sides if side.slot.hardware]
@@ -199,7 +198,7 @@ class AudioSupervisor:
         self._recovery.recovered(side)
 
     def _use_new(self, side: SideRecovery, name: str) -> None:
-        """Use a device that PortAudio has not seen yet."""
+        """Switch to a device that is not in PortAudio's list yet."""
         before = side.slot.using if side.slot.hardware else None
         if before is not None:
             side.slot.release()
@@ -212,7 +211,7 @@ class AudioSupervisor:
             raise
 
     def _set_frozen(self, slot: DeviceSlot, frozen: bool, openings: int) -> None:
-        if slot.hardware and slot.status.openings == openings:  # it may have been opened anew in the meantime
+        if slot.hardware and slot.status.openings == openings:  # it may have been reopened in the meantime
             slot.frozen = frozen
             if not frozen:
                 self._recovery.thawed(self._recovery.of(slot))

@@ -1,25 +1,25 @@
-"""How an open device does, told by what comes from it: a system says nothing when one freezes or is muted.
+"""Detects frozen and muted devices from their blocks: the system reports neither.
 
-Pure: whoever looks brings the time and the counts.
+Pure: the caller passes the time and the counts.
 """
 
 from rtvoice_tui.media import DeviceState
 
 FROZEN_S = 0.5
-"""A device that was at work and comes for no block for so long is frozen."""
+"""A running device that delivers or requests no block for this long is frozen."""
 
 FIRST_BLOCK_S = 2.0
-"""A device that was just opened may take longer: a headset has to wake up."""
+"""The same for a device that was just opened: a headset has to wake up."""
 
 SILENT_S = 2.0
-"""A microphone that gives exact zeros for so long is muted: every open one has some noise."""
+"""A microphone that delivers only zeros for this long is muted: every live one has some noise."""
 
 LOOKS = 3
-"""So often nothing must have come: a loop that stalled has looked once after a long time."""
+"""This many polls in a row must see no block: after a stalled loop, a single poll proves nothing."""
 
 
 class Watchdog:
-    """Judges one direction's device. Times are in seconds of any clock."""
+    """Watches the device of one direction. Times are in seconds of any monotonic clock."""
 
     def __init__(self) -> None:
         self._blocks = 0.0
@@ -29,17 +29,17 @@ class Watchdog:
         self._silent = False
 
     def opened(self, now: float, blocks: float) -> None:
-        """A device was opened."""
+        """Start over for a device that was just opened."""
         self._blocks, self._since, self._looks, self._awake = blocks, now, 0, False
         self._silent = False
 
     def look(self, now: float, blocks: float, silent_s: float | None = 0.0) -> DeviceState:
-        """``OPEN``, ``FROZEN`` or ``SILENT``.
+        """Return ``OPEN``, ``FROZEN`` or ``SILENT``.
 
         Args:
             now: the time.
-            blocks: a number that changes with every block that the device brings or takes.
-            silent_s: for how long it has brought exact zeros only; ``None`` (unknown) while it is muted here.
+            blocks: a number that changes with every block that the device delivers or requests.
+            silent_s: for how long it has delivered only zeros; ``None`` (unknown) while the app mutes it.
         """
         if blocks != self._blocks:
             self._blocks, self._since, self._looks, self._awake = blocks, now, 0, True

@@ -1,1 +1,1 @@
-"""The Realtime wire: events as typed values, and each provider's differences as data."""
+"""The Realtime wire protocol: events as typed values, and the differences between providers as data."""

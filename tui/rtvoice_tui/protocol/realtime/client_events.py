@@ -1,7 +1,7 @@
-"""All client events of the Realtime API (GA, section "Client events") as structs that encode themselves strictly.
+"""All client events of the Realtime API (GA) as structs that are encoded strictly.
 
-An absent field is left out, never sent as ``null``: servers tell the two apart. Every event carries an
-``event_id``, the only way to tie a later ``error`` to its cause.
+An absent field is left out and never sent as ``null``: servers distinguish the two. Every event has an ``event_id``,
+which is the only way to match a later ``error`` with its cause.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from rtvoice_tui.protocol.wire import WireEvent
 
 
 class ClientEvent(WireEvent, frozen=True, kw_only=True, tag_field="type"):
-    """Anything we say to a server."""
+    """Base of all client events."""
 
     event_id: str
 
@@ -23,23 +23,23 @@ class ClientEvent(WireEvent, frozen=True, kw_only=True, tag_field="type"):
 
 
 class UpdateSession(ClientEvent, frozen=True, kw_only=True, tag="session.update"):
-    """Patch the configuration; only what is present changes."""
+    """Update the session; only the fields that are present change."""
 
     session: dict[str, Any]
 
 
 class AppendInput(ClientEvent, frozen=True, kw_only=True, tag="input_audio_buffer.append"):
-    """Microphone bytes in the configured input format, base64 on the wire; at most 15 MiB."""
+    """Append microphone audio in the configured input format, base64 on the wire; at most 15 MiB per event."""
 
     audio: bytes
 
 
 class CommitInput(ClientEvent, frozen=True, kw_only=True, tag="input_audio_buffer.commit"):
-    """Turn the input buffer into a user item; starts no answer."""
+    """Commit the input buffer as a user item; does not create a response."""
 
 
 class ClearInput(ClientEvent, frozen=True, kw_only=True, tag="input_audio_buffer.clear"):
-    """Throw away microphone audio that was not committed. Yandex does not know it."""
+    """Discard microphone audio that was not committed. Yandex does not support it."""
 
 
 class CreateItem(ClientEvent, frozen=True, kw_only=True, tag="conversation.item.create"):
@@ -50,13 +50,13 @@ class CreateItem(ClientEvent, frozen=True, kw_only=True, tag="conversation.item.
 
 
 class RetrieveItem(ClientEvent, frozen=True, kw_only=True, tag="conversation.item.retrieve"):
-    """Ask for the server's copy of an item."""
+    """Request the server's copy of an item."""
 
     item_id: str
 
 
 class TruncateItem(ClientEvent, frozen=True, kw_only=True, tag="conversation.item.truncate"):
-    """Cut assistant audio to what was heard. ``audio_end_ms`` is above zero and within the item's audio."""
+    """Truncate assistant audio to what was heard. ``audio_end_ms`` must be above zero and within the item's audio."""
 
     item_id: str
     content_index: int
@@ -70,19 +70,19 @@ class DeleteItem(ClientEvent, frozen=True, kw_only=True, tag="conversation.item.
 
 
 class CreateResponse(ClientEvent, frozen=True, kw_only=True, tag="response.create"):
-    """Start an answer now, with overrides for this answer only."""
+    """Create a response, with overrides for this response only."""
 
     response: dict[str, Any] | UnsetType = UNSET
 
 
 class CancelResponse(ClientEvent, frozen=True, kw_only=True, tag="response.cancel"):
-    """Stop the running answer."""
+    """Cancel the running response."""
 
     response_id: str | UnsetType = UNSET
 
 
 class ClearOutput(ClientEvent, frozen=True, kw_only=True, tag="output_audio_buffer.clear"):
-    """WebRTC only: drop sound the server has not sent yet."""
+    """WebRTC only: discard output audio that the server has not sent yet."""
 
 
 CLIENT_EVENT_CLASSES: tuple[type[ClientEvent], ...] = (

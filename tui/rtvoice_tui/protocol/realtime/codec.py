@@ -1,7 +1,7 @@
-"""Text of one WebSocket frame to a typed event and back.
+"""Converts text frames of the WebSocket to typed events and back.
 
-Decoding never raises: what is not an event becomes `UnknownEvent`, a field of the wrong kind takes its default,
-and `Decoded.problem` says in words what was wrong, so that it can be shown and counted.
+Decoding never raises: anything that is not an event becomes `UnknownEvent`, a field of the wrong type gets its
+default, and `Decoded.problem` describes what was wrong, so that it can be shown and counted.
 """
 
 import base64
@@ -28,7 +28,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def decode(frame: str | bytes) -> Decoded:
-    """Read one text frame. Never raises."""
+    """Decode one text frame. Never raises."""
     try:
         wire_name = _head.decode(frame).type
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
@@ -46,16 +46,16 @@ def decode(frame: str | bytes) -> Decoded:
 
 
 def encode(event: ClientEvent) -> str:
-    """The text frame of a client event; bytes fields become base64, absent fields are left out."""
+    """Encode a client event as a text frame; bytes become base64, absent fields are left out."""
     try:
         return _encoder.encode(event).decode()
-    except UnicodeEncodeError:  # half an emoji, from a tool or a paste
+    except UnicodeEncodeError:  # a lone surrogate, from a tool or the clipboard
         text = json.dumps(msgspec.to_builtins(event), ensure_ascii=False)
         return text.encode("utf-8", "replace").decode()
 
 
 def _decode_by_hand(frame: str | bytes, problem: str) -> Decoded:
-    """The standard library reads what the fast decoder refuses: half an emoji, or a number beyond all bounds."""
+    """Decode with the standard library what msgspec rejects: lone surrogates, or numbers that are too large."""
     try:
         fields = json.loads(frame)
         fields = json.loads(json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace"))
@@ -81,7 +81,7 @@ def _decode_leniently(frame: str | bytes, name: str, wire_name: str) -> Decoded:
 
 
 def _build(cls: type[Any], fields: dict[str, Any], path: str, mended: list[str]) -> Any:
-    """Fill a struct field by field; ``null`` means absent, anything else that does not fit is noted."""
+    """Build a struct field by field; ``null`` counts as absent, other invalid values are recorded in ``mended``."""
     values = {}
     for field in msgspec.structs.fields(cls):
         raw = fields.get(field.encode_name)
@@ -111,7 +111,7 @@ def _convert(kind: Any, raw: Any, path: str, mended: list[str]) -> Any:
 
 
 def _struct_within(kind: Any) -> tuple[type[Any] | None, bool]:
-    """The struct of ``Struct``, ``Struct | None`` or ``list[Struct]``, and whether it is a list's."""
+    """Return the struct in ``Struct``, ``Struct | None`` or ``list[Struct]``, and whether it is in a list."""
     candidates = get_args(kind) or (kind,)
     for candidate in candidates:
         if isinstance(candidate, type) and issubclass(candidate, msgspec.Struct):
@@ -120,7 +120,7 @@ def _struct_within(kind: Any) -> tuple[type[Any] | None, bool]:
 
 
 def _audio(raw: Any, path: str, mended: list[str]) -> bytes:
-    """Base64 as servers really send it: padding may be missing, line breaks may be inside."""
+    """Decode base64 leniently: padding may be missing, and there may be line breaks."""
     try:
         compact = "".join(raw.split())
         return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)

@@ -1,7 +1,7 @@
-"""What differs between providers, as data: addresses, authorisation, accepted settings, habits of the wire.
+"""Differences between providers as data: addresses, authorization, accepted settings and wire behaviour.
 
-Facts are from each provider's documentation and from what their services were seen to send; where a server
-is silent about a field, it is not sent to it.
+They are taken from each provider's documentation and from observed traffic; a field that a server does not document
+is not sent to it.
 """
 
 import re
@@ -18,43 +18,43 @@ ALL_SETTINGS = frozenset(
 
 @dataclass(frozen=True)
 class Dialect:
-    """One provider's way of speaking Realtime.
+    """One provider's variant of the Realtime API.
 
     Attributes:
         name: key in profiles and on the command line.
-        title: what people call it.
-        url: default WebSocket address; empty when there is none.
-        model: default model; plain configuration, every profile may name another.
-        models: models known to us, to be named when one is refused.
+        title: name of the provider for the user.
+        url: default WebSocket address; empty if there is none.
+        model: default model, if the profile names none.
+        models: known models, to be suggested when one is refused.
         key_vars: environment variables that usually hold the key.
-        hosts: host names that are the provider's own, to which its key may go without a question; ``.name`` stands
-            for all names that end so.
-        folder_var: environment variable of the folder that models live in, if any.
+        hosts: the provider's own hosts, which its key is sent to without asking; ``.name`` matches all hosts with
+            this suffix.
+        folder_var: environment variable of the Yandex folder that models belong to, if any.
         auth: ``bearer``, ``yandex`` (``Api-Key``, or ``Bearer`` for IAM tokens), ``azure`` (an ``api-key`` header, or
             ``Bearer`` for Entra tokens) or ``none``.
-        url_hint: what an address looks like, where every customer has another.
-        voices: voices known to us; any other may be typed.
+        url_hint: example of an address, if every customer has a different one.
+        voices: known voices; others can be typed.
         settings: names from `SessionSettings` that the server accepts.
-        typed_session: whether ``session.type`` is sent; OpenAI demands it.
-        one_modality: whether two output modalities at once are refused.
-        fixed_rate: the only PCM rate in Hz, or 0 where both rates are free.
-        clears_input: whether ``input_audio_buffer.clear`` is understood.
-        cancels_on_speech: whether the server itself cancels a running answer when speech starts.
-        takes_no_detection: whether turn detection may be switched off in a running session, with null.
-        waits_for_words: whether a manual turn is answered only after its transcript.
-        hosted_tools: reserved function names that run at the provider.
-        hosts_mcp: whether the server itself asks MCP servers (a tool of type ``mcp``).
-        out_of_band: whether an answer may be asked for that stays outside the conversation.
-        typed_tools: whether a hosted tool is named by its ``type``, and is no function.
-        flat_voice: whether ``voice`` and ``turn_detection`` are at the top of ``session``.
-        merges_deeply: whether a part of ``audio.input`` or ``audio.output`` may be sent alone; elsewhere the whole
-            object goes, because a server that merges shallowly would forget the rest.
-        freezes_voice: whether the voice cannot change once the agent has spoken.
-        history: how a conversation is given to a new session: ``items`` (each turn as an item), ``recap`` (one user
-            message that tells it; the server refuses the agent's words as items).
-        detections: kinds of turn detection.
-        max_output: largest ``max_output_tokens``.
-        silent_about: parts of settings that the provider's documentation and its echo do not name.
+        typed_session: whether ``session.type`` is sent; OpenAI requires it.
+        one_modality: whether the server refuses two output modalities at once.
+        fixed_rate: the only supported PCM rate in Hz, or 0 if input and output rates can be chosen.
+        clears_input: whether the server supports ``input_audio_buffer.clear``.
+        cancels_on_speech: whether the server itself cancels a running response when speech starts.
+        takes_no_detection: whether turn detection can be switched off in a running session with ``null``.
+        waits_for_words: whether a response to a manual turn is only requested after the turn's transcript.
+        hosted_tools: reserved function names of tools that run at the provider.
+        hosts_mcp: whether the server itself connects to MCP servers (tools of type ``mcp``).
+        out_of_band: whether the server supports out-of-band responses.
+        typed_tools: whether a hosted tool is declared by its ``type`` instead of as a function.
+        flat_voice: whether ``voice`` and ``turn_detection`` are top-level fields of ``session``.
+        merges_deeply: whether a part of ``audio.input`` or ``audio.output`` can be updated alone; otherwise all of
+            it is sent, because a server that merges shallowly would reset the rest.
+        freezes_voice: whether the voice cannot change any more once the agent has spoken.
+        history: how a conversation is passed to a new session: ``items`` (each turn as an item) or ``recap`` (one
+            user message with all of it, because the server refuses assistant items).
+        detections: supported types of turn detection.
+        max_output: maximum of ``max_output_tokens``.
+        silent_about: paths of settings that neither the provider's documentation nor its session echo mentions.
     """
 
     name: str
@@ -146,7 +146,7 @@ OPENAI = Dialect(
         "gpt-audio-1.5",
     ),
     key_vars=("OPENAI_API_KEY",),
-    hosts=("api.openai.com", ".api.openai.com"),  # regions have names of their own: eu.api.openai.com
+    hosts=("api.openai.com", ".api.openai.com"),  # regions have their own hosts: eu.api.openai.com
     voices=tuple("marin cedar alloy ash ballad coral echo sage shimmer verse".split()),
     fixed_rate=24_000,
     merges_deeply=True,
@@ -184,7 +184,7 @@ XAI = Dialect(
     hosts_mcp=True,
     typed_tools=True,
     flat_voice=True,
-    takes_no_detection=False,  # turns by hand were seen to be unstable
+    takes_no_detection=False,  # manual turns were observed to be unstable
     detections=("server_vad",),
 )
 
@@ -195,7 +195,7 @@ HF = Dialect(
     auth="none",
     settings=frozenset("instructions voice output_modalities turn_detection transcription tool_choice extra".split()),
     one_modality=False,
-    takes_no_detection=False,  # its ear is a fixed part of the chain
+    takes_no_detection=False,  # its VAD is a fixed part of the pipeline
     detections=("server_vad",),
 )
 
@@ -226,14 +226,14 @@ DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (LOCAL, YAN
 
 
 _AMBIGUOUS = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f]")
-"""Characters that one reader of an address skips and another one ends the host at."""
+"""Characters that URL parsers treat differently: some skip them, others end the host there."""
 
 
 def model_uri(dialect: Dialect, model: str, folder_id: str) -> str:
-    """The model as the address wants it: Yandex takes only whole ``gpt://folder/model`` URIs.
+    """Return the model for the address; for Yandex as a ``gpt://folder/model`` URI.
 
     Raises:
-        ValueError: a folder is needed and none is known.
+        ValueError: the folder id is required and missing.
     """
     model = model or dialect.model
     if dialect.auth != "yandex" or model.startswith("gpt://"):
@@ -244,10 +244,10 @@ def model_uri(dialect: Dialect, model: str, folder_id: str) -> str:
 
 
 def address(dialect: Dialect, url: str, model: str) -> str:
-    """The WebSocket address with its ``model`` query; a ``model`` already in ``url`` is kept.
+    """Return the WebSocket address with ``model`` as query parameter; a ``model`` in ``url`` takes precedence.
 
     Raises:
-        ValueError: there is no address, or it is no WebSocket address.
+        ValueError: there is no address, or it is not a valid WebSocket address.
     """
     hint = dialect.url_hint or "ws://... or wss://..."
     if not (url or dialect.url):
@@ -271,9 +271,9 @@ def address(dialect: Dialect, url: str, model: str) -> str:
 
 
 def auth_headers(dialect: Dialect, key: str) -> dict[str, str]:
-    """The headers that carry the key.
+    """Return the headers with the key; empty if there is no key or the provider uses none.
 
-    A Yandex key that begins with ``t1.`` is an IAM token, an Azure one that begins with ``eyJ`` an Entra token.
+    A Yandex key that starts with ``t1.`` is an IAM token, an Azure key that starts with ``eyJ`` an Entra token.
     """
     if not key or dialect.auth == "none":
         return {}

@@ -1,6 +1,6 @@
-"""Objects that ride inside events: items, content parts, responses, usage and errors.
+"""Objects inside events: items, content parts, responses and errors.
 
-Every field has a default, because servers other than OpenAI leave out or null what its SDK calls mandatory.
+Every field has a default, because servers other than OpenAI's omit fields that its SDK requires, or send ``null``.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from rtvoice_tui.protocol.usage import Usage
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One content part of an item (``output_audio``) or of an answer in progress (``audio``)."""
+    """One content part of an item (``output_audio``) or of a response in progress (``audio``)."""
 
     type: str = ""
     text: str = ""
@@ -37,12 +37,12 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """All words of the item, spoken or written."""
+        """Text and transcripts of all content parts."""
         return "".join(part.text or part.transcript for part in self.content)
 
 
 class ErrorInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What a server objects to. ``event_id`` is the client event that caused it."""
+    """An error reported by a server. ``event_id`` is the client event that caused it."""
 
     type: str = ""
     code: str = ""
@@ -52,12 +52,12 @@ class ErrorInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def word(self) -> str:
-        """The machine-readable word: some servers put it into ``type`` and send no ``code``."""
+        """The machine-readable code; some servers send it as ``type`` and no ``code``."""
         return self.code or self.type
 
 
 class StatusDetails(msgspec.Struct, frozen=True, kw_only=True):
-    """Why an answer ended the way it did."""
+    """Why a response ended with its status."""
 
     type: str = ""
     reason: str = ""
@@ -65,7 +65,7 @@ class StatusDetails(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer. ``completed`` means generated, never heard."""
+    """One response. Status ``completed`` means that it was generated, not that it was heard."""
 
     id: str = ""
     status: str = ""

@@ -4,7 +4,7 @@ from rtvoice_tui.protocol.realtime.server_events import OfItem, ServerEvent
 
 
 class TranscriptionUpdated(OfItem, frozen=True, kw_only=True):
-    """What the user has said so far, whole each time (xAI)."""
+    """The full transcript of the user's speech so far (xAI)."""
 
     content_index: int = 0
     transcript: str = ""

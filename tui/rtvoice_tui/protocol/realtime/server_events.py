@@ -1,7 +1,7 @@
 """All server events of the Realtime API (GA names) as frozen structs with defaults.
 
-Reading is lenient: a missing field takes its default, an unknown type becomes `UnknownEvent`. ``audio_*_ms``
-fields count audio written into the input buffer, not clock time. The wire name of each class is in `WIRE_NAMES`.
+Decoding is lenient: a missing field gets its default, an unknown type becomes `UnknownEvent`. ``audio_*_ms`` fields
+count the audio in the input buffer, not clock time. The wire name of each class is in `WIRE_NAMES`.
 """
 
 from typing import Any
@@ -12,32 +12,32 @@ from rtvoice_tui.protocol.wire import WireEvent
 
 
 class ServerEvent(WireEvent, frozen=True, kw_only=True):
-    """Anything a server said. ``event_id`` is the server's own and good for logs only."""
+    """Base of all server events. ``event_id`` is assigned by the server and only useful in logs."""
 
     event_id: str = ""
 
 
 class UnknownEvent(ServerEvent, frozen=True, kw_only=True):
-    """A type nobody told us about, or no event at all: kept and shown, never raised."""
+    """An event of unknown type, or a frame that is not an event: logged and shown, never raised."""
 
     type: str = ""
 
 
 class OfItem(ServerEvent, frozen=True, kw_only=True):
-    """About one conversation item."""
+    """Base of events about one conversation item."""
 
     item_id: str = ""
 
 
 class OfOutput(OfItem, frozen=True, kw_only=True):
-    """About one item of one answer."""
+    """Base of events about one output item of a response."""
 
     response_id: str = ""
     output_index: int = 0
 
 
 class OfContent(OfOutput, frozen=True, kw_only=True):
-    """About one content part of one item of one answer."""
+    """Base of events about one content part of an output item."""
 
     content_index: int = 0
 
@@ -46,25 +46,25 @@ class OfContent(OfOutput, frozen=True, kw_only=True):
 
 
 class SessionCreated(ServerEvent, frozen=True, kw_only=True):
-    """The first event after connecting; shows the server's defaults."""
+    """The first event after connecting; contains the server's defaults."""
 
     session: dict[str, Any] = {}
 
 
 class SessionUpdated(ServerEvent, frozen=True, kw_only=True):
-    """The whole configuration in force after an accepted update. Yandex may send it twice."""
+    """The complete configuration after an accepted update. Yandex may send it twice."""
 
     session: dict[str, Any] = {}
 
 
 class ConversationCreated(ServerEvent, frozen=True, kw_only=True):
-    """Only some servers send it; never wait for it."""
+    """A conversation was created. Not all servers send it, so never wait for it."""
 
     conversation: dict[str, Any] = {}
 
 
 class ItemAdded(ServerEvent, frozen=True, kw_only=True):
-    """An item entered the history, perhaps empty and in progress."""
+    """An item was added to the history; it may be empty and in progress."""
 
     item: Item = Item()
     previous_item_id: str = ""
@@ -78,7 +78,7 @@ class ItemDone(ServerEvent, frozen=True, kw_only=True):
 
 
 class ItemCreated(ServerEvent, frozen=True, kw_only=True):
-    """Older twin of `ItemAdded`, still spoken by Yandex and others; may come twice for one item."""
+    """Older name of `ItemAdded`, still used by Yandex and others; may be sent twice for one item."""
 
     item: Item = Item()
     previous_item_id: str = ""
@@ -105,64 +105,64 @@ class ItemDeleted(OfItem, frozen=True, kw_only=True):
 
 
 class SpeechStarted(OfItem, frozen=True, kw_only=True):
-    """The server hears speech; ``item_id`` is the coming user item."""
+    """The server detected the start of speech; ``item_id`` is the future user item."""
 
     audio_start_ms: int = 0
 
 
 class SpeechStopped(OfItem, frozen=True, kw_only=True):
-    """The server decided that the user finished."""
+    """The server detected the end of speech."""
 
     audio_end_ms: int = 0
 
 
 class InputCommitted(OfItem, frozen=True, kw_only=True):
-    """The input buffer became a user item."""
+    """The input buffer was committed as a user item."""
 
     previous_item_id: str = ""
 
 
 class InputCleared(ServerEvent, frozen=True, kw_only=True):
-    """The input buffer was emptied."""
+    """The input buffer was cleared."""
 
 
 class InputTimeout(OfItem, frozen=True, kw_only=True):
-    """Nobody spoke for the idle time; the silence is answered."""
+    """The user did not speak within the idle timeout; the server creates a response."""
 
     audio_start_ms: int = 0
     audio_end_ms: int = 0
 
 
 class DtmfReceived(ServerEvent, frozen=True, kw_only=True):
-    """A keypad press of a telephone call."""
+    """A DTMF key press in a telephone call."""
 
     event: str = ""
     received_at: int = 0
 
 
 class TranscriptionDelta(OfItem, frozen=True, kw_only=True):
-    """A piece of what the user says."""
+    """A delta of the transcript of the user's speech."""
 
     content_index: int = 0
     delta: str = ""
 
 
 class TranscriptionCompleted(OfItem, frozen=True, kw_only=True):
-    """What the user said; may come after the answer, and again as a correction."""
+    """The transcript of a user item; may arrive after the response, and again as a correction."""
 
     content_index: int = 0
     transcript: str = ""
 
 
 class TranscriptionFailed(OfItem, frozen=True, kw_only=True):
-    """The words could not be recognised; the turn itself may go on."""
+    """The transcription failed; the turn itself may continue."""
 
     content_index: int = 0
     error: ErrorInfo = ErrorInfo()
 
 
 class TranscriptionSegment(OfItem, frozen=True, kw_only=True):
-    """A piece of speech told apart by speaker; times in seconds."""
+    """A segment of the transcript with its speaker; times are in seconds."""
 
     content_index: int = 0
     id: str = ""
@@ -172,17 +172,17 @@ class TranscriptionSegment(OfItem, frozen=True, kw_only=True):
     end: float = 0.0
 
 
-# --- the answer
+# --- responses
 
 
 class ResponseCreated(ServerEvent, frozen=True, kw_only=True):
-    """An answer began."""
+    """A response was created."""
 
     response: Response = Response()
 
 
 class OutputItemAdded(ServerEvent, frozen=True, kw_only=True):
-    """A new item of the answer began."""
+    """A new output item was added to a response."""
 
     response_id: str = ""
     output_index: int = 0
@@ -190,7 +190,7 @@ class OutputItemAdded(ServerEvent, frozen=True, kw_only=True):
 
 
 class OutputItemDone(ServerEvent, frozen=True, kw_only=True):
-    """An item of the answer is final, also when it was interrupted."""
+    """An output item is final, also if it was interrupted."""
 
     response_id: str = ""
     output_index: int = 0
@@ -198,7 +198,7 @@ class OutputItemDone(ServerEvent, frozen=True, kw_only=True):
 
 
 class ContentPartAdded(OfContent, frozen=True, kw_only=True):
-    """A new content part began."""
+    """A new content part was added."""
 
     part: Part = Part()
 
@@ -210,31 +210,31 @@ class ContentPartDone(OfContent, frozen=True, kw_only=True):
 
 
 class OutputTextDelta(OfContent, frozen=True, kw_only=True):
-    """A piece of the written answer; on Yandex also of the spoken one."""
+    """A delta of text output; on Yandex also of the transcript of audio output."""
 
     delta: str = ""
 
 
 class OutputTextDone(OfContent, frozen=True, kw_only=True):
-    """The whole text."""
+    """The full text of a content part."""
 
     text: str = ""
 
 
 class OutputTranscriptDelta(OfContent, frozen=True, kw_only=True):
-    """A piece of the words that are spoken."""
+    """A delta of the transcript of audio output."""
 
     delta: str = ""
 
 
 class OutputTranscriptDone(OfContent, frozen=True, kw_only=True):
-    """All words of the spoken part."""
+    """The full transcript of a content part with audio."""
 
     transcript: str = ""
 
 
 class OutputAudioDelta(OfContent, frozen=True, kw_only=True):
-    """A piece of speech: ``delta`` is PCM16 little-endian mono, already out of its base64."""
+    """A delta of audio output: ``delta`` is PCM16 little-endian mono, decoded from base64."""
 
     delta: bytes = b""
 
@@ -244,14 +244,14 @@ class OutputAudioDone(OfContent, frozen=True, kw_only=True):
 
 
 class ArgumentsDelta(OfOutput, frozen=True, kw_only=True):
-    """A piece of a function call's JSON arguments."""
+    """A delta of a function call's JSON arguments."""
 
     call_id: str = ""
     delta: str = ""
 
 
 class ArgumentsDone(OfOutput, frozen=True, kw_only=True):
-    """A function call's whole arguments; some servers omit ``name``."""
+    """The complete arguments of a function call; some servers omit ``name``."""
 
     call_id: str = ""
     name: str = ""
@@ -259,13 +259,13 @@ class ArgumentsDone(OfOutput, frozen=True, kw_only=True):
 
 
 class ResponseDone(ServerEvent, frozen=True, kw_only=True):
-    """Always the last event of an answer, whatever its outcome."""
+    """A response ended. Always its last event, whatever the outcome."""
 
     response: Response = Response()
 
 
 class RateLimitsUpdated(ServerEvent, frozen=True, kw_only=True):
-    """What is left of the account's limits."""
+    """The remaining rate limits."""
 
     rate_limits: list[RateLimit] = []
 
@@ -274,46 +274,46 @@ class RateLimitsUpdated(ServerEvent, frozen=True, kw_only=True):
 
 
 class OutputBufferStarted(ServerEvent, frozen=True, kw_only=True):
-    """WebRTC: the server began to send sound."""
+    """WebRTC: the server started to send output audio."""
 
     response_id: str = ""
 
 
 class OutputBufferStopped(ServerEvent, frozen=True, kw_only=True):
-    """WebRTC: the server's output buffer ran dry."""
+    """WebRTC: the server's output buffer is empty."""
 
     response_id: str = ""
 
 
 class OutputBufferCleared(ServerEvent, frozen=True, kw_only=True):
-    """WebRTC: the server's output buffer was emptied."""
+    """WebRTC: the server's output buffer was cleared."""
 
     response_id: str = ""
 
 
-# --- tools that run at the server
+# --- tools that run at the provider
 
 
 class McpListInProgress(OfItem, frozen=True, kw_only=True):
-    """The server asks an MCP server for its tools."""
+    """The server is listing the tools of an MCP server."""
 
 
 class McpListCompleted(OfItem, frozen=True, kw_only=True):
-    """The tools of an MCP server are known."""
+    """The server listed the tools of an MCP server."""
 
 
 class McpListFailed(OfItem, frozen=True, kw_only=True):
-    """An MCP server did not tell its tools."""
+    """Listing the tools of an MCP server failed."""
 
 
 class McpArgumentsDelta(OfOutput, frozen=True, kw_only=True):
-    """A piece of a server-side call's arguments."""
+    """A delta of a server-side call's arguments."""
 
     delta: str = ""
 
 
 class McpArgumentsDone(OfOutput, frozen=True, kw_only=True):
-    """A server-side call's whole arguments."""
+    """The complete arguments of a server-side call."""
 
     arguments: str = ""
 
@@ -331,7 +331,7 @@ class McpCallFailed(OfOutput, frozen=True, kw_only=True):
 
 
 class ErrorEvent(ServerEvent, frozen=True, kw_only=True):
-    """The server objects to something; most errors leave the session usable."""
+    """The server reports an error; the session usually continues."""
 
     error: ErrorInfo = ErrorInfo()
 
@@ -395,4 +395,4 @@ BETA_NAMES: dict[str, str] = {
     "response.audio_transcript.delta": "response.output_audio_transcript.delta",
     "response.audio_transcript.done": "response.output_audio_transcript.done",
 }
-"""Names from before September 2025 that older servers still speak, and what they are called now."""
+"""Beta event names (before September 2025) that older servers still use, with their GA names."""

@@ -1,4 +1,4 @@
-"""What a server says is in force: its session object in our flat vocabulary, and whether that is what was asked for."""
+"""Reads a server's session object: converts it to our flat vocabulary and compares it with what was sent."""
 
 import math
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ _OUTPUT = ("voice", "speed", "role")
 
 
 def in_force(session: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that a ``session`` object names, by our names; what it does not name is not in the result."""
+    """Return the settings in a ``session`` object by our names; settings that it does not contain are left out."""
     audio = session.get("audio")
     audio = audio if isinstance(audio, Mapping) else {}
     found: dict[str, Any] = {name: session[name] for name in _TOP if name in session}
@@ -29,7 +29,7 @@ def in_force(session: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def differs(name: str, sent: Any, echoed: Any) -> bool:
-    """Whether a server made something else of a setting. What it adds to an object is its own business."""
+    """Whether a server changed a setting. Keys that it adds to an object are ignored."""
     if name == "output_modalities" and isinstance(sent, list) and isinstance(echoed, list):
         return not all(word in echoed for word in sent)
     if name == "tools":
@@ -40,7 +40,7 @@ def differs(name: str, sent: Any, echoed: Any) -> bool:
 
 
 def _covers(sent: Any, echoed: Any) -> bool:
-    """Whether ``echoed`` says all that ``sent`` says."""
+    """Whether ``echoed`` contains all values of ``sent``."""
     if isinstance(sent, Mapping):
         if not isinstance(echoed, Mapping):
             return sent.get("type") == "none" and echoed is None
@@ -57,17 +57,17 @@ def _covers(sent: Any, echoed: Any) -> bool:
 def _close(sent: float, echoed: float) -> bool:
     try:
         return math.isclose(sent, echoed, rel_tol=1e-6, abs_tol=1e-9)
-    except OverflowError:  # a server may send whole numbers that no float holds
+    except OverflowError:  # a server may send integers that do not fit into a float
         return False
 
 
 def tool_name(tool: Mapping[str, Any]) -> str:
-    """What a tool of a session object is called; one that runs at the provider may have only a type, or a label."""
+    """Return the name of a tool in a session object; a hosted tool may have only a server label or a type."""
     return str(tool.get("name") or tool.get("server_label") or tool.get("type") or "")
 
 
 def _tools_differ(sent: Any, echoed: Any) -> bool:
-    """Whether other tools are offered, or others in the parts that the server repeats."""
+    """Whether the names of the tools differ, or their descriptions or parameters as far as the server echoes them."""
     if not isinstance(echoed, list) or not isinstance(sent, list):
         return bool(sent) or echoed is not None
     theirs = {tool_name(tool): tool for tool in echoed if isinstance(tool, Mapping)}
@@ -83,7 +83,7 @@ def _tools_differ(sent: Any, echoed: Any) -> bool:
 
 
 def blamed(param: str, fields: tuple[str, ...]) -> str:
-    """The one of the changed fields that an error's ``param`` (``session.audio.output.voice``) is about, or nothing."""
+    """Return the changed field that an error's ``param`` (``session.audio.output.voice``) names; empty if unknown."""
     words = param.replace("[", ".").replace("]", "").split(".")
     named = next((word for word in words if word in fields), "")
     return named or (fields[0] if len(fields) == 1 else "")

@@ -1,4 +1,4 @@
-"""`session.update` built for each provider: strict in what is sent, and honest about what was left out."""
+"""Builds ``session.update`` for each provider, and reports the settings that had to be left out."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _TOP = ("instructions", "tool_choice", "max_output_tokens", "truncation")
 
 @dataclass(frozen=True)
 class SessionBody:
-    """What goes into ``session.update``, and the settings this provider has no field for."""
+    """The ``session`` object of ``session.update``, and the settings and tools that the provider does not support."""
 
     session: dict[str, Any]
     left_out: tuple[str, ...]
@@ -33,11 +33,12 @@ def session_body(
     """Build the ``session`` object.
 
     Args:
-        dialect: who is spoken to.
-        settings: the whole wanted configuration.
-        tools: the whole wanted list of tools.
-        changed: names of settings (or ``tools``) that changed; only they are sent, except that ``audio.input`` and
-            ``audio.output`` go whole to servers that merge shallowly. ``None`` sends everything, as after connecting.
+        dialect: dialect of the server.
+        settings: the complete configuration.
+        tools: the complete list of tools.
+        changed: names of changed settings (or ``tools``); only these are sent, except that ``audio.input`` and
+            ``audio.output`` are sent in full to servers that merge shallowly. ``None`` sends everything, as after
+            connecting.
     """
     wanted = {name for name in ALL_SETTINGS if settings.is_set(name)}
     left_out = [name for name in wanted - dialect.settings if changed is None or name in changed]
@@ -70,7 +71,7 @@ def _modalities(dialect: Dialect, settings: SessionSettings) -> list[str]:
 
 
 def _sides_of_extra(settings: SessionSettings) -> dict[str, Any]:
-    """What the profile adds to ``audio.input`` and ``audio.output`` by itself."""
+    """Return the ``audio.input`` and ``audio.output`` objects in the ``extra`` setting."""
     extra = settings.extra if isinstance(settings.extra, dict) else {}
     audio = extra.get("audio")
     sides = audio if isinstance(audio, dict) else {}
@@ -84,7 +85,7 @@ def _put_audio(
     changed: Collection[str] | None,
     added: dict[str, Any],
 ) -> None:
-    """Formats and all that is set inside ``audio``, or at the top of the session where the provider has it there."""
+    """Add formats and settings in ``audio``; with `Dialect.flat_voice`, voice and turn detection at the top level."""
     top = _FLAT if dialect.flat_voice else frozenset()
     audio = {}
     for side, names, rate in (("input", _INPUT, settings.input_rate), ("output", _OUTPUT, settings.output_rate)):
@@ -116,9 +117,9 @@ def _format(dialect: Dialect, rate: int) -> dict[str, Any]:
 
 
 def _off_or(value: Any) -> Any:
-    """TOML has no null: ``{type = "none"}`` is how a profile switches a thing off.
+    """Replace ``{type = "none"}``, which profiles use because TOML has no null, by ``None``.
 
-    A null inside is left out: servers refuse it where they accept an absent field.
+    ``None`` inside an object is left out: some servers refuse null where they accept an absent field.
     """
     if not isinstance(value, dict):
         return value
@@ -135,7 +136,7 @@ def _merge(session: dict[str, Any], extra: dict[str, Any]) -> None:
 
 
 def _speakable(dialect: Dialect, tool: ToolSpec) -> bool:
-    """A hosted tool goes only to the provider that hosts it: its description may hold a private index id."""
+    """Whether a tool can be sent. A hosted tool is only sent to its provider: it may contain a private index id."""
     if not tool.hosted:
         return True
     if tool.server:

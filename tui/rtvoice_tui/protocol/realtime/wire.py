@@ -1,4 +1,4 @@
-"""The Realtime wire as the engine uses it: the codec, and what the event log keeps of each frame."""
+"""The Realtime protocol as the engine uses it: the codec, and the event log's row for each frame."""
 
 from rtvoice_tui.protocol.realtime import codec
 from rtvoice_tui.protocol.realtime.client_events import AppendInput, ClientEvent, CreateItem
@@ -7,18 +7,18 @@ from rtvoice_tui.protocol.wire import Decoded, LogRow, WireEvent
 
 
 class RealtimeWire:
-    """`protocol.wire.Wire` for all dialects of the Realtime API."""
+    """Implements `protocol.wire.Wire` for all dialects of the Realtime API."""
 
     def decode(self, frame: str) -> Decoded:
-        """Read one text frame. Never raises."""
+        """Decode one text frame. Never raises."""
         return codec.decode(frame)
 
     def encode(self, event: ClientEvent) -> str:
-        """The text frame of a client event."""
+        """Encode a client event as a text frame."""
         return codec.encode(event)
 
     def received_row(self, frame: str, decoded: Decoded) -> LogRow:
-        """A frame of the server; runs of deltas of one item fold."""
+        """Return the event log's row for a received frame; deltas of one item are folded."""
         event = decoded.event
         fold_key = str(getattr(event, "item_id", "")) if decoded.wire_name.endswith(".delta") else None
         error = isinstance(event, ErrorEvent) or bool(decoded.problem)
@@ -36,7 +36,7 @@ class RealtimeWire:
         return LogRow(decoded.wire_name, kept, fold_key, size, error)
 
     def sent_row(self, event: ClientEvent, text: str) -> LogRow:
-        """A frame that was sent; microphone frames fold."""
+        """Return the event log's row for a sent frame; microphone frames are folded."""
         if not isinstance(event, AppendInput):
             return LogRow(event.wire_name, text)
         size = len(event.audio)
@@ -44,15 +44,15 @@ class RealtimeWire:
         return LogRow(event.wire_name, kept, "", size)
 
     def microphone_of(self, event: WireEvent) -> bytes:
-        """The speech of the microphone that an event carries; empty for all others."""
+        """Return the microphone audio (PCM16) of an event; empty for all other events."""
         return event.audio if isinstance(event, AppendInput) else b""
 
     def typed_words(self, event: WireEvent) -> str:
-        """The words of a typed turn; empty for all other events."""
+        """Return the text of a typed message; empty for all other events."""
         if not isinstance(event, CreateItem) or event.item.get("type") != "message":
             return ""
         return " ".join(str(part.get("text", "")) for part in event.item["content"])
 
     def event_id(self, event: WireEvent) -> str:
-        """The id of a client event."""
+        """Return the id of a client event; empty for all other events."""
         return event.event_id if isinstance(event, ClientEvent) else ""

@@ -1,1 +1,1 @@
-"""What keys and commands do: each part translates between screens and the controller."""
+"""Actions of keys and commands: each module translates between screens and the controller."""

@@ -1,4 +1,4 @@
-"""Keys of calls: approving, rejecting, manual runs, mocks, switching off."""
+"""Actions on calls: approving, rejecting, manual runs, mocks, switching tools off."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class CallActions:
-    """Acts on the call that the user means.
+    """Actions on the selected call, or on the call in the question row.
 
     Args:
-        app: shows screens and what is to be known.
-        controller: does it.
-        agent: pane 5, where changed tools are seen.
+        app: shows screens and notifications.
+        controller: performs the operations.
+        agent: actions of pane 5, which shows changed tools.
     """
 
     def __init__(self, app: "RtvoiceApp", controller: Controller, agent: AgentActions) -> None:
@@ -38,17 +38,20 @@ class CallActions:
         return self._app.screen_stack[0].query_one(ToolsPane)
 
     def _tell(self, sentence: str) -> None:
-        """A few words that need no place in the log."""
+        """Show a notification that is not kept in the log."""
         self._app.notify(sentence, markup=False)
 
     # --- a call that waits
 
     def _asked_about(self) -> CallRecord | None:
-        """The call that the user means: the chosen one in pane 4, else the one in the row that asks."""
+        """The waiting call to act on: the selected one in pane 4, else the one in the question row.
+
+        Notifies the user and returns ``None`` if no call waits, or if the question has only just appeared.
+        """
         meant = self.pane.meant
         row = self._app.screen_stack[0].query_one(AskRow)
         if meant is None and row.record is None:
-            self._tell("no call asks")
+            self._tell("no call waits for you")
             return None
         if not (row.settled if meant is None else self.pane.calls.settled):
             self._tell("the question has just appeared: press again")
@@ -56,7 +59,7 @@ class CallActions:
         return meant if meant is not None else row.record
 
     def approve(self, always: bool) -> None:
-        """Let a call run."""
+        """Approve the waiting call (``always``: all calls of its tool), or enter its result if it asks for one."""
         record = self._asked_about()
         if record is None:
             return
@@ -66,7 +69,7 @@ class CallActions:
             self._calls.approve(record.call, always)
 
     def reject(self) -> None:
-        """Do not let it run, or stop it."""
+        """Reject the waiting call, or stop the selected call if it is running."""
         calls = self.pane.calls
         chosen = calls.chosen if self.pane.has_focus_within else None
         runs = chosen is not None and chosen.call.state is CallState.RUNNING and not waits(chosen.call)
@@ -88,7 +91,7 @@ class CallActions:
         self._app.push_screen(ReasonScreen([[(one_line(call.name, 60), "tool"), (words, "plain")]]), refuse)
 
     def send_result(self) -> None:
-        """Give a result for a call: before its own is sent in its place, afterwards as a message."""
+        """Enter a result for a call: it replaces the tool's own while that is pending, else it is sent as a message."""
         record = self.pane.calls.chosen if self.pane.has_focus_within else None
         record = record or self._asked_about()
         if record is not None:
@@ -122,18 +125,18 @@ class CallActions:
         return not why
 
     def run_again(self) -> None:
-        """Run the chosen call's tool once more; the model is not told."""
+        """Start a manual run with the selected call's tool and arguments; the model does not see it."""
         if (record := self._chosen_call()) is not None and self._runs_here(record.call.name):
             self._controller.session.start_manual_run(record.call.name, record.call.arguments or "{}")
             self.pane.calls.choose("")
 
     def run_edited(self) -> None:
-        """The same with other arguments."""
+        """Open the form for a manual run with the selected call's arguments."""
         if (record := self._chosen_call()) is not None and self._runs_here(record.call.name):
             self._open_form(record.call.name, arguments_of(record.call.arguments))
 
     def test_tool(self) -> None:
-        """Run any tool from a form."""
+        """Open the form for a manual run of any tool that runs here."""
         names = list(self._calls.own_specs())
         chosen = self.pane.calls.chosen
         if not names:
@@ -150,19 +153,19 @@ class CallActions:
         self._app.push_screen(screen)
 
     def next_view(self) -> None:
-        """Tree, JSON, wire."""
+        """Switch the call's view: tree, JSON, wire."""
         self.pane.detail.next_view()
         self.pane.sync()
 
     # --- its tool
 
     def make_mock(self) -> None:
-        """Give this result from now on; a mock becomes what it was."""
+        """Replace the tool by a mock that returns this result; a mock is replaced by the real tool."""
         if (record := self._chosen_call()) is not None:
             self._tool_changed(self._calls.make_mock(record))
 
     def switch_tool(self) -> None:
-        """Do not offer the chosen call's tool, or offer it again."""
+        """Switch the selected call's tool off, or on again."""
         if (record := self._chosen_call()) is not None:
             for answer in self._calls.switch_tool(record.call.name):
                 self._tool_changed(answer)

@@ -1,4 +1,4 @@
-"""Keys of the panes: going to one, the turn that all show, search, filter and copy."""
+"""Actions on panes: navigation, the turn that all panes show, search, filter and copy."""
 
 from typing import TYPE_CHECKING
 
@@ -21,12 +21,12 @@ class PaneActions:
     """Moves between panes and turns.
 
     Args:
-        app: whose panes these are.
-        store: knows the last turn.
+        app: the app that holds the panes.
+        store: source of the last turn's number.
 
     Attributes:
-        layout: which panes are in sight.
-        shown_turn: the turn that was chosen; ``None`` while the last one is followed.
+        layout: which panes are visible.
+        shown_turn: number of the selected turn; ``None`` while the last one is followed.
     """
 
     def __init__(self, app: "RtvoiceApp", store: Store) -> None:
@@ -36,7 +36,11 @@ class PaneActions:
         self.shown_turn: int | None = None
 
     async def back(self) -> None:
-        """Give a selection up, leave a field, hide the notice, close what was opened: one level at a time."""
+        """Go back one level.
+
+        The first that applies: clear the selection, close a field, leave the composer, close the sound panel, end
+        zoom or close a pane, hide the notice, follow the last turn again.
+        """
         app = self._app
         if app.screen.selections:
             app.screen.clear_selection()
@@ -52,7 +56,7 @@ class PaneActions:
                 app.query_one(view).action_follow()
 
     def turn(self, step: int) -> None:
-        """Move all panes to the turn before or after."""
+        """Show the previous (``step`` -1) or the next turn (``step`` 1) in all panes."""
         last = self._store.session.turn
         if last:
             self.show_turn(max(1, min(last, (self.shown_turn or last + (step < 0)) + step)))
@@ -64,7 +68,7 @@ class PaneActions:
             view.show_turn(turn)
 
     def followed(self) -> None:
-        """Back to the last turn."""
+        """Show the last turn again."""
         self.shown_turn = None
         self._app.query_one(TimingView).show_turn(0)
 
@@ -92,7 +96,7 @@ class PaneActions:
             self._app.notify(f"copied {len(text)} characters", markup=False)
 
     def opened(self, message: FollowView.Opened) -> None:
-        """An event opens as JSON; a line elsewhere brings its turn into all panes."""
+        """Open an event as JSON; for a line of another pane, show its turn in all panes."""
         if isinstance(message.view, EventsView):
             from rtvoice_tui.ui.screens.detail import DetailScreen
 

@@ -1,4 +1,4 @@
-"""Which part of the app carries out which action of the key table."""
+"""Maps the actions of the key table to the parts of the app that implement them."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -41,11 +41,11 @@ ACTIONS: "dict[str, Callable[[RtvoiceApp], Callable[..., Any]]]" = {
     "search": lambda app: app.panes.search,
     "copy": lambda app: app.panes.copy,
 }
-"""By the action's name as in `bindings.KEYS`."""
+"""Keyed by the action's name, as in `bindings.KEYS`."""
 
 
 def with_actions(app: AppClass) -> AppClass:
-    """Give an app class a method for each action: Textual looks for ``action_NAME``."""
+    """Class decorator: adds the method ``action_NAME``, which Textual calls, for each action."""
     for name, part in ACTIONS.items():
         setattr(app, f"action_{name}", _action(part))
     return app

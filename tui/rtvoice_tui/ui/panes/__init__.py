@@ -1,1 +1,1 @@
-"""The numbered panes, each over one part of the store."""
+"""The numbered panes; each shows one part of the store."""

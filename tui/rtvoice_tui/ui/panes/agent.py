@@ -1,4 +1,4 @@
-"""Pane 5: everything of the agent that can be edited while it talks."""
+"""Pane 5: all settings of the agent that can be edited during a session."""
 
 from typing import ClassVar
 
@@ -21,23 +21,23 @@ from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 
 
 class AgentPane(Vertical):
-    """Instructions, the table of settings and tools, and what became of the last change.
+    """Instructions, the table of settings and tools, and the outcome of the last change.
 
     Args:
-        number: the digit that leads here.
-        name: what it is called.
-        editor: what is edited.
-        store: what is in force.
-        hints: its best keys.
+        number: the digit key that opens it.
+        name: its title.
+        editor: editor of the agent.
+        store: source of the settings that are in force.
+        hints: its main keys, shown in the lower border.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("agent")
 
     class Sent(Message):
-        """The user wants all changes sent."""
+        """Posted when the user sends all changes."""
 
     class ToolOpened(Message):
-        """A tool is to be edited; empty for a new one."""
+        """Posted to edit a tool; ``name`` is empty for a new one."""
 
         def __init__(self, name: str) -> None:
             super().__init__()
@@ -49,7 +49,7 @@ class AgentPane(Vertical):
         self._store = store
         self._made = False
         self._loaded = self._instructions
-        self._shown = ""  # as the text area has it, whose line ends may be others
+        self._shown = ""  # as in the text area, which may use other line endings
         self._typing: Row | None = None
         self._state: list[Piece] = [("nothing changed yet", "dim")]
         self.number = number
@@ -57,7 +57,7 @@ class AgentPane(Vertical):
         self.border_subtitle = signs(self, hints)
 
     async def open(self) -> None:
-        """Go to the instructions. The fields are made when they are first wanted: they cost a third of a start."""
+        """Focus the instructions. The first call creates the widgets, which would cost a third of the startup time."""
         if not self._made:
             from textual.widgets import Input, TextArea
 
@@ -79,7 +79,7 @@ class AgentPane(Vertical):
     # --- the editor changed
 
     def use(self, editor: AgentEditor) -> None:
-        """Another profile is edited."""
+        """Switch to the editor of another profile."""
         self._editor = editor
         if self._made:
             self.query_one(FieldTable)._editor = editor
@@ -87,14 +87,14 @@ class AgentPane(Vertical):
         self.describe()
 
     def reload(self) -> None:
-        """Show the draft as it is now."""
+        """Show the current draft."""
         if self._made:
             from textual.widgets import TextArea
 
             area = self.query_one("#instructions", TextArea)
             if area.text != self._shown:
                 self._shown = self._loaded = area.text
-                self._editor.instruct(area.text)  # typed meanwhile: the message about it is still under way
+                self._editor.instruct(area.text)  # typed meanwhile: its message has not arrived yet
             elif self._instructions != self._loaded:
                 self._load()
         self.describe()
@@ -109,7 +109,7 @@ class AgentPane(Vertical):
         self._shown = area.text
 
     def describe(self) -> None:
-        """Bring all lines up to date."""
+        """Update all lines."""
         if not self._made:
             return
         text = self._instructions
@@ -136,7 +136,7 @@ class AgentPane(Vertical):
 
     @property
     def unsaved(self) -> bool:
-        """Whether anything is typed and not sent, or sent and not saved."""
+        """Whether there are edits that were not sent, or sent but not saved."""
         return bool(self._editor.changed) or self._editor.held
 
     @property
@@ -144,10 +144,15 @@ class AgentPane(Vertical):
         value = self._editor.draft.settings.instructions
         return value if isinstance(value, str) else ""
 
-    # --- what became of a change
+    # --- outcome of a change
 
     def show_edit(self, at: float, edit: EditChanged) -> None:
-        """What became of a change."""
+        """Show the outcome of a change.
+
+        Args:
+            at: seconds on the store's clock.
+            edit: the outcome.
+        """
         glyph, ink, words = MARKS[str(edit.state)]
         pieces: list[Piece] = [(f"{minutes(at)} ", "dim"), (f"{glyph} {words}", ink)]
         if edit.detail:
@@ -164,18 +169,18 @@ class AgentPane(Vertical):
         return self._state
 
     def tell(self, words: str, ink: str = "warn") -> None:
-        """A word about the edit from the app itself."""
+        """Show a message of the app about the edit in the last line."""
         self.say([(words, ink)])
 
     def say(self, pieces: list[Piece]) -> None:
-        """Put words into the last line."""
+        """Show pieces in the last line."""
         self._state = pieces
         self.describe()
 
     # --- typing
 
     def on_text_area_changed(self) -> None:
-        """Instructions are typed."""
+        """Put the typed instructions into the draft."""
         from textual.widgets import TextArea
 
         text = self.query_one("#instructions", TextArea).text
@@ -186,11 +191,11 @@ class AgentPane(Vertical):
         self.describe()
 
     def on_descendant_focus(self) -> None:
-        """Mark the table's line, or do not."""
+        """Repaint the table: its cursor is hidden while the instructions have the focus."""
         self.query_one(FieldTable).refresh()
 
     def on_descendant_blur(self) -> None:
-        """The same when another pane gets the focus."""
+        """Repaint the table when the focus leaves."""
         self.query_one(FieldTable).refresh()
 
     def on_field_table_moved(self) -> None:
@@ -198,7 +203,7 @@ class AgentPane(Vertical):
         self.describe()
 
     def on_field_table_chosen(self, message: FieldTable.Chosen) -> None:
-        """Open the line for typing."""
+        """Open the row's input field, or the dialog of its tool."""
         row = message.row
         if row.path == ADD or row.tool:
             self.post_message(self.ToolOpened(row.tool))
@@ -219,14 +224,14 @@ class AgentPane(Vertical):
         self.screen.set_focus(field)
 
     def on_input_submitted(self) -> None:
-        """Enter takes the value over."""
+        """Accept the typed value and close the field."""
         from textual.widgets import Input
 
         if self._typing is not None and self._take(self._typing, self.query_one("#field-value", Input).value):
             self.close_field()
 
     def close_field(self) -> bool:
-        """Leave the line that is typed into; false if none is."""
+        """Close the input field of a row; returns False if none is open."""
         if self._typing is None:
             return False
         self._typing = None
@@ -235,7 +240,7 @@ class AgentPane(Vertical):
         return True
 
     def on_field_table_stepped(self, message: FieldTable.Stepped) -> None:
-        """A value was chosen without typing."""
+        """Apply a value that was changed without typing."""
         if message.text is None:
             self._editor.switch_tool(message.row.tool)
             self.describe()
@@ -255,7 +260,7 @@ class AgentPane(Vertical):
         return True
 
     def action_send_edit(self) -> None:
-        """Hand over everything that changed."""
+        """Post `Sent` if there are changes to send or to save, after accepting the value of an open field."""
         from textual.widgets import Input
 
         if self._typing is not None:
@@ -269,7 +274,7 @@ class AgentPane(Vertical):
 
 
 def _made(edit: EditChanged) -> str:
-    """What the server made of a change: only what differs, also inside an object."""
+    """Values that the server set to something else than requested; of an object only the keys that differ."""
     words = []
     for name, value in edit.made.items():
         asked = edit.sent.get(name)

@@ -1,4 +1,4 @@
-"""What pane 4 says about a call, as lines: arguments and results as a tree, as JSON, or as what went over the wire."""
+"""Lays out a call for pane 4: arguments and results as a tree or as JSON, or the events sent over the wire."""
 
 import json
 import re
@@ -14,18 +14,18 @@ from rtvoice_tui.ui.widgets.lines import Piece
 from rtvoice_tui.ui.wrapping import GrowingLines
 
 MAX_TEXT = 20_000
-"""Characters of one text that are laid out; `y` copies all of it."""
+"""Maximum number of characters shown of one text; `y` copies all of it."""
 
 MAX_STREAMING = 2_000
-"""The same while it still grows: the end of it."""
+"""Maximum number of characters shown of a text that is still streaming: its end."""
 
 MAX_TREE = 400
-"""Lines of one tree."""
+"""Maximum number of lines of one tree."""
 
 Lines = list[list[Piece]]
 
 _HALVES = re.compile("[\ud800-\udfff]")
-"""Half characters, which no terminal can be given: JSON has escapes for them."""
+"""Lone surrogates, which cannot be encoded as UTF-8; JSON escapes replace them."""
 
 
 class View(StrEnum):
@@ -37,7 +37,14 @@ class View(StrEnum):
 
 
 def call_lines(record: CallRecord, view: View, width: int, now: float) -> Lines:
-    """All lines about a call."""
+    """All lines about a call.
+
+    Args:
+        record: the call.
+        view: how it is shown.
+        width: maximum width of a line in cells.
+        now: seconds on the store's clock.
+    """
     call = record.call
     if view is View.WIRE:
         return _wire(record, width)
@@ -47,7 +54,7 @@ def call_lines(record: CallRecord, view: View, width: int, now: float) -> Lines:
     elif call.preview and call.state is CallState.RUNNING:
         lines += _block("runs", call.preview, width, "plain")
     wrong = call.state in (CallState.FAILED, CallState.DENIED)
-    if call.output and wrong:  # first, since it is what is looked for
+    if call.output and wrong:  # an error comes first
         lines += [*_titled("error to the model", []), *_value(call.output, view, width)]
     lines += _titled("arguments", _fit(record))
     if call.state is CallState.STREAMING:
@@ -57,10 +64,10 @@ def call_lines(record: CallRecord, view: View, width: int, now: float) -> Lines:
     if call.output and not wrong:
         lines += [*_titled("result", []), *_value(call.output, view, width)]
     if call.state is CallState.HOSTED:
-        lines += _wrapped("runs at the provider; nothing is answered from here", width, "dim")
+        lines += _wrapped("runs at the provider; no result is sent from here", width, "dim")
     for name, text in call.details:
         if text.strip() == call.output.strip():
-            continue  # the whole stdout is the result
+            continue  # stdout is already shown as the result
         ink = "error" if name == "stderr" else "plain"
         lines += _block(one_line(name, 30), text, width, ink)
     if call.note and call.note not in call.output:
@@ -103,7 +110,7 @@ def _ms(ms: float) -> str:
 
 
 def _wire(record: CallRecord, width: int) -> Lines:
-    """Our events that were sent for the call, as they went over the wire."""
+    """The client events sent for the call, as they went over the wire."""
     if not record.sent:
         return [[("nothing was sent for this call", "dim")]]
     lines: Lines = []
@@ -134,7 +141,7 @@ def _wrapped(text: str, width: int, ink: str) -> Lines:
 
 
 def _tail(text: str, width: int) -> Lines:
-    """The end of a text that grows."""
+    """The end of a text that is still streaming."""
     before = len(text) - MAX_STREAMING
     lines: Lines = [[(f"  … {before} characters before", "dim")]] if before > 0 else []
     return [*lines, *(_wrapped(text[-MAX_STREAMING:], width, "plain") if text else [])]
@@ -179,7 +186,7 @@ def _branch(value: Any, depth: int, width: int, lines: Lines) -> None:
 
 
 def _named(indent: str, name: str, text: list[str], width: int, ink: str) -> Lines:
-    """A name with its lines beside it, or below it where it leaves them no room."""
+    """A name with its text lines beside it, or below it if they do not fit."""
     size = len(indent) + cell_len(name) + 2
     if size + max(cell_len(line) for line in text) <= width:
         first, *rest = text
@@ -191,7 +198,7 @@ def _named(indent: str, name: str, text: list[str], width: int, ink: str) -> Lin
 
 
 def _indented(value: Any) -> str:
-    """JSON on many lines; nothing where it is nested too deeply for that."""
+    """Indented JSON; empty if the value is nested too deeply."""
     try:
         return json.dumps(value, indent=2, ensure_ascii=False)
     except RecursionError:
@@ -203,7 +210,7 @@ def _size(value: Any) -> str:
 
 
 def as_json(record: CallRecord) -> str:
-    """A whole call as JSON, to be copied."""
+    """The complete call as indented JSON, for copying."""
     call = record.call
     fields = {
         "name": call.name,

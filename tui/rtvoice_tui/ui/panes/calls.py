@@ -1,4 +1,4 @@
-"""Pane 4: a list of function calls, and everything about the chosen one."""
+"""Pane 4: the list of function calls, and the details of the selected one."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -33,20 +33,20 @@ _STATE_INKS = {
 _SERVER_INKS = {ServerState.CONNECTED: "ok", ServerState.FAILED: "error", ServerState.STARTING: "warn"}
 _HOSTED = "at the provider"
 _LIST_SHARE = 0.35
-"""How much of the pane the list may take."""
+"""Maximum share of the pane's height for the list."""
 
 
 class CallsView(FollowView):
-    """The calls, newest first; the newest is chosen until the user chooses another."""
+    """List of calls, newest first; the newest one is selected until the user selects another."""
 
     GROWS: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = bindings("tools")
 
     class Chosen(Message):
-        """Another call is chosen."""
+        """Posted when another call is selected."""
 
     class Paged(Message):
-        """The user wants to see more of the chosen call."""
+        """Posted to scroll the details of the selected call by ``step`` pages."""
 
         def __init__(self, step: int) -> None:
             super().__init__()
@@ -67,22 +67,26 @@ class CallsView(FollowView):
 
     @property
     def chosen(self) -> CallRecord | None:
-        """The chosen call."""
+        """The selected call; ``None`` if there is no call."""
         return self._chosen
 
     @property
     def follows(self) -> bool:
-        """Whether the newest call is the chosen one, whichever it is."""
+        """Whether the selection follows the newest call."""
         return not self._key
 
     @property
     def settled(self) -> bool:
-        """Whether the chosen call asks, and has been in sight for long enough to be meant."""
+        """Whether the selected call waits for the user, and has been shown for at least `SETTLE_S`."""
         asked_at = self._asked.get(self._chosen.call.key) if self._chosen is not None else None
         return asked_at is not None and self._clock() - max(asked_at, self._followed_at) >= SETTLE_S
 
     def update_model(self) -> bool:
-        """Take over what changed; time passes for calls that run or wait. Lines are laid out when they are drawn."""
+        """Read calls and servers from the store; returns whether anything changed.
+
+        While a call runs or waits, this is true twice a second, because its duration grows. Lines are laid out when
+        they are drawn.
+        """
         calls, now = self._store.calls, self._clock()
         state = (calls.version, self.text_width, self._key, int(now * 2) if self._ticks else 0)
         if state == self._seen:
@@ -102,7 +106,7 @@ class CallsView(FollowView):
         return True
 
     def sync(self, force: bool = False, calm: bool = True) -> None:
-        """Calls that come above the chosen one do not push it out of sight."""
+        """Update the list; the selected call stays visible when new calls are added above it."""
         before = self.cursor
         super().sync(force=force, calm=calm)
         if self.size and self.cursor is not None and self.cursor != before:
@@ -111,11 +115,11 @@ class CallsView(FollowView):
 
     @property
     def line_count(self) -> int:
-        """Calls, then servers."""
+        """Number of lines: calls, then tool servers."""
         return max(1, len(self._records)) + len(self._servers)
 
     def pieces(self, line: int) -> list[Piece]:
-        """A line as laid out; the chosen call is marked."""
+        """Content of a line; the selected call is marked."""
         if line < len(self._records):
             record = self._records[line]
             return [("›" if record is self._chosen else " ", "key"), *self._row(record)]
@@ -124,7 +128,7 @@ class CallsView(FollowView):
         return [(" ", "plain"), *_server_row(self._servers[line - max(1, len(self._records))])]
 
     def move_cursor(self, line: int) -> None:
-        """Choosing a call shows its details."""
+        """Move the cursor, and select the call under it."""
         super().move_cursor(line)
         if self.cursor is not None and self.cursor < len(self._records):
             self._chosen = self._records[self.cursor]
@@ -132,19 +136,19 @@ class CallsView(FollowView):
             self.post_message(self.Chosen())
 
     def action_cursor(self, step: int) -> None:
-        """The first step is one from the call that is followed."""
+        """Move the cursor by ``step``; without a cursor from the newest call."""
         self.move_cursor((0 if self.cursor is None else self.cursor) + step)
 
     def action_open(self) -> None:
-        """Open the chosen call's turn."""
+        """Open the selected call's turn."""
         self.post_message(self.Opened(self, self.cursor or 0))
 
     def action_page(self, step: int) -> None:
-        """The list is short; what is long is the call."""
+        """Scroll the details of the selected call, because the list is short."""
         self.post_message(self.Paged(step))
 
     def choose(self, key: str) -> None:
-        """Choose a call; nothing follows the newest again."""
+        """Select a call by its key; an empty key follows the newest call again."""
         self._key = key
         if not key:
             self.scroll_y = self.scroll_target_y = 0
@@ -152,12 +156,12 @@ class CallsView(FollowView):
         self.post_message(self.Chosen())
 
     def action_follow(self) -> None:
-        """The newest call, also when others come."""
+        """Select the newest call, and follow newer ones."""
         self.choose("")
         super().action_follow()
 
     def show_turn(self, turn: int) -> None:
-        """Choose the first call of a turn, if it has one and none of it is chosen."""
+        """Select the first call of a turn, unless one of its calls is already selected."""
         if self._key and self._chosen is not None and self._chosen.call.turn == turn:
             return
         found = [i for i, record in enumerate(self._records) if record.call.turn == turn]
@@ -165,11 +169,11 @@ class CallsView(FollowView):
             self.move_cursor(found[-1])
 
     def turn_at(self, line: int) -> int:
-        """The turn of the call of a line."""
+        """Turn of the call in a line; 0 if the line holds no call."""
         return self._records[line].call.turn if line < len(self._records) else 0
 
     def copy_text(self) -> str:
-        """The chosen call as JSON."""
+        """The selected call as JSON."""
         return as_json(self.chosen) if self.chosen is not None else ""
 
     def _row(self, record: CallRecord) -> list[Piece]:
@@ -195,7 +199,7 @@ class CallsView(FollowView):
 
 
 def _ticks(record: CallRecord) -> bool:
-    """Whether time passes for a call."""
+    """Whether the duration of a call is still growing."""
     return record.ended_at is None and record.call.state in (CallState.RUNNING, CallState.ASKING)
 
 
@@ -215,12 +219,12 @@ def _server_row(server: ServerChanged) -> list[Piece]:
 
 
 class CallView(PlainView):
-    """Everything about one call.
+    """Details of one call.
 
     Args:
-        chosen: says which.
-        clock: seconds on the store's clock.
-        about: what is shown while there is none.
+        chosen: returns the call to show, or ``None``.
+        clock: returns seconds on the store's clock.
+        name: id of the widget.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("tools")
@@ -236,11 +240,11 @@ class CallView(PlainView):
 
     @property
     def view(self) -> View:
-        """How it is shown."""
+        """How the call is shown."""
         return self._view
 
     def update_model(self) -> bool:
-        """Lay out again when the call changed, or time passes for it."""
+        """Lay out again when the call changed or its duration grows."""
         record = self._chosen()
         now = self._clock()
         ticks = int(now * 2) if record is not None and _ticks(record) else 0
@@ -266,19 +270,19 @@ class CallView(PlainView):
         self.move_cursor(self.line_count - 1)
 
     def next_view(self) -> None:
-        """Tree, JSON, wire."""
+        """Switch to the next view: tree, JSON, wire."""
         views = list(View)
         self._view = views[(views.index(self._view) + 1) % len(views)]
         self.sync(force=True)
 
 
 def _progress(record: CallRecord | None) -> tuple[object, ...]:
-    """What changes about a call beside its state."""
+    """The parts of a record that change independently of its ``call``."""
     return () if record is None else (record.started_at, record.ended_at, len(record.moments), len(record.sent))
 
 
 class ToolsPane(Pane):
-    """List above, chosen call below."""
+    """The list of calls above, the selected call below."""
 
     def __init__(self, number: int, name: str, store: Store, clock: Callable[[], float], hints: str) -> None:
         self.calls = CallsView(store, clock)
@@ -294,16 +298,16 @@ class ToolsPane(Pane):
 
     @property
     def meant(self) -> CallRecord | None:
-        """The chosen call, if it waits and the user is here: keys that answer mean it."""
+        """The selected call, if it waits and the pane has the focus: approve and reject then act on it."""
         chosen = self.calls.chosen
         return chosen if self.has_focus_within and chosen is not None and waits(chosen.call) else None
 
     def on_mount(self) -> None:
-        """The row that asks names the call that is meant."""
+        """Connect the question row: it shows the call of `meant`."""
         self.screen.query_one(AskRow).meant = lambda: self.meant
 
     def sync(self, calm: bool = True) -> None:
-        """Bring both up to date; the list takes what it needs, up to its share."""
+        """Update both views and the title; the list is as high as its lines, up to its share of the height."""
         self.calls.sync(calm=calm)
         height = max(1, min(self.calls.line_count, max(3, int(self.size.height * _LIST_SHARE))))
         if self.calls.styles.height is None or self.calls.styles.height.value != height:
@@ -326,20 +330,20 @@ class ToolsPane(Pane):
         return title
 
     async def ask(self, purpose: str) -> None:
-        """Search where the user is: in the list or in the call."""
+        """Open the search field for the focused view, the list or the call."""
         self.view = self.detail if self.detail.has_focus else self.calls
         await super().ask(purpose)
 
     def close_field(self) -> bool:
-        """Go back there; the pane's own view is the list."""
+        """Close the field; the pane's view is the list again."""
         closed = super().close_field()
         self.view = self.calls
         return closed
 
     def on_calls_view_paged(self, message: CallsView.Paged) -> None:
-        """Move the call."""
+        """Scroll the details of the selected call."""
         self.detail.scroll_relative(y=message.step * max(1, self.detail.size.height - 1), animate=False)
 
     def on_calls_view_chosen(self) -> None:
-        """Show the chosen call."""
+        """Show the selected call."""
         self.detail.sync(force=True)

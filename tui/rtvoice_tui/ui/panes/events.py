@@ -1,4 +1,4 @@
-"""Pane 2: every event of both directions, delta runs folded, filtered by words."""
+"""Pane 2: all events of both directions, with consecutive deltas folded into one row, and a word filter."""
 
 import contextlib
 import json
@@ -24,18 +24,18 @@ _SHORT = (
 
 
 SHOWN_EVENTS = 50
-"""Events of a folded row that are opened at once."""
+"""Maximum number of events shown when a folded row is opened."""
 
 SCAN_ROWS = 4_000
-"""Rows that a filter looks at in one pulse, so that keys are answered meanwhile."""
+"""Maximum number of rows that a filter scans per pulse, so that the app stays responsive."""
 
 
 class EventsView(FollowView):
-    """Rows of the event log, drawn when they come into sight.
+    """Rows of the event log, laid out when they are drawn.
 
     Args:
         log: the events.
-        rates: Hz of the speech that is received and sent, for its duration.
+        rates: sample rates in Hz of received and of sent audio, to compute its duration.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("events")
@@ -53,7 +53,7 @@ class EventsView(FollowView):
         self._painted: LRUCache[int, int] = LRUCache(512)
 
     def update_model(self) -> bool:
-        """Look for new rows, and which of them pass the filter."""
+        """Check for new rows, and filter them."""
         behind = self._hits is not None and self._scanned < len(self._log)
         if self._log.version == self._seen and not behind:
             return False
@@ -62,7 +62,7 @@ class EventsView(FollowView):
         return True
 
     def changed_lines(self) -> list[int] | None:
-        """Of rows in sight, those whose count has grown since they were painted."""
+        """Visible lines whose event count has grown since they were painted."""
         top = int(self.scroll_offset.y)
         lines = []
         for line in range(top, min(top + self.size.height, self.line_count)):
@@ -97,12 +97,12 @@ class EventsView(FollowView):
 
     @property
     def total(self) -> int:
-        """Rows with no filter."""
+        """Number of rows without the filter."""
         return len(self._log)
 
     @property
     def line_count(self) -> int:
-        """Rows that pass the filter."""
+        """Number of rows that pass the filter."""
         return len(self._log) if self._hits is None else len(self._hits)
 
     def row_at(self, line: int) -> Row:
@@ -110,7 +110,7 @@ class EventsView(FollowView):
         return self._log.row(line if self._hits is None else self._hits[line])
 
     def pieces(self, line: int) -> list[Piece]:
-        """Time, gap, direction, type, and how often."""
+        """Time, gap to the previous event (ms), direction, event type, audio duration and count."""
         row = self.row_at(line)
         self._painted[row.number] = row.count
         gap = f"{row.gap_ms:.0f}" if row.gap_ms < 99_999 else f"{row.gap_ms / 1000:.0f}s"
@@ -136,7 +136,7 @@ class EventsView(FollowView):
         return right
 
     def _mark(self, row: Row) -> str:
-        """What tells this event from others of its type: a call's name, an error's word."""
+        """Text that distinguishes an event from others of its type, such as a function's name or an error code."""
         if row.name not in _MARKED and not row.error:
             return ""
         mark = self._marks.get(row.number)
@@ -152,7 +152,7 @@ class EventsView(FollowView):
             self.action_follow()
 
     def show_turn(self, turn: int) -> None:
-        """Bring the first event of a turn into sight."""
+        """Move the cursor to the first event of a turn."""
         number = self._log.first_of_turn(turn)
         if number is None:
             return

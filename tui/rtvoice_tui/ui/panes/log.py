@@ -1,4 +1,4 @@
-"""Pane 6: every notice with its time and remedy, and the devices in use."""
+"""Pane 6: all notices with time and remedy, outcomes of session edits, and the devices in use."""
 
 from typing import ClassVar
 
@@ -11,13 +11,13 @@ from rtvoice_tui.ui.widgets.plain_view import PlainView
 from rtvoice_tui.ui.wrapping import wrapped
 
 INDENT = 7
-"""Where the words of an entry begin."""
+"""Indent of an entry's continuation lines, in cells."""
 
 _INKS = {Level.ERROR: "error", Level.WARNING: "warn", Level.INFO: "plain"}
 
 
 class LogView(PlainView):
-    """What went wrong or is worth knowing, oldest first."""
+    """Log entries, oldest first, below a line with the devices in use."""
 
     GROWS: ClassVar[bool] = True
 
@@ -68,6 +68,6 @@ class LogView(PlainView):
             detail = f" {one_line(edit.detail)}" if edit.detail else ""
             line: list[Piece] = [(f"{minutes(at):>5}  ", "dim"), (words, "plain"), (f"{edit.state}{detail}", ink)]
             if edit.left_out:
-                line.append((f"   not sent, unknown there: {one_line(', '.join(edit.left_out), 80)}", "warn"))
+                line.append((f"   not sent, not supported: {one_line(', '.join(edit.left_out), 80)}", "warn"))
             timed.append((at, line))
         return entries + [pieces for _, pieces in sorted(timed, key=lambda entry: entry[0])]

@@ -13,10 +13,10 @@ class Pane(Vertical):
     """One view in a border.
 
     Args:
-        number: the digit that leads here.
-        name: what it is called.
-        view: what it holds.
-        hints: its best keys.
+        number: the digit key that opens it.
+        name: its title.
+        view: the view inside.
+        hints: its main keys, shown in the lower border.
     """
 
     def __init__(self, number: int, name: str, view: FollowView, hints: str) -> None:
@@ -31,11 +31,11 @@ class Pane(Vertical):
         self.border_subtitle = signs(self, hints)
 
     def compose(self) -> ComposeResult:
-        """The view; the field comes when it is asked for."""
+        """The view; `ask` adds the field when it is first needed."""
         yield self.view
 
     def sync(self, calm: bool = True) -> None:
-        """Bring view and title up to date; without ``calm`` only if more than a counter changed."""
+        """Update view and title. Without ``calm``, lines in which only a counter changed are not repainted."""
         self.view.sync(calm=calm)
         state = ""
         if isinstance(self.view, EventsView) and self.view.filtered:
@@ -49,7 +49,7 @@ class Pane(Vertical):
             self.border_title = title
 
     async def ask(self, purpose: str) -> None:
-        """Open the field: ``filter`` or ``search``."""
+        """Open the input field for a ``purpose``: ``filter`` or ``search``."""
         if self._field is None:
             self._field = Input(id=f"{self.view.id}-field", classes="field")
             await self.mount(self._field)
@@ -62,22 +62,22 @@ class Pane(Vertical):
         self.screen.set_focus(field)
 
     def close_field(self) -> bool:
-        """Close the field; false if it is not open."""
+        """Close the input field; returns False if it is not open."""
         if self._field is None or not self._field.display:
             return False
-        self.screen.set_focus(self.view)  # before the field goes: the next key is already the view's
+        self.screen.set_focus(self.view)  # before the field is hidden, so that the next key goes to the view
         self._field.display = False
         return True
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """A filter acts while it is typed."""
+        """Apply a filter while it is typed."""
         event.stop()
         if self._purpose == "filter" and isinstance(self.view, EventsView):
             self.view.set_filter(event.value)
             self.sync()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter finds the next hit, or keeps the filter."""
+        """Enter finds the next match, or keeps the filter and closes the field."""
         event.stop()
         if self._purpose == "search":
             found = self.view.find(event.value)

@@ -1,6 +1,6 @@
-"""All panes: a new one costs a class and a row here.
+"""Registry of all panes: a new pane needs a class and a row here.
 
-Layout, tabs and help go by `PANES`; `panes` makes the widgets.
+Layout, tabs and help are derived from `PANES`; `panes` creates the widgets.
 """
 
 from collections.abc import Callable
@@ -29,17 +29,17 @@ class Column(StrEnum):
 
 @dataclass(frozen=True)
 class PaneRow:
-    """What is known of a pane without making it.
+    """Description of a pane, available without its widget.
 
     Attributes:
-        number: the digit that leads to it.
-        title: in its border.
-        short: in the tabs of a small screen.
-        column: where it is on a large screen.
-        keys: its best keys, in its lower border.
-        make: makes its widget.
+        number: the digit key that opens it.
+        title: title in its border.
+        short: title in the tabs of a small screen.
+        column: its column on a large screen.
+        keys: its main keys, shown in its lower border.
+        make: creates its widget.
         help: its section of the help (`Key.where`).
-        over: the panes whose place it takes while it is open; none if it is always in sight on a large screen.
+        over: numbers of the panes it replaces while it is open; empty for panes that are shown by default.
     """
 
     number: int
@@ -100,15 +100,15 @@ PANES = (
         frozenset({2, 4}),
     ),
 )
-"""In the order in which they stand in their columns."""
+"""Ordered from top to bottom within each column."""
 
 ROWS = {row.number: row for row in sorted(PANES, key=lambda row: row.number)}
-"""By their numbers."""
+"""Pane descriptions by number."""
 
 TABS = tuple((row.number, row.short) for row in ROWS.values())
 """Number and short name of each pane, as a small screen shows them."""
 
 
 def panes(controller: Controller, column: Column) -> list[Widget]:
-    """The widgets of a column, from top to bottom."""
+    """Create the widgets of a column, from top to bottom."""
     return [row.make(row, controller) for row in PANES if row.column is column]

@@ -1,4 +1,4 @@
-"""Pane 3: where the milliseconds of a turn went, from the user's last word to the first sound."""
+"""Pane 3: the latency of a turn by stage, from the end of the user's speech to the first audio heard."""
 
 from collections.abc import Callable
 
@@ -17,11 +17,14 @@ _SPARK = "▁▂▃▄▅▆▇█"
 
 
 class TimingView(PlainView):
-    """The chosen turn's timing, or the last answered one's.
+    """Timing of the selected turn, or of the last turn with a response.
 
     Args:
-        store: the timings.
-        silence_ms: how long a pause ends a turn, as the session is set.
+        store: source of the timings.
+        silence_ms: returns the silence in ms after which the server ends a turn; 0 if it is not set.
+
+    Attributes:
+        turn: number of the selected turn; 0 for the last one.
     """
 
     def __init__(self, store: Store, silence_ms: Callable[[], float]) -> None:
@@ -32,7 +35,7 @@ class TimingView(PlainView):
         self.turn = 0
 
     def update_model(self) -> bool:
-        """Lay out again when a moment was reached or another turn is chosen."""
+        """Lay out again when a timing changed or another turn is selected."""
         store, width = self._store, self.text_width
         gate = store.audio_settings.gate_db
         state = (store.timings.version, store.usage.version, store.interruptions.version, gate, width, self.turn)
@@ -73,7 +76,7 @@ class TimingView(PlainView):
         room = max(10, self.text_width - 30)
         whole = sum(ms for _, ms in timing.stages()) or 1.0
         if timing.origin is not Moment.SENT and self._silence_ms():
-            waits = f"{self._silence_ms():.0f} of silence come before that (setting)"
+            waits = f"{self._silence_ms():.0f} ms of silence come before that (setting)"
             lines.append([("vad   ", "dim"), (waits, "dim")])
         before = 0.0
         for name, ms in timing.stages():
@@ -94,7 +97,7 @@ class TimingView(PlainView):
         return lines
 
     def _false_interruptions(self) -> list[list[Piece]]:
-        """How often the server heard speech where there was none, and what would have helped."""
+        """How often the server detected speech where there was none, and the gate that would have avoided it."""
         found, gate = self._store.interruptions, self._store.audio_settings.gate_db
         false = len(found.false)
         if not found.judged:
@@ -108,11 +111,11 @@ class TimingView(PlainView):
         elif suggested is not None:
             pieces.append((f" · a gate at {suggested:.0f} dBFS would have avoided them", "plain"))
         elif false and found.measured:
-            pieces.append((" · no gate separates them from what was said", "dim"))
+            pieces.append((" · no gate separates them from speech", "dim"))
         return self._broken(pieces)
 
     def _broken(self, pieces: list[Piece]) -> list[list[Piece]]:
-        """Pieces in as many lines as they need; a line begins with no dot."""
+        """Wrap pieces into lines; continuation lines are indented and omit the separator dot."""
         lines: list[list[Piece]] = [[]]
         for words, ink in pieces:
             if lines[-1] and sum(len(text) for text, _ in lines[-1]) + len(words) > self.text_width:
@@ -140,6 +143,6 @@ class TimingView(PlainView):
             words = f"tokens in {usage.input_tokens:,}{cached}   out {usage.output_tokens:,}".replace(",", " ")
             lines.append([(words, "plain")])
         for limit in usage.limits[:2]:
-            words = f"limit {limit.name}: {limit.remaining} of {limit.limit}, whole in {limit.reset_seconds:.0f} s"
+            words = f"limit {limit.name}: {limit.remaining} of {limit.limit}, resets in {limit.reset_seconds:.0f} s"
             lines.append([(words, "dim")])
         return lines

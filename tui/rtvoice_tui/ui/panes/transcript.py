@@ -1,4 +1,4 @@
-"""Pane 1: who said what, as it is said; what was cut off, and the calls in between."""
+"""Pane 1: the live transcript of user and agent, with truncated speech marked and function calls in between."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -12,17 +12,17 @@ from rtvoice_tui.ui.widgets.lines import Piece
 from rtvoice_tui.ui.wrapping import GrowingLines
 
 MARGIN = 12
-"""Cells before the words: time and speaker."""
+"""Cells before the text, for time and speaker."""
 
 TAIL = 9
-"""Cells after the words, kept free for how an entry ended."""
+"""Cells after the text, reserved for the state of an entry."""
 
 _INKS = {Speaker.YOU: "you", Speaker.AGENT: "agent", Speaker.TOOL: "tool"}
 _STATE_INKS = {"ok": "ok", "failed": "error", "denied": "error", "cancelled": "warn", "asks": "warn"}
 _PARTIAL = "…"
 
 LAID_OUT = 2_000
-"""Lines that are kept; those of other entries are made again when they come into sight."""
+"""Maximum number of wrapped lines kept; those of other entries are wrapped again when they are drawn."""
 
 
 @dataclass(slots=True)
@@ -39,7 +39,12 @@ class _Block:
 
 
 class TranscriptView(FollowView):
-    """Lays out the store's transcript; a growing answer costs only what is added to it."""
+    """Shows the store's transcript; for a growing response only the added text is laid out.
+
+    Args:
+        store: source of transcript and timings.
+        hints: lines shown while the transcript is empty.
+    """
 
     def __init__(self, store: Store, hints: tuple[str, ...] = ()) -> None:
         super().__init__(id="transcript")
@@ -53,7 +58,7 @@ class TranscriptView(FollowView):
         self._hints = hints
 
     def update_model(self) -> bool:
-        """Lay out what changed."""
+        """Lay out the entries that changed; returns whether anything did."""
         transcript = self._store.transcript
         width = max(8, self.text_width - MARGIN - TAIL)
         seen = (transcript.version, self._store.timings.version)
@@ -99,7 +104,7 @@ class TranscriptView(FollowView):
         self._keep(block)
 
     def _keep(self, block: _Block) -> None:
-        """Its lines were looked at last; of those that were not for the longest time they are forgotten."""
+        """Mark a block as used last; drop the lines of the least recently used blocks beyond `LAID_OUT` lines."""
         self._lines_kept += block.height - self._laid_out.pop(block.entry.index, 0)
         self._laid_out[block.entry.index] = block.height
         while self._lines_kept > LAID_OUT and len(self._laid_out) > 1:
@@ -115,11 +120,11 @@ class TranscriptView(FollowView):
 
     @property
     def line_count(self) -> int:
-        """All lines of all entries, or of the hints while there are none."""
+        """Number of lines of all entries, or of the hints while there are no entries."""
         return self._tops[-1] if self._blocks else len(self._hints)
 
     def entry_at(self, line: int) -> tuple[Entry, int]:
-        """The entry of a line, and which of its lines it is."""
+        """The entry at a line, and the index of the line within the entry."""
         low, high = 0, len(self._blocks) - 1
         while low < high:
             middle = (low + high + 1) // 2
@@ -130,7 +135,7 @@ class TranscriptView(FollowView):
         return self._blocks[low].entry, line - self._tops[low]
 
     def pieces(self, line: int) -> list[Piece]:
-        """Time, speaker and words."""
+        """Time, speaker and text of a line, or a line of the entry's note."""
         if not self._blocks:
             return [(self._hints[line], "dim")]
         low, high = 0, len(self._blocks) - 1
@@ -142,7 +147,7 @@ class TranscriptView(FollowView):
         words = self._lines_of(block).lines
         if row >= len(words):
             mark = "⟂ " if row == len(words) else "  "
-            note = block.note[row - len(words) :][:1] or [""]  # none where the words have just become others
+            note = block.note[row - len(words) :][:1] or [""]  # empty if the text has just been rewritten
             return [(" " * (MARGIN - 2) + mark, "warn"), (note[0], "warn")]
         head: Piece = (" " * MARGIN, "dim")
         pieces: list[Piece] = [head]
@@ -163,7 +168,7 @@ class TranscriptView(FollowView):
         return "plain" if entry.final or entry.speaker is Speaker.AGENT else "dim"
 
     def _with_tail(self, entry: Entry, pieces: list[Piece]) -> list[Piece]:
-        """The end of an entry says how it stands: still growing, state of a call, or how long it took."""
+        """Add the state of an entry to its last line: still growing, state of a call, or latency in ms."""
         if entry.speaker is Speaker.TOOL:
             ink = _STATE_INKS.get(entry.state, "dim")
             return right_aligned(pieces, [(f" {entry.state}", ink)], self.text_width)
@@ -186,7 +191,7 @@ class TranscriptView(FollowView):
         return self.entry_at(line)[0].turn if self._blocks else 0
 
     def show_turn(self, turn: int) -> None:
-        """Bring a turn into sight."""
+        """Move the cursor to the first line of a turn."""
         index = self._store.transcript.first_of_turn(turn)
         if index is not None and index < len(self._blocks):
             self.move_cursor(self._tops[index])

@@ -1,1 +1,1 @@
-"""What opens above the dashboard."""
+"""Dialogs that open above the dashboard."""

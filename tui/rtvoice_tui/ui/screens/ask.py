@@ -1,4 +1,4 @@
-"""A question with a key for every answer."""
+"""Dialog with a question and a key for each choice."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -16,11 +16,11 @@ from rtvoice_tui.ui.wrapping import wrapped
 
 
 class WrappedLines(PlainView):
-    """Lines that are shown whole, whatever the width.
+    """Lines that are wrapped to the width instead of cut.
 
     Args:
         entries: the lines.
-        fit: told how many lines they take.
+        fit: called with the number of wrapped lines.
     """
 
     def __init__(self, entries: list[str], fit: Callable[[int], None]) -> None:
@@ -30,7 +30,7 @@ class WrappedLines(PlainView):
         self._width = 0
 
     def update_model(self) -> bool:
-        """Wrap again where the width is another."""
+        """Wrap again if the width has changed."""
         width = self.text_width
         if width == self._width:
             return False
@@ -43,17 +43,17 @@ class WrappedLines(PlainView):
         return True
 
     def copy_text(self) -> str:
-        """All lines as they were given."""
+        """All lines, not wrapped."""
         return "\n".join(self._entries)
 
 
 class AskScreen(ModalScreen[str]):
-    """Closes with the key of the answer, or with nothing.
+    """Dialog that returns the key of the choice; empty if it was cancelled.
 
     Args:
-        title: what it is about.
-        lines: what the user should know; each is shown whole.
-        answers: key and what it does.
+        title: title of the dialog.
+        lines: text of the question; long lines are wrapped.
+        answers: description of each choice by its key.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss('')", "Leave it", show=False, priority=True)]
@@ -65,7 +65,7 @@ class AskScreen(ModalScreen[str]):
         self._answers = answers
 
     def compose(self) -> ComposeResult:
-        """The text, and below it the answers, which stay in sight when the text is scrolled."""
+        """The text, and below it the choices, which stay visible when the text is scrolled."""
         with Vertical(classes="dialog question") as dialog:
             dialog.border_title = self._title.replace("[", "\\[")
             dialog.border_subtitle = "esc leave it as it is"
@@ -75,7 +75,7 @@ class AskScreen(ModalScreen[str]):
                 yield FixedLine(id=f"answer-{number}")
 
     def on_mount(self) -> None:
-        """Take the keys."""
+        """Show the choices and focus the text."""
         self._fit(len(self._lines))
         for number, (key, words) in enumerate(self._answers.items()):
             self.query_one(f"#answer-{number}", FixedLine).write([(f"  {key}  ", "key"), (words, "plain")])
@@ -86,7 +86,7 @@ class AskScreen(ModalScreen[str]):
         self.query_one(".dialog").styles.height = min(self.app.size.height - 2, lines + len(self._answers) + 3)
 
     def on_key(self, event: events.Key) -> None:
-        """An answer's key answers."""
+        """Close with the choice whose key was pressed."""
         if event.character in self._answers:
             event.stop()
             event.prevent_default()

@@ -1,4 +1,4 @@
-"""One event as JSON."""
+"""Dialog with read-only text, such as an event as JSON."""
 
 from typing import ClassVar
 
@@ -31,7 +31,7 @@ class DetailScreen(ModalScreen[None]):
             yield PlainView([[(line, "plain")] for line in self._lines])
 
     def on_mount(self) -> None:
-        """Scroll with the keys at once."""
+        """Focus the text, so that keys scroll it."""
         self.query_one(PlainView).focus()
 
     def action_copy(self) -> None:

@@ -1,4 +1,4 @@
-"""All keys, made from the table that acts."""
+"""Help: all keys, generated from the key table."""
 
 from typing import ClassVar
 
@@ -23,7 +23,11 @@ _SECTIONS = (
 
 
 class HelpScreen(ModalScreen[None]):
-    """The focused pane's keys first, then all others."""
+    """Lists the keys of the focused pane first, then all others.
+
+    Args:
+        focused: section of the focused pane (`Key.where`).
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1", "dismiss", "Close", show=False, priority=True)
@@ -34,14 +38,14 @@ class HelpScreen(ModalScreen[None]):
         self._focused = focused
 
     def compose(self) -> ComposeResult:
-        """One list."""
+        """The list of keys."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Keys"
             dialog.border_subtitle = "esc close"
             yield PlainView(self._lines())
 
     def on_mount(self) -> None:
-        """Scroll with the keys at once."""
+        """Focus the list, so that keys scroll it."""
         self.query_one(PlainView).focus()
 
     def _lines(self) -> list[list[Piece]]:

@@ -1,4 +1,4 @@
-"""All changes of the agent: restore one, or compare it with what the server first said."""
+"""All changes of the agent: restore a state, or compare it with the session as the server created it."""
 
 from typing import ClassVar
 
@@ -22,11 +22,11 @@ from rtvoice_tui.ui.widgets.plain_view import PlainView
 
 
 class HistoryScreen(ModalScreen[int | None]):
-    """Closes with the number of the state to restore; 0 is the one the app began with.
+    """Dialog that returns the number of the state to restore, or ``None``; 0 is the profile as it was opened.
 
     Args:
-        editor: whose changes these are.
-        store: what the server said.
+        editor: source of the changes.
+        store: source of the session as the server created it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,14 +40,14 @@ class HistoryScreen(ModalScreen[int | None]):
         self._store = store
 
     def compose(self) -> ComposeResult:
-        """The list."""
+        """The list of changes."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Changes of the agent"
             dialog.border_subtitle = signs(self, "⏎ restore  c compare with session.created  esc close")
             yield PlainView(self._lines())
 
     def on_mount(self) -> None:
-        """The newest is chosen."""
+        """Select the newest change."""
         view = self.query_one(PlainView)
         view.focus()
         view.cursor = len(self._editor.history.changes)
@@ -69,12 +69,12 @@ class HistoryScreen(ModalScreen[int | None]):
         return history.changes[number - 1].after if number else history.start
 
     def on_follow_view_opened(self, message: FollowView.Opened) -> None:
-        """Restore the chosen state."""
+        """Close with the selected state."""
         message.stop()
         self.dismiss(message.line)
 
     def action_compare(self) -> None:
-        """Show where the chosen state differs from the session as the server opened it."""
+        """Show the differences between the selected state and the session as the server created it."""
         from rtvoice_tui.ui.screens.detail import DetailScreen
 
         number = self.query_one(PlainView).cursor or 0

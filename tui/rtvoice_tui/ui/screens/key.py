@@ -1,4 +1,4 @@
-"""A provider's key: for this run only, or into the system's own key store. It is never shown."""
+"""Dialog for a provider's API key: used for this run only, or saved in the system's key store. It is never shown."""
 
 from typing import ClassVar
 
@@ -16,11 +16,11 @@ from rtvoice_tui.ui.widgets.lines import FixedLine
 
 
 class KeyScreen(ModalScreen[str]):
-    """Closes with what became of the key.
+    """Dialog that returns a sentence about where the key is kept; empty if it was cancelled.
 
     Args:
-        name: the profile.
-        profile: what it holds.
+        name: name of the profile.
+        profile: the profile whose provider needs the key.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -34,7 +34,7 @@ class KeyScreen(ModalScreen[str]):
         self._profile = profile
 
     def compose(self) -> ComposeResult:
-        """One field that shows dots."""
+        """A password field, with a line above and one for errors below."""
         with Vertical(classes="dialog form question") as dialog:
             dialog.border_title = f"Key of {self._name}"
             dialog.border_subtitle = signs(self, "⏎ for this run  F7 into the key store  esc leave")
@@ -44,20 +44,20 @@ class KeyScreen(ModalScreen[str]):
             yield FixedLine(id="key-problem")
 
     def on_mount(self) -> None:
-        """Say where keys come from."""
+        """Show where keys are read from, and focus the field."""
         words = secrets.where_keys_come_from(self._profile)
         self.query_one("#key-where", FixedLine).write([(words, "dim")])
         self.query_one(Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Use it for this run."""
+        """Use the key for this run."""
         event.stop()
         if event.value.strip():
             secrets.use_for_this_run(self._profile, event.value)
             self.dismiss(f"the key of '{self._name}' holds for this run")
 
     def action_store(self) -> None:
-        """Keep it where the system keeps keys."""
+        """Save the key in the system's key store."""
         key = self.query_one(Input).value
         if not key.strip():
             return

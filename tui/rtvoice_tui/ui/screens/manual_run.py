@@ -1,4 +1,4 @@
-"""A tool run by hand: a form made of its schema, and what came of it below."""
+"""Manual run of a tool: a form generated from its schema, with the result below."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -22,15 +22,15 @@ from rtvoice_tui.ui.widgets.plain_fields import PlainInput
 
 
 class ManualRunScreen(ModalScreen[None]):
-    """Runs tools until it is closed.
+    """Dialog for manual runs of tools.
 
     Args:
         specs: the tools that can be run, by name.
-        name: the one to begin with.
-        arguments: what the form begins with.
-        store: where the runs are told.
-        clock: seconds on the store's clock.
-        run: runs a tool with JSON arguments.
+        name: name of the tool shown first.
+        arguments: initial values of the form.
+        store: store in which the runs are recorded.
+        clock: returns seconds on the store's clock.
+        run: starts a manual run, given the tool's name and its arguments as JSON text.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -63,7 +63,7 @@ class ManualRunScreen(ModalScreen[None]):
         return fields_of(self._specs[self._tool].parameters)
 
     def compose(self) -> ComposeResult:
-        """The tool, a line for each argument, the result."""
+        """The tool's description, a field for each argument, and the result."""
         with Vertical(classes="dialog form") as dialog:
             dialog.border_subtitle = "F7 run  F8 next tool  tab next field  esc close"
             yield FixedLine(id="try-about")
@@ -72,7 +72,7 @@ class ManualRunScreen(ModalScreen[None]):
             yield self._result
 
     async def on_mount(self) -> None:
-        """Begin with the first argument."""
+        """Show the form and focus its first field."""
         await self._show()
         self.set_interval(1 / 10, self._result.sync)
 
@@ -102,7 +102,7 @@ class ManualRunScreen(ModalScreen[None]):
         return Horizontal(label, entry, classes="row")
 
     def action_run(self) -> None:
-        """Run the tool with what is typed."""
+        """Run the tool with the typed arguments."""
         texts = {field.name: self.query_one(f"#try-{i}", Input).value for i, field in enumerate(self._fields)}
         try:
             arguments = arguments_of(self._fields, texts)
@@ -116,7 +116,7 @@ class ManualRunScreen(ModalScreen[None]):
         self._run_tool(self._tool, arguments_text(arguments))
 
     async def action_next(self) -> None:
-        """The next tool, with an empty form."""
+        """Switch to the next tool, with an empty form."""
         names = list(self._specs)
         self._tool = names[(names.index(self._tool) + 1) % len(names)]
         self._given = {}
@@ -124,7 +124,7 @@ class ManualRunScreen(ModalScreen[None]):
         await self._show()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter goes on to the next field, and runs from the last."""
+        """Enter moves to the next field, and in the last field runs the tool."""
         event.stop()
         if event.input.id == f"try-{len(self._fields) - 1}":
             self.action_run()

@@ -1,4 +1,4 @@
-"""The user's own words for a call: a result to be sent, or a reason not to agree."""
+"""Dialogs for a call: enter its result, or a reason to reject it."""
 
 from typing import ClassVar
 
@@ -14,12 +14,12 @@ from rtvoice_tui.ui.widgets.plain_fields import PlainArea
 
 
 class ResultScreen(ModalScreen[str | None]):
-    """Closes with the result as typed, or with nothing.
+    """Dialog that returns the result as typed, or ``None``.
 
     Args:
-        title: whose result it is.
-        text: to begin with.
-        hint: what becomes of it.
+        title: title of the dialog.
+        text: initial text.
+        hint: how the result will be sent.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,7 +36,7 @@ class ResultScreen(ModalScreen[str | None]):
         self._left = False
 
     def compose(self) -> ComposeResult:
-        """A line that says what happens, and the text."""
+        """The hint and the text area."""
         with Vertical(classes="dialog form") as dialog:
             dialog.border_title = one_line(self._title, 80).replace("[", "\\[")
             dialog.border_subtitle = "F7 send  ^e editor  esc leave"
@@ -50,11 +50,11 @@ class ResultScreen(ModalScreen[str | None]):
         self.query_one(TextArea).focus()
 
     def action_send(self) -> None:
-        """Take it over."""
+        """Close with the typed text."""
         self.dismiss(self.query_one(TextArea).text)
 
     def action_leave(self) -> None:
-        """Leave; what was typed is only thrown away when asked twice."""
+        """Close without a result; typed text is discarded only at the second call."""
         if self._left or self.query_one(TextArea).text == self._text:
             self.dismiss(None)
             return
@@ -64,7 +64,7 @@ class ResultScreen(ModalScreen[str | None]):
         )
 
     def action_external(self) -> None:
-        """Write it in the user's own editor."""
+        """Edit the text in the user's own editor."""
         from rtvoice_tui.ui.terminal.external_editor import edited
 
         area = self.query_one(TextArea)
@@ -74,10 +74,10 @@ class ResultScreen(ModalScreen[str | None]):
 
 
 class ReasonScreen(ModalScreen[str | None]):
-    """Closes with a reason, which may be empty, or with nothing.
+    """Dialog that returns a reason to reject a call, which may be empty, or ``None``.
 
     Args:
-        lines: what is refused.
+        lines: description of the call.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Leave", show=False, priority=True)]
@@ -87,7 +87,7 @@ class ReasonScreen(ModalScreen[str | None]):
         self._lines = lines
 
     def compose(self) -> ComposeResult:
-        """What it is about, and a line for the reason."""
+        """The description of the call, and a field for the reason."""
         with Vertical(classes="dialog question form") as dialog:
             dialog.border_title = "Do not run it"
             dialog.border_subtitle = "enter refuse  esc leave it waiting"
@@ -103,6 +103,6 @@ class ReasonScreen(ModalScreen[str | None]):
         self.query_one(Input).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter refuses."""
+        """Reject the call with the typed reason."""
         event.stop()
         self.dismiss(event.value.strip())

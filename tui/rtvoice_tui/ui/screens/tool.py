@@ -1,4 +1,4 @@
-"""One tool: what the model is told about it, and how it is run."""
+"""Dialog for one tool: its definition for the model, and how it is run."""
 
 import json
 from typing import ClassVar
@@ -25,11 +25,11 @@ MAX_SECONDS = 3600
 
 
 class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
-    """Closes with the tool as typed, with none if it is taken away, or with nothing.
+    """Dialog that returns ``(tool,)`` as typed, ``(None,)`` if the tool is removed, or ``None`` without a change.
 
     Args:
         tool: the tool; ``None`` for a new one.
-        others: names that are taken.
+        others: names of the other tools.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -46,7 +46,7 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
         self._left = False
 
     def compose(self) -> ComposeResult:
-        """A line for each short field, the schema below."""
+        """A row for each short field, and the schema below."""
         tool = self._tool or ToolEntry(name="", parameters={"type": "object", "properties": {}})
         with Vertical(classes="dialog form") as dialog:
             dialog.border_title = "Tool"
@@ -65,14 +65,14 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
             yield FixedLine(id="tool-problem")
 
     def on_mount(self) -> None:
-        """Begin at the top."""
+        """Focus the first field."""
         self.query_one("#tool-name").focus()
 
     def _typed(self) -> ToolEntry:
         """The tool as typed.
 
         Raises:
-            SchemaRefused: something is no value; the sentence names the field or the path.
+            SchemaRefused: a value is not valid; the message names the field or the path.
         """
         names = ("name", "description", "kind", "run", "policy", "timeout")
         raw = {name: self.query_one(f"#tool-{name}", Input).value for name in names}
@@ -98,12 +98,12 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
             raise SchemaRefused(str(error).replace("$.", "")) from None
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Another kind is run another way: say how."""
+        """Show the hint of the typed kind in the ``runs`` field."""
         if event.input.id == "tool-kind":
             self.query_one("#tool-run", Input).placeholder = HINTS.get(event.value.strip(), " or ".join(KINDS))
 
     def action_take(self) -> None:
-        """Take the tool over, if it can be."""
+        """Close with the typed tool if it is valid."""
         try:
             typed = self._typed()
         except SchemaRefused as refused:
@@ -112,11 +112,11 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
             self.dismiss((typed,))
 
     def action_remove(self) -> None:
-        """Take the tool away."""
+        """Close and remove the tool."""
         self.dismiss((None,))
 
     def action_leave(self) -> None:
-        """Leave; what was typed is only thrown away when asked twice."""
+        """Close without a change; edits are discarded only at the second call."""
         try:
             same = self._typed() == self._tool
         except SchemaRefused:
@@ -137,7 +137,7 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
             area.load_text(text)
 
     def on_input_submitted(self) -> None:
-        """Enter goes on to the next field."""
+        """Enter moves to the next field."""
         self.focus_next()
 
     def _say(self, sentence: str) -> None:
@@ -145,7 +145,11 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
 
 
 def _seconds(text: str) -> float | None:
-    """Seconds as typed; nothing leaves it to what is usual."""
+    """Parse a timeout in seconds; empty text means the default (``None``).
+
+    Raises:
+        SchemaRefused: it is no number above 0 and up to `MAX_SECONDS`.
+    """
     try:
         seconds = float(text) if text else None
     except ValueError:

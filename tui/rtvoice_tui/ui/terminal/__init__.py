@@ -1,1 +1,1 @@
-"""What stands between the widgets and the terminal."""
+"""Terminal handling below the widgets: key reports, signals, suspending, and all use of Textual's private parts."""

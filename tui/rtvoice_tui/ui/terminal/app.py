@@ -1,9 +1,9 @@
-"""What our app needs of Textual's private parts, and all that it has to do with the terminal it runs in.
+"""Base class of the app: overrides Textual's private parts and handles the terminal.
 
-- Keys act in the order in which they were pressed, however fast they come.
-- Turns last while a key is held, where the terminal reports releases.
-- A fault of ours, a signal or a closed terminal ends the app with one sentence.
-- No control character of a widget reaches the terminal.
+- Keys act in the order in which they are pressed, however fast they arrive.
+- Hold-to-talk: a turn lasts while a key is held, if the terminal reports key releases.
+- An internal error, a signal or a closed terminal ends the app with one sentence.
+- Control characters in the output of widgets never reach the terminal.
 """
 
 import asyncio
@@ -27,22 +27,22 @@ from rtvoice_tui.ui.terminal.key_reports import REPORTS_EVENTS
 from rtvoice_tui.ui.terminal.suspending import Suspension
 
 LEAVES: Final = frozenset({"escape", "tab", "shift+tab"})
-"""Leave a field for text; letters before them have been handed to the field already."""
+"""Keys that leave a text field; letters typed before them have already been delivered to the field."""
 
 log = logging.getLogger(__name__)
 
 
 class TerminalApp(App[None]):
-    """An app over a session, in a terminal.
+    """Textual app that controls a session and handles its terminal.
 
     Args:
-        session: is stopped with the app.
-        talk: begins and ends the turns of a key that is held.
+        session: stopped when the app ends.
+        talk: starts and ends push-to-talk turns.
 
     Attributes:
-        keys: keys that are held.
-        failure: the fault of ours that ended the app.
-        ended_by: what ended the app from outside.
+        keys: state of held keys.
+        failure: first line of the internal error that ended the app; empty if there was none.
+        ended_by: external reason why the app ended, such as a signal; empty if there was none.
     """
 
     def __init__(self, session: SessionHandle, talk: Talk) -> None:
@@ -57,39 +57,39 @@ class TerminalApp(App[None]):
         self._suspension = Suspension(self, session.release_devices, session.reclaim_devices)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Whatever a widget draws, no control character of it reaches the terminal."""
+        """Textual's line filters, plus one that replaces control characters in the output of all widgets."""
         return [*super().get_line_filters(), HARMLESS]
 
     # --- the order of keys
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
-        """Carry out a command of the panes before the next key is looked at, and so the key that leaves a field.
+        """Run a pane command, or a key that leaves a field, before the next key is handled.
 
-        Textual hands a key to the widget that has the focus, and looks for its binding only when the key has come up
-        again through all widgets around it. A key that follows at once still goes where the focus was: of ``t`` and a
-        message the first letters would be commands. In fields for text and in dialogs that order stays: what is typed
-        is still on its way to the field when a key that acts upon it comes.
+        Textual delivers a key to the focused widget and checks its binding only after the key has bubbled up through
+        all parent widgets. A key that follows immediately still goes to the old focus: after ``t``, the first letters
+        of a message would act as commands. In text fields and dialogs Textual's order is kept: typed text may not
+        have reached the field yet when a key that acts on it arrives.
         """
         if await super()._check_bindings(key, priority):
             return True
-        # Textual asks for bindings with priority where it has not handed the key to a widget yet
+        # Textual checks priority bindings before it delivers the key to a widget
         direct = priority and len(self.screen_stack) == 1 and (not self.types or key in LEAVES)
         return direct and await super()._check_bindings(key)
 
     @property
     def types(self) -> bool:
-        """Whether keys make text: what has the focus has a text cursor."""
-        return hasattr(type(self.focused), "cursor_screen_offset")  # by name: a start need not load `TextArea`
+        """Whether keys are typed as text: the focused widget has a text cursor."""
+        return hasattr(type(self.focused), "cursor_screen_offset")  # by name: no import of `TextArea` at startup
 
     # --- keys that are held
 
     def begin_turn(self) -> None:
-        """Begin a turn by key, and say what is to be known about it."""
+        """Start a push-to-talk turn; notifies the user if it cannot start or the microphone is muted."""
         if words := self._talk.begin_turn():
             self.notify(words, severity="warning", markup=False)
 
     def get_driver_class(self) -> type[Driver]:
-        """Textual's driver, or in terminals ours on top of it."""
+        """Our driver with key releases if it extends the driver that Textual chose, else Textual's driver."""
         chosen = super().get_driver_class()
         if sys.platform == "win32":
             return chosen
@@ -98,11 +98,11 @@ class TerminalApp(App[None]):
         return KeyReleaseDriver if issubclass(KeyReleaseDriver, chosen) else chosen
 
     def on_keyboard_modes(self, message: KeyboardModes) -> None:
-        """The terminal says what it reports of keys."""
+        """The terminal reported its keyboard modes."""
         self.keys.answered(bool(message.modes & REPORTS_EVENTS))
 
     async def on_event(self, event: events.Event) -> None:
-        """Remember which key is being acted upon. A key after the app has ended is for nobody."""
+        """Track the key that is being handled. Ignores keys after the app has exited."""
         if isinstance(event, events.Key) and self._exit:
             return
         if not isinstance(event, events.Key):
@@ -112,45 +112,50 @@ class TerminalApp(App[None]):
             await super().on_event(event)
 
     def on_key_released(self, message: KeyReleased) -> None:
-        """A key was let go."""
+        """A key was released."""
         self.keys.released(message.key)
 
     def on_app_blur(self) -> None:
-        """Another window has the keyboard."""
+        """Another window has the keyboard: held keys count as released."""
         self.keys.out_of_sight()
 
-    # --- beginnings and ends
+    # --- start and end
 
     def began(self) -> None:
-        """The app runs from now on: what was to end it before does so now."""
+        """Prepare the running app: install suspend handling, and exit now if an end was requested before."""
         self._own_loop = asyncio.get_running_loop()
         self._suspension.install()
-        self.set_timer(ANSWER_S, self.keys.answered)  # the driver has asked the terminal before this
+        self.set_timer(ANSWER_S, self.keys.answered)  # the driver has already sent the query
         self.app_suspend_signal.subscribe(self, lambda _: self.keys.out_of_sight())
         if self.ended_by:
             self.exit(None, self._end_code)
 
     def end(self, sentence: str, code: int) -> None:
-        """End the session and the app for a reason from outside; may be called from any thread, and again."""
+        """Stop the session and exit for an external reason. May be called from any thread, and repeatedly.
+
+        Args:
+            sentence: the reason, for the user; the first one is kept.
+            code: exit code.
+        """
         self._stop_session()
         self.ended_by, self._end_code = self.ended_by or sentence, code
         if self._own_loop is not None:
-            with contextlib.suppress(RuntimeError):  # it has just ended
+            with contextlib.suppress(RuntimeError):  # the loop has just been closed
                 self._own_loop.call_soon_threadsafe(self.exit, None, code)
 
     def action_suspend(self) -> None:
-        """Give terminal and devices back, and stop until the shell lets us go on."""
+        """Release the devices and the terminal, and stop the process until the shell resumes it."""
         self._suspension.suspend()
 
     def on_unmount(self) -> None:
-        """However the app ends, the session's thread must end too."""
+        """Stop the session, so that its thread ends however the app ends."""
         self._suspension.uninstall()
         self._stop_session()
 
     def _handle_exception(self, error: Exception) -> None:
-        """A fault of ours ends the app with one sentence; the traceback goes to the log, not onto the terminal.
+        """End the app with one sentence after an internal error; the traceback goes to the log, not to the terminal.
 
-        A screen that was still opening when the app ended misses its widgets or the screens below: no fault.
+        Ignores errors of a screen that was still opening when the app exited: its widgets or screens are gone.
         """
         if self._exit and _came_too_late(error):
             log.warning("a screen was opening while the app ended", exc_info=error)
@@ -164,7 +169,7 @@ class TerminalApp(App[None]):
 
 
 def _came_too_late(error: Exception) -> bool:
-    """Whether widgets or screens were already gone, also for a worker such as the command palette's."""
+    """Whether an error only means that widgets or screens are already gone, also inside a failed worker."""
     from textual.app import ScreenStackError
     from textual.css.query import NoMatches
     from textual.widget import MountError

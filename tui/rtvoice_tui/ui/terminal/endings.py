@@ -1,7 +1,7 @@
-"""Every end is a clean end: signals and a terminal that is closed end the app as its own key does.
+"""Clean exit: signals and a closed terminal end the app in the same way as its quit key.
 
-Signals are handled as soon as the app is made. What ends the app runs on its loop; a thread makes sure that the
-process ends even where the loop does not come to it, and gives the terminal back then.
+The app exits on its own event loop. If the loop is blocked, a thread ends the process by force and restores the
+terminal.
 """
 
 import contextlib
@@ -17,19 +17,19 @@ from types import FrameType
 from typing import Any
 
 LIMIT_S = 8.0
-"""The process ends by force if it has not ended so long after it was asked to."""
+"""Seconds after a requested end, or after the end of the app, until the process exits by force."""
 
 FLUSH_S = 1.0
-"""A terminal that takes nothing for so long is left as it is."""
+"""Seconds to try to reset a terminal that accepts no output; then it is left as it is."""
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGABRT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU")
-"""Signals that end a program that does not handle them."""
+"""Handled signals: the default action of each of them terminates the process."""
 
 _MODES_OFF = (
-    "\x1b[?2026l"  # frames are not held back any more
+    "\x1b[?2026l"  # end synchronized output
     "\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"  # mouse
     "\x1b[?2004l\x1b[?1004l\x1b[<u"  # bracketed paste, focus reports, kitty's keyboard reports
-    "\x1b[?1049l\x1b[?25h\x1b[?7h\x1b[0m"  # the normal screen, its cursor, wrapping, no colour
+    "\x1b[?1049l\x1b[?25h\x1b[?7h\x1b[0m"  # normal screen, visible cursor, line wrapping, default colours
 )
 
 End = Callable[[str, int], None]
@@ -37,10 +37,10 @@ End = Callable[[str, int], None]
 
 
 class Endings:
-    """What ends the app from outside.
+    """Ends the app when a signal arrives or the terminal is closed.
 
     Attributes:
-        terminal_gone: whether nobody can read what is written any more.
+        terminal_gone: whether the terminal was closed, so that output cannot be shown.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Endings:
 
     @contextmanager
     def handled(self) -> Iterator[None]:
-        """Inside, signals and the terminal's end are turned into the app's own end."""
+        """Context in which signals and a closed terminal end the app. Entered on the main thread."""
         self._handle_signals()
         wake, woken = os.pipe()
         watching = threading.Thread(target=self._watch_terminal, args=(wake,), name="terminal-watch", daemon=True)
@@ -70,13 +70,13 @@ class Endings:
             os.close(woken)
             for number, before in self._signals.items():
                 restored = before if before is not None else signal.SIG_DFL
-                # the end was asked for: one more signal would only interrupt Python's own end with a traceback
+                # after a requested end, another signal would only interrupt Python's shutdown with a traceback
                 signal.signal(number, signal.SIG_IGN if self._asked else restored)
             code = self._asked[1] if self._asked else 0
             threading.Thread(target=_end_lingering, args=(code,), name="forced-end", daemon=True).start()
 
     def use(self, end: End) -> None:
-        """There is an app that can be ended; what came before counts now."""
+        """Set the function that ends the app; it is called at once if an end was requested before."""
         with self._lock:
             self._end, asked = end, self._asked
         if asked is not None:
@@ -100,7 +100,7 @@ class Endings:
             self._end(*self._asked)
 
     def _watch_terminal(self, wake: int) -> None:
-        """Wait until the other end of standard input or error is closed, or the app is over."""
+        """Wait until the terminal of stdin or stderr hangs up, or the app has ended. Runs on a thread of its own."""
         poll = getattr(select, "poll", None)
         if poll is None:
             return
@@ -108,14 +108,14 @@ class Endings:
         for stream in (sys.__stdin__, sys.__stderr__):
             with contextlib.suppress(OSError, ValueError):
                 if stream is not None:
-                    watched.register(stream.fileno(), 0)  # only that it hangs up is of interest
+                    watched.register(stream.fileno(), 0)  # mask 0: only hang-ups and errors are reported
         watched.register(wake, select.POLLIN)
         if any(descriptor != wake for descriptor, _ in watched.poll()) and not self._over.is_set():
             self.terminal_gone = True
             self._ask("the terminal was closed", 128 + getattr(signal, "SIGHUP", 1))
 
     def _force(self, code: int) -> None:
-        """End the process if it does not end by itself."""
+        """Exit by force if the app has not ended after `LIMIT_S`. Runs on a thread of its own."""
         if self._over.wait(LIMIT_S):
             return
         with contextlib.suppress(Exception):
@@ -123,7 +123,7 @@ class Endings:
         os._exit(code)
 
     def _give_terminal_back(self) -> None:
-        """End the app's modes, also where a frame's write waits for a terminal that takes nothing."""
+        """Restore the terminal's modes, even if the terminal accepts no output and blocks the write of a frame."""
         if self._modes is None:
             return
         import termios
@@ -146,7 +146,7 @@ class Endings:
             os.set_blocking(terminal, True)
 
     def _throw_frames_away(self) -> None:
-        """Whatever a frame still has to write goes nowhere."""
+        """Redirect stdout and stderr to the null device, so that the rest of a frame is discarded."""
         with open(os.devnull, "wb") as nothing:
             for stream in (sys.__stdout__, sys.__stderr__):
                 with contextlib.suppress(OSError, ValueError):
@@ -154,26 +154,26 @@ class Endings:
                         os.dup2(nothing.fileno(), stream.fileno())
 
     def _wake_writer(self) -> None:
-        """Interrupt the write that waits for the terminal: it looks around only when a signal comes.
+        """Interrupt the blocked write with a signal: Python then repeats it, now on the null device.
 
-        The signal has to have a handler, or it interrupts nothing; ours for SIGUSR2 only asks for the end once more.
+        Only a signal with a handler interrupts a write; our handler of SIGUSR2 only requests the end once more.
         """
         handled = signal.getsignal(signal.SIGUSR2) == self._received
         number = signal.SIGUSR2 if handled else signal.SIGWINCH
         for thread in threading.enumerate():
             if thread.ident is not None and not isinstance(thread, threading._DummyThread):
-                with contextlib.suppress(OSError):  # it has just ended
+                with contextlib.suppress(OSError):  # the thread has just ended
                     signal.pthread_kill(thread.ident, number)
 
 
 def _end_lingering(code: int) -> None:
-    """End a process whose app is over and that some thread keeps from ending."""
+    """Exit by force if a thread keeps the process alive for `LIMIT_S` after the app has ended."""
     time.sleep(LIMIT_S)
     os._exit(code)
 
 
 def _terminal_modes() -> tuple[int, list[Any]] | None:
-    """The terminal and how it was before the app changed it."""
+    """File descriptor and original termios attributes of the terminal; ``None`` without a terminal."""
     try:
         import termios
 

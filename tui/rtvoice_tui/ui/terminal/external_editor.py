@@ -1,4 +1,4 @@
-"""The user's own editor, in the foreground; the session goes on in its own thread meanwhile."""
+"""Runs the user's editor in the foreground; the session continues in its own thread."""
 
 import os
 import shlex
@@ -11,7 +11,11 @@ from textual.app import App, SuspendNotSupported
 
 
 def edited(app: App[None], text: str, suffix: str) -> str | None:
-    """The text as the user left it in ``$VISUAL`` or ``$EDITOR``; ``None`` if it did not change."""
+    """Edit a text in ``$VISUAL`` or ``$EDITOR``. Blocks the app's event loop until the editor exits.
+
+    Returns:
+        The edited text; ``None`` if it did not change or the editor failed. The user is notified of failures.
+    """
     command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
     if not command:
         app.notify("set VISUAL or EDITOR to the editor you want", severity="warning", markup=False)
@@ -24,7 +28,7 @@ def edited(app: App[None], text: str, suffix: str) -> str | None:
                 ended = subprocess.run([*command, str(file)], stderr=sys.__stderr__, check=False)
             result = file.read_text(encoding="utf-8")
         except SuspendNotSupported:
-            app.notify("this terminal cannot be left for an editor", severity="warning", markup=False)
+            app.notify("this terminal does not let the app suspend for an editor", severity="warning", markup=False)
             return None
         except (OSError, UnicodeDecodeError) as error:
             app.notify(f"{command[0]} cannot be used: {error}", severity="warning", markup=False)
@@ -35,5 +39,5 @@ def edited(app: App[None], text: str, suffix: str) -> str | None:
         )
         return None
     if not text.endswith("\n"):
-        result = result.removesuffix("\n")  # editors end the last line
+        result = result.removesuffix("\n")  # editors add a line feed at the end
     return result if result != text else None

@@ -1,4 +1,4 @@
-"""The last door before the terminal: no line of any widget carries a control character."""
+"""Line filter before the terminal: replaces control characters in the output of all widgets."""
 
 from rich.segment import Segment
 from textual.color import Color
@@ -8,10 +8,10 @@ from rtvoice_tui.store.plain import line_of
 
 
 class HarmlessLines(LineFilter):
-    """Makes the text of every line harmless, whichever widget drew it; the line keeps its width in cells."""
+    """Replaces control characters in the text of every line by symbols; the line keeps its width in cells."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The same segments where nothing has to be changed."""
+        """Replace control characters; returns the same list if nothing has to be changed."""
         if all(text.isascii() and text.isprintable() for text, _, _ in segments):
             return segments
         harmless = [

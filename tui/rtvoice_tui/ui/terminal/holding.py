@@ -1,4 +1,4 @@
-"""Keys that are held: whether the terminal tells that a key was let go, and turns that end with that."""
+"""Hold-to-talk: tracks held keys, and whether the terminal reports the key releases that end a turn."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.ui.terminal.key_events import RepeatedKey
 
 ANSWER_S: Final = 0.3
-"""A terminal that has not answered by then is taken for one that cannot; a later answer still counts."""
+"""Seconds to wait for the terminal's reply. Without one, releases count as unsupported, until a later reply."""
 
 CANNOT: Final = (
     "hold to talk: this terminal does not report when a key is let go, so press once to talk, and once more to end"
@@ -21,16 +21,16 @@ CAN: Final = "hold to talk: this terminal reports when a key is let go after all
 
 
 class KeyHolding:
-    """Turns that last while a key is held.
+    """Turns that last while a key is held. Used on Textual's event loop.
 
     Args:
-        app: whose keys these are.
-        mode: how turns are taken; ``HOLD`` is what counts here.
-        begin: begins a turn, unless one runs.
-        end: ends the turn, if it still runs.
+        app: the app that handles the keys.
+        mode: returns the talk mode; only ``HOLD`` matters here.
+        begin: starts a turn, unless one is running.
+        end: ends the turn, if it is still running.
 
     Attributes:
-        available: whether the terminal reports releases; ``None`` before it has answered.
+        available: whether the terminal reports key releases; ``None`` until it has replied.
     """
 
     def __init__(
@@ -41,36 +41,40 @@ class KeyHolding:
         self._mode = mode
         self._begin = begin
         self._end = end
-        self._pressed: events.Key | None = None  # the press that is being acted upon
+        self._pressed: events.Key | None = None  # the key press that is being handled
         self._down: set[str] = set()
         self._held = ""  # the key whose release ends the turn
         self._told_cannot = False
         self._kept: asyncio.Task[str] | None = None
 
-    # --- for the keys that begin and end turns
+    # --- for the keys that start and end turns
 
     @property
     def wanted(self) -> bool:
-        """Whether turns are to last while a key is held."""
+        """Whether the talk mode is hold-to-talk."""
         return self._mode() is TalkMode.HOLD
 
     @property
     def release_reported(self) -> bool:
-        """Whether releases are reported now; if turns are to be held and this is false, a key begins and ends them."""
+        """Whether releases are reported now. Without them, hold-to-talk needs a press to start and a press to end."""
         return self.wanted and self.available is True
 
     @property
     def key_repeats(self) -> bool:
-        """Whether the action that runs comes from the repetition of a key that is held."""
+        """Whether the current action was triggered by the auto-repeat of a held key."""
         return isinstance(self._pressed, RepeatedKey)
 
     def hold_turn(self) -> bool:
-        """Begin a turn that lasts until the key is let go that is being acted upon; false if there is no such key."""
+        """Start a turn that ends when the key that is being handled is released.
+
+        Returns:
+            False if no key is being handled, or key releases are not reported.
+        """
         if self._pressed is None or not self.release_reported:
             return False
         self._held = self._pressed.key
         self._begin()
-        if self._held not in self._down:  # it was let go before its press came round
+        if self._held not in self._down:  # it was released before its press was handled
             self.let_go()
         return True
 
@@ -82,17 +86,17 @@ class KeyHolding:
         return True
 
     def let_go(self) -> None:
-        """End the turn of the key that is held; nothing if none is."""
+        """End the turn of the held key; does nothing if no key is held."""
         if self._held:
             self._held = ""
             self._end()
 
     def follow_mode(self) -> None:
-        """Have releases reported only while they are needed; tell once when they are needed and cannot be had.
+        """Turn release reports on only in hold-to-talk; notify the user once if the terminal cannot report them.
 
-        Call it whenever the mode may be another, as with every pulse.
+        Call it whenever the mode may have changed, as at every pulse.
         """
-        report = getattr(self._app._driver, "report_releases", None)  # only the driver of terminals has it
+        report = getattr(self._app._driver, "report_releases", None)  # only `KeyReleaseDriver` has it
         if report is not None:
             report(self.release_reported)
         if not self.release_reported:
@@ -107,10 +111,10 @@ class KeyHolding:
             self._app.notify(f"{words}{kept}", severity="warning", markup=False)
             self._told_cannot, self._kept = not self._told_cannot, None
 
-    # --- what the terminal tells
+    # --- reports of the terminal
 
     def answered(self, available: bool | None = None) -> None:
-        """The terminal answered, or has had its time (``None``)."""
+        """The terminal replied whether it reports releases, or the time to reply is over (``None``)."""
         if available is None and self.available is not None:
             return
         self.available = bool(available)
@@ -118,7 +122,7 @@ class KeyHolding:
 
     @contextmanager
     def acting_on(self, event: events.Key) -> Iterator[None]:
-        """A key is acted upon; remember which ones are down."""
+        """Context in which a key press is handled; records that the key is down."""
         if self.release_reported and not event.is_forwarded and not isinstance(event, RepeatedKey):
             self._down.add(event.key)
         self._pressed = event
@@ -128,12 +132,12 @@ class KeyHolding:
             self._pressed = None
 
     def released(self, key: str) -> None:
-        """A key that is let go ends its turn. Its press may still be on its way through the widgets."""
+        """A key was released: end its turn. Its press may not have been handled yet."""
         self._down.discard(key)
         if key == self._held:
             self.let_go()
 
     def out_of_sight(self) -> None:
-        """Another window has the keyboard, or the app is suspended: it gets the releases."""
+        """Treat all keys as released: the app receives no more release reports (blur, suspend, reports off)."""
         self._down.clear()
         self.let_go()

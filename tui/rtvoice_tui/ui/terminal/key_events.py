@@ -1,14 +1,14 @@
-"""What a terminal tells about keys beyond that they were pressed."""
+"""Messages for reports of the terminal beyond key presses."""
 
 from textual import events
 from textual.message import Message
 
 
 class KeyReleased(Message, bubble=False):
-    """A key was let go.
+    """A key was released.
 
     Args:
-        key: Textual's name of the key alone, without modifiers: these may have been let go before.
+        key: Textual's name of the key without modifiers, which may have been released before.
     """
 
     def __init__(self, key: str) -> None:
@@ -17,13 +17,13 @@ class KeyReleased(Message, bubble=False):
 
 
 class KeyboardModes(Message, bubble=False):
-    """The terminal speaks the kitty keyboard protocol, and says which of its modes could be turned on.
+    """The terminal supports the kitty keyboard protocol, and reported which of its modes could be turned on.
 
     Args:
         modes: the protocol's bit flags.
     """
 
-    key = ""  # Textual's parser looks at the key of everything that comes from the keyboard
+    key = ""  # Textual's parser reads `key` of every message that comes from the keyboard
 
     def __init__(self, modes: int) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class KeyboardModes(Message, bubble=False):
 
 
 class RepeatedKey(events.Key):
-    """A key press that the keyboard's repetition made; for everybody who does not ask it is a press like others."""
+    """A key press from auto-repeat; handlers that do not check the type treat it like any other press."""
 
 
 RepeatedKey.handler_name = events.Key.handler_name

@@ -1,9 +1,9 @@
-"""Key releases for Textual: its parser, taught the protocol's event types, and the driver that asks for them.
+"""Key releases for Textual: a parser for the kitty protocol's event types, and a driver that turns them on.
 
-Textual asks terminals for all keys as escape codes with their text, but not for event types: with those on, its parser
-fails at the first release, and the answer of the probe would be typed into the app. So a parser of ours reads one whole
-sequence at a time before Textual's does. Sequences are put together by Textual as ever: nothing is held back, and what
-comes from terminals without the protocol takes exactly the way it took before.
+Textual requests all keys as escape codes with their text, but no event types: with those on, its parser fails at the
+first release, and the reply to the mode query would be typed into the app. So our parser handles each complete sequence
+before Textual's does. Textual still assembles the sequences: nothing is delayed, and input from terminals without the
+protocol is handled exactly as before.
 """
 
 from collections.abc import Iterable
@@ -35,19 +35,19 @@ REPORT_RELEASES: Final = push_modes(
     | linux_driver.KITTY_REPORT_ASSOCIATED_TEXT
     | REPORTS_EVENTS
 )
-"""Turns on what Textual asks for, and event types."""
+"""Escape sequence that turns on the modes Textual uses, plus event types."""
 
 LAG_S: Final = 0.5
-"""How long the rest of a sequence may take, where no key is a bare escape character."""
+"""Seconds to wait for the rest of a sequence, if no key is sent as a bare escape character."""
 
 
 class KeyReleaseParser(XTermParser):
-    """Textual's parser for input with key releases in it; it tells them, and the modes, as messages of their own."""
+    """Textual's parser, extended by key releases and keyboard modes, which it returns as messages of their own."""
 
     _patient = False
 
     def read1(self, timeout: float | None = None) -> Read1:  # type: ignore[override]
-        """Read a character; where escape is reported as a key, a sequence may come in pieces that lag."""
+        """Read a character; waits up to `LAG_S` for the rest of a sequence where escape is reported as a key."""
         return Read1(LAG_S if timeout is not None and self._patient else timeout)
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[Any]:
@@ -76,11 +76,11 @@ class KeyReleaseParser(XTermParser):
 
 
 class KeyReleaseDriver(linux_driver.LinuxDriver):
-    """Textual's driver for terminals, which reports key releases while they are wanted.
+    """Textual's driver for terminals, extended to report key releases on request.
 
-    Once, at the start, it asks the terminal which modes are on. Where all keys are reported, it then turns event types
-    on, asks again and turns them off, in one piece, so that no key comes in between: that answer goes to the app. An
-    answer by which not even all keys are reported goes to the app as it is: such terminals may have no stack of modes.
+    At startup it queries once which modes are on. If all keys are reported, it turns event types on, queries again and
+    turns them off, in a single write, so that no key comes in between; this second reply goes to the app. If not all
+    keys are reported, the first reply goes to the app: such a terminal may have no stack of modes.
     """
 
     _asked = False
@@ -88,13 +88,13 @@ class KeyReleaseDriver(linux_driver.LinuxDriver):
     _wanted = False
 
     def report_releases(self, wanted: bool) -> None:
-        """Turn reports of releases on or off; they are off while the app is suspended and when it has ended."""
+        """Turn release reports on or off. They are off while the app is suspended and after it has ended."""
         if wanted is not self._wanted:
             self._wanted = wanted
             self.write(REPORT_RELEASES if wanted else POP_MODES)
 
     def process_message(self, message: Message) -> None:
-        """Pass on what the terminal tells, except the first of two answers."""
+        """Pass messages on, except the first of two replies about the keyboard modes."""
         if isinstance(message, KeyboardModes) and message.modes & REPORTS_EVERY_KEY and not self._tried:
             self._tried = True
             self.write(REPORT_RELEASES + ASK_MODES + POP_MODES)
@@ -102,10 +102,10 @@ class KeyReleaseDriver(linux_driver.LinuxDriver):
         super().process_message(message)
 
     def start_application_mode(self) -> None:
-        """Ask once what the terminal can, and turn reports on again after a suspension."""
+        """Query the keyboard modes once, and turn release reports on again after a suspension."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._writer_thread is None:
-            return  # it was put to sleep in the background
+            return  # stopped in the background: the driver has not started
         if self._wanted:
             self.write(REPORT_RELEASES)
         elif not self._asked and self.input_tty and not constants.DISABLE_KITTY_KEY:
@@ -113,12 +113,12 @@ class KeyReleaseDriver(linux_driver.LinuxDriver):
             self.write(ASK_MODES)
 
     def stop_application_mode(self) -> None:
-        """Leave the terminal as it was."""
+        """Turn release reports off and restore the terminal."""
         if self._wanted:
             self.write(POP_MODES)
         super().stop_application_mode()
 
     def run_input_thread(self) -> None:
-        """Read keys with our parser: Textual's loop names its own and offers no other way to change it."""
+        """Read keys with our parser. Textual's input loop uses its parser by module name, so that name is replaced."""
         linux_driver.XTermParser = KeyReleaseParser  # type: ignore[attr-defined]
         super().run_input_thread()

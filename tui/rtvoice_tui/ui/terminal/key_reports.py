@@ -1,7 +1,7 @@
-"""Reports of keys in the kitty keyboard protocol: which are presses, repeats or releases, and how they read without.
+"""Parses key reports of the kitty keyboard protocol: the event type, and the report without it.
 
 A report is ``CSI code:alternates ; modifiers:event ; text u``, with other final characters for functional keys. Only
-what the protocol adds with event types is taken out here; everything else is left to those who read keys already.
+event types and alternate keys are removed here; Textual's parser reads the rest.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Final
 
 
 class KeyEvent(IntEnum):
-    """What happened to a key, as the protocol numbers it."""
+    """Event types of keys, numbered as in the protocol."""
 
     PRESS = 1
     REPEAT = 2
@@ -28,17 +28,17 @@ REPORTS_EVERY_KEY: Final = 8
 """The mode in which keys that make text are reported too."""
 
 ASK_MODES: Final = "\x1b[?u"
-"""Asks which modes are on. Terminals without the protocol do not answer."""
+"""Queries which modes are on. Terminals without the protocol do not reply."""
 
 POP_MODES: Final = "\x1b[<u"
 """Returns to the modes before the last push."""
 
 
 def push_modes(modes: int) -> str:
-    """Turns on these modes and no others, until they are popped.
+    """Escape sequence that turns on exactly these modes, until they are popped.
 
-    The protocol can also change modes in place, but some terminals lose their stack over that, and some know nothing
-    of it.
+    The protocol can also change modes in place, but some terminals then lose their stack of modes, and some do not
+    support it.
     """
     return f"\x1b[>{modes}u"
 
@@ -52,11 +52,11 @@ _MODES = re.compile(r"\x1b\[\?(?P<modes>[0-9]{1,4})u")
 
 @dataclass(frozen=True)
 class KeyReport:
-    """One report that says more than a terminal without event types would.
+    """A key report with an event type or alternate keys.
 
     Attributes:
-        event: what happened; ``None`` if the protocol knows no such event.
-        plain: the sequence as it is without event types and alternate keys.
+        event: event type; ``None`` if the protocol does not define it.
+        plain: the sequence without event type and alternate keys.
         key: the sequence of the key alone, without modifiers and text.
     """
 
@@ -66,19 +66,19 @@ class KeyReport:
 
 
 def key_report(sequence: str) -> KeyReport | None:
-    """Read one whole escape sequence; ``None`` if it is something else, or reads the same without event types."""
+    """Parse a complete escape sequence; ``None`` if it is no key report, or has no event type or alternate keys."""
     match = _REPORT.fullmatch(sequence)
     if match is None or not (match["alternates"] or match["event"]):
         return None
     number = int(match["event"][1:] or KeyEvent.PRESS) if match["event"] else KeyEvent.PRESS
     event = KeyEvent(number) if number in KeyEvent.__members__.values() else None
-    # without event types terminals leave out modifiers that only say "none"
+    # without event types, terminals omit the modifiers field if no modifier is pressed
     modifiers = "" if match["modifiers"] == "1" else match["modifiers"] or ""
     fields = ";".join((match["code"], modifiers, match["text"] or "")).rstrip(";")
     return KeyReport(event, f"\x1b[{fields}{match['final']}", f"\x1b[{match['code']}{match['final']}")
 
 
 def keyboard_modes(sequence: str) -> int | None:
-    """The modes of the protocol that are on, if a sequence is the answer to that question."""
+    """Bit flags of the modes that are on, if a sequence is the reply to `ASK_MODES`; else ``None``."""
     match = _MODES.fullmatch(sequence)
     return int(match["modes"]) if match else None

@@ -1,4 +1,4 @@
-"""ctrl+z: the devices are given back, then the process stops; when it goes on, both come back."""
+"""ctrl+z: releases the devices, then stops the process; on resume the screen and the devices are restored."""
 
 import signal
 from collections.abc import Callable
@@ -8,16 +8,16 @@ from typing import Any
 from textual.app import App
 
 LIMIT_S = 3.0
-"""Devices that take longer to be given back are not waited for."""
+"""Seconds to wait for the devices to be released; then the process stops anyway."""
 
 
 class Suspension:
-    """Stops the process and brings it back. Only for the app's loop, except where said.
+    """Suspends and resumes the process. Called on the app's event loop, except where noted.
 
     Args:
-        app: whose terminal is given back meanwhile.
-        rest: gives the devices back and calls, from any thread, what it is given.
-        wake: takes the devices again.
+        app: the app whose terminal is released meanwhile.
+        rest: releases the devices, then calls its argument from any thread.
+        wake: opens the devices again.
     """
 
     def __init__(self, app: "App[Any]", rest: Callable[[Callable[[], None]], None], wake: Callable[[], None]) -> None:
@@ -30,7 +30,10 @@ class Suspension:
         self._go_on: Any = None
 
     def install(self) -> None:
-        """Take the signals that stop a process and let it go on: devices come first, and only who stopped resumes."""
+        """Handle SIGTSTP and SIGCONT: the devices are released before the stop, and SIGCONT without a stop is ignored.
+
+        Does nothing on systems without these signals, and in a headless app.
+        """
         if not hasattr(signal, "SIGTSTP") or self._app.is_headless:
             return
         self._stop, self._go_on = signal.getsignal(signal.SIGTSTP), signal.getsignal(signal.SIGCONT)
@@ -39,13 +42,13 @@ class Suspension:
         self._app.app_resume_signal.subscribe(self._app, self._resumed)
 
     def uninstall(self) -> None:
-        """The app ends: a terminal that closes says go on as well, and must not bring the screen back."""
+        """Restore the default handlers: a closing terminal also sends SIGCONT, which must not restore the screen."""
         if callable(self._stop):
             signal.signal(signal.SIGTSTP, signal.SIG_DFL)
             signal.signal(signal.SIGCONT, signal.SIG_DFL)
 
     def suspend(self) -> None:
-        """Stop the process as soon as the devices are given back."""
+        """Release the devices, then stop the process; at the latest after `LIMIT_S`."""
         if self._resting or not callable(self._stop):
             return
         self._resting = True
@@ -53,7 +56,7 @@ class Suspension:
         self._app.set_timer(LIMIT_S, self._stop_now)
 
     def _rested(self) -> None:
-        """The devices are given back; called on some thread."""
+        """The devices are released. Called from any thread."""
         self._app.call_later(self._stop_now)
 
     def _stop_now(self) -> None:
@@ -62,7 +65,7 @@ class Suspension:
             self._app.action_suspend_process()
 
     def _received(self, number: int, frame: FrameType | None) -> None:
-        """The signal: the first one gives the devices back, the one that we send ourselves then stops the process."""
+        """Handle SIGTSTP: the first one releases the devices; the one that the app then sends stops the process."""
         if self._stopping:
             self._stop(number, frame)
         else:
@@ -75,6 +78,6 @@ class Suspension:
     def _resumed(self, app: "App[Any]") -> None:
         self._resting = self._stopping = False
         self._wake()
-        for screen in self._app.screen_stack:  # the terminal has forgotten what was on it
+        for screen in self._app.screen_stack:  # the terminal's content is lost
             for widget in (screen, *screen.walk_children()):
                 widget.refresh()

@@ -1,1 +1,1 @@
-"""The dashboard's parts, each over one part of the store."""
+"""Widgets of the dashboard; each shows one part of the store."""

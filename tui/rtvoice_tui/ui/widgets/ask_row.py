@@ -1,4 +1,4 @@
-"""The row that asks the user about a call: what it is, what would run, and the keys that answer."""
+"""The question row for a call that waits for the user: the call, what would run, and the keys to decide."""
 
 from collections.abc import Callable
 
@@ -13,18 +13,18 @@ from rtvoice_tui.store.transcript import arguments_shown
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 
 SETTLE_S = 0.3
-"""A question that has just appeared takes no answer: the key was meant for something else."""
+"""Seconds for which a new question ignores keys: they were meant for something else."""
 
 
 class AskRow(FixedLine):
-    """Two lines while a call waits, none otherwise.
+    """Two lines while a call waits for the user, hidden otherwise.
 
     Args:
-        store: what calls there are.
-        clock: seconds on the store's clock.
+        store: source of the waiting calls.
+        clock: returns seconds on the store's clock.
 
     Attributes:
-        meant: says which call the user has chosen, if it waits: the keys answer that one, so the row names it.
+        meant: returns the waiting call selected in pane 4, or ``None``; keys act on that call, so the row shows it.
     """
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
@@ -40,16 +40,16 @@ class AskRow(FixedLine):
 
     @property
     def record(self) -> CallRecord | None:
-        """The call that is asked about."""
+        """The call shown in the row; ``None`` if it does not wait any more."""
         return next((record for record in self._store.calls.asking if record.call.key == self._key), None)
 
     @property
     def settled(self) -> bool:
-        """Whether the question has been in sight long enough to be meant."""
+        """Whether the question has been shown for at least `SETTLE_S`."""
         return self._clock() - self._since >= SETTLE_S
 
     def sync(self) -> None:
-        """Ask about the call that is meant, or else the one that waits longest."""
+        """Show the call of `meant`, else the call shown before if it still waits, else the one that waits longest."""
         meant = self.meant()
         seen = (self._store.calls.version, self.size.width, meant.call.key if meant is not None else "")
         if seen == self._seen:
@@ -75,7 +75,7 @@ class AskRow(FixedLine):
             self.display = True
 
     def _answers(self, call: CallChanged, more: int) -> list[Piece]:
-        """What would run, as far as there is room, and the keys, which are never cut."""
+        """What would run, cut to the available width, and the keys, which are never cut."""
         keys = (("s", "type the result"), ("x", "no")) if call.kind == "ask" else (
             ("a", "yes"), ("A", "always"), ("x", "no"))  # fmt: skip
         hints: list[Piece] = []

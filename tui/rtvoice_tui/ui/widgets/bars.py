@@ -44,10 +44,10 @@ def peak_words(meter: Meter) -> str:
 
 
 def share(db: float) -> float:
-    """How far a level is up the bar."""
+    """A level in dBFS as a fraction of the bar, from 0 to 1."""
     return min(1.0, max(0.0, (db - FLOOR_DB) / -FLOOR_DB))
 
 
 def runs(cells: Iterable[Piece]) -> list[Piece]:
-    """Neighbours of one ink together."""
+    """Join neighbouring cells that have the same ink."""
     return [("".join([glyph for glyph, _ in group]), ink) for ink, group in groupby(cells, itemgetter(1))]

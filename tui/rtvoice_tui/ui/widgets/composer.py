@@ -1,11 +1,11 @@
-"""The line for typed turns."""
+"""Input field for typed messages."""
 
 from textual import events
 from textual.widgets import Input
 
 
 class Composer(Input):
-    """One line; what is pasted in several lines comes in whole, joined with spaces."""
+    """Single-line field; the lines of a pasted text are joined with spaces."""
 
     def _on_paste(self, event: events.Paste) -> None:
         joined = " ".join(event.text.split())

@@ -1,4 +1,4 @@
-"""How one direction's device does: state with remedy, its own numbers, level and volume."""
+"""Device status of one direction: state with remedy, device parameters, level and volume."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,14 @@ _INDENT = "     "
 
 @dataclass(frozen=True)
 class Side:
-    """One direction of the sound: ``input`` or ``output``, and where the store keeps it."""
+    """One audio direction, with its labels and its fields in store and settings.
+
+    Attributes:
+        direction: ``input`` or ``output``.
+        title: label in the rows, such as ``MIC``.
+        plural: name of its devices.
+        part: name of one device.
+    """
 
     direction: str
     title: str
@@ -29,23 +36,23 @@ class Side:
     part: str
 
     def view(self, audio: AudioStatus) -> DeviceView:
-        """Its device."""
+        """Status of its device."""
         return audio.input if self.direction == "input" else audio.output
 
     def meter(self, store: Store) -> Meter:
-        """Its meter."""
+        """Its level meter."""
         return store.mic if self.direction == "input" else store.speaker
 
     def muted(self, settings: AudioSettings) -> bool:
-        """Whether it is muted by us."""
+        """Whether the user muted it."""
         return settings.muted if self.direction == "input" else settings.agent_muted
 
     def gain_db(self, settings: AudioSettings) -> float:
-        """Its volume."""
+        """Its gain in dB."""
         return settings.mic_gain_db if self.direction == "input" else settings.agent_gain_db
 
     def with_gain(self, settings: AudioSettings, db: float) -> AudioSettings:
-        """The settings with another volume."""
+        """The settings with another gain (dB) for this direction."""
         return replace(settings, **{"mic_gain_db" if self.direction == "input" else "agent_gain_db": db})
 
 
@@ -54,12 +61,12 @@ OUTPUT = Side("output", "OUT", "Speakers", "speaker")
 
 
 class DeviceLines(Inked):
-    """Two lines about a device that is well, more where the user must know what to do.
+    """Two lines about a device, and more if there is a problem to explain.
 
     Args:
-        store: how it does.
-        side: which one it is.
-        no_devices: why no devices were asked for; empty where they were.
+        store: source of status, levels and settings.
+        side: the direction.
+        no_devices: returns why the session uses no devices; empty if it uses them.
     """
 
     DEFAULT_CSS = "DeviceLines { height: 2; }"
@@ -72,7 +79,7 @@ class DeviceLines(Inked):
         self._lines: list[list[Piece]] = []
 
     def sync(self, now: float) -> None:
-        """Show what is."""
+        """Update the lines if the status changed."""
         if not self.size.width:
             return
         lines = [self._about(), self._level(now), *self._sentences()]
@@ -126,7 +133,7 @@ class DeviceLines(Inked):
         return [*pieces, (f"  {words} {troubles}", "warn" if troubles else "dim")]
 
     def _sentences(self) -> list[list[Piece]]:
-        """What is the matter, and what to do about it."""
+        """The problem and its remedy, wrapped."""
         audio = self._store.audio
         view = self._side.view(audio)
         sentence, remedy = view.sentence, view.remedy

@@ -1,4 +1,4 @@
-"""The devices of one direction as the system lists them, the system's default among them."""
+"""List of one direction's devices, with the system's default first."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from rtvoice_tui.audio.backends.base import DeviceInfo
 
 _FACTS = 46
-"""Cells of everything but a name."""
+"""Cells reserved for everything except the name."""
 
 
 class DeviceList(PlainView):
-    """One line a device; the first is the system's default, whatever that is.
+    """One line per device; the first line is the system's default.
 
     Args:
-        side: which direction's devices.
-        audio: how the open one does.
+        side: the direction.
+        audio: status of the open devices.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("g", "screen.gate", "The microphone's gate", show=False),  # home goes to the first line, too
+        Binding("g", "screen.gate", "The microphone's gate", show=False),  # `home` still goes to the first line
     ]
 
     def __init__(self, side: Side, audio: AudioStatus) -> None:
@@ -40,7 +40,7 @@ class DeviceList(PlainView):
         self.cursor = 0
 
     def listed(self, devices: Sequence["DeviceInfo"]) -> None:
-        """What the system has now; the cursor stays with its device."""
+        """Show these devices, of which only those of the direction are used; the cursor stays on its device."""
         name = self.chosen
         own = [d for d in devices if (d.inputs if self.side.direction == "input" else d.outputs)]
         self._devices = own
@@ -56,11 +56,11 @@ class DeviceList(PlainView):
 
     @property
     def chosen(self) -> str:
-        """The name under the cursor; empty is the system's default."""
+        """Name of the device under the cursor; empty for the system's default."""
         return self.name_of(self.cursor or 0)
 
     def name_of(self, line: int) -> str:
-        """The device's name; empty is the system's default."""
+        """Name of the device in a line; empty for the system's default."""
         return self._devices[line - 1].name if line else ""
 
     def update_model(self) -> bool:
@@ -74,8 +74,8 @@ class DeviceList(PlainView):
         view = self._view
         if view.wanted:
             return [("  System default", "plain")]
-        # where a sound system has no name for its default, no other line can say that it is in use
-        real = view.host_api and not view.absent  # no file, and nothing that stands in
+        # if the sound system has no name for its default, no other line can be marked as in use
+        real = view.host_api and not view.absent  # not a file, and not silence in place of a speaker
         in_use = bool(self._known and real) and not any(self._is_open(device) for device in self._devices)
         return [("● " if in_use else "  ", "live"), ("System default", "title"),
                 ("   in use" if in_use else "   wanted", "live" if in_use else "dim")]  # fmt: skip

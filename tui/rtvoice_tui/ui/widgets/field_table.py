@@ -1,4 +1,4 @@
-"""The agent's settings as a table: as edited, as sent, as the server says it is in force."""
+"""The agent's settings as a table: as edited, as sent, and as in force according to the server."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -22,14 +22,14 @@ MARKS: dict[str, tuple[str, str, str]] = {
     "edited": ("●", "warn", "edited, not sent"),
     "sent": ("…", "warn", "sent, waiting for the server"),
     "acknowledged": ("✓", "ok", "acknowledged"),
-    "changed": ("≠", "warn", "the server made something else of it"),
+    "changed": ("≠", "warn", "the server applied another value"),
     "refused": ("✗", "error", "refused"),
     "held": ("✗", "warn", "not taken over"),
     "unanswered": ("?", "warn", "sent, not answered"),
     "later": ("↻", "warn", "kept for the next session"),
     "absent": ("–", "dim", "not at this provider"),
 }
-"""State of a field: its glyph, ink and words."""
+"""Glyph, ink and text for each state of a field."""
 
 LABEL = 17
 NOTHING = "·"
@@ -46,29 +46,29 @@ class Row:
 
     @property
     def tool(self) -> str:
-        """Name of the tool."""
+        """Name of the tool; empty if the row is no tool."""
         return self.path.removeprefix("tools.") if self.path.startswith("tools.") else ""
 
 
 class FieldTable(PlainView):
-    """One line a field, with the cursor on the one that is edited.
+    """One line per field, with a cursor.
 
     Args:
-        editor: what is edited.
-        store: what is in force.
+        editor: editor of the agent.
+        store: source of the settings that are in force.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("fields")
 
     class Chosen(Message):
-        """A line was opened, to be typed into."""
+        """Posted when a row is opened for editing."""
 
         def __init__(self, row: Row) -> None:
             super().__init__()
             self.row = row
 
     class Stepped(Message):
-        """A value was changed without typing: ``text`` is the new one, ``None`` switches a tool."""
+        """Posted when a value is changed without typing: ``text`` is the new value, ``None`` switches a tool."""
 
         def __init__(self, row: Row, text: str | None) -> None:
             super().__init__()
@@ -76,7 +76,7 @@ class FieldTable(PlainView):
             self.text = text
 
     class Moved(Message):
-        """The cursor is on another line."""
+        """Posted when the cursor is moved."""
 
     def __init__(self, editor: AgentEditor, store: Store) -> None:
         super().__init__([], id="fields")
@@ -87,17 +87,17 @@ class FieldTable(PlainView):
 
     @property
     def shows_cursor(self) -> bool:
-        """Not while the instructions are typed: the mark would say that keys go to the table."""
+        """False while the instructions have the focus: a marked row would suggest that keys go to the table."""
         focused = self.screen.focused
         return focused is None or focused.id != "instructions"
 
     @property
     def row(self) -> Row | None:
-        """The line under the cursor."""
+        """The row under the cursor."""
         return self._rows[self.cursor] if self.cursor is not None and self.cursor < len(self._rows) else None
 
     def update_model(self) -> bool:
-        """Lay out again; a few dozen short lines."""
+        """Lay out all rows again, since there are only a few dozen."""
         self._rows = self._all_rows()
         lines = [self._line(row) for row in self._rows]
         changed = lines != self._lines
@@ -111,19 +111,19 @@ class FieldTable(PlainView):
         return [(f"  {'':<{LABEL}}", "dim"), (words, "dim")]
 
     def move_cursor(self, line: int) -> None:
-        """Choose a line, and say so."""
+        """Move the cursor and post `Moved`."""
         super().move_cursor(line)
         self.post_message(self.Moved())
 
     # --- keys
 
     def action_open(self) -> None:
-        """Type into the line."""
+        """Open the row for editing."""
         if self.row is not None:
             self.post_message(self.Chosen(self.row))
 
     def action_step(self, step: int) -> None:
-        """The next known value."""
+        """Change to the next (``step`` 1) or previous (``step`` -1) known value."""
         row = self.row
         if row is None or row.field is None:
             return
@@ -134,7 +134,7 @@ class FieldTable(PlainView):
             self.post_message(self.Stepped(row, choices[(index + step) % len(choices)]))
 
     def action_switch(self) -> None:
-        """Switch a tool or a switch over."""
+        """Switch a tool or an on/off setting."""
         row = self.row
         if row is not None and row.tool:
             self.post_message(self.Stepped(row, None))
@@ -143,7 +143,7 @@ class FieldTable(PlainView):
             self.post_message(self.Stepped(row, "on" if on else "off"))
 
     def action_clear(self) -> None:
-        """Leave it to the server."""
+        """Clear the value, so that the server's default applies."""
         if self.row is not None and self.row.field is not None:
             self.post_message(self.Stepped(self.row, ""))
 
@@ -193,7 +193,7 @@ def _cell(value: str, width: int) -> str:
 
 
 def explained(editor: AgentEditor, row: Row) -> list[Piece]:
-    """What a line is about, how it stands, and which values are known."""
+    """Explanation of a row: its state, its help and its known values."""
     if row.path == ADD:
         return [("enter adds a tool", "dim")]
     word, detail = editor.mark(row.path)

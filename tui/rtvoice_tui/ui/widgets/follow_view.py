@@ -1,4 +1,4 @@
-"""A scrolling view over lines that grow at the end: it follows, or stands still and counts what is new below."""
+"""A scrolling view of lines that grow at the end: it follows the end, or is frozen and counts new lines below."""
 
 from typing import ClassVar
 
@@ -14,35 +14,36 @@ from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.widgets.lines import Inked, Piece
 
 FOUND_WITHIN = 50_000
-"""Lines that one search looks at, so that keys are answered."""
+"""Maximum number of lines per search, so that the app stays responsive."""
 
 
 class FollowView(Inked, ScrollView, can_focus=True):
-    """Base of all panes of lines. Subclasses say how many lines there are and what is in each.
+    """Base of all views of lines. Subclasses provide the number of lines and the content of each.
 
     Attributes:
-        follow: whether the last line is kept in sight.
-        cursor: the chosen line, if any.
+        follow: whether the view scrolls to the last line when lines are added.
+        cursor: index of the selected line; ``None`` if there is none.
+        seen_lines: number of lines when following stopped.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("lines")
     GROWS: ClassVar[bool] = True
-    """Whether lines come at the end; a view that is laid out anew each time starts at the top and follows nothing."""
+    """Whether lines are added at the end. Other views are laid out as a whole, start at the top and do not follow."""
 
     DEFAULT_CSS = """
     FollowView { overflow-y: scroll; overflow-x: hidden; scrollbar-gutter: stable; scrollbar-size-vertical: 1; }
     """
 
     class Followed(Message):
-        """The user went to the end: no earlier turn is chosen any more."""
+        """Posted when the user goes to the end: no earlier turn is selected any more."""
 
     class Opened(Message):
-        """A line was opened with enter.
+        """Posted when a line is opened with enter.
 
         Attributes:
-            view: where.
-            line: its number when the key was pressed.
-            name: what the line stood for then.
+            view: the view of the line.
+            line: index of the line when the key was pressed.
+            name: `FollowView.name_of` the line at that time.
         """
 
         def __init__(self, view: "FollowView", line: int) -> None:
@@ -63,24 +64,24 @@ class FollowView(Inked, ScrollView, can_focus=True):
     # --- for subclasses
 
     def update_model(self) -> bool:
-        """Take over what changed; true if anything did. Called up to 15 times a second."""
+        """Read changes from the model; returns whether there were any. Called up to 15 times a second."""
         raise NotImplementedError
 
     @property
     def line_count(self) -> int:
-        """How many lines there are."""
+        """Number of lines."""
         raise NotImplementedError
 
     def pieces(self, line: int) -> list[Piece]:
-        """What is in a line."""
+        """Content of a line."""
         raise NotImplementedError
 
     def copy_text(self) -> str:
-        """What `y` copies."""
+        """Text that `y` copies."""
         return ""
 
     def show_turn(self, turn: int) -> None:
-        """Bring a turn into sight, where lines belong to turns."""
+        """Move the cursor to a turn, if lines belong to turns."""
 
     def turn_at(self, line: int) -> int:
         """The turn a line belongs to, 0 where there is none."""
@@ -90,29 +91,29 @@ class FollowView(Inked, ScrollView, can_focus=True):
 
     @property
     def shows_cursor(self) -> bool:
-        """Whether the chosen line is marked now."""
+        """Whether the selected line is highlighted now."""
         return True
 
     @property
     def text_width(self) -> int:
-        """Cells a line may take."""
+        """Width of a line in cells."""
         return max(1, self.scrollable_content_region.width)
 
     @property
     def new_below(self) -> int:
-        """Lines that came since following stopped."""
+        """Number of lines added since following stopped."""
         return 0 if self.follow or not self.GROWS else max(0, self.line_count - self.seen_lines)
 
     def changed_lines(self) -> list[int] | None:
-        """The lines that changed where only those must be repainted; ``None`` means all."""
+        """The lines to repaint if no others changed; ``None`` repaints all."""
         return None
 
     def sync(self, force: bool = False, calm: bool = True) -> None:
-        """Bring the view up to date with its model.
+        """Update the view from its model.
 
         Args:
             force: repaint even if nothing changed.
-            calm: whether this is a pulse in which mere counters are repainted.
+            calm: whether lines in which only a counter changed are repainted at this pulse.
         """
         changed = self.update_model() or force
         size = Size(self.text_width, self.line_count)
@@ -125,7 +126,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
             return
         self._growing = True
         if size != self.virtual_size:
-            # virtual_size would ask for a layout of the whole screen with every line
+            # assigning virtual_size would trigger a layout of the whole screen for every line
             self.set_reactive(Widget.virtual_size, size)
             self._scroll_update(size)
         if self.follow:
@@ -136,10 +137,10 @@ class FollowView(Inked, ScrollView, can_focus=True):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """Draw one line of the window."""
+        """Draw one line of the visible region."""
         if self._painted_width != self.text_width:
             self._painted_width = self.text_width
-            self.update_model()  # before any message says so: the first frame and a resize are painted once
+            self.update_model()  # before the resize message: the first frame and a resize are painted once
         line = y + self.scroll_offset.y
         if line >= self.line_count:
             return self.strip([], self.text_width)
@@ -150,11 +151,11 @@ class FollowView(Inked, ScrollView, can_focus=True):
         return self.strip(pieces, self.text_width, "cursor" if chosen else "")
 
     def on_resize(self) -> None:
-        """Follow the end of what was wrapped again."""
+        """Update after lines were wrapped to a new width."""
         self.sync(force=self._painted_width != self.text_width)
 
     def on_show(self) -> None:
-        """A pane that was hidden has something to catch up with."""
+        """Update a view that was hidden."""
         self.sync()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -171,7 +172,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
     # --- keys
 
     def action_follow(self) -> None:
-        """Go to the end and stay there."""
+        """Go to the end and follow it."""
         self.cursor = None
         self._set_follow(True)
         self.sync(force=True)
@@ -193,17 +194,17 @@ class FollowView(Inked, ScrollView, can_focus=True):
         self.action_cursor(step * max(1, self.size.height - 1))
 
     def action_open(self) -> None:
-        """Open the chosen line, or else the last."""
+        """Open the selected line, else the last one."""
         line = self.cursor if self.cursor is not None else self.line_count - 1
         if line >= 0:
             self.post_message(self.Opened(self, line))
 
     def name_of(self, line: int) -> str:
-        """What a line stands for, where lines may come and go."""
+        """Name of what a line represents, for views whose lines may come and go; empty by default."""
         return ""
 
     def move_cursor(self, line: int) -> None:
-        """Choose a line and bring it into sight."""
+        """Select a line and scroll to it; stops following."""
         if not self.line_count:
             return
         line = max(0, min(line, self.line_count - 1))
@@ -220,7 +221,11 @@ class FollowView(Inked, ScrollView, can_focus=True):
     # --- search
 
     def find(self, needle: str) -> bool:
-        """Go to the next line that holds a word; after the last line comes the first again."""
+        """Go to the next line that contains a text, ignoring case; continues at the first line after the last.
+
+        Returns:
+            Whether a line was found, within `FOUND_WITHIN` lines.
+        """
         self._needle = needle.lower()
         if not needle:
             self.refresh()
@@ -236,7 +241,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
 
 
 def _marked(pieces: list[Piece], needle: str) -> list[Piece]:
-    """Lay the search ink over every hit."""
+    """Use the search ink for every match."""
     marked: list[Piece] = []
     for text, ink in pieces:
         lowered = text.lower()
@@ -252,7 +257,7 @@ def _marked(pieces: list[Piece], needle: str) -> list[Piece]:
 
 
 def right_aligned(left: list[Piece], right: list[Piece], width: int) -> list[Piece]:
-    """Two groups of pieces at both ends of a line; the right one is kept whole."""
+    """Place two groups of pieces at both ends of a line; if they do not fit, the left one is cut."""
     taken = sum(cell_len(text) for text, _ in right)
     room = max(0, width - taken)
     kept: list[Piece] = []

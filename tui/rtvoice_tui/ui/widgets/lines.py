@@ -1,4 +1,4 @@
-"""Lines of coloured text drawn by hand: the base of every pane and row. Text is never markup."""
+"""Base widgets that draw lines of styled text; every pane and row uses them. Text is never parsed as markup."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ Piece = tuple[str, str]
 
 
 class Inked(Widget):
-    """A widget that paints with named inks, whose colours are the theme's."""
+    """Widget that draws with named inks, whose styles come from the theme."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
@@ -25,7 +25,7 @@ class Inked(Widget):
 
     @property
     def ascii_only(self) -> bool:
-        """Whether the terminal has no other signs than ASCII."""
+        """Whether to draw ASCII characters only."""
         return bool(getattr(self.app, "ascii_only", False))
 
     def ink(self, name: str) -> Style:
@@ -39,7 +39,7 @@ class Inked(Widget):
         return style
 
     def notify_style_update(self) -> None:
-        """The theme or the state changed: forget what was mixed."""
+        """Clear the cached styles, because the theme or the widget's state changed."""
         super().notify_style_update()
         self._inks = {}
 
@@ -86,11 +86,11 @@ class FixedLine(Inked):
                 self.refresh()
 
     def fill(self) -> None:
-        """Write the first words, when the size is known: the first frame is then whole, and painted once."""
+        """Hook to write the first content when the size is known, so that one paint completes the first frame."""
 
     @property
     def words(self) -> str:
-        """What is shown, without colour."""
+        """The text shown, without styles."""
         return "".join(text for text, _ in self._pieces)
 
     def render_line(self, y: int) -> Strip:

@@ -1,4 +1,4 @@
-"""The second row, which never scrolls: how loud both sides are, what troubles them, and the one state word."""
+"""The second row, which never scrolls: levels of both directions, device problems, and the state word."""
 
 from math import ceil
 
@@ -14,7 +14,7 @@ from rtvoice_tui.ui.widgets.bars import bar, level_words, peak_words
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 
 WIDE, ROOMY, NARROW = 108, 146, 72
-"""From these widths on there is room for everything, for delivery too, and for more than levels and the state."""
+"""Minimum widths in cells: for all usual fields; for jitter buffer and jitter, too; for more than levels and state."""
 
 MOST_CELLS = 24
 
@@ -26,10 +26,10 @@ TROUBLES = {
     DeviceState.DENIED: "DENIED",
     DeviceState.REFUSED: "REFUSED",
 }
-"""What stands in place of a bar that means nothing."""
+"""The word shown in place of the level bar if the device does not work."""
 
 GATES = ("gate", "half-duplex")
-"""Ways against echo that let the microphone through, or do not."""
+"""Echo modes that open and close the microphone."""
 
 _WORDS = {
     Phase.READY: ("READY", "live"),
@@ -41,22 +41,22 @@ _WORDS = {
 }
 
 _MODES = {TalkMode.TOGGLE: "push", TalkMode.HOLD: "hold"}
-"""Ways of talking that wait for a key."""
+"""Talk modes that use a key."""
 
 
 class MeterRow(FixedLine):
-    """Both meters with numbers and marks, echo, buffer and underruns, and the one state word."""
+    """Both level meters with markers, echo mode, buffered audio, underruns, and the state word."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(id="meters")
         self._store = store
 
     def fill(self) -> None:
-        """The start: nothing was heard yet."""
+        """Show the initial state."""
         self.sync(0.0)
 
     def sync(self, now: float) -> None:
-        """Let the meters fall, and show them."""
+        """Let the meters decay and update the row; ``now`` is in seconds on the store's clock."""
         store, audio, width = self._store, self._store.audio, self.size.width
         store.mic.settle(now)
         store.speaker.settle(now)
@@ -76,13 +76,13 @@ class MeterRow(FixedLine):
         self.write([*pieces, *out, *state])
 
     def _level(self, meter: Meter, word: str, hint: str, cells: int, unit: str) -> list[Piece]:
-        """Bar and number, or what it means that there is none, with the key that helps where there is room."""
+        """Level bar and number, or the problem in place of the bar, with the key that helps if there is room."""
         number: Piece = (f"{level_words(meter)}{unit}", "plain")
         if not word:
             return [*bar(meter, cells, self.ascii_only), number]
         ink = "dim" if word == "none" else "error"
         room = cells + len("[]")
-        if meter.level_db > FLOOR_DB:  # something comes nevertheless
+        if meter.level_db > FLOOR_DB:  # there is a signal nevertheless
             return [(f"{word:<{room}}", ink), number]
         room += len(number[0])
         hint = hint if word == "MUTED" else "d why"
@@ -91,7 +91,7 @@ class MeterRow(FixedLine):
         return [(f"{word}  ", ink), (f"{hint:<{room - len(word) - 2}}", "dim")]
 
     def _mic_marks(self, now: float, width: int) -> list[Piece]:
-        """Clipping, the gate, whether the local detector hears somebody, and what is done against echo."""
+        """Markers of the microphone: clipping, gate, local VAD, and echo mode."""
         audio, meter, wide = self._store.audio, self._store.mic, width >= WIDE
         clipped = meter.clipped(now)
         gate: Piece = (
@@ -111,7 +111,7 @@ class MeterRow(FixedLine):
         return [(" CLIP", "error"), *marks[1:]] if clipped else marks
 
     def _out_marks(self, now: float, width: int) -> list[Piece]:
-        """Clipping, ducking, and how much waits to be heard."""
+        """Markers of the speaker: clipping, ducking, buffered audio, and counters if there is room."""
         audio, meter, wide = self._store.audio, self._store.speaker, width >= WIDE
         flag: Piece = (" DUCK", "warn") if audio.ducked else ("     ", "plain")
         flag = (" CLIP", "error") if meter.clipped(now) else flag
@@ -148,14 +148,14 @@ class MeterRow(FixedLine):
 
 
 def trouble(view: DeviceView, muted: bool) -> str:
-    """The word in place of the bar; empty where the bar means something."""
+    """The word shown in place of the level bar; empty if the bar is valid."""
     if muted:
         return "MUTED"
     return TROUBLES.get(view.state, "" if view.name else "none")
 
 
 def echo_word(audio: AudioStatus) -> Piece:
-    """What is done against echo, and by how many dB it is less."""
+    """Short name of the echo mode, with the echo reduction in dB if it is known."""
     if audio.echo == "converging":
         return ("AEC …", "warn")
     if audio.echo == "cancelling":

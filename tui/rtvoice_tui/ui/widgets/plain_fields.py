@@ -1,4 +1,4 @@
-"""Fields for text that others wrote: it is kept as it is, and what a terminal would obey is drawn as a symbol."""
+"""Input fields for untrusted text: the text is kept unchanged, and control characters are drawn as symbols."""
 
 from rich.text import Text
 from textual.widgets import Input, TextArea
@@ -7,12 +7,12 @@ from rtvoice_tui.store.plain import visible
 
 
 def drawn(text: str) -> str:
-    """The text as it is drawn, character for character."""
+    """The text with control characters replaced by symbols, one for one."""
     return visible(text.replace("\r", "\u240d").replace("\n", "\u240a"))
 
 
 class PlainInput(Input):
-    """A line."""
+    """Single-line field that draws control characters as symbols."""
 
     @property
     def _value(self) -> Text:
@@ -20,7 +20,7 @@ class PlainInput(Input):
 
 
 class PlainArea(TextArea):
-    """Several lines."""
+    """Text area that draws control characters as symbols."""
 
     def get_line(self, line_index: int) -> Text:
         """A line as it is drawn."""

@@ -1,4 +1,4 @@
-"""A few lines that are laid out whole, to be read and copied."""
+"""View of a few lines that are all laid out, for reading and copying."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from rtvoice_tui.ui.widgets.lines import Piece
 
 
 class PlainView(FollowView):
-    """A list of lines: laid out in advance, or anew by a subclass whenever something may have changed."""
+    """A list of lines: fixed, or laid out again in `update_model` of a subclass."""
 
     GROWS: ClassVar[bool] = False
 
@@ -16,16 +16,16 @@ class PlainView(FollowView):
         self._lines = lines
 
     def update_model(self) -> bool:
-        """Nothing ever changes here."""
+        """Returns False: the lines never change."""
         return False
 
     @property
     def line_count(self) -> int:
-        """How many lines."""
+        """Number of lines."""
         return len(self._lines)
 
     def pieces(self, line: int) -> list[Piece]:
-        """A line."""
+        """Content of a line."""
         return self._lines[line]
 
     def copy_text(self) -> str:

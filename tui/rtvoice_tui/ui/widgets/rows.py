@@ -14,7 +14,7 @@ from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 
 
 class TabRow(FixedLine):
-    """Names of the panes with counts, where only one has room.
+    """Tabs of the panes with counts, shown if there is room for one pane only.
 
     Args:
         tabs: number and short name of each pane.
@@ -25,7 +25,7 @@ class TabRow(FixedLine):
         self._tabs = tabs
 
     def sync(self, store: Store, active: int, unsaved: bool) -> None:
-        """Show which pane is open and what waits in the others."""
+        """Show the active pane, and counts and markers of the others."""
         waiting = len(store.calls.asking)
         busy = any(r.call.state in (CallState.RUNNING, CallState.STREAMING) for r in store.calls.open.values())
         calls = f" {len(store.calls.records)}{'?' if waiting else '!' if busy else ''}"
@@ -39,7 +39,7 @@ class TabRow(FixedLine):
 
 
 class TickerRow(FixedLine):
-    """The last event, where the event pane is hidden."""
+    """The last event, shown if there is room for one pane only."""
 
     def sync(self, store: Store) -> None:
         """Show the newest row of the log."""
@@ -53,7 +53,7 @@ class TickerRow(FixedLine):
 
 
 class NoticeRow(FixedLine):
-    """The newest notice that nobody has hidden."""
+    """The newest notice, until the user hides it."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(id="notice")
@@ -79,7 +79,7 @@ class NoticeRow(FixedLine):
             self._show(pieces, [*remedy, *hint])
 
     def _show(self, first: list[Piece], second: list[Piece]) -> None:
-        """One line where it suffices; else the remedy has a line of its own, so that it is never cut off."""
+        """Show one or two lines; a remedy that does not fit gets a line of its own, so that it is not cut off."""
         self.write(first)
         if second != self._second:
             self._second = second
@@ -91,12 +91,12 @@ class NoticeRow(FixedLine):
         return self.strip(self._second, self.size.width) if y else super().render_line(y)
 
     def _overcome(self, at: float, notice: Notice) -> bool:
-        """A failure to connect is of no interest once a session is open."""
+        """Whether the notice is an error from before the session was opened, and so obsolete."""
         opened_at = self._store.session.opened_at
         return notice.level is Level.ERROR and opened_at is not None and at < opened_at
 
     def hide(self) -> bool:
-        """Hide what is shown; false if nothing is."""
+        """Hide the notice; returns False if none is shown."""
         if not self._pieces:
             return False
         self._hidden_until = self._store.notices[-1][0]
@@ -109,10 +109,10 @@ def _width(pieces: list[Piece]) -> int:
 
 
 class KeyRow(FixedLine):
-    """The footer: what keys do, as many as there is room for; help and commands are always there."""
+    """The footer: as many keys as fit; help and commands are always shown."""
 
     def fill(self) -> None:
-        """Choose what fits."""
+        """Choose the keys that fit."""
         keys = footer_keys()
         kept = [key for key in keys if key.footer >= ALWAYS]
         room = self.size.width - sum(len(key.shown) + len(key.label) + 3 for key in kept) - 1
@@ -128,5 +128,5 @@ class KeyRow(FixedLine):
         self.write(pieces)
 
     def on_resize(self) -> None:
-        """Another width, another choice."""
+        """Choose the keys again for the new width."""
         self.fill()

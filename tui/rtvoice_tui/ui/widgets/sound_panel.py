@@ -1,4 +1,4 @@
-"""The last ten seconds of sound, on demand: both levels, who spoke, what waited to be heard and what was missing."""
+"""Panel with the last ten seconds of sound: levels of both directions, who spoke, buffered audio, and losses."""
 
 from functools import lru_cache
 
@@ -13,20 +13,20 @@ from rtvoice_tui.ui.widgets.lines import Inked, Piece
 
 AXIS = 8
 BESIDE = 9
-"""Cells of the numbers on the left and on the right of the columns."""
+"""Cells for the axis to the left and the numbers to the right of the columns."""
 
 _EIGHTHS = "▁▂▃▄▅▆▇█"
 _STEPS = "_.:=#"
-"""The same in ASCII, where a fifth is the best that can be told."""
+"""The same in ASCII, in steps of a fifth of a cell."""
 
 Cell = tuple[str, str]
 
 
 class SoundPanel(Inked):
-    """Repainted when a column ends, and only while it is open.
+    """History of the sound; repainted when a column ends, and only while it is open.
 
     Args:
-        store: whose sound it is.
+        store: source of levels and audio status.
     """
 
     def __init__(self, store: Store) -> None:
@@ -40,7 +40,7 @@ class SoundPanel(Inked):
         self.border_subtitle = "H close"
 
     def sync(self, now: float) -> None:
-        """Take down what is, and show the columns that have ended if anybody looks."""
+        """Record the current audio status; while the panel is open, also show the columns that have ended."""
         self._history.sample(now)
         if not self.display or not self.size.width:
             return
@@ -53,7 +53,7 @@ class SoundPanel(Inked):
             self.refresh()
 
     def toggle(self) -> None:
-        """Open or close."""
+        """Open or close the panel."""
         self.display = not self.display
         self._shown = (-1, 0, 0)
 
@@ -72,7 +72,7 @@ class SoundPanel(Inked):
         columns = self._history.columns(now, merge)
         wide = merge == 1
         lines = self._graph("MIC", store.mic, now, merge, rows)
-        lines.append(_strip_line("you", [_user(c) for c in columns], "" if wide else "  ━ near ─ server"))
+        lines.append(_strip_line("you", [_user(c) for c in columns], "" if wide else "  ━ local ─ server"))
         lines += self._graph("OUT", store.speaker, now, merge, rows)
         lines.append(_strip_line("agent", [_agent(c) for c in columns], "" if wide else "  ━ spoke ┄ lowered"))
         most = max(column.buffered_ms for column in columns)
@@ -111,13 +111,13 @@ class SoundPanel(Inked):
             (f"  lost {lost}", "error" if lost else "dim"),
         ]
         if wide:
-            pieces.append(("   ━ near speech  ─ server hears  ┄ lowered", "dim"))
+            pieces.append(("   ━ local VAD  ─ server VAD  ┄ lowered", "dim"))
         return pieces
 
 
 @lru_cache(1024)
 def _cells(level: Level | None, rows: int, ascii_only: bool) -> tuple[Cell, ...]:
-    """A column of a graph from full scale down; most are as they were when the panel moves on."""
+    """Cells of a graph column, from full scale down. Cached, because most columns stay the same as the graph moves."""
     return tuple(_cell(level, row, rows, ascii_only) for row in range(rows))
 
 

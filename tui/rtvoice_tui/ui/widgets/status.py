@@ -1,4 +1,4 @@
-"""The first row, which never scrolls: how the session stands."""
+"""The first row, which never scrolls: the status of the session."""
 
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.store.plain import one_line
@@ -25,11 +25,11 @@ class StatusRow(FixedLine):
         self.unsaved = False
 
     def fill(self) -> None:
-        """The start: nothing has happened yet."""
+        """Show the initial state."""
         self.sync(0.0)
 
     def sync(self, now: float) -> None:
-        """Show what is."""
+        """Show the current status; ``now`` is in seconds on the store's clock."""
         session, usage = self._store.session, self._store.usage
         word, ink = _CONNECTION.get(session.phase, ("● LIVE", "live"))
         wide = self.size.width >= 100
@@ -52,5 +52,5 @@ class StatusRow(FixedLine):
         self.write(pieces)
 
     def describe(self, profile: str, about: str) -> None:
-        """Another profile or voice."""
+        """Set the profile's name and description (`describing.about`), shown at the next `sync`."""
         self._profile, self._about = profile, about
