@@ -1,1 +1,1 @@
-"""Runs a session: carries bytes and commands to the machine, and its effects to devices, tools and the socket."""
+"""Runs a session: passes server events and commands to the machine, and carries out its effects."""

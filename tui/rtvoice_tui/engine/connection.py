@@ -1,4 +1,4 @@
-"""One connection: frames from the socket into the machine, events of ours out, and a watch for silence."""
+"""One connection: received frames to the machine, client events to the socket, and detection of a dead server."""
 
 import asyncio
 import os
@@ -24,40 +24,44 @@ if TYPE_CHECKING:
 
 
 class Session(Protocol):
-    """What a connection needs of the session that it belongs to."""
+    """The part of `SessionDriver` that a connection uses."""
 
     @property
     def due(self) -> bool:
-        """Whether the server owes an answer."""
+        """Whether a reply of the server is pending."""
 
     @property
     def tools(self) -> tuple[ToolSpec, ...]:
-        """The tools that are offered now."""
+        """The current tools."""
 
     def step(self, happened: inputs.Input, *after_step: Observed) -> None:
-        """Hand the machine an input; observers are told of what belongs to it before the effects are carried out."""
+        """Step the machine; observers get ``after_step`` before the effects are carried out."""
 
     def observe(self, observed: Observed) -> None:
-        """Tell all observers."""
+        """Notify all observers."""
 
     def report(self, fact: Fact) -> None:
-        """Report a fact that no server event led to."""
+        """Report a fact that does not come from the machine."""
 
     def spawn(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
-        """Run beside the session; a fault is reported."""
+        """Run a coroutine as a task of the session; an exception in it is logged and reported."""
 
     def now(self) -> float:
-        """Seconds of the session's clock."""
+        """Current time in seconds on the session's clock."""
 
 
 class Connection:
-    """From the first try to connect until the socket is gone.
+    """One connection, from the connection attempt until the socket is closed. Runs on the session's loop.
 
     Args:
-        session: whose connection it is.
-        wire: the family's codec.
-        dropped: how many frames of the microphone earlier connections dropped.
-        taps: get the speech that has left.
+        session: the session that it belongs to.
+        wire: codec of the wire family.
+        dropped: number of microphone frames that earlier connections dropped.
+        taps: get the microphone audio that was sent.
+
+    Attributes:
+        outgoing: events that wait to be sent.
+        dropped: number of dropped microphone frames, those of earlier connections included.
     """
 
     def __init__(self, session: Session, wire: Wire, dropped: int, taps: Taps) -> None:
@@ -70,7 +74,7 @@ class Connection:
         self._redactor = FrameRedactor()
 
     def send(self, event: WireEvent) -> None:
-        """Queue an event; old frames of the microphone are dropped when the connection is slow."""
+        """Queue a client event; the oldest microphone frames are dropped if the connection is too slow."""
         self.outgoing.put(event)
         dropped = self._dropped_before + self.outgoing.dropped
         if dropped != self.dropped:
@@ -78,15 +82,18 @@ class Connection:
             self._session.report(FramesDropped(dropped))
 
     async def run(self, endpoint: Endpoint, heartbeat: float | None, received: Callable[[], None]) -> tuple[str, str]:
-        """Connect, and serve until the other side ends it; why it ended, and the remedy.
+        """Connect, and process frames until the socket is closed.
 
         Args:
             endpoint: address and headers.
-            heartbeat: seconds between pings, or ``None``.
+            heartbeat: seconds between pings; ``None`` for no pings.
             received: called after each frame.
 
+        Returns:
+            The reason why the connection ended, and the remedy.
+
         Raises:
-            ConnectionFailed: it could not be opened.
+            ConnectionFailed: the connection could not be opened.
         """
         from rtvoice_tui.transport.websocket import connect
 
@@ -106,7 +113,7 @@ class Connection:
             return socket.closed.sentence, socket.closed.remedy
 
     def without_secret(self, text: str) -> str:
-        """A text in which no key can be read."""
+        """The text with all keys redacted."""
         return self._endpoint.without_secret(text)
 
     def _received(self, frame: str) -> None:
@@ -132,7 +139,10 @@ class Connection:
             self._session.observe(FrameSent(event, text))
 
     def _with_keys(self, event: WireEvent) -> WireEvent | None:
-        """An update whose hosted servers need a key, with the key: only the wire ever sees it."""
+        """The update with the keys of its hosted MCP servers filled in; ``None`` if it needs none.
+
+        Keys are added only for sending: observers and the log get the event without them.
+        """
         if not isinstance(event, UpdateSession):
             return None
         filled, keys, problems = secrets.with_authorizations(event.session, self._session.tools, os.environ)
@@ -145,7 +155,7 @@ class Connection:
         return structs.replace(event, session=filled)
 
     async def _watch_silence(self, socket: "Socket", pongs: bool) -> None:
-        """Notice a server that is gone, while it owes an answer."""
+        """Ping a silent server while a reply is pending, then warn or give the connection up."""
         silence = liveness.Liveness(pongs=pongs)
         socket.heard = lambda: silence.heard(self._session.now())
         while True:

@@ -1,7 +1,7 @@
-"""Runs one session after the other on the session's loop: plans, connections, and the steps of the machine.
+"""Runs sessions, one after the other, on the session's event loop: plans, connections, steps of the machine.
 
-The loop is not the screen's: a stalled terminal never delays sound. From other threads only `settings` and `tools` may
-be read; `SessionWorker` brings everything else onto the loop.
+This loop is not the UI's, so a stalled terminal never delays audio. Other threads may read only `settings` and `tools`;
+`SessionWorker` runs everything else on the loop.
 """
 
 import asyncio
@@ -39,21 +39,21 @@ log = logging.getLogger(__name__)
 
 
 _WANTS = (cmd.SetTalk, cmd.SetAudio, cmd.UseDevice, cmd.SetEcho)
-"""What the user wants of every session, whichever machine it is told first."""
+"""Commands whose settings carry over: they are repeated for a session that is about to replace this one."""
 
 _OF_DEVICES = (cmd.UseDevice, cmd.SetEcho)
-"""Of these, what is done to devices that are about to be exchanged would be done twice."""
+"""Those of them that act on devices: not executed now, because the devices are about to be replaced."""
 
 
 @dataclass
 class _Change:
-    """A session that is on its way.
+    """A pending change to another session plan.
 
     Attributes:
-        plan: what it is made of.
-        history: what it is told of the one before.
+        plan: the new plan.
+        history: the earlier conversation to pass on.
         connect: whether to connect at once.
-        wants: what was asked for meanwhile; done again once its machine is there.
+        wants: requests made meanwhile; executed once the new machine exists.
     """
 
     plan: Plan
@@ -63,14 +63,21 @@ class _Change:
 
 
 class SessionDriver:
-    """Runs one session after the other until stopped. Made on the loop it runs on.
+    """Runs sessions, one after the other, until stopped. Must be created on the loop that it runs on.
 
     Args:
-        plan: what the session is made of.
-        store: where everything that happens is remembered.
-        clock: seconds since the app started.
-        observers: told of everything that happens, after the store and the event log.
-        taps: who wants the sound itself.
+        plan: the session plan.
+        store: stores all facts and events.
+        clock: returns seconds, on the clock of all times in the store.
+        observers: notified of everything that happens, after the store and the event log.
+        taps: get the session's audio.
+
+    Attributes:
+        plan: the current plan.
+        loop: the session's event loop.
+        now: the clock.
+        connection: the current connection, or ``None``.
+        sound: the session's devices.
     """
 
     def __init__(
@@ -82,7 +89,7 @@ class SessionDriver:
         self._ids = itertools.count(1)
         self._main: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
-        self._changing = asyncio.Lock()  # one at a time opens devices, takes over, or begins a session
+        self._changing = asyncio.Lock()  # held to open devices, change the plan or start a session
         if plan.connect:
             self._wanted.set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -105,10 +112,10 @@ class SessionDriver:
         self.step(inputs.Started())
 
     async def run(self) -> None:
-        """Serve until stopped. Never raises: what goes wrong is reported and logged."""
+        """Run until stopped. Never raises: errors are reported and logged."""
         self._main = asyncio.current_task()
         try:
-            await asyncio.sleep(0)  # what was asked before comes first
+            await asyncio.sleep(0)  # run the calls queued before the start first
             async with self._changing:
                 await self.sound.open(*_sound(self.plan))
             while True:
@@ -138,14 +145,14 @@ class SessionDriver:
         await self.plan.source.close()
 
     def stop(self) -> None:
-        """End everything."""
+        """Stop `run`; it ends the session and closes devices, tools and source."""
         if self._main is not None:
             self._main.cancel()
 
-    # --- what is wanted
+    # --- requests
 
     def set_wanted(self, wanted: bool) -> None:
-        """Have a session, or none."""
+        """Connect, or disconnect."""
         if self._changes:
             self._changes[-1].connect = wanted
         ending = self._conversation is None or self._conversation.cancelling() or self._conversation.done()
@@ -157,10 +164,16 @@ class SessionDriver:
             self._wanted.set()
 
     def edit(self, command: cmd.EditSession, toolset: Toolset, source: EndpointSource | None = None) -> None:
-        """Change the running session; functions that a response may still call stay in reach."""
+        """Edit the session; functions that a running response may still call remain available.
+
+        Args:
+            command: the edit; its tools are those of the profile.
+            toolset: the tools that run here.
+            source: where the next session connects; ``None``: unchanged.
+        """
         if self._changes:
             self._changes[-1].wants.append(lambda: self._edit(command, toolset, source))
-            self._edit(command, toolset, None)  # another source is of the plan to come, not of the one that is left
+            self._edit(command, toolset, None)  # the new source belongs to the pending plan only
         else:
             self._edit(command, toolset, source)
 
@@ -170,7 +183,13 @@ class SessionDriver:
         self.command(cmd.EditSession(command.settings, self._tools.specs, command.edit_id))
 
     def reopen(self, plan: Plan, history: Sequence[Said], connect: bool) -> None:
-        """Leave the session for one that is made of something else."""
+        """End the session and change to another plan.
+
+        Args:
+            plan: the new plan.
+            history: the earlier conversation to pass to the new session.
+            connect: whether to connect at once.
+        """
         self._wanted.clear()
         change = _Change(plan, tuple(history), connect)
         self._changes.append(change)
@@ -205,18 +224,18 @@ class SessionDriver:
         self.command(cmd.Recall(change.history))
 
     def keep_audio(self, **changes: Any) -> None:
-        """Later sessions of this plan have these fields of `AudioChoice` too: devices, echo treatment."""
+        """Store changed fields of `AudioChoice` (devices, echo control) in the plan, for its later sessions."""
         self.plan = replace(self.plan, audio=replace(self.plan.audio, **changes))
 
     def start_manual_run(self, name: str, arguments: str) -> None:
-        """Run a tool by hand; the model is not told."""
+        """Start a manual run of a tool; ``arguments`` is JSON. The model is not informed."""
         self._tools.start_manual_run(name, arguments, self._machine.turn)
 
     def stop_manual_run(self, key: str) -> None:
-        """End a manual run."""
+        """Stop a manual run; ``key``: key of its call."""
         self._tools.stop_manual_run(key)
 
-    # --- one session, from connect to close
+    # --- one session: connect to close
 
     async def _session(self) -> None:
         self.step(inputs.Connecting())
@@ -246,7 +265,7 @@ class SessionDriver:
     # --- the machine
 
     def command(self, command: cmd.Command) -> None:
-        """Hand the machine a command. What is wanted while another session is on its way holds there as well."""
+        """Step the machine with a command; settings made while a plan change is pending are repeated after it."""
         if self._changes and isinstance(command, _WANTS):
             self._changes[-1].wants.append(lambda: self.step(command))
             if isinstance(command, _OF_DEVICES):
@@ -254,17 +273,17 @@ class SessionDriver:
         self.step(command)
 
     def report(self, fact: Fact) -> None:
-        """Report a fact that no server event led to."""
+        """Report a fact that does not come from the machine."""
         self.step(inputs.Observed(fact))
 
     def step(self, happened: inputs.Input, *after_step: Observed) -> None:
-        """Hand the machine an input, tell the observers, then carry the effects out.
+        """Step the machine, notify the observers, then carry out the effects.
 
-        An input that comes while effects are carried out waits until they all are.
+        Not reentrant: an input that arrives while effects are carried out is queued until they are done.
 
         Args:
             happened: the input.
-            after_step: what belongs to it and is told to the observers as well.
+            after_step: more for the observers after this step, such as the received frame.
         """
         self._inputs.append((happened, after_step))
         if self._stepping:
@@ -274,7 +293,7 @@ class SessionDriver:
         while self._inputs:
             try:
                 self._take_step(*self._inputs.popleft())
-            except Exception as error:  # the inputs behind it are not lost
+            except Exception as error:  # process the queued inputs before raising it
                 fault = fault or error
         self._stepping = False
         if fault is not None:
@@ -288,7 +307,7 @@ class SessionDriver:
         self._executor.carry_out(effects)
 
     def observe(self, observed: Observed) -> None:
-        """Tell all observers."""
+        """Notify all observers."""
         self._tell(observed, self.now())
 
     def _tell(self, observed: Observed, at: float) -> None:
@@ -299,7 +318,7 @@ class SessionDriver:
                 self._observer_failed(observer, error)
 
     def _observer_failed(self, observer: Observer, error: Exception) -> None:
-        """Log and warn once: an observer is no reason to end the session."""
+        """Log and warn once per observer; a failing observer must not end the session."""
         if observer not in self._failed_observers:
             self._failed_observers.append(observer)
             log.error("an observer failed", exc_info=error)
@@ -315,15 +334,15 @@ class SessionDriver:
     def _new_id(self, prefix: str) -> str:
         return f"{prefix}-{next(self._ids)}"
 
-    # --- for the parts
+    # --- services for the parts
 
     def call(self, function: Callable[..., object], *arguments: object) -> None:
-        """From another thread onto the loop."""
-        with contextlib.suppress(RuntimeError):  # the loop may end between any look at it and the call
+        """Call a function on the session's loop; may be used from any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop may already be closed
             self.loop.call_soon_threadsafe(function, *arguments)
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """Run beside the session; a fault is reported."""
+        """Run a coroutine as a task of the session; an exception in it is logged and reported."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._task_ended)
@@ -336,31 +355,31 @@ class SessionDriver:
             self.warn(f"internal error: {type(error).__name__}: {error}", "see the log file, then start again")
 
     def warn(self, sentence: str, remedy: str = "") -> None:
-        """Report what is wrong."""
+        """Report a warning."""
         self.report(Notice(Level.WARNING, sentence, remedy))
 
     @property
     def hears(self) -> bool:
-        """Whether the microphone's frames are wanted."""
+        """Whether microphone frames are wanted: the session is ready."""
         return self._machine.hears
 
     @property
     def due(self) -> bool:
-        """Whether the server owes an answer."""
+        """Whether a reply of the server is pending."""
         return self._machine.due
 
     @property
     def tools(self) -> tuple[ToolSpec, ...]:
-        """The tools that are offered now, with those that servers brought."""
+        """The current tools, those of tool servers included. May be read from any thread."""
         return self._tools.specs
 
     @property
     def settings(self) -> SessionSettings:
-        """The wanted configuration, with all changes made so far."""
+        """The settings of the current session, with all edits sent so far. May be read from any thread."""
         return self._machine.settings
 
 
 def _sound(plan: Plan) -> tuple[AudioChoice, int, int]:
-    """The devices of a plan, and both rates in Hz."""
+    """The devices of a plan, and its input and output rates in Hz."""
     settings, fixed = plan.settings, plan.dialect.fixed_rate
     return plan.audio, fixed or settings.input_rate, fixed or settings.output_rate

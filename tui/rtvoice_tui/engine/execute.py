@@ -1,4 +1,4 @@
-"""The one place that carries the machine's effects out, on the parts below."""
+"""Carries out the machine's effects, by passing them to the connection, devices, tools and timers."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -11,13 +11,13 @@ from rtvoice_tui.session.timers import Timer
 
 
 class Executor:
-    """Carries out effects. Only for the session's loop.
+    """Carries out effects. Must be used on the session's loop.
 
     Args:
-        send: queues one of our events for the connection there is.
-        sound: the devices.
-        tools: the tools.
-        timer_fired: called when a scheduled timer is due.
+        send: queues a client event for the current connection.
+        sound: the session's devices.
+        tools: the session's tools.
+        timer_fired: called when a timer fires.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Executor:
         self._timers: set[asyncio.TimerHandle] = set()
 
     def carry_out(self, effects: Sequence[fx.Effect]) -> None:
-        """Carry out the effects of one step, in their order. Reports are for observers."""
+        """Carry out the effects of one step, in order. Skips `Report`, which is for observers only."""
         for effect in effects:
             match effect:
                 case fx.Report():
@@ -57,7 +57,7 @@ class Executor:
         self._timers.add(handle)
 
     def forget_timers(self) -> None:
-        """Another machine follows: its timers are equal to those of the one before."""
+        """Cancel all timers before the machine is replaced: the new one could not distinguish them from its own."""
         for handle in self._timers:
             handle.cancel()
         self._timers.clear()

@@ -1,4 +1,4 @@
-"""The machine and the codec of a plan's wire family. Nothing above knows which family it is."""
+"""Creates the machine and the codec of a plan's wire family; the rest of the engine does not depend on the family."""
 
 from collections.abc import Callable
 
@@ -10,17 +10,17 @@ from rtvoice_tui.session.realtime.machine import SessionMachine
 
 
 def wire_of(plan: Plan) -> Wire:
-    """The codec of a plan."""
+    """Create the codec for a plan."""
     return RealtimeWire()
 
 
 def machine_of(plan: Plan, new_id: Callable[[str], str], turn: int, audio: AudioSettings) -> SessionMachine:
-    """A fresh machine for a plan.
+    """Create the machine for a plan.
 
     Args:
-        plan: what the session is made of.
-        new_id: makes a fresh event id from a prefix.
-        turn: the last turn of the session before.
-        audio: mute, gain and gate to start with.
+        plan: the session plan.
+        new_id: returns a new event id for a prefix.
+        turn: number of the previous session's last turn.
+        audio: initial mute, gain and noise gate settings.
     """
     return SessionMachine(plan.dialect, plan.settings, plan.tools, new_id, turn, plan.talk, audio)

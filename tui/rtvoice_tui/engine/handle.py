@@ -1,4 +1,4 @@
-"""What a head holds of a session: everything that may be asked of it, from any thread, and its clock."""
+"""The interface to a session for heads (cockpit, CLI commands): commands, state and clock, from any thread."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -13,48 +13,48 @@ from rtvoice_tui.tools.registry import Toolset
 
 
 class SessionHandle(Protocol):
-    """A session as heads, screenshots and tests hold it. Everything may be called from any thread."""
+    """Interface to a session for heads, screenshots and tests. Callable from any thread, except `run`."""
 
     @property
     def plan(self) -> Plan:
-        """What the session is made of."""
+        """The session plan."""
 
     @property
     def clock(self) -> float:
-        """Seconds since the app started: the clock of all times in the store."""
+        """Seconds since the session was created: the clock of all times in the store."""
 
     @property
     def settings(self) -> SessionSettings:
-        """The wanted configuration, with all changes made so far."""
+        """The settings of the current session, with all edits sent so far."""
 
     @property
     def tools(self) -> tuple[ToolSpec, ...]:
-        """The tools that are offered now, with those that servers brought."""
+        """The current tools, those of tool servers included."""
 
     @property
     def audio_settings(self) -> AudioSettings:
-        """Mute, gain and gate as they were asked for last."""
+        """The last requested mute, gain and noise gate settings."""
 
     async def run(self) -> None:
-        """Serve until stopped. Never raises."""
+        """Run sessions until stopped. Never raises."""
 
     def stop(self) -> None:
-        """End everything; `run` returns soon after."""
+        """Stop the session; `run` returns after its cleanup."""
 
     def post(self, command: Command) -> None:
-        """Hand the machine a command."""
+        """Queue a command for the machine."""
 
     def report(self, fact: Fact) -> None:
-        """Have a fact remembered, such as a notice."""
+        """Report a fact to the store and the observers, such as a notice."""
 
     def set_audio(self, settings: AudioSettings) -> None:
-        """Mute, gain and gate from now on."""
+        """Change the mute, gain and noise gate settings."""
 
     def edit(self, command: EditSession, toolset: Toolset, source: EndpointSource | None = None) -> None:
-        """Change the running session."""
+        """Edit the session: settings and tools; ``source``: where the next session connects, if that changes."""
 
     def reopen(self, plan: Plan, history: Sequence[Said] = (), connect: bool = True) -> None:
-        """Leave the session for another one, which is told what was said."""
+        """End the session and change to another plan; ``history`` is passed to the new session."""
 
     def connect(self) -> None:
         """Connect, if not connected."""
@@ -63,19 +63,19 @@ class SessionHandle(Protocol):
         """End the session, if there is one."""
 
     def start_manual_run(self, name: str, arguments: str) -> None:
-        """Run a tool by hand; the model is not told."""
+        """Start a manual run of a tool; ``arguments`` is JSON. The model is not informed."""
 
     def stop_manual_run(self, key: str) -> None:
-        """End a manual run."""
+        """Stop a manual run; ``key``: key of its call."""
 
     def play_test_tone(self) -> None:
-        """Play a tone of a second on the speaker, unless the agent speaks."""
+        """Play a test tone of 1 s on the speaker; a warning is reported instead if the agent is speaking."""
 
     def hear_myself(self, on: bool) -> None:
-        """Play the microphone on the speaker, for 30 s at most and while the agent is silent."""
+        """Monitor the microphone on the speaker, for at most 30 s and only while the agent is silent."""
 
     def release_devices(self, released: Callable[[], None]) -> None:
-        """Give the devices back until `reclaim_devices`; ``released`` is called on some thread when that is done."""
+        """Close the devices until `reclaim_devices`; ``released`` is then called, on any thread."""
 
     def reclaim_devices(self) -> None:
-        """Open the devices again."""
+        """Reopen the devices after `release_devices`."""

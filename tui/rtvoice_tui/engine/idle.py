@@ -1,4 +1,4 @@
-"""A session that never runs: a store to look at, with a clock that is given. For screenshots, replays and tests."""
+"""A session handle without a running session, over a given store and clock. For screenshots, replays and tests."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,13 +15,13 @@ from rtvoice_tui.tools.registry import Toolset
 
 
 class IdleSession:
-    """A `SessionHandle` over a store. What is asked of a running session is handed to ``asked``, and nothing happens.
+    """A `SessionHandle` that passes requests to ``asked`` instead of carrying them out.
 
     Args:
-        plan: what a session would be made of.
-        store: where reported facts are written.
-        clock: seconds on the store's clock.
-        asked: takes commands, and the names and arguments of everything else that is asked.
+        plan: the session plan.
+        store: gets reported facts and audio settings.
+        clock: returns seconds on the store's clock.
+        asked: called with each command, and with the name and arguments of every other request.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class IdleSession:
         self._asked("stop")
 
     def post(self, command: Command) -> None:
-        """Hand a command on."""
+        """Pass a command to ``asked``."""
         self._asked(command)
 
     def report(self, fact: Fact) -> None:
@@ -65,16 +65,16 @@ class IdleSession:
         self._store.record(fact, self.clock)
 
     def set_audio(self, settings: AudioSettings) -> None:
-        """Show mute, gain and gate."""
+        """Store the mute, gain and noise gate settings."""
         self.audio_settings = settings
         self.report(AudioSet(settings))
 
     def edit(self, command: EditSession, toolset: Toolset, source: EndpointSource | None = None) -> None:
-        """Hand a change on."""
+        """Pass an edit to ``asked``; ``toolset`` and ``source`` are ignored."""
         self._asked(command)
 
     def reopen(self, plan: Plan, history: Sequence[Said] = (), connect: bool = True) -> None:
-        """Have another plan."""
+        """Change to another plan, keeping both mute switches, and pass the request to ``asked``."""
         self.plan = plan
         muted, agent_muted = self.audio_settings.muted, self.audio_settings.agent_muted
         self.set_audio(replace(plan.audio_settings, muted=muted, agent_muted=agent_muted))

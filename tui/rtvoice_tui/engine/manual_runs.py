@@ -1,4 +1,4 @@
-"""Manual runs of tools: reported like calls; the model does not know of them."""
+"""Manual runs of tools by the user: reported like calls, but not sent to the model."""
 
 import asyncio
 import itertools
@@ -15,12 +15,12 @@ from rtvoice_tui.tools.toolbox import Toolbox
 
 
 class ManualRuns:
-    """The manual runs of a session.
+    """The manual runs of a session. Must be used on the session's loop.
 
     Args:
-        toolbox: runs them.
-        report: takes what became of them.
-        checker: checks arguments where that may take for ever.
+        toolbox: runs the tools.
+        report: called with the state of a run whenever it changes.
+        checker: validates arguments in a subprocess where that may take unbounded time.
     """
 
     def __init__(self, toolbox: Toolbox, report: Callable[[CallChanged], None], checker: Checker) -> None:
@@ -31,7 +31,13 @@ class ManualRuns:
         self._running: dict[str, asyncio.Task[None]] = {}
 
     def start(self, name: str, arguments: str, turn: int) -> None:
-        """Run a tool, if its arguments fit."""
+        """Start a run, if the arguments match the tool's schema.
+
+        Args:
+            name: name of the tool.
+            arguments: JSON; empty for no arguments.
+            turn: the turn that the run is shown in.
+        """
         key = f"by-hand-{next(self._numbers)}"
         spec = next((spec for spec in self._toolbox.specs if spec.name == name), None)
         kind = spec.kind if spec is not None else ""
@@ -57,7 +63,7 @@ class ManualRuns:
 
     def _over(self, call: CallChanged, task: "asyncio.Task[None]") -> None:
         del self._running[call.key]
-        if task.cancelled():  # perhaps before it began
+        if task.cancelled():  # possibly before _run started, so it is reported here
             self._report(replace(call, state=CallState.CANCELLED, note="you stopped it"))
 
     async def _run(self, call: CallChanged, unbounded: dict[str, Any] | None) -> None:
@@ -71,11 +77,11 @@ class ManualRuns:
         self._report(replace(call, state=state, output=outcome.output, note=outcome.note, details=outcome.details))
 
     def stop(self, key: str) -> None:
-        """End one."""
+        """Stop a run; ``key``: key of its call."""
         if task := self._running.get(key):
             task.cancel()
 
     def stop_all(self) -> None:
-        """End all."""
+        """Stop all runs."""
         for task in self._running.values():
             task.cancel()

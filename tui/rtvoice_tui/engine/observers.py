@@ -1,6 +1,6 @@
-"""Who only wants to know what happens in a session: one list of callables, and the two that every session has.
+"""Observers of a session: the observer type, and the two observers that every session has (store and event log).
 
-To join, append to `SessionWorker.observers` before the session runs: a recorder, scenario expectations, a test.
+To add one (a recorder, scenario expectations, a test), append it to `SessionWorker.observers` before the session runs.
 """
 
 from collections.abc import Callable
@@ -16,21 +16,21 @@ from rtvoice_tui.store.store import Store
 
 
 class Stepped(msgspec.Struct, frozen=True):
-    """The machine took one input; its effects have not been carried out yet."""
+    """The machine processed one input; the effects are not carried out yet."""
 
     input: Input
     effects: tuple[Effect, ...]
 
 
 class FrameReceived(msgspec.Struct, frozen=True):
-    """The server sent a frame; comes after the step that it led to."""
+    """The server sent a frame; observed after the step that it caused. ``text``: the frame, with keys redacted."""
 
     text: str
     decoded: Decoded
 
 
 class FrameSent(msgspec.Struct, frozen=True):
-    """A frame has left."""
+    """A frame was sent. ``text``: the frame, without the keys of hosted servers."""
 
     event: WireEvent
     text: str
@@ -38,11 +38,11 @@ class FrameSent(msgspec.Struct, frozen=True):
 
 Observed = Stepped | FrameReceived | FrameSent
 Observer = Callable[[Observed, float], None]
-"""Called on the session's thread with what happened and when, in seconds of its clock. Must return at once."""
+"""Called on the session's thread with the observation and its time in seconds. Must not block."""
 
 
 def store_observer(store: Store) -> Observer:
-    """Writes all facts into a store."""
+    """Create the observer that writes all facts to a store."""
 
     def observe(observed: Observed, at: float) -> None:
         if isinstance(observed, Stepped):
@@ -54,12 +54,12 @@ def store_observer(store: Store) -> Observer:
 
 
 class EventLogObserver:
-    """Writes all frames into an event log.
+    """Writes all frames to an event log.
 
     Args:
-        log: where rows are appended.
-        wire: says what of a frame is kept.
-        report: takes a notice when the disk is full, once.
+        log: the event log.
+        wire: converts frames to rows.
+        report: called once with a notice if texts can no longer be kept, such as when the disk is full.
     """
 
     def __init__(self, log: EventLog, wire: Wire, report: Callable[[Fact], None]) -> None:
@@ -69,7 +69,7 @@ class EventLogObserver:
         self._loss_reported = False
 
     def __call__(self, observed: Observed, at: float) -> None:
-        """Append a row; the event that begins a turn belongs to it."""
+        """Append a row for a frame. A new turn starts with the frame that caused it."""
         match observed:
             case FrameReceived():
                 row, sent = self._wire.received_row(observed.text, observed.decoded), False

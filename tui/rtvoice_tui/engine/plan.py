@@ -1,4 +1,4 @@
-"""What a session is made of, before anything is opened or connected."""
+"""The plan of a session: everything that is needed to start it."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,28 +13,32 @@ from rtvoice_tui.tools.registry import Toolset
 
 
 class EndpointSource(Protocol):
-    """Says where to connect; for the local agent that means starting it first."""
+    """Provides the endpoint to connect to; for the local agent, starts it first."""
 
     async def endpoint(self) -> Endpoint:
-        """Address and headers, asked for at every connect."""
+        """The address and headers; called for every connection.
+
+        Raises:
+            ProfileError: the address or key is missing or may not be used, or the local agent does not start.
+        """
 
     async def close(self) -> None:
-        """Release what `endpoint` started."""
+        """Stop what `endpoint` started."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a session is made of.
+    """Everything that is needed to start a session.
 
     Attributes:
-        dialect: the provider's way of speaking.
-        settings: how the agent behaves.
-        tools: what the profile says of its tools.
-        toolset: those that run here.
-        source: where to connect.
-        audio: which devices to use.
-        talk: how turns are taken.
-        audio_settings: gain and gate to start with.
+        dialect: the provider's dialect.
+        settings: the session settings.
+        tools: the tools of the profile.
+        toolset: the implementations of those that run here.
+        source: provides the endpoint.
+        audio: devices and echo control.
+        talk: talk mode and its limits.
+        audio_settings: initial mute, gain and noise gate settings.
         heartbeat: seconds between pings; 0 for none.
         connect: whether to connect at once.
     """

@@ -1,6 +1,6 @@
-"""A session's sound on the session's loop: opens the devices, brings frames to the machine and speech to the speaker.
+"""A session's audio: opens the devices, passes microphone frames to the machine and speech to the speaker.
 
-Made on the loop it runs on, and only for that loop.
+Must be created and used on the session's loop.
 """
 
 import asyncio
@@ -27,45 +27,45 @@ TICK_S = 0.02
 IDLE_TICK_S = 0.1
 
 LOOK_S = 0.1
-"""How often it is seen how the devices do."""
+"""Seconds between two checks of the device status."""
 
 
 class Session(Protocol):
-    """What `SessionSound` needs of its session."""
+    """The part of `SessionDriver` that `SessionSound` uses."""
 
     @property
     def hears(self) -> bool:
-        """Whether the microphone's frames are wanted."""
+        """Whether microphone frames are wanted: the session is ready."""
 
     def command(self, command: cmd.Command) -> None:
-        """Hand the machine a command."""
+        """Step the machine with a command."""
 
     def call(self, function: Callable[..., object], *arguments: object) -> None:
-        """From a device's thread onto the loop."""
+        """Call a function on the session's loop; may be used from any thread."""
 
     def spawn(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
-        """Run beside the session; a fault is reported."""
+        """Run a coroutine as a task of the session; an exception in it is logged and reported."""
 
     def warn(self, sentence: str, remedy: str = "") -> None:
-        """Report what is wrong."""
+        """Report a warning."""
 
     def report(self, fact: Fact) -> None:
-        """Report a fact that no server event led to."""
+        """Report a fact that does not come from the machine."""
 
     def keep_audio(self, **changes: Any) -> None:
-        """Later sessions of the plan have these fields of `AudioChoice`."""
+        """Store changed fields of `AudioChoice` in the plan, for its later sessions."""
 
     def now(self) -> float:
-        """Seconds of the store's clock."""
+        """Current time in seconds on the store's clock."""
 
 
 class SessionSound:
-    """The devices of one session after the other.
+    """The devices of all sessions of a driver, one after the other.
 
     Args:
-        session: who hears and speaks.
-        store: where meters and counters are kept.
-        taps: who wants the sound itself.
+        session: the driver.
+        store: gets meters and counters.
+        taps: get received and played audio.
     """
 
     def __init__(self, session: Session, store: Store, taps: Taps) -> None:
@@ -84,7 +84,13 @@ class SessionSound:
         self._early: list[Callable[[AudioStation], None]] = []
 
     async def open(self, choice: AudioChoice, input_rate: int, output_rate: int) -> None:
-        """Import and open the devices off the loop: loading PortAudio and numpy takes a while."""
+        """Open the devices in a helper thread, because importing numpy and PortAudio is slow.
+
+        Args:
+            choice: devices and echo control.
+            input_rate: sample rate of the microphone frames in Hz.
+            output_rate: sample rate of the agent's speech in Hz.
+        """
         opening = asyncio.to_thread(self._open_station, choice, input_rate, output_rate)
         self._opening = asyncio.create_task(opening)
         station = self._station = await asyncio.shield(self._opening)
@@ -105,7 +111,7 @@ class SessionSound:
         return station
 
     async def reopen(self, choice: AudioChoice, input_rate: int, output_rate: int) -> None:
-        """Other devices or rates, for another session."""
+        """Close the devices, and open others or with other rates; the arguments are those of `open`."""
         station, self._station = self._station, None
         if self._watching is not None:
             self._watching.cancel()
@@ -115,21 +121,21 @@ class SessionSound:
         await self.open(choice, input_rate, output_rate)
 
     async def close(self) -> None:
-        """Give the devices back, also those that are just being opened."""
+        """Close the devices, also if they are still being opened."""
         if self._opening is not None:
-            with contextlib.suppress(Exception):  # devices that could not be opened need no closing
+            with contextlib.suppress(Exception):  # opening failed: nothing to close
                 station = await self._opening
                 await asyncio.to_thread(station.close)
 
     def release_devices(self, released: Callable[[], None]) -> None:
-        """Give the devices back until `reclaim_devices`; ``released`` is called on some thread when that is done."""
+        """Close the devices until `reclaim_devices`; ``released`` is then called, on any thread."""
         if self._station is None:
             released()
         else:
             self._station.supervisor.release(released)
 
     def reclaim_devices(self) -> None:
-        """Open the devices again."""
+        """Reopen the devices after `release_devices`."""
         if self._station is not None:
             self._station.supervisor.reclaim()
 
@@ -143,11 +149,11 @@ class SessionSound:
         self._when_open(lambda station: station.supervisor.use(direction, name))
 
     def play_test_tone(self) -> None:
-        """Play a tone of a second on the speaker, unless the agent speaks."""
+        """Play a test tone of 1 s on the speaker; warns instead if the agent is speaking."""
         self._when_open(lambda station: self._try_out(station.tryout.play_tone()))
 
     def hear_myself(self, on: bool) -> None:
-        """Play the microphone on the speaker."""
+        """Monitor the microphone on the speaker, or stop that; warns instead if the agent is speaking."""
         self._when_open(lambda station: self._try_out(station.tryout.hear_myself(on, self._session.now())))
 
     def _try_out(self, done: bool) -> None:
@@ -173,12 +179,12 @@ class SessionSound:
             self._session.warn(station.echo_problem, "pip install pywebrtc-audio, or use a headset")
 
     def begin(self) -> None:
-        """The server listens from now on: an input file starts to play."""
+        """The session is ready: start to read an input file. Does nothing on repeated calls."""
         if self._station is not None:
             self._station.begin()
 
     def do(self, effect: fx.SoundEffect) -> None:
-        """Carry out what the machine wants of the devices."""
+        """Carry out an audio effect."""
         match effect:
             case fx.ApplyAudio():
                 self._apply(effect.settings)
@@ -207,7 +213,7 @@ class SessionSound:
                 playback.ducked = self._store.audio.ducked = effect.lowered
 
     async def _await_silence(self, station: "AudioStation") -> None:
-        """When the device has carried the flush out, tell the machine what was heard by then, to the sample."""
+        """Wait for the flush to complete, then send `Flushed` with the exact played positions."""
         try:
             played_ms = await station.silenced()
         finally:
@@ -226,7 +232,7 @@ class SessionSound:
             self._session.report(Notice(level, news.sentence, news.remedy))
 
     async def _watch(self, station: "AudioStation") -> None:
-        """Frames from the microphone as they come, and what the speaker consumed, 50 times a second."""
+        """Process frames as they arrive, and playback at least every 20 ms while speech plays, else every 100 ms."""
         failed = False
         while True:
             with contextlib.suppress(TimeoutError):
@@ -235,7 +241,7 @@ class SessionSound:
             self._mic_due.clear()
             try:
                 self._attend(station)
-            except Exception as error:  # whatever failed once, the microphone goes on
+            except Exception as error:  # one failure must not stop the microphone
                 if not failed:
                     failed = True
                     log.exception("the sound was not attended to")

@@ -1,4 +1,4 @@
-"""Who wants the sound itself: lists of callables, to be joined with one line."""
+"""Audio taps: lists of callables that get the session's PCM, such as a recorder."""
 
 import logging
 from collections.abc import Callable
@@ -9,12 +9,13 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Taps:
-    """Each list's callables get PCM16 mono and must return at once. One that raises is logged and taken off its list.
+    """Lists of callables that get PCM16 mono and must not block. One that raises is logged and removed.
 
     Attributes:
-        sent: speech of the microphone when it has gone to the server, at its input rate. On the session's thread.
-        received: an item's id and its speech as it comes, at the output rate. On the session's thread.
-        heard: every block as it is handed to the speaker, silence included, at the output rate. On the device's thread.
+        sent: get microphone audio after it was sent, at the input rate. Called on the session's thread.
+        received: get an item id and its audio on arrival, at the output rate. Called on the session's thread.
+        heard: get every block passed to the speaker, silence included, at the output rate. Called on the device's
+            thread.
     """
 
     sent: list[Callable[[bytes], None]] = field(default_factory=list)
@@ -22,7 +23,7 @@ class Taps:
     heard: list[Callable[[bytes], None]] = field(default_factory=list)
 
     def give_sent(self, pcm: bytes) -> None:
-        """Speech of the microphone has left."""
+        """Pass sent microphone audio to the taps in `sent`."""
         for tap in tuple(self.sent):
             try:
                 tap(pcm)
@@ -31,7 +32,7 @@ class Taps:
                 self.sent.remove(tap)
 
     def give_received(self, item_id: str, pcm: bytes) -> None:
-        """Speech of the agent has come."""
+        """Pass received audio of an item to the taps in `received`."""
         for tap in tuple(self.received):
             try:
                 tap(item_id, pcm)
@@ -40,7 +41,7 @@ class Taps:
                 self.received.remove(tap)
 
     def give_heard(self, pcm: bytes) -> None:
-        """The speaker was handed a block."""
+        """Pass a played block to the taps in `heard`."""
         for tap in tuple(self.heard):
             try:
                 tap(pcm)

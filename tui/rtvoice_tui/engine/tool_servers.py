@@ -1,4 +1,4 @@
-"""What is reported of the servers that bring tools: each change of a status, and once why one cannot be used."""
+"""Reports the status of tool servers: each change, and one warning per failure."""
 
 from collections.abc import Callable, Iterable
 
@@ -6,10 +6,10 @@ from rtvoice_tui.session.facts import Fact, Level, Notice, ServerChanged, Server
 
 
 class ToolServers:
-    """Compares the servers' statuses with those that were reported.
+    """Compares the current statuses of the tool servers with those reported before.
 
     Args:
-        report: takes what is new.
+        report: called with each new fact.
     """
 
     def __init__(self, report: Callable[[Fact], None]) -> None:
@@ -18,10 +18,10 @@ class ToolServers:
         self._failures: dict[str, str] = {}
 
     def compare(self, statuses: Iterable[ServerChanged]) -> None:
-        """Report what changed.
+        """Report changed and removed servers.
 
         Args:
-            statuses: all servers there are now; those that were known and are not among them are gone.
+            statuses: all current servers; known servers that are missing were removed.
         """
         before, self._known = self._known, {server.name: server for server in statuses}
         if gone := tuple(name for name in before if name not in self._known):
@@ -32,7 +32,7 @@ class ToolServers:
                 self._warn_of(server)
 
     def _warn_of(self, server: ServerChanged) -> None:
-        """Warn of a failure once, and not again after every retry."""
+        """Warn about a failure once, not again after every retry with the same reason."""
         if server.state is not ServerState.FAILED:
             if server.state is ServerState.CONNECTED:
                 self._failures.pop(server.name, None)

@@ -1,4 +1,4 @@
-"""A session's tools on the session's loop: which there are, and their runs for the model and by hand."""
+"""A session's tools: their definitions, runs for the model, and manual runs. Used on the session's loop."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -17,30 +17,30 @@ from rtvoice_tui.tools.registry import Toolset
 from rtvoice_tui.tools.toolbox import Toolbox
 
 READY_S = 1.5
-"""How long a session waits for tools to say what they take; later ones are reported to the running session."""
+"""Seconds to wait for tools to report their schemas before connecting; later ones update the running session."""
 
 
 class Session(Protocol):
-    """What `SessionTools` needs of its session."""
+    """The part of `SessionDriver` that `SessionTools` uses."""
 
     def command(self, command: cmd.Command) -> None:
-        """Hand the machine a command."""
+        """Step the machine with a command."""
 
     def report(self, fact: Fact) -> None:
-        """Report a fact that no server event led to."""
+        """Report a fact that does not come from the machine."""
 
     def call(self, function: Callable[..., object], *arguments: object) -> None:
-        """From another thread onto the session's loop."""
+        """Call a function on the session's loop; may be used from any thread."""
 
     def spawn(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
-        """Run beside the session; a fault is reported."""
+        """Run a coroutine as a task of the session; an exception in it is logged and reported."""
 
 
 class SessionTools:
-    """The tools of one session after the other.
+    """The tools of all sessions of a driver, one after the other.
 
     Args:
-        session: whose tools they are.
+        session: the driver.
     """
 
     def __init__(self, session: Session) -> None:
@@ -53,25 +53,25 @@ class SessionTools:
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        """The tools that are offered now, with those that servers brought."""
+        """The current tools, those of tool servers included."""
         return self._toolbox.specs
 
     def use(self, toolset: Toolset, specs: Sequence[ToolSpec]) -> None:
-        """Have these tools from now on; functions that a response may still call stay in reach."""
+        """Change the tools; functions that a running response may still call remain available."""
         self._toolbox.use(toolset, tuple(specs))
 
     def use_plan(self, plan: Plan) -> None:
-        """Have a plan's tools from now on."""
+        """Change to the tools of a plan."""
         self.use(plan.toolset, plan.tools)
 
     async def open(self) -> None:
-        """Start the tools. Those that say themselves what they take may do so before the session is configured."""
+        """Start the tools, and wait up to `READY_S` for their schemas, so that the first update includes them."""
         self._toolbox.open()
         await asyncio.gather(asyncio.to_thread(schema.prepare), self._toolbox.ready(READY_S))
         self._changed()
 
     async def close(self) -> None:
-        """End everything that runs."""
+        """Stop all runs, and close the tools."""
         running = list(self._running.values())
         for task in running:
             task.cancel()
@@ -87,16 +87,16 @@ class SessionTools:
     # --- runs
 
     def start_manual_run(self, name: str, arguments: str, turn: int) -> None:
-        """Run a tool by hand; the model is not told."""
+        """Start a manual run of a tool; ``arguments`` is JSON. The model is not informed."""
         self._toolbox.open()
         self._manual.start(name, arguments, turn)
 
     def stop_manual_run(self, key: str) -> None:
-        """End a manual run."""
+        """Stop a manual run; ``key``: key of its call."""
         self._manual.stop(key)
 
     def do(self, effect: fx.ToolEffect) -> None:
-        """Carry out what the machine wants of a tool."""
+        """Carry out a tool effect."""
         match effect:
             case fx.CheckArguments():
                 self._session.spawn(self._check(effect))

@@ -1,6 +1,6 @@
-"""The session as a worker with a thread and a loop of its own, told what to do from any thread.
+"""The session as a worker with its own thread and event loop, controlled from any thread.
 
-What a session needs is loaded on its thread (see `driver`), so that the first frame does not wait for it.
+The modules that a session needs are imported on its thread (see `driver`), so that they do not delay the first frame.
 """
 
 import contextlib
@@ -27,17 +27,19 @@ if TYPE_CHECKING:
 
 
 class SessionWorker:
-    """A `SessionHandle` that runs one session after the other until stopped.
+    """A `SessionHandle` that runs sessions, one after the other, until stopped.
 
-    What is asked before it runs is done when it does.
+    Requests made before `run` are queued and executed when it starts.
 
     Args:
-        plan: what the session is made of.
-        store: where everything that happens is remembered.
+        plan: the session plan.
+        store: stores all facts and events.
 
     Attributes:
-        observers: told of everything that happens, on the session's thread; to be extended before it runs.
-        taps: who wants the sound itself; to be extended before it runs.
+        plan: the last requested plan.
+        observers: notified of everything that happens, on the session's thread; extend the list before `run`.
+        taps: get the session's audio; extend its lists before `run`.
+        driver: runs the sessions; ``None`` before `run`. Must be used on its loop.
     """
 
     def __init__(self, plan: Plan, store: Store) -> None:
@@ -54,29 +56,32 @@ class SessionWorker:
         self._audio = plan.audio_settings
 
     def post(self, command: "cmd.Command") -> None:
-        """Hand the machine a command."""
+        """Queue a command for the machine."""
         self._ask(lambda driver: driver.command(command))
 
     def report(self, fact: "Fact") -> None:
-        """Have a fact remembered, such as a notice."""
+        """Report a fact to the store and the observers, such as a notice.
+
+        Written to the store directly if the session's thread has ended.
+        """
         self._ask(lambda driver: driver.report(fact), lambda: self._store.record(fact, self.clock))
 
     def edit(self, command: "cmd.EditSession", toolset: "Toolset", source: EndpointSource | None = None) -> None:
-        """Change the running session; functions that a response may still call stay in reach.
+        """Edit the session; functions that a running response may still call remain available.
 
         Args:
-            command: the change.
-            toolset: the tools that run here from now on.
-            source: where the next session connects, if that is another place.
+            command: the edit; its tools are those of the profile.
+            toolset: the tools that run here.
+            source: where the next session connects; ``None``: unchanged.
         """
         self._ask(lambda driver: driver.edit(command, toolset, source))
 
     def reopen(self, plan: Plan, history: "Sequence[Said]" = (), connect: bool = True) -> None:
-        """Leave the session for another one, which is told what was said.
+        """End the session and change to another plan. Both mute switches stay as they are.
 
         Args:
-            plan: what the new session is made of.
-            history: what the new session is to know of the old one.
+            plan: the new plan.
+            history: the earlier conversation to pass to the new session.
             connect: whether to connect at once.
         """
         self.plan = plan
@@ -85,11 +90,11 @@ class SessionWorker:
         self._ask(lambda driver: driver.reopen(plan, history, connect))
 
     def start_manual_run(self, name: str, arguments: str) -> None:
-        """Run a tool by hand; the model is not told."""
+        """Start a manual run of a tool; ``arguments`` is JSON. The model is not informed."""
         self._ask(lambda driver: driver.start_manual_run(name, arguments))
 
     def stop_manual_run(self, key: str) -> None:
-        """End a manual run."""
+        """Stop a manual run; ``key``: key of its call."""
         self._ask(lambda driver: driver.stop_manual_run(key))
 
     def connect(self) -> None:
@@ -102,11 +107,11 @@ class SessionWorker:
 
     @property
     def audio_settings(self) -> AudioSettings:
-        """Mute, gain and gate as they were asked for last."""
+        """The last requested mute, gain and noise gate settings."""
         return self._audio
 
     def set_audio(self, settings: AudioSettings) -> None:
-        """Mute, gain and gate from now on."""
+        """Change the mute, gain and noise gate settings."""
         from rtvoice_tui.session.commands import SetAudio
         from rtvoice_tui.session.facts import AudioSet
 
@@ -117,29 +122,29 @@ class SessionWorker:
         )
 
     def play_test_tone(self) -> None:
-        """Play a tone of a second on the speaker, unless the agent speaks."""
+        """Play a test tone of 1 s on the speaker; a warning is reported instead if the agent is speaking."""
         self._ask(lambda driver: driver.sound.play_test_tone())
 
     def hear_myself(self, on: bool) -> None:
-        """Play the microphone on the speaker, for 30 s at most and while the agent is silent."""
+        """Monitor the microphone on the speaker, for at most 30 s and only while the agent is silent."""
         self._ask(lambda driver: driver.sound.hear_myself(on))
 
     def release_devices(self, released: Callable[[], None]) -> None:
-        """Give the devices back until `reclaim_devices`; ``released`` is called on some thread when that is done."""
+        """Close the devices until `reclaim_devices`; ``released`` is then called, on any thread."""
         self._ask(lambda driver: driver.sound.release_devices(released), released)
 
     def reclaim_devices(self) -> None:
-        """Open the devices again."""
+        """Reopen the devices after `release_devices`."""
         self._ask(lambda driver: driver.sound.reclaim_devices())
 
     def stop(self) -> None:
-        """End everything; `run` returns soon after."""
+        """Stop the session; `run` returns after its cleanup."""
         if not self._stopped:
             self._ask(lambda driver: driver.stop())
         self._stopped = True
 
     async def run(self) -> None:
-        """Serve until stopped. Never raises: what goes wrong is reported and logged."""
+        """Run sessions on the current loop until stopped. Never raises: errors are reported and logged."""
         from rtvoice_tui.engine.driver import SessionDriver
 
         driver = SessionDriver(self.plan, self._store, lambda: self.clock, self.observers, self.taps)
@@ -155,11 +160,11 @@ class SessionWorker:
                 self._ended = True
 
     def _ask(self, ask: "Callable[[SessionDriver], object]", when_ended: Callable[[], object] = lambda: None) -> None:
-        """Have something done on the session's loop, now or when it runs.
+        """Call a function with the driver on the session's loop, now or once it runs.
 
         Args:
-            ask: what.
-            when_ended: done at once, on this thread, if the session's thread has ended and writes nothing any more.
+            ask: the function.
+            when_ended: called instead, on the calling thread, if the session's thread has ended.
         """
         with self._lock:
             if self.driver is None:
@@ -170,20 +175,20 @@ class SessionWorker:
             when_ended()
             return
         assert self.driver is not None
-        with contextlib.suppress(RuntimeError):  # the loop may end between any look at it and the call
+        with contextlib.suppress(RuntimeError):  # the loop may already be closed
             self.driver.loop.call_soon_threadsafe(ask, self.driver)
 
     @property
     def tools(self) -> tuple[ToolSpec, ...]:
-        """The tools that are offered now, with those that servers brought."""
+        """The current tools, those of tool servers included."""
         return self.driver.tools if self.driver is not None else self.plan.tools
 
     @property
     def settings(self) -> SessionSettings:
-        """The wanted configuration, with all changes made so far."""
+        """The settings of the current session, with all edits sent so far."""
         return self.driver.settings if self.driver is not None else self.plan.settings
 
     @property
     def clock(self) -> float:
-        """Seconds since the app started: the clock of all times in the store."""
+        """Seconds since this worker was created: the clock of all times in the store."""
         return time.perf_counter() - self._t0

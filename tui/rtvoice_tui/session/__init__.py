@@ -1,5 +1,5 @@
-"""What a conversation is: a pure state machine from events and commands to effects.
+"""A conversation as a pure state machine: inputs (server events, commands, timers) in, effects out.
 
-Nothing here knows a clock, a socket or an event loop: time and ids come in as arguments, and whatever is to be
-done goes out as data.
+Nothing here reads a clock, opens a socket or uses an event loop: time and ids are passed in as arguments, and all side
+effects are returned as data.
 """

@@ -1,4 +1,4 @@
-"""Which tools may be called, and whether the user is asked first: decided from the profile and the user alone."""
+"""Which tools may be called and which need approval: only the profile and the user decide that, never the model."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -10,11 +10,11 @@ from rtvoice_tui.session.facts import CallChanged
 
 
 class Approvals:
-    """What the profile says of each tool, and what the user agreed to for the rest of the session.
+    """The profile's definition of each tool, and the approvals the user gave for the rest of the session.
 
     Attributes:
         known: the tools that may be called, by name.
-        hosted: names that run at the provider.
+        hosted: names of the tools that run at the provider.
     """
 
     def __init__(self) -> None:
@@ -24,13 +24,16 @@ class Approvals:
         self._asked: dict[str, ToolSpec] = {}
 
     def kind(self, name: str) -> str:
-        """The kind of a tool: ``python``, ``command``, ``http``, ..., or ``hosted``."""
+        """The kind of a tool: ``python``, ``command``, ``http``, ..., or ``hosted``; empty if it is unknown."""
         if name in self.hosted:
             return "hosted"
         return self.known[name].kind if name in self.known else ""
 
     def asks(self, call: CallChanged) -> bool:
-        """Whether the user is asked before a call is run; an agreement counts for the definition it was given to."""
+        """Whether a call needs approval. A standing approval is valid only for the tool definition it was given for.
+
+        Remembers the definition that the user is asked about.
+        """
         spec = self.known.get(call.name)
         if spec is None or not spec.asks or self._always.get(call.name) == spec:
             return False
@@ -38,15 +41,15 @@ class Approvals:
         return True
 
     def agree_always(self, call: CallChanged) -> None:
-        """The tool that a call asked for may run unasked from now on, as long as it is defined as it was then."""
+        """Allow a call's tool to run without approval from now on, as long as its definition does not change."""
         self._always[call.name] = self._asked[call.key]
 
     def alike(self, call: CallChanged, other: CallChanged) -> bool:
-        """Whether two calls that ask are of one tool, defined in one way."""
+        """Whether two calls that wait for approval use the same tool with the same definition."""
         return call.name == other.name and self._asked[call.key] == self._asked[other.key]
 
     def objection(self, call: CallChanged) -> str | None:
-        """Why a call cannot be run; empty if it can; ``None`` if finding out may take too long to do it here."""
+        """Why a call cannot run; empty if it can; ``None`` if validation may be slow and must run in the subprocess."""
         spec = self.known.get(call.name)
         if spec is None:
             return f"unknown function '{call.name}'"
@@ -59,15 +62,15 @@ class Approvals:
         return ""
 
     def parameters(self, call: CallChanged) -> dict[str, Any]:
-        """The schema of a call's arguments as it is now; empty if nobody knows the tool."""
+        """The current schema of a call's arguments; empty if the tool is unknown."""
         spec = self.known.get(call.name)
         return spec.parameters if spec is not None else {}
 
     def forget_call(self, key: str) -> None:
-        """Forget what a call was asked with."""
+        """Forget the tool definition that the user was asked about for a call."""
         self._asked.pop(key, None)
 
     def forget(self) -> None:
-        """The session ended: approvals do not carry over to the next one."""
+        """Forget everything at the end of the session: approvals are not valid in the next one."""
         self._always.clear()
         self._asked.clear()

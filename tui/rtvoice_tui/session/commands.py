@@ -1,4 +1,4 @@
-"""What the user, the devices and the tools ask of the machine."""
+"""Commands to the machine: requests of the user, and reports of devices, tools and timers."""
 
 from collections.abc import Mapping
 
@@ -12,37 +12,39 @@ from rtvoice_tui.session.timers import Timer
 
 
 class Interrupt(msgspec.Struct, frozen=True):
-    """Silence the agent and let the server forget what was not heard."""
+    """Barge-in by key: silence the agent, cancel its response and truncate what was not heard."""
 
 
 class SendText(msgspec.Struct, frozen=True):
-    """A typed turn; it interrupts a speaking agent."""
+    """Send a typed turn; interrupts the agent."""
 
     text: str
 
 
 class SetTalk(msgspec.Struct, frozen=True):
-    """Take turns in another way from now on."""
+    """Change the talk mode."""
 
     mode: TalkMode
 
 
 class TalkStart(msgspec.Struct, frozen=True):
-    """Where turns are made by key: the user begins to speak."""
+    """Push-to-talk: the user starts a turn. Ignored with an open microphone."""
 
 
 class TalkEnd(msgspec.Struct, frozen=True):
-    """Where turns are made by key: the user has finished."""
+    """Push-to-talk: the user ends the turn."""
 
 
 class CommitNow(msgspec.Struct, frozen=True):
-    """With an open microphone: what the server heard so far is the turn, and wants an answer."""
+    """With an open microphone: commit the input buffer now and request a response. Ignored in push-to-talk."""
 
 
 class MicFrame(msgspec.Struct, frozen=True):
-    """One frame of the microphone, PCM16 mono at the session's input rate.
+    """One microphone frame.
 
-    ``level_db``: how loud (dBFS, RMS) what the user said is, echo cancelled, before any gate; silence while muted.
+    Attributes:
+        pcm: PCM16 mono at the session's input rate.
+        level_db: RMS level in dBFS after echo cancellation and before the noise gate; the meter's floor while muted.
     """
 
     pcm: bytes
@@ -50,33 +52,33 @@ class MicFrame(msgspec.Struct, frozen=True):
 
 
 class LocalSpeech(msgspec.Struct, frozen=True):
-    """The local voice detection is confident that the user began to speak, or has stopped.
+    """The local VAD detected the start or the end of the user's speech.
 
-    It is told once at each change, and only of a microphone that is not muted.
+    Sent once per change. A muted microphone counts as silence.
     """
 
     speaking: bool
 
 
 class SetAudio(msgspec.Struct, frozen=True):
-    """Mute, gain and gate as they are wanted from now on, all of them."""
+    """Replace all mute, gain and noise gate settings."""
 
     settings: AudioSettings
 
 
 class UseDevice(msgspec.Struct, frozen=True):
-    """Change the device of one direction while everything goes on; an empty name is the system's default."""
+    """Switch one direction to another device without ending the session; an empty name is the system's default."""
 
     direction: Direction
     name: str
 
 
 class SetEcho(msgspec.Struct, frozen=True):
-    """Treat echo of the microphone in this way from now on.
+    """Change the microphone's echo control.
 
     Attributes:
         mode: ``auto``, ``on``, ``half-duplex`` or ``off``.
-        noise_suppression: whether noise is taken out as well.
+        noise_suppression: whether noise is suppressed as well.
     """
 
     mode: str
@@ -84,7 +86,7 @@ class SetEcho(msgspec.Struct, frozen=True):
 
 
 class EditSession(msgspec.Struct, frozen=True):
-    """Change the running session to these settings and tools; ``edit_id`` comes back with what became of it."""
+    """Change the session to these settings and tools; `EditChanged` repeats ``edit_id`` with the outcome."""
 
     settings: SessionSettings
     tools: tuple[ToolSpec, ...]
@@ -92,18 +94,18 @@ class EditSession(msgspec.Struct, frozen=True):
 
 
 class Recall(msgspec.Struct, frozen=True):
-    """Give an earlier conversation to the session that opens next."""
+    """Pass an earlier conversation to the session that opens next."""
 
     history: tuple[Said, ...]
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """How many milliseconds of each queued item were heard so far.
+    """Playback report: how much of each queued item the device has played.
 
     Attributes:
-        played_ms: by item id.
-        first_at: when the first sample of an item went to the device, in seconds, by item id.
-        drained: whether nothing is left to play.
+        played_ms: played milliseconds by item id.
+        first_at: when the device took the first sample of an item, in seconds on the session's clock, by item id.
+        drained: whether the playback queue is empty.
     """
 
     played_ms: Mapping[str, float]
@@ -112,13 +114,13 @@ class Heard(msgspec.Struct, frozen=True):
 
 
 class Flushed(msgspec.Struct, frozen=True):
-    """The speaker is silent: how many milliseconds of each item had been heard by then."""
+    """A `Flush` is complete; ``played_ms``: how many milliseconds of each item were played before, by item id."""
 
     played_ms: Mapping[str, float]
 
 
 class ArgumentsChecked(msgspec.Struct, frozen=True):
-    """It is known whether a call's arguments fit; ``problem`` is empty if they do."""
+    """Result of `CheckArguments`; ``problem`` is empty if the arguments match the schema."""
 
     call_id: str
     problem: str = ""
@@ -126,11 +128,11 @@ class ArgumentsChecked(msgspec.Struct, frozen=True):
 
 
 class CallPreviewed(msgspec.Struct, frozen=True):
-    """What a call would run, for the user who is asked.
+    """Result of `PreviewCall`, shown to the user before they approve the call.
 
     Attributes:
-        key: the call.
-        preview: a command line, an address or nothing.
+        key: key of the call.
+        preview: a command line or an address; may be empty.
     """
 
     key: str
@@ -138,7 +140,7 @@ class CallPreviewed(msgspec.Struct, frozen=True):
 
 
 class ToolFinished(msgspec.Struct, frozen=True):
-    """A function returned; ``output`` is for the model, ``note`` and ``details`` are for the user."""
+    """A function finished; ``output`` is for the model, ``note`` and ``details`` are shown to the user only."""
 
     call_id: str
     output: str
@@ -148,19 +150,19 @@ class ToolFinished(msgspec.Struct, frozen=True):
 
 
 class UseTools(msgspec.Struct, frozen=True):
-    """The tools changed: a tool server listed its tools, or a file was changed."""
+    """The available tools changed: a tool server listed its tools, or a tool file was edited."""
 
     tools: tuple[ToolSpec, ...]
 
 
 class Decide(msgspec.Struct, frozen=True):
-    """The user approves or rejects a call that asks; rejecting a call that runs stops it.
+    """The user approves or rejects a call that needs approval; rejecting a running call stops it.
 
     Attributes:
-        key: the call.
+        key: key of the call.
         agree: whether it may run.
-        always: whether this tool may run unasked for the rest of the session.
-        reason: told to the model when the user does not agree.
+        always: whether this tool may run without approval for the rest of the session.
+        reason: sent to the model if the user rejects the call.
     """
 
     key: str
@@ -170,12 +172,12 @@ class Decide(msgspec.Struct, frozen=True):
 
 
 class SendResult(msgspec.Struct, frozen=True):
-    """The user's own result for a call: in place of the one that was not sent yet, else as a new message.
+    """The user's own result for a call: replaces an output that was not sent yet, else is sent as a user message.
 
     Attributes:
-        key: the call.
+        key: key of the call.
         output: the result.
-        name: of the tool, for calls that the session knows nothing of.
+        name: name of the tool, used for calls that this session does not know, such as manual runs.
     """
 
     key: str
@@ -184,7 +186,7 @@ class SendResult(msgspec.Struct, frozen=True):
 
 
 class TimerFired(msgspec.Struct, frozen=True):
-    """A scheduled moment has come."""
+    """A scheduled timer fired."""
 
     timer: Timer
 

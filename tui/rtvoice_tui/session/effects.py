@@ -1,4 +1,4 @@
-"""What the machine wants done. `engine.execute` does it; a test compares it."""
+"""Effects: the actions that a step of the machine returns. `engine.execute` carries them out."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from rtvoice_tui.session.facts import Fact
 from rtvoice_tui.session.timers import Timer
 
 FADE_MS = 5
-"""An interrupted voice fades out within this time, so that it does not click; it fits into one device block."""
+"""Fade-out of an interrupted voice in ms, to avoid a click; shorter than one device block (10 ms)."""
 
 
 class Send(msgspec.Struct, frozen=True):
@@ -20,7 +20,7 @@ class Send(msgspec.Struct, frozen=True):
 
 
 class Play(msgspec.Struct, frozen=True):
-    """Queue speech (PCM16 mono at the session's output rate) behind what is already queued."""
+    """Append speech (PCM16 mono at the session's output rate) to the playback queue."""
 
     item_id: str
     pcm: bytes
@@ -30,55 +30,55 @@ class Play(msgspec.Struct, frozen=True):
 
 
 class EndPlay(msgspec.Struct, frozen=True):
-    """No more speech will come for an item: play what there is, however little."""
+    """Mark an item's audio as complete: play what is queued without waiting for the jitter buffer to fill."""
 
     item_id: str
 
 
 class Flush(msgspec.Struct, frozen=True):
-    """Silence the speaker now; to be answered with `Flushed`."""
+    """Fade out and drop all queued speech; the engine reports completion with the command `Flushed`."""
 
     fade_ms: int = FADE_MS
 
 
 class Duck(msgspec.Struct, frozen=True):
-    """Lower the agent while the user may be interrupting it, or play it as loud as before again."""
+    """Lower the agent's volume while the user may be interrupting, or restore it."""
 
     lowered: bool
 
 
 class ApplyAudio(msgspec.Struct, frozen=True):
-    """Mute, amplify and gate both directions like this."""
+    """Apply mute, gain and noise gate settings to both directions."""
 
     settings: AudioSettings
 
 
 class OpenDevice(msgspec.Struct, frozen=True):
-    """Use this device for a direction from now on, also in later sessions of the plan."""
+    """Switch one direction to another device, also for later sessions of the plan; an empty name is the default."""
 
     direction: Direction
     name: str
 
 
 class TreatEcho(msgspec.Struct, frozen=True):
-    """Treat echo like this from now on, also in later sessions of the plan."""
+    """Change echo control and noise suppression, also for later sessions of the plan."""
 
     mode: str
     noise_suppression: bool
 
 
 class CheckArguments(msgspec.Struct, frozen=True):
-    """Find out, within a time limit, whether arguments fit a schema; to be answered with `ArgumentsChecked`."""
+    """Validate arguments against a schema in a subprocess with a time limit; the result is `ArgumentsChecked`."""
 
     call_id: str
     arguments: str
     parameters: dict[str, Any]
     check: int = 0
-    """Number of the check, which its answer repeats: call ids may come again."""
+    """Number of the check, repeated in `ArgumentsChecked`: a call id alone is not unique."""
 
 
 class PreviewCall(msgspec.Struct, frozen=True):
-    """Find out what a call would run; to be answered with `CallPreviewed`."""
+    """Request a preview of what a call would run; the result is `CallPreviewed`."""
 
     key: str
     name: str
@@ -86,7 +86,7 @@ class PreviewCall(msgspec.Struct, frozen=True):
 
 
 class RunTool(msgspec.Struct, frozen=True):
-    """Run a function off the receive loop; to be answered with `ToolFinished`."""
+    """Run a function without blocking the session's loop; the result is `ToolFinished`."""
 
     call_id: str
     name: str
@@ -94,13 +94,13 @@ class RunTool(msgspec.Struct, frozen=True):
 
 
 class StopTool(msgspec.Struct, frozen=True):
-    """Cancel a running function: its result is not needed any more."""
+    """Cancel a running function; no `ToolFinished` follows."""
 
     call_id: str
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """Step `TimerFired(timer)` after this many seconds."""
+    """Send the command `TimerFired(timer)` after ``after_s`` seconds."""
 
     timer: Timer
     after_s: float

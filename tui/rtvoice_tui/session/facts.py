@@ -1,4 +1,4 @@
-"""What happened in the conversation, for observers. Facts carry no time: the step that reports them has it."""
+"""Facts: what happened in the session, for observers. Facts carry no time: the step that reports them does."""
 
 from enum import StrEnum
 from typing import Any
@@ -39,7 +39,7 @@ class CallState(StrEnum):
 
 
 class CallMoment(StrEnum):
-    """Points of a call that its timing is made of, beside its states."""
+    """Points in time of a call that its latency is computed from, besides its states."""
 
     ARGUMENTS = "arguments complete"
     SENT = "output sent"
@@ -68,7 +68,7 @@ class EditState(StrEnum):
 
 
 class Moment(StrEnum):
-    """Points of a turn that its timing is made of."""
+    """Points in time of a turn that its latencies are computed from."""
 
     SPEECH_STARTED = "speech started"
     SPEECH_STOPPED = "speech stopped"
@@ -94,7 +94,7 @@ class Level(StrEnum):
 
 
 class SpeechState(StrEnum):
-    """State of speech that the server detected."""
+    """State of speech that the server's VAD detected."""
 
     BEGUN = "begun"
     ENDED = "ended"
@@ -115,13 +115,13 @@ class SessionOpened(msgspec.Struct, frozen=True):
 
 
 class TurnStarted(msgspec.Struct, frozen=True):
-    """A new turn, counted from 1."""
+    """A new turn started; turns are numbered from 1."""
 
     turn: int
 
 
 class Reached(msgspec.Struct, frozen=True):
-    """A turn reached a point of its timing; ``at`` in seconds where it is known better than by arrival."""
+    """A turn reached a moment; ``at`` (seconds) is set where the time is known more exactly than the step's."""
 
     turn: int
     moment: Moment
@@ -129,7 +129,7 @@ class Reached(msgspec.Struct, frozen=True):
 
 
 class TalkChanged(msgspec.Struct, frozen=True):
-    """How turns are taken now, and whether one by key is under way, which ends by itself after ``limit_s``."""
+    """The talk mode, and whether a push-to-talk turn is running; it is ended after ``limit_s`` seconds."""
 
     mode: TalkMode
     talking: bool
@@ -137,24 +137,25 @@ class TalkChanged(msgspec.Struct, frozen=True):
 
 
 class MicrophoneDoubted(msgspec.Struct, frozen=True):
-    """The user talks by key and nothing like speech comes from the microphone: it may be the wrong one.
+    """No speech level was measured in a push-to-talk turn: the wrong microphone may be selected.
 
     Attributes:
-        doubted: false: speech does come now, within the same turn. The end of a turn ends a doubt untold.
+        doubted: false if speech was measured later in the same turn. The end of the turn also clears the doubt, and
+            no fact reports that.
     """
 
     doubted: bool = True
 
 
 class SpeechNoticed(msgspec.Struct, frozen=True):
-    """The current state of speech that the server detected by itself.
+    """The current state of speech that the server's VAD detected.
 
     Attributes:
-        turn: the turn that it began.
-        state: where it stands.
-        cut_agent: whether the agent was cut short by it.
-        level_db: the loudest frame of the microphone while it lasted, dBFS; ``None`` where that was not measured.
-        words_due: whether this session recognises words, so that none means that nobody spoke.
+        turn: the turn that it started.
+        state: started, ended, or transcript overdue (reported even if one arrived: the store compares).
+        cut_agent: whether it interrupted the agent.
+        level_db: level of the loudest microphone frame in dBFS, from shortly before its start; ``None`` if unknown.
+        words_due: whether the session transcribes the user, so that a missing transcript means a false detection.
     """
 
     turn: int
@@ -165,7 +166,7 @@ class SpeechNoticed(msgspec.Struct, frozen=True):
 
 
 class UserSaid(msgspec.Struct, frozen=True):
-    """What the user said so far, whole: it replaces what was told before about the item."""
+    """The complete text of a user item so far; replaces the text of earlier facts about the item."""
 
     turn: int
     item_id: str
@@ -176,7 +177,10 @@ class UserSaid(msgspec.Struct, frozen=True):
 
 
 class AgentSaid(msgspec.Struct, frozen=True):
-    """A piece of the agent's words, or with ``replace`` all of them; ``out_of_band``: not in the conversation."""
+    """A delta of the agent's text, or with ``replace`` the item's whole text.
+
+    ``out_of_band``: the item belongs to an out-of-band response, so it is not part of the conversation.
+    """
 
     turn: int
     item_id: str
@@ -187,7 +191,10 @@ class AgentSaid(msgspec.Struct, frozen=True):
 
 
 class ResponseCut(msgspec.Struct, frozen=True):
-    """A response was interrupted after ``heard_ms`` of the ``received_ms`` that had arrived."""
+    """An item of the agent was interrupted: ``heard_ms`` of ``received_ms`` were played.
+
+    ``outcome``: what was done about it at the server, see `heard_ledger.Cut`.
+    """
 
     turn: int
     item_id: str
@@ -197,7 +204,7 @@ class ResponseCut(msgspec.Struct, frozen=True):
 
 
 class ResponseLost(msgspec.Struct, frozen=True):
-    """The session ended before a response was complete; ``item_id`` is empty if nothing of it had arrived."""
+    """The session ended before a response was complete; ``item_id`` is empty if no item of it was received."""
 
     turn: int
     item_id: str
@@ -214,19 +221,19 @@ class CallChanged(msgspec.Struct, frozen=True):
 
     Attributes:
         turn: the turn it belongs to.
-        key: its name in all that is told.
-        call_id: the server's name for it; a call that the user makes by hand has none.
-        item_id: the conversation item it is.
-        name: of the tool.
-        arguments: JSON as far as it has come.
-        state: where it stands.
-        output: what the model gets, or got.
-        note: what only the user sees: why it failed, or what became of its result.
-        kind: how its tool is run.
-        checked: whether the arguments fit the tool's schema; ``None`` before that is known.
-        details: named texts of what ran, such as its stdout.
-        manual: whether the user made it, so that the model knows nothing of it.
-        preview: what would run, where the user is asked.
+        key: identifies the call in all facts, commands and effects of the session.
+        call_id: the server's id; empty for manual runs and for calls at the provider.
+        item_id: its conversation item; empty for manual runs.
+        name: name of the tool.
+        arguments: JSON as received so far.
+        state: its current state.
+        output: the output for the model.
+        note: shown to the user only: why it failed, or what happened to its output.
+        kind: kind of the tool, such as ``python`` or ``http``.
+        checked: whether the arguments match the tool's schema; ``None`` until they were validated.
+        details: named texts about the run, such as its stdout.
+        manual: whether it is a manual run, which the model does not know of.
+        preview: what the call runs, or would run once it is approved.
     """
 
     turn: int
@@ -246,14 +253,14 @@ class CallChanged(msgspec.Struct, frozen=True):
 
 
 class SentEvent(msgspec.Struct, frozen=True):
-    """One of our events as it went over the wire: its type, and the whole as JSON."""
+    """A client event as sent: its type, and the whole event as JSON."""
 
     name: str
     json: str
 
 
 class CallReached(msgspec.Struct, frozen=True):
-    """A call reached a point of its timing; ``sent`` is the event of ours that it was reached with."""
+    """A call reached a moment; ``sent`` is the client event that caused it, if there is one."""
 
     key: str
     moment: CallMoment
@@ -261,7 +268,7 @@ class CallReached(msgspec.Struct, frozen=True):
 
 
 class ServersGone(msgspec.Struct, frozen=True):
-    """Tool servers that were removed, by name."""
+    """Tool servers were removed; ``names`` are theirs."""
 
     names: tuple[str, ...]
 
@@ -270,10 +277,10 @@ class ServerChanged(msgspec.Struct, frozen=True):
     """The status of a tool server, here or at the provider, changed.
 
     Attributes:
-        name: as the profile calls it.
-        state: where it stands.
-        detail: why it failed, or when it is tried again.
-        tools: how many tools it has.
+        name: its name in the profile.
+        state: its current state.
+        detail: why it failed, or when the next attempt is.
+        tools: number of its tools.
     """
 
     name: str
@@ -290,23 +297,24 @@ class UsageReported(msgspec.Struct, frozen=True):
 
 
 class LimitsReported(msgspec.Struct, frozen=True):
-    """What is left of the account's limits."""
+    """The rate limits that remain, as the server reported them."""
 
     limits: tuple[RateLimit, ...]
 
 
 class EditChanged(msgspec.Struct, frozen=True):
-    """A change of the session: which settings, and what became of it.
+    """State of a session edit: which fields it changes, and its outcome.
 
     Attributes:
-        event_id: of the update that carries it; empty where nothing was sent.
-        fields: names of settings, or ``tools``.
-        detail: what the server objects to, or why nothing was sent.
-        left_out: what this provider has no field for.
-        blamed: the one field that a refusal is about, if that is known.
-        sent: what was asked for, by field.
-        made: what the server made of it, for the fields where that is something else.
-        edit_id: how the user's command named it.
+        event_id: id of the ``session.update`` event; empty if nothing was sent.
+        fields: names of the changed settings, or ``tools``.
+        state: the current state.
+        detail: the server's error message, or why nothing was sent.
+        left_out: settings that this provider has no field for.
+        blamed: the field that the server rejected, if that is known.
+        sent: the requested values, by field.
+        made: the server's values, for the fields where they differ from the requested ones.
+        edit_id: ``edit_id`` of the `EditSession` command; other edits have an id of their own, or none.
     """
 
     event_id: str
@@ -321,33 +329,36 @@ class EditChanged(msgspec.Struct, frozen=True):
 
 
 class InForce(msgspec.Struct, frozen=True):
-    """The session's settings according to the server, in our vocabulary."""
+    """The settings that the server reported as being in force, under the names of `SessionSettings`.
+
+    ``at_start``: from ``session.created``, before our settings were sent.
+    """
 
     settings: dict[str, Any]
     at_start: bool = False
 
 
 class SessionEnded(msgspec.Struct, frozen=True):
-    """The session is over, or never began: why, and what the user can do."""
+    """The session ended or could not start; ``remedy``: what the user can do."""
 
     reason: str
     remedy: str
 
 
 class AudioSet(msgspec.Struct, frozen=True):
-    """Mute, gain and gate as they are wanted from now on."""
+    """The mute, gain and noise gate settings changed."""
 
     settings: AudioSettings
 
 
 class FramesDropped(msgspec.Struct, frozen=True):
-    """So many frames of the microphone were too old to be sent when the connection was slow, in all."""
+    """Total number of microphone frames dropped because the connection was too slow to send them in time."""
 
     count: int
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """One sentence for the user, with what to do about it; ``cause_id`` is the client event it is about."""
+    """One sentence for the user and its remedy; ``cause_id``: id of the client event that caused it."""
 
     level: Level
     text: str

@@ -1,7 +1,7 @@
-"""Everything that can happen to a session, as values.
+"""Inputs of the session machine: everything that can happen to a session, as values.
 
-`SessionMachine.step` takes these and nothing else, each with the time at which it happened: a list of inputs with their
-times is a whole session, and feeding it to a fresh machine again leads to the same effects.
+`SessionMachine.step` accepts only these, each with its time. A list of inputs with their times is a complete journal of
+a session: replaying it on a fresh machine returns the same effects.
 """
 
 import msgspec
@@ -12,36 +12,36 @@ from rtvoice_tui.session.facts import Fact
 
 
 class Started(msgspec.Struct, frozen=True):
-    """The machine was made: it reports what it starts with, such as the talk mode."""
+    """The machine was created: it reports its initial state, such as the talk mode."""
 
 
 class Connecting(msgspec.Struct, frozen=True):
-    """A connection is being tried."""
+    """A connection attempt started."""
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """The socket is up; the server speaks first."""
+    """The socket is open; the server sends the first event."""
 
 
 class Received(msgspec.Struct, frozen=True):
     """The server sent an event.
 
     Attributes:
-        event: decoded, of the machine's own wire.
+        event: the decoded event; events of another wire family are ignored.
     """
 
     event: WireEvent
 
 
 class Closed(msgspec.Struct, frozen=True):
-    """The socket is gone, or never came up.
+    """The socket was closed or could not be opened.
 
     Attributes:
-        sentence: why.
+        sentence: the reason.
         remedy: what the user can do.
-        wanted: whether the user ended it, so that no error is reported.
-        unsent: ids of client events that never left.
-        unsent_words: typed messages among them.
+        wanted: whether the user ended the session, so that no error is reported.
+        unsent: ids of client events that were never sent.
+        unsent_words: texts of the typed messages among them.
     """
 
     sentence: str = ""
@@ -52,9 +52,9 @@ class Closed(msgspec.Struct, frozen=True):
 
 
 class Observed(msgspec.Struct, frozen=True):
-    """A part beside the machine has something to report: a device, a tool server, a manual run, a file.
+    """A component outside the machine reports a fact: a device, a tool server, a manual run, a file.
 
-    The machine passes the fact on, so that a journal of inputs holds everything that is remembered.
+    The machine reports the fact unchanged, so that a journal of inputs contains every fact that is stored.
     """
 
     fact: Fact

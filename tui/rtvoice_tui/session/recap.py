@@ -1,4 +1,4 @@
-"""A conversation given to a new session: as items where the server takes them, else told in one message."""
+"""Passes an earlier conversation to a new session: as items where the server accepts them, else as one message."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import msgspec
 
 
 class Said(msgspec.Struct, frozen=True):
-    """Words of an earlier session; only what the user heard of the agent."""
+    """One message of an earlier session; of the agent's speech only what the user heard."""
 
     by_agent: bool
     text: str
@@ -17,11 +17,12 @@ RECAP = "This is what we said before the connection was made anew. Do not answer
 
 
 def as_items(history: Sequence[Said], form: str) -> list[dict[str, Any]]:
-    """Conversation items in order.
+    """Convert a history to conversation items, in order.
 
     Args:
-        history: what was said, oldest first.
-        form: ``items`` or ``recap`` (a server that refuses the agent's words as items gets one user message).
+        history: the messages, oldest first; empty ones are skipped.
+        form: ``items``: one item per message. ``recap``: one user message with all of them, for servers that reject
+            assistant items.
     """
     said = [line for line in history if line.text.strip()]
     if not said:

@@ -1,7 +1,7 @@
-"""Whether the arguments of a call are what its tool takes. What does not fit is told, never guessed.
+"""Validates the arguments of a call against its tool's JSON Schema. Invalid arguments are rejected, never repaired.
 
-A schema from a stranger can take for ever to check. `bounded` says where it cannot; everything else is checked by a
-process that can be ended (`fx.CheckArguments`).
+Validation against an untrusted schema may take unbounded time. `bounded` reports when it cannot; everything else is
+validated in a subprocess that can be killed (`effects.CheckArguments`).
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 from rtvoice_tui.errors import ArgumentsRefused
 
 MAX_TEXT = 300
-"""Characters of an objection: it may quote the value it is about."""
+"""Maximum characters of each part of an error message: it may quote the invalid value."""
 
 
 _UNBOUNDED = frozenset(
@@ -21,25 +21,25 @@ _UNBOUNDED = frozenset(
         " $schema"
     ).split()
 )
-"""Keywords whose check may take longer than the product of both sizes: searches, pairs, references."""
+"""Keywords whose validation may take longer than arguments size times schema size: regexes, pairs, references."""
 
 _DATA = frozenset(("enum", "const", "default", "examples", "description", "title", "$comment"))
-"""Keywords that hold no schema."""
+"""Keywords whose values are data, not schemas."""
 
 _NAMES = frozenset(("properties", "$defs", "definitions", "dependentSchemas"))
-"""Keywords that hold schemas by name."""
+"""Keywords whose values map names to schemas."""
 
 MAX_WORK, MAX_WORK_NESTED = 100_000, 20_000
-"""Characters of the arguments times parts of the schema: more than that takes too long to be waited for.
+"""Limits for validation on the session's loop: characters of the arguments times nodes of the schema.
 
-The second holds where alternatives stand in the schema: what is wrong in each of them is put into words.
+The second limit applies to schemas with alternatives: the validator formats an error message for each of them.
 """
 
 _ALTERNATIVES = frozenset(("allOf", "anyOf", "oneOf", "not", "if", "contains", "propertyNames", "dependentSchemas"))
 
 
 def prepare() -> None:
-    """Load what checking needs, which takes a while: before a call comes, and off the session's loop."""
+    """Import the validator, which is slow: call it from a helper thread before the first call."""
     import jsonschema
     import referencing  # noqa: F401
 
@@ -47,14 +47,14 @@ def prepare() -> None:
 
 
 def read(text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a call, checked against its tool's JSON Schema.
+    """Parse the arguments of a call and validate them against its tool's JSON Schema.
 
     Args:
-        text: JSON as the model wrote it; nothing counts as no arguments.
-        parameters: the schema; an empty one takes every object.
+        text: JSON as the model wrote it; an empty text means no arguments.
+        parameters: the schema; an empty one accepts every object.
 
     Raises:
-        ArgumentsRefused: they are no JSON object, or do not fit the schema.
+        ArgumentsRefused: the text is not a JSON object, or does not match the schema.
     """
     try:
         arguments = json.loads(text.strip() or "{}", parse_constant=_no_constant)
@@ -69,11 +69,11 @@ def read(text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def bounded(text: str, parameters: Mapping[str, Any]) -> bool:
-    """Whether `read` takes a short time for sure: no more than the product of both sizes.
+    """Whether `read` is certain to be fast: its work is bounded by text size times schema size, within the limits.
 
     Args:
         text: the arguments.
-        parameters: the schema, which may come from a stranger.
+        parameters: the schema; may be untrusted.
     """
     parts, most = 0, MAX_WORK
     waiting: list[tuple[Any, _Node]] = [(parameters, _Node.SCHEMA)]
@@ -94,7 +94,7 @@ def bounded(text: str, parameters: Mapping[str, Any]) -> bool:
 
 
 class _Node(Enum):
-    """What a part of a schema is: a schema, a table of schemas by name, or plain data."""
+    """Kind of a node in a schema: a schema, a mapping of names to schemas, or data."""
 
     SCHEMA = "schema"
     NAMES = "names"
@@ -112,15 +112,15 @@ def _no_constant(word: str) -> None:
 
 
 def check(arguments: Any, parameters: Mapping[str, Any], what: str = "arguments") -> None:
-    """Whether a value fits a schema. May take for ever unless it is `bounded`.
+    """Validate a value against a schema. May take unbounded time unless `bounded` returned true.
 
     Args:
         arguments: the value.
         parameters: the schema.
-        what: what the value is, as the sentence names it.
+        what: name of the value in the error message.
 
     Raises:
-        ArgumentsRefused: it does not fit, or the schema cannot be used.
+        ArgumentsRefused: the value does not match, or the schema is unusable.
     """
     if not parameters or set(parameters) == {"type"}:
         return
@@ -129,7 +129,7 @@ def check(arguments: Any, parameters: Mapping[str, Any], what: str = "arguments"
     from jsonschema.validators import validator_for
     from referencing import Registry
 
-    # a registry of our own: a schema from elsewhere must not make us fetch what it refers to
+    # an empty registry: an untrusted schema must not make us fetch its remote references
     draft = parameters.get("$schema")
     named = {"$schema": draft} if isinstance(draft, str) else {}
     validator = validator_for(named, default=Draft202012Validator)(dict(parameters), registry=Registry())
@@ -137,7 +137,7 @@ def check(arguments: Any, parameters: Mapping[str, Any], what: str = "arguments"
         error = best_match(validator.iter_errors(arguments))
     except RecursionError:
         raise ArgumentsRefused(f"the {what} are nested too deeply") from None
-    except Exception as fault:  # the schema itself: an unknown reference, a pattern that is none
+    except Exception as fault:  # the schema is invalid: an unknown reference, an invalid regex
         reason = _brief(" ".join(str(fault).split()))
         raise ArgumentsRefused(f"the tool's own schema cannot be used: {reason}") from None
     if error is not None:
@@ -149,5 +149,5 @@ def _path(what: str, parts: Any) -> str:
 
 
 def _brief(text: str) -> str:
-    """Both ends of a long text: an objection begins with the value that it is about, and ends with what is wrong."""
+    """Shorten a long text in the middle: a message begins with the value and ends with what is wrong with it."""
     return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT // 2]}…{text[-MAX_TEXT // 2 :]}"

@@ -1,4 +1,4 @@
-"""How the user takes turns: by speaking, or by key."""
+"""Talk mode: open microphone or push-to-talk."""
 
 from enum import StrEnum
 
@@ -6,7 +6,11 @@ import msgspec
 
 
 class TalkMode(StrEnum):
-    """Who says when a turn begins and ends: the server's ear, or a key that is pressed twice, or one that is held."""
+    """What starts and ends a user turn.
+
+    ``OPEN``: the server's turn detection. ``TOGGLE``: push-to-talk, one key press starts and another one ends the turn.
+    ``HOLD``: push-to-talk, the turn lasts while the key is held down.
+    """
 
     OPEN = "open"
     TOGGLE = "toggle"
@@ -14,12 +18,12 @@ class TalkMode(StrEnum):
 
 
 class TalkRules(msgspec.Struct, frozen=True):
-    """What a profile says about talking.
+    """A profile's talk settings.
 
     Attributes:
-        mode: how turns are taken to begin with.
-        limit_s: a turn by key ends by itself after so many seconds.
-        interrupts: whether the local voice detection may silence the agent before the server does.
+        mode: the initial talk mode.
+        limit_s: maximum length of a push-to-talk turn in seconds; it is then ended automatically.
+        interrupts: whether the local VAD may silence the agent before the server detects speech.
     """
 
     mode: TalkMode = TalkMode.OPEN
@@ -28,4 +32,4 @@ class TalkRules(msgspec.Struct, frozen=True):
 
 
 OPEN_MICROPHONE = TalkRules()
-"""What holds where nothing was said about it."""
+"""Default talk settings."""

@@ -1,93 +1,93 @@
-"""Timers as values: what a session wants to look at again after some time.
+"""Timers as values, scheduled by the machine with `effects.Schedule`.
 
-A timer is never cancelled. It carries what it is about, and whoever scheduled it finds out when it fires whether that
-still holds: a request that was answered meanwhile, or speech that has ended, makes its timer say nothing.
+The machine never cancels a timer. A timer carries the id or number of its subject; when it fires, its owner checks
+whether that is still current, and ignores the timer otherwise (the request was answered, the speech has ended).
 """
 
 import msgspec
 
 
 class GreetingLate(msgspec.Struct, frozen=True):
-    """The server has not greeted this connection."""
+    """The server has not sent ``session.created`` on this connection in time."""
 
     connection: int
 
 
 class ResponseLate(msgspec.Struct, frozen=True):
-    """The response that was requested by this event has not begun."""
+    """The response requested by this client event has not started in time."""
 
     request: str
 
 
 class EditLate(msgspec.Struct, frozen=True):
-    """The session update with this event id has not been answered."""
+    """The ``session.update`` with this event id was not acknowledged in time."""
 
     event_id: str
 
 
 class TranscriptLate(msgspec.Struct, frozen=True):
-    """The words of the turn that was committed by this event have not come."""
+    """The transcript of the turn committed by this event has not arrived in time."""
 
     event_id: str
 
 
 class TurnWordless(msgspec.Struct, frozen=True):
-    """No words have come of the speech that the server heard in this turn."""
+    """No transcript has arrived in time for the speech that the server detected in this turn."""
 
     turn: int
 
 
 class TalkLimit(msgspec.Struct, frozen=True):
-    """This turn of push-to-talk has lasted as long as it may."""
+    """This push-to-talk turn has reached its maximum length."""
 
     talk: int
 
 
 class TalkLevel(msgspec.Struct, frozen=True):
-    """By now something must have been heard in this turn of push-to-talk."""
+    """Time to check whether the microphone level of this push-to-talk turn reached speech."""
 
     talk: int
 
 
 class CommitLate(msgspec.Struct, frozen=True):
-    """The commit with this event id has not been answered."""
+    """The commit with this event id was not acknowledged in time."""
 
     event_id: str
 
 
 class LocalSpeechOver(msgspec.Struct, frozen=True):
-    """The local voice detection has heard nothing since this stretch of speech."""
+    """The local VAD has detected no speech for a while since this speech segment."""
 
     stretch: int
 
 
 class LocalSpeechLong(msgspec.Struct, frozen=True):
-    """This stretch of speech is long enough to interrupt the agent without the server."""
+    """This local speech segment is long enough to interrupt the agent without waiting for the server."""
 
     stretch: int
 
 
 class DuckUnconfirmed(msgspec.Struct, frozen=True):
-    """The agent was lowered, and the server has heard no speech since."""
+    """The agent was ducked for a while; unless it has been restored, the server did not confirm any speech."""
 
     ducking: int
 
 
 class FillerDue(msgspec.Struct, frozen=True):
-    """A call takes so long that the agent may say a sentence meanwhile."""
+    """A call runs so long that the agent may say its tool's filler sentence."""
 
     session: int
     call_id: str
 
 
 class ProviderSilent(msgspec.Struct, frozen=True):
-    """The provider has said nothing since this call of its own."""
+    """Time to check whether the provider continued after this hosted call."""
 
     key: str
 
 
 class OutputsHeld(msgspec.Struct, frozen=True):
-    """Tool outputs wait until nobody speaks."""
+    """The response to tool outputs was held because the user spoke; time to request it if it is still held."""
 
     number: int
 

@@ -1,4 +1,4 @@
-"""Whether the server goes by the wanted settings: from the greeting to the first update, and every change after it."""
+"""Configures a connection: from ``session.created`` to the first accepted update, then all later edits."""
 
 from typing import Any
 
@@ -13,15 +13,15 @@ from rtvoice_tui.session.realtime.server_errors import sentence
 from rtvoice_tui.session.timers import GreetingLate
 
 GREETING_S = 5.0
-"""A server that has not greeted us by then is configured all the same, with a warning."""
+"""Seconds to wait for ``session.created``; then the session is configured anyway, with a warning."""
 
 
 class Configuration:
-    """The phases of a connection until the server has accepted the settings.
+    """The phase of a connection, until the server has accepted the settings.
 
     Args:
-        edits: the wanted settings and tools, and the changes under way.
-        out: where effects go.
+        edits: the wanted settings and tools, and the pending edits.
+        out: collects the effects.
 
     Attributes:
         phase: ``OFFLINE``, ``CONNECTING``, ``CONFIGURING``, ``REFUSED`` or ``READY``.
@@ -31,7 +31,7 @@ class Configuration:
         self.phase = Phase.OFFLINE
         self._edits = edits
         self._out = out
-        self._update = ""  # the update that carries the whole configuration
+        self._update = ""  # event id of the update with the whole configuration
         self._connections = 0
 
     @property
@@ -41,35 +41,35 @@ class Configuration:
 
     @property
     def live(self) -> bool:
-        """Whether a change of the session can be sent by itself."""
+        """Whether an edit can be sent as an update of its own: the whole configuration was sent and not refused."""
         return self.phase is not Phase.REFUSED and (self.ready or self._edits.waiting)
 
     @property
     def due(self) -> bool:
-        """Whether the server owes an answer to an update, or its greeting."""
+        """Whether ``session.created`` or the reply to an update is pending."""
         return self.phase is Phase.CONFIGURING or self._edits.waiting
 
     # --- the connection
 
     def connecting(self) -> None:
-        """A connection is being tried."""
+        """A connection attempt started."""
         self.phase = Phase.CONNECTING
 
     def opened(self) -> None:
-        """The socket is up; the server speaks first."""
+        """The socket is open: wait for ``session.created``."""
         self.phase = Phase.CONFIGURING
         self._connections += 1
         self._out.do(Schedule(GreetingLate(self._connections), GREETING_S))
 
     def closed(self) -> None:
-        """The socket is gone."""
+        """The socket is closed."""
         self._edits.close()
         self.phase = Phase.OFFLINE
 
-    # --- the server's word
+    # --- server events
 
     def greeted(self, session: dict[str, Any]) -> None:
-        """The server describes its session; it is told ours."""
+        """Handle ``session.created``: report the server's session, and send our configuration."""
         if self.phase is not Phase.CONFIGURING:
             return
         self._out.report(SessionOpened(str(session.get("id") or ""), session))
@@ -77,18 +77,21 @@ class Configuration:
         self._send_unless_sent()
 
     def updated(self, session: dict[str, Any]) -> None:
-        """The server repeats what is in force: it acknowledges the oldest update."""
+        """Handle ``session.updated``, which acknowledges the oldest pending update."""
         answered = self._edits.acknowledged(session)
         opening = self.phase in (Phase.CONFIGURING, Phase.REFUSED)
         if opening and answered and answered == self._update:
             self.phase = Phase.READY
 
     def refused(self, error: ErrorInfo, blameless: bool) -> str | None:
-        """An error may refuse an update; what is to be done about that, or ``None`` if it refuses none.
+        """Handle an error that may refuse an update.
 
         Args:
-            error: the server's objection.
-            blameless: whether it may be about an update though it names no event.
+            error: the server's error.
+            blameless: whether an error without an event id may be about an update.
+
+        Returns:
+            The remedy for the user; ``None`` if the error refuses no update.
         """
         took = self._edits.takes_no_detection
         refused = self._edits.refused(error.event_id, sentence(error), error.param, blameless)
@@ -104,10 +107,10 @@ class Configuration:
         if not self._edits.waiting:
             self._update = self._edits.send_all()
 
-    # --- changes and timers
+    # --- edits and timers
 
     def edit(self, command: EditSession) -> None:
-        """Change settings and tools: now where there is a session, else with the next one."""
+        """Apply an edit: send it if the session is live, else keep it for the next one; a refused session is resent."""
         refused = self.phase is Phase.REFUSED
         if self.live:
             self._edits.change(command.settings, command.tools, command.edit_id)
@@ -117,19 +120,19 @@ class Configuration:
             self._update = self._edits.send_all(command.edit_id)
 
     def correct(self) -> None:
-        """Something that the server may have refused is otherwise now: try again."""
+        """Resend a refused configuration: the talk mode, which may be the cause, has changed."""
         if self.phase is Phase.REFUSED:
             self._update = self._edits.send_all()
 
     def ungreeted(self, connection: int) -> None:
-        """The greeting of a connection is late."""
+        """Handle `GreetingLate`: configure the session without waiting for ``session.created`` any longer."""
         current = connection == self._connections and self.phase is Phase.CONFIGURING
         if current and not self._edits.waiting:
             self._out.warn("the server has not greeted us", "the session is configured all the same")
             self._send_unless_sent()
 
     def unanswered(self, event_id: str) -> None:
-        """The answer to an update is late."""
+        """Handle `EditLate`: a session that waits for its first acknowledgement becomes ready, with a warning."""
         if self._edits.unanswered(event_id) and self.phase is Phase.CONFIGURING:
             self.phase = Phase.READY
             self._out.warn(

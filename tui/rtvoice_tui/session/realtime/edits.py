@@ -1,6 +1,6 @@
-"""Changes of the running session: sent, then acknowledged, made into something else, refused or left unanswered.
+"""Edits of the running session: sent, then acknowledged, changed by the server, refused or unanswered.
 
-``session.updated`` repeats no event id, so it acknowledges the oldest change that still waits.
+``session.updated`` carries no event id, so it acknowledges the oldest pending edit.
 """
 
 from collections import deque
@@ -24,23 +24,23 @@ from rtvoice_tui.session.timers import EditLate
 UNANSWERED_S = 3.0
 
 GATED = "push-to-talk goes on: silence is sent outside of turns"
-"""What becomes of push-to-talk where turn detection stays on."""
+"""Notice for push-to-talk with a server that keeps turn detection on."""
 
 
 @dataclass
 class _Waiting:
-    """A change under way.
+    """A sent edit.
 
     Attributes:
-        event_id: of the update that carries it.
-        edit_id: how the user's command named it.
-        fields: names of settings, or ``tools``.
-        before: the settings to go back to if it is refused.
-        tools_before: the same of the tools.
-        after: the settings it asks for.
-        tools_after: the same of the tools.
-        sent: what the server was told, by our names.
-        by_talk: whether the way of taking turns asks for it, and not the agent's configuration.
+        event_id: id of the ``session.update`` event.
+        edit_id: id that `EditChanged` repeats.
+        fields: names of the changed settings, or ``tools``.
+        before: the settings to restore if it is refused.
+        tools_before: the tools to restore if it is refused.
+        after: the requested settings.
+        tools_after: the requested tools.
+        sent: the sent values, by our field names.
+        by_talk: whether a change of the talk mode caused it, so that a refusal leaves the wanted settings unchanged.
     """
 
     event_id: str
@@ -55,26 +55,26 @@ class _Waiting:
 
     @property
     def switches_off(self) -> bool:
-        """Whether it asks for turn detection to be off."""
+        """Whether it switches turn detection off."""
         return "turn_detection" in self.fields and self.after.turn_detection is None
 
 
 class Edits:
-    """The wanted configuration, the one the session has, and the changes under way.
+    """The wanted configuration, the configuration of the session, and the pending edits.
 
     Args:
-        dialect: who is spoken to.
-        settings: the configuration to begin with.
-        tools: the tools to begin with.
-        out: where effects go.
+        dialect: the provider's dialect.
+        settings: the initial settings.
+        tools: the initial tools.
+        out: collects the effects.
 
     Attributes:
-        wanted: what the user wants, and the next session will have.
-        settings: what this session goes by: what was put off for the next one is not in it.
+        wanted: the settings that the user wants; the next session starts with them.
+        settings: the settings sent in this session; without changes deferred to the next one.
         tools: the wanted tools.
-        voice_frozen: whether the voice cannot change any more in this session.
-        by_key: whether turns are made by key, so that turn detection is off whatever is wanted.
-        takes_no_detection: whether the server lets turn detection be switched off, as far as is known.
+        voice_frozen: whether the voice can no longer change in this session.
+        by_key: whether push-to-talk is on, so that turn detection is off whatever is wanted.
+        takes_no_detection: whether the server is assumed to accept turn detection being switched off.
     """
 
     def __init__(self, dialect: Dialect, settings: SessionSettings, tools: tuple[ToolSpec, ...], out: Outbox) -> None:
@@ -92,11 +92,11 @@ class Edits:
 
     @property
     def waiting(self) -> bool:
-        """Whether a change is still unanswered."""
+        """Whether an edit is pending."""
         return bool(self._waiting)
 
     def send_all(self, edit_id: str = "") -> str:
-        """Configure a new session with everything; returns the event id."""
+        """Send the whole configuration; returns the event id of the update."""
         self.voice_frozen = False
         self.settings = self._whole()
         fields = (*sorted(n for n in ALL_SETTINGS if self.settings.is_set(n)), "tools")
@@ -105,16 +105,23 @@ class Edits:
     def keep(
         self, settings: SessionSettings, tools: tuple[ToolSpec, ...], edit_id: str = "", tell: bool = True
     ) -> None:
-        """Take over a wanted configuration for the next session."""
+        """Store a wanted configuration for the next session.
+
+        Args:
+            settings: all settings.
+            tools: all tools.
+            edit_id: id that `EditChanged` repeats.
+            tell: whether to report the changed fields as deferred.
+        """
         changed = self._take(settings, tools)
         self.settings = self._whole()
         if tell:
             self._put_off(changed, "sent when there is a session", edit_id)
 
     def _take(self, settings: SessionSettings, tools: tuple[ToolSpec, ...]) -> tuple[str, ...]:
-        """Take over the wanted settings and tools; returns the names of what changed.
+        """Store the wanted settings and tools; returns the names of the changed fields.
 
-        Rates stay: the devices are open at them, and a session that is under way keeps its own.
+        The sample rates do not change: the devices are open at them.
         """
         settings = replace(settings, input_rate=self.settings.input_rate, output_rate=self.settings.output_rate)
         changed = [n for n in sorted(ALL_SETTINGS) if getattr(settings, n) != getattr(self.wanted, n)]
@@ -124,18 +131,20 @@ class Edits:
         return tuple(changed)
 
     def change(self, settings: SessionSettings, tools: tuple[ToolSpec, ...], edit_id: str = "") -> None:
-        """Take over a wanted configuration, and tell the server what changed.
+        """Store a wanted configuration, and send the changed fields to the server.
+
+        Fields that cannot change now are reported as deferred (`EditState.LATER`).
 
         Args:
             settings: all settings.
             tools: all tools.
-            edit_id: how the user's command names the change.
+            edit_id: id that `EditChanged` repeats.
         """
         before, tools_before = self.settings, self.tools
         taken = self._take(settings, tools)
         held = tuple(n for n in taken if n == "turn_detection" and self._off)
         self._put_off(held, "push-to-talk keeps it off until the microphone is open again", edit_id)
-        changed = tuple(n for n in taken or sorted(self._silent) if n not in held)  # the unanswered is asked again
+        changed = tuple(n for n in taken or sorted(self._silent) if n not in held)  # nothing changed: resend unanswered
         frozen = tuple(n for n in changed if n == "voice" and self.voice_frozen)
         cleared = tuple(n for n in changed if n not in frozen and self._cleared(n))
         self._put_off(frozen, "the voice cannot change once the agent has spoken", edit_id)
@@ -146,11 +155,11 @@ class Edits:
             self._send(told, told, edit_id, before, tools_before)
 
     def take_turns(self, by_key: bool, live: bool) -> None:
-        """Turns are made by key from now on, or detected again; a live session is told.
+        """Switch turn detection off for push-to-talk, or back to the wanted value; sends the change if there is one.
 
         Args:
-            by_key: whether the key makes them.
-            live: whether there is a session.
+            by_key: whether push-to-talk is on.
+            live: whether updates can be sent now.
         """
         self.by_key = by_key
         if not live:
@@ -166,15 +175,19 @@ class Edits:
 
     @property
     def _off(self) -> bool:
-        """Whether turn detection is off because turns are made by key."""
+        """Whether turn detection is to be off because of push-to-talk."""
         return self.by_key and self.takes_no_detection
 
     def _whole(self) -> SessionSettings:
-        """The wanted configuration, as the way of taking turns has it."""
+        """The wanted settings, with turn detection off where push-to-talk requires it."""
         return replace(self.wanted, turn_detection=None) if self._off else self.wanted
 
     def acknowledged(self, session: Mapping[str, Any]) -> str:
-        """``session.updated`` came with what is in force. The event id of the change it answers, or nothing."""
+        """Handle the session object of ``session.updated``: report it, and acknowledge the oldest pending edit.
+
+        Returns:
+            The event id of that edit; empty if none was pending.
+        """
         found = in_force(session)
         self._out.report(InForce(found))
         if not self._waiting:
@@ -189,13 +202,16 @@ class Edits:
         return edit.event_id
 
     def refused(self, event_id: str, reason: str, param: str, blameless: bool) -> str:
-        """An error came; returns the event id of the change that it refuses, or nothing.
+        """Handle an error that may refuse an edit: restore the settings and tools that it changed.
 
         Args:
-            event_id: what the error names.
-            reason: what the server objects to.
-            param: which part of the update it objects to, as it says.
-            blameless: whether an error that names no event can only be about a change.
+            event_id: the event id in the error; may be empty.
+            reason: the error message.
+            param: the parameter that the error names.
+            blameless: whether an error without an event id refuses the oldest pending edit.
+
+        Returns:
+            The event id of the refused edit; empty if the error refuses none.
         """
         candidates = [*self._waiting, *self._settled]
         edit = next((e for e in candidates if event_id and e.event_id == event_id), None)
@@ -212,7 +228,7 @@ class Edits:
         return edit.event_id
 
     def unanswered(self, event_id: str) -> bool:
-        """The timer of a change fired; true if it still waits. A late answer is taken all the same."""
+        """Handle `EditLate`: true if the edit is still pending. It stays pending, so a late reply still counts."""
         edit = next((e for e in self._waiting if e.event_id == event_id), None)
         if edit is None:
             return False
@@ -222,20 +238,20 @@ class Edits:
         return True
 
     def close(self) -> None:
-        """The session ended: nothing will be answered any more."""
+        """The session ended: report all pending edits as unanswered."""
         for edit in list(self._waiting):
             self._settle(edit, EditState.UNANSWERED, "the session ended")
         self._settled.clear()
         self._silent.clear()
 
     def _cleared(self, name: str) -> bool:
-        """Whether a setting was left to the server, which keeps what it has: nothing can be said to it."""
+        """Whether a setting was removed: no update can express that, so the server keeps its current value."""
         if name == "turn_detection" and self.settings.manual_turns:
             return False
         return name not in ("tools", "instructions") and self._value(name) in (UNSET, {})
 
     def _value(self, name: str) -> Any:
-        """What is wanted; turns that are no longer made by hand are the server's usual ones."""
+        """The value to send; if manual turns end and no turn detection is wanted explicitly, it is ``server_vad``."""
         value = getattr(self.wanted, name)
         if name == "turn_detection" and self._off:
             return None
@@ -244,7 +260,7 @@ class Edits:
         return value
 
     def _go_back(self, edit: _Waiting) -> None:
-        """What is still as the refused change left it becomes as it was; later changes go back to that too."""
+        """Restore all fields that still have the refused edit's value, also in the restore values of later edits."""
         later = [e for e in self._waiting if e is not edit]
         for name in edit.fields:
             if name == "tools":
@@ -308,6 +324,6 @@ class Edits:
 
 
 def _as_strict(tools: tuple[ToolSpec, ...], others: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:
-    """Tools that ask where they or their namesakes do: a server's refusal is no word on who must agree here."""
+    """The tools, with approval also required where ``others`` require it: a refusal must not weaken approvals."""
     asking = {tool.name for tool in others if tool.asks}
     return tuple(replace(tool, asks=tool.asks or tool.name in asking) for tool in tools)

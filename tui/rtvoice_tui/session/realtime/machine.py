@@ -1,11 +1,11 @@
 """One conversation with a Realtime server as a pure state machine. No clock, no socket, no threads.
 
-**In**: `SessionMachine.step` takes an `Input` (see inputs.py) and the time ``at`` which it happened, in seconds on any
-steady clock. Inputs are what the socket does (`Connecting`, `Opened`, `Received`, `Closed`), what the user wants, what
-the devices report (`Heard`, `Flushed`, `MicFrame`, `LocalSpeech`), what tools return, and timers (`TimerFired`).
+**In**: `SessionMachine.step` accepts an `Input` (see inputs.py) and its time ``at``, in seconds on any monotonic clock.
+Inputs are socket events (`Connecting`, `Opened`, `Received`, `Closed`), the user's commands, reports of the devices
+(`Heard`, `Flushed`, `MicFrame`, `LocalSpeech`), results of tools, and timers (`TimerFired`).
 
 **Out**: the effects of that step (see effects.py), in the order in which they must be carried out: events to send,
-speech to play or to throw away, tools to run, timers to schedule, and facts to report to whoever remembers.
+speech to play or to flush, tools to run, timers to schedule, and facts to report to the observers.
 
 **Phases** of the connection; each change is reported as `PhaseChanged`::
 
@@ -16,14 +16,14 @@ speech to play or to throw away, tools to run, timers to schedule, and facts to 
        +------------- Closed -------------------- REFUSED                             |
        +------------- Closed ---------------------------------------------------------+
 
-Settings that the server does not confirm within some seconds make the session READY as well, with a warning.
+If the server does not confirm the settings within some seconds, the session becomes READY with a warning.
 
-While the connection is READY the phase tells what goes on in the conversation: HEARING (the user speaks), SPEAKING
-(the agent is heard), TOOL (a call runs), THINKING (an answer is due), and else LISTENING, or READY where the user takes
-turns by key.
+While the connection is READY the phase shows the state of the conversation: HEARING (the user speaks), SPEAKING
+(the agent is audible), TOOL (a call runs or waits for approval), THINKING (a response is due), else LISTENING, or READY
+in push-to-talk.
 
-Every step ends in the same way: outputs and typed messages that were waiting are sent as soon as nothing stands in
-their way, and at most one response is asked for.
+Every step ends in the same way: a typed message that waits is sent once the response slot is free and no flush is
+pending, and at most one response is requested.
 """
 
 from collections.abc import Callable, Sequence
@@ -66,16 +66,16 @@ from rtvoice_tui.session.timers import (
 
 
 class SessionMachine:
-    """One conversation with one server, from socket to socket.
+    """The state of one session plan: one connection after the other, with the same settings and tools.
 
     Args:
-        dialect: who is spoken to.
-        settings: the wanted configuration.
-        tools: the wanted tools; names that are not hosted are ours to run.
-        new_id: makes a fresh event id from a prefix.
-        turn: the last turn of an earlier conversation in the same window.
-        talk: how turns are taken.
-        audio: mute, gain and gate as they are wanted.
+        dialect: the provider's dialect.
+        settings: the wanted settings.
+        tools: the wanted tools; those that are not hosted run here.
+        new_id: returns a new event id for a prefix.
+        turn: number of the last turn of an earlier session; turns are numbered on from there.
+        talk: talk mode and its limits.
+        audio: initial mute, gain and noise gate settings.
     """
 
     def __init__(
@@ -107,65 +107,68 @@ class SessionMachine:
         self._due: tuple[Said, ...] = ()
         self._phase = Phase.OFFLINE
 
-    # --- what a driver may ask
+    # --- state for the driver
 
     @property
     def phase(self) -> Phase:
-        """The state word."""
+        """The current phase."""
         return self._phase
 
     @property
     def settings(self) -> SessionSettings:
-        """The configuration that this session goes by, with all changes made so far."""
+        """The settings of the current session, with all changes sent so far."""
         return self._edits.settings
 
     @property
     def wanted(self) -> SessionSettings:
-        """The configuration that the next session will have."""
+        """The settings that the user wants; the next session starts with them."""
         return self._edits.wanted
 
     @property
     def turn(self) -> int:
-        """The last turn that began."""
+        """Number of the last turn."""
         return self._listening.turn
 
     @property
     def hears(self) -> bool:
-        """Whether the microphone should be open: the server has accepted the audio format."""
+        """Whether microphone frames are wanted: the server has accepted the settings, the audio format among them."""
         return self._configuration.ready
 
     @property
     def due(self) -> bool:
-        """Whether the server owes an answer to something: as long as it does, its silence means something."""
+        """Whether a reply of the server is pending; only then does the connection treat its silence as a failure."""
         answering = not self._slot.free or self._listening.unanswered
         return self._configuration.due or answering or self._typed.deliveries.doubtful
 
     @property
     def talk(self) -> TalkChanged:
-        """How turns are taken, and whether one by key is under way."""
+        """The talk mode, and whether a push-to-talk turn is running."""
         return self._talk
 
     @property
     def audio(self) -> AudioSettings:
-        """Mute, gain and gate as they are wanted."""
+        """The current mute, gain and noise gate settings."""
         return self._audio
 
-    # --- what happens
+    # --- inputs
 
     def step(self, happened: Input, at: float) -> list[Effect]:
-        """Take in one thing that happened; the effects that it has. Never raises for anything a server may send.
+        """Process one input and return its effects. Never raises for anything a server may send.
 
         Args:
             happened: the input.
-            at: when, in seconds on the clock of all other steps.
+            at: its time in seconds, on the same clock for all steps.
+
+        Returns:
+            The effects, in the order in which they must be carried out.
         """
         match happened:
             case Received() if self._configuration.phase is Phase.OFFLINE:
-                return []  # of a session that is over: nobody could be answered
+                return []  # a late event of a closed session
             case Received(event=ev.ServerEvent() as event):
                 self._received(event)
             case Received():
-                pass  # of another wire
+                pass  # an event of another wire family
             case Started():
                 self._out.report(self.talk)
                 self._set_audio(self._audio)
@@ -187,7 +190,7 @@ class SessionMachine:
         self._configuration.opened()
 
     def _closed(self, closed: Closed) -> None:
-        """Nothing of this session can be answered any more."""
+        """The socket is closed: report what was lost, and reset all parts."""
         self._out.report(SessionEnded(closed.sentence, closed.remedy))
         if not closed.wanted:
             self._out.report(Notice(Level.ERROR, closed.sentence, closed.remedy))
@@ -201,7 +204,7 @@ class SessionMachine:
         self._ledger.close()
         self._typed.close(closed.unsent)
         self._user.close()
-        self._history = self._due or self._history  # a session that never opened was told nothing
+        self._history = self._due or self._history  # not sent in this session: keep it for the next one
         self._due = ()
 
     def _received(self, event: ev.ServerEvent) -> None:
@@ -272,10 +275,10 @@ class SessionMachine:
     def _slot(self) -> ResponseSlot:
         return self._answers.slot
 
-    # --- what the user wants
+    # --- commands of the user
 
     def _interrupt(self) -> None:
-        """The user wants quiet. Where nothing was being said, the functions that run are no longer waited for."""
+        """Interrupt the agent; if it was neither speaking nor about to, stop waiting for running calls instead."""
         if not self._user.interrupt():
             self._calls.release()
 
@@ -359,7 +362,7 @@ class SessionMachine:
             self._calls.receipts.asked(asked)
 
     def _recall(self) -> None:
-        """The earlier conversation comes before anything that is said now."""
+        """Send the earlier conversation before any item of this session."""
         due, self._due = self._due, ()
         for item in as_items(due, self._dialect.history):
             self._out.send(CreateItem, item=item)

@@ -1,4 +1,4 @@
-"""Collects the effects of one step, and remembers what was sent so that an error can be tied to its cause."""
+"""Collects the effects of one step, and keeps sent events so that an error can be matched to its cause."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -9,16 +9,16 @@ from rtvoice_tui.session.effects import Effect, Report, Send
 from rtvoice_tui.session.facts import Fact, Level, Moment, Notice, Reached
 
 REMEMBERED = 512
-"""Client events kept for blame; microphone frames are known by their id's prefix instead."""
+"""Number of sent client events that are kept to find the cause of an error; microphone frames are not kept."""
 
 AUDIO_ID = "audio"
 
 
 class Outbox:
-    """The only way out of the machine.
+    """Collects all effects of a step; every part of the machine writes to it.
 
     Args:
-        new_id: makes a fresh event id from a prefix; injected so that tests can name ids.
+        new_id: returns a new event id for a prefix; injected so that ids are predictable in tests.
     """
 
     def __init__(self, new_id: Callable[[str], str]) -> None:
@@ -27,7 +27,7 @@ class Outbox:
         self._sent: OrderedDict[str, ClientEvent] = OrderedDict()
 
     def send(self, kind: type[ClientEvent], **fields: Any) -> str:
-        """Say something to the server; returns the event id."""
+        """Add the effect that sends a client event; returns its event id."""
         if kind is AppendInput:
             event_id = self.new_id(AUDIO_ID)
             self._effects.append(Send(kind(event_id=event_id, **fields)))
@@ -45,22 +45,22 @@ class Outbox:
         self._effects.append(effect)
 
     def report(self, fact: Fact) -> None:
-        """Report what happened."""
+        """Add a fact for the observers."""
         self._effects.append(Report(fact))
 
     def reach(self, turn: int, moment: Moment, at: float | None = None) -> None:
-        """Report that a turn reached a point of its timing."""
+        """Report that a turn reached a moment; ``at``: its time in seconds if known, see `Reached`."""
         self.report(Reached(turn, moment, at))
 
     def warn(self, text: str, remedy: str = "", cause_id: str = "") -> None:
-        """Report a warning."""
+        """Report a warning; ``cause_id``: id of the client event that caused it."""
         self.report(Notice(Level.WARNING, text, remedy, cause_id))
 
     def cause(self, event_id: str) -> ClientEvent | None:
-        """The client event that an error names."""
+        """The sent client event with this id; ``None`` if it is unknown or no longer kept."""
         return self._sent.get(event_id)
 
     def take(self) -> list[Effect]:
-        """The effects of this step, in the order in which they must be carried out."""
+        """Return and clear the effects of this step, in the order in which they must be carried out."""
         effects, self._effects = self._effects, []
         return effects

@@ -1,4 +1,4 @@
-"""The parts of a Realtime session, made and joined."""
+"""Creates the parts of a Realtime session machine and connects them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from rtvoice_tui.session.talk_mode import TalkRules
 
 @dataclass(frozen=True)
 class Parts:
-    """What a session is made of; the machine steps them."""
+    """The parts of one session machine."""
 
     out: Outbox
     edits: Edits
@@ -44,7 +44,7 @@ def parts_of(
     new_id: Callable[[str], str],
     talk: TalkRules,
 ) -> Parts:
-    """Make the parts of one session; the arguments are those of `SessionMachine`."""
+    """Create the parts of one session machine; the arguments are those of `SessionMachine`."""
     out = Outbox(new_id)
     edits = Edits(dialect, settings, tuple(tools), out)
     ledger = HeardLedger(dialect.fixed_rate or settings.output_rate)

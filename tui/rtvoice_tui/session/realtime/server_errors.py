@@ -1,4 +1,4 @@
-"""What an error means: whose fault, how bad, and what to do about it (error codes of the Realtime API, section 8)."""
+"""Classifies the server's error events: severity and remedy (error codes of the Realtime API, section 8)."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -26,7 +26,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Ruling:
-    """A verdict with the words for the user."""
+    """A verdict and the remedy for the user."""
 
     verdict: Verdict
     remedy: str = ""
@@ -54,7 +54,7 @@ _REMEDIES = {
 
 
 def judge(error: ErrorInfo, cause: ClientEvent | None) -> Ruling:
-    """Rule on an error event and the client event that caused it, if that is known."""
+    """Classify an error by its code and by the client event that caused it, if that is known."""
     word = error.word
     if word in _EXPECTED or error.message.startswith("Cancellation failed"):
         return Ruling(Verdict.EXPECTED)
@@ -74,12 +74,12 @@ def judge(error: ErrorInfo, cause: ClientEvent | None) -> Ruling:
 
 
 def is_empty_commit(error: ErrorInfo) -> bool:
-    """Whether there was nothing to commit."""
+    """Whether the server refused a commit because its input buffer was empty."""
     return error.word == _EMPTY_COMMIT
 
 
 def sentence(error: ErrorInfo) -> str:
-    """The server's objection in one line, with its word and the parameter it is about."""
+    """The server's error message in one line, with its code and parameter."""
     message = " ".join((error.message or "the server gave no reason").split())
     marks = ", ".join(mark for mark in (error.word, error.param) if mark and mark not in message)
     return f"{message} ({marks})" if marks else message

@@ -1,8 +1,8 @@
-"""Function calls: collected while they stream, run once when their answer is complete, answered together.
+"""Function calls: collected while a response streams, run when it is complete, their outputs sent together.
 
-A call is visible in three events (arguments done, item done, response done); it is run from the last only, because
-only then is it known that the answer was not cancelled. Outputs go back in order, then one answer is asked for.
-Whether a call runs, and after asking whom, is decided here from the profile alone: nothing a model says counts.
+A call appears in three events (arguments done, item done, response done); it runs only after the last one, because
+only that shows that the response was not cancelled. Outputs are sent in call order, then one response is requested.
+Only the profile and the user decide whether a call runs, never the model.
 """
 
 import json
@@ -21,7 +21,7 @@ from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.timers import FillerDue
 
 REMEMBERED = 1000
-"""Calls that are known by their ids; a result may be large, and as many are shown."""
+"""Number of calls that are kept, for late events that name them."""
 
 UNRUN = "the answer was interrupted, so this was not run"
 RELEASED = "the user interrupted, so the result was not waited for"
@@ -36,7 +36,7 @@ _UNFINISHED = (CallState.STREAMING, CallState.ASKING, CallState.RUNNING)
 
 @dataclass
 class _Group:
-    """The calls of one response that run here."""
+    """The calls of one response that run here; ``filled``: the filler was requested."""
 
     call_ids: list[str]
     outputs: dict[str, str] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class _Group:
 
 @dataclass(frozen=True)
 class _Check:
-    """A check of arguments that is under way: against which schema, and whether the user agreed to the call."""
+    """A pending validation of arguments: its schema, and whether the user has approved the call."""
 
     number: int
     parameters: dict[str, Any]
@@ -60,12 +60,12 @@ class FunctionCalls:
     """All function calls of a session.
 
     Args:
-        out: where effects go.
-        fillers: whether the server can be asked for words that stay outside the conversation.
+        out: collects the effects.
+        fillers: whether the server supports out-of-band responses, which fillers need.
 
     Attributes:
-        approvals: which tools there are, and which of them ask.
-        receipts: what became of the outputs.
+        approvals: the available tools, and which of them need approval.
+        receipts: sends and tracks the outputs.
     """
 
     def __init__(self, out: Outbox, fillers: bool = False) -> None:
@@ -86,10 +86,10 @@ class FunctionCalls:
 
     @property
     def running(self) -> bool:
-        """Whether a call is running or waits for the user."""
+        """Whether a call is running, being validated or waiting for approval."""
         return bool(self._groups)
 
-    # --- while an answer streams
+    # --- while a response streams
 
     def begin(self, turn: int, item: Item) -> str:
         """A call appeared in a response; returns its key."""
@@ -99,7 +99,7 @@ class FunctionCalls:
         return key
 
     def stream(self, turn: int, item_id: str, call_id: str, delta: str) -> str:
-        """A piece of a call's arguments arrived; returns the call's key."""
+        """Append a delta to a call's arguments; returns the call's key."""
         key = self._key(item_id, call_id)
         call = self._calls.get(key) or self._new(turn, key, item_id, call_id)
         if key not in self._settled:
@@ -107,7 +107,7 @@ class FunctionCalls:
         return key
 
     def complete(self, turn: int, item: Item) -> str:
-        """A call's name and arguments are final; what an event leaves out is kept from before."""
+        """Set a call's final name and arguments; empty fields of the item keep the earlier values. Returns the key."""
         key = self._key(item.id, item.call_id)
         call = self._calls.get(key) or self._new(turn, key, item.id, item.call_id)
         if key in self._settled:
@@ -129,16 +129,17 @@ class FunctionCalls:
         return key
 
     def settle(self, turn: int, response: Response, collected: Collection[str], cut: bool, out_of_band: bool) -> bool:
-        """A response ended: run its calls if it is complete, else void them.
-
-        Returns true if its calls are all answered already, because none of them could be run.
+        """Handle the end of a response: run its calls if it is complete, else cancel them.
 
         Args:
-            turn: the answer's turn.
-            response: as `response.done` describes it; some servers leave the calls out of it.
-            collected: keys of calls seen while the answer streamed.
-            cut: whether the user interrupted this answer.
-            out_of_band: whether the conversation knows nothing of this answer, so that its calls cannot be answered.
+            turn: turn of the response.
+            response: the response object of ``response.done``; some servers omit the calls in it.
+            collected: keys of the calls seen while the response streamed.
+            cut: whether the response was interrupted.
+            out_of_band: whether it is an out-of-band response; outputs of its calls cannot be sent.
+
+        Returns:
+            True if all outputs were sent at once, because none of the calls could run.
         """
         keys = list(collected)
         keys += [self.complete(turn, item) for item in response.output if item.type == "function_call"]
@@ -151,7 +152,7 @@ class FunctionCalls:
         ours = [call for call in fresh if call.state is not CallState.HOSTED]
         for call in ours:
             if not call.call_id:
-                self._show(replace(call, state=CallState.FAILED, note="it has no call_id, so nobody could be answered"))
+                self._show(replace(call, state=CallState.FAILED, note="it has no call_id, so no output can be sent"))
         answerable = [call for call in ours if call.call_id]
         if not answerable:
             return False
@@ -159,10 +160,10 @@ class FunctionCalls:
         answered = [self._admit(call) for call in answerable]
         return any(answered)
 
-    # --- the user's part
+    # --- commands of the user
 
     def decide(self, key: str, agree: bool, always: bool, reason: str) -> bool:
-        """The user approves or rejects a call that asks, or stops one. True if that completes its group."""
+        """Handle `Decide`: approve, reject or stop a call. True if that completes its group."""
         call = self._calls.get(key)
         if call is not None and call.call_id in self._released and not agree:
             self._stop_released(call, CallState.CANCELLED, STOPPED)
@@ -175,7 +176,7 @@ class FunctionCalls:
             return False
         if not agree:
             return self._answered(call, _error(_because(DENIED, reason)), CallState.DENIED, reason or DENIED)
-        if call.call_id in self._checking:  # agreed to already
+        if call.call_id in self._checking:  # already approved, validation is pending
             return False
         if not always:
             return self._start(call)
@@ -185,9 +186,10 @@ class FunctionCalls:
         return any(answered)
 
     def send_result(self, key: str, output: str, name: str) -> bool:
-        """The user's own result: in place of the one that was not sent yet, or as a message of its own.
+        """Handle `SendResult`: replace an output that was not sent yet, or send the result as a user message.
 
-        True if an answer is to be asked for.
+        Returns:
+            True if a response should be requested now.
         """
         call = self._calls.get(key)
         group = self._group(call.call_id) if call is not None else None
@@ -209,7 +211,10 @@ class FunctionCalls:
         return True
 
     def release(self) -> None:
-        """The user interrupted: answer all pending calls now; one that still runs keeps its result for the user."""
+        """The user interrupted: send all outputs now, with an error for each pending call, and request no response.
+
+        Running functions go on; their results are only shown to the user.
+        """
         for group in self._groups:
             for call_id in group.call_ids:
                 if call_id not in group.outputs:
@@ -227,7 +232,7 @@ class FunctionCalls:
             self._show(replace(call, state=CallState.CANCELLED, note="you interrupted before you agreed"))
 
     def _stop_released(self, call: CallChanged, state: CallState, note: str, output: str = "") -> None:
-        """End a call that the model is told of already."""
+        """Stop a released call: its output was already sent."""
         self._released.discard(call.call_id)
         self._out.do(StopTool(call.call_id))
         self._show(replace(call, state=state, output=output, note=note))
@@ -235,7 +240,7 @@ class FunctionCalls:
     # --- results
 
     def finish(self, call_id: str, output: str, ok: bool, note: str, details: tuple[tuple[str, str], ...] = ()) -> bool:
-        """A function has its result. True if it is the last of its group, whose outputs are then sent."""
+        """Handle the result of a function. True if it completes its group, so that the outputs were sent."""
         call = self._calls.get(self._keys.get(call_id, ""))
         state = CallState.OK if ok else CallState.FAILED
         if call is not None and call_id in self._released:
@@ -249,7 +254,7 @@ class FunctionCalls:
         return self._answered(call, output, state, note, details)
 
     def filler(self, due: FillerDue) -> str:
-        """The sentence to say because a call takes long; empty if the call is over, or it was said already."""
+        """The filler sentence of a slow call; empty if the call has its output, or its group had its filler."""
         if due.session != self._session:
             return ""
         call = self._calls.get(self._keys.get(due.call_id, ""))
@@ -261,7 +266,7 @@ class FunctionCalls:
         return spec.filler if spec else ""
 
     def void(self) -> None:
-        """The session ended: cancel calls in flight, and forget approvals."""
+        """The session ended: cancel unfinished calls, and forget all calls and approvals."""
         for call in list(self._calls.values()):
             if call.state is CallState.RUNNING:
                 self._out.do(StopTool(call.call_id))
@@ -282,10 +287,10 @@ class FunctionCalls:
     # --- inside
 
     def _key(self, item_id: str, call_id: str) -> str:
-        """One key for a call, however a server names it: call ids are the same everywhere, item ids may change."""
+        """The key of a call, from either id: the call id is stable, the item id may differ between events."""
         known = self._keys.get(item_id, "")
         if call_id and known in self._settled and self._calls[known].call_id not in ("", call_id):
-            del self._keys[item_id]  # of a call that is over: the server counts its items anew
+            del self._keys[item_id]  # belongs to a finished call: the server reuses item ids
         key = self._keys.get(call_id) or self._keys.get(item_id) or call_id or item_id
         for name in (call_id, item_id):
             if name:
@@ -300,7 +305,7 @@ class FunctionCalls:
         return next((group for group in self._groups if call_id and call_id in group.call_ids), None)
 
     def _admit(self, call: CallChanged) -> bool:
-        """Start a call, ask the user, or answer it with what is wrong with it. True if its group is answered."""
+        """Schedule the filler of a new call and validate its arguments. True if that completes its group."""
         spec = self.approvals.known.get(call.name)
         if spec is not None and spec.filler and self._fillers:
             self._out.do(Schedule(FillerDue(self._session, call.call_id), spec.filler_after_s))
@@ -310,7 +315,7 @@ class FunctionCalls:
         return self._check(call, agreed=True)
 
     def _check(self, call: CallChanged, agreed: bool) -> bool:
-        """Find out whether a call's arguments fit, then go on. True if its group is answered by that."""
+        """Validate a call's arguments, here or in the subprocess, then go on. True if that completes its group."""
         parameters = self.approvals.parameters(call)
         problem = "" if self._fitting.get(call.key) is parameters else self.approvals.objection(call)
         if problem is not None:
@@ -321,21 +326,21 @@ class FunctionCalls:
         return False
 
     def preview_asking(self) -> None:
-        """The tools are others: what the user is asked about may run something else now."""
+        """The tools changed: request new previews for all calls that wait for approval."""
         for call in self._calls.values():
             if call.state is CallState.ASKING:
                 self._out.do(PreviewCall(call.key, call.name, call.arguments))
 
     def previewed(self, key: str, preview: str) -> None:
-        """It is known what a call runs, or would run."""
+        """Handle `CallPreviewed`: show the preview of an unfinished call."""
         call = self._calls.get(key)
         if call is not None and call.state in _UNFINISHED:
             self._show(replace(call, preview=preview))
 
     def checked(self, call_id: str, problem: str, number: int) -> bool:
-        """It is known whether a call's arguments fit. True if its group is answered by that."""
+        """Handle `ArgumentsChecked`: go on with the call. True if that completes its group."""
         check = self._checking.get(call_id)
-        if check is None or check.number != number:  # of an earlier call of that id, or with an earlier schema
+        if check is None or check.number != number:  # outdated: an earlier call with this id, or an earlier schema
             return False
         del self._checking[call_id]
         call, group = self._calls.get(self._keys.get(call_id, "")), self._group(call_id)
@@ -343,7 +348,7 @@ class FunctionCalls:
             return False
         if not problem:
             self._fitting[call.key] = check.parameters
-            if self.approvals.parameters(call) is not check.parameters:  # the tool is another by now
+            if self.approvals.parameters(call) is not check.parameters:  # the tool changed meanwhile
                 return self._check(call, check.agreed)
         return self._go_on(call, problem, check.agreed)
 
@@ -363,7 +368,7 @@ class FunctionCalls:
     def _answered(
         self, call: CallChanged, output: str, state: CallState, note: str, details: tuple[tuple[str, str], ...] = ()
     ) -> bool:
-        """A call of a group has its output. True if it is the last, and all are sent."""
+        """Set a call's output. True if it was the last of its group, so that all outputs were sent."""
         group = self._group(call.call_id)
         assert group is not None
         self._show(replace(call, state=state, output=output, note=note, details=details))
@@ -379,7 +384,7 @@ class FunctionCalls:
             self._answer(call_id, group.outputs[call_id])
 
     def _void(self, call: CallChanged, whole: bool) -> None:
-        """A call of an interrupted answer is not run; one that is whole at the server gets that as its result."""
+        """Cancel a call without running it; if it is ``whole`` in the conversation, an error output is sent for it."""
         self._show(replace(call, state=CallState.CANCELLED, note=UNRUN))
         if whole and call.call_id and call.name not in self.approvals.hosted:
             self._answer(call.call_id, _error(UNRUN))
@@ -396,7 +401,7 @@ class FunctionCalls:
                 self._forget_oldest()
 
     def _forget_oldest(self) -> None:
-        """Forget the oldest call that is over: no later event names it."""
+        """Forget the oldest finished call."""
         over = (c for c in self._calls.values() if c.key in self._settled and c.state not in _UNFINISHED)
         call = next((c for c in over if self._group(c.call_id) is None), None)
         if call is None:

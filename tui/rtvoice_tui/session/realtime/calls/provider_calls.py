@@ -1,7 +1,7 @@
-"""Calls that the provider makes itself, of MCP servers: shown, and approved where it asks (Realtime API, MCP events).
+"""MCP calls that run at the provider: shown, and approved where the provider asks (Realtime API, MCP events).
 
-Its list of tools, its calls and its questions are conversation items; some servers tell them twice, some leave parts
-out, so everything is keyed by the item.
+Tool lists, calls and approval requests are conversation items. Some servers send them twice, others omit events, so
+everything is keyed by the item id.
 """
 
 from collections import deque
@@ -27,17 +27,17 @@ from rtvoice_tui.session.realtime.responses.response_slot import is_out_of_band
 from rtvoice_tui.session.timers import ProviderSilent
 
 PREFIX = "hosted:"
-"""Begins the keys under which these calls are told: a provider's item may be called as one of our calls is."""
+"""Prefix of these calls' keys in facts: a provider's item id may equal the key of a function call."""
 
 CONTINUE_S = 1.5
-"""A server that says nothing for so long after a call of its own is asked to go on."""
+"""Seconds after a finished hosted call; if the server has not continued by then, a response is requested."""
 
 
 KEPT_LISTS = 64
-"""Lists of tools that may still change: some providers make a new one for every answer."""
+"""Number of tool lists that are kept: some providers create a new one for every response."""
 
 KEPT = 1000
-"""Calls that are over and still known by their ids."""
+"""Number of finished calls that are kept, for late events that name them."""
 
 _AT_WORK = (CallState.ASKING, CallState.HOSTED, CallState.RUNNING)
 
@@ -46,7 +46,7 @@ class ProviderCalls:
     """Calls, tool lists and approval requests of the provider.
 
     Args:
-        out: where effects go.
+        out: collects the effects.
     """
 
     def __init__(self, out: Outbox) -> None:
@@ -94,7 +94,7 @@ class ProviderCalls:
                 self._silent.clear()
 
     def decide(self, key: str, agree: bool, always: bool, reason: str) -> bool:
-        """Answer the provider's approval request; false if the key is not one of its calls."""
+        """Send the user's decision on an approval request; false if the key names no call that waits for one."""
         call = self._calls.get(key.removeprefix(PREFIX)) if key.startswith(PREFIX) else None
         if call is None or call.state is not CallState.ASKING:
             return False
@@ -104,14 +104,14 @@ class ProviderCalls:
         return True
 
     def overdue(self, key: str) -> bool:
-        """The timer of a call fired; true if the server has said nothing since and nothing else comes first."""
+        """Handle `ProviderSilent`: true if the server has not continued since, and no hosted call is unfinished."""
         if key not in self._silent or self._busy:
             return False
         self._silent.clear()
         return True
 
     def void(self) -> None:
-        """The session ended."""
+        """The session ended: cancel unfinished calls and forget everything."""
         for call in list(self._calls.values()):
             if call.state in (CallState.STREAMING, CallState.ASKING, CallState.HOSTED, CallState.RUNNING):
                 self._show(replace(call, state=CallState.CANCELLED, note="the session ended"))
@@ -128,7 +128,7 @@ class ProviderCalls:
         self._busy.clear()
 
     def _forget(self, key: str) -> None:
-        """Forget the oldest calls that are over: no later event names them."""
+        """Forget a finished call and the item ids that refer to it."""
         call = self._calls.pop(key, None)
         self._labels.pop(key, None)
         for known in (self._whole, self._over, self._silent, self._busy):
@@ -211,7 +211,7 @@ class ProviderCalls:
             self._out.report(CallReached(PREFIX + key, CallMoment.ARGUMENTS))
 
     def _end(self, key: str) -> None:
-        """A call is over, or will not be made: the server has to say something now. Told twice, it is over once."""
+        """A call finished or was denied: the server has to continue now. Further calls with the same key do nothing."""
         if key not in self._over:
             self._whole.add(key)
             self._over.add(key)
@@ -222,7 +222,7 @@ class ProviderCalls:
             self._out.do(Schedule(ProviderSilent(key), CONTINUE_S))
 
     def _listed(self, item_id: str, state: ServerState, detail: str = "at the provider", tools: int = 0) -> None:
-        """News of a list of tools; one that failed stays failed until it is made again."""
+        """Report the status of a tool list if it changed; a failed list stays failed until it starts again."""
         before = self._lists.get(item_id)
         if before is None or (before.state is ServerState.FAILED and state is not ServerState.STARTING):
             return
@@ -251,7 +251,7 @@ class ProviderCalls:
 
 
 def _words(error: Any) -> str:
-    """What an ``mcp_call`` failed with: a text, or an object of one of three kinds."""
+    """The error of an ``mcp_call`` as text: it is a string, or an object with ``message``, ``content`` or neither."""
     if isinstance(error, dict):
         message = error.get("message") or error.get("content") or error
         return f"{error.get('type') or 'error'}: {message}"

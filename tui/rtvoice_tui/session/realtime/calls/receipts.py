@@ -1,4 +1,4 @@
-"""What became of the outputs of calls: sent, then an answer asked for that takes them in, then that answer begun."""
+"""Tracks the outputs of calls: output sent, response with it requested, that response started."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from rtvoice_tui.session.realtime.outbox import Outbox
 
 
 class Receipts:
-    """Reports the moments of each call after its output was sent.
+    """Sends the outputs of calls, and reports the moments of each call from then on.
 
     Args:
-        out: where effects go.
+        out: collects the effects.
     """
 
     def __init__(self, out: Outbox) -> None:
@@ -21,13 +21,13 @@ class Receipts:
         self._unanswered: list[str] = []
 
     def send(self, key: str, item: dict[str, Any]) -> None:
-        """Send an item that answers a call."""
+        """Send the item with a call's output; ``key``: key of the call."""
         event_id = self._out.send(CreateItem, item=item)
         self._out.report(CallReached(key, CallMoment.SENT, as_sent(self._out.cause(event_id))))
         self._unasked.append(key)
 
     def asked(self, event: ClientEvent) -> None:
-        """An answer was asked for, and takes in all outputs that were sent."""
+        """A response was requested with ``event``; it includes all outputs sent so far."""
         sent = as_sent(event)
         for key in self._unasked:
             self._out.report(CallReached(key, CallMoment.ASKED, sent))
@@ -35,7 +35,12 @@ class Receipts:
         self._unasked.clear()
 
     def begun(self, asked: bool) -> None:
-        """An answer began; one that was ``asked`` for takes in what had been sent by then, another one all."""
+        """A response started.
+
+        Args:
+            asked: true if we requested it: it includes the outputs sent before the request. Otherwise it includes all
+                outputs.
+        """
         for key in self._unanswered if asked else [*self._unanswered, *self._unasked]:
             self._out.report(CallReached(key, CallMoment.ANSWERED))
         self._unanswered.clear()
@@ -43,15 +48,15 @@ class Receipts:
             self._unasked.clear()
 
     def ask_for_nothing(self) -> None:
-        """No answer will be asked for what was sent."""
+        """No response will be requested for the outputs sent so far."""
         self._unasked.clear()
 
     def forget(self) -> None:
-        """Nothing that was sent waits any more."""
+        """Forget all outputs: the session ended."""
         self._unasked.clear()
         self._unanswered.clear()
 
 
 def as_sent(event: ClientEvent | None) -> SentEvent | None:
-    """A client event as facts carry it."""
+    """Convert a client event to a `SentEvent`; ``None`` stays ``None``."""
     return None if event is None else SentEvent(event.wire_name, encode(event))

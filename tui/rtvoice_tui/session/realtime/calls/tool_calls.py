@@ -1,4 +1,4 @@
-"""Tools in a session: which may be called now, what the user decides, and when calls are answered."""
+"""Tools in a session: which may be called now, the user's decisions, and when to request a response to outputs."""
 
 from collections.abc import Callable
 
@@ -16,28 +16,28 @@ from rtvoice_tui.session.realtime.turns.listening import Listening
 from rtvoice_tui.session.timers import CallTimer, FillerDue, OutputsHeld, ProviderSilent
 
 FOUND = "tools found"
-"""Names a change of the tools that no user made."""
+"""Edit id of tool changes that the user did not make."""
 
 HELD_S = 1.5
-"""An answer that was put off because the user spoke is asked for when nothing has come for so long."""
+"""A response that was held because the user spoke is requested after this many seconds."""
 
 ToolCommand = cmd.ArgumentsChecked | cmd.CallPreviewed | cmd.ToolFinished | cmd.UseTools | cmd.Decide | cmd.SendResult
 
 
 class ToolCalls:
-    """All calls of a session: those that run here, and the provider's.
+    """All calls of a session: function calls that run here, and hosted calls at the provider.
 
     Args:
-        dialect: who is spoken to.
-        out: where effects go.
-        edits: the wanted tools, and the way to tell the server of others.
-        calls: the calls that are ours to answer.
-        answers: has the slot in which calls are answered.
+        dialect: the provider's dialect.
+        out: collects the effects.
+        edits: the wanted tools; sends changes of them to the server.
+        calls: the function calls that run here.
+        answers: the responses, with the response slot.
         listening: knows whether the user speaks.
-        agent_heard: whether the agent is heard, or has just been silenced.
+        agent_heard: returns whether the agent is speaking or a flush is pending.
 
     Attributes:
-        hosted: the calls that the provider makes itself.
+        hosted: the calls that run at the provider.
     """
 
     def __init__(
@@ -67,15 +67,15 @@ class ToolCalls:
         return self._answers.slot
 
     def close(self) -> None:
-        """The session is over."""
+        """The session ended: cancel all calls."""
         self._held = False
         self._calls.void()
         self.hosted.void()
 
-    # --- which tools there are
+    # --- available tools
 
     def use(self) -> None:
-        """Use the wanted tools; a running response may still call those that it was told of."""
+        """Use the wanted tools; while a response runs, the previous ones stay callable."""
         wanted = {tool.name: tool for tool in self._edits.tools if not tool.hosted}
         approvals = self._calls.approvals
         known = wanted if self._slot.free else {**approvals.known, **wanted}
@@ -86,7 +86,7 @@ class ToolCalls:
         approvals.hosted = (declared & reserved) | (reserved - set(known))
 
     def changed(self) -> None:
-        """The tools are others: use them, and say anew what calls that ask would run."""
+        """The tools changed: use the new ones, and update the previews of calls that wait for approval."""
         self.use()
         self._calls.preview_asking()
 
@@ -95,10 +95,10 @@ class ToolCalls:
         if self._slot.free and self._pulled:
             self.use()
         if self._held and not self._slot.free:
-            self._held = False  # it began after the outputs were sent, and takes them in
+            self._held = False  # a response started after the outputs were sent and includes them
 
     def _found(self, tools: tuple[ToolSpec, ...], ready: bool) -> None:
-        """The tools changed: update the session now, or when it is configured."""
+        """Handle `UseTools`: update the session now, or keep the tools until it is configured."""
         if tools == self._edits.tools:
             return
         if ready or self._edits.waiting:
@@ -110,7 +110,7 @@ class ToolCalls:
     # --- calls
 
     def command(self, command: ToolCommand, ready: bool) -> None:
-        """Handle a command about tools; ``ready``: whether the session is configured."""
+        """Handle a command about tools; ``ready``: whether the session is ready."""
         match command:
             case cmd.ToolFinished():
                 outcome = (command.call_id, command.output, command.ok, command.note, command.details)
@@ -143,7 +143,7 @@ class ToolCalls:
             self._slot.want()
 
     def _hold(self) -> None:
-        """Wait with the response while the user speaks: the server's own response may take the outputs in."""
+        """Hold the response while the user speaks: the server's response to that speech may include the outputs."""
         self._held = True
         self._held_timer += 1
         self._out.do(Schedule(OutputsHeld(self._held_timer), HELD_S))
@@ -157,7 +157,7 @@ class ToolCalls:
     # --- timers
 
     def timer(self, timer: CallTimer) -> None:
-        """A timer of calls fired."""
+        """Handle a timer of calls."""
         match timer:
             case FillerDue():
                 self._say_filler(timer)
@@ -169,7 +169,7 @@ class ToolCalls:
                     self._answer_if_quiet()
 
     def _go_on(self, key: str) -> None:
-        """A server that says nothing after a call of its own is asked to, unless an answer comes by itself."""
+        """Request a response if the provider did not continue after a hosted call and no other response is due."""
         coming = not self._slot.free or self._listening.hearing or self._listening.unanswered or self._calls.running
         if self.hosted.overdue(key) and not coming:
             self._slot.want()

@@ -1,8 +1,7 @@
-"""How much of each answer was received and heard, and what the server must be told when it is cut short.
+"""Heard ledger: how much audio of each item was received and played, and how to truncate it after a barge-in.
 
-Played time counts samples that the device has sounded (never mere time since the beginning), so truncation is right
-through pauses and stalls. The rules are those of the Realtime API's truncation errors: never zero, never beyond the
-item's audio.
+Played time counts samples that the device has consumed, not elapsed time, so truncation is exact through pauses and
+stalls. ``audio_end_ms`` is never zero and never beyond the item's audio: the Realtime API refuses both.
 """
 
 from collections.abc import Mapping
@@ -14,11 +13,11 @@ from rtvoice_tui.session.facts import Moment, ResponseCut
 from rtvoice_tui.session.realtime.outbox import Outbox
 
 KEPT = 64
-"""Finished answers kept, for late events that still name them."""
+"""Number of items that are kept, for late events that name them."""
 
 
 class Cut(StrEnum):
-    """What became of an interrupted answer at the server."""
+    """What was done about an interrupted item at the server."""
 
     TRUNCATED = "truncated"
     DELETED = "deleted"
@@ -28,10 +27,21 @@ class Cut(StrEnum):
 
 @dataclass
 class HeardItem:
-    """One answer's sound: what arrived, what was played, and whether it was cut.
+    """Received and played audio of one item.
 
-    ``out_of_band``: it is not in the conversation, so the server forgets nothing. ``over``: its answer is done, so
-    nobody will say again that it is complete.
+    Attributes:
+        item_id: the conversation item.
+        response_id: its response.
+        content_index: content part of its first audio, used for truncation.
+        turn: the turn it belongs to.
+        received_bytes: received PCM16 bytes.
+        played_ms: milliseconds that the device has played.
+        received_all: whether its audio is complete.
+        first_heard: whether its first sample was played.
+        finished: whether it was played to its end, or cut.
+        cut: whether it was interrupted; later audio is dropped.
+        out_of_band: whether it belongs to an out-of-band response, so that there is nothing to truncate.
+        over: whether its response is done, so that no event will mark later audio as complete.
     """
 
     item_id: str
@@ -49,7 +59,7 @@ class HeardItem:
 
 
 class HeardLedger:
-    """All answers that are being spoken or were spoken lately.
+    """The items of the agent that are playing or were played recently.
 
     Args:
         rate: output rate in Hz.
@@ -62,21 +72,21 @@ class HeardLedger:
         self._open = 0
 
     def get(self, item_id: str) -> HeardItem | None:
-        """The entry of an item, if it has spoken."""
+        """The entry of an item; ``None`` if no audio of it was received or it is no longer kept."""
         return self._items.get(item_id)
 
     @property
     def speaking(self) -> bool:
-        """Whether anything received still waits to be heard."""
+        """Whether an item is not played to its end yet."""
         return self._open > 0
 
     @property
     def cutting(self) -> bool:
-        """Whether a flush is under way whose outcome is not known yet."""
+        """Whether a flush is pending: its playback positions are not known yet."""
         return bool(self._cutting)
 
     def receive(self, item_id: str, response_id: str, content_index: int, turn: int, size: int) -> HeardItem:
-        """Count ``size`` bytes of PCM16 that arrived for an item."""
+        """Add ``size`` received bytes of PCM16 to an item; returns its entry."""
         item = self._items.get(item_id)
         if item is None:
             item = self._items[item_id] = HeardItem(item_id, response_id, content_index, turn)
@@ -89,21 +99,21 @@ class HeardLedger:
         return item
 
     def received_ms(self, item: HeardItem) -> float:
-        """How much sound of an item has arrived."""
+        """Received audio of an item in ms."""
         return item.received_bytes * 500 / self.rate
 
     def of_response(self, response_id: str) -> list[HeardItem]:
-        """The answers' sounds that belong to one response."""
+        """The items that belong to one response."""
         return [item for item in self._items.values() if item.response_id == response_id]
 
     def report(self, played_ms: Mapping[str, float], first_at: Mapping[str, float], drained: bool, out: Outbox) -> None:
-        """Take over what was heard so far; a cut item's account is closed.
+        """Update the played positions from a playback report, and report the moments reached; ignores cut items.
 
         Args:
-            played_ms: by item id.
-            first_at: when the first sample of an item went to the device, in seconds, by item id.
-            drained: whether nothing is left to play.
-            out: where moments go.
+            played_ms: played milliseconds by item id.
+            first_at: when the device took the first sample of an item, in seconds, by item id.
+            drained: whether the playback queue is empty.
+            out: collects the effects.
         """
         for item_id, ms in played_ms.items():
             item = self._items.get(item_id)
@@ -119,7 +129,7 @@ class HeardLedger:
                 out.reach(item.turn, Moment.HEARD)
 
     def _finish(self, drained: bool) -> list[HeardItem]:
-        """Items that are now heard to their end, told once each."""
+        """Mark and return the items that are now played to their end; each is returned once."""
         done = []
         for item in self._items.values():
             whole = item.played_ms + 0.5 >= self.received_ms(item)
@@ -130,7 +140,7 @@ class HeardLedger:
         return done
 
     def cut_all(self) -> list[HeardItem]:
-        """Mark everything that is not heard to its end as cut; its fate is settled by `settle`."""
+        """Mark all items that are not played to their end as cut; `settle` truncates them after the flush."""
         cut = [item for item in self._items.values() if not item.finished]
         for item in cut:
             item.cut = item.finished = True
@@ -139,7 +149,12 @@ class HeardLedger:
         return cut
 
     def settle(self, played_ms: Mapping[str, float], out: Outbox) -> None:
-        """The speaker is silent: tell the server what was heard of each cut answer."""
+        """The flush is complete: truncate or delete each cut item at the server, and report the outcome.
+
+        Args:
+            played_ms: final played milliseconds by item id.
+            out: collects the effects.
+        """
         cutting, self._cutting = self._cutting, []
         for item in cutting:
             item.played_ms = max(item.played_ms, played_ms.get(item.item_id, 0.0))
@@ -159,7 +174,7 @@ class HeardLedger:
             out.report(ResponseCut(item.turn, item.item_id, heard, received, outcome))
 
     def close(self) -> None:
-        """The session is over: nothing waits to be heard any more."""
+        """The session ended: forget all items."""
         self._items.clear()
         self._cutting.clear()
         self._open = 0

@@ -1,9 +1,9 @@
-"""At which rate a server really speaks, where it does not say so.
+"""Detects a wrong output rate where the server does not report its rate.
 
-A server that names a rate is believed. One that echoes null (Yandex) may have ignored the rate it was asked for, and
-then the voice is slow and deep, or fast and high. How fast packets come says nothing: speech is sent faster than it is
-spoken. What was said does: people and voices speak 9 to 16 letters a second, so twice as many or half as many are
-heard at the wrong rate. Less than that (16 kHz for 24 kHz) is within what voices do, and cannot be told.
+A rate that the server reports is trusted. A server that reports null (Yandex) may have ignored the requested rate; the
+voice is then slow and deep, or fast and high. The arrival rate of packets does not help: speech is sent faster than
+real time. The text does: voices speak 9 to 16 letters a second, so about twice or half that means a wrong rate. A
+smaller error (16 kHz instead of 24 kHz) is within the normal range and cannot be detected.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from typing import Any
 from rtvoice_tui.session.realtime.outbox import Outbox
 
 LEAST_LETTERS = 250
-"""Fewer may be numbers, sighs and pauses."""
+"""Minimum letters for an estimate: numbers and pauses distort shorter texts."""
 
 USUAL = 12.0
 SLOWEST, FASTEST = 7.8, 22.0
-"""Letters a second."""
+"""Bounds of the normal speaking rate, in letters a second."""
 
 RATES = (8_000, 16_000, 22_050, 24_000, 44_100, 48_000)
 
@@ -24,11 +24,11 @@ REMEDY = "if the voice sounds wrong, set output_rate = {} in the profile, and co
 
 
 class OutputRate:
-    """Compares what was said with how much sound it was.
+    """Compares the agent's text with the duration of its audio.
 
     Args:
-        rate: that was asked for, in Hz.
-        out: where doubts go, once in a session.
+        rate: the requested output rate in Hz.
+        out: gets a warning, at most one a session.
     """
 
     def __init__(self, rate: int, out: Outbox) -> None:
@@ -41,12 +41,17 @@ class OutputRate:
         self._bytes = 0.0
 
     def clear(self) -> None:
-        """The session is over."""
+        """The session ended: reset all state."""
         self._told = self._named = False
         self._letters, self._bytes = 0, 0.0
 
     def echoed(self, session: Mapping[str, Any], speed: object) -> None:
-        """The server says what is in force; ``speed`` is how fast it was asked to speak, if that is a number."""
+        """Compare the rate in the server's session object with the requested one.
+
+        Args:
+            session: the session object of ``session.updated``.
+            speed: the ``speed`` setting; 1.0 is assumed unless it is a positive number.
+        """
         self._speed = float(speed) if isinstance(speed, int | float) and speed > 0 else 1.0
         named = _named_rate(session)
         if named is None:
@@ -56,7 +61,7 @@ class OutputRate:
             self._doubt(f"the server says that it speaks at {named} Hz, but {self._rate} Hz was asked for", named)
 
     def spoke(self, text: str, size: int) -> None:
-        """A whole answer: its words, and the bytes of PCM16 that they were."""
+        """Add a complete response: its text, and the bytes of its PCM16 audio; warn if the rate seems wrong."""
         letters = _letters(text)
         if self._named or not size or not letters:
             return
@@ -84,7 +89,7 @@ def _named_rate(session: Mapping[str, Any]) -> int | None:
 
 
 def _letters(text: str) -> int:
-    """How many letters; 0 for scripts in which a letter is not a sound, and for what is mostly numbers."""
+    """Number of letters; 0 for scripts in which a letter is not one sound, and for texts with many digits."""
     letters = [letter for letter in text if letter.isalpha()]
     usual = sum(ord(letter) < 0x530 for letter in letters)
     numbers = sum(letter.isdigit() for letter in text)

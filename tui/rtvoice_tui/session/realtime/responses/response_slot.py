@@ -1,6 +1,7 @@
-"""The one slot for an answer: at most one may write to the conversation, so a second request waits.
+"""The response slot: only one response may write to the conversation at a time, so a second request waits.
 
-The slot is taken when the request is *sent*: between sending and ``response.created`` a second one would be refused.
+The slot is occupied when ``response.create`` is *sent*: the server would refuse a second one before
+``response.created`` as well.
 """
 
 from collections import deque
@@ -12,26 +13,31 @@ from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.timers import ResponseLate
 
 STUCK_S = 10.0
-"""A request that is neither begun nor refused after this long is given up."""
+"""Seconds after which a request that was neither started nor refused is abandoned."""
 
 
 KEPT = 64
-"""Interrupted answers that have ended and are still known as such."""
+"""Number of ended interrupted responses that are kept, so that their late events are dropped."""
 
 OUT_OF_BAND = "rtvoice"
-"""Key of an answer's metadata that marks it as said out_of_band; servers repeat metadata."""
+"""Metadata key that marks our out-of-band responses; servers repeat the metadata of a request."""
 
 UNNAMED = "(unnamed)"
-"""An answer whose id the server does not tell."""
+"""Stands for the id of a response that the server sends without one."""
 
 
 def is_out_of_band(response: Response) -> bool:
-    """Whether an answer is said out_of_band: it is no part of the conversation, and answers nothing."""
+    """Whether a response is out-of-band: not part of the conversation, and no reply to the user."""
     return OUT_OF_BAND in response.metadata
 
 
 class ResponseSlot:
-    """Free, requested (by us, unanswered) or active."""
+    """State of the slot: free, requested (by us, not started) or active.
+
+    Attributes:
+        active: id of the running response, or `UNNAMED`; empty if none runs.
+        cut: ids of interrupted responses, whose late events are dropped.
+    """
 
     def __init__(self) -> None:
         self.active = ""
@@ -47,29 +53,29 @@ class ResponseSlot:
 
     @property
     def free(self) -> bool:
-        """Whether a new answer may be requested now."""
+        """Whether a response may be requested now."""
         return not self.active and not self._requested and not self._beside
 
     @property
     def requested(self) -> bool:
-        """Whether an answer was asked for and has not begun."""
+        """Whether a response was requested and has not started."""
         return bool(self._requested)
 
     @property
     def wanted(self) -> bool:
-        """Whether an answer waits for the slot."""
+        """Whether a request waits for the slot."""
         return self._wanted
 
     def want(self) -> None:
-        """Ask for one answer as soon as the slot is free; asking twice is asking once."""
+        """Request one response as soon as the slot is free; repeated calls count once."""
         self._wanted = True
 
     def unwant(self) -> None:
-        """Forget the waiting request: a newer answer has covered it, or the user interrupted."""
+        """Drop the waiting request, because the user interrupted."""
         self._wanted = False
 
     def advance(self, out: Outbox) -> str:
-        """Send the waiting request if the slot is free; returns its event id, or nothing."""
+        """Send the waiting request if the slot is free; returns its event id, empty if nothing was sent."""
         if not (self._wanted and self.free):
             return ""
         self._wanted = False
@@ -78,9 +84,9 @@ class ResponseSlot:
         return self._requested
 
     def ask_out_of_band(self, out: Outbox, sentence: str) -> None:
-        """Ask for a sentence that stays outside the conversation (section "Response object", out of band).
+        """Request an out-of-band response that says one sentence (section "Response object" of the API).
 
-        It takes the slot all the same: two voices at once are not understood.
+        It occupies the slot as well, so that two responses are never audible at once.
         """
         response = {
             "conversation": "none",
@@ -93,12 +99,12 @@ class ResponseSlot:
         out.do(Schedule(ResponseLate(self._requested), STUCK_S))
 
     def created(self, response_id: str, out: Outbox, out_of_band: bool = False) -> bool:
-        """An answer began. False if it is the one that was given up before it began."""
+        """A response started. False if it was cancelled before it started: it is cancelled now."""
         if out_of_band and response_id and self.active not in ("", response_id):
             self._beside.add(response_id)
             return True
         if not (self._requested or out_of_band):
-            self._wanted = False  # it began after everything that the waiting request was for
+            self._wanted = False  # it includes everything that the waiting request was for
         self._credited, self._requested = self._requested, ""
         self.active = response_id or UNNAMED
         self._cancel_sent = False
@@ -110,7 +116,7 @@ class ResponseSlot:
         return True
 
     def cancel(self, out: Outbox) -> None:
-        """Stop what runs, or what was asked for and has not begun."""
+        """Cancel all running responses, or a requested one as soon as it starts."""
         for response_id in sorted(self._beside - self.cut):
             out.send(CancelResponse, response_id=response_id)
         self.cut |= self._beside
@@ -124,7 +130,10 @@ class ResponseSlot:
             self._abandoned = True
 
     def stop_listening(self) -> None:
-        """The server cancels by itself: just drop what still comes of the running answer."""
+        """The server cancels by itself: mark running or requested responses as cut, so that late events are dropped.
+
+        A requested response is cancelled by us once it starts.
+        """
         self.cut |= self._beside
         if self.active:
             self.cut.add(self.active)
@@ -132,8 +141,8 @@ class ResponseSlot:
             self._abandoned = True
 
     def done(self, response_id: str) -> None:
-        """An answer ended, whatever its outcome."""
-        if response_id in self.cut:  # what comes late of it is dropped too, but nothing comes for ever
+        """A response ended, with any status."""
+        if response_id in self.cut:  # late events of it are dropped too; the set is bounded
             self._over.append(response_id)
             if len(self._over) > KEPT:
                 self.cut.discard(self._over.popleft())
@@ -144,7 +153,13 @@ class ResponseSlot:
             self.cut.discard(UNNAMED)
 
     def refused(self, event_id: str, busy: bool, out: Outbox) -> None:
-        """An error came. If it refuses our request, the slot is free again; ``busy``: another answer runs."""
+        """Handle an error: if it refuses our request, free the slot.
+
+        Args:
+            event_id: the event id in the error; may be empty.
+            busy: whether the error says that another response is active; the request is then sent again later.
+            out: collects the effects.
+        """
         if busy and self._requested and event_id in (self._requested, ""):
             self._wanted = self._wanted or not (self._abandoned or self._requested == self._out_of_band)
             self._requested = ""
@@ -156,13 +171,13 @@ class ResponseSlot:
             self._credited = ""
             self._wanted = (
                 self._wanted or event_id != self._out_of_band
-            )  # the answer that began was the server's own, not the one we had asked for
+            )  # the response that started was the server's own, not the requested one
         elif event_id and event_id == self._requested:
             self._requested = ""
             self._abandoned = False
 
     def stuck(self, event_id: str) -> bool:
-        """The timer of a request fired: give the slot back if it is still unanswered. True if the user misses it."""
+        """Handle `ResponseLate`: free the slot if the request is still pending. True if the user should be warned."""
         if event_id == UNNAMED and self.active == UNNAMED:
             self.active = ""
             return False
@@ -173,5 +188,5 @@ class ResponseSlot:
         return event_id != self._out_of_band
 
     def is_cut(self, response_id: str) -> bool:
-        """Whether an answer was interrupted, so that what still comes of it is dropped."""
+        """Whether a response was interrupted, so that its late events are dropped."""
         return response_id in self.cut

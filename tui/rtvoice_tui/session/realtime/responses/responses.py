@@ -1,4 +1,4 @@
-"""The agent's side of a conversation: answers, their words, their sound, and how they end."""
+"""The agent's side of a conversation: responses, their text, their audio, and how they end."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -25,32 +25,36 @@ class _Response:
 
 @dataclass
 class _Words:
-    """The words of one item. Some servers send them twice, as text and as transcript: the first seen wins."""
+    """The text of one item. Some servers send it twice, as text and as transcript: the first source seen is used."""
 
     turn: int
     out_of_band: bool = False
     source: type[ev.ServerEvent] | None = None
     parts: dict[int, list[str]] = field(default_factory=dict)
-    """The pieces of each content part: a long answer is not copied for each piece."""
+    """The deltas of each content part; a list, so that a long text is not copied for each delta."""
 
     @property
     def text(self) -> str:
-        """All parts in order."""
+        """The text of all content parts, in order."""
         return "".join(self.part(index) for index in sorted(self.parts))
 
     def part(self, index: int) -> str:
-        """One content part; empty if nothing of it came."""
+        """The text of one content part; empty if none was received."""
         return "".join(self.parts.get(index, ()))
 
 
 class Responses:
-    """Everything that belongs to ``response.*``.
+    """Handles all ``response.*`` events.
 
     Args:
-        out: where effects go.
-        ledger: what was received and heard.
-        calls: function calls inside answers.
-        listening: knows the turn that an answer belongs to.
+        out: collects the effects.
+        ledger: the heard ledger, which counts received and played audio.
+        calls: the function calls in responses.
+        listening: knows the turn that a new response belongs to.
+
+    Attributes:
+        rate: compares the received audio with the configured output rate.
+        slot: the response slot.
     """
 
     def __init__(self, out: Outbox, ledger: HeardLedger, calls: FunctionCalls, listening: Listening) -> None:
@@ -65,7 +69,7 @@ class Responses:
         self._done_ids: deque[str] = deque(maxlen=32)
 
     def close(self) -> None:
-        """The session is over; the next one may use the same ids."""
+        """The session ended: report incomplete responses, and reset all state; the next session may reuse ids."""
         self._tell_lost()
         self.slot = ResponseSlot()
         self.rate.clear()
@@ -74,7 +78,7 @@ class Responses:
         self._done_ids.clear()
 
     def _tell_lost(self) -> None:
-        """Name the answers that were not whole, and had not been interrupted."""
+        """Report incomplete responses that were not interrupted; those with function calls are skipped."""
         for response_id, answer in self._answers.items():
             if self.slot.is_cut(response_id) or answer.calls:
                 continue
@@ -84,7 +88,7 @@ class Responses:
                 self._out.report(ResponseLost(answer.turn, item_id))
 
     def feed(self, event: ev.ServerEvent) -> None:
-        """Handle one event of a response. Ignores all other events."""
+        """Handle one ``response.*`` event. Ignores all other events."""
         match event:
             case ev.ResponseCreated():
                 self._created(event.response)
@@ -113,17 +117,17 @@ class Responses:
                 self._done(event.response)
 
     def _answer(self, response_id: str) -> _Response:
-        """The answer an event belongs to; a server may leave the id out, or never have announced it."""
+        """The response that an event belongs to; the server may omit its id, or send no ``response.created`` for it."""
         key = response_id or self.slot.active or UNNAMED
         if key not in self._answers:
             answer = _Response(self._listening.current_turn())
             if key in self._done_ids:
-                return answer  # late: nothing will end it again
+                return answer  # late event: no second response.done will remove it
             self._answers[key] = answer
         return self._answers[key]
 
     def _dropped(self, response_id: str, item_id: str) -> bool:
-        """Whether an event belongs to an answer that was interrupted."""
+        """Whether an event belongs to an interrupted response or item, so that it is dropped."""
         item = self._ledger.get(item_id)
         return self.slot.is_cut(response_id or self.slot.active) or (item is not None and item.cut)
 
@@ -153,7 +157,7 @@ class Responses:
         if key not in answer.calls:
             answer.calls.append(key)
 
-    # --- words
+    # --- text
 
     def _text_delta(self, event: ev.OutputTextDelta | ev.OutputTranscriptDelta) -> None:
         if self._dropped(event.response_id, event.item_id) or not event.delta:
@@ -193,7 +197,7 @@ class Responses:
             answer.items.append(event.item_id)
         return self._words[event.item_id]
 
-    # --- sound
+    # --- audio
 
     def _audio(self, event: ev.OutputAudioDelta) -> None:
         if self._dropped(event.response_id, event.item_id) or not event.delta:
@@ -203,7 +207,7 @@ class Responses:
         response_id = event.response_id or self.slot.active
         item = self._ledger.receive(event.item_id, response_id, event.content_index, answer.turn, len(event.delta))
         item.out_of_band = answer.out_of_band
-        item.received_all = False  # where a part of it had ended, another follows: the end is told again
+        item.received_all = False  # another content part follows: EndPlay is needed again
         if known is None and not answer.out_of_band:
             self._out.reach(answer.turn, Moment.FIRST_AUDIO)
         self._out.do(Play(event.item_id, event.delta))
@@ -244,12 +248,12 @@ class Responses:
         self._explain(response, cut)
 
     def _compare(self, answer: _Response, response_id: str) -> None:
-        """Whether the sound is as long as the words."""
+        """Compare the length of a response's audio with its text, to detect a wrong output rate."""
         text = " ".join(self._words[item_id].text for item_id in answer.items if item_id in self._words)
         self.rate.spoke(text, sum(item.received_bytes for item in self._ledger.of_response(response_id)))
 
     def _explain(self, response: Response, cut: bool) -> None:
-        """Say why an answer failed: otherwise a quota looks like silence."""
+        """Report why a response failed or is incomplete: an exceeded quota would otherwise look like silence."""
         if response.status not in ("failed", "incomplete") or cut:
             return
         details = response.status_details

@@ -1,6 +1,6 @@
-"""Barge-in: the interrupt key, typed turns, the server's VAD and the local one all take this path.
+"""Barge-in by the interrupt key, a typed turn, the talk key, the server's VAD or the local VAD.
 
-The speaker falls silent first, then the answer is cancelled, then the server is told what was heard.
+The speaker is flushed first, then the response is cancelled, then the item is truncated to what was heard.
 """
 
 from rtvoice_tui.protocol.realtime.dialects import Dialect
@@ -14,26 +14,26 @@ from rtvoice_tui.session.realtime.turns.push_to_talk import PushToTalk
 from rtvoice_tui.session.timers import DuckUnconfirmed, LocalSpeechLong, LocalSpeechOver
 
 NEAR_S = 0.24
-"""Near speech that goes on for so long silences the agent, where the local voice detection may do that."""
+"""Seconds of speech detected by the local VAD after which it interrupts the agent, if that is enabled."""
 
 RESTORE_S = 0.5
-"""So long after near speech the agent is lowered still: the server's own word may be under way."""
+"""Seconds that the agent stays ducked after local speech: the server's VAD event may still be on its way."""
 
 DOUBT_S = 1.5
-"""A server that hears no speech in what goes on for so long, gaps or not, is right: it is noise, and lowers nobody."""
+"""Seconds of ducking without speech detected by the server; then it was noise, and the volume is restored."""
 
 
 class BargeIn:
-    """Silences the agent, and lowers (ducks) it while the user may be interrupting.
+    """Interrupts the agent, and ducks it (lowers its volume) while the user may be interrupting.
 
     Args:
-        dialect: who is spoken to.
-        edits: knows whether the server was asked to cancel by itself.
-        ledger: what is being said, and what was heard of it.
-        answers: what is being generated.
-        manual: knows what an interruption gives up, and whether the microphone is open.
-        out: where effects go.
-        local: whether the local voice detection may silence the agent.
+        dialect: the provider's dialect.
+        edits: knows whether the server cancels responses by itself.
+        ledger: the heard ledger.
+        answers: the responses, with the response slot.
+        manual: push-to-talk: its pending commit is dropped, and it disables ducking.
+        out: collects the effects.
+        local: whether the local VAD may interrupt the agent.
     """
 
     def __init__(
@@ -59,10 +59,10 @@ class BargeIn:
         self._ducking = 0
         self._cut_near = False
 
-    # --- the one path
+    # --- interruption
 
     def silence(self) -> bool:
-        """Mute the speaker and mark what was not heard. False if nothing was being said."""
+        """Flush the speaker and mark unheard items as cut. False if nothing was playing."""
         cut = self._ledger.cut_all()
         if cut:
             self._out.do(Flush())
@@ -70,7 +70,7 @@ class BargeIn:
         return bool(cut)
 
     def interrupt(self) -> bool:
-        """Silence, and give up what waits to be said. False if nothing was said or about to be."""
+        """Silence and cancel the agent, and drop pending requests. False if it was neither speaking nor about to."""
         slot = self._answers.slot
         talking = self._ledger.speaking or not slot.free or slot.wanted
         self.silence()
@@ -80,7 +80,7 @@ class BargeIn:
         return talking
 
     def speech_started(self) -> bool:
-        """The server hears the user. True if the agent was cut short."""
+        """The server's VAD detected speech. True if it, or the local VAD just before, interrupted the agent."""
         cut = self.silence() or self._cut_near
         self._cut_near = False
         slot = self._answers.slot
@@ -90,12 +90,13 @@ class BargeIn:
             slot.cancel(self._out)
         return cut
 
-    # --- the local voice detection
+    # --- local VAD
 
     def local_speech(self, speaking: bool) -> None:
-        """The user begins to speak near the microphone, or has stopped; where turns are by key that says nothing.
+        """The local VAD detected the start or the end of speech; ignored in push-to-talk.
 
-        An answer that begins while the end of a question is still near is not lowered: nobody interrupts it.
+        Ducks only if the agent is already speaking: a response that starts during the end of the user's question is
+        not ducked.
         """
         speaking = speaking and not self._push_to_talk.by_key
         if speaking == self._near:
@@ -117,9 +118,9 @@ class BargeIn:
             self._out.do(Schedule(LocalSpeechLong(self._stretch), NEAR_S))
 
     def timer(self, timer: LocalSpeechOver | LocalSpeechLong | DuckUnconfirmed) -> None:
-        """A timer fired; one of an earlier stretch of speech says nothing, nor does an earlier doubt.
+        """Handle a timer; ignores those of an earlier speech segment or an earlier ducking.
 
-        The doubt is about one ducking and not about one stretch: else noise with gaps would lower the agent for ever.
+        `DuckUnconfirmed` belongs to a ducking, not to a segment: else noise with gaps would duck the agent forever.
         """
         match timer:
             case DuckUnconfirmed():
@@ -135,7 +136,7 @@ class BargeIn:
                     self._cut_near = True
 
     def flushed(self) -> None:
-        """The speaker is silent: what comes next is as loud as ever."""
+        """A flush is complete: restore the volume for the next response."""
         self._restore()
 
     def _restore(self) -> None:
@@ -144,7 +145,7 @@ class BargeIn:
             self._out.do(Duck(False))
 
     def close(self) -> None:
-        """The session ended."""
+        """The session ended: restore the volume and reset all state."""
         self._near = self._cut_near = False
         self._stretch += 1
         self._restore()

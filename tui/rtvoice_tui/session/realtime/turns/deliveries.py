@@ -1,4 +1,4 @@
-"""Typed messages on their way: sent, and not known to have arrived until the server says something of them."""
+"""Typed messages that were sent and not yet acknowledged by the server."""
 
 from collections import OrderedDict
 from collections.abc import Collection
@@ -8,10 +8,10 @@ from rtvoice_tui.session.realtime.outbox import Outbox
 
 
 class Deliveries:
-    """What was typed and sent, and not acknowledged yet, by the id of the event that carries it.
+    """Unacknowledged typed messages, by the id of their client event.
 
     Args:
-        out: where effects go.
+        out: collects the effects.
     """
 
     def __init__(self, out: Outbox) -> None:
@@ -20,37 +20,37 @@ class Deliveries:
 
     @property
     def doubtful(self) -> bool:
-        """Whether something was sent that nobody has acknowledged."""
+        """Whether a sent message is not acknowledged yet."""
         return bool(self._texts)
 
     def sent(self, event_id: str, text: str) -> None:
-        """A message is handed over."""
+        """A message was queued for sending."""
         self._texts[event_id] = text
 
     def item(self, item: Item) -> None:
-        """The server tells of an item: if it is a message of the user, the oldest with its words has arrived."""
+        """Handle an item from the server: a user message acknowledges the oldest message with the same text."""
         if item.type != "message" or item.role != "user":
             return
         words = "".join(part.text or "" for part in item.content)
         found = next((event_id for event_id, text in self._texts.items() if text == words), None)
         if found is not None:
             del self._texts[found]
-        elif self._texts and not words:  # it does not repeat them
+        elif self._texts and not words:  # the server does not repeat the text
             self._texts.popitem(last=False)
 
     def answered(self) -> None:
-        """An answer began: it is to all that was sent before."""
+        """A response started: it acknowledges all sent messages."""
         self._texts.clear()
 
     def refused(self, event_id: str) -> None:
-        """The server names a message in an error: it has arrived."""
+        """An error names a message, so it was received."""
         self._texts.pop(event_id, None)
 
     def close(self, unsent: Collection[str]) -> None:
-        """The session is over: name what may be lost.
+        """The session ended: warn about each message that may be lost.
 
         Args:
-            unsent: ids of events that never left, which are told of elsewhere.
+            unsent: ids of events that were never sent; the machine warns about those.
         """
         for event_id, text in self._texts.items():
             if event_id not in unsent:

@@ -1,4 +1,4 @@
-"""The user's side of a conversation: turns, who hears them, and recognised words."""
+"""The user's side of a conversation: turns, whether the user is speaking, and transcripts."""
 
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.session.effects import Schedule
@@ -7,24 +7,24 @@ from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.timers import TranscriptLate
 
 KEPT = 256
-"""Items of the user whose turns are known, for late events that still name them."""
+"""Number of user items whose turns are kept, for late events that name them."""
 
 WORDS_S = 3.0
-"""How long an answer to a talk turn waits for the transcript, where the provider wants it first."""
+"""Seconds that the response to a committed turn waits for its transcript, with providers that need it first."""
 
 
 class Listening:
-    """Counts turns, and knows what the user is doing.
+    """Numbers the turns, and tracks the user's speech and its transcripts.
 
     Args:
-        out: where effects go.
+        out: collects the effects.
 
     Attributes:
-        turn: the last turn that began.
-        talking: whether a turn by key is under way.
-        server_hears: whether the server says that it hears speech.
-        recognises: whether words of the user have ever come in this session.
-        unanswered: whether the server has something to answer by itself.
+        turn: number of the last turn.
+        talking: whether a push-to-talk turn is running.
+        server_hears: whether the server's VAD detects speech.
+        recognises: whether a transcript of the user was received in this session.
+        unanswered: whether the server is expected to start a response by itself.
     """
 
     def __init__(self, out: Outbox) -> None:
@@ -43,17 +43,17 @@ class Listening:
 
     @property
     def hearing(self) -> bool:
-        """Whether the user speaks, as far as anybody knows."""
+        """Whether the user is speaking, according to the talk key or the server's VAD."""
         return self.talking or self.server_hears
 
     def next_turn(self) -> int:
-        """Begin a turn."""
+        """Start a new turn; returns its number."""
         self.turn += 1
         self._out.report(TurnStarted(self.turn))
         return self.turn
 
     def current_turn(self) -> int:
-        """The turn that an answer belongs to; an agent that speaks first begins turn 1."""
+        """The turn that a response belongs to; an agent that speaks first starts turn 1."""
         return self.turn or self.next_turn()
 
     def _turn_of(self, item_id: str) -> int:
@@ -71,7 +71,7 @@ class Listening:
     # --- turn detection by the server
 
     def started(self, item_id: str) -> int:
-        """The server hears speech; returns the turn. What it hears of a turn by key is no turn of its own."""
+        """The server's VAD detected speech; returns the turn. Speech in a push-to-talk turn belongs to that turn."""
         if item_id not in self._turns or not item_id:
             turn = self._remember(item_id, self._claim or self.next_turn())
             self._out.report(UserSaid(turn, item_id, "", final=False))
@@ -83,7 +83,7 @@ class Listening:
         return turn
 
     def stopped(self, item_id: str) -> int:
-        """The server decided that the user finished; returns the turn."""
+        """The server's VAD detected the end of speech; returns the turn."""
         self.server_hears = False
         turn = self._turns.get(item_id, self.turn)
         self._out.reach(turn, Moment.SPEECH_STOPPED)
@@ -101,11 +101,11 @@ class Listening:
         return self._turns[item_id]
 
     def expect_answer(self) -> None:
-        """The server will answer this turn by itself."""
+        """Expect the server to respond to this turn by itself."""
         self.unanswered = True
 
     def words(self, event: ev.TranscriptionDelta | ev.TranscriptionCompleted | ev.TranscriptionFailed) -> None:
-        """Recognised words arrived: a delta adds, a completed text replaces."""
+        """Handle a transcription event: a delta appends, a completed transcript replaces."""
         item_id = event.item_id
         turn = self._turn_of(item_id)
         if isinstance(event, ev.TranscriptionDelta):
@@ -126,20 +126,20 @@ class Listening:
             self._answer_due = True
 
     def words_so_far(self, item_id: str, text: str) -> None:
-        """What was recognised so far, whole."""
+        """Set an item's whole interim transcript."""
         turn = self._turn_of(item_id)
         self._texts[item_id] = text
         self._out.report(UserSaid(turn, item_id, text, final=False))
 
     def stop_waiting(self) -> None:
-        """A talk turn will not be answered when its words come, or they have come."""
+        """Stop waiting for the transcript of a committed turn: it has arrived, or no response is wanted any more."""
         self._awaiting_words = self._awaited_item = ""
         self._answer_due = False
 
-    # --- turns by key
+    # --- push-to-talk turns
 
     def talk_started(self) -> int:
-        """The user begins to speak, by key; returns the turn."""
+        """The user started a push-to-talk turn; returns its number."""
         self.talking = True
         self.stop_waiting()
         turn = self._claim = self.next_turn()
@@ -147,31 +147,31 @@ class Listening:
         return turn
 
     def talk_ended(self, server_goes_on: bool) -> None:
-        """The user has finished, by key; ``server_goes_on``: the turn is over when the server has heard that."""
+        """The user ended a push-to-talk turn; ``server_goes_on``: the server's VAD still has to detect its end."""
         self.talking = False
         if not server_goes_on:
             self.server_hears = False
             self._claim = 0
 
     def await_words(self, event_id: str) -> None:
-        """The turn of this commit is answered when its words are there."""
+        """Request the response to this commit only when its transcript has arrived, or is overdue."""
         self._awaiting_words = event_id
         self._out.do(Schedule(TranscriptLate(event_id), WORDS_S))
 
     def words_overdue(self, event_id: str) -> bool:
-        """The transcript of a talk turn is late; true if it is still the one waited for."""
+        """Handle `TranscriptLate`: true if that transcript is still awaited, so that the response is requested now."""
         if self._awaiting_words != event_id:
             return False
         self.stop_waiting()
         return True
 
     def take_answer_due(self) -> bool:
-        """Whether the words of a talk turn have just come, so that it can be answered."""
+        """Return and clear whether an awaited transcript has arrived, so that the response can be requested."""
         due, self._answer_due = self._answer_due, False
         return due
 
     def close(self) -> None:
-        """The session ended."""
+        """The session ended: reset all state except the turn number."""
         self.talking = self.server_hears = self.recognises = self.unanswered = False
         self._claim = 0
         self.stop_waiting()

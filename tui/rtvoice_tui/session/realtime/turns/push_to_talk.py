@@ -1,7 +1,7 @@
-"""The talk key and the microphone: turns by key, and what of the microphone's sound goes to the server.
+"""Push-to-talk: turns by key, and which microphone frames are sent to the server.
 
-With turn detection off nothing is sent outside of a turn. A server that does not let it be switched off gets silence
-there instead, and its own ear ends the turn.
+With turn detection off, nothing is sent outside of a turn. A server that keeps turn detection on gets silence there
+instead ("gated"), and its VAD ends the turn.
 """
 
 from collections import deque
@@ -18,34 +18,34 @@ from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from rtvoice_tui.session.timers import CommitLate, TalkLevel, TalkLimit
 
 PREROLL_FRAMES = 13
-"""Frames kept from before the talk key (260 ms at 20 ms a frame), so that the first syllable is not lost."""
+"""Pre-roll: frames from before the key press (260 ms at 20 ms a frame), so that the first syllable is not lost."""
 
 MIN_COMMIT_MS = 100.0
-"""Servers refuse to commit less than this."""
+"""Servers refuse to commit less audio than this."""
 
 SPEECH_DB = -50.0
-"""Somebody who talks into a microphone is louder than this (dBFS, RMS of a frame)."""
+"""Minimum level of speech into a microphone (dBFS, RMS of a frame)."""
 
 LEVEL_S = 2.5
-"""After so long a turn by key must have been louder than `SPEECH_DB`: many people press first and think then."""
+"""Seconds into a turn after which its level is checked; not sooner, because many users press first and then think."""
 
 COMMIT_S = 1.0
-"""A server that does not say that it took over a commit is asked for the answer after this long all the same."""
+"""Seconds after which the response to an unacknowledged commit is requested anyway."""
 
 
 class PushToTalk:
-    """Begins and ends turns by key, and lets the microphone through.
+    """Starts and ends turns by key, and sends microphone frames.
 
     Args:
-        dialect: who is spoken to.
-        input_rate: of the microphone's frames, in Hz.
+        dialect: the provider's dialect.
+        input_rate: sample rate of the microphone frames in Hz.
         edits: knows whether turn detection is on.
-        listening: counts the turns.
-        out: where effects go.
-        rules: what the profile says.
+        listening: numbers the turns.
+        out: collects the effects.
+        rules: talk settings of the profile.
 
     Attributes:
-        mode: how the user wants to take turns.
+        mode: the talk mode that the user chose.
     """
 
     def __init__(
@@ -69,24 +69,24 @@ class PushToTalk:
 
     @property
     def by_key(self) -> bool:
-        """Whether the key begins and ends turns."""
+        """Whether turns are made by key: by the talk mode, or because turn detection is off."""
         return self.mode is not TalkMode.OPEN or self._edits.settings.manual_turns
 
     @property
     def gated(self) -> bool:
-        """Whether the server goes on detecting turns while they are made by key."""
+        """Whether turn detection stays on in push-to-talk, so that silence is sent outside of turns."""
         return self.by_key and not self._edits.settings.manual_turns
 
     @property
     def status(self) -> TalkChanged:
-        """How turns are taken now; an open microphone without turn detection is push-to-talk."""
+        """The effective talk mode; an open microphone without turn detection counts as push-to-talk."""
         mode = TalkMode.TOGGLE if self.mode is TalkMode.OPEN and self.by_key else self.mode
         return TalkChanged(mode, self._listening.talking, self._limit_s)
 
     # --- the microphone
 
     def frame(self, frame: MicFrame) -> None:
-        """One frame: sent at once; outside of a turn by key it is kept as pre-roll."""
+        """Handle one frame: send it, or keep it as pre-roll outside of a push-to-talk turn."""
         if not self.by_key or self._listening.talking:
             self._preroll.clear()
             self._append(frame.pcm)
@@ -108,10 +108,10 @@ class PushToTalk:
             if self._doubted and level_db >= SPEECH_DB:
                 self._trust()
 
-    # --- turns by key
+    # --- push-to-talk turns
 
     def start(self) -> None:
-        """The user begins to speak."""
+        """Start a turn, and send the pre-roll."""
         if self._dialect.clears_input and not self.gated:
             self._out.send(ClearInput)
         self._number += 1
@@ -125,12 +125,12 @@ class PushToTalk:
         self._out.do(Schedule(TalkLevel(self._number), LEVEL_S))
 
     def end(self) -> bool:
-        """The user has finished. True if the answer may be asked for at once."""
+        """End the turn and commit it. True if the response may be requested at once."""
         if not self._listening.talking:
             return False
         self._listening.talk_ended(server_goes_on=self.gated)
         if self.gated:
-            return False  # silence follows, and the server hears that
+            return False  # silence follows, and the server's VAD ends the turn
         if self._sent_bytes * 500 / self._input_rate < MIN_COMMIT_MS:
             self._out.warn("nothing was sent: that turn was shorter than 0.1 s", "talk, then press space again")
             return False
@@ -138,51 +138,56 @@ class PushToTalk:
         return self._answer_after(self._out.send(CommitInput))
 
     def _answer_after(self, event_id: str) -> bool:
-        """Whether the answer to a commit may be asked for at once; else it waits for the words."""
+        """Whether the response to a commit may be requested at once; otherwise it waits for the transcript."""
         if self._dialect.waits_for_words:
             self._listening.await_words(event_id)
         return not self._dialect.waits_for_words
 
-    # --- a commit while the server listens
+    # --- commit with an open microphone
 
     def commit(self) -> None:
-        """Hand over what was said so far, without waiting for the pause that would end the turn."""
+        """Commit speech in progress, without waiting for the pause that would end the turn."""
         if self._listening.server_hears and not self._committing:
             self._committing = self._out.send(CommitInput)
             self._out.do(Schedule(CommitLate(self._committing), COMMIT_S))
 
     def committed(self) -> bool:
-        """The input became a turn. True if an answer to it is to be asked for: a server answers its own turns only."""
+        """The input buffer was committed. True if we have to request the response, because the server will not."""
         event_id, self._committing = self._committing, ""
         if event_id:
             return self._answer_after(event_id)
         return self.gated and not self._edits.settings.server_answers
 
     def server_ended(self) -> None:
-        """The server ended the turn itself; it answers what it ended."""
+        """The server's VAD ended the turn: if the server responds to such turns, no response needs to be requested."""
         if self._edits.settings.server_answers:
             self._committing = ""
 
     def answered(self) -> None:
-        """An answer began by itself: none is asked for what was handed over."""
+        """A response started: none needs to be requested for a pending commit."""
         self._committing = ""
         if not self.by_key:
             self._listening.stop_waiting()
 
     def refused(self, event_id: str, empty: bool) -> None:
-        """An error came; ``empty``: there was nothing to commit, because the server had ended the turn before."""
+        """Handle an error that may refuse a commit.
+
+        Args:
+            event_id: the event id in the error; may be empty.
+            empty: whether the input buffer was empty, because the server had already ended the turn.
+        """
         if self._committing and (event_id == self._committing or (empty and not event_id)):
             self._committing = ""
 
     def give_up(self) -> None:
-        """Nothing that was said is answered."""
+        """Request no response to speech committed so far."""
         self._committing = ""
         self._listening.stop_waiting()
 
-    # --- timers, the end
+    # --- timers, close
 
     def timer(self, timer: TalkLimit | TalkLevel | CommitLate) -> bool:
-        """A timer fired. True if an answer is to be asked for."""
+        """Handle a timer. True if a response is to be requested."""
         if isinstance(timer, CommitLate):
             return timer.event_id == self._committing and self.committed()
         if not self._listening.talking or timer.talk != self._number:
@@ -204,13 +209,13 @@ class PushToTalk:
             )
 
     def _trust(self) -> None:
-        """The user only began late; the end of a turn has withdrawn the doubt already."""
+        """Withdraw the doubt: the user only started late. Nothing is reported once the turn has ended."""
         self._doubted = False
         if self._listening.talking:
             self._out.report(MicrophoneDoubted(False))
             self._out.report(Notice(Level.INFO, "the microphone hears you"))
 
     def close(self) -> None:
-        """The session ended."""
+        """The session ended: drop the pending commit and the pre-roll."""
         self._committing = ""
         self._preroll.clear()

@@ -1,4 +1,4 @@
-"""Follows the speech that the server notices by itself: how loud it was, and whether words came of it."""
+"""Follows speech that the server's VAD detects: its level, and whether a transcript is overdue."""
 
 from collections import deque
 
@@ -8,17 +8,17 @@ from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.timers import TurnWordless
 
 BEFORE_FRAMES = 30
-"""A server notices speech late: so many frames from before (600 ms at 20 ms a frame) belong to it too."""
+"""Frames before the server's detection that count as part of the speech (600 ms at 20 ms a frame)."""
 
 WORDS_S = 3.0
-"""Speech of which no words have come this long after its end was none."""
+"""Seconds after the end of speech; without a transcript by then it counts as a false detection."""
 
 
 class SpeechWatch:
-    """Tells what is known about each turn that began because the server heard something.
+    """Reports `SpeechNoticed` for each turn that the server's VAD started.
 
     Args:
-        out: where facts go.
+        out: collects the effects.
     """
 
     def __init__(self, out: Outbox) -> None:
@@ -28,7 +28,7 @@ class SpeechWatch:
         self._ended: dict[int, SpeechNoticed] = {}
 
     def frame(self, level_db: float | None) -> None:
-        """A frame that goes to the server was so loud (dBFS)."""
+        """Record the level of a microphone frame in dBFS; ``None``: not measured."""
         if level_db is None:
             return
         self._before.append(level_db)
@@ -37,15 +37,15 @@ class SpeechWatch:
             self._now = SpeechNoticed(now.turn, now.state, now.cut_agent, level_db)
 
     def began(self, turn: int, cut_agent: bool) -> None:
-        """The server hears speech, and a turn began."""
+        """The server's VAD detected speech; ``cut_agent``: it interrupted the agent."""
         level_db = max(self._before, default=None)
-        if self._now is not None and self._now.turn == turn:  # the same turn goes on
+        if self._now is not None and self._now.turn == turn:  # same turn
             cut_agent = cut_agent or self._now.cut_agent
         self._now = SpeechNoticed(turn, SpeechState.BEGUN, cut_agent, level_db)
         self._out.report(self._now)
 
     def ended(self, turn: int, words_due: bool) -> None:
-        """The server hears it no more; ``words_due``: the session recognises words."""
+        """The speech ended; ``words_due``: whether the session transcribes the user."""
         now = self._now
         if now is None or now.turn != turn:
             return
@@ -57,13 +57,13 @@ class SpeechWatch:
             self._out.do(Schedule(TurnWordless(turn), WORDS_S))
 
     def wordless(self, turn: int) -> None:
-        """The words of a turn are late, if they have not come: whoever remembers knows that."""
+        """Handle `TurnWordless`: report the time limit. The store decides whether a transcript arrived before."""
         overdue = self._ended.pop(turn, None)
         if overdue is not None:
             self._out.report(overdue)
 
     def close(self) -> None:
-        """The session ended: whether words would have come is not known."""
+        """The session ended: reset all state; nothing is reported about speech whose transcript was still due."""
         self._now = None
         self._before.clear()
         self._ended.clear()

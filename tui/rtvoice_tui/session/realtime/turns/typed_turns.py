@@ -1,4 +1,4 @@
-"""Typed turns: kept until they can be sent, then followed until the server acknowledges them."""
+"""Typed turns: queued until they can be sent, then tracked until the server acknowledges them."""
 
 from collections import deque
 from collections.abc import Collection
@@ -11,14 +11,14 @@ from rtvoice_tui.session.realtime.turns.listening import Listening
 
 
 class TypedTurns:
-    """What the user typed.
+    """Queue of the texts that the user typed.
 
     Args:
-        listening: counts turns.
-        out: where effects go.
+        listening: numbers the turns.
+        out: collects the effects.
 
     Attributes:
-        deliveries: those that were sent and are not acknowledged yet.
+        deliveries: sent texts that are not acknowledged yet.
     """
 
     def __init__(self, listening: Listening, out: Outbox) -> None:
@@ -30,15 +30,15 @@ class TypedTurns:
 
     @property
     def waiting(self) -> bool:
-        """Whether something typed is still to be sent."""
+        """Whether a text is queued."""
         return bool(self._texts)
 
     def keep(self, text: str) -> None:
-        """Send a text as soon as it can be."""
+        """Queue a text."""
         self._texts.append(text)
 
     def send_next(self) -> None:
-        """Send the oldest text that waits."""
+        """Send the oldest queued text as a new turn."""
         text = self._texts.popleft()
         self._count += 1
         turn = self._listening.next_turn()
@@ -48,11 +48,11 @@ class TypedTurns:
         self._out.reach(turn, Moment.SENT)
 
     def refuse(self, text: str) -> None:
-        """There is nobody to send it to."""
+        """Warn that a text cannot be sent without a session."""
         self._out.warn(f"not connected, so this was not sent: {text}", "press c to connect")
 
     def close(self, unsent: Collection[str]) -> None:
-        """The session is over; ``unsent`` are the ids of events that never left."""
+        """The session ended: warn about lost texts; ``unsent``: ids of events that were never sent."""
         self.deliveries.close(unsent)
         for text in self._texts:
             self._out.warn(f"the connection ended before this was sent: {text}", "press c, then send it again")

@@ -1,4 +1,4 @@
-"""What the user does with voice and keys: spoken turns, turns by key, interruptions."""
+"""The user's voice and talk key: spoken turns, push-to-talk turns, barge-in."""
 
 from collections.abc import Callable
 
@@ -38,16 +38,16 @@ UserCommand = cmd.MicFrame | cmd.LocalSpeech | cmd.TalkStart | cmd.TalkEnd | cmd
 
 
 class UserTurns:
-    """What the user does with voice and keys: spoken turns, push-to-talk, barge-in.
+    """Routes events, commands and timers of the user's side to spoken turns, push-to-talk and barge-in.
 
     Args:
         edits: knows whether turn detection is on, and switches it.
-        listening: counts turns.
-        push_to_talk: the talk key, and what of the microphone is sent.
-        barge_in: silences the agent.
-        watch: follows speech that the server detects by itself.
-        want_response: asks for a response as soon as there can be one.
-        recognises_unasked: whether the provider transcribes the user without being asked to.
+        listening: the turns and their transcripts.
+        push_to_talk: the talk key, and which microphone frames are sent.
+        barge_in: interrupts the agent.
+        watch: follows speech that the server's VAD detects.
+        want_response: requests a response as soon as the slot is free.
+        recognises_unasked: whether the provider transcribes the user without ``transcription`` being set.
     """
 
     def __init__(
@@ -71,18 +71,18 @@ class UserTurns:
 
     @property
     def talk(self) -> TalkChanged:
-        """How turns are taken now, and whether one by key is under way."""
+        """The talk mode, and whether a push-to-talk turn is running."""
         return self._push_to_talk.status
 
     @property
     def by_key(self) -> bool:
-        """Whether the key begins and ends turns."""
+        """Whether push-to-talk is on."""
         return self._push_to_talk.by_key
 
-    # --- the server's word
+    # --- server events
 
     def feed(self, event: UserEvent) -> None:
-        """Take in an event about the user."""
+        """Handle a server event about the user's speech."""
         match event:
             case ev.SpeechStarted():
                 self._speech_started(event.item_id)
@@ -111,24 +111,24 @@ class UserTurns:
 
     @property
     def _recognises(self) -> bool:
-        """Whether words of the user are to be expected: some providers recognise them unasked."""
+        """Whether transcripts of the user are to be expected; some providers transcribe without being asked to."""
         asked = self._edits.settings.transcription
         wanted = isinstance(asked, dict) and asked.get("type") != "none"
         return wanted or self._listening.recognises or self._recognises_unasked
 
     def answer_began(self) -> None:
-        """The server answers, asked or not."""
+        """A response started, requested or not."""
         self._listening.unanswered = False
         self._push_to_talk.answered()
 
     def commit_refused(self, event_id: str, empty: bool) -> None:
-        """An error came; ``empty``: it says that there was nothing to commit."""
+        """Handle an error that may refuse a commit; ``empty``: the server's input buffer was empty."""
         self._push_to_talk.refused(event_id, empty)
 
-    # --- the user's word
+    # --- commands of the user
 
     def command(self, command: UserCommand, ready: bool) -> None:
-        """Take in a command; ``ready``: the session is open."""
+        """Handle a command; ``ready``: whether the session is ready."""
         match command:
             case cmd.MicFrame():
                 if ready:
@@ -147,7 +147,7 @@ class UserTurns:
                     self._push_to_talk.commit()
 
     def interrupt(self) -> bool:
-        """Silence the agent, and give up what waits to be said; false if nothing was said or about to be."""
+        """Interrupt the agent and drop pending requests; false if it was neither speaking nor about to."""
         return self._barge_in.interrupt()
 
     def _end_talk(self) -> None:
@@ -155,7 +155,12 @@ class UserTurns:
             self._want_response()
 
     def take_turns(self, mode: TalkMode, live: bool) -> None:
-        """Another way of taking turns; what was being said by then is a turn. ``live``: the server can be told."""
+        """Change the talk mode; speech in progress is committed as a turn.
+
+        Args:
+            mode: the new talk mode.
+            live: whether updates can be sent now.
+        """
         by_key = mode is not TalkMode.OPEN
         if not by_key:
             self._end_talk()
@@ -164,14 +169,14 @@ class UserTurns:
         self._push_to_talk.mode = mode
         self._edits.take_turns(by_key, live)
 
-    # --- devices, timers, the end of a step
+    # --- devices, timers, end of a step
 
     def flushed(self) -> None:
-        """The speaker is silent."""
+        """A flush is complete."""
         self._barge_in.flushed()
 
     def timer(self, timer: UserTimer) -> None:
-        """A timer of the user's turns fired."""
+        """Handle a timer of the user's turns."""
         due = False
         match timer:
             case TranscriptLate():
@@ -186,12 +191,12 @@ class UserTurns:
             self._want_response()
 
     def settle(self, ready: bool) -> None:
-        """A step is over: ask for the response that is due."""
+        """End of a step: request the response to a turn whose transcript has arrived."""
         if ready and self._listening.take_answer_due():
             self._want_response()
 
     def close(self) -> None:
-        """The session is over."""
+        """The session ended: reset all state."""
         self._listening.close()
         self._push_to_talk.close()
         self._watch.close()
