@@ -14,12 +14,12 @@ from reporting import Row, print_table
 from ui_runs import BARE_15_HZ, COMMAND, Pty, bench_environment, scripted_server
 
 SECONDS = 15.0
-SETTLE_S = 3.0
+KEY_GUARD_S = 3.0
 
 
 def share(terminal: Pty) -> float:
     """Percent of one core over some seconds."""
-    time.sleep(SETTLE_S)
+    time.sleep(KEY_GUARD_S)
     cpu, start = terminal.cpu_seconds(), time.perf_counter()
     time.sleep(SECONDS)
     return (terminal.cpu_seconds() - cpu) / (time.perf_counter() - start) * 100

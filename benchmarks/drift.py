@@ -68,7 +68,7 @@ def talk(minutes: int, ppm: float) -> Hour:
     steady = 0.0
     capture_module.time = SimpleNamespace(perf_counter=lambda: steady)  # a pause of this process is none of the device
     control = EchoControl(Aec3(RATE), RATE, RATE)
-    playback.heard_by, capture.clean = (control.played,), control.clean
+    playback.taps, capture.clean = (control.played,), control.clean
     devices = Devices(playback, capture, ppm)
     speech, left = agent_speech(ANSWER_S), bytearray()
     for tick in range(minutes * 6000):

@@ -97,7 +97,7 @@ def run_headless(url: str) -> None:
 
     from rtvoice_tui.controller.planner import Options, make_plan
     from rtvoice_tui.engine.worker import SessionWorker
-    from rtvoice_tui.garbage import collect_seldom
+    from rtvoice_tui.garbage import enable_tuned_gc
     from rtvoice_tui.profiles.store import parse_profile
     from rtvoice_tui.store.store import Store
 
@@ -105,7 +105,7 @@ def run_headless(url: str) -> None:
         plan = make_plan(parse_profile(PROFILE.format(url=url), "soak"), Options(no_audio=True), {})
         await SessionWorker(plan, Store()).run()
 
-    collect_seldom()
+    enable_tuned_gc()
     asyncio.run(main())
 
 

@@ -20,7 +20,7 @@ from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.profiles.store import profile_text
 from rtvoice_tui.session.facts import Level, Notice
 from rtvoice_tui.ui.app import RtvoiceApp
-from rtvoice_tui.ui.bridge import CALM_EVERY
+from rtvoice_tui.ui.bridge import COUNTERS_EVERY
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
 LARGE, SMALL = (120, 40), (80, 24)
@@ -49,7 +49,7 @@ async def shot(
             await pilot.pause(0)
             app.pulse()
         await pilot.pause(0.1)
-        for _ in range(CALM_EVERY):  # counters are repainted with every seventh pulse only
+        for _ in range(COUNTERS_EVERY):  # counters are repainted with every seventh pulse only
             app.pulse()
         await pilot.pause(0)
         svg = app.export_screenshot(title="rtvoice-tui")

@@ -54,7 +54,7 @@ def room(mic_db: float = -20.0) -> Script:
     audio.output = DeviceView("Jabra Evolve2 30", "jabra", "ALSA", 48_000, True, 20, 40, DeviceState.OPEN, steps=1)
     audio.echo, audio.echo_db = "cancelling", 27.0
     audio.jitter_buffer_ms, audio.jitter_ms, audio.jitter_buffer_bounds_ms = 60.0, 18.0, (40.0, 400.0)
-    audio.underruns = audio.output.troubles = 1
+    audio.underruns = audio.output.xruns = 1
     s.mic_db = mic_db  # type: ignore[attr-defined]
     return s
 

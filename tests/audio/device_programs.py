@@ -143,7 +143,7 @@ def silence(times: str, output_name: str) -> dict[str, Any]:
         if round_ % 3 == 2:
             speaker.close()
             speaker = None
-            playback.take_back()
+            playback.requeue_unplayed()
         _wait(lambda: playback.flushed)
         heard.append(playback.heard_ms()[item])
     if speaker is not None:

@@ -311,7 +311,7 @@ def seen():
 
     def look():
         station.look(0.0)
-        return station.playback.heard_by[:-1] or None
+        return station.playback.taps[:-1] or None
 
     return SimpleNamespace(devices=devices, look=look, station=station)
 

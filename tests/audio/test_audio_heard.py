@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtvoice_tui.audio.backends.latency import LADDER, Setting, Steps
+from rtvoice_tui.audio.backends.latency import LADDER, LatencyLadder, Setting
 from rtvoice_tui.audio.backends.portaudio_clock import BLOCKS, DacClock
 from rtvoice_tui.audio.playout import playback as module
 from rtvoice_tui.audio.playout.playback import UNSURE_S, Playback
@@ -194,7 +194,7 @@ def test_a_dead_devices_sound_is_played_by_the_next_one_and_nothing_is_lost(cloc
     first.listen()
     before = playback.report().played_ms["item"]
     clock.now += 0.5
-    back = playback.take_back()
+    back = playback.requeue_unplayed()
     assert 2400 <= back - TWICE <= 2640
     assert playback.report().played_ms["item"] >= before - 30.1
     second = Device(clock, playback, held_s=0.02)
@@ -216,7 +216,7 @@ def test_nothing_is_lost_with_a_dead_device_that_told_too_early_times(clock):
         playback.report()
     clock.now += 0.5
     first.listen(clock.now - 0.5 - 0.01)
-    playback.take_back()
+    playback.requeue_unplayed()
     second = Device(clock, playback, held_s=0.02)
     second.take(100)
     heard = compare(speech, bytes(first.heard + second.heard))
@@ -283,7 +283,7 @@ def test_what_was_cut_is_not_played_by_the_next_device(clock):
     playback, _ = speaking()
     Device(clock, playback).take(30)
     playback.flush(5)
-    assert playback.take_back() == 0
+    assert playback.requeue_unplayed() == 0
     assert playback.flushed
     second = Device(clock, playback)
     second.take(40)
@@ -300,7 +300,7 @@ def test_the_next_device_plays_the_new_answer_and_not_the_one_that_was_cut_befor
     playback.play("next", following)
     playback.end("next")
     first.take(3)
-    playback.take_back()
+    playback.requeue_unplayed()
     second = Device(clock, playback)
     second.take(40)
     assert compare(following, bytes(second.heard)).whole
@@ -310,7 +310,7 @@ def test_an_answer_that_still_arrives_waits_for_its_prebuffer_again_at_the_next_
     playback, speech = Playback(RATE), locatable(0.2)
     playback.play("item", speech[:4800])
     Device(clock, playback, held_s=0.02).take(10)
-    assert playback.take_back() > 0
+    assert playback.requeue_unplayed() > 0
     assert not any(playback.fill(BLOCK))
     assert playback.underruns == 0
 
@@ -334,7 +334,7 @@ def test_sixty_seconds_that_wait_do_not_overwrite_what_may_be_taken_back(clock):
         first.take()
         playback.report()
     first.listen()
-    playback.take_back()
+    playback.requeue_unplayed()
     second = Device(clock, playback)
     second.take(60)
     second.listen()
@@ -343,7 +343,7 @@ def test_sixty_seconds_that_wait_do_not_overwrite_what_may_be_taken_back(clock):
     assert (heard.lost, heard.disordered) == (0, 1)
 
 
-@pytest.mark.parametrize("goes_back", [Playback.take_back, lambda playback: playback.ran_dry(BLOCK / RATE)])
+@pytest.mark.parametrize("goes_back", [Playback.requeue_unplayed, lambda playback: playback.ran_dry(BLOCK / RATE)])
 def test_what_comes_back_into_a_full_ring_overwrites_nothing(clock, goes_back):
     speech = locatable(70.0)
     playback = Playback(RATE)
@@ -372,7 +372,7 @@ def test_a_dead_device_that_ran_dry_before_gives_back_what_it_held_before_that_t
     playback.ran_dry(BLOCK / RATE)
     device.take()
     device.listen()
-    assert playback.take_back() == 11 * BLOCK + TWICE
+    assert playback.requeue_unplayed() == 11 * BLOCK + TWICE
 
 
 def test_a_report_waits_while_what_a_dead_device_held_is_taken_back(clock, monkeypatch):
@@ -388,7 +388,7 @@ def test_a_report_waits_while_what_a_dead_device_held_is_taken_back(clock, monke
         return unheard(*arguments)
 
     monkeypatch.setattr(playback._heard, "unheard", meanwhile)
-    playback.take_back()
+    playback.requeue_unplayed()
     reporting.join(10)
     assert not reports[0].drained
     assert reports[0].played_ms["item"] == pytest.approx(1000 - playback.buffered_ms)
@@ -455,7 +455,7 @@ class Session:
     def die(self) -> None:
         self.device.listen()
         self.heard += self.device.heard
-        self.playback.take_back()
+        self.playback.requeue_unplayed()
         self.device = Device(self.clock, self.playback)
         self.deaths += 1
 
@@ -555,11 +555,11 @@ def test_a_device_that_tells_no_time_plays_as_far_ahead_as_is_said(current, dac)
     ],
 )
 def test_a_device_that_runs_dry_again_and_again_is_opened_with_more(underruns_at, settings_asked):
-    steps = Steps()
+    steps = LatencyLadder()
     assert [steps.underrun(at) for at in underruns_at] == settings_asked
     assert steps.setting == next((s for s in reversed(settings_asked) if s), LADDER[0])
 
 
 def test_a_setting_of_ones_own_is_followed_by_the_safest():
-    steps = Steps(Setting(10, 0.05))
+    steps = LatencyLadder(Setting(10, 0.05))
     assert [steps.underrun(at) for at in (1, 2)] == [None, Setting(20, 0.1)]

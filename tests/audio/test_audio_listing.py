@@ -36,7 +36,7 @@ def test_why_there_is_none_comes_along():
 
 
 def test_a_process_that_gave_up_says_that_the_server_hangs():
-    with pytest.raises(listing.NoAnswer, match="the sound server does not answer"):
+    with pytest.raises(listing.DeviceListTimeout, match="the sound server does not answer"):
         listing.listed_in('rtvoice devices: {"hangs":true}')
 
 
@@ -81,7 +81,7 @@ def test_a_sound_server_that_hangs_is_given_up_by_the_process_itself_and_is_to_b
         audio.hang(True)
         begun = time.monotonic()
         try:
-            with pytest.raises(listing.NoAnswer, match="the sound server does not answer") as caught:
+            with pytest.raises(listing.DeviceListTimeout, match="the sound server does not answer") as caught:
                 listing.list_in_subprocess(60)
             took = time.monotonic() - begun
         finally:

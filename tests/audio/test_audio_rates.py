@@ -239,7 +239,7 @@ def test_a_dead_device_of_another_rate_that_ran_dry_before_gives_back_what_it_he
     speaker.block(DRY)
     now[0] += 0.01
 
-    assert 120 <= speaker.playback.take_back() / 24 <= 150
+    assert 120 <= speaker.playback.requeue_unplayed() / 24 <= 150
 
 
 def test_a_microphone_that_refuses_24_khz_is_converted_to_what_the_session_speaks(with_devices):

@@ -19,7 +19,7 @@ from sound_system import Stream, System
 @pytest.fixture
 def world(monkeypatch):
     """A session with ``mic`` and ``headset`` open; ``after(seconds)`` lets time pass."""
-    system, hotplug = System(), SimpleNamespace(present=None, looked_at=0.0, watched=None)
+    system, hotplug = System(), SimpleNamespace(present=None, polled_at=0.0, watched=None)
     hotplug.watch = lambda watching, missing: setattr(hotplug, "watched", (watching, missing))
     monkeypatch.setattr(choosing, "choose_backend", lambda: system)
     monkeypatch.setattr(choosing, "rescan", system.renew)
@@ -42,7 +42,7 @@ def world(monkeypatch):
                 if hotplug.present != system.present:
                     hotplug.present = system.present
                     recovery.devices_changed()
-                hotplug.looked_at = clock.now
+                hotplug.polled_at = clock.now
             recovery.run_due()
 
     return SimpleNamespace(
@@ -254,7 +254,7 @@ def test_what_stands_in_still_does_when_it_was_closed_for_a_moment(replaced, cha
         slot.change(replaced.system, Setting(20, "low"))
     else:
         with pytest.raises(AudioError):
-            slot.exchange(replaced.system, "headset")
+            slot.switch_to(replaced.system, "headset")
 
     assert (slot.status.name, slot.status.sentence) == ("default", sentence)
     assert replaced.output.missing
@@ -266,9 +266,9 @@ def test_silence_takes_the_speech_again_when_the_first_device_cannot_be_started(
 
     begun: list[str] = []
     slot = DeviceSlot("output", "", Playback(24_000), lambda *_: None, lambda: Silence(begun))
-    slot.put_off()
+    slot.use_silence()
     monkeypatch.setattr(Stream, "start", cannot_start)
-    for change in (slot.open, slot.exchange):
+    for change in (slot.open, slot.switch_to):
         with pytest.raises(AudioError):
             change(world.system, "headset")
         assert begun == ["silent"]

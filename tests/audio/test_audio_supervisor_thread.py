@@ -26,7 +26,7 @@ def keeping(monkeypatch):
     class Seen:
         """They are always there."""
 
-        present, looked_at = DeviceNames(frozenset({"default"}), frozenset({"default"})), float("inf")
+        present, polled_at = DeviceNames(frozenset({"default"}), frozenset({"default"})), float("inf")
 
         def __init__(self, changed):
             self.watch = lambda watching, missing: None
@@ -109,5 +109,5 @@ def test_silence_goes_on_taking_the_speech_when_the_first_device_cannot_be_used(
     done(kept)
 
     assert kept.status("output").name == "silent"
-    before = kept._output.part.came_at
-    wait_until(lambda: kept._output.part.came_at > before, "it comes for samples")
+    before = kept._output.part.last_request_at
+    wait_until(lambda: kept._output.part.last_request_at > before, "it comes for samples")

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from rtvoice_tui.audio.backends import choosing
-from rtvoice_tui.doctor.sound import surroundings
+from rtvoice_tui.doctor.sound import environment_hints
 from rtvoice_tui.media import DeviceState
 
 
@@ -23,14 +23,14 @@ def test_where_sound_could_come_from_is_said_with_what_to_do(tmp_path, environ, 
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
 
-    (found,) = surroundings(environ, tmp_path)
+    (found,) = environment_hints(environ, tmp_path)
 
     assert words in found.sentence
     assert remedy in found.remedy
 
 
 def test_of_an_ordinary_machine_nothing_is_said(tmp_path):
-    assert list(surroundings({}, tmp_path)) == []
+    assert list(environment_hints({}, tmp_path)) == []
 
 
 def test_devices_that_may_not_be_used_are_told_with_the_group_that_may(tmp_path, monkeypatch):

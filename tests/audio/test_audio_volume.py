@@ -99,7 +99,7 @@ def test_the_meter_shows_what_is_heard_after_the_volume():
 
 def test_whoever_listens_to_the_speaker_gets_what_the_device_gets_silence_included():
     playback, heard = Playback(RATE), []
-    playback.heard_by = (heard.append,)
+    playback.taps = (heard.append,)
     playback.ducked = True
     handed = [playback.fill(BLOCK)]
     playback.play("item", locatable(0.1))
@@ -117,7 +117,7 @@ def test_a_listener_that_fails_takes_the_sound_but_not_the_device(caplog):
     def fail(pcm: bytes) -> None:
         raise ValueError("deaf")
 
-    playback.heard_by = (fail,)
+    playback.taps = (fail,)
     assert [playback.fill(BLOCK) for _ in range(3)] == [bytes(480)] * 3
     assert len(caplog.records) == 1, "once is enough"
 

@@ -84,19 +84,19 @@ def test_a_result_becomes_a_mock_for_the_session_and_is_none_again(desk: Desk):
     calls, editor = desk.controller.calls, desk.controller.edits.editor
     desk.store.record(CALL, 1.0)
     record = desk.store.calls.records[0]
-    assert "is a mock for this session" in calls.make_mock(record).words
+    assert "is a mock for this session" in calls.toggle_mock(record).words
     assert editor.kept.tool("get_weather").run.kind == "mock"
-    assert "run for real again" in calls.make_mock(record).words
+    assert "run for real again" in calls.toggle_mock(record).words
     assert editor.kept.tool("get_weather").run.kind == "python"
     assert load_profile("local").tools == editor.profile.tools, "nothing was written"
 
 
 def test_a_tool_is_switched_off_for_the_session_and_on_again(desk: Desk):
     calls, editor = desk.controller.calls, desk.controller.edits.editor
-    assert "off for this session" in calls.switch_tool("get_weather")[0].words
+    assert "off for this session" in calls.toggle_tool("get_weather")[0].words
     assert editor.kept.policy(editor.kept.tool("get_weather")) == "off"
-    assert "on again" in calls.switch_tool("get_weather")[0].words
-    assert calls.switch_tool("nothing")[0].words == "nothing is not a tool of this profile"
+    assert "on again" in calls.toggle_tool("get_weather")[0].words
+    assert calls.toggle_tool("nothing")[0].words == "nothing is not a tool of this profile"
 
 
 async def test_a_change_that_was_cut_off_is_in_force_once_the_whole_session_is_and_can_be_undone(desk: Desk):

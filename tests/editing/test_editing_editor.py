@@ -109,7 +109,7 @@ def test_what_is_typed_changes_the_draft_alone():
     before = editor.kept
     write(editor, "voice", "cedar")
     write(editor, "model", "m-2")
-    editor.switch_tool("get_time")
+    editor.toggle_tool("get_time")
     assert editor.changed == ("model", "voice", "tools")
     assert editor.kept == before
     assert on_disk().session.voice == "marin"
@@ -163,10 +163,10 @@ def test_what_was_typed_can_be_forgotten():
 
 def test_a_tool_switched_off_is_not_told_of_and_comes_back_as_it_was():
     editor = editor_of()
-    editor.switch_tool("get_time")
+    editor.toggle_tool("get_time")
     assert value_at(editor.draft, "tools.get_time") == "off"
     assert [spec.name for spec in editor.draft.tool_specs] == ["get_weather"]
-    editor.switch_tool("get_time")
+    editor.toggle_tool("get_time")
     assert editor.changed == ()
 
 
@@ -187,7 +187,7 @@ def test_a_tool_is_added_renamed_and_taken_away():
 def test_sending_tells_the_session_everything_and_keeps_it_in_the_profile():
     editor = editor_of()
     write(editor, "voice", "cedar")
-    editor.switch_tool("get_time")
+    editor.toggle_tool("get_time")
     command, saving = editor.send(12.0, 3)
     sentence = saving.result().sentence
     assert command == EditSession(editor.draft.settings, editor.draft.tool_specs, "change-1")
@@ -396,7 +396,7 @@ def test_an_update_that_nobody_answers_is_marked_and_may_be_sent_again():
     told(editor, change, SILENT)
     assert editor.mark("voice") == ("unanswered", "")
     assert editor.unanswered
-    assert editor.history.to_undo() is None
+    assert editor.history.last_undoable() is None
     told(editor, change, DONE)
     assert editor.mark("voice") == ("acknowledged", "")
     assert not editor.unanswered
@@ -562,7 +562,7 @@ def test_a_comment_that_was_changed_elsewhere_is_no_edit():
 
 def test_a_tool_changed_elsewhere_and_a_tool_that_was_typed_are_both_there():
     editor = editor_of()
-    editor.switch_tool("get_weather")
+    editor.toggle_tool("get_weather")
     assert reread(editor, profile_text("mine").replace('"Time."', '"What time it is."')) == ("tools",)
     assert value_at(editor.draft, "tools.get_weather") == "off"
     changed = editor.draft.tool("get_time")

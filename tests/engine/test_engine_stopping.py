@@ -200,7 +200,7 @@ async def test_while_the_server_reads_nothing(ends):
         for _ in range(3):
             bench.worker.post(SendText("x" * 8_000_000))
         await bench.until(lambda: bench.store.transcript.entries)
-        await bench.until(lambda: (up := bench.worker.driver.connection) and up.outgoing.unsent_words())
+        await bench.until(lambda: (up := bench.worker.driver.connection) and up.outgoing.unsent_texts())
         await ends(bench)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 import rtvoice_tui
 from rtvoice_tui.local_agent.connection import Connection
-from rtvoice_tui.local_agent.models import Ears
+from rtvoice_tui.local_agent.models import SpeechInput
 
 LIMIT_S = 8.0
 Event = dict[str, Any]
@@ -74,7 +74,7 @@ class Speech:
         self.go_on.set()
         self.fails: Exception | None = None
         self.loaded = False
-        self.new_detector: Callable[[], Callable[[bytes], list[float]]] = loudness
+        self.new_vad: Callable[[], Callable[[bytes], list[float]]] = loudness
 
     def recognise(self, pcm: bytes) -> str:
         self.heard.append(pcm)
@@ -86,9 +86,9 @@ class Speech:
     def load(self) -> None:
         self.loaded = True
 
-    async def ears(self) -> Ears:
+    async def speech_input(self) -> SpeechInput:
         self.loaded = True
-        return Ears(self.recognise, self.new_detector)
+        return SpeechInput(self.recognise, self.new_vad)
 
     async def voice(self) -> None:
         self.loaded = True

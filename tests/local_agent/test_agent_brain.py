@@ -202,7 +202,7 @@ def test_instructions_can_ask_for_fixed_words_around_every_answer(instructions, 
 
 
 def test_instructions_hold_for_tool_results_too():
-    said = Brain().after_tools(['{"time": "12:30", "day": "Friday"}'], "End every answer with ahoy.")
+    said = Brain().respond_to_outputs(['{"time": "12:30", "day": "Friday"}'], "End every answer with ahoy.")
 
     assert said.text == "It is 12:30 on Friday. Ahoy."
 
@@ -330,10 +330,10 @@ def test_odd_sentences_get_an_answer_in_words(said):
     ],
 )
 def test_a_functions_result_is_put_into_words(output, wanted):
-    assert Brain().after_tools([output], "").text == wanted
+    assert Brain().respond_to_outputs([output], "").text == wanted
 
 
 def test_several_results_are_told_one_after_the_other():
     outputs = ['{"time": "09:15", "day": "Monday"}', '{"error": "no such city"}']
 
-    assert Brain().after_tools(outputs, "").text == "It is 09:15 on Monday. That did not work: no such city."
+    assert Brain().respond_to_outputs(outputs, "").text == "It is 09:15 on Monday. That did not work: no such city."

@@ -25,24 +25,24 @@ def assert_told_and_logged(error, caplog):
 
 
 def deaf(here):
-    async def ears():
+    async def speech_input():
         raise Broken("no model file")
 
-    here.speech.ears = ears
+    here.speech.speech_input = speech_input
 
 
 def no_detector(here):
-    def new_detector():
+    def new_vad():
         raise Broken("no detector")
 
-    here.speech.new_detector = new_detector
+    here.speech.new_vad = new_vad
 
 
 def faulty_detector(here):
     def judge(pcm):
         raise Broken("no opinion")
 
-    here.speech.new_detector = lambda: judge
+    here.speech.new_vad = lambda: judge
 
 
 @pytest.mark.parametrize("breaks", [deaf, no_detector, faulty_detector], ids=lambda breaks: breaks.__name__)

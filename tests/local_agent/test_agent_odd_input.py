@@ -16,7 +16,7 @@ TOOL = {"type": "function", "name": "get_weather", "description": "Weather.", "p
 
 
 @pytest.fixture
-def ears(monkeypatch):
+def speech_input(monkeypatch):
     """The server hears without models."""
     monkeypatch.setattr(speech, "missing", lambda: [])
     monkeypatch.setattr(speech, "SpeechProbability", loudness)
@@ -25,7 +25,7 @@ def ears(monkeypatch):
 
 
 @pytest.fixture
-async def talker(ears, address):
+async def talker(speech_input, address):
     async with talking(address, "a token") as talker:
         yield talker
 

@@ -153,10 +153,10 @@ def test_hours_of_silence_are_not_kept():
 
 def test_what_was_said_so_far_can_be_looked_at_while_the_turn_is_open():
     detector = TurnDetector(Scripted("SSSS" + "." * 20), silence_ms=500)
-    assert detector.open_speech == b""
+    assert detector.turn_audio == b""
 
     detector.feed(samples(FRAME * 4))
-    assert detector.open_speech == samples(FRAME * 4)
+    assert detector.turn_audio == samples(FRAME * 4)
 
     detector.feed(samples(FRAME * 20))
-    assert detector.open_speech == b""
+    assert detector.turn_audio == b""

@@ -183,7 +183,7 @@ def test_the_servers_of_hugging_face_need_no_key_and_get_none(store):
     assert find_key(HF, environ) == ""
     assert endpoint(HF, environ).headers == {}
     assert key_source(HF, environ) == ""
-    assert "needs no key" in secrets.where_keys_come_from(HF)
+    assert "needs no key" in secrets.key_source_hint(HF)
     named = msgspec.structs.replace(HF, api_key_env="HF_TOKEN")
     assert endpoint(named, environ).headers == {}
 
@@ -193,8 +193,8 @@ def test_a_key_that_is_not_sent_is_not_said_to_come_from_somewhere():
 
 
 def test_where_a_key_comes_from_names_its_variable():
-    assert "OPENAI_API_KEY" in secrets.where_keys_come_from(OPENAI)
-    assert "MY_KEY" in secrets.where_keys_come_from(Profile(provider="openai", api_key_env="MY_KEY"))
+    assert "OPENAI_API_KEY" in secrets.key_source_hint(OPENAI)
+    assert "MY_KEY" in secrets.key_source_hint(Profile(provider="openai", api_key_env="MY_KEY"))
 
 
 def test_an_azure_profile_without_an_address_is_told_what_one_looks_like():
@@ -296,7 +296,7 @@ def test_a_key_is_seen_in_no_repr_and_no_address(store, name, place):
     assert any(SECRET in value for value in found.headers.values())
     assert SECRET not in repr(found) + str(found) + f"{found}" + found.url
     assert SECRET not in repr(profile) + msgspec.json.encode(profile).decode()
-    assert SECRET not in key_source(profile, environ) + secrets.where_keys_come_from(profile)
+    assert SECRET not in key_source(profile, environ) + secrets.key_source_hint(profile)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ CLEAR = "input_audio_buffer.clear"
 UPDATE = "session.update"
 ANSWER = "response.create"
 
-TAKE_NULL = [name for name, dialect in DIALECTS.items() if dialect.takes_no_detection]
+TAKE_NULL = [name for name, dialect in DIALECTS.items() if dialect.can_disable_turn_detection]
 KEEP_DETECTION = [name for name in DIALECTS if name not in TAKE_NULL]
 
 

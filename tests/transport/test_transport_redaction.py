@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from rtvoice_tui.redaction import FrameRedactor, blotted
+from rtvoice_tui.redaction import FrameRedactor, redact
 
 KEY = "sk-proj-AbCdEfGhIj0123456789"
 
@@ -52,7 +52,7 @@ def test_no_way_of_writing_a_piece_hides_it(frame: str) -> None:
 
 
 def test_placeholders_are_left_in_words() -> None:
-    assert blotted("an example text", ["x", "test"]) == "an example text"
+    assert redact("an example text", ["x", "test"]) == "an example text"
 
 
 @pytest.mark.parametrize("text", ["\\" * 2_000_000, ("\\" * 8 + "u0061") * 100_000, "a" * 2_000_000])

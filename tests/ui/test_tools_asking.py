@@ -14,7 +14,7 @@ from rtvoice_tui.session.facts import AgentSaid, CallChanged, CallState, TurnSta
 from rtvoice_tui.ui.commands import commands
 from rtvoice_tui.ui.screens.result import ReasonScreen, ResultScreen
 from rtvoice_tui.ui.widgets import ask_row
-from rtvoice_tui.ui.widgets.ask_row import SETTLE_S, AskRow
+from rtvoice_tui.ui.widgets.ask_row import KEY_GUARD_S, AskRow
 
 SIZES = ((120, 40), (80, 24))
 BOOK = CallChanged(
@@ -45,7 +45,7 @@ async def appear(app: Cockpit, pilot: Pilot[None], *calls: CallChanged) -> None:
 
 async def settle(app: Cockpit, pilot: Pilot[None]) -> None:
     await pulse(pilot)
-    app.stand_in.clock += 2 * SETTLE_S
+    app.stand_in.clock += 2 * KEY_GUARD_S
 
 
 def row_text(pilot: Pilot[None]) -> str:
@@ -123,14 +123,14 @@ async def test_a_key_for_a_question_that_has_just_appeared_is_not_taken_and_says
             await pilot.press(key)
             await until(pilot, lambda: "just appeared" in told(app))
             app.clear_notifications()
-        app.stand_in.clock += 2 * SETTLE_S
+        app.stand_in.clock += 2 * KEY_GUARD_S
         app.store.record(replace(BOOK, state=CallState.CANCELLED), app.stand_in.clock)
         await appear(app, pilot, PAY)
         await pilot.press("a")
         await until(pilot, lambda: "just appeared" in told(app), "one question took the place of another")
         assert app.told == []
         assert len(app.screen_stack) == 1
-        app.stand_in.clock += 2 * SETTLE_S
+        app.stand_in.clock += 2 * KEY_GUARD_S
         await pilot.press("a")
         await until(pilot, lambda: app.told == [cmd.Decide("k2", agree=True)])
 

@@ -12,7 +12,7 @@ from rtvoice_tui.session.facts import CallChanged, CallState
 from rtvoice_tui.ui.panes.call_text import View
 from rtvoice_tui.ui.screens.manual_run import ManualRunScreen
 from rtvoice_tui.ui.screens.result import ReasonScreen, ResultScreen
-from rtvoice_tui.ui.widgets.ask_row import SETTLE_S, AskRow
+from rtvoice_tui.ui.widgets.ask_row import KEY_GUARD_S, AskRow
 
 BOOKING = CallChanged(12, "k", "k", "i", "book", '{"people": 4}', CallState.ASKING, preview="book 4", kind="command")
 
@@ -22,7 +22,7 @@ async def ask(app: Cockpit, pilot: Pilot[None]) -> None:
     app.store.record(BOOKING, 99.0)
     row = app.query_one(AskRow)
     await until(pilot, lambda: (app.pulse(), row.display)[1], "the row asks")
-    app.stand_in.clock += 2 * SETTLE_S
+    app.stand_in.clock += 2 * KEY_GUARD_S
 
 
 @shows("agree", "always")

@@ -65,7 +65,7 @@ class AudioError(UserError):
         self.state = state
 
 
-class UnknownName(AudioError):
+class DeviceNotFound(AudioError):
     """No device of this direction has this name."""
 
     def __init__(self, name: str, direction: str) -> None:
@@ -73,7 +73,7 @@ class UnknownName(AudioError):
         super().__init__(sentence, remedy, DeviceState.GONE)
 
 
-class NoAnswer(AudioError):
+class DeviceListTimeout(AudioError):
     """Listing the devices timed out, so it is unknown whether there are any."""
 
 

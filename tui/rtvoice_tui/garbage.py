@@ -6,8 +6,8 @@ OBJECTS = 10_000
 """Threshold of generation 0: allocations minus deallocations that trigger a collection (Python's default: 700)."""
 
 
-def collect_later() -> None:
-    """Disable collection until `collect_seldom`: objects created during start-up live until the end."""
+def disable_gc() -> None:
+    """Disable collection until `enable_tuned_gc`: objects created during start-up live until the end."""
     gc.disable()
 
 
@@ -16,7 +16,7 @@ def waits() -> bool:
     return not gc.isenabled()
 
 
-def collect_seldom() -> None:
+def enable_tuned_gc() -> None:
     """Enable collection again, with high thresholds; call it once everything is loaded.
 
     The data of a session only grows, and frames and events create thousands of short-lived objects. With Python's

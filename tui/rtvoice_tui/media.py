@@ -73,5 +73,5 @@ class AudioSettings(msgspec.Struct, frozen=True):
     gate_db: float | None = None
 
 
-AS_IT_IS = AudioSettings()
+DEFAULT_AUDIO_SETTINGS = AudioSettings()
 """Default settings: not muted, no gain, no noise gate."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-BLOT = "[key]"
+PLACEHOLDER = "[key]"
 
 LEAST_SECRET = 6
 """Minimum length of a secret in characters. Shorter ones are placeholders (``x``, ``test``) and are not redacted."""
@@ -30,13 +30,13 @@ _ESCAPED = _BACKSLASH + "{1,8}"
 _SHORT = {"\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f"}
 
 
-def blotted(text: str, secrets: Iterable[str]) -> str:
+def redact(text: str, secrets: Iterable[str]) -> str:
     """Return the text with all secrets replaced, literal or JSON-escaped; the longest secret is replaced first."""
     for secret in sorted({secret for secret in secrets if len(secret) >= LEAST_SECRET}, key=len, reverse=True):
         if secret in text:
-            text = text.replace(secret, BLOT)
+            text = text.replace(secret, PLACEHOLDER)
         if "\\" in text:
-            text = _spelled(secret).sub(BLOT, text)
+            text = _spelled(secret).sub(PLACEHOLDER, text)
     return text
 
 
@@ -59,7 +59,7 @@ def _spelled_character(character: str) -> str:
     return f"(?:{re.escape(character)}|{escaped}{short})"
 
 
-class PieceRedactor:
+class DeltaRedactor:
     """Redacts one text that arrives as a stream of deltas.
 
     Args:
@@ -88,7 +88,7 @@ class PieceRedactor:
         end = 0
         while found := self._first(text, end):
             start, end = found
-            shown += [text[at:start], BLOT]
+            shown += [text[at:start], PLACEHOLDER]
             at = max(at, end)
         begins = len(text) - self._beginning(text[end:])
         held = len(text) - begins >= LEAST_HELD
@@ -127,7 +127,7 @@ class FrameRedactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets = tuple(sorted({secret for secret in secrets if secret}))
-        self._streams: OrderedDict[tuple[str, ...], PieceRedactor] = OrderedDict()
+        self._streams: OrderedDict[tuple[str, ...], DeltaRedactor] = OrderedDict()
 
     def also(self, secrets: Iterable[str]) -> None:
         """Redact further secrets from now on."""
@@ -143,7 +143,7 @@ class FrameRedactor:
         if len(frame) > LARGE and "\\" in frame:
             frame = _inside(frame, self._secrets, frame[:LARGE])
         else:
-            blot = blotted(frame, self._secrets)
+            blot = redact(frame, self._secrets)
             frame = blot if blot == frame or _is_json(blot) else _inside(frame, self._secrets, blot)
         # audio deltas hold no text; only deltas are tracked as a stream
         maybe = "delta" in frame or "\\u" in frame
@@ -159,7 +159,7 @@ class FrameRedactor:
         if str(event.get("type")).endswith("audio.delta"):
             return frame
         stream = tuple(str(event.get(name)) for name in ("type", "item_id", "call_id", "content_index"))
-        redactor = self._streams.pop(stream, None) or PieceRedactor(self._secrets)
+        redactor = self._streams.pop(stream, None) or DeltaRedactor(self._secrets)
         shown = redactor.feed(event["delta"])
         if redactor.waits:
             self._streams[stream] = redactor
@@ -181,14 +181,14 @@ def _inside(frame: str, secrets: Iterable[str], otherwise: str) -> str:
     try:
         return json.dumps(_without(json.loads(frame), tuple(secrets)), ensure_ascii=False)
     except (ValueError, RecursionError):
-        return blotted(otherwise, secrets)
+        return redact(otherwise, secrets)
 
 
 def _without(value: Any, secrets: tuple[str, ...]) -> Any:
     if isinstance(value, str):
         for secret in secrets:
             if len(secret) >= LEAST_SECRET:
-                value = value.replace(secret, BLOT)
+                value = value.replace(secret, PLACEHOLDER)
         return value
     if isinstance(value, dict):
         return {_without(name, secrets): _without(inner, secrets) for name, inner in value.items()}

@@ -20,7 +20,7 @@ _OURS = ("XDG_", "PULSE_", "PIPEWIRE_", "ALSA_", "JACK_", "PA_", "DBUS_", "PYTHO
 _OURS_ALONE = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "DISPLAY")
 
 
-def small_environment(
+def minimal_environment(
     environ: Mapping[str, str], names: Sequence[str] = (), more: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """Return a minimal environment for a subprocess.
@@ -37,7 +37,7 @@ def small_environment(
 def our_environment() -> dict[str, str]:
     """Return the environment of our own subprocesses; it passes on no API keys."""
     ours = [name for name in os.environ if name.startswith(_OURS)]
-    return small_environment(os.environ, [*_OURS_ALONE, *ours])
+    return minimal_environment(os.environ, [*_OURS_ALONE, *ours])
 
 
 def module_command(module: str) -> tuple[list[str], dict[str, str]]:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from rtvoice_tui.audio.backends.latency import Steps
+from rtvoice_tui.audio.backends.latency import LatencyLadder
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.mic.capture import FRAME_MS, Capture
 from rtvoice_tui.audio.mic.echo_cancellers import make_canceller
@@ -80,7 +80,7 @@ class AudioStation:
         self._echo_of = ("", "")
         self._private = True
         self._vad = LocalVad()
-        self._steps = Steps(FIRST)
+        self._steps = LatencyLadder(FIRST)
         self._dry = 0
         self._sides = (_Side("input", store.audio.input), _Side("output", store.audio.output))
 
@@ -109,7 +109,7 @@ class AudioStation:
         canceller, self.echo_problem = make_canceller(mode, self.capture.rate, noise_suppression)
         self._echo = EchoControl(canceller, self.capture.rate, self.playback.rate) if canceller else None
         echo = (self._echo.played,) if self._echo else ()
-        self.playback.heard_by = (*echo, self._heard)
+        self.playback.taps = (*echo, self._heard)
         self.capture.clean = self._echo.clean if self._echo else None
 
     def close(self) -> None:
@@ -140,7 +140,7 @@ class AudioStation:
             self._vad.feed(level_db if self._hears_user else FLOOR_DB, FRAME_MS)
             found += self._gate.take((pcm, level_db), self._gate_db)
         health.gate_open = self._gate.open and (self._echo is None or self._echo.open)
-        health.overflows = health.input.troubles = self.capture.overflows + self.capture.dropped
+        health.overflows = health.input.xruns = self.capture.overflows + self.capture.dropped
         health.local_speech = self._vad.speaking
         health.echo = self._echo.word if self._echo else "off"
         health.echo_db = self._echo.reduction_db if self._echo else None
@@ -150,7 +150,7 @@ class AudioStation:
     def _hears_user(self) -> bool:
         """Whether sound in the microphone is the user and cannot be the agent's echo."""
         if self._echo is not None:
-            return self._echo.trustworthy or not self._echo.far_speaks
+            return self._echo.trustworthy or not self._echo.agent_audible
         return self._private or not self.speaking
 
     def report(self, now: float) -> PlaybackReport:
@@ -162,10 +162,10 @@ class AudioStation:
         health.buffered_ms = self.playback.buffered_ms
         health.jitter_buffer_ms, health.jitter_ms = self.playback.jitter_buffer_ms, self.playback.jitter_ms
         health.jitter_buffer_bounds_ms = self.playback.jitter_buffer_bounds_ms
-        health.underruns = health.output.troubles = self.playback.underruns
+        health.underruns = health.output.xruns = self.playback.underruns
         return report
 
-    async def silenced(self) -> dict[str, float]:
+    async def wait_flushed(self) -> dict[str, float]:
         """Wait until the device has carried out the flush; return what was heard of each item by then, in ms."""
         deadline = time.perf_counter() + FLUSH_LIMIT_S
         while not self.playback.flushed:
@@ -195,7 +195,7 @@ class AudioStation:
     def _look_at(self, side: _Side, now: float) -> DeviceNotice | None:
         status = self.supervisor.status(side.direction)
         mic = side.direction == "input"
-        turns = self.capture.blocks if mic else self.playback.came_at
+        turns = self.capture.blocks if mic else self.playback.last_request_at
         if status.openings != side.openings:
             side.openings, side.frozen, side.unsettled_until = status.openings, False, now + SETTLED_S
             side.watch.opened(now, turns)

@@ -5,10 +5,10 @@ import os
 
 import click
 
-from rtvoice_tui.cli.launch import own_stderr
+from rtvoice_tui.cli.launch import stderr_to_log
 from rtvoice_tui.doctor import checks as look
 from rtvoice_tui.doctor.checks import Finding, Verdict
-from rtvoice_tui.doctor.sound import look_at_sound
+from rtvoice_tui.doctor.sound import check_audio
 from rtvoice_tui.profiles import library
 from rtvoice_tui.store.plain import one_line
 
@@ -28,8 +28,8 @@ def doctor(ctx: click.Context, names: tuple[str, ...], live: bool) -> None:
     Example:
       rtvoice-tui doctor yandex --live
     """
-    sound = look_at_sound()
-    with own_stderr():  # speech libraries write there
+    sound = check_audio()
+    with stderr_to_log():  # speech libraries write there
         findings = list(look.machine(sound.findings))
     entries = [entry for entry in library.listed() if not names or entry.name in names]
     unknown = sorted(set(names) - {entry.name for entry in entries})

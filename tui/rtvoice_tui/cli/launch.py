@@ -41,7 +41,7 @@ def launch(options: Options) -> int:
     profile = with_options(profile, options)
     for size in ("COLUMNS", "LINES"):  # some shells export them; the terminal's real size is right, also after a resize
         os.environ.pop(size, None)
-    with own_stderr():
+    with stderr_to_log():
         code, told = _run(name, profile, options, problem)
     if told:  # standard error is the user's terminal again
         click.echo(f"rtvoice-tui {told}", err=True)
@@ -137,7 +137,7 @@ class TerminalOutput(io.TextIOWrapper):
 
 
 @contextlib.contextmanager
-def own_stderr() -> Iterator[None]:
+def stderr_to_log() -> Iterator[None]:
     """Redirect descriptor 2 to the log file: sound libraries write there. Textual draws on a copy of the original."""
     log_file = paths.log_file()
     try:

@@ -104,7 +104,7 @@ def main(ctx: click.Context, /, **options: Any) -> None:
         _check_files(options["input_file"], options["output_file"])
         from rtvoice_tui import garbage
 
-        garbage.collect_later()  # the app enables it after the first frame
+        garbage.disable_gc()  # the app enables it after the first frame
         from rtvoice_tui.cli.launch import launch
         from rtvoice_tui.controller.planner import Options
         from rtvoice_tui.errors import NoTemporaryFolder

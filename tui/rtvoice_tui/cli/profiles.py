@@ -8,7 +8,7 @@ import click
 
 from rtvoice_tui.cli.console import write_exactly
 from rtvoice_tui.profiles import library, paths, secrets, store
-from rtvoice_tui.profiles.trust import asks_for_consent, what_it_allows
+from rtvoice_tui.profiles.trust import asks_for_consent, permissions
 from rtvoice_tui.store.plain import line_of, one_line
 
 
@@ -109,7 +109,7 @@ def trust_profile(name: str, yes: bool) -> None:
         click.echo(f"'{name}' is trusted already")
         return
     click.echo(f"Once trusted, '{name}'")
-    for line in what_it_allows(profile, os.environ):
+    for line in permissions(profile, os.environ):
         click.echo(f"  {line_of(line)}")
     if not yes:
         if not sys.stdin.isatty():

@@ -58,13 +58,13 @@ class Calls:
 
     # --- manual runs
 
-    def own_specs(self) -> dict[str, ToolSpec]:
+    def local_specs(self) -> dict[str, ToolSpec]:
         """Return the tools that are offered and run on this machine, by name."""
         return {spec.name: spec for spec in self._session.tools if not spec.hosted}
 
     def cannot_run(self, name: str) -> str:
         """Return a sentence why a manual run of a tool is not possible; empty if it is."""
-        if name in self.own_specs():
+        if name in self.local_specs():
             return ""
         entry = self._edits.editor.kept.tool(name)
         why = "does not run here"
@@ -76,7 +76,7 @@ class Calls:
 
     # --- the tool of a call
 
-    def make_mock(self, record: CallRecord) -> Answer:
+    def toggle_mock(self, record: CallRecord) -> Answer:
         """Replace a call's tool by a mock with this call's result; if it is a mock already, restore the original."""
         name = record.call.name
         entry = self._edits.editor.kept.tool(name)
@@ -88,7 +88,7 @@ class Calls:
             return self._send_tool(name, real, f"{name} is run for real again")
         if not record.call.output:
             return Answer("there is no result to make a mock of")
-        spec = self.own_specs().get(name)
+        spec = self.local_specs().get(name)
         if entry is None and spec is not None:  # of an MCP server: a tool entry overrides the server's tool
             entry = ToolEntry(name=name, description=spec.description, parameters=spec.parameters)
             run = MockRun(result=_plain(record.call.output))
@@ -98,7 +98,7 @@ class Calls:
             return Answer(f"{one_line(name, 60)} is not a tool of this profile")
         return self._send_tool(name, replace(entry, run=run), f"{name} is a mock for this session: m takes it back")
 
-    def switch_tool(self, name: str) -> tuple[Answer, ...]:
+    def toggle_tool(self, name: str) -> tuple[Answer, ...]:
         """Switch a tool off or on for this session; returns the outcome of each change."""
         editor = self._edits.editor
         entry, server = editor.kept.tool(name), self._server_of(name)
@@ -152,7 +152,7 @@ class Calls:
     def _offered_by(self, server: ToolEntry) -> list[str]:
         """Return the names of a server's tools without their prefix, including tools that are mocked."""
         prefix, found = f"{server.name}_", []
-        for name in self.own_specs():
+        for name in self.local_specs():
             entry = self._edits.editor.kept.tool(name)
             if self._server_of(name) == server and (entry is None or _is_mock_alone(entry)):
                 found.append(name.removeprefix(prefix))

@@ -84,7 +84,7 @@ class Planner:
         """Return the tools that run on this machine, and a sentence for each that cannot."""
         return self._registry.toolset(profile)
 
-    def device_chosen(self, direction: str) -> None:
+    def drop_device_option(self, direction: str) -> None:
         """Drop the command line's device or file of a direction, because the user chose another device in the app."""
         if direction == "input":
             self._options = dataclasses.replace(self._options, input_device=None, input_file=None)

@@ -155,7 +155,7 @@ class Talk:
         """
         for direction in ("input", "output"):
             if f"{direction}_device" in chosen:
-                self._edits.planner.device_chosen(direction)
+                self._edits.planner.drop_device_option(direction)
         return asyncio.ensure_future(self._kept(words, self._edits.keep_audio(**chosen)))
 
     async def _kept(self, words: str, saving: asyncio.Task[Answer]) -> str:

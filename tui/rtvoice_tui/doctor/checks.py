@@ -173,9 +173,9 @@ async def _greeted(name: str, endpoint: Endpoint) -> Finding:
                         greeting = f"{(time.perf_counter() - connected) * 1000:.0f} ms to session.created"
                         return Finding(name, Verdict.OK, f"live: {took}, {greeting}")
                     if isinstance(event, ErrorEvent):
-                        told = endpoint.without_secret(event.error.message or event.error.word)
+                        told = endpoint.redacted(event.error.message or event.error.word)
                         return Finding(name, Verdict.BAD, told, "check key and model")
-            return Finding(name, Verdict.BAD, endpoint.without_secret(socket.closed.sentence), socket.closed.remedy)
+            return Finding(name, Verdict.BAD, endpoint.redacted(socket.closed.sentence), socket.closed.remedy)
     except TimeoutError:
         return Finding(name, Verdict.BAD, f"the server has not greeted us within {GREETING_S:.0f} s", "check the url")
     except ConnectionFailed as error:

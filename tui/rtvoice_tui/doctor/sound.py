@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rtvoice_tui.audio.backends.base import DeviceInfo
 from rtvoice_tui.audio.backends.listing import query_in_subprocess
-from rtvoice_tui.errors import AudioError, NoAnswer
+from rtvoice_tui.errors import AudioError, DeviceListTimeout
 from rtvoice_tui.profiles.model import AudioPreferences
 
 
@@ -20,25 +20,25 @@ class Sound(NamedTuple):
     remedy: str = ""
 
 
-class Look(NamedTuple):
+class AudioCheck(NamedTuple):
     """Findings about audio, and the listed devices; ``None`` if listing them timed out."""
 
     findings: list[Sound]
     devices: list[DeviceInfo] | None
 
 
-def look_at_sound() -> Look:
+def check_audio() -> AudioCheck:
     """Check the sound system and its default devices, or find out why there are none."""
     try:
         listed = query_in_subprocess()
-    except NoAnswer as error:
-        return Look([_without(error)], None)
+    except DeviceListTimeout as error:
+        return AudioCheck([_without(error)], None)
     except AudioError as error:
-        return Look([_without(error), *surroundings(os.environ)], [])
+        return AudioCheck([_without(error), *environment_hints(os.environ)], [])
     devices = listed.devices
     parts = (("microphone", "input"), ("speaker", "output"))
     about = [_about(part, way, [device for device in devices if device.has(way)]) for part, way in parts]
-    return Look([Sound("ok", f"through {listed.through}"), *about], devices)
+    return AudioCheck([Sound("ok", f"through {listed.through}"), *about], devices)
 
 
 def _without(error: AudioError) -> Sound:
@@ -76,7 +76,7 @@ def unknown_devices(audio: AudioPreferences, devices: list[DeviceInfo] | None) -
             )
 
 
-def surroundings(environ: Mapping[str, str], root: Path = Path("/")) -> Iterator[Sound]:
+def environment_hints(environ: Mapping[str, str], root: Path = Path("/")) -> Iterator[Sound]:
     """Yield notes on how to get audio over ssh, in WSL or in a container, if this machine is one of them.
 
     Args:

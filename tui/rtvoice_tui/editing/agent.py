@@ -60,10 +60,10 @@ def value_at(agent: Agent, path: str) -> Any:
     if name == "tools":
         tool = agent.tool(inside)
         return UNSET if tool is None else ("off" if agent.policy(tool) == "off" else "on")
-    return dig(getattr(agent.settings, name), inside)
+    return nested_value(getattr(agent.settings, name), inside)
 
 
-def dig(value: Any, inside: str) -> Any:
+def nested_value(value: Any, inside: str) -> Any:
     """Return a key of an object, or the value if ``inside`` is empty; ``UNSET`` if the key is absent or ``None``."""
     if not inside:
         return value

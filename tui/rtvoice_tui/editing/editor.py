@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from rtvoice_tui.editing.agent import Agent, agent_of, differences, dig, value_at
+from rtvoice_tui.editing.agent import Agent, agent_of, differences, nested_value, value_at
 from rtvoice_tui.editing.fields import Field, fields_of, has
 from rtvoice_tui.editing.history import IN_FORCE, Change, EditHistory
 from rtvoice_tui.editing.merging import (
@@ -114,7 +114,7 @@ class AgentEditor:
         value = UNSET if not text and before is UNSET else text
         self.draft = with_setting(self.draft, "instructions", value)
 
-    def switch_tool(self, name: str) -> None:
+    def toggle_tool(self, name: str) -> None:
         """Switch a tool on or off."""
         tool = self.draft.tool(name)
         if tool is not None:
@@ -178,7 +178,7 @@ class AgentEditor:
 
     def undo(self, at: float, turn: int) -> "tuple[EditSession, Future[SaveResult]] | None":
         """Take the last change in force back; ``None`` if there is none. What was typed meanwhile stays typed."""
-        change = self.history.to_undo()
+        change = self.history.last_undoable()
         if change is None:
             return None
         typed, names = self.draft, self.changed
@@ -272,8 +272,8 @@ class AgentEditor:
             if name == "tools":
                 gone = self.sent_value(path) != self.force_value(path, fact.made)
                 return ("changed", "") if name in fact.made and gone else ("acknowledged", "")
-            made = dig(fact.made.get(name, UNSET), inside)
-            asked = dig(fact.sent.get(name, UNSET), inside)
+            made = nested_value(fact.made.get(name, UNSET), inside)
+            asked = nested_value(fact.sent.get(name, UNSET), inside)
             return ("changed", "") if name in fact.made and shown(made) != shown(asked) else ("acknowledged", "")
         if fact.state is EditState.REFUSED and fact.blamed not in ("", name):
             return "held", f"refused together with {fact.blamed}"
@@ -292,7 +292,7 @@ class AgentEditor:
             return None
         if name == "tools" and isinstance(value, list):
             return self._offered(inside, value)
-        return dig(value, inside)
+        return nested_value(value, inside)
 
     def force_value(self, path: str, in_force: dict[str, Any]) -> Any:
         """What the server says is in force; ``UNSET`` if it does not say."""
@@ -302,7 +302,7 @@ class AgentEditor:
             return None
         if name == "tools" and isinstance(value, list):
             return self._offered(inside, value)
-        return UNSET if value is None and name not in _CAN_BE_OFF else dig(value, inside)
+        return UNSET if value is None and name not in _CAN_BE_OFF else nested_value(value, inside)
 
     def _offered(self, name: str, tools: list[Any]) -> str:
         """Whether a tool is among those of a session; a server of tools is, if any of its tools is."""
@@ -314,7 +314,7 @@ class AgentEditor:
     def _unsaid(self, fact: EditChanged, path: str) -> bool:
         name, _, inside = path.partition(".")
         value = fact.sent.get(name, UNSET)
-        return not (value is None and path in _NAMED_BY) and dig(value, inside) is UNSET
+        return not (value is None and path in _NAMED_BY) and nested_value(value, inside) is UNSET
 
     def _tool_typed(self, name: str) -> bool:
         return self.draft.tool(name) != self.kept.tool(name)

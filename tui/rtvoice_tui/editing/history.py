@@ -72,7 +72,7 @@ class EditHistory:
             change.state, change.detail = fact.state, fact.detail
         return change
 
-    def to_undo(self) -> Change | None:
+    def last_undoable(self) -> Change | None:
         """Return the last change in force that was not undone yet; ``None`` if there is none."""
         undone = {c.undoes for c in self.changes if c.undoes and c.state is not EditState.REFUSED}
         wanted = (c for c in reversed(self.changes) if c.state in IN_FORCE and not c.undoes and c.number not in undone)

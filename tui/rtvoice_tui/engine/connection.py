@@ -112,9 +112,9 @@ class Connection:
                 watcher.cancel()
             return socket.closed.sentence, socket.closed.remedy
 
-    def without_secret(self, text: str) -> str:
+    def redacted(self, text: str) -> str:
         """The text with all keys redacted."""
-        return self._endpoint.without_secret(text)
+        return self._endpoint.redacted(text)
 
     def _received(self, frame: str) -> None:
         decoded = self._wire.decode(frame)
@@ -134,7 +134,7 @@ class Connection:
             except ConnectionError:
                 return
             self.outgoing.sent(event)
-            if speech := self._wire.microphone_of(event):
+            if speech := self._wire.input_audio(event):
                 self._taps.give_sent(speech)
             self._session.observe(FrameSent(event, text))
 
@@ -159,7 +159,7 @@ class Connection:
         silence = liveness.Liveness(pongs=pongs)
         socket.heard = lambda: silence.heard(self._session.now())
         while True:
-            await asyncio.sleep(liveness.SILENCE_S / liveness.LOOKS)
+            await asyncio.sleep(liveness.SILENCE_S / liveness.CHECKS_PER_SILENCE)
             limit = f"{liveness.SILENCE_S:g} s"
             match silence.look(self._session.due, self._session.now()):
                 case liveness.Verdict.PING:

@@ -254,8 +254,8 @@ class SessionDriver:
             wanted = False
         finally:
             self.connection, self._dropped = None, connection.dropped
-            unsent, words = connection.outgoing.unsent_ids(), connection.outgoing.unsent_words()
-            reason = connection.without_secret(reason)
+            unsent, words = connection.outgoing.unsent_ids(), connection.outgoing.unsent_texts()
+            reason = connection.redacted(reason)
             self.step(inputs.Closed(reason, remedy, wanted, tuple(unsent), tuple(words)))
 
     def _server_spoke(self) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rtvoice_tui.audio.choice import AudioChoice
-from rtvoice_tui.media import AS_IT_IS, AudioSettings
+from rtvoice_tui.media import DEFAULT_AUDIO_SETTINGS, AudioSettings
 from rtvoice_tui.protocol.realtime.dialects import Dialect
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.protocol.wire import Endpoint
@@ -50,6 +50,6 @@ class Plan:
     source: EndpointSource
     audio: AudioChoice
     talk: TalkRules = OPEN_MICROPHONE
-    audio_settings: AudioSettings = AS_IT_IS
+    audio_settings: AudioSettings = DEFAULT_AUDIO_SETTINGS
     heartbeat: float = 20.0
     connect: bool = True

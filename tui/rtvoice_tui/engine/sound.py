@@ -215,7 +215,7 @@ class SessionSound:
     async def _await_silence(self, station: "AudioStation") -> None:
         """Wait for the flush to complete, then send `Flushed` with the exact played positions."""
         try:
-            played_ms = await station.silenced()
+            played_ms = await station.wait_flushed()
         finally:
             self._flushes -= 1
         self._session.command(cmd.Flushed(played_ms))

@@ -43,7 +43,7 @@ class Answer:
         self.task: asyncio.Task[None] | None = None
         self.cancel_reason = ""
         self._items = frozenset(connection.conversation.items)
-        self._recognising = connection.recognising
+        self._recognising = connection.pending_transcriptions
         self._begun = False
         self._failure = ""
         self._output: list[dict[str, Any]] = []
@@ -80,7 +80,7 @@ class Answer:
                 await self._open_part.finish("incomplete")
             await self._done("failed")
 
-    async def end_unbegun(self) -> None:
+    async def finish_unstarted(self) -> None:
         """Send the events of a response whose task was cancelled before it ran."""
         if not self._begun:
             await self._begin()
@@ -92,7 +92,7 @@ class Answer:
 
     async def _done(self, status: str) -> None:
         """Free the response slot before ``response.done``: the client may send ``response.create`` immediately."""
-        self._connection.answer_ends(self)
+        self._connection.response_ended(self)
         await self._emit("response.done", response=self._response(status))
 
     async def _decide(self) -> Say | Call:
@@ -102,17 +102,17 @@ class Answer:
             return brain.aside(instructions, last_words(self._overrides.get("input") or []))
         if self._recognising:  # the client need not wait for the transcript before response.create
             await asyncio.wait(self._recognising)
-        outputs = conversation.fresh_outputs()
+        outputs = conversation.claim_outputs()
         if outputs:
-            return brain.after_tools(outputs, instructions)
+            return brain.respond_to_outputs(outputs, instructions)
         said = conversation.last_user_text(self._items)
         if not said:
             return Say("Hello. Say or type something.")
         tools = [] if self._session["tool_choice"] == "none" else self._session["tools"]
         decided = brain.answer(said, tools, instructions)
         missing = self._connection.models.missing
-        if isinstance(decided, Say) and missing and not self._connection.hinted:
-            self._connection.hinted = True
+        if isinstance(decided, Say) and missing and not self._connection.install_hint_sent:
+            self._connection.install_hint_sent = True
             hint = f"I can only write here: for hearing and a voice, run {INSTALL_HINT}."
             return Say(f"{decided.text} {hint}")
         return decided

@@ -108,7 +108,7 @@ class Brain:
         given = _EXACTLY.search(instructions)
         return Say(given[1].strip() if given else said or "Yes?")
 
-    def after_tools(self, outputs: Sequence[str], instructions: str) -> Say:
+    def respond_to_outputs(self, outputs: Sequence[str], instructions: str) -> Say:
         """The message that reports function results.
 
         Args:

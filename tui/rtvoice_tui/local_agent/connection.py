@@ -14,7 +14,7 @@ from rtvoice_tui.local_agent.answering import Answer
 from rtvoice_tui.local_agent.brain import Brain
 from rtvoice_tui.local_agent.conversation import Conversation
 from rtvoice_tui.local_agent.events import INTERNAL, error_event, new_id
-from rtvoice_tui.local_agent.models import Ears, Models
+from rtvoice_tui.local_agent.models import Models, SpeechInput
 from rtvoice_tui.local_agent.reading import event_id_of, read_event
 from rtvoice_tui.local_agent.speech import INSTALL_HINT, RATE
 from rtvoice_tui.local_agent.turns import Started, Stopped, TurnDetector
@@ -46,7 +46,7 @@ class Connection:
         self.session = events.default_session()
         self.conversation = Conversation()
         self.brain = Brain()
-        self.hinted = False
+        self.install_hint_sent = False
         self._detector: TurnDetector | None = None
         self._buffer = bytearray()
         self._speech_item = ""
@@ -74,7 +74,7 @@ class Connection:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     @property
-    def recognising(self) -> frozenset[asyncio.Task[None]]:
+    def pending_transcriptions(self) -> frozenset[asyncio.Task[None]]:
         """Tasks that transcribe committed turns; each ends when its item has a transcript, or has failed."""
         return frozenset(self._waiting)
 
@@ -168,27 +168,27 @@ class Connection:
                 return limits.BUFFER_FULL
             self._buffer += pcm
             return None
-        ears = await self.models.ears()
-        if ears is None:
+        speech_input = await self.models.speech_input()
+        if speech_input is None:
             return self._cannot_hear()
         if self._detector is None:
-            self._detector = TurnDetector(ears.new_detector())
+            self._detector = TurnDetector(speech_input.new_vad())
             self._tune_detector()
         for decided in self._detector.feed(pcm):
             if isinstance(decided, Started):
                 await self._speech_started(decided)
             else:
                 await self._speech_stopped(decided)
-        self._run_ahead(ears)
+        self._run_ahead(speech_input)
         return None
 
-    def _run_ahead(self, ears: Ears) -> None:
+    def _run_ahead(self, speech_input: SpeechInput) -> None:
         """Start recognition during a pause: if the pause ends the turn, the transcript is available sooner."""
         paused = self._detector.paused if self._detector is not None else None
         if self._ahead is not None and not self._ahead[1].done():
             return  # one at a time: recognition may take longer than the speech between two pauses
         if paused is not None and (self._ahead is None or self._ahead[0] != paused.speech_end_ms):
-            task = asyncio.create_task(asyncio.to_thread(ears.recognise, paused.pcm))
+            task = asyncio.create_task(asyncio.to_thread(speech_input.recognise, paused.pcm))
             self._ahead = (paused.speech_end_ms, task)
 
     def _cannot_hear(self) -> Objection | None:
@@ -234,7 +234,7 @@ class Connection:
         waiting = sum(self._waiting.values())
         if len(self._waiting) >= limits.WAITING_TURNS or waiting + len(pcm) > limits.WAITING_BYTES:
             return limits.TOO_MANY_TURNS
-        return self.conversation.no_room(0)
+        return self.conversation.limit_error(0)
 
     async def _on_input_audio_buffer_commit(self, event: dict[str, Any]) -> Objection | None:
         if refused := self._no_room(self._buffer):
@@ -252,7 +252,7 @@ class Connection:
                 f" buffer only has {held}ms of audio.",
                 "",
             )
-        if await self.models.ears() is None:
+        if await self.models.speech_input() is None:
             return self._cannot_hear()
         pcm, self._buffer = bytes(self._buffer), bytearray()
         await self._commit(new_id("item"), pcm, answer=False)
@@ -310,20 +310,20 @@ class Connection:
         """
         if ahead is not None:
             return await ahead
-        ears = await self.models.ears()
-        assert ears is not None
-        return await asyncio.to_thread(ears.recognise, pcm)
+        speech_input = await self.models.speech_input()
+        assert speech_input is not None
+        return await asyncio.to_thread(speech_input.recognise, pcm)
 
     async def _transcribe_live(self, item_id: str) -> None:
         """Send transcription deltas while the user is speaking, without the last word, which may still change."""
-        ears = await self.models.ears()
-        assert ears is not None
+        speech_input = await self.models.speech_input()
+        assert speech_input is not None
         told: list[str] = []
         while True:
             await asyncio.sleep(PARTIAL_EVERY_S)
             if self._detector is None:
                 return
-            words = (await asyncio.to_thread(ears.recognise, self._detector.open_speech)).split()[:-1]
+            words = (await asyncio.to_thread(speech_input.recognise, self._detector.turn_audio)).split()[:-1]
             if words[: len(told)] == told and len(words) > len(told):
                 delta = (" " if told else "") + " ".join(words[len(told) :])
                 told = words
@@ -343,7 +343,7 @@ class Connection:
                 "missing_required_parameter", "Missing required parameter: 'item.call_id'.", "item.call_id"
             )
         size = len(json.dumps(item))
-        if refused := self.conversation.no_room(size):
+        if refused := self.conversation.limit_error(size):
             return refused
         previous = self.conversation.add(item, size)
         await self.emit("conversation.item.added", item=item, previous_item_id=previous)
@@ -391,7 +391,7 @@ class Connection:
         if self._answer is not None:
             message = f"Conversation already has an active response in progress: {self._answer.response_id}."
             return Objection("conversation_already_has_active_response", message, "")
-        if refused := self.conversation.no_room(0):
+        if refused := self.conversation.limit_error(0):
             return refused
         await self._start_answer(event.get("response") or {})
         return None
@@ -410,9 +410,9 @@ class Connection:
         try:
             await answer.run()
         finally:
-            self.answer_ends(answer)
+            self.response_ended(answer)
 
-    def answer_ends(self, answer: Answer) -> None:
+    def response_ended(self, answer: Answer) -> None:
         """Free the slot of the active response, if it is this one."""
         if self._answer is answer:
             self._answer = None
@@ -423,7 +423,7 @@ class Connection:
             answer.cancel_reason = reason
             answer.task.cancel()
             await asyncio.gather(answer.task, return_exceptions=True)
-            await answer.end_unbegun()
+            await answer.finish_unstarted()
 
 
 def _no_item(event: dict[str, Any]) -> Objection:

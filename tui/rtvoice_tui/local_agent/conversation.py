@@ -40,7 +40,7 @@ class Conversation:
 
     size: int = 0
 
-    def no_room(self, size: int) -> Objection | None:
+    def limit_error(self, size: int) -> Objection | None:
         """The error if an item of ``size`` bytes of JSON exceeds a limit, else ``None``."""
         if len(self.items) >= limits.ITEMS:
             return limits.TOO_MANY_ITEMS
@@ -66,7 +66,7 @@ class Conversation:
         """The text of the last user message among the items with these ids; empty if there is none."""
         return last_words([item.body for item_id, item in self.items.items() if item_id in among])
 
-    def fresh_outputs(self) -> list[str]:
+    def claim_outputs(self) -> list[str]:
         """Function call outputs that no response has used yet; marks them as used."""
         fresh = []
         for item_id, item in self.items.items():

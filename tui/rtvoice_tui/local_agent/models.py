@@ -8,7 +8,7 @@ from rtvoice_tui.local_agent import speech
 
 
 @dataclass(frozen=True)
-class Ears:
+class SpeechInput:
     """Speech input: a recogniser shared by all clients, and a VAD for each client.
 
     Attributes:
@@ -17,7 +17,7 @@ class Ears:
     """
 
     recognise: Callable[[bytes], str]
-    new_detector: Callable[[], Callable[[bytes], list[float]]]
+    new_vad: Callable[[], Callable[[bytes], list[float]]]
 
 
 class Models:
@@ -29,7 +29,7 @@ class Models:
 
     def __init__(self) -> None:
         self.missing = speech.missing()
-        self._ears: asyncio.Task[Ears | None] | None = None
+        self._ears: asyncio.Task[SpeechInput | None] | None = None
         self._voice: asyncio.Task[speech.Voice | None] | None = None
 
     def load(self) -> None:
@@ -37,7 +37,7 @@ class Models:
         self._begin_ears()
         self._begin_voice()
 
-    async def ears(self) -> Ears | None:
+    async def speech_input(self) -> SpeechInput | None:
         """Recogniser and VAD, loaded if necessary; ``None`` if they are not installed."""
         return await asyncio.shield(self._begin_ears())
 
@@ -45,7 +45,7 @@ class Models:
         """The speech synthesiser, loaded if necessary; ``None`` if it is not installed."""
         return await asyncio.shield(self._begin_voice())
 
-    def _begin_ears(self) -> "asyncio.Task[Ears | None]":
+    def _begin_ears(self) -> "asyncio.Task[SpeechInput | None]":
         if self._ears is None:
             self._ears = asyncio.create_task(asyncio.to_thread(self._load_ears))
         return self._ears
@@ -56,13 +56,13 @@ class Models:
         return self._voice
 
     @staticmethod
-    def _load_ears() -> Ears | None:
+    def _load_ears() -> SpeechInput | None:
         try:
             recogniser = speech.Recogniser()
             speech.SpeechProbability()
         except ImportError:
             return None
-        return Ears(recogniser, speech.SpeechProbability)
+        return SpeechInput(recogniser, speech.SpeechProbability)
 
     @staticmethod
     def _load_voice() -> speech.Voice | None:

@@ -34,7 +34,7 @@ class Clients:
 
 _CLIENTS = web.AppKey("clients", Clients)
 
-GOODBYE_S = 1.0
+CLOSE_TIMEOUT_S = 1.0
 """Seconds to wait for a client's close frame."""
 
 TRIMMED_BYTES = 4_000_000
@@ -52,7 +52,7 @@ async def _realtime(request: web.Request) -> web.WebSocketResponse:
     if len(clients) >= limits.CLIENTS:
         raise web.HTTPServiceUnavailable(text=f"{limits.CLIENTS} clients are connected already")
     # frames up to twice the limit are still read, so that the client gets a reason in the close frame
-    socket = web.WebSocketResponse(max_msg_size=2 * limits.FRAME_BYTES, compress=False, timeout=GOODBYE_S)
+    socket = web.WebSocketResponse(max_msg_size=2 * limits.FRAME_BYTES, compress=False, timeout=CLOSE_TIMEOUT_S)
     clients.add(socket)
     traffic = 0
     try:
@@ -105,7 +105,7 @@ async def _say_goodbye(app: web.Application) -> None:
 
     async def tell(socket: web.WebSocketResponse) -> None:
         with contextlib.suppress(TimeoutError, ConnectionError):
-            async with asyncio.timeout(GOODBYE_S):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the server ends")
 
     await asyncio.gather(*(tell(socket) for socket in list(app[_CLIENTS].sockets)))

@@ -89,7 +89,7 @@ class TurnDetector:
         return found
 
     @property
-    def open_speech(self) -> bytes:
+    def turn_audio(self) -> bytes:
         """The audio of the turn in progress (PCM16); empty if there is none."""
         return bytes(self._kept) if self.speaking else b""
 

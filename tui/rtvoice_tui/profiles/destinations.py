@@ -43,7 +43,7 @@ def owner_of(variable: str) -> Dialect | None:
     return next((dialect for dialect in DIALECTS.values() if variable in dialect.key_vars and dialect.hosts), None)
 
 
-def foreign_to(variable: str, url: str) -> Dialect | None:
+def foreign_owner(variable: str, url: str) -> Dialect | None:
     """Return the provider whose key a variable holds, if the URL is neither one of its hosts nor loopback."""
     owner, host = owner_of(variable), host_of(url)
     return None if owner is None or is_loopback(host) or _is_of(owner, host) else owner
@@ -57,7 +57,7 @@ def needs_consent(variable: str, url: str) -> bool:
         url: address that it would be sent to.
     """
     agreed = f"{variable}@{host_of(url)}" in load_state().key_hosts
-    return foreign_to(variable, url) is not None and not agreed
+    return foreign_owner(variable, url) is not None and not agreed
 
 
 def agree(variable: str, url: str) -> None:

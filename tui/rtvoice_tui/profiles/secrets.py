@@ -110,7 +110,7 @@ def key_variables(profile: Profile) -> tuple[str, ...]:
     return () if profile.dialect.auth == "none" else _variables(profile)
 
 
-def where_keys_come_from(profile: Profile) -> str:
+def key_source_hint(profile: Profile) -> str:
     """Return a sentence for the user about the variables that may hold the key."""
     names = key_variables(profile)
     if not names:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import runs
-from rtvoice_tui.profiles.destinations import ENCRYPTED, foreign_to, host_of, is_loopback, needs_consent
+from rtvoice_tui.profiles.destinations import ENCRYPTED, foreign_owner, host_of, is_loopback, needs_consent
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.secrets import key_variables, server_address, variables_in
 
@@ -35,7 +35,7 @@ def asks_for_consent(profile: Profile) -> bool:
     return not profile.trusted or any(needs_consent(*destination) for destination in key_destinations(profile))
 
 
-def what_it_allows(profile: Profile, environ: Mapping[str, str]) -> list[str]:
+def permissions(profile: Profile, environ: Mapping[str, str]) -> list[str]:
     """Return lines that say what a profile does once it is trusted: address, keys, and what its tools run."""
     return [*_connection(profile, environ), *_tools(profile)]
 
@@ -62,7 +62,7 @@ def _connection(profile: Profile, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _foreign(names: tuple[str, ...], url: str) -> str:
-    owners = [foreign_to(name, url) for name in names]
+    owners = [foreign_owner(name, url) for name in names]
     return "".join(f", which is not a host of {owner.title}" for owner in owners if owner)
 
 

@@ -73,7 +73,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         return not isinstance(detection, dict) or detection.get("interrupt_response", True) is True
 
     @property
-    def server_answers(self) -> bool:
+    def server_creates_responses(self) -> bool:
         """Whether the server creates a response itself at the end of a turn."""
         detection = self.turn_detection
         if detection is UNSET:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from rtvoice_tui.redaction import blotted
+from rtvoice_tui.redaction import redact
 
 
 class WireEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,13 +62,13 @@ class Wire(Protocol):
     def sent_row(self, event: Any, text: str) -> LogRow:
         """Return the event log's row for a sent frame."""
 
-    def microphone_of(self, event: WireEvent) -> bytes:
+    def input_audio(self, event: WireEvent) -> bytes:
         """Return the microphone audio (PCM16) of a client event; empty for other events.
 
         Events with microphone audio may be dropped from a full send queue, the oldest first.
         """
 
-    def typed_words(self, event: WireEvent) -> str:
+    def typed_text(self, event: WireEvent) -> str:
         """Return the text of a typed message; empty for all other events."""
 
     def event_id(self, event: WireEvent) -> str:
@@ -95,6 +95,6 @@ class Endpoint:
         """Return the endpoint with further secrets that are redacted from now on."""
         return replace(self, secrets=tuple({*self.secrets, *secrets}))
 
-    def without_secret(self, text: str) -> str:
+    def redacted(self, text: str) -> str:
         """Return the text with all secrets redacted."""
-        return blotted(text, (self.secret, *self.secrets))
+        return redact(text, (self.secret, *self.secrets))

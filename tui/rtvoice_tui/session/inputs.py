@@ -48,7 +48,7 @@ class Closed(msgspec.Struct, frozen=True):
     remedy: str = ""
     wanted: bool = True
     unsent: tuple[str, ...] = ()
-    unsent_words: tuple[str, ...] = ()
+    unsent_texts: tuple[str, ...] = ()
 
 
 class Observed(msgspec.Struct, frozen=True):

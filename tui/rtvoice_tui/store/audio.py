@@ -34,7 +34,7 @@ class DeviceView:
     state: DeviceState = DeviceState.NONE
     sentence: str = ""
     remedy: str = ""
-    troubles: int = 0
+    xruns: int = 0
     steps: int = 0
 
     @property

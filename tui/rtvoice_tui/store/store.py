@@ -103,7 +103,7 @@ class Store:
         self.speaker = Meter()
         self.notices: deque[tuple[float, Notice]] = deque(maxlen=KEPT_NOTICES)
         self.edits: deque[tuple[float, EditChanged]] = deque(maxlen=KEPT_EDITS)
-        self.edits_told = 0
+        self.edit_count = 0
 
     def record(self, fact: Fact, at: float) -> None:
         """Record a fact that happened at ``at`` seconds on the store's clock."""
@@ -137,7 +137,7 @@ class Store:
                     self.session.at_start = fact.settings
             case facts.EditChanged():
                 self.edits.append((at, fact))
-                self.edits_told += 1
+                self.edit_count += 1
             case facts.Notice():
                 self.notices.append((at, fact))
             case facts.AudioSet():

@@ -13,9 +13,9 @@ from typing import Any
 
 from rtvoice_tui.profiles.runs import CommandRun
 from rtvoice_tui.protocol.settings import ToolSpec
-from rtvoice_tui.subprocesses import small_environment
+from rtvoice_tui.subprocesses import minimal_environment
 from rtvoice_tui.tools import template
-from rtvoice_tui.tools.processes import GRACE_S, Program, end_group, how_it_ended, start
+from rtvoice_tui.tools.processes import GRACE_S, Program, describe_exit, end_group, start
 from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, Outcome, Runner, failed, succeeded
 
 KEPT_BYTES = 4 * MAX_OUTPUT
@@ -47,7 +47,7 @@ class CommandRunner(Runner):
         super().__init__(spec)
         self._run = run
         self._folder = folder
-        self._environment = small_environment(environ, run.pass_env, run.env)
+        self._environment = minimal_environment(environ, run.pass_env, run.env)
 
     def preview(self, call: Call) -> str:
         """The command line with shell quoting."""
@@ -127,7 +127,7 @@ class CommandRunner(Runner):
         if code == 0:
             return succeeded(streams.text(0), streams.loss)
         last = streams.text(1).strip().rpartition("\n")[2] or streams.text(0).strip().rpartition("\n")[2]
-        return failed(f"{call.name} failed with {how_it_ended(code)}" + (f": {last[:500]}" if last else ""))
+        return failed(f"{call.name} failed with {describe_exit(code)}" + (f": {last[:500]}" if last else ""))
 
 
 def _is_number(element: str, values: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from rtvoice_tui.errors import KeyRefused, ProfileError, ToolError
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.runs import HttpRun
 from rtvoice_tui.protocol.settings import ToolSpec
-from rtvoice_tui.redaction import blotted
+from rtvoice_tui.redaction import redact
 from rtvoice_tui.tools import template
 from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, Outcome, Runner, failed, succeeded
 
@@ -154,7 +154,7 @@ class HttpRunner(Runner):
                     location = response.headers.get("Location", "")
                     if response.status not in (301, 302, 303, 307, 308) or not location:
                         return await _answer(call, response, keys)
-                    shown = blotted(location, keys)[:200]
+                    shown = redact(location, keys)[:200]
                     if not self._run.redirects:
                         raise Refused(f"the server redirects to {shown}, and the profile follows none")
                     there = here.join(URL(location))
@@ -212,7 +212,7 @@ async def _answer(call: Call, response: "aiohttp.ClientResponse", keys: list[str
             break
     status = ("status", f"{response.status} {response.reason or ''}".strip())
     kind = response.content_type
-    text = blotted(_decoded(bytes(raw), response.charset), keys)  # before it is cut, or a part of a key could remain
+    text = redact(_decoded(bytes(raw), response.charset), keys)  # before it is cut, or a part of a key could remain
     if "\0" in text[:1000] or kind.startswith(("image/", "audio/", "video/")):
         size = response.content_length or len(raw)
         return failed(f"{call.name} failed: the answer is no text but {kind}, {size} bytes").with_details(status)
@@ -270,4 +270,4 @@ def is_public(host: str) -> bool:
 
 
 def _reason(error: Exception, keys: Sequence[str]) -> str:
-    return blotted(" ".join(str(error).split()), keys)[:500] or type(error).__name__
+    return redact(" ".join(str(error).split()), keys)[:500] or type(error).__name__

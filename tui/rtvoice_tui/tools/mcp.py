@@ -19,11 +19,11 @@ from rtvoice_tui.errors import ProfileError, ToolError
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.runs import McpRun
 from rtvoice_tui.protocol.settings import ToolSpec
-from rtvoice_tui.redaction import blotted
+from rtvoice_tui.redaction import redact
 from rtvoice_tui.session.facts import ServerState
-from rtvoice_tui.subprocesses import small_environment
+from rtvoice_tui.subprocesses import minimal_environment
 from rtvoice_tui.tools.checker import Checker
-from rtvoice_tui.tools.processes import supervised
+from rtvoice_tui.tools.processes import supervised_command
 from rtvoice_tui.tools.runner import Call, Outcome, Runner, ServerStatus, failed, succeeded
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class McpRunner(Runner):
         if schema is not None and not result.is_error:
             problem = await self._checker.result(result.structured_content, schema)
             if problem:
-                return failed(f"{call.name} failed: {blotted(problem, self._keys)}")
+                return failed(f"{call.name} failed: {redact(problem, self._keys)}")
         return _outcome(call, result, self._keys)
 
     @property
@@ -211,9 +211,9 @@ class McpRunner(Runner):
             program, *arguments = self._run.argv
             if os.sep in program and not os.path.isabs(program):
                 program = str(self._folder / program)
-            environment = small_environment(self._environ, self._run.pass_env, self._run.env)
+            environment = minimal_environment(self._environ, self._run.pass_env, self._run.env)
             where = self._folder if self._folder.is_dir() else None
-            command, *rest = supervised([program, *arguments], where, environment)
+            command, *rest = supervised_command([program, *arguments], where, environment)
             parameters = stdio.StdioServerParameters(command=command, args=rest, env=environment, cwd=where)
             return stdio.stdio_client(parameters, errlog=cast("TextIO", errors))
         import httpx2
@@ -257,7 +257,7 @@ class McpRunner(Runner):
             if isinstance(tool.output_schema, dict):
                 results[name] = tool.output_schema
             schema = _without(tool.input_schema, self._keys) if isinstance(tool.input_schema, dict) else {}
-            told = blotted(tool.description or tool.title or "", self._keys)
+            told = redact(tool.description or tool.title or "", self._keys)
             specs.append(replace(self._template, name=name, description=told, parameters=schema))
         self._inner, self._results = inner, results
         if tuple(specs) != self.specs:
@@ -275,7 +275,7 @@ def _without(schema: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
     """A schema with all keys redacted: the model receives it."""
     if not keys:
         return schema
-    cleaned: dict[str, Any] = json.loads(blotted(json.dumps(schema), keys))
+    cleaned: dict[str, Any] = json.loads(redact(json.dumps(schema), keys))
     return cleaned
 
 
@@ -304,16 +304,16 @@ def _outcome(call: Call, result: "CallToolResult", keys: Sequence[str]) -> Outco
             texts.append(block.resource.text)  # type: ignore[union-attr]
         else:
             texts.append(f"[{kind} {getattr(block, 'mime_type', '') or ''}]".replace(" ]", "]"))
-    text = blotted("\n".join(texts), keys)
+    text = redact("\n".join(texts), keys)
     if result.is_error:
         return failed(f"{call.name} failed: {text[:2000] or 'the server gave no reason'}")
     if not texts and result.structured_content is not None:
-        text = blotted(json.dumps(result.structured_content, ensure_ascii=False), keys)
+        text = redact(json.dumps(result.structured_content, ensure_ascii=False), keys)
     return succeeded(text)
 
 
 def _line(error: BaseException, keys: Sequence[str]) -> str:
-    return blotted(" ".join(str(error).split()), keys)[:500] or type(error).__name__
+    return redact(" ".join(str(error).split()), keys)[:500] or type(error).__name__
 
 
 def _reason(error: BaseException, keys: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _SUPERVISED = sys.platform == "linux"
 
 
-def supervised(line: Sequence[str], folder: Path | None, environment: Mapping[str, str]) -> list[str]:
+def supervised_command(line: Sequence[str], folder: Path | None, environment: Mapping[str, str]) -> list[str]:
     """The command that runs a program below the supervisor; on systems other than Linux the command itself.
 
     Args:
@@ -114,7 +114,7 @@ async def _start(line: Sequence[str], folder: Path | None, environment: Mapping[
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.subprocess_exec(
         lambda: _Protocol(loop),
-        *supervised(line, folder, environment),
+        *supervised_command(line, folder, environment),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -162,7 +162,7 @@ def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -
             process.kill()
 
 
-def how_it_ended(code: int | None) -> str:
+def describe_exit(code: int | None) -> str:
     """An exit code in words; a negative code is the number of a signal."""
     if code is None or code >= 0:
         return f"exit code {code}"

@@ -10,7 +10,7 @@ from rtvoice_tui.profiles.runs import PythonRun
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.facts import ServerState
 from rtvoice_tui.tools.python_file import PythonFile
-from rtvoice_tui.tools.python_process import Gone
+from rtvoice_tui.tools.python_process import ProcessEnded
 from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, Outcome, Runner, ServerStatus, failed, succeeded
 
 
@@ -59,7 +59,7 @@ class PythonRunner(Runner):
         """Call the function in the file's process."""
         try:
             reply = await self._file.ask({"call": self._function, "arguments": call.arguments})
-        except Gone as gone:
+        except ProcessEnded as gone:
             return failed(f"{call.name} failed: {gone}", gone.note)
         return self._outcome(call, reply).with_details(("printed", str(reply.get("printed") or "")))
 
@@ -87,7 +87,7 @@ class PythonRunner(Runner):
                     description=self._told.description or str(reply["description"]),
                     parameters=self._told.parameters or reply["parameters"],
                 )
-        except Gone as gone:
+        except ProcessEnded as gone:
             status = ServerStatus(ServerState.FAILED, str(gone))
         self._described = True
         if ((spec,), status) != (self.specs, self.status):

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rtvoice_tui.subprocesses import small_environment
-from rtvoice_tui.tools.python_process import Gone, PythonProcess
+from rtvoice_tui.subprocesses import minimal_environment
+from rtvoice_tui.tools.python_process import ProcessEnded, PythonProcess
 
 WATCH_S = 1.0
 """Seconds between two checks whether a file has changed."""
@@ -23,9 +23,9 @@ class PythonFile:
 
     def __init__(self, path: Path, environment: Mapping[str, str] | None = None) -> None:
         self.path = path
-        self._environment = small_environment(os.environ) if environment is None else environment
+        self._environment = minimal_environment(os.environ) if environment is None else environment
         self._host: PythonProcess | None = None
-        self._fault: Gone | None = None
+        self._fault: ProcessEnded | None = None
         self._starting = asyncio.Lock()
         self._stamp: tuple[int, int] | None = None
         self._watchers: list[Callable[[], Any]] = []
@@ -96,11 +96,11 @@ class PythonFile:
                 self._retire(self._host)
             self._stamp = stamp
             if stamp is None:
-                raise Gone(f"there is no file {self.path}")
+                raise ProcessEnded(f"there is no file {self.path}")
             self._fault = None
             try:
                 self._host = host = await PythonProcess.started(self.path, self._environment)
-            except Gone as fault:
+            except ProcessEnded as fault:
                 self._fault = fault
                 raise
             return host

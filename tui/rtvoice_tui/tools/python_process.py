@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rtvoice_tui.tools.processes import how_it_ended, kill_group, supervised
+from rtvoice_tui.tools.processes import describe_exit, kill_group, supervised_command
 from rtvoice_tui.tools.runner import MAX_DETAIL
 
 LOAD_S = 20.0
@@ -27,7 +27,7 @@ LINE_BYTES = 16_000_000
 _HOST = Path(__file__).with_name("python_host.py")
 
 
-class Gone(Exception):
+class ProcessEnded(Exception):
     """The process cannot reply.
 
     Attributes:
@@ -88,7 +88,7 @@ class PythonProcess:
         try:
             transport, pipes = await asyncio.get_running_loop().subprocess_exec(
                 _Pipes,
-                *supervised(line, None, environment),
+                *supervised_command(line, None, environment),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
@@ -96,14 +96,14 @@ class PythonProcess:
                 start_new_session=True,
             )
         except OSError as error:
-            raise Gone(f"{path.name} cannot be run: {error.strerror}") from None
+            raise ProcessEnded(f"{path.name} cannot be run: {error.strerror}") from None
         host = cls(transport, pipes)
         try:
             async with asyncio.timeout(LOAD_S):
                 await host._ready
         except TimeoutError:
             await host.close()
-            raise Gone(f"{path.name} has not loaded within {LOAD_S:g} s") from None
+            raise ProcessEnded(f"{path.name} has not loaded within {LOAD_S:g} s") from None
         except BaseException:
             await host.close()
             raise
@@ -200,7 +200,7 @@ class PythonProcess:
                 self._ready.set_result(None)
         elif "failed" in reply:
             if not self._ready.done():
-                fault = Gone(f"{reply['failed']}: {reply['error']}", str(reply.get("traceback") or ""))
+                fault = ProcessEnded(f"{reply['failed']}: {reply['error']}", str(reply.get("traceback") or ""))
                 self._ready.set_exception(fault)
         else:
             answer = self._waiting.get(reply.get("id", 0))
@@ -217,7 +217,7 @@ class PythonProcess:
     def _gone(self) -> None:
         """Fail all pending requests, because the process has ended."""
         said = "".join(self._errors)[-MAX_DETAIL:]
-        fault = Gone(f"its process ended with {how_it_ended(self._process.returncode)}", said)
+        fault = ProcessEnded(f"its process ended with {describe_exit(self._process.returncode)}", said)
         everybody: list[asyncio.Future[Any]] = [self._ready, *self._waiting.values()]
         for answer in everybody:
             if not answer.done():

@@ -9,7 +9,7 @@ from rtvoice_tui.errors import ToolError
 from rtvoice_tui.profiles import runs
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.protocol.settings import ToolSpec
-from rtvoice_tui.subprocesses import small_environment
+from rtvoice_tui.subprocesses import minimal_environment
 from rtvoice_tui.tools.runner import Runner
 
 _DEMO = Path(__file__).with_name("demo.py")
@@ -101,7 +101,7 @@ class Registry:
         path = _DEMO if source == "demo" else (self._folder / source).absolute()
         if not _is_file(path):
             raise ToolError(f"tool {spec.name}: there is no file {path}")
-        environment = small_environment(self._environ, run.pass_env, run.env)
+        environment = minimal_environment(self._environ, run.pass_env, run.env)
         file = self._files.setdefault((path, *sorted(environment.items())), PythonFile(path, environment))
         assert isinstance(file, PythonFile)
         return PythonRunner(spec, run, file)

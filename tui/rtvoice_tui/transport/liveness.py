@@ -13,7 +13,7 @@ SILENCE_S = 10.0
 PING_SHARE = 0.5
 """The share of SILENCE_S after which the server is pinged."""
 
-LOOKS = 10
+CHECKS_PER_SILENCE = 10
 """How many times `Liveness.look` is called within SILENCE_S."""
 
 

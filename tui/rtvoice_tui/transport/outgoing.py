@@ -28,10 +28,10 @@ class OutgoingQueue:
 
     def put(self, event: WireEvent) -> None:
         """Queue an event; beyond MAX_FRAMES the oldest microphone frame is dropped."""
-        if self._wire.microphone_of(event):
+        if self._wire.input_audio(event):
             self._frames += 1
             if self._frames > MAX_FRAMES:
-                oldest = next(i for i, waiting in enumerate(self._events) if self._wire.microphone_of(waiting))
+                oldest = next(i for i, waiting in enumerate(self._events) if self._wire.input_audio(waiting))
                 del self._events[oldest]
                 self._frames -= 1
                 self.dropped += 1
@@ -49,12 +49,12 @@ class OutgoingQueue:
         """Remove an event that was sent, unless it was dropped from the queue meanwhile."""
         if self._events and self._events[0] is event:
             self._events.popleft()
-            self._frames -= bool(self._wire.microphone_of(event))
+            self._frames -= bool(self._wire.input_audio(event))
 
     def unsent_ids(self) -> set[str]:
         """The ids of all events that were not sent."""
         return {self._wire.event_id(event) for event in self._events}
 
-    def unsent_words(self) -> list[str]:
+    def unsent_texts(self) -> list[str]:
         """The texts of typed turns that were not sent."""
-        return [words for event in self._events if (words := self._wire.typed_words(event))]
+        return [words for event in self._events if (words := self._wire.typed_text(event))]

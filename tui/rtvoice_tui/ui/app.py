@@ -24,7 +24,7 @@ from rtvoice_tui.ui.actions.panes import PaneActions
 from rtvoice_tui.ui.actions.profiles import ProfileActions
 from rtvoice_tui.ui.actions.table import with_actions
 from rtvoice_tui.ui.actions.talk import TalkActions
-from rtvoice_tui.ui.bindings import OF_PANES, bindings
+from rtvoice_tui.ui.bindings import PANE_ACTIONS, bindings
 from rtvoice_tui.ui.bridge import PULSE_HZ, Bridge
 from rtvoice_tui.ui.commands import commands
 from rtvoice_tui.ui.describing import about
@@ -143,7 +143,7 @@ class RtvoiceApp(TerminalApp):
 
     def _begin(self) -> None:
         if garbage.waits():  # startup is complete
-            garbage.collect_seldom()
+            garbage.enable_tuned_gc()
         self.run_session()
         self.profiles.watch_file()
         self.set_interval(1 / PULSE_HZ, self.pulse)
@@ -215,7 +215,7 @@ class RtvoiceApp(TerminalApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the actions of panes while a dialog is open; actions on the session stay enabled."""
-        return len(self.screen_stack) <= 1 or action not in OF_PANES
+        return len(self.screen_stack) <= 1 or action not in PANE_ACTIONS
 
     def action_help(self) -> None:
         """Show all keys, or hide them again."""

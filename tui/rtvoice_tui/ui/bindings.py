@@ -100,9 +100,9 @@ KEYS: tuple[Key, ...] = (
     Key("freeze", "space", "␣", "freeze", "freeze", "Stop following, or follow again", where="events"),
     Key("run-again", "r", "r", "app.run_again", "again", "Run the call again; the model is not told", where="tools"),
     Key("run-edited", "R", "R", "app.run_edited", "edited", "Run the call again with other arguments", where="tools"),
-    Key("make-mock", "m", "m", "app.make_mock", "mock", "Use this result as a mock, or end the mock", where="tools"),
+    Key("make-mock", "m", "m", "app.toggle_mock", "mock", "Use this result as a mock, or end the mock", where="tools"),
     Key("test-tool", "t", "t", "app.test_tool", "test", "Run a tool by hand from a form", where="tools"),
-    Key("switch-tool", "d", "d", "app.switch_tool", "off", "Switch the call's tool off, or on again", where="tools"),
+    Key("switch-tool", "d", "d", "app.toggle_tool", "off", "Switch the call's tool off, or on again", where="tools"),
     Key("call-view", "v", "v", "app.call_view", "view", "As a tree, as JSON, as sent", where="tools"),
     Key(
         "send-edit",
@@ -133,7 +133,7 @@ KEYS: tuple[Key, ...] = (
     Key("field-clear", "delete", "del", "clear", "clear", "Leave a setting to the server", where="fields"),
 )
 
-OF_PANES = frozenset(
+PANE_ACTIONS = frozenset(
     "type pane zoom edit_agent back turn filter filter_events search copy command_palette agree deny send_result"
     " run_again run_edited make_mock test_tool switch_tool call_view devices sound_history".split()
 )

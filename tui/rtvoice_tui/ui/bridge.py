@@ -18,7 +18,7 @@ from rtvoice_tui.ui.widgets.status import StatusRow
 
 PULSE_HZ = 15
 
-CALM_EVERY = 7
+COUNTERS_EVERY = 7
 """Counters are repainted only at every seventh pulse, about twice a second."""
 
 
@@ -56,7 +56,7 @@ class Bridge:
     def pulse(self, narrow: bool, active: int) -> None:
         """Update the visible widgets, and report new outcomes of edits.
 
-        Counters are repainted only every `CALM_EVERY` pulses and when the session's phase changes.
+        Counters are repainted only every `COUNTERS_EVERY` pulses and when the session's phase changes.
 
         Args:
             narrow: whether the screen has room for one pane only.
@@ -64,7 +64,7 @@ class Bridge:
         """
         now = self._clock()
         self._pulses += 1
-        calm = self._pulses % CALM_EVERY == 0 or self._phase is not self._store.session.phase
+        with_counters = self._pulses % COUNTERS_EVERY == 0 or self._phase is not self._store.session.phase
         self._phase = self._store.session.phase
         self._meters.sync(now)
         self._sound.sync(now)
@@ -72,8 +72,8 @@ class Bridge:
         self._ask.sync()
         for pane in self._panes:
             if pane.display:
-                pane.sync(calm)
-        if calm:
+                pane.sync(with_counters)
+        if with_counters:
             self._status.unsaved = self._agent.unsaved
             self._status.sync(now)
         if narrow:
@@ -84,7 +84,7 @@ class Bridge:
             self._settled(at, edit)
 
     def _new_edits(self) -> list[tuple[float, EditChanged]]:
-        told = self._store.edits_told
+        told = self._store.edit_count
         if told == self._edits_seen:
             return []
         edits = list(self._store.edits)[-(told - self._edits_seen) :]

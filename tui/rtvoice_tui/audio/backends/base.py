@@ -41,7 +41,7 @@ class Stream(Protocol):
 
 
 @runtime_checkable
-class WaitsForListener(Protocol):
+class DeferredStart(Protocol):
     """A stream that must not start before the server accepts audio: an input file."""
 
     def begin(self) -> None:

@@ -31,7 +31,7 @@ LADDER = (Setting(10, "low"), Setting(20, "low"), Setting(20, 0.1))
 """From the lowest latency to the safest."""
 
 
-class Steps:
+class LatencyLadder:
     """Position of a device on `LADDER`. It never goes back: a setting that failed once would fail again.
 
     Args:

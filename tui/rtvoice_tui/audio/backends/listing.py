@@ -14,7 +14,7 @@ import threading
 import msgspec
 
 from rtvoice_tui.audio.backends.base import DeviceInfo
-from rtvoice_tui.errors import AudioError, NoAnswer
+from rtvoice_tui.errors import AudioError, DeviceListTimeout
 from rtvoice_tui.subprocesses import module_command
 
 ANSWER_LIMIT_S = 3.0
@@ -79,13 +79,13 @@ def query_in_subprocess(limit_s: float = LIMIT_S) -> Listed:
     return listed_in(done.stdout.decode("utf-8", "replace"))
 
 
-def _no_answer() -> NoAnswer:
+def _no_answer() -> DeviceListTimeout:
     if sys.platform.startswith("linux"):
-        return NoAnswer(
+        return DeviceListTimeout(
             "the sound server does not answer",
             "restart it: systemctl --user restart pipewire pipewire-pulse, or pulseaudio -k",
         )
-    return NoAnswer("the sound system does not answer", "unplug the device that hangs, or restart the machine")
+    return DeviceListTimeout("the sound system does not answer", "unplug the device that hangs, or restart the machine")
 
 
 def listed_in(output: str) -> Listed:

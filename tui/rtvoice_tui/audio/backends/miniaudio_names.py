@@ -49,7 +49,7 @@ def _copied(infos: Any, count: int) -> Named:
     ]
 
 
-def at_the_server() -> dict[str, list[str]] | None:
+def server_device_names() -> dict[str, list[str]] | None:
     """Return the device names of a PulseAudio or PipeWire server by direction; None if no server responds."""
     try:
         outputs, inputs = named_devices(miniaudio.Devices([miniaudio.Backend.PULSEAUDIO]))
@@ -61,7 +61,7 @@ def at_the_server() -> dict[str, list[str]] | None:
 def main() -> None:
     """Entry point of the subprocess: write the device names to standard output every LOOK_S seconds."""
     while True:
-        sys.stdout.write(json.dumps(at_the_server()) + "\n")
+        sys.stdout.write(json.dumps(server_device_names()) + "\n")
         sys.stdout.flush()
         if select.select([sys.stdin], [], [], LOOK_S)[0]:
             return

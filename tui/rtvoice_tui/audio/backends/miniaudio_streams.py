@@ -10,7 +10,7 @@ from rtvoice_tui.audio.backends.latency import LADDER, Latency, Setting
 from rtvoice_tui.audio.backends.miniaudio_names import Named, named_devices
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.playout.playback import Playback
-from rtvoice_tui.errors import AudioError, UnknownName
+from rtvoice_tui.errors import AudioError, DeviceNotFound
 from rtvoice_tui.media import DeviceState
 
 SETTING = LADDER[0]
@@ -185,4 +185,4 @@ def _find(name: str, devices: Named, direction: str) -> tuple[Any, str]:
     for shown, device_id in devices:
         if name.lower() in shown.lower():
             return device_id, shown
-    raise UnknownName(name, direction)
+    raise DeviceNotFound(name, direction)

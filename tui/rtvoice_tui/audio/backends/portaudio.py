@@ -17,7 +17,7 @@ from rtvoice_tui.audio.backends.base import DeviceInfo
 from rtvoice_tui.audio.backends.guarded_stream import GuardedStream
 from rtvoice_tui.audio.backends.latency import LADDER, Latency, Setting
 from rtvoice_tui.audio.backends.portaudio_clock import DacClock
-from rtvoice_tui.audio.backends.portaudio_opening import answering, cannot_open, open_stream
+from rtvoice_tui.audio.backends.portaudio_opening import cannot_open, open_stream, translate_errors
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.pcm.channels import from_mono, to_mono
 from rtvoice_tui.audio.pcm.resample import DELAY_S, Resampler
@@ -38,7 +38,7 @@ def list_devices() -> list[DeviceInfo]:
     Raises:
         AudioError: the devices cannot be queried.
     """
-    with answering():
+    with translate_errors():
         apis, devices = sd.query_hostapis(), sd.query_devices()
         default_in, default_out = sd.default.device
     return [
@@ -70,7 +70,7 @@ def rescan() -> None:
     """
     with contextlib.suppress(sd.PortAudioError):  # it is terminated already if the last initialization failed
         sd._terminate()
-    with answering():
+    with translate_errors():
         sd._initialize()
 
 

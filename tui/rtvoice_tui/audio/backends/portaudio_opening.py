@@ -11,7 +11,7 @@ from typing import Any
 import sounddevice as sd
 
 from rtvoice_tui.audio.backends.latency import Setting
-from rtvoice_tui.errors import AudioError, UnknownName
+from rtvoice_tui.errors import AudioError, DeviceNotFound
 from rtvoice_tui.media import DeviceState
 
 INVALID_DEVICE, INVALID_RATE, INVALID_CHANNELS, UNAVAILABLE = -9996, -9997, -9998, -9985
@@ -60,7 +60,7 @@ def open_stream(
     Raises:
         AudioError: there is no such device, or it cannot be opened; contains the remedy.
     """
-    with answering():
+    with translate_errors():
         device = find(name, direction)
         info = sd.query_devices(device)
         shown, host_api = str(info["name"]), str(sd.query_hostapis(info["hostapi"])["name"])
@@ -129,7 +129,7 @@ def cannot_open(direction: str, shown: str, error: Exception | None) -> AudioErr
 
 
 @contextlib.contextmanager
-def answering() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Turn PortAudio's errors into `AudioError` while devices are queried.
 
     Raises:
@@ -161,7 +161,7 @@ def find(name: str, direction: str) -> int:
         if found:
             return min(found, key=lambda i: str(sd.query_hostapis(devices[i]["hostapi"])["name"]) != WASAPI)
     if name:
-        raise UnknownName(name, direction)
+        raise DeviceNotFound(name, direction)
     raise AudioError(f"there is no {direction} device", "see 'rtvoice-tui devices'", DeviceState.NONE)
 
 

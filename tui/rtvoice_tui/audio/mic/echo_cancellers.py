@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FRAME_MS = 10
-SPEAKS = 32768 * 10 ** (-60 / 20)
+SPEECH_RMS = 32768 * 10 ** (-60 / 20)
 """RMS in sample units (-60 dBFS) above which the agent counts as speaking."""
 
 RATES = (8_000, 16_000, 24_000, 32_000, 48_000)
@@ -83,7 +83,7 @@ class EnergyGate:
         near_energy, far_energy = _energy(near), _energy(far)
         self._far.append(far_energy)
         loudest = max(self._far)
-        if loudest <= SPEAKS**2:
+        if loudest <= SPEECH_RMS**2:
             self.open = True
             return near
         self._ratios.append(near_energy / loudest)
@@ -108,7 +108,7 @@ class HalfDuplex:
 
     def process(self, near: Samples, far: Samples) -> Samples:
         """The frame as it is, or silence."""
-        self._closed_for = self.TAIL_FRAMES if _energy(far) > SPEAKS**2 else max(0, self._closed_for - 1)
+        self._closed_for = self.TAIL_FRAMES if _energy(far) > SPEECH_RMS**2 else max(0, self._closed_for - 1)
         self.open = not self._closed_for
         return near if self.open else np.zeros_like(near)
 

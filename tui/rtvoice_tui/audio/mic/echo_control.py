@@ -9,7 +9,7 @@ from collections import deque
 
 import numpy as np
 
-from rtvoice_tui.audio.mic.echo_cancellers import FRAME_MS, SPEAKS, Canceller, Samples
+from rtvoice_tui.audio.mic.echo_cancellers import FRAME_MS, SPEECH_RMS, Canceller, Samples
 from rtvoice_tui.audio.mic.echo_presence import EchoPresence
 from rtvoice_tui.audio.pcm.resample import Resampler
 
@@ -93,7 +93,7 @@ class EchoControl:
         self._watched += 1
         if self._watched == WATCHED_FRAMES:
             self._watched = 0
-            if self._spare > SPARE_FRAMES and (not self.far_speaks or self._spare > URGENT_FRAMES):
+            if self._spare > SPARE_FRAMES and (not self.agent_audible or self._spare > URGENT_FRAMES):
                 self._leave_out(1)
 
     def _frame(self, near: Samples) -> Samples:
@@ -101,7 +101,7 @@ class EchoControl:
         self._reference = self._reference[self._size :]
         if len(far) < self._size:
             far = np.concatenate([far, np.zeros(self._size - len(far), np.int16)])
-            self.slips += self.far_speaks
+            self.slips += self.agent_audible
         if len(near) < self._size:
             return near
         self._follow_clock()
@@ -112,15 +112,15 @@ class EchoControl:
     def _account(self, near: Samples, far: Samples, clean: Samples) -> None:
         before, played = _rms(near), _rms(far)
         self._presence.feed(_db(before), _db(played))
-        self._tail = TAIL_FRAMES if played > SPEAKS else max(0, self._tail - 1)
-        if self.far_speaks and before > ECHO_RMS:
+        self._tail = TAIL_FRAMES if played > SPEECH_RMS else max(0, self._tail - 1)
+        if self.agent_audible and before > ECHO_RMS:
             # averaged in dB, so that loud frames of the user do not outweigh the others
             self._echo_frames += 1
             reduction = 20 * math.log10(before / max(_rms(clean), before / 1000))
             self._reduction_db += max(1 - FORGET, 1 / self._echo_frames) * (reduction - self._reduction_db)
 
     @property
-    def far_speaks(self) -> bool:
+    def agent_audible(self) -> bool:
         """Whether the agent's voice or its echo may be audible now."""
         return self._tail > 0
 

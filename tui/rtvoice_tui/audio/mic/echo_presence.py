@@ -20,7 +20,7 @@ SILENT_FRAMES = 100
 LOUD_DB = -45.0
 """Above this level the user may mask the echo, so a low correlation does not prove that there is none."""
 
-ALIKE, UNLIKE = 0.65, 0.25
+PRESENT_CORRELATION, ABSENT_CORRELATION = 0.65, 0.25
 
 
 class EchoPresence:
@@ -55,14 +55,14 @@ class EchoPresence:
         near, far = np.array(self._near), np.array(self._far)
         if np.mean(far > FAR_DB) < 0.3 or far.std() < 3:
             return
-        alike = likeness(near, far)
-        if alike > ALIKE:
+        alike = max_correlation(near, far)
+        if alike > PRESENT_CORRELATION:
             self.present = True
-        elif alike < UNLIKE and np.percentile(near, 90) < LOUD_DB:
+        elif alike < ABSENT_CORRELATION and np.percentile(near, 90) < LOUD_DB:
             self.present = False
 
 
-def likeness(near: NDArray[np.float64], far: NDArray[np.float64]) -> float:
+def max_correlation(near: NDArray[np.float64], far: NDArray[np.float64]) -> float:
     """Return the highest correlation of two level curves over all lags: 1 is identical, 0 unrelated.
 
     Args:

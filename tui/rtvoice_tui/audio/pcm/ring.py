@@ -4,7 +4,7 @@ BYTES = 2
 
 
 class SampleRing:
-    """One thread writes, another reads. Positions count samples since creation; only `take_back` moves one back.
+    """One thread writes, another reads. Positions count samples since creation; only `requeue_unplayed` moves one back.
 
     Args:
         capacity: how many samples fit.
@@ -29,7 +29,7 @@ class SampleRing:
 
     @property
     def room(self) -> int:
-        """Samples that still fit; 0 while `take_back` has made more than ``capacity`` readable."""
+        """Samples that still fit; 0 while `requeue_unplayed` has made more than ``capacity`` readable."""
         return max(0, self.capacity - len(self))
 
     def write(self, pcm: bytes | memoryview) -> int:
@@ -58,7 +58,7 @@ class SampleRing:
         """Discard unread samples before a position, at most up to ``written``. Only for the reading thread."""
         self.taken = max(self.taken, min(position, self.written))
 
-    def take_back(self, count: int) -> int:
+    def requeue_unplayed(self, count: int) -> int:
         """Make the last samples that were read readable again; returns how many.
 
         Only for the reading thread, or while no thread reads.

@@ -19,7 +19,7 @@ class _Segment:
 
 
 class ItemRanges:
-    """Counts the heard samples of each item. For one thread at a time, except `nobody_heard`.
+    """Counts the heard samples of each item. For one thread at a time, except `mark_skipped`.
 
     Args:
         rate: sample rate in Hz.
@@ -46,7 +46,7 @@ class ItemRanges:
         for segment in self._segments:
             segment.start, segment.end = min(segment.start, end), min(segment.end, end)
 
-    def nobody_heard(self, spans: Iterable[tuple[int, int]]) -> None:
+    def mark_skipped(self, spans: Iterable[tuple[int, int]]) -> None:
         """Record skipped ranges: they do not count as heard. The device thread may call it too."""
         self._unheard.extend(spans)
 

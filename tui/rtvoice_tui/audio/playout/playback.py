@@ -2,7 +2,7 @@
 
 Positions (``written``, ``taken``) count samples at the session's output rate. The device thread calls only `fill` and
 `ran_dry`, and never waits. `stopped` is called on a helper thread while the device is stopped. The supervisor thread
-calls `take_back`, reads `came_at` and sets `held`. The session thread calls everything else.
+calls `requeue_unplayed`, reads `last_request_at` and sets `held`. The session thread calls everything else.
 """
 
 import logging
@@ -89,7 +89,7 @@ class Playback:
         self.device_underruns = 0
         self.starved = 0
         self.levels: deque[Level] = deque(maxlen=64)
-        self.heard_by: tuple[Callable[[bytes], None], ...] = ()
+        self.taps: tuple[Callable[[bytes], None], ...] = ()
         self.aside: Callable[[int], bytes] | None = None
         self.silencer: Callable[[], None] | None = None
         self._ring = SampleRing(rate * RING_S, rate * KEPT_S)
@@ -200,7 +200,7 @@ class Playback:
         if self._cut_done is not cut:
             self._skip(cut)
 
-    def take_back(self) -> int:
+    def requeue_unplayed(self) -> int:
         """Put samples that a dead device got and did not play back to the front; returns how many.
 
         The next device plays them, so nothing is lost. Call it only while no device is open. What was flushed stays
@@ -213,7 +213,7 @@ class Playback:
         with self._counting:
             taken = self._ring.taken
             self._look()
-            return self._ring.take_back(self._heard.unheard(self._sure_at, taken, self.latency_ms / 1000))
+            return self._ring.requeue_unplayed(self._heard.unheard(self._sure_at, taken, self.latency_ms / 1000))
 
     def report(self) -> PlaybackReport:
         """Return what was heard by now; finished items are included a last time."""
@@ -243,7 +243,7 @@ class Playback:
         return (len(self._ring) + self._backlogged) * 1000 / self.rate
 
     @property
-    def came_at(self) -> float:
+    def last_request_at(self) -> float:
         """When the device last requested samples (`time.perf_counter`); 0 if it never did."""
         return self._came_at
 
@@ -274,7 +274,7 @@ class Playback:
     def _look(self) -> None:
         blocks, thrown_away = self._heard.look()
         self._ranges.handed_over(blocks)
-        self._ranges.nobody_heard(thrown_away)
+        self._ranges.mark_skipped(thrown_away)
 
     def _heard_up_to(self, position: int, taken: int) -> dict[str, float]:
         sure_at = self._sure_at - self.latency_ms / 1000
@@ -297,7 +297,7 @@ class Playback:
             self._block_at, self._block_start = time.perf_counter(), self._ring.taken
         try:
             pcm = self._next(count, dac_at)
-            for hears in self.heard_by:  # the session thread may replace the tuple at any time
+            for hears in self.taps:  # the session thread may replace the tuple at any time
                 hears(pcm)
         except Exception:
             if not self._failed:
@@ -323,7 +323,7 @@ class Playback:
         if time.perf_counter() - self._block_at >= lasts_s or self._cut_done is not self._cut:
             return False
         waited = min(before, max(0, self._block_start - self._run_start))
-        return self._ring.take_back(max(0, self._ring.taken - self._block_start + waited)) > 0
+        return self._ring.requeue_unplayed(max(0, self._ring.taken - self._block_start + waited)) > 0
 
     def stopped(self, at: float) -> None:
         """The device discarded its buffer and was silent from ``at`` on. It must not call `fill` meanwhile."""
@@ -392,7 +392,7 @@ class Playback:
 
     def _skip(self, cut: _Cut) -> None:
         if self._ring.taken < cut.end:
-            self._ranges.nobody_heard([(self._ring.taken, cut.end)])
+            self._ranges.mark_skipped([(self._ring.taken, cut.end)])
         self._ring.skip_to(cut.end)
         self._fade_end = None
         self._block_start = self._run_start = self._ring.taken  # nothing before this is supplied again

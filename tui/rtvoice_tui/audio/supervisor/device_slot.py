@@ -107,7 +107,7 @@ class DeviceSlot:
         self.stream = stream
         self._stands(DeviceState.OPEN, name=stream.name, openings=self.status.openings + 1)
 
-    def put_off(self) -> None:
+    def use_silence(self) -> None:
         """Consume speech silently until a first device is open."""
         if self._silence is not None:
             self.stream = self._silence()
@@ -133,7 +133,7 @@ class DeviceSlot:
         if name != self.wanted and before.state is not DeviceState.OPEN:
             self.fail(before.state, before.sentence, before.remedy)
 
-    def exchange(self, backend: Backend, name: str, insist: bool = True) -> None:
+    def switch_to(self, backend: Backend, name: str, insist: bool = True) -> None:
         """Switch to another device; the old one first plays what it holds. No sample is lost.
 
         Args:
@@ -195,8 +195,8 @@ class DeviceSlot:
 
         `Playback.held` supplies silence meanwhile. Stopping is no substitute: PortAudio on ALSA loses 30 ms.
         """
-        before, deadline = playback.came_at, time.perf_counter() + COMES_S
-        while playback.came_at == before:
+        before, deadline = playback.last_request_at, time.perf_counter() + COMES_S
+        while playback.last_request_at == before:
             if time.perf_counter() > deadline:
                 return False
             time.sleep(0.002)
@@ -209,7 +209,7 @@ class DeviceSlot:
         hardware = self.hardware
         self.close()
         if hardware and isinstance(self.part, Playback):
-            self.part.take_back()
+            self.part.requeue_unplayed()
 
     def close(self) -> None:
         """Close the stream immediately."""
@@ -239,7 +239,7 @@ class DeviceSlot:
             stream.start()
         except Exception:
             if stood_in:
-                self.put_off()
+                self.use_silence()
             raise
         self.stream, self.mark, self.using, self.hardware = stream, mark, name, True
         self._stands(

@@ -62,7 +62,7 @@ class Hotplug:
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self.present: DeviceNames | None = None
-        self.looked_at = 0.0
+        self.polled_at = 0.0
         self._changed = changed
         self._wanted = threading.Event()
         self._ended = False
@@ -115,7 +115,7 @@ class Hotplug:
             except Exception:
                 log.exception("the devices cannot be looked at")
                 found, every_s = self.present, BROKEN_S
-            self.looked_at = began
+            self.polled_at = began
             if found is not None and found != self.present:
                 self.present = found
                 self._changed()

@@ -14,7 +14,7 @@ from rtvoice_tui.audio.backends.base import Backend
 from rtvoice_tui.audio.playout.playback import Playback
 from rtvoice_tui.audio.supervisor.device_slot import DeviceSlot
 from rtvoice_tui.audio.supervisor.hotplug import DeviceNames, Hotplug
-from rtvoice_tui.errors import AudioError, UnknownName
+from rtvoice_tui.errors import AudioError, DeviceNotFound
 from rtvoice_tui.media import DeviceState
 
 RETRY_S = (0.05, 0.1, 0.2, 0.4, 0.8)
@@ -57,11 +57,11 @@ class SideRecovery:
     needs_device: bool = True
     ended: str = ""
     ended_at: float = 0.0
-    known_as: str = ""
+    listed_name: str = ""
     tries: int = 0
     retry_at: float = 0.0
-    thaws: int = 0
-    thaw_at: float = 0.0
+    reopens: int = 0
+    reopen_at: float = 0.0
 
     @property
     def missing(self) -> bool:
@@ -71,7 +71,7 @@ class SideRecovery:
     @property
     def due(self) -> list[float]:
         """When recovery of this direction has to run again."""
-        return [self.retry_at] * self.missing + [self.thaw_at] * (self.thaw_at > 0)
+        return [self.retry_at] * self.missing + [self.reopen_at] * (self.reopen_at > 0)
 
 
 class Recovery:
@@ -157,7 +157,7 @@ class Recovery:
 
     def recovered(self, side: SideRecovery) -> None:
         """Reset the recovery state: the requested device is in use."""
-        side.ended, side.known_as, side.tries = "", "", 0
+        side.ended, side.listed_name, side.tries = "", "", 0
 
     def reopen(self, side: SideRecovery, name: str) -> None:
         """Reopen a device that was just closed; one that cannot be opened counts as ended."""
@@ -187,8 +187,8 @@ class Recovery:
         self._see(side)
         if side.slot.frozen:
             self._thaw(side)
-        elif side.thaw_at and side.thaw_at <= self._clock():  # it works again since it was reopened
-            self.thawed(side)
+        elif side.reopen_at and side.reopen_at <= self._clock():  # it works again since it was reopened
+            self.unfrozen(side)
         if side.missing and side.retry_at <= self._clock():
             self._try(side)
             self._see(side)
@@ -200,44 +200,44 @@ class Recovery:
             return
         name, names = slot.status.name, present.names(slot.direction)
         if name in names:
-            side.known_as = name
-        elif side.known_as == name and names and not slot.moved:
+            side.listed_name = name
+        elif side.listed_name == name and names and not slot.moved:
             slot.moved = True
             slot.fail(DeviceState.GONE, f"{_gone(slot)}{INSTEAD}", BACK)
 
     def _thaw(self, side: SideRecovery) -> None:
         """Treat a frozen device as ended when it is no longer listed; otherwise reopen it now and then."""
         slot, present, now = side.slot, self._hotplug.present, self._clock()
-        known = side.known_as == slot.status.name
+        known = side.listed_name == slot.status.name
         if present is not None and known and not self._is_there(side, present):
             self.ended(side, _gone(slot))
-        elif not side.thaw_at:
-            side.thaw_at = now + FROZEN_S[0]
-        elif now >= side.thaw_at:
-            side.thaws += 1
-            side.thaw_at = now + FROZEN_S[min(side.thaws, len(FROZEN_S) - 1)]
+        elif not side.reopen_at:
+            side.reopen_at = now + FROZEN_S[0]
+        elif now >= side.reopen_at:
+            side.reopens += 1
+            side.reopen_at = now + FROZEN_S[min(side.reopens, len(FROZEN_S) - 1)]
             using = slot.using
             slot.drop()
             self.reopen(side, using)
 
-    def thawed(self, side: SideRecovery) -> None:
+    def unfrozen(self, side: SideRecovery) -> None:
         """Reset the freeze state: the device delivers or requests blocks again."""
-        side.thaws, side.thaw_at = 0, 0.0
+        side.reopens, side.reopen_at = 0, 0.0
 
     def _is_there(self, side: SideRecovery, present: DeviceNames) -> bool:
-        return side.known_as in present.names(side.slot.direction)
+        return side.listed_name in present.names(side.slot.direction)
 
     def _try(self, side: SideRecovery) -> None:
         slot, present = side.slot, self._hotplug.present
         side.retry_at = self._clock() + RETRY_S[min(side.tries, len(RETRY_S) - 1)]
         side.tries += 1
-        if present is not None and side.known_as and not self._is_there(side, present):
+        if present is not None and side.listed_name and not self._is_there(side, present):
             if not slot.hardware:
                 self._do_without(side, AudioError(side.ended or _gone(slot), BACK, DeviceState.GONE))
             return
         try:
             if slot.hardware:
-                slot.exchange(self.backend(), slot.wanted, insist=False)  # keep the replacement playing if this fails
+                slot.switch_to(self.backend(), slot.wanted, insist=False)  # keep the replacement playing if this fails
             else:
                 slot.open(self.backend(), slot.wanted)
         except AudioError as error:
@@ -258,7 +258,7 @@ class Recovery:
             except AudioError:
                 pass
             else:
-                unknown = isinstance(error, UnknownName) and not side.ended
+                unknown = isinstance(error, DeviceNotFound) and not side.ended
                 slot.fail(state, f"{sentence}{INSTEAD}", f"{error.remedy}; {COMES}" if unknown else BACK)
                 return
         waits = " and there is no other: speech waits" if isinstance(slot.part, Playback) and side.ended else ""
@@ -268,7 +268,7 @@ class Recovery:
         """Renew the list if a device is listed that PortAudio cannot open: its own list may be out of date."""
         present, now, slot = self._hotplug.present, self._clock(), side.slot
         nothing_open = not any(each.slot.hardware for each in self.sides)
-        stale = self._hotplug.looked_at < side.ended_at + STALE_S
+        stale = self._hotplug.polled_at < side.ended_at + STALE_S
         if present is None or stale or now < self._renew_at or side.tries < 2:
             return
         if not present.lists(slot.direction, "" if nothing_open else slot.wanted):

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from rtvoice_tui.audio.backends import choosing
-from rtvoice_tui.audio.backends.base import Stream, WaitsForListener
+from rtvoice_tui.audio.backends.base import DeferredStart, Stream
 from rtvoice_tui.audio.backends.latency import Setting
 from rtvoice_tui.audio.backends.listing import list_in_subprocess
 from rtvoice_tui.audio.choice import AudioChoice
@@ -33,7 +33,7 @@ AGAIN_S = 1.0
 
 log = logging.getLogger(__name__)
 
-_one_at_a_time = threading.Lock()
+_device_calls = threading.Lock()
 """Held during device calls: a supervisor thread that hangs may still run when the next session starts its own."""
 
 
@@ -83,7 +83,7 @@ class AudioSupervisor:
     def begin(self) -> None:
         """Start the input file, if there is one: the server now accepts audio."""
         stream = self._input.stream
-        if isinstance(stream, WaitsForListener):
+        if isinstance(stream, DeferredStart):
             stream.begin()
 
     def release(self, released: Callable[[], None]) -> None:
@@ -117,24 +117,24 @@ class AudioSupervisor:
     # --- the thread
 
     def _run(self) -> None:
-        self._carefully(self._open_both)
+        self._guarded(self._open_both)
         self._opened.set()
         while True:
-            due = self._carefully(self._recovery.run_due)
+            due = self._guarded(self._recovery.run_due)
             try:
                 job = self._jobs.get(timeout=None if due is None else max(0.01, due - time.monotonic()))
             except queue.Empty:
                 continue
             if job is None:
                 break
-            self._carefully(job)
+            self._guarded(job)
         self._hotplug.close()
         for slot in (self._input, self._output):
-            self._carefully(slot.close)
+            self._guarded(slot.close)
 
-    def _carefully(self, work: Callable[[], float | None]) -> float | None:
+    def _guarded(self, work: Callable[[], float | None]) -> float | None:
         """Run ``work`` and log what it raises. Returns when to run recovery again: its result, or soon if it fails."""
-        with _one_at_a_time:
+        with _device_calls:
             try:
                 return work()
             except Exception as error:
@@ -159,7 +159,7 @@ class AudioSupervisor:
                 side.needs_device = False
         self._recovery.run_due()
         if self._output.stream is None:
-            self._output.put_off()
+            self._output.use_silence()
 
     def _ended(self, mark: object, sentence: str) -> None:
         self._jobs.put(lambda: self._has_ended(mark, sentence))
@@ -184,7 +184,7 @@ class AudioSupervisor:
         side = self._recovery.of(slot)
         try:
             try:
-                slot.exchange(self._recovery.backend(), name)
+                slot.switch_to(self._recovery.backend(), name)
             except AudioError as error:
                 if error.state is DeviceState.REFUSED or not _listed(slot.direction, name):
                     raise
@@ -214,7 +214,7 @@ class AudioSupervisor:
         if slot.hardware and slot.status.openings == openings:  # it may have been reopened in the meantime
             slot.frozen = frozen
             if not frozen:
-                self._recovery.thawed(self._recovery.of(slot))
+                self._recovery.unfrozen(self._recovery.of(slot))
 
     def _change(self, slot: DeviceSlot, setting: Setting) -> None:
         if not slot.hardware or slot.frozen or slot.moved:

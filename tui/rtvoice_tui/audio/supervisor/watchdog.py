@@ -14,7 +14,7 @@ FIRST_BLOCK_S = 2.0
 SILENT_S = 2.0
 """A microphone that delivers only zeros for this long is muted: every live one has some noise."""
 
-LOOKS = 3
+MIN_POLLS = 3
 """This many polls in a row must see no block: after a stalled loop, a single poll proves nothing."""
 
 
@@ -46,7 +46,7 @@ class Watchdog:
         else:
             self._looks += 1
             patience = FROZEN_S if self._awake else FIRST_BLOCK_S
-            if self._looks >= LOOKS and now - self._since >= patience:
+            if self._looks >= MIN_POLLS and now - self._since >= patience:
                 return DeviceState.FROZEN
         if silent_s is not None:
             self._silent = silent_s >= SILENT_S

@@ -75,38 +75,38 @@ def _decode_leniently(frame: str | bytes, name: str, wire_name: str) -> Decoded:
         fields = msgspec.json.decode(frame)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         return _decode_by_hand(frame, f"not readable as JSON: {error}")
-    mended: list[str] = []
-    event = _build(_classes[name], fields, "", mended)
-    return Decoded(event, wire_name, f"unexpected value in {', '.join(mended[:4])}" if mended else "")
+    invalid_paths: list[str] = []
+    event = _build(_classes[name], fields, "", invalid_paths)
+    return Decoded(event, wire_name, f"unexpected value in {', '.join(invalid_paths[:4])}" if invalid_paths else "")
 
 
-def _build(cls: type[Any], fields: dict[str, Any], path: str, mended: list[str]) -> Any:
-    """Build a struct field by field; ``null`` counts as absent, other invalid values are recorded in ``mended``."""
+def _build(cls: type[Any], fields: dict[str, Any], path: str, invalid_paths: list[str]) -> Any:
+    """Build a struct field by field; ``null`` counts as absent, ``invalid_paths`` gets the paths of invalid values."""
     values = {}
     for field in msgspec.structs.fields(cls):
         raw = fields.get(field.encode_name)
         if raw is not None:
-            value = _convert(field.type, raw, f"{path}{field.encode_name}", mended)
+            value = _convert(field.type, raw, f"{path}{field.encode_name}", invalid_paths)
             if value is not None:
                 values[field.name] = value
     return cls(**values)
 
 
-def _convert(kind: Any, raw: Any, path: str, mended: list[str]) -> Any:
+def _convert(kind: Any, raw: Any, path: str, invalid_paths: list[str]) -> Any:
     struct, in_list = _struct_within(kind)
     if struct is not None:
         if in_list and isinstance(raw, list):
-            return [_build(struct, entry, f"{path}[].", mended) for entry in raw if isinstance(entry, dict)]
+            return [_build(struct, entry, f"{path}[].", invalid_paths) for entry in raw if isinstance(entry, dict)]
         if not in_list and isinstance(raw, dict):
-            return _build(struct, raw, f"{path}.", mended)
-        mended.append(path)
+            return _build(struct, raw, f"{path}.", invalid_paths)
+        invalid_paths.append(path)
         return None
     if kind is bytes:
-        return _audio(raw, path, mended)
+        return _audio(raw, path, invalid_paths)
     try:
         return msgspec.convert(raw, kind, strict=False)
     except msgspec.ValidationError:
-        mended.append(path)
+        invalid_paths.append(path)
         return str(raw) if kind is str and isinstance(raw, int | float | bool) else None
 
 
@@ -119,11 +119,11 @@ def _struct_within(kind: Any) -> tuple[type[Any] | None, bool]:
     return None, False
 
 
-def _audio(raw: Any, path: str, mended: list[str]) -> bytes:
+def _audio(raw: Any, path: str, invalid_paths: list[str]) -> bytes:
     """Decode base64 leniently: padding may be missing, and there may be line breaks."""
     try:
         compact = "".join(raw.split())
         return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
     except (AttributeError, ValueError, binascii.Error):
-        mended.append(path)
+        invalid_paths.append(path)
         return b""

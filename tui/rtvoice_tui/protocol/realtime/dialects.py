@@ -73,8 +73,8 @@ class Dialect:
     fixed_rate: int = 0
     clears_input: bool = True
     cancels_on_speech: bool = True
-    takes_no_detection: bool = True
-    waits_for_words: bool = False
+    can_disable_turn_detection: bool = True
+    responds_after_transcript: bool = False
     hosted_tools: frozenset[str] = frozenset()
     hosts_mcp: bool = False
     out_of_band: bool = False
@@ -118,7 +118,7 @@ YANDEX = Dialect(
     one_modality=False,
     clears_input=False,
     cancels_on_speech=False,
-    waits_for_words=True,
+    responds_after_transcript=True,
     hosted_tools=frozenset({"web_search", "file_search"}),
     hosts_mcp=True,
     history="recap",
@@ -184,7 +184,7 @@ XAI = Dialect(
     hosts_mcp=True,
     typed_tools=True,
     flat_voice=True,
-    takes_no_detection=False,  # manual turns were observed to be unstable
+    can_disable_turn_detection=False,  # manual turns were observed to be unstable
     detections=("server_vad",),
 )
 
@@ -195,7 +195,7 @@ HF = Dialect(
     auth="none",
     settings=frozenset("instructions voice output_modalities turn_detection transcription tool_choice extra".split()),
     one_modality=False,
-    takes_no_detection=False,  # its VAD is a fixed part of the pipeline
+    can_disable_turn_detection=False,  # its VAD is a fixed part of the pipeline
     detections=("server_vad",),
 )
 

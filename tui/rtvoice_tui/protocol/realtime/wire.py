@@ -43,11 +43,11 @@ class RealtimeWire:
         kept = {"type": event.wire_name, "event_id": event.event_id, "audio": f"({size} bytes of speech)"}
         return LogRow(event.wire_name, kept, "", size)
 
-    def microphone_of(self, event: WireEvent) -> bytes:
+    def input_audio(self, event: WireEvent) -> bytes:
         """Return the microphone audio (PCM16) of an event; empty for all other events."""
         return event.audio if isinstance(event, AppendInput) else b""
 
-    def typed_words(self, event: WireEvent) -> str:
+    def typed_text(self, event: WireEvent) -> str:
         """Return the text of a typed message; empty for all other events."""
         if not isinstance(event, CreateItem) or event.item.get("type") != "message":
             return ""

@@ -93,11 +93,11 @@ class Configuration:
         Returns:
             The remedy for the user; ``None`` if the error refuses no update.
         """
-        took = self._edits.takes_no_detection
+        took = self._edits.can_disable_turn_detection
         refused = self._edits.refused(error.event_id, sentence(error), error.param, blameless)
         if not refused:
             return None
-        without_key = took and not self._edits.takes_no_detection
+        without_key = took and not self._edits.can_disable_turn_detection
         if refused == self._update:
             self.phase = Phase.CONFIGURING if without_key else Phase.REFUSED
             self._update = self._edits.send_all() if without_key else refused

@@ -88,7 +88,7 @@ class Edits:
         self._silent: set[str] = set()
         self.voice_frozen = False
         self.by_key = False
-        self.takes_no_detection = dialect.takes_no_detection
+        self.can_disable_turn_detection = dialect.can_disable_turn_detection
 
     @property
     def waiting(self) -> bool:
@@ -176,7 +176,7 @@ class Edits:
     @property
     def _off(self) -> bool:
         """Whether turn detection is to be off because of push-to-talk."""
-        return self.by_key and self.takes_no_detection
+        return self.by_key and self.can_disable_turn_detection
 
     def _whole(self) -> SessionSettings:
         """The wanted settings, with turn detection off where push-to-talk requires it."""
@@ -196,7 +196,7 @@ class Edits:
         made = {n: found[n] for n, sent in edit.sent.items() if n in found and differs(n, sent, found[n])}
         self._settle(edit, EditState.CHANGED if made else EditState.ACKNOWLEDGED, made=made)
         if edit.switches_off and self._off and isinstance(made.get("turn_detection"), Mapping):
-            self.takes_no_detection = False
+            self.can_disable_turn_detection = False
             self.settings = replace(self.settings, turn_detection=dict(made["turn_detection"]))
             self._out.warn(f"{self._dialect.title} keeps turn detection on", GATED)
         return edit.event_id
@@ -222,7 +222,7 @@ class Edits:
         self._go_back(edit)
         blame = blamed(param, edit.fields)
         if edit.switches_off and self._off and blame == "turn_detection":
-            self.takes_no_detection = False
+            self.can_disable_turn_detection = False
         self._settle(edit, EditState.REFUSED, reason, blamed=blame)
         self._settled.remove(edit)
         return edit.event_id

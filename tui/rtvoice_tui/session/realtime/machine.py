@@ -28,7 +28,7 @@ pending, and at most one response is requested.
 
 from collections.abc import Callable, Sequence
 
-from rtvoice_tui.media import AS_IT_IS, AudioSettings
+from rtvoice_tui.media import DEFAULT_AUDIO_SETTINGS, AudioSettings
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.client_events import CreateItem
 from rtvoice_tui.protocol.realtime.dialects import Dialect
@@ -86,7 +86,7 @@ class SessionMachine:
         new_id: Callable[[str], str],
         turn: int = 0,
         talk: TalkRules = OPEN_MICROPHONE,
-        audio: AudioSettings = AS_IT_IS,
+        audio: AudioSettings = DEFAULT_AUDIO_SETTINGS,
     ) -> None:
         parts = parts_of(dialect, settings, tools, new_id, talk)
         parts.listening.turn = turn
@@ -194,7 +194,7 @@ class SessionMachine:
         self._out.report(SessionEnded(closed.sentence, closed.remedy))
         if not closed.wanted:
             self._out.report(Notice(Level.ERROR, closed.sentence, closed.remedy))
-        for words in closed.unsent_words:
+        for words in closed.unsent_texts:
             self._out.warn(f"the connection ended before this was sent: {words}", "press c, then send it again")
         if self._ledger.speaking:
             self._out.do(Flush())

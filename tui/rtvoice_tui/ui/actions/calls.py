@@ -137,7 +137,7 @@ class CallActions:
 
     def test_tool(self) -> None:
         """Open the form for a manual run of any tool that runs here."""
-        names = list(self._calls.own_specs())
+        names = list(self._calls.local_specs())
         chosen = self.pane.calls.chosen
         if not names:
             self._tell("the profile has no tool that runs here: e, then 'add a tool'")
@@ -148,7 +148,7 @@ class CallActions:
         from rtvoice_tui.ui.screens.manual_run import ManualRunScreen
 
         session = self._controller.session
-        specs, store = self._calls.own_specs(), self._controller.store
+        specs, store = self._calls.local_specs(), self._controller.store
         screen = ManualRunScreen(specs, name, arguments, store, lambda: session.clock, session.start_manual_run)
         self._app.push_screen(screen)
 
@@ -159,15 +159,15 @@ class CallActions:
 
     # --- its tool
 
-    def make_mock(self) -> None:
+    def toggle_mock(self) -> None:
         """Replace the tool by a mock that returns this result; a mock is replaced by the real tool."""
         if (record := self._chosen_call()) is not None:
-            self._tool_changed(self._calls.make_mock(record))
+            self._tool_changed(self._calls.toggle_mock(record))
 
-    def switch_tool(self) -> None:
+    def toggle_tool(self) -> None:
         """Switch the selected call's tool off, or on again."""
         if (record := self._chosen_call()) is not None:
-            for answer in self._calls.switch_tool(record.call.name):
+            for answer in self._calls.toggle_tool(record.call.name):
                 self._tool_changed(answer)
 
     def _tool_changed(self, answer: Answer) -> None:

@@ -242,7 +242,7 @@ class AgentPane(Vertical):
     def on_field_table_stepped(self, message: FieldTable.Stepped) -> None:
         """Apply a value that was changed without typing."""
         if message.text is None:
-            self._editor.switch_tool(message.row.tool)
+            self._editor.toggle_tool(message.row.tool)
             self.describe()
         else:
             self._take(message.row, message.text)

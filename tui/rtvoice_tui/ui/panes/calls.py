@@ -15,7 +15,7 @@ from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.panes.call_text import View, as_json, call_lines
 from rtvoice_tui.ui.panes.pane import Pane
-from rtvoice_tui.ui.widgets.ask_row import SETTLE_S, AskRow
+from rtvoice_tui.ui.widgets.ask_row import KEY_GUARD_S, AskRow
 from rtvoice_tui.ui.widgets.follow_view import FollowView, right_aligned
 from rtvoice_tui.ui.widgets.lines import Piece
 from rtvoice_tui.ui.widgets.plain_view import PlainView
@@ -77,11 +77,11 @@ class CallsView(FollowView):
 
     @property
     def settled(self) -> bool:
-        """Whether the selected call waits for the user, and has been shown for at least `SETTLE_S`."""
+        """Whether the selected call waits for the user, and has been shown for at least `KEY_GUARD_S`."""
         asked_at = self._asked.get(self._chosen.call.key) if self._chosen is not None else None
-        return asked_at is not None and self._clock() - max(asked_at, self._followed_at) >= SETTLE_S
+        return asked_at is not None and self._clock() - max(asked_at, self._followed_at) >= KEY_GUARD_S
 
-    def update_model(self) -> bool:
+    def refresh_from_model(self) -> bool:
         """Read calls and servers from the store; returns whether anything changed.
 
         While a call runs or waits, this is true twice a second, because its duration grows. Lines are laid out when
@@ -105,10 +105,10 @@ class CallsView(FollowView):
         self.cursor = line
         return True
 
-    def sync(self, force: bool = False, calm: bool = True) -> None:
+    def sync(self, force: bool = False, with_counters: bool = True) -> None:
         """Update the list; the selected call stays visible when new calls are added above it."""
         before = self.cursor
-        super().sync(force=force, calm=calm)
+        super().sync(force=force, with_counters=with_counters)
         if self.size and self.cursor is not None and self.cursor != before:
             top = max(self.cursor - self.size.height + 1, min(self.cursor, int(self.scroll_offset.y)))
             self.scroll_y = self.scroll_target_y = top
@@ -243,7 +243,7 @@ class CallView(PlainView):
         """How the call is shown."""
         return self._view
 
-    def update_model(self) -> bool:
+    def refresh_from_model(self) -> bool:
         """Lay out again when the call changed or its duration grows."""
         record = self._chosen()
         now = self._clock()
@@ -306,13 +306,13 @@ class ToolsPane(Pane):
         """Connect the question row: it shows the call of `meant`."""
         self.screen.query_one(AskRow).meant = lambda: self.meant
 
-    def sync(self, calm: bool = True) -> None:
+    def sync(self, with_counters: bool = True) -> None:
         """Update both views and the title; the list is as high as its lines, up to its share of the height."""
-        self.calls.sync(calm=calm)
+        self.calls.sync(with_counters=with_counters)
         height = max(1, min(self.calls.line_count, max(3, int(self.size.height * _LIST_SHARE))))
         if self.calls.styles.height is None or self.calls.styles.height.value != height:
             self.calls.styles.height = height
-        self.detail.sync(calm=calm)
+        self.detail.sync(with_counters=with_counters)
         title = self._words()
         if title != self._shown:
             self._shown = title

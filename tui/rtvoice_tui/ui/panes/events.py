@@ -52,7 +52,7 @@ class EventsView(FollowView):
         self._marks: LRUCache[int, str] = LRUCache(512)
         self._painted: LRUCache[int, int] = LRUCache(512)
 
-    def update_model(self) -> bool:
+    def refresh_from_model(self) -> bool:
         """Check for new rows, and filter them."""
         behind = self._hits is not None and self._scanned < len(self._log)
         if self._log.version == self._seen and not behind:

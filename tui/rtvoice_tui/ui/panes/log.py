@@ -32,12 +32,12 @@ class LogView(PlainView):
         """All entries, a line each."""
         return "\n".join("".join(text for text, _ in entry).rstrip() for entry in self._entries)
 
-    def update_model(self) -> bool:
+    def refresh_from_model(self) -> bool:
         """Lay out again when something was added."""
         audio = self._store.audio
         newest = self._store.notices[-1][0] if self._store.notices else -1.0
         width = self.text_width
-        state = (newest, len(self._store.notices), self._store.edits_told, audio.input_name, audio.output_name, width)
+        state = (newest, len(self._store.notices), self._store.edit_count, audio.input_name, audio.output_name, width)
         if state == self._seen:
             return False
         if self._seen[-1:] != (width,):

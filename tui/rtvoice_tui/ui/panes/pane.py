@@ -34,9 +34,9 @@ class Pane(Vertical):
         """The view; `ask` adds the field when it is first needed."""
         yield self.view
 
-    def sync(self, calm: bool = True) -> None:
-        """Update view and title. Without ``calm``, lines in which only a counter changed are not repainted."""
-        self.view.sync(calm=calm)
+    def sync(self, with_counters: bool = True) -> None:
+        """Update view and title. Without ``with_counters``, lines in which only a counter changed are not repainted."""
+        self.view.sync(with_counters=with_counters)
         state = ""
         if isinstance(self.view, EventsView) and self.view.filtered:
             state = f" {self.view.line_count} of {self.view.total}"

@@ -34,7 +34,7 @@ class TimingView(PlainView):
         self._seen: tuple[float | None, ...] = ()
         self.turn = 0
 
-    def update_model(self) -> bool:
+    def refresh_from_model(self) -> bool:
         """Lay out again when a timing changed or another turn is selected."""
         store, width = self._store, self.text_width
         gate = store.audio_settings.gate_db

@@ -57,7 +57,7 @@ class TranscriptView(FollowView):
         self._width = 0
         self._hints = hints
 
-    def update_model(self) -> bool:
+    def refresh_from_model(self) -> bool:
         """Lay out the entries that changed; returns whether anything did."""
         transcript = self._store.transcript
         width = max(8, self.text_width - MARGIN - TAIL)

@@ -29,7 +29,7 @@ class WrappedLines(PlainView):
         self._fit = fit
         self._width = 0
 
-    def update_model(self) -> bool:
+    def refresh_from_model(self) -> bool:
         """Wrap again if the width has changed."""
         width = self.text_width
         if width == self._width:

@@ -45,7 +45,7 @@ class KeyScreen(ModalScreen[str]):
 
     def on_mount(self) -> None:
         """Show where keys are read from, and focus the field."""
-        words = secrets.where_keys_come_from(self._profile)
+        words = secrets.key_source_hint(self._profile)
         self.query_one("#key-where", FixedLine).write([(words, "dim")])
         self.query_one(Input).focus()
 

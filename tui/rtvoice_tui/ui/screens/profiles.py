@@ -15,7 +15,7 @@ from textual.widgets import Input
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import library
 from rtvoice_tui.profiles.library import Listed
-from rtvoice_tui.profiles.trust import asks_for_consent, what_it_allows
+from rtvoice_tui.profiles.trust import asks_for_consent, permissions
 from rtvoice_tui.profiles.writing import in_order, locked, write_privately
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.glyphs import signs
@@ -240,7 +240,7 @@ class ProfilesScreen(ModalScreen[str]):
         except ProfileError as error:
             self._say(f"{error.sentence} — {error.remedy}", "error")
             return
-        lines = ["Once trusted, it", *(f"  {line}" for line in what_it_allows(chosen.profile, os.environ))]
+        lines = ["Once trusted, it", *(f"  {line}" for line in permissions(chosen.profile, os.environ))]
 
         def answer(key: str | None) -> None:
             words = "is trusted: open it, or press c if it is open"

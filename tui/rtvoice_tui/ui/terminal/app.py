@@ -21,7 +21,7 @@ from textual.filter import LineFilter
 from rtvoice_tui.controller.talk import Talk
 from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.ui.terminal.harmless import HARMLESS
-from rtvoice_tui.ui.terminal.holding import ANSWER_S, KeyHolding
+from rtvoice_tui.ui.terminal.holding import REPLY_TIMEOUT_S, KeyHolding
 from rtvoice_tui.ui.terminal.key_events import KeyboardModes, KeyReleased
 from rtvoice_tui.ui.terminal.key_reports import REPORTS_EVENTS
 from rtvoice_tui.ui.terminal.suspending import Suspension
@@ -117,7 +117,7 @@ class TerminalApp(App[None]):
 
     def on_app_blur(self) -> None:
         """Another window has the keyboard: held keys count as released."""
-        self.keys.out_of_sight()
+        self.keys.release_all()
 
     # --- start and end
 
@@ -125,8 +125,8 @@ class TerminalApp(App[None]):
         """Prepare the running app: install suspend handling, and exit now if an end was requested before."""
         self._own_loop = asyncio.get_running_loop()
         self._suspension.install()
-        self.set_timer(ANSWER_S, self.keys.answered)  # the driver has already sent the query
-        self.app_suspend_signal.subscribe(self, lambda _: self.keys.out_of_sight())
+        self.set_timer(REPLY_TIMEOUT_S, self.keys.answered)  # the driver has already sent the query
+        self.app_suspend_signal.subscribe(self, lambda _: self.keys.release_all())
         if self.ended_by:
             self.exit(None, self._end_code)
 

@@ -11,7 +11,7 @@ from textual.app import App
 from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.ui.terminal.key_events import RepeatedKey
 
-ANSWER_S: Final = 0.3
+REPLY_TIMEOUT_S: Final = 0.3
 """Seconds to wait for the terminal's reply. Without one, releases count as unsupported, until a later reply."""
 
 CANNOT: Final = (
@@ -75,7 +75,7 @@ class KeyHolding:
         self._held = self._pressed.key
         self._begin()
         if self._held not in self._down:  # it was released before its press was handled
-            self.let_go()
+            self.end_held_turn()
         return True
 
     def explains(self, kept: asyncio.Task[str]) -> bool:
@@ -85,7 +85,7 @@ class KeyHolding:
         self._kept = kept
         return True
 
-    def let_go(self) -> None:
+    def end_held_turn(self) -> None:
         """End the turn of the held key; does nothing if no key is held."""
         if self._held:
             self._held = ""
@@ -100,7 +100,7 @@ class KeyHolding:
         if report is not None:
             report(self.release_reported)
         if not self.release_reported:
-            self.out_of_sight()
+            self.release_all()
         if not self.wanted:
             self._told_cannot = False
         elif self.available is self._told_cannot:
@@ -135,9 +135,9 @@ class KeyHolding:
         """A key was released: end its turn. Its press may not have been handled yet."""
         self._down.discard(key)
         if key == self._held:
-            self.let_go()
+            self.end_held_turn()
 
-    def out_of_sight(self) -> None:
+    def release_all(self) -> None:
         """Treat all keys as released: the app receives no more release reports (blur, suspend, reports off)."""
         self._down.clear()
-        self.let_go()
+        self.end_held_turn()

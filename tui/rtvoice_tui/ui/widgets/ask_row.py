@@ -12,7 +12,7 @@ from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.transcript import arguments_shown
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 
-SETTLE_S = 0.3
+KEY_GUARD_S = 0.3
 """Seconds for which a new question ignores keys: they were meant for something else."""
 
 
@@ -45,8 +45,8 @@ class AskRow(FixedLine):
 
     @property
     def settled(self) -> bool:
-        """Whether the question has been shown for at least `SETTLE_S`."""
-        return self._clock() - self._since >= SETTLE_S
+        """Whether the question has been shown for at least `KEY_GUARD_S`."""
+        return self._clock() - self._since >= KEY_GUARD_S
 
     def sync(self) -> None:
         """Show the call of `meant`, else the call shown before if it still waits, else the one that waits longest."""

@@ -128,9 +128,9 @@ class DeviceLines(Inked):
         if side.direction == "output":
             low, high = audio.jitter_buffer_bounds_ms
             pieces.append((f"  pre {audio.jitter_buffer_ms:.0f}{f' ({low:.0f}–{high:.0f})' if high else ''}", "dim"))
-        troubles = max(view.troubles, audio.underruns if side.direction == "output" else audio.overflows)
+        xruns = max(view.xruns, audio.underruns if side.direction == "output" else audio.overflows)
         words = "under" if side.direction == "output" else "lost"
-        return [*pieces, (f"  {words} {troubles}", "warn" if troubles else "dim")]
+        return [*pieces, (f"  {words} {xruns}", "warn" if xruns else "dim")]
 
     def _sentences(self) -> list[list[Piece]]:
         """The problem and its remedy, wrapped."""

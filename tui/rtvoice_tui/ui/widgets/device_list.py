@@ -63,7 +63,7 @@ class DeviceList(PlainView):
         """Name of the device in a line; empty for the system's default."""
         return self._devices[line - 1].name if line else ""
 
-    def update_model(self) -> bool:
+    def refresh_from_model(self) -> bool:
         """Lay out again."""
         lines = [self._default(), *(self._line(device) for device in self._devices)]
         changed = lines != self._lines

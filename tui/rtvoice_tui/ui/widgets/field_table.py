@@ -96,7 +96,7 @@ class FieldTable(PlainView):
         """The row under the cursor."""
         return self._rows[self.cursor] if self.cursor is not None and self.cursor < len(self._rows) else None
 
-    def update_model(self) -> bool:
+    def refresh_from_model(self) -> bool:
         """Lay out all rows again, since there are only a few dozen."""
         self._rows = self._all_rows()
         lines = [self._line(row) for row in self._rows]

@@ -63,7 +63,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
 
     # --- for subclasses
 
-    def update_model(self) -> bool:
+    def refresh_from_model(self) -> bool:
         """Read changes from the model; returns whether there were any. Called up to 15 times a second."""
         raise NotImplementedError
 
@@ -108,20 +108,20 @@ class FollowView(Inked, ScrollView, can_focus=True):
         """The lines to repaint if no others changed; ``None`` repaints all."""
         return None
 
-    def sync(self, force: bool = False, calm: bool = True) -> None:
+    def sync(self, force: bool = False, with_counters: bool = True) -> None:
         """Update the view from its model.
 
         Args:
             force: repaint even if nothing changed.
-            calm: whether lines in which only a counter changed are repainted at this pulse.
+            with_counters: whether lines in which only a counter changed are repainted at this pulse.
         """
-        changed = self.update_model() or force
+        changed = self.refresh_from_model() or force
         size = Size(self.text_width, self.line_count)
         if not self.size or not (changed or size != self.virtual_size):
             return
         lines = self.changed_lines()
         if size == self.virtual_size and not force and lines is not None:
-            for line in lines if calm else ():
+            for line in lines if with_counters else ():
                 self.refresh_line(line)
             return
         self._growing = True
@@ -140,7 +140,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
         """Draw one line of the visible region."""
         if self._painted_width != self.text_width:
             self._painted_width = self.text_width
-            self.update_model()  # before the resize message: the first frame and a resize are painted once
+            self.refresh_from_model()  # before the resize message: the first frame and a resize are painted once
         line = y + self.scroll_offset.y
         if line >= self.line_count:
             return self.strip([], self.text_width)

@@ -7,7 +7,7 @@ from rtvoice_tui.ui.widgets.lines import Piece
 
 
 class PlainView(FollowView):
-    """A list of lines: fixed, or laid out again in `update_model` of a subclass."""
+    """A list of lines: fixed, or laid out again in `refresh_from_model` of a subclass."""
 
     GROWS: ClassVar[bool] = False
 
@@ -15,7 +15,7 @@ class PlainView(FollowView):
         super().__init__(id=id)
         self._lines = lines
 
-    def update_model(self) -> bool:
+    def refresh_from_model(self) -> bool:
         """Returns False: the lines never change."""
         return False
 

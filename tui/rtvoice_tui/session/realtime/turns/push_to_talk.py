@@ -139,9 +139,9 @@ class PushToTalk:
 
     def _answer_after(self, event_id: str) -> bool:
         """Whether the response to a commit may be requested at once; otherwise it waits for the transcript."""
-        if self._dialect.waits_for_words:
+        if self._dialect.responds_after_transcript:
             self._listening.await_words(event_id)
-        return not self._dialect.waits_for_words
+        return not self._dialect.responds_after_transcript
 
     # --- commit with an open microphone
 
@@ -156,11 +156,11 @@ class PushToTalk:
         event_id, self._committing = self._committing, ""
         if event_id:
             return self._answer_after(event_id)
-        return self.gated and not self._edits.settings.server_answers
+        return self.gated and not self._edits.settings.server_creates_responses
 
     def server_ended(self) -> None:
         """The server's VAD ended the turn: if the server responds to such turns, no response needs to be requested."""
-        if self._edits.settings.server_answers:
+        if self._edits.settings.server_creates_responses:
             self._committing = ""
 
     def answered(self) -> None:

@@ -104,7 +104,7 @@ class UserTurns:
 
     def _committed(self, item_id: str) -> None:
         self._watch.ended(self._listening.committed(item_id), self._recognises)
-        if self._edits.settings.server_answers:
+        if self._edits.settings.server_creates_responses:
             self._listening.expect_answer()
         if self._push_to_talk.committed():
             self._want_response()
@@ -164,7 +164,7 @@ class UserTurns:
         by_key = mode is not TalkMode.OPEN
         if not by_key:
             self._end_talk()
-        elif live and not self.by_key and self._edits.takes_no_detection:
+        elif live and not self.by_key and self._edits.can_disable_turn_detection:
             self._push_to_talk.commit()
         self._push_to_talk.mode = mode
         self._edits.take_turns(by_key, live)
