@@ -171,14 +171,14 @@ def test_nothing_is_tried_while_something_is_said():
     tryout = Tryout(playback, 24_000)
 
     assert not tryout.play_tone()
-    assert not tryout.hear_myself(True, 0.0)
+    assert not tryout.monitor_microphone(True, 0.0)
     assert tryout.sounds == ""
 
 
 def test_one_hears_oneself_until_speech_comes_and_for_half_a_minute_at_most():
     playback, voice = Playback(24_000), locatable(0.02)
     tryout = Tryout(playback, 24_000)
-    assert tryout.hear_myself(True, 0.0)
+    assert tryout.monitor_microphone(True, 0.0)
     tryout.microphone(voice, 0.02)
     assert playback.fill(480) == voice
 

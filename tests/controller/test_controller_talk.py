@@ -50,5 +50,5 @@ def test_the_connection_is_made_or_ended(desk: Desk, phase: Phase, asked: str):
 
 async def test_another_way_of_taking_turns_holds_at_once_and_next_time(desk: Desk):
     assert await desk.controller.talk.use_mode(TalkMode.HOLD) == "kept in local.toml"
-    assert desk.asked == [cmd.SetTalk(TalkMode.HOLD)]
+    assert desk.asked == [cmd.SetTalkMode(TalkMode.HOLD)]
     assert load_profile("local").audio.talk == "hold"

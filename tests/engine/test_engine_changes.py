@@ -15,7 +15,7 @@ from rtvoice_tui.audio.playout.heard_positions import HeardPositions
 from rtvoice_tui.audio.station import AudioStation
 from rtvoice_tui.audio.supervisor.thread import AudioSupervisor
 from rtvoice_tui.media import AudioSettings, Direction
-from rtvoice_tui.session.commands import EditSession, SendText, SetEcho, SetTalk, TalkStart, UseDevice
+from rtvoice_tui.session.commands import EditSession, SendText, SetEcho, SetTalkMode, TalkStart, UseDevice
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 
@@ -135,7 +135,7 @@ async def test_what_is_wanted_while_the_old_session_still_ends_holds_in_the_next
             await bench.until(lambda: bench.phase is Phase.LISTENING)
             bench.worker.reopen(replace(plan, audio=replace(SILENT, echo="off")))
             bench.set_audio(agent_gain_db=-6.0)
-            bench.worker.post(SetTalk(TalkMode.TOGGLE))
+            bench.worker.post(SetTalkMode(TalkMode.TOGGLE))
             bench.worker.post(UseDevice(Direction.INPUT, "webcam"))
             edited = msgspec.structs.replace(plan.settings, instructions="Be brief.")
             bench.worker.edit(EditSession(edited, plan.tools, "change-1"), plan.toolset)

@@ -52,7 +52,7 @@ async def test_nothing_is_tried_while_the_agent_speaks(tmp_path):
     async with FakeServer(script) as server, running(plan_for(server, audio=files(tmp_path))) as bench:
         await bench.until(lambda: bench.phase is Phase.SPEAKING)
 
-        bench.worker.hear_myself(True)
+        bench.worker.monitor_microphone(True)
 
         await bench.until(
             lambda: any("cannot be tried while the agent speaks" in notice.text for notice in bench.notices)

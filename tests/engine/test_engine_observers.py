@@ -56,7 +56,7 @@ async def test_taps_that_fail_take_neither_sound_nor_session(tmp_path):
 
     async def script(session: Session) -> None:
         await session.open()
-        await session.hears(len(asked))
+        await session.ready(len(asked))
         await session.speak("resp_1", "item_a1", SPEECH)
 
     audio = AudioChoice(input_file=write_wav(tmp_path / "in.wav", asked), output_file=tmp_path / "out.wav")

@@ -46,7 +46,7 @@ async def test_a_spoken_question_calls_a_function_and_is_answered_aloud(server, 
 
     async def script(session: Session) -> None:
         await session.open()
-        await session.hears(len(question))
+        await session.ready(len(question))
         await session.speech_started("item_u1")
         await session.speech_ended("item_u1", "What is the weather in Omsk?")
         await session.call("resp_1", [("call_1", "get_weather", '{"city": "Omsk"}')])

@@ -8,7 +8,7 @@ from engine.bench import plan_for, running, signal, write_wav
 from fake_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.media import AudioSettings
-from rtvoice_tui.session.commands import CommitNow, SetTalk, TalkEnd, TalkStart
+from rtvoice_tui.session.commands import CommitTurn, SetTalkMode, TalkEnd, TalkStart
 from rtvoice_tui.session.facts import EditState, Phase
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 
@@ -35,7 +35,7 @@ async def test_switched_to_push_to_talk_and_back_while_connected(dialect, tmp_pa
     audio = AudioChoice(input_file=write_wav(tmp_path / "in.wav", said), output_file=tmp_path / "out.wav")
     async with FakeServer(script, dialect=dialect) as server, running(plan_for(server, audio=audio)) as bench:
         await bench.until(lambda: bench.phase is Phase.LISTENING and len(server.session.microphone) > 4_800)
-        bench.worker.post(SetTalk(TalkMode.TOGGLE))
+        bench.worker.post(SetTalkMode(TalkMode.TOGGLE))
         await bench.until(lambda: bench.phase is Phase.READY and bench.store.talk.mode is TalkMode.TOGGLE)
         await bench.until(lambda: bench.store.edits[-1][1].state is EditState.ACKNOWLEDGED)
         before = len(server.session.microphone)
@@ -46,7 +46,7 @@ async def test_switched_to_push_to_talk_and_back_while_connected(dialect, tmp_pa
         bench.worker.post(TalkEnd())
         await bench.until(lambda: bench.words("AGENT") == ["Understood."])
         assert bench.store.talk.until is None
-        bench.worker.post(SetTalk(TalkMode.OPEN))
+        bench.worker.post(SetTalkMode(TalkMode.OPEN))
         await bench.until(lambda: bench.phase is Phase.LISTENING)
         await bench.until(lambda: len(detections(server)) == 3)
         first, second, third = detections(server)
@@ -65,7 +65,7 @@ async def test_what_was_said_so_far_is_answered_at_once_when_the_user_asks_for_i
     async with FakeServer(script, dialect="openai") as server, running(plan_for(server)) as bench:
         await bench.until(lambda: bench.phase is Phase.HEARING)
         server.session._uncommitted = 9_600  # what a microphone would have sent by then
-        bench.worker.post(CommitNow())
+        bench.worker.post(CommitTurn())
         await bench.until(lambda: bench.words("AGENT") == ["At once."])
         assert len(server.sent("response.create")) == 1
         assert not server.offences
@@ -80,7 +80,7 @@ async def test_the_next_session_is_as_loud_and_talks_as_its_plan_says_whatever_w
         async with running(plan) as bench:
             store = bench.store
             await bench.until(lambda: bench.phase is Phase.LISTENING)
-            bench.worker.post(SetTalk(TalkMode.TOGGLE))
+            bench.worker.post(SetTalkMode(TalkMode.TOGGLE))
             bench.set_audio(agent_gain_db=-30.0)
             bench.set_audio(gate_db=-20.0)
             await bench.until(lambda: bench.phase is Phase.READY)
@@ -119,7 +119,7 @@ async def test_a_gate_sends_what_is_quiet_as_silence_and_opens_for_what_is_loud(
 async def test_near_speech_lowers_the_agent_and_by_the_profiles_wish_silences_it(tmp_path):
     async def script(session: Session) -> None:
         await session.open()
-        await session.hears(4_800)
+        await session.ready(4_800)
         await session.speak("resp_1", "item_a1", signal(20), speed=4.0)
 
     audio = AudioChoice(

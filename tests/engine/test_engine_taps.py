@@ -11,7 +11,7 @@ async def test_the_taps_get_what_is_sent_received_and_heard(tmp_path):
 
     async def script(session: Session) -> None:
         await session.open()
-        await session.hears(len(asked))
+        await session.ready(len(asked))
         await session.speak("resp_1", "item_a1", speech)
 
     audio = AudioChoice(input_file=write_wav(tmp_path / "in.wav", asked), output_file=tmp_path / "out.wav")

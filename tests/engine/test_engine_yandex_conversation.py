@@ -96,7 +96,7 @@ async def test_a_spoken_question_calls_a_function_and_is_answered_aloud(tmp_path
 
     async def script(session: Session) -> None:
         await session.open()
-        await session.hears(len(question))
+        await session.ready(len(question))
         heard_by_server.set()
         await session.speech_started("item_u1")
         await session.speech_ended("item_u1", "What is the weather in Omsk?")
@@ -292,7 +292,7 @@ async def test_no_sound_is_sent_before_the_settings_are_confirmed(tmp_path):
     async def script(session: Session) -> None:
         await release.wait()
         await session.open()
-        await session.hears(960)
+        await session.ready(960)
 
     audio = AudioChoice(input_file=write_wav(tmp_path / "in.wav", signal(0.1)), output_file=tmp_path / "out.wav")
     async with FakeServer(script) as server, running(plan_for(server, audio=audio)) as bench:

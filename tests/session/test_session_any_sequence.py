@@ -17,7 +17,7 @@ from rtvoice_tui.session.effects import Duck, Flush, Report, RunTool, StopTool
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState, Level, Notice, ResponseCut
 from rtvoice_tui.session.inputs import Observed
 from rtvoice_tui.session.realtime.responses.heard_ledger import Cut
-from rtvoice_tui.session.recap import Said
+from rtvoice_tui.session.recap import HistoryMessage
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from rtvoice_tui.session.timers import ResponseLate
 from session.conversation import CLOCK, MANUAL, VAD, WEATHER, Conversation, Step, sound
@@ -126,8 +126,8 @@ COMMANDS = st.one_of(
     st.builds(cmd.SendText, st.sampled_from(["hi", ""])),
     st.builds(cmd.TalkStart),
     st.builds(cmd.TalkEnd),
-    st.builds(cmd.SetTalk, st.sampled_from(TalkMode)),
-    st.builds(cmd.CommitNow),
+    st.builds(cmd.SetTalkMode, st.sampled_from(TalkMode)),
+    st.builds(cmd.CommitTurn),
     st.builds(cmd.LocalSpeech, st.booleans()),
     st.builds(cmd.MicFrame, st.sampled_from([bytes(960), bytes(9600), b"\0"])),
     st.builds(cmd.Heard, PLAYED, st.just({}), st.booleans()),
@@ -142,7 +142,7 @@ COMMANDS = st.one_of(
     st.builds(cmd.Decide, KEYS, st.booleans(), st.booleans(), st.sampled_from(["", "no"])),
     st.builds(cmd.Decide, st.sampled_from(["K1", "K2", "M1"]), st.just(True)),
     st.builds(cmd.SendResult, KEYS, st.just("mine"), st.just("by hand")),
-    st.builds(cmd.Recall, st.sampled_from([(), (Said(False, "Hello"), Said(True, "Good day"))])),
+    st.builds(cmd.SetHistory, st.sampled_from([(), (HistoryMessage(False, "Hello"), HistoryMessage(True, "Good day"))])),
     st.builds(cmd.SetAudio, st.builds(AudioSettings, st.booleans(), st.booleans())),
     st.builds(cmd.UseDevice, st.sampled_from(Direction), st.sampled_from(["", "Webcam"])),
     st.builds(cmd.SetEcho, st.sampled_from(["auto", "off"]), st.booleans()),
@@ -353,7 +353,7 @@ class Promises:
                 assert request not in self.approved, "a question was answered twice"
                 self.approved.add(request)
             case "input_audio_buffer.append" | "input_audio_buffer.commit":
-                assert self.c.machine.hears
+                assert self.c.machine.ready
 
 
 @settings(max_examples=250, deadline=None)
@@ -385,7 +385,7 @@ def test_after_any_sequence_a_new_connection_works_as_the_first_one_did(dialect,
     c = promises.c
     c.close()
     opened = c.open()
-    assert c.machine.hears
+    assert c.machine.ready
     assert opened.of(RunTool) == []
     assert opened.phases[-1:] in (["listening"], ["ready"])
     assert c.type("Hello").sent_types == ["conversation.item.create", "response.create"]

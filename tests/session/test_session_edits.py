@@ -15,7 +15,7 @@ from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.commands import EditSession, TimerFired
 from rtvoice_tui.session.effects import RunTool
-from rtvoice_tui.session.facts import CallChanged, CallState, EditChanged, EditState, InForce
+from rtvoice_tui.session.facts import CallChanged, CallState, EditChanged, EditState, SettingsReported
 from rtvoice_tui.session.inputs import Received
 from rtvoice_tui.session.timers import EditLate
 from session.conversation import CLOCK, VAD, WEATHER, WEB_SEARCH, Conversation, Step, function_call
@@ -53,7 +53,7 @@ def test_the_greeting_says_what_was_in_force_before_we_asked_for_anything():
     c = Conversation(ready=False)
     c.connect()
     greeted = c.server("session.created", session={"id": "s", "voice": "alloy", "audio": {"output": {"speed": 1.0}}})
-    assert greeted.of(InForce) == [InForce({"voice": "alloy", "speed": 1.0}, at_start=True)]
+    assert greeted.of(SettingsReported) == [SettingsReported({"voice": "alloy", "speed": 1.0}, at_start=True)]
 
 
 def test_every_session_updated_says_what_is_in_force_now():
@@ -62,13 +62,13 @@ def test_every_session_updated_says_what_is_in_force_now():
     c.server("session.created", session={})
     first = c.server("session.updated", session={"audio": {"output": {"voice": "echo"}}})
     unasked = c.server("session.updated", session={"audio": {"output": {"voice": "sage"}}})
-    assert first.of(InForce) == [InForce({"voice": "echo"})]
-    assert unasked.of(InForce) == [InForce({"voice": "sage"})]
+    assert first.of(SettingsReported) == [SettingsReported({"voice": "echo"})]
+    assert unasked.of(SettingsReported) == [SettingsReported({"voice": "sage"})]
     assert unasked.of(EditChanged) == []
 
 
 def test_a_second_greeting_in_a_running_session_is_not_told_as_what_was_there_at_the_start():
-    assert Conversation().server("session.created", session={"voice": "alloy"}).of(InForce) == []
+    assert Conversation().server("session.created", session={"voice": "alloy"}).of(SettingsReported) == []
 
 
 # --- what was asked for, and what the server made of it
@@ -126,7 +126,7 @@ def test_a_configuration_that_became_something_else_opens_the_session_all_the_sa
     c.server("session.created", session={})
     opened = c.server("session.updated", session={"audio": {"output": {"voice": "kirill"}}})
     assert only(opened).made == {"voice": "kirill"}
-    assert c.machine.hears
+    assert c.machine.ready
 
 
 def test_an_echo_settles_the_oldest_change_and_is_compared_with_that_one():
@@ -522,7 +522,7 @@ def refused_with_a_change_under_way() -> Conversation:
 def test_an_answer_to_another_change_does_not_stand_in_for_a_refused_configuration():
     c = refused_with_a_change_under_way()
     c.server("session.updated", session={"instructions": "a"})
-    assert not c.machine.hears, "the audio formats were never accepted"
+    assert not c.machine.ready, "the audio formats were never accepted"
 
 
 def test_a_correction_of_a_refused_configuration_is_sent_although_another_change_is_under_way():

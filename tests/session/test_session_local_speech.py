@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtvoice_tui.session.commands import LocalSpeech, SetTalk
+from rtvoice_tui.session.commands import LocalSpeech, SetTalkMode
 from rtvoice_tui.session.effects import Duck
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from session.conversation import VAD, Conversation, Step
@@ -87,7 +87,7 @@ def test_the_end_of_the_session_restores_it():
 def test_where_turns_are_taken_by_key_a_voice_in_the_room_changes_nothing():
     c = Conversation(talk=TalkRules(TalkMode.TOGGLE, interrupts=True)).speaking()
     assert near(c).effects == []
-    c.do(SetTalk(TalkMode.OPEN))
+    c.do(SetTalkMode(TalkMode.OPEN))
     assert near(c).of(Duck) == [Duck(True)]
 
 

@@ -9,7 +9,7 @@ import pytest
 from growth import grown, lengths, lines_run
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.commands import EditSession, TimerFired
-from rtvoice_tui.session.timers import TurnWordless
+from rtvoice_tui.session.timers import SpeechTranscriptLate
 from session import mcp_provider
 from session.conversation import VAD, Conversation, function_call
 
@@ -31,7 +31,7 @@ def spoken(c: Conversation, n: int) -> None:
     c.audio(f"a{n}", 100, f"R{n}")
     c.end(f"R{n}")
     c.heard(drained=True, **{f"a{n}": 100.0})
-    c.do(TimerFired(TurnWordless(n)))
+    c.do(TimerFired(SpeechTranscriptLate(n)))
 
 
 def interrupted(c: Conversation, n: int) -> None:

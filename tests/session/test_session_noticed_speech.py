@@ -28,7 +28,7 @@ def test_the_loudest_frame_counts_from_shortly_before_the_server_noticed():
     stopped = stop(c)
     assert stopped.of(SpeechNoticed) == [SpeechNoticed(1, SpeechState.ENDED, False, -28.0, True)]
     (timer,) = [timer for timer, after_s in stopped.timers.items() if after_s == 3.0]
-    assert c.timer(timer).of(SpeechNoticed) == [SpeechNoticed(1, SpeechState.WORDLESS, False, -28.0, True)]
+    assert c.timer(timer).of(SpeechNoticed) == [SpeechNoticed(1, SpeechState.TRANSCRIPT_LATE, False, -28.0, True)]
     assert c.timer(timer).effects == []
 
 
@@ -54,7 +54,7 @@ def test_speech_that_cut_the_agent_short_says_so_even_where_the_local_ear_was_fi
 def test_words_are_due_where_the_session_recognises_them(dialect, settings, due):
     c = Conversation(dialect, settings)
     c.speech()
-    assert stop(c).of(SpeechNoticed)[0].words_due is due
+    assert stop(c).of(SpeechNoticed)[0].transcript_due is due
 
 
 def test_a_server_that_has_once_recognised_words_will_again():
@@ -62,7 +62,7 @@ def test_a_server_that_has_once_recognised_words_will_again():
     c.user_turn("U0")
     c.words("Hello", "U0")
     c.speech()
-    assert stop(c).of(SpeechNoticed)[0].words_due
+    assert stop(c).of(SpeechNoticed)[0].transcript_due
 
 
 def test_a_turn_by_key_is_nothing_that_the_server_noticed():

@@ -12,12 +12,12 @@ from rtvoice_tui.session.facts import (
     CallState,
     EditChanged,
     EditState,
-    InForce,
     Level,
     Notice,
     SessionOpened,
+    SettingsReported,
 )
-from rtvoice_tui.session.timers import EditLate, GreetingLate
+from rtvoice_tui.session.timers import EditLate, SessionCreatedLate
 from session.conversation import CLOCK, MANUAL, VAD, WEATHER, Conversation, function_call
 
 
@@ -39,7 +39,7 @@ def test_12_0_the_session_is_configured_after_the_greeting_and_hears_after_the_a
     greeted = c.server("session.created", session={"id": "sess_1"})
     assert greeted.of(SessionOpened) == [SessionOpened("sess_1", {"id": "sess_1"})]
     assert greeted.sent_types == ["session.update"]
-    assert not c.machine.hears
+    assert not c.machine.ready
     assert c.mic(20).sent == []
     accepted = c.server("session.updated", session={})
     assert accepted.phases == ["listening"]
@@ -75,8 +75,8 @@ def test_every_event_that_is_sent_carries_an_id_of_its_own_defect_28():
 def test_a_server_that_does_not_greet_is_configured_all_the_same_with_a_warning():
     c = Conversation(ready=False)
     timers = c.connect().timers
-    assert timers == {GreetingLate(1): 5.0}
-    late = c.do(TimerFired(GreetingLate(1)))
+    assert timers == {SessionCreatedLate(1): 5.0}
+    late = c.do(TimerFired(SessionCreatedLate(1)))
     assert late.sent_types == ["session.update"]
     assert late.notices == ["the server has not greeted us"]
     assert c.server("session.created", session={"id": "s"}).sent == []
@@ -84,7 +84,7 @@ def test_a_server_that_does_not_greet_is_configured_all_the_same_with_a_warning(
 
 def test_the_greeting_timer_of_a_server_that_greeted_does_nothing():
     c = Conversation()
-    assert c.do(TimerFired(GreetingLate(1))).effects == []
+    assert c.do(TimerFired(SessionCreatedLate(1))).effects == []
 
 
 def test_the_greeting_timer_of_the_connection_before_does_not_configure_this_one():
@@ -122,12 +122,12 @@ def test_defect_14_and_32_a_refused_configuration_keeps_the_microphone_shut_unti
     refused = c.error("invalid_value", **fields)
     assert refused.phases == ["refused"]
     assert refused.of(Notice)[0].level is Level.ERROR
-    assert not c.machine.hears
+    assert not c.machine.ready
     assert c.mic(20).sent == []
     corrected = c.do(edited(voice="marin"))
     assert corrected.sent_types == ["session.update"]
     assert corrected.sent[0]["session"]["tools"], "everything is sent again"
-    assert not c.machine.hears
+    assert not c.machine.ready
     assert c.server("session.updated").phases == ["listening"]
 
 
@@ -137,7 +137,7 @@ def test_a_session_updated_that_answers_nothing_does_not_open_a_refused_session(
     c.server("session.created", session={})
     c.error("invalid_value", "e1")
     assert c.server("session.updated").phases == []
-    assert not c.machine.hears
+    assert not c.machine.ready
 
 
 def test_a_configuration_refused_after_the_warning_shuts_the_microphone_again():
@@ -146,7 +146,7 @@ def test_a_configuration_refused_after_the_warning_shuts_the_microphone_again():
     c.server("session.created", session={})
     c.do(TimerFired(EditLate("e1")))
     c.error("invalid_value", "e1")
-    assert not c.machine.hears
+    assert not c.machine.ready
 
 
 def test_a_session_updated_before_the_greeting_does_not_stand_in_for_our_configuration():
@@ -192,7 +192,7 @@ def test_an_edit_that_changes_nothing_sends_nothing():
 def test_a_second_session_updated_for_the_same_change_settles_nothing_and_only_says_what_is_in_force():
     c = Conversation("yandex")
     again = c.server("session.updated", session={"id": "sess", "instructions": "Be brief."})
-    assert again.effects == [Report(InForce({"instructions": "Be brief."}))]
+    assert again.effects == [Report(SettingsReported({"instructions": "Be brief."}))]
 
 
 def test_a_refusal_by_id_wins_over_an_acknowledgement_that_was_only_a_duplicate():

@@ -221,5 +221,5 @@ def test_an_error_with_next_to_nothing_in_it_is_one_readable_line(error):
 def test_an_unknown_error_leaves_the_session_usable():
     c = Conversation()
     c.error("something_new", message="Hm.")
-    assert c.machine.hears
+    assert c.machine.ready
     assert c.type().sent_types[-1] == ANSWER

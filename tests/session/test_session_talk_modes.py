@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from rtvoice_tui.protocol.settings import SessionSettings
-from rtvoice_tui.session.commands import CommitNow, EditSession, MicFrame, SetTalk, TalkEnd, TalkStart
+from rtvoice_tui.session.commands import CommitTurn, EditSession, MicFrame, SetTalkMode, TalkEnd, TalkStart
 from rtvoice_tui.session.facts import EditChanged, EditState, Level, MicrophoneDoubted, Notice, TalkChanged
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from session.conversation import CLOCK, MANUAL, VAD, WEATHER, Conversation, Step
@@ -48,16 +48,16 @@ def say(c: Conversation, frames: int = 10) -> Step:
 @pytest.mark.parametrize("dialect", TAKE_NULL)
 def test_push_to_talk_turns_detection_off_and_an_open_microphone_brings_the_profiles_own_back(dialect):
     c = Conversation(dialect, TUNED)
-    assert detection_in(c.do(SetTalk(TOGGLE))) is None
+    assert detection_in(c.do(SetTalkMode(TOGGLE))) is None
     c.server("session.updated")
-    assert c.do(SetTalk(HOLD)).sent == [], "held or pressed twice is the same to the server"
-    assert detection_in(c.do(SetTalk(OPEN))) == {"type": "server_vad", "threshold": 0.3}
+    assert c.do(SetTalkMode(HOLD)).sent == [], "held or pressed twice is the same to the server"
+    assert detection_in(c.do(SetTalkMode(OPEN))) == {"type": "server_vad", "threshold": 0.3}
 
 
 def test_where_the_profile_leaves_detection_to_the_server_its_usual_one_comes_back():
     c = Conversation(settings=SessionSettings())
-    c.do(SetTalk(TOGGLE))
-    assert detection_in(c.do(SetTalk(OPEN))) == {"type": "server_vad"}
+    c.do(SetTalkMode(TOGGLE))
+    assert detection_in(c.do(SetTalkMode(OPEN))) == {"type": "server_vad"}
 
 
 def test_the_profiles_mode_holds_from_the_first_update_on_and_in_every_session():
@@ -73,57 +73,57 @@ def test_the_profiles_mode_holds_from_the_first_update_on_and_in_every_session()
 def test_without_turn_detection_in_the_profile_an_open_microphone_is_push_to_talk():
     c = Conversation(settings=MANUAL)
     assert c.machine.talk == TalkChanged(TOGGLE, False, 30.0)
-    assert c.do(SetTalk(TOGGLE)).sent == []
-    assert c.do(SetTalk(OPEN)).sent == []
+    assert c.do(SetTalkMode(TOGGLE)).sent == []
+    assert c.do(SetTalkMode(OPEN)).sent == []
     assert c.do(TalkStart()).phases == ["hearing"]
 
 
 def test_a_mode_that_is_chosen_before_the_session_opens_is_sent_with_the_configuration():
     c = Conversation(settings=TUNED, ready=False)
-    assert c.do(SetTalk(TOGGLE)).sent == []
+    assert c.do(SetTalkMode(TOGGLE)).sent == []
     c.connect()
     assert detection_in(c.server("session.created", session={})) is None
 
 
 def test_the_state_word_waits_for_the_key():
     c = Conversation(settings=TUNED)
-    assert c.do(SetTalk(TOGGLE)).phases == ["ready"]
-    assert c.do(SetTalk(OPEN)).phases == ["listening"]
+    assert c.do(SetTalkMode(TOGGLE)).phases == ["ready"]
+    assert c.do(SetTalkMode(OPEN)).phases == ["listening"]
 
 
 def test_a_change_of_the_mode_is_told_once_and_names_itself():
     c = Conversation(settings=TUNED)
-    switched = c.do(SetTalk(TOGGLE))
+    switched = c.do(SetTalkMode(TOGGLE))
     assert switched.of(TalkChanged) == [TalkChanged(TOGGLE, False, 30.0)]
     (sent,) = switched.of(EditChanged)
     assert (sent.state, sent.fields) == (EditState.SENT, ("turn_detection",))
     assert sent.edit_id, "a change without a name would be the start of a session"
     (settled,) = c.server("session.updated", session={"audio": {"input": {"turn_detection": None}}}).of(EditChanged)
     assert settled.state is EditState.ACKNOWLEDGED
-    assert c.do(SetTalk(TOGGLE)).effects == []
+    assert c.do(SetTalkMode(TOGGLE)).effects == []
 
 
 def test_turn_detection_that_is_edited_meanwhile_comes_when_the_microphone_opens():
     c = Conversation(settings=TUNED)
-    c.do(SetTalk(TOGGLE))
+    c.do(SetTalkMode(TOGGLE))
     other = replace(TUNED, instructions="Be brief.", turn_detection={"type": "server_vad", "threshold": 0.9})
     edited = c.do(EditSession(other, (WEATHER, CLOCK), "change-1"))
     told = {edit.fields: edit.state for edit in edited.of(EditChanged)}
     assert told == {("turn_detection",): EditState.LATER, ("instructions",): EditState.SENT}
-    assert detection_in(c.do(SetTalk(OPEN))) == {"type": "server_vad", "threshold": 0.9}
+    assert detection_in(c.do(SetTalkMode(OPEN))) == {"type": "server_vad", "threshold": 0.9}
 
 
 def test_opening_the_microphone_ends_a_turn_that_is_being_spoken():
     c = Conversation(settings=TUNED, talk=PUSH_TO_TALK)
     c.do(TalkStart())
     say(c)
-    assert c.do(SetTalk(OPEN)).sent_types == [COMMIT, UPDATE, ANSWER]
+    assert c.do(SetTalkMode(OPEN)).sent_types == [COMMIT, UPDATE, ANSWER]
 
 
 def test_what_the_server_hears_when_push_to_talk_is_chosen_is_a_turn():
     c = Conversation(settings=TUNED)
     c.speech("U")
-    assert c.do(SetTalk(TOGGLE)).sent_types == [COMMIT, UPDATE]
+    assert c.do(SetTalkMode(TOGGLE)).sent_types == [COMMIT, UPDATE]
     assert c.server("input_audio_buffer.committed", item_id="U").sent_types == [ANSWER]
     assert c.machine.phase.value == "thinking"
 
@@ -138,7 +138,7 @@ def test_some_providers_are_known_to_keep_turn_detection():
 @pytest.mark.parametrize("dialect", KEEP_DETECTION)
 def test_they_are_told_nothing_and_get_silence_outside_of_a_turn(dialect):
     c = Conversation(dialect, TUNED)
-    assert c.do(SetTalk(TOGGLE)).sent == []
+    assert c.do(SetTalkMode(TOGGLE)).sent == []
     assert sound_in(say(c)) == [False] * 10
     begun = c.do(TalkStart())
     assert CLEAR not in begun.sent_types
@@ -179,14 +179,14 @@ def refusal(c: Conversation) -> Step:
 
 def test_a_refusal_of_no_turn_detection_leaves_push_to_talk_working():
     c = Conversation("generic", TUNED)
-    c.do(SetTalk(TOGGLE))
+    c.do(SetTalkMode(TOGGLE))
     refused = refusal(c)
     (notice,) = refused.of(Notice)
     assert (notice.level, "silence is sent" in notice.remedy) == (Level.WARNING, True)
     assert refused.of(EditChanged)[0].state is EditState.REFUSED
     assert c.machine.wanted.turn_detection == c.machine.settings.turn_detection == TUNED.turn_detection
     assert sound_in(say(c)) == [False] * 10
-    assert c.do(SetTalk(OPEN)).sent == [], "there is nothing to bring back"
+    assert c.do(SetTalkMode(OPEN)).sent == [], "there is nothing to bring back"
 
 
 def test_a_first_update_that_is_refused_for_it_is_sent_again_without_it():
@@ -195,13 +195,13 @@ def test_a_first_update_that_is_refused_for_it_is_sent_again_without_it():
     c.server("session.created", session={})
     assert detection_in(refusal(c)) == TUNED.turn_detection
     c.server("session.updated")
-    assert c.machine.hears
+    assert c.machine.ready
     assert sound_in(say(c)) == [False] * 10
 
 
 def test_a_server_that_says_it_keeps_listening_gets_silence():
     c = Conversation("generic", TUNED)
-    c.do(SetTalk(TOGGLE))
+    c.do(SetTalkMode(TOGGLE))
     kept = c.server("session.updated", session={"audio": {"input": {"turn_detection": {"type": "server_vad"}}}})
     assert "keeps turn detection on" in kept.notices[0]
     assert sound_in(say(c)) == [False] * 10
@@ -310,9 +310,9 @@ def test_who_begins_to_speak_late_takes_the_doubt_back_with_the_first_loud_frame
 def test_a_doubt_that_ended_with_its_turn_is_not_taken_back_by_what_is_heard_later():
     c = doubting()
     c.do(TalkEnd())
-    c.do(SetTalk(TalkMode.OPEN))
+    c.do(SetTalkMode(TalkMode.OPEN))
     assert c.mic(20, level_db=-14).of(MicrophoneDoubted) == []
-    c.do(SetTalk(PUSH_TO_TALK.mode))
+    c.do(SetTalkMode(PUSH_TO_TALK.mode))
     c.do(TalkStart())
     assert c.mic(20, level_db=-14).of(MicrophoneDoubted) == []
 
@@ -323,8 +323,8 @@ def test_a_doubt_that_ended_with_its_turn_is_not_taken_back_by_what_is_heard_lat
 def test_what_the_server_heard_so_far_is_handed_over_and_answered_when_it_has_taken_it():
     c = Conversation(settings=TUNED)
     c.speech("U")
-    assert c.do(CommitNow()).sent_types == [COMMIT]
-    assert c.do(CommitNow()).sent == [], "pressed again it asks no second time"
+    assert c.do(CommitTurn()).sent_types == [COMMIT]
+    assert c.do(CommitTurn()).sent == [], "pressed again it asks no second time"
     committed = c.server("input_audio_buffer.committed", item_id="U")
     assert (committed.sent_types, c.machine.phase.value, c.machine.turn) == ([ANSWER], "thinking", 1)
 
@@ -332,7 +332,7 @@ def test_what_the_server_heard_so_far_is_handed_over_and_answered_when_it_has_ta
 def test_yandex_is_asked_for_the_answer_when_the_words_are_there():
     c = Conversation("yandex", TUNED)
     c.speech("U")
-    c.do(CommitNow())
+    c.do(CommitTurn())
     assert c.server("input_audio_buffer.committed", item_id="U").sent == []
     assert c.words("Hello", "U").sent_types == [ANSWER]
 
@@ -340,13 +340,13 @@ def test_yandex_is_asked_for_the_answer_when_the_words_are_there():
 def test_a_server_that_does_not_say_that_it_took_it_is_asked_after_a_second():
     c = Conversation(settings=TUNED)
     c.speech("U")
-    (timer,) = c.do(CommitNow()).timers
+    (timer,) = c.do(CommitTurn()).timers
     assert c.timer(timer).sent_types == [ANSWER]
     assert c.server("input_audio_buffer.committed", item_id="U").sent == []
 
 
 def test_nothing_is_handed_over_when_nothing_is_heard():
-    assert Conversation(settings=TUNED).do(CommitNow()).effects == []
+    assert Conversation(settings=TUNED).do(CommitTurn()).effects == []
 
 
 RACES = {
@@ -363,7 +363,7 @@ RACES = {
 def test_a_turn_that_the_server_ended_itself_meanwhile_is_answered_once(race, dialect):
     c = Conversation(dialect, TUNED)
     c.speech("U")
-    (timer,) = c.do(CommitNow()).timers
+    (timer,) = c.do(CommitTurn()).timers
     raced = race(c)
     steps = [raced, c.server("input_audio_buffer.committed", item_id="U"), c.words("Hello", "U"), c.timer(timer)]
     assert ANSWER not in c.all(*steps).sent_types
@@ -378,5 +378,5 @@ def test_an_empty_commit_is_harmless_whatever_caused_it():
 
 def test_detection_that_is_off_in_the_profile_is_not_switched_on_by_any_mode():
     c = Conversation(settings=SessionSettings(turn_detection={"type": "none"}))
-    assert c.all(*(c.do(SetTalk(mode)) for mode in (TOGGLE, OPEN, HOLD, OPEN))).sent == []
+    assert c.all(*(c.do(SetTalkMode(mode)) for mode in (TOGGLE, OPEN, HOLD, OPEN))).sent == []
     assert VAD.turn_detection != c.machine.settings.turn_detection

@@ -5,7 +5,7 @@ import pytest
 from rtvoice_tui.session.facts import SpeechNoticed, SpeechState, TurnStarted, UserSaid
 from rtvoice_tui.store.interruptions import Interruptions
 
-BEGUN, ENDED, WORDLESS = SpeechState
+BEGUN, ENDED, TRANSCRIPT_LATE = SpeechState
 
 
 def heard(found: Interruptions, turn: int, level_db: float | None, cut: bool = False, due: bool = True) -> None:
@@ -21,7 +21,7 @@ def said(found: Interruptions, turn: int, text: str, failed: str = "") -> None:
 WAYS = {
     "the words are none": lambda found: said(found, 1, " "),
     "recognition fails": lambda found: said(found, 1, "", "noise"),
-    "no words in time": lambda found: found.record(SpeechNoticed(1, WORDLESS, False, -50.0, True)),
+    "no words in time": lambda found: found.record(SpeechNoticed(1, TRANSCRIPT_LATE, False, -50.0, True)),
     "the next turn begins": lambda found: found.record(TurnStarted(2)),
 }
 

@@ -23,16 +23,16 @@ FEW, MANY = 1_000, 3_000
 BEGUN, ENDED, _ = SpeechState
 
 
-def spoken(turn: int, words_due: bool = True) -> list[Fact]:
+def spoken(turn: int, transcript_due: bool = True) -> list[Fact]:
     """A question that the server heard, and its answer."""
     return [
         TurnStarted(turn),
         UserSaid(turn, f"u{turn}", "", final=False),
         Reached(turn, Moment.SPEECH_STARTED),
         SpeechNoticed(turn, BEGUN, False, -30.0),
-        SpeechNoticed(turn, ENDED, False, -30.0, words_due),
+        SpeechNoticed(turn, ENDED, False, -30.0, transcript_due),
         Reached(turn, Moment.SPEECH_STOPPED, turn + 0.1),
-        UserSaid(turn, f"u{turn}", "What is the weather?" if words_due else "", final=words_due),
+        UserSaid(turn, f"u{turn}", "What is the weather?" if transcript_due else "", final=transcript_due),
         Reached(turn, Moment.FIRST_AUDIO, turn + 0.5),
         AgentSaid(turn, f"a{turn}", "It rains."),
         Reached(turn, Moment.FIRST_HEARD, turn + 0.6),
@@ -42,7 +42,7 @@ def spoken(turn: int, words_due: bool = True) -> list[Fact]:
 
 def wordless(turn: int) -> list[Fact]:
     """A question in a session that recognises no words, and its answer."""
-    return [fact for fact in spoken(turn, words_due=False) if not isinstance(fact, UserSaid)]
+    return [fact for fact in spoken(turn, transcript_due=False) if not isinstance(fact, UserSaid)]
 
 
 def false(turn: int) -> list[Fact]:

@@ -222,7 +222,7 @@ class Session:
             self._seen.add(index)
             return self.received[index]
 
-    async def hears(self, size: int) -> bytes:
+    async def ready(self, size: int) -> bytes:
         """Wait for so many bytes of the microphone."""
         async with self._changed, asyncio.timeout(LIMIT_S):
             await self._changed.wait_for(lambda: len(self.microphone) >= size)

@@ -117,7 +117,7 @@ class Talk:
             case "tone":
                 self.station.tryout.play_tone()
             case "myself":
-                self.station.tryout.hear_myself(words[0] == "on", now)
+                self.station.tryout.monitor_microphone(words[0] == "on", now)
             case "mute":
                 self.station.capture.muted = words[0] == "on"
         return command != "end"

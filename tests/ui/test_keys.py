@@ -104,7 +104,7 @@ async def _talk_key(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     assert app.told == []
     app.phase(Phase.HEARING)
     await pilot.press(stroke)
-    await until(pilot, lambda: app.told == [cmd.CommitNow()], "what was said so far is the turn")
+    await until(pilot, lambda: app.told == [cmd.CommitTurn()], "what was said so far is the turn")
     app.told.clear()
     app.stand_in.settings = replace(app.stand_in.settings, turn_detection=None)
     await pilot.press(stroke)
@@ -118,7 +118,7 @@ async def _talk_key(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
 async def _talk_mode(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     for mode in (TalkMode.TOGGLE, TalkMode.HOLD, TalkMode.OPEN):
         await pilot.press(stroke)
-        await until(pilot, lambda mode=mode: app.told == [cmd.SetTalk(mode)])
+        await until(pilot, lambda mode=mode: app.told == [cmd.SetTalkMode(mode)])
         app.told.clear()
         app.store.record(TalkChanged(mode, False, 30.0), 90.0)
 
@@ -607,12 +607,12 @@ async def test_talking_into_a_muted_microphone_is_warned_of() -> None:
 async def test_the_palette_names_the_ways_of_talking_and_the_gate_that_would_help() -> None:
     app = Cockpit()
     async with opened(app):
-        told = SpeechNoticed(1, SpeechState.WORDLESS, True, -44.0, True)
+        told = SpeechNoticed(1, SpeechState.TRANSCRIPT_LATE, True, -44.0, True)
         app.store.record(told, 1.0)
         names = {command.title: command.callback for command in commands(app)}
         assert {"Talk: push to talk", "Talk: hold to talk", "Talk: answer now"} <= set(names)
         names["Talk: hold to talk"]()
-        assert app.told == [cmd.SetTalk(TalkMode.HOLD)]
+        assert app.told == [cmd.SetTalkMode(TalkMode.HOLD)]
         app.pulse()
         shown = app.query_one(TimingView).copy_text().splitlines()
         assert shown[-3:] == [

@@ -59,7 +59,7 @@ class Tryout:
         self._tones += 1
         return True
 
-    def hear_myself(self, on: bool, now: float) -> bool:
+    def monitor_microphone(self, on: bool, now: float) -> bool:
         """Switch the microphone monitor on or off; on returns False and does nothing while speech is queued."""
         if on and self._playback.buffered_ms > 0:
             return False
@@ -74,7 +74,7 @@ class Tryout:
         if self._myself_until is None or self._convert is None:
             return
         if now >= self._myself_until:
-            self.hear_myself(False, now)
+            self.monitor_microphone(False, now)
         elif self._playback.buffered_ms > 0:
             self._waiting.clear()
         else:

@@ -16,7 +16,7 @@ from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.session.commands import EditSession
 from rtvoice_tui.session.facts import EditChanged, EditState, Level, Notice, Phase
-from rtvoice_tui.session.recap import Said
+from rtvoice_tui.session.recap import HistoryMessage
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.transcript import Speaker
 
@@ -176,7 +176,7 @@ class Edits:
 
     # --- a new session
 
-    def reopen(self, history: tuple[Said, ...] = (), connect: bool = True) -> Answer:
+    def reopen(self, history: tuple[HistoryMessage, ...] = (), connect: bool = True) -> Answer:
         """Begin a session with what is edited now.
 
         Args:
@@ -190,7 +190,7 @@ class Edits:
         self.changed()
         return Answer(words, problems=tuple(problems))
 
-    def said(self) -> tuple[Said, ...]:
+    def said(self) -> tuple[HistoryMessage, ...]:
         """The conversation so far; of a response that was cut only what was heard."""
         lines = []
         for entry in self._store.transcript.entries:
@@ -200,5 +200,5 @@ class Edits:
             if entry.heard is not None:
                 text = text[: round(entry.heard * len(text))]
             if text.strip():
-                lines.append(Said(entry.speaker is Speaker.AGENT, text.strip()))
+                lines.append(HistoryMessage(entry.speaker is Speaker.AGENT, text.strip()))
         return tuple(lines)

@@ -11,7 +11,7 @@ from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles.store import load_profile, profile_text
 from rtvoice_tui.session.facts import Level, Notice
-from rtvoice_tui.session.recap import Said
+from rtvoice_tui.session.recap import HistoryMessage
 
 
 class Profiles:
@@ -28,7 +28,7 @@ class Profiles:
         self._edits = edits
         self._remember = remember
 
-    def open(self, name: str, history: tuple[Said, ...] = (), connect: bool = True) -> Answer:
+    def open(self, name: str, history: tuple[HistoryMessage, ...] = (), connect: bool = True) -> Answer:
         """Open another profile, with a session of its own.
 
         Args:

@@ -92,7 +92,7 @@ class Talk:
     def answer_now(self) -> tuple[str, bool]:
         """With an open microphone: have what was said so far answered; else words, and whether they warn."""
         if self._store.session.phase is Phase.HEARING:
-            self._session.post(cmd.CommitNow())
+            self._session.post(cmd.CommitTurn())
             return "", False
         if why := self.unheard or (MUTED if self.muted else ""):
             return why, True
@@ -130,7 +130,7 @@ class Talk:
 
     def use_mode(self, mode: TalkMode) -> asyncio.Task[str]:
         """Take turns in another way from now on, and next time; where that is kept."""
-        self._session.post(cmd.SetTalk(mode))
+        self._session.post(cmd.SetTalkMode(mode))
         return self.keep_audio(talk=mode.value)
 
     @property

@@ -135,7 +135,7 @@ class Connection:
                 return
             self.outgoing.sent(event)
             if speech := self._wire.input_audio(event):
-                self._taps.give_sent(speech)
+                self._taps.notify_sent(speech)
             self._session.observe(FrameSent(event, text))
 
     def _with_keys(self, event: WireEvent) -> WireEvent | None:

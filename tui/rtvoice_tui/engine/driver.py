@@ -18,7 +18,7 @@ from msgspec import structs
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.engine.connection import Connection
 from rtvoice_tui.engine.execute import Executor
-from rtvoice_tui.engine.family import machine_of, wire_of
+from rtvoice_tui.engine.family import make_machine, make_wire
 from rtvoice_tui.engine.observers import EventLogObserver, Observed, Observer, Stepped, store_observer
 from rtvoice_tui.engine.plan import EndpointSource, Plan
 from rtvoice_tui.engine.sound import SessionSound
@@ -30,7 +30,7 @@ from rtvoice_tui.protocol.wire import WireEvent
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import inputs
 from rtvoice_tui.session.facts import Fact, Level, Notice, Phase
-from rtvoice_tui.session.recap import Said
+from rtvoice_tui.session.recap import HistoryMessage
 from rtvoice_tui.session.timers import Timer
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.tools.registry import Toolset
@@ -38,15 +38,15 @@ from rtvoice_tui.tools.registry import Toolset
 log = logging.getLogger(__name__)
 
 
-_WANTS = (cmd.SetTalk, cmd.SetAudio, cmd.UseDevice, cmd.SetEcho)
+_CARRIED_OVER = (cmd.SetTalkMode, cmd.SetAudio, cmd.UseDevice, cmd.SetEcho)
 """Commands whose settings carry over: they are repeated for a session that is about to replace this one."""
 
-_OF_DEVICES = (cmd.UseDevice, cmd.SetEcho)
+_DEVICE_COMMANDS = (cmd.UseDevice, cmd.SetEcho)
 """Those of them that act on devices: not executed now, because the devices are about to be replaced."""
 
 
 @dataclass
-class _Change:
+class _PlanChange:
     """A pending change to another session plan.
 
     Attributes:
@@ -57,7 +57,7 @@ class _Change:
     """
 
     plan: Plan
-    history: tuple[Said, ...]
+    history: tuple[HistoryMessage, ...]
     connect: bool
     wants: list[Callable[[], None]] = field(default_factory=list)
 
@@ -89,26 +89,26 @@ class SessionDriver:
         self._ids = itertools.count(1)
         self._main: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
-        self._changing = asyncio.Lock()  # held to open devices, change the plan or start a session
+        self._plan_lock = asyncio.Lock()  # held to open devices, change the plan or start a session
         if plan.connect:
             self._wanted.set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._conversation: asyncio.Task[None] | None = None
         self.connection: Connection | None = None
         self._dropped = 0
-        self._changes: deque[_Change] = deque()
+        self._changes: deque[_PlanChange] = deque()
         self._taps = taps
         self._tools = SessionTools(self)
         self._tools.use_plan(plan)
         self.sound = SessionSound(self, store, taps)
         self._executor = Executor(self._send, self.sound, self._tools, self._timer_fired)
-        self._wire = wire_of(plan)
+        self._wire = make_wire(plan)
         event_log = EventLogObserver(store.events, self._wire, self.report)
         self._observers: list[Observer] = [store_observer(store), event_log, *observers]
         self._failed_observers: list[Observer] = []
         self._inputs: deque[tuple[inputs.Input, tuple[Observed, ...]]] = deque()
         self._stepping = False
-        self._machine = machine_of(plan, self._new_id, 0, plan.audio_settings)
+        self._machine = make_machine(plan, self._new_id, 0, plan.audio_settings)
         self.step(inputs.Started())
 
     async def run(self) -> None:
@@ -116,11 +116,11 @@ class SessionDriver:
         self._main = asyncio.current_task()
         try:
             await asyncio.sleep(0)  # run the calls queued before the start first
-            async with self._changing:
+            async with self._plan_lock:
                 await self.sound.open(*_sound(self.plan))
             while True:
                 await self._wanted.wait()
-                async with self._changing:
+                async with self._plan_lock:
                     if not self._wanted.is_set():
                         continue
                     self._wanted.clear()
@@ -151,7 +151,7 @@ class SessionDriver:
 
     # --- requests
 
-    def set_wanted(self, wanted: bool) -> None:
+    def set_connected(self, wanted: bool) -> None:
         """Connect, or disconnect."""
         if self._changes:
             self._changes[-1].connect = wanted
@@ -182,7 +182,7 @@ class SessionDriver:
         self._tools.use(toolset, command.tools)
         self.command(cmd.EditSession(command.settings, self._tools.specs, command.edit_id))
 
-    def reopen(self, plan: Plan, history: Sequence[Said], connect: bool) -> None:
+    def reopen(self, plan: Plan, history: Sequence[HistoryMessage], connect: bool) -> None:
         """End the session and change to another plan.
 
         Args:
@@ -191,18 +191,18 @@ class SessionDriver:
             connect: whether to connect at once.
         """
         self._wanted.clear()
-        change = _Change(plan, tuple(history), connect)
+        change = _PlanChange(plan, tuple(history), connect)
         self._changes.append(change)
         self.spawn(self._change(change))
 
-    async def _change(self, change: "_Change") -> None:
-        async with self._changing:
+    async def _change(self, change: "_PlanChange") -> None:
+        async with self._plan_lock:
             self._wanted.clear()
-            await self._take_over(change)
+            await self._replace_plan(change)
             if change.connect:
                 self._wanted.set()
 
-    async def _take_over(self, change: "_Change") -> None:
+    async def _replace_plan(self, change: "_PlanChange") -> None:
         if self._conversation is not None:
             self._conversation.cancel()
             await asyncio.wait({self._conversation})
@@ -212,7 +212,7 @@ class SessionDriver:
         self._executor.forget_timers()
         audio = self._machine.audio
         audio = structs.replace(plan.audio_settings, muted=audio.muted, agent_muted=audio.agent_muted)
-        self._machine = machine_of(plan, self._new_id, self._machine.turn, audio)
+        self._machine = make_machine(plan, self._new_id, self._machine.turn, audio)
         self.step(inputs.Started())
         self._changes.remove(change)
         for want in change.wants:
@@ -221,7 +221,7 @@ class SessionDriver:
             await self.sound.reopen(*_sound(self.plan))
         if plan.source is not old.source:
             await old.source.close()
-        self.command(cmd.Recall(change.history))
+        self.command(cmd.SetHistory(change.history))
 
     def keep_audio(self, **changes: Any) -> None:
         """Store changed fields of `AudioChoice` (devices, echo control) in the plan, for its later sessions."""
@@ -259,16 +259,16 @@ class SessionDriver:
             self.step(inputs.Closed(reason, remedy, wanted, tuple(unsent), tuple(words)))
 
     def _server_spoke(self) -> None:
-        if self._machine.hears:
+        if self._machine.ready:
             self.sound.begin()
 
     # --- the machine
 
     def command(self, command: cmd.Command) -> None:
         """Step the machine with a command; settings made while a plan change is pending are repeated after it."""
-        if self._changes and isinstance(command, _WANTS):
+        if self._changes and isinstance(command, _CARRIED_OVER):
             self._changes[-1].wants.append(lambda: self.step(command))
-            if isinstance(command, _OF_DEVICES):
+            if isinstance(command, _DEVICE_COMMANDS):
                 return
         self.step(command)
 
@@ -292,25 +292,25 @@ class SessionDriver:
         fault: Exception | None = None
         while self._inputs:
             try:
-                self._take_step(*self._inputs.popleft())
+                self._process(*self._inputs.popleft())
             except Exception as error:  # process the queued inputs before raising it
                 fault = fault or error
         self._stepping = False
         if fault is not None:
             raise fault
 
-    def _take_step(self, happened: inputs.Input, after_step: tuple[Observed, ...]) -> None:
+    def _process(self, happened: inputs.Input, after_step: tuple[Observed, ...]) -> None:
         at = self.now()
         effects = self._machine.step(happened, at)
         for observed in (Stepped(happened, tuple(effects)), *after_step):
-            self._tell(observed, at)
+            self._notify(observed, at)
         self._executor.carry_out(effects)
 
     def observe(self, observed: Observed) -> None:
         """Notify all observers."""
-        self._tell(observed, self.now())
+        self._notify(observed, self.now())
 
-    def _tell(self, observed: Observed, at: float) -> None:
+    def _notify(self, observed: Observed, at: float) -> None:
         for observer in self._observers:
             try:
                 observer(observed, at)
@@ -359,9 +359,9 @@ class SessionDriver:
         self.report(Notice(Level.WARNING, sentence, remedy))
 
     @property
-    def hears(self) -> bool:
+    def ready(self) -> bool:
         """Whether microphone frames are wanted: the session is ready."""
-        return self._machine.hears
+        return self._machine.ready
 
     @property
     def due(self) -> bool:

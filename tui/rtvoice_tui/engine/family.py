@@ -9,12 +9,12 @@ from rtvoice_tui.protocol.wire import Wire
 from rtvoice_tui.session.realtime.machine import SessionMachine
 
 
-def wire_of(plan: Plan) -> Wire:
+def make_wire(plan: Plan) -> Wire:
     """Create the codec for a plan."""
     return RealtimeWire()
 
 
-def machine_of(plan: Plan, new_id: Callable[[str], str], turn: int, audio: AudioSettings) -> SessionMachine:
+def make_machine(plan: Plan, new_id: Callable[[str], str], turn: int, audio: AudioSettings) -> SessionMachine:
     """Create the machine for a plan.
 
     Args:

@@ -8,7 +8,7 @@ from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.commands import Command, EditSession
 from rtvoice_tui.session.facts import Fact
-from rtvoice_tui.session.recap import Said
+from rtvoice_tui.session.recap import HistoryMessage
 from rtvoice_tui.tools.registry import Toolset
 
 
@@ -53,7 +53,7 @@ class SessionHandle(Protocol):
     def edit(self, command: EditSession, toolset: Toolset, source: EndpointSource | None = None) -> None:
         """Edit the session: settings and tools; ``source``: where the next session connects, if that changes."""
 
-    def reopen(self, plan: Plan, history: Sequence[Said] = (), connect: bool = True) -> None:
+    def reopen(self, plan: Plan, history: Sequence[HistoryMessage] = (), connect: bool = True) -> None:
         """End the session and change to another plan; ``history`` is passed to the new session."""
 
     def connect(self) -> None:
@@ -71,7 +71,7 @@ class SessionHandle(Protocol):
     def play_test_tone(self) -> None:
         """Play a test tone of 1 s on the speaker; a warning is reported instead if the agent is speaking."""
 
-    def hear_myself(self, on: bool) -> None:
+    def monitor_microphone(self, on: bool) -> None:
         """Monitor the microphone on the speaker, for at most 30 s and only while the agent is silent."""
 
     def release_devices(self, released: Callable[[], None]) -> None:

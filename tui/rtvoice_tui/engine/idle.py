@@ -9,7 +9,7 @@ from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.commands import Command, EditSession
 from rtvoice_tui.session.facts import AudioSet, Fact
-from rtvoice_tui.session.recap import Said
+from rtvoice_tui.session.recap import HistoryMessage
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.tools.registry import Toolset
 
@@ -73,7 +73,7 @@ class IdleSession:
         """Pass an edit to ``asked``; ``toolset`` and ``source`` are ignored."""
         self._asked(command)
 
-    def reopen(self, plan: Plan, history: Sequence[Said] = (), connect: bool = True) -> None:
+    def reopen(self, plan: Plan, history: Sequence[HistoryMessage] = (), connect: bool = True) -> None:
         """Change to another plan, keeping both mute switches, and pass the request to ``asked``."""
         self.plan = plan
         muted, agent_muted = self.audio_settings.muted, self.audio_settings.agent_muted
@@ -100,7 +100,7 @@ class IdleSession:
         """Note it."""
         self._asked("tone")
 
-    def hear_myself(self, on: bool) -> None:
+    def monitor_microphone(self, on: bool) -> None:
         """Note it."""
         self._asked(("hear myself", on))
 

@@ -34,7 +34,7 @@ class Session(Protocol):
     """The part of `SessionDriver` that `SessionSound` uses."""
 
     @property
-    def hears(self) -> bool:
+    def ready(self) -> bool:
         """Whether microphone frames are wanted: the session is ready."""
 
     def command(self, command: cmd.Command) -> None:
@@ -81,7 +81,7 @@ class SessionSound:
         self._local_speech = False
         self._report_due = self._look_due = 0.0
         self._mic_due = asyncio.Event()
-        self._early: list[Callable[[AudioStation], None]] = []
+        self._pending_calls: list[Callable[[AudioStation], None]] = []
 
     async def open(self, choice: AudioChoice, input_rate: int, output_rate: int) -> None:
         """Open the devices in a helper thread, because importing numpy and PortAudio is slow.
@@ -95,8 +95,8 @@ class SessionSound:
         self._opening = asyncio.create_task(opening)
         station = self._station = await asyncio.shield(self._opening)
         station.apply(self._settings)
-        self._tell_echo_problem(station)
-        early, self._early = self._early, []
+        self._warn_echo_problem(station)
+        early, self._pending_calls = self._pending_calls, []
         for ask in early:
             ask(station)
         self._watching = self._session.spawn(self._watch(station))
@@ -104,7 +104,7 @@ class SessionSound:
     def _open_station(self, choice: AudioChoice, input_rate: int, output_rate: int) -> "AudioStation":
         from rtvoice_tui.audio.station import AudioStation
 
-        tell, heard = self._refused, self._taps.give_heard
+        tell, heard = self._refused, self._taps.notify_heard
         station = AudioStation(choice, input_rate, output_rate, self._store, self._frames_wait, tell, heard)
         station.apply(self._settings)
         station.open()
@@ -152,9 +152,9 @@ class SessionSound:
         """Play a test tone of 1 s on the speaker; warns instead if the agent is speaking."""
         self._when_open(lambda station: self._try_out(station.tryout.play_tone()))
 
-    def hear_myself(self, on: bool) -> None:
+    def monitor_microphone(self, on: bool) -> None:
         """Monitor the microphone on the speaker, or stop that; warns instead if the agent is speaking."""
-        self._when_open(lambda station: self._try_out(station.tryout.hear_myself(on, self._session.now())))
+        self._when_open(lambda station: self._try_out(station.tryout.monitor_microphone(on, self._session.now())))
 
     def _try_out(self, done: bool) -> None:
         if not done:
@@ -164,7 +164,7 @@ class SessionSound:
         if self._station is not None:
             ask(self._station)
         else:
-            self._early.append(ask)
+            self._pending_calls.append(ask)
 
     def _treat_echo(self, mode: str, noise_suppression: bool) -> None:
         self._session.keep_audio(echo=mode, noise_suppression=noise_suppression)
@@ -172,9 +172,9 @@ class SessionSound:
 
     def _use_echo(self, station: "AudioStation", mode: str, noise_suppression: bool) -> None:
         station.set_echo(mode, noise_suppression)
-        self._tell_echo_problem(station)
+        self._warn_echo_problem(station)
 
-    def _tell_echo_problem(self, station: "AudioStation") -> None:
+    def _warn_echo_problem(self, station: "AudioStation") -> None:
         if station.echo_problem:
             self._session.warn(station.echo_problem, "pip install pywebrtc-audio, or use a headset")
 
@@ -190,7 +190,7 @@ class SessionSound:
                 self._apply(effect.settings)
             case fx.OpenDevice():
                 self._open_device(effect.direction, effect.name)
-            case fx.TreatEcho():
+            case fx.SetEchoMode():
                 self._treat_echo(effect.mode, effect.noise_suppression)
             case _:
                 self._play(effect)
@@ -202,7 +202,7 @@ class SessionSound:
         match effect:
             case fx.Play():
                 playback.play(effect.item_id, effect.pcm)
-                self._taps.give_received(effect.item_id, effect.pcm)
+                self._taps.notify_received(effect.item_id, effect.pcm)
             case fx.EndPlay():
                 playback.end(effect.item_id)
             case fx.Flush():
@@ -240,16 +240,16 @@ class SessionSound:
                     await self._mic_due.wait()
             self._mic_due.clear()
             try:
-                self._attend(station)
+                self._tick(station)
             except Exception as error:  # one failure must not stop the microphone
                 if not failed:
                     failed = True
                     log.exception("the sound was not attended to")
                     self._session.warn(f"internal error: {type(error).__name__}: {error}", "see the log file")
 
-    def _attend(self, station: "AudioStation") -> None:
+    def _tick(self, station: "AudioStation") -> None:
         for pcm, level_db in station.frames(self._session.now()):
-            if self._session.hears:
+            if self._session.ready:
                 self._session.command(cmd.MicFrame(pcm, level_db))
         self._report_local_speech()
         now = time.perf_counter()
@@ -261,7 +261,7 @@ class SessionSound:
             self._look(station)
 
     def _report_local_speech(self) -> None:
-        near = self._store.audio.local_speech and self._session.hears
+        near = self._store.audio.local_speech and self._session.ready
         if near is not self._local_speech:
             self._local_speech = near
             self._session.command(cmd.LocalSpeech(near))

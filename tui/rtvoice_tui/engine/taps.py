@@ -22,7 +22,7 @@ class Taps:
     received: list[Callable[[str, bytes], None]] = field(default_factory=list)
     heard: list[Callable[[bytes], None]] = field(default_factory=list)
 
-    def give_sent(self, pcm: bytes) -> None:
+    def notify_sent(self, pcm: bytes) -> None:
         """Pass sent microphone audio to the taps in `sent`."""
         for tap in tuple(self.sent):
             try:
@@ -31,7 +31,7 @@ class Taps:
                 log.exception("a tap of what is sent failed")
                 self.sent.remove(tap)
 
-    def give_received(self, item_id: str, pcm: bytes) -> None:
+    def notify_received(self, item_id: str, pcm: bytes) -> None:
         """Pass received audio of an item to the taps in `received`."""
         for tap in tuple(self.received):
             try:
@@ -40,7 +40,7 @@ class Taps:
                 log.exception("a tap of what is received failed")
                 self.received.remove(tap)
 
-    def give_heard(self, pcm: bytes) -> None:
+    def notify_heard(self, pcm: bytes) -> None:
         """Pass a played block to the taps in `heard`."""
         for tap in tuple(self.heard):
             try:

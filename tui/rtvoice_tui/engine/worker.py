@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rtvoice_tui.engine.observers import Observer
     from rtvoice_tui.session import commands as cmd
     from rtvoice_tui.session.facts import Fact
-    from rtvoice_tui.session.recap import Said
+    from rtvoice_tui.session.recap import HistoryMessage
     from rtvoice_tui.tools.registry import Toolset
 
 
@@ -50,7 +50,7 @@ class SessionWorker:
         self._store = store
         self._t0 = time.perf_counter()
         self._lock = threading.Lock()
-        self._early: list[Callable[[SessionDriver], object]] = []
+        self._pending_calls: list[Callable[[SessionDriver], object]] = []
         self._stopped = False
         self._ended = False
         self._audio = plan.audio_settings
@@ -76,7 +76,7 @@ class SessionWorker:
         """
         self._ask(lambda driver: driver.edit(command, toolset, source))
 
-    def reopen(self, plan: Plan, history: "Sequence[Said]" = (), connect: bool = True) -> None:
+    def reopen(self, plan: Plan, history: "Sequence[HistoryMessage]" = (), connect: bool = True) -> None:
         """End the session and change to another plan. Both mute switches stay as they are.
 
         Args:
@@ -99,11 +99,11 @@ class SessionWorker:
 
     def connect(self) -> None:
         """Connect, if not connected."""
-        self._ask(lambda driver: driver.set_wanted(True))
+        self._ask(lambda driver: driver.set_connected(True))
 
     def disconnect(self) -> None:
         """End the session, if there is one."""
-        self._ask(lambda driver: driver.set_wanted(False))
+        self._ask(lambda driver: driver.set_connected(False))
 
     @property
     def audio_settings(self) -> AudioSettings:
@@ -125,9 +125,9 @@ class SessionWorker:
         """Play a test tone of 1 s on the speaker; a warning is reported instead if the agent is speaking."""
         self._ask(lambda driver: driver.sound.play_test_tone())
 
-    def hear_myself(self, on: bool) -> None:
+    def monitor_microphone(self, on: bool) -> None:
         """Monitor the microphone on the speaker, for at most 30 s and only while the agent is silent."""
-        self._ask(lambda driver: driver.sound.hear_myself(on))
+        self._ask(lambda driver: driver.sound.monitor_microphone(on))
 
     def release_devices(self, released: Callable[[], None]) -> None:
         """Close the devices until `reclaim_devices`; ``released`` is then called, on any thread."""
@@ -150,7 +150,7 @@ class SessionWorker:
         driver = SessionDriver(self.plan, self._store, lambda: self.clock, self.observers, self.taps)
         with self._lock:
             self.driver = driver
-            early, self._early = self._early, []
+            early, self._pending_calls = self._pending_calls, []
         for ask in early:
             driver.loop.call_soon(ask, driver)
         try:
@@ -168,7 +168,7 @@ class SessionWorker:
         """
         with self._lock:
             if self.driver is None:
-                self._early.append(ask)
+                self._pending_calls.append(ask)
                 return
             ended = self._ended
         if ended:

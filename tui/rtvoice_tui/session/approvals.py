@@ -44,11 +44,11 @@ class Approvals:
         """Allow a call's tool to run without approval from now on, as long as its definition does not change."""
         self._always[call.name] = self._asked[call.key]
 
-    def alike(self, call: CallChanged, other: CallChanged) -> bool:
+    def same_tool(self, call: CallChanged, other: CallChanged) -> bool:
         """Whether two calls that wait for approval use the same tool with the same definition."""
         return call.name == other.name and self._asked[call.key] == self._asked[other.key]
 
-    def objection(self, call: CallChanged) -> str | None:
+    def validation_error(self, call: CallChanged) -> str | None:
         """Why a call cannot run; empty if it can; ``None`` if validation may be slow and must run in the subprocess."""
         spec = self.known.get(call.name)
         if spec is None:

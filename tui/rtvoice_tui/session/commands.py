@@ -6,7 +6,7 @@ import msgspec
 
 from rtvoice_tui.media import AudioSettings, Direction
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
-from rtvoice_tui.session.recap import Said
+from rtvoice_tui.session.recap import HistoryMessage
 from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.session.timers import Timer
 
@@ -21,7 +21,7 @@ class SendText(msgspec.Struct, frozen=True):
     text: str
 
 
-class SetTalk(msgspec.Struct, frozen=True):
+class SetTalkMode(msgspec.Struct, frozen=True):
     """Change the talk mode."""
 
     mode: TalkMode
@@ -35,7 +35,7 @@ class TalkEnd(msgspec.Struct, frozen=True):
     """Push-to-talk: the user ends the turn."""
 
 
-class CommitNow(msgspec.Struct, frozen=True):
+class CommitTurn(msgspec.Struct, frozen=True):
     """With an open microphone: commit the input buffer now and request a response. Ignored in push-to-talk."""
 
 
@@ -93,10 +93,10 @@ class EditSession(msgspec.Struct, frozen=True):
     edit_id: str = ""
 
 
-class Recall(msgspec.Struct, frozen=True):
+class SetHistory(msgspec.Struct, frozen=True):
     """Pass an earlier conversation to the session that opens next."""
 
-    history: tuple[Said, ...]
+    history: tuple[HistoryMessage, ...]
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -194,17 +194,17 @@ class TimerFired(msgspec.Struct, frozen=True):
 Command = (
     Interrupt
     | SendText
-    | SetTalk
+    | SetTalkMode
     | TalkStart
     | TalkEnd
-    | CommitNow
+    | CommitTurn
     | MicFrame
     | LocalSpeech
     | SetAudio
     | UseDevice
     | SetEcho
     | EditSession
-    | Recall
+    | SetHistory
     | Heard
     | Flushed
     | ArgumentsChecked

@@ -60,7 +60,7 @@ class OpenDevice(msgspec.Struct, frozen=True):
     name: str
 
 
-class TreatEcho(msgspec.Struct, frozen=True):
+class SetEchoMode(msgspec.Struct, frozen=True):
     """Change echo control and noise suppression, also for later sessions of the plan."""
 
     mode: str
@@ -112,6 +112,6 @@ class Report(msgspec.Struct, frozen=True):
     fact: Fact
 
 
-SoundEffect = Play | EndPlay | Flush | Duck | ApplyAudio | OpenDevice | TreatEcho
+SoundEffect = Play | EndPlay | Flush | Duck | ApplyAudio | OpenDevice | SetEchoMode
 ToolEffect = CheckArguments | PreviewCall | RunTool | StopTool
 Effect = Send | SoundEffect | ToolEffect | Schedule | Report

@@ -98,7 +98,7 @@ class SpeechState(StrEnum):
 
     BEGUN = "begun"
     ENDED = "ended"
-    WORDLESS = "no words in time"
+    TRANSCRIPT_LATE = "no words in time"
 
 
 class PhaseChanged(msgspec.Struct, frozen=True):
@@ -162,7 +162,7 @@ class SpeechNoticed(msgspec.Struct, frozen=True):
     state: SpeechState
     cut_agent: bool
     level_db: float | None = None
-    words_due: bool = False
+    transcript_due: bool = False
 
 
 class UserSaid(msgspec.Struct, frozen=True):
@@ -328,7 +328,7 @@ class EditChanged(msgspec.Struct, frozen=True):
     edit_id: str = ""
 
 
-class InForce(msgspec.Struct, frozen=True):
+class SettingsReported(msgspec.Struct, frozen=True):
     """The settings that the server reported as being in force, under the names of `SessionSettings`.
 
     ``at_start``: from ``session.created``, before our settings were sent.
@@ -386,7 +386,7 @@ Fact = (
     | UsageReported
     | LimitsReported
     | EditChanged
-    | InForce
+    | SettingsReported
     | SessionEnded
     | AudioSet
     | FramesDropped

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 
-class Said(msgspec.Struct, frozen=True):
+class HistoryMessage(msgspec.Struct, frozen=True):
     """One message of an earlier session; of the agent's speech only what the user heard."""
 
     by_agent: bool
@@ -16,7 +16,7 @@ class Said(msgspec.Struct, frozen=True):
 RECAP = "This is what we said before the connection was made anew. Do not answer it, go on from there."
 
 
-def as_items(history: Sequence[Said], form: str) -> list[dict[str, Any]]:
+def history_items(history: Sequence[HistoryMessage], form: str) -> list[dict[str, Any]]:
     """Convert a history to conversation items, in order.
 
     Args:

@@ -7,7 +7,7 @@ whether that is still current, and ignores the timer otherwise (the request was 
 import msgspec
 
 
-class GreetingLate(msgspec.Struct, frozen=True):
+class SessionCreatedLate(msgspec.Struct, frozen=True):
     """The server has not sent ``session.created`` on this connection in time."""
 
     connection: int
@@ -31,7 +31,7 @@ class TranscriptLate(msgspec.Struct, frozen=True):
     event_id: str
 
 
-class TurnWordless(msgspec.Struct, frozen=True):
+class SpeechTranscriptLate(msgspec.Struct, frozen=True):
     """No transcript has arrived in time for the speech that the server detected in this turn."""
 
     turn: int
@@ -55,16 +55,16 @@ class CommitLate(msgspec.Struct, frozen=True):
     event_id: str
 
 
-class LocalSpeechOver(msgspec.Struct, frozen=True):
+class LocalSpeechEnded(msgspec.Struct, frozen=True):
     """The local VAD has detected no speech for a while since this speech segment."""
 
-    stretch: int
+    segment: int
 
 
-class LocalSpeechLong(msgspec.Struct, frozen=True):
+class LocalSpeechConfirmed(msgspec.Struct, frozen=True):
     """This local speech segment is long enough to interrupt the agent without waiting for the server."""
 
-    stretch: int
+    segment: int
 
 
 class DuckUnconfirmed(msgspec.Struct, frozen=True):
@@ -94,13 +94,13 @@ class OutputsHeld(msgspec.Struct, frozen=True):
 
 UserTimer = (
     TranscriptLate
-    | TurnWordless
+    | SpeechTranscriptLate
     | TalkLimit
     | TalkLevel
     | CommitLate
-    | LocalSpeechOver
-    | LocalSpeechLong
+    | LocalSpeechEnded
+    | LocalSpeechConfirmed
     | DuckUnconfirmed
 )
 CallTimer = FillerDue | ProviderSilent | OutputsHeld
-Timer = GreetingLate | ResponseLate | EditLate | UserTimer | CallTimer
+Timer = SessionCreatedLate | ResponseLate | EditLate | UserTimer | CallTimer

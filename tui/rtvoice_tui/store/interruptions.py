@@ -33,7 +33,7 @@ class Noticed:
     level_db: float | None = None
     false: bool | None = None
     ended: bool = False
-    words_due: bool = False
+    transcript_due: bool = False
 
 
 class Interruptions:
@@ -65,7 +65,7 @@ class Interruptions:
                 for number, turn in list(self._due.items()):
                     if turn.ended:
                         del self._due[number]
-                    if turn.ended and turn.words_due and turn.false is None:
+                    if turn.ended and turn.transcript_due and turn.false is None:
                         self._judge(turn, false=True)
 
     def _noticed(self, fact: SpeechNoticed) -> None:
@@ -76,10 +76,10 @@ class Interruptions:
         self._count(turn, -1)
         turn.cut_agent, turn.level_db = fact.cut_agent, fact.level_db
         turn.ended = fact.state is not SpeechState.BEGUN
-        turn.words_due = fact.words_due
+        turn.transcript_due = fact.transcript_due
         self._count(turn, 1)
         self.version += 1
-        if fact.state is SpeechState.WORDLESS and turn.false is None:
+        if fact.state is SpeechState.TRANSCRIPT_LATE and turn.false is None:
             self._judge(turn, false=True)
 
     def _judge(self, turn: Noticed, false: bool) -> None:

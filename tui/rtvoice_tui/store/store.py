@@ -131,7 +131,7 @@ class Store:
                 self.calls.new_session()
             case facts.SessionEnded():
                 self.session.reason, self.session.remedy = fact.reason, fact.remedy
-            case facts.InForce():
+            case facts.SettingsReported():
                 self.session.in_force = fact.settings
                 if fact.at_start:
                     self.session.at_start = fact.settings

@@ -6,11 +6,11 @@ from rtvoice_tui.protocol.realtime.objects import ErrorInfo
 from rtvoice_tui.protocol.realtime.session_echo import in_force
 from rtvoice_tui.session.commands import EditSession
 from rtvoice_tui.session.effects import Schedule
-from rtvoice_tui.session.facts import InForce, Phase, SessionOpened
-from rtvoice_tui.session.realtime.edits import GATED, Edits
+from rtvoice_tui.session.facts import Phase, SessionOpened, SettingsReported
+from rtvoice_tui.session.realtime.edits import GATED_NOTICE, Edits
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.server_errors import sentence
-from rtvoice_tui.session.timers import GreetingLate
+from rtvoice_tui.session.timers import SessionCreatedLate
 
 GREETING_S = 5.0
 """Seconds to wait for ``session.created``; then the session is configured anyway, with a warning."""
@@ -59,7 +59,7 @@ class Configuration:
         """The socket is open: wait for ``session.created``."""
         self.phase = Phase.CONFIGURING
         self._connections += 1
-        self._out.do(Schedule(GreetingLate(self._connections), GREETING_S))
+        self._out.do(Schedule(SessionCreatedLate(self._connections), GREETING_S))
 
     def closed(self) -> None:
         """The socket is closed."""
@@ -68,12 +68,12 @@ class Configuration:
 
     # --- server events
 
-    def greeted(self, session: dict[str, Any]) -> None:
+    def session_created(self, session: dict[str, Any]) -> None:
         """Handle ``session.created``: report the server's session, and send our configuration."""
         if self.phase is not Phase.CONFIGURING:
             return
         self._out.report(SessionOpened(str(session.get("id") or ""), session))
-        self._out.report(InForce(in_force(session), at_start=True))
+        self._out.report(SettingsReported(in_force(session), at_start=True))
         self._send_unless_sent()
 
     def updated(self, session: dict[str, Any]) -> None:
@@ -83,7 +83,7 @@ class Configuration:
         if opening and answered and answered == self._update:
             self.phase = Phase.READY
 
-    def refused(self, error: ErrorInfo, blameless: bool) -> str | None:
+    def refused(self, error: ErrorInfo, without_id: bool) -> str | None:
         """Handle an error that may refuse an update.
 
         Args:
@@ -94,14 +94,14 @@ class Configuration:
             The remedy for the user; ``None`` if the error refuses no update.
         """
         took = self._edits.can_disable_turn_detection
-        refused = self._edits.refused(error.event_id, sentence(error), error.param, blameless)
+        refused = self._edits.refused(error.event_id, sentence(error), error.param, without_id)
         if not refused:
             return None
         without_key = took and not self._edits.can_disable_turn_detection
         if refused == self._update:
             self.phase = Phase.CONFIGURING if without_key else Phase.REFUSED
             self._update = self._edits.send_all() if without_key else refused
-        return GATED if without_key else "press e to correct it"
+        return GATED_NOTICE if without_key else "press e to correct it"
 
     def _send_unless_sent(self) -> None:
         if not self._edits.waiting:
@@ -124,8 +124,8 @@ class Configuration:
         if self.phase is Phase.REFUSED:
             self._update = self._edits.send_all()
 
-    def ungreeted(self, connection: int) -> None:
-        """Handle `GreetingLate`: configure the session without waiting for ``session.created`` any longer."""
+    def created_late(self, connection: int) -> None:
+        """Handle `SessionCreatedLate`: configure the session without waiting for ``session.created`` any longer."""
         current = connection == self._connections and self.phase is Phase.CONFIGURING
         if current and not self._edits.waiting:
             self._out.warn("the server has not greeted us", "the session is configured all the same")

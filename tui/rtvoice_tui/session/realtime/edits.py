@@ -17,18 +17,18 @@ from rtvoice_tui.protocol.realtime.session_echo import blamed, differs, in_force
 from rtvoice_tui.protocol.realtime.session_update import session_body
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.effects import Schedule
-from rtvoice_tui.session.facts import EditChanged, EditState, InForce
+from rtvoice_tui.session.facts import EditChanged, EditState, SettingsReported
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.timers import EditLate
 
 UNANSWERED_S = 3.0
 
-GATED = "push-to-talk goes on: silence is sent outside of turns"
+GATED_NOTICE = "push-to-talk goes on: silence is sent outside of turns"
 """Notice for push-to-talk with a server that keeps turn detection on."""
 
 
 @dataclass
-class _Waiting:
+class _PendingEdit:
     """A sent edit.
 
     Attributes:
@@ -83,9 +83,9 @@ class Edits:
         self.settings = settings
         self.tools = tools
         self._out = out
-        self._waiting: list[_Waiting] = []
-        self._settled: deque[_Waiting] = deque(maxlen=16)
-        self._silent: set[str] = set()
+        self._waiting: list[_PendingEdit] = []
+        self._resolved: deque[_PendingEdit] = deque(maxlen=16)
+        self._unanswered_fields: set[str] = set()
         self.voice_frozen = False
         self.by_key = False
         self.can_disable_turn_detection = dialect.can_disable_turn_detection
@@ -98,7 +98,7 @@ class Edits:
     def send_all(self, edit_id: str = "") -> str:
         """Send the whole configuration; returns the event id of the update."""
         self.voice_frozen = False
-        self.settings = self._whole()
+        self.settings = self._effective()
         fields = (*sorted(n for n in ALL_SETTINGS if self.settings.is_set(n)), "tools")
         return self._send(None, fields, edit_id, self.settings, self.tools)
 
@@ -113,12 +113,12 @@ class Edits:
             edit_id: id that `EditChanged` repeats.
             tell: whether to report the changed fields as deferred.
         """
-        changed = self._take(settings, tools)
-        self.settings = self._whole()
+        changed = self._store_wanted_changes(settings, tools)
+        self.settings = self._effective()
         if tell:
             self._put_off(changed, "sent when there is a session", edit_id)
 
-    def _take(self, settings: SessionSettings, tools: tuple[ToolSpec, ...]) -> tuple[str, ...]:
+    def _store_wanted_changes(self, settings: SessionSettings, tools: tuple[ToolSpec, ...]) -> tuple[str, ...]:
         """Store the wanted settings and tools; returns the names of the changed fields.
 
         The sample rates do not change: the devices are open at them.
@@ -141,12 +141,12 @@ class Edits:
             edit_id: id that `EditChanged` repeats.
         """
         before, tools_before = self.settings, self.tools
-        taken = self._take(settings, tools)
+        taken = self._store_wanted_changes(settings, tools)
         held = tuple(n for n in taken if n == "turn_detection" and self._off)
         self._put_off(held, "push-to-talk keeps it off until the microphone is open again", edit_id)
-        changed = tuple(n for n in taken or sorted(self._silent) if n not in held)  # nothing changed: resend unanswered
+        changed = tuple(n for n in taken or sorted(self._unanswered_fields) if n not in held)  # nothing changed: resend unanswered
         frozen = tuple(n for n in changed if n == "voice" and self.voice_frozen)
-        cleared = tuple(n for n in changed if n not in frozen and self._cleared(n))
+        cleared = tuple(n for n in changed if n not in frozen and self._unset(n))
         self._put_off(frozen, "the voice cannot change once the agent has spoken", edit_id)
         self._put_off(cleared, "the server keeps what it has", edit_id)
         told = tuple(n for n in changed if n not in frozen + cleared)
@@ -154,7 +154,7 @@ class Edits:
         if told:
             self._send(told, told, edit_id, before, tools_before)
 
-    def take_turns(self, by_key: bool, live: bool) -> None:
+    def set_talk_mode(self, by_key: bool, live: bool) -> None:
         """Switch turn detection off for push-to-talk, or back to the wanted value; sends the change if there is one.
 
         Args:
@@ -163,7 +163,7 @@ class Edits:
         """
         self.by_key = by_key
         if not live:
-            self.settings = self._whole()
+            self.settings = self._effective()
             return
         before, value = self.settings, self._value("turn_detection")
         self.settings = replace(before, turn_detection=value)
@@ -178,7 +178,7 @@ class Edits:
         """Whether turn detection is to be off because of push-to-talk."""
         return self.by_key and self.can_disable_turn_detection
 
-    def _whole(self) -> SessionSettings:
+    def _effective(self) -> SessionSettings:
         """The wanted settings, with turn detection off where push-to-talk requires it."""
         return replace(self.wanted, turn_detection=None) if self._off else self.wanted
 
@@ -189,19 +189,19 @@ class Edits:
             The event id of that edit; empty if none was pending.
         """
         found = in_force(session)
-        self._out.report(InForce(found))
+        self._out.report(SettingsReported(found))
         if not self._waiting:
             return ""
         edit = self._waiting[0]
         made = {n: found[n] for n, sent in edit.sent.items() if n in found and differs(n, sent, found[n])}
-        self._settle(edit, EditState.CHANGED if made else EditState.ACKNOWLEDGED, made=made)
+        self._resolve(edit, EditState.CHANGED if made else EditState.ACKNOWLEDGED, made=made)
         if edit.switches_off and self._off and isinstance(made.get("turn_detection"), Mapping):
             self.can_disable_turn_detection = False
             self.settings = replace(self.settings, turn_detection=dict(made["turn_detection"]))
-            self._out.warn(f"{self._dialect.title} keeps turn detection on", GATED)
+            self._out.warn(f"{self._dialect.title} keeps turn detection on", GATED_NOTICE)
         return edit.event_id
 
-    def refused(self, event_id: str, reason: str, param: str, blameless: bool) -> str:
+    def refused(self, event_id: str, reason: str, param: str, without_id: bool) -> str:
         """Handle an error that may refuse an edit: restore the settings and tools that it changed.
 
         Args:
@@ -213,9 +213,9 @@ class Edits:
         Returns:
             The event id of the refused edit; empty if the error refuses none.
         """
-        candidates = [*self._waiting, *self._settled]
+        candidates = [*self._waiting, *self._resolved]
         edit = next((e for e in candidates if event_id and e.event_id == event_id), None)
-        if edit is None and not event_id and blameless and self._waiting:
+        if edit is None and not event_id and without_id and self._waiting:
             edit = self._waiting[0]
         if edit is None:
             return ""
@@ -223,8 +223,8 @@ class Edits:
         blame = blamed(param, edit.fields)
         if edit.switches_off and self._off and blame == "turn_detection":
             self.can_disable_turn_detection = False
-        self._settle(edit, EditState.REFUSED, reason, blamed=blame)
-        self._settled.remove(edit)
+        self._resolve(edit, EditState.REFUSED, reason, blamed=blame)
+        self._resolved.remove(edit)
         return edit.event_id
 
     def unanswered(self, event_id: str) -> bool:
@@ -233,18 +233,18 @@ class Edits:
         if edit is None:
             return False
         if edit.edit_id:
-            self._silent |= set(edit.fields)
-        self._tell(edit, EditState.UNANSWERED)
+            self._unanswered_fields |= set(edit.fields)
+        self._report_edit(edit, EditState.UNANSWERED)
         return True
 
     def close(self) -> None:
         """The session ended: report all pending edits as unanswered."""
         for edit in list(self._waiting):
-            self._settle(edit, EditState.UNANSWERED, "the session ended")
-        self._settled.clear()
-        self._silent.clear()
+            self._resolve(edit, EditState.UNANSWERED, "the session ended")
+        self._resolved.clear()
+        self._unanswered_fields.clear()
 
-    def _cleared(self, name: str) -> bool:
+    def _unset(self, name: str) -> bool:
         """Whether a setting was removed: no update can express that, so the server keeps its current value."""
         if name == "turn_detection" and self.settings.manual_turns:
             return False
@@ -259,7 +259,7 @@ class Edits:
             return {"type": "server_vad"}
         return value
 
-    def _go_back(self, edit: _Waiting) -> None:
+    def _go_back(self, edit: _PendingEdit) -> None:
         """Restore all fields that still have the refused edit's value, also in the restore values of later edits."""
         later = [e for e in self._waiting if e is not edit]
         for name in edit.fields:
@@ -305,20 +305,20 @@ class Edits:
             return ""
         event_id = self._out.send(UpdateSession, session=body.session)
         sent = {name: value for name, value in in_force(body.session).items() if name in fields}
-        edit = _Waiting(event_id, edit_id, fields, before, tools_before, self.settings, self.tools, sent, by_talk)
+        edit = _PendingEdit(event_id, edit_id, fields, before, tools_before, self.settings, self.tools, sent, by_talk)
         self._waiting.append(edit)
-        self._tell(edit, EditState.SENT, left_out=body.left_out)
+        self._report_edit(edit, EditState.SENT, left_out=body.left_out)
         self._out.do(Schedule(EditLate(event_id), UNANSWERED_S))
         return event_id
 
-    def _settle(self, edit: _Waiting, state: EditState, detail: str = "", **more: Any) -> None:
-        self._silent -= set(edit.fields)
+    def _resolve(self, edit: _PendingEdit, state: EditState, detail: str = "", **more: Any) -> None:
+        self._unanswered_fields -= set(edit.fields)
         if edit in self._waiting:
             self._waiting.remove(edit)
-            self._settled.append(edit)
-        self._tell(edit, state, detail, **more)
+            self._resolved.append(edit)
+        self._report_edit(edit, state, detail, **more)
 
-    def _tell(self, edit: _Waiting, state: EditState, detail: str = "", **more: Any) -> None:
+    def _report_edit(self, edit: _PendingEdit, state: EditState, detail: str = "", **more: Any) -> None:
         fact = EditChanged(edit.event_id, edit.fields, state, detail, sent=edit.sent, edit_id=edit.edit_id, **more)
         self._out.report(fact)
 

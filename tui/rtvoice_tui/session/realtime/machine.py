@@ -35,7 +35,7 @@ from rtvoice_tui.protocol.realtime.dialects import Dialect
 from rtvoice_tui.protocol.realtime.provider_events import TranscriptionUpdated
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
-from rtvoice_tui.session.effects import ApplyAudio, Effect, Flush, OpenDevice, TreatEcho
+from rtvoice_tui.session.effects import ApplyAudio, Effect, Flush, OpenDevice, SetEchoMode
 from rtvoice_tui.session.facts import (
     AudioSet,
     CutConfirmed,
@@ -48,19 +48,19 @@ from rtvoice_tui.session.facts import (
     TalkChanged,
 )
 from rtvoice_tui.session.inputs import Closed, Connecting, Input, Observed, Opened, Received, Started
-from rtvoice_tui.session.realtime.edits import GATED
-from rtvoice_tui.session.realtime.parts import parts_of
+from rtvoice_tui.session.realtime.edits import GATED_NOTICE
+from rtvoice_tui.session.realtime.parts import make_parts
 from rtvoice_tui.session.realtime.responses.response_slot import ResponseSlot, is_out_of_band
 from rtvoice_tui.session.realtime.server_errors import Verdict, is_empty_commit, judge, sentence
-from rtvoice_tui.session.recap import Said, as_items
+from rtvoice_tui.session.recap import HistoryMessage, history_items
 from rtvoice_tui.session.talk_mode import OPEN_MICROPHONE, TalkMode, TalkRules
 from rtvoice_tui.session.timers import (
     EditLate,
     FillerDue,
-    GreetingLate,
     OutputsHeld,
     ProviderSilent,
     ResponseLate,
+    SessionCreatedLate,
     Timer,
 )
 
@@ -88,7 +88,7 @@ class SessionMachine:
         talk: TalkRules = OPEN_MICROPHONE,
         audio: AudioSettings = DEFAULT_AUDIO_SETTINGS,
     ) -> None:
-        parts = parts_of(dialect, settings, tools, new_id, talk)
+        parts = make_parts(dialect, settings, tools, new_id, talk)
         parts.listening.turn = turn
         self._dialect = dialect
         self._out = parts.out
@@ -97,14 +97,14 @@ class SessionMachine:
         self._ledger = parts.ledger
         self._calls = parts.calls
         self._listening = parts.listening
-        self._answers = parts.responses
+        self._responses = parts.responses
         self._typed = parts.typed
         self._user = parts.user
         self._tools = parts.tools
         self._talk = parts.user.talk
         self._audio = audio
-        self._history: tuple[Said, ...] = ()
-        self._due: tuple[Said, ...] = ()
+        self._history: tuple[HistoryMessage, ...] = ()
+        self._due: tuple[HistoryMessage, ...] = ()
         self._phase = Phase.OFFLINE
 
     # --- state for the driver
@@ -130,7 +130,7 @@ class SessionMachine:
         return self._listening.turn
 
     @property
-    def hears(self) -> bool:
+    def ready(self) -> bool:
         """Whether microphone frames are wanted: the server has accepted the settings, the audio format among them."""
         return self._configuration.ready
 
@@ -138,7 +138,7 @@ class SessionMachine:
     def due(self) -> bool:
         """Whether a reply of the server is pending; only then does the connection treat its silence as a failure."""
         answering = not self._slot.free or self._listening.unanswered
-        return self._configuration.due or answering or self._typed.deliveries.doubtful
+        return self._configuration.due or answering or self._typed.deliveries.pending
 
     @property
     def talk(self) -> TalkChanged:
@@ -200,7 +200,7 @@ class SessionMachine:
             self._out.do(Flush())
         self._tools.close()
         self._configuration.closed()
-        self._answers.close()
+        self._responses.close()
         self._ledger.close()
         self._typed.close(closed.unsent)
         self._user.close()
@@ -210,16 +210,16 @@ class SessionMachine:
     def _received(self, event: ev.ServerEvent) -> None:
         match event:
             case ev.SessionCreated():
-                self._configuration.greeted(event.session)
+                self._configuration.session_created(event.session)
             case ev.SessionUpdated():
-                self._answers.rate.echoed(event.session, self.settings.speed)
+                self._responses.rate.session_updated(event.session, self.settings.speed)
                 self._configuration.updated(event.session)
             case ev.SpeechStarted() | ev.SpeechStopped() | ev.InputCommitted() | ev.InputTimeout():
-                self._user.feed(event)
+                self._user.handle(event)
             case ev.TranscriptionDelta() | ev.TranscriptionCompleted() | ev.TranscriptionFailed():
-                self._user.feed(event)
+                self._user.handle(event)
             case TranscriptionUpdated():
-                self._user.feed(event)
+                self._user.handle(event)
             case ev.ItemTruncated() | ev.ItemDeleted():
                 self._out.report(CutConfirmed(event.item_id))
             case ev.RateLimitsUpdated():
@@ -228,52 +228,52 @@ class SessionMachine:
                 self._error(event)
             case ev.ItemAdded() | ev.ItemCreated() | ev.ItemDone():
                 self._typed.deliveries.item(event.item)
-                self._tools.hosted.feed(event, self._listening.turn)
+                self._tools.hosted.handle(event, self._listening.turn)
             case _:
                 if isinstance(event, ev.ResponseCreated) and not is_out_of_band(event.response):
-                    self._user.answer_began()
+                    self._user.response_started()
                     self._typed.deliveries.answered()
                 elif isinstance(event, ev.OutputAudioDelta):
                     self._edits.voice_frozen = self._dialect.freezes_voice
-                self._tools.hosted.feed(event, self._listening.turn)
-                self._answers.feed(event)
+                self._tools.hosted.handle(event, self._listening.turn)
+                self._responses.handle(event)
 
     def _commanded(self, command: cmd.Command) -> None:
         match command:
             case cmd.Heard():
                 self._ledger.report(command.played_ms, command.first_at, command.drained, self._out)
             case cmd.Flushed():
-                self._ledger.settle(command.played_ms, self._out)
+                self._ledger.truncate_cut(command.played_ms, self._out)
                 self._user.flushed()
             case cmd.Interrupt():
                 self._interrupt()
             case cmd.SendText():
                 self._type(command.text)
-            case cmd.SetTalk():
+            case cmd.SetTalkMode():
                 self._set_talk(command.mode)
             case cmd.SetAudio():
                 self._set_audio(command.settings)
             case cmd.UseDevice():
                 self._out.do(OpenDevice(command.direction, command.name))
             case cmd.SetEcho():
-                self._out.do(TreatEcho(command.mode, command.noise_suppression))
+                self._out.do(SetEchoMode(command.mode, command.noise_suppression))
             case cmd.EditSession():
                 self._configuration.edit(command)
                 self._tools.changed()
-            case cmd.Recall():
+            case cmd.SetHistory():
                 self._history = command.history
             case cmd.ArgumentsChecked() | cmd.CallPreviewed() | cmd.ToolFinished() | cmd.UseTools():
-                self._tools.command(command, self.hears)
+                self._tools.command(command, self.ready)
             case cmd.Decide() | cmd.SendResult():
-                self._tools.command(command, self.hears)
+                self._tools.command(command, self.ready)
             case cmd.TimerFired():
                 self._timer(command.timer)
             case _:
-                self._user.command(command, self.hears)
+                self._user.command(command, self.ready)
 
     @property
     def _slot(self) -> ResponseSlot:
-        return self._answers.slot
+        return self._responses.slot
 
     # --- commands of the user
 
@@ -283,14 +283,14 @@ class SessionMachine:
             self._calls.release()
 
     def _type(self, text: str) -> None:
-        if self.hears:
+        if self.ready:
             self._user.interrupt()
             self._typed.keep(text)
         else:
             self._typed.refuse(text)
 
     def _set_talk(self, mode: TalkMode) -> None:
-        self._user.take_turns(mode, self._configuration.live)
+        self._user.set_talk_mode(mode, self._configuration.live)
         self._configuration.correct()
 
     def _set_audio(self, settings: AudioSettings) -> None:
@@ -302,10 +302,10 @@ class SessionMachine:
 
     def _timer(self, timer: Timer) -> None:
         match timer:
-            case GreetingLate():
-                self._configuration.ungreeted(timer.connection)
+            case SessionCreatedLate():
+                self._configuration.created_late(timer.connection)
             case ResponseLate():
-                if self._slot.stuck(timer.request):
+                if self._slot.request_late(timer.request):
                     self._out.warn("the server has not begun the answer that was asked for", "ask again")
             case EditLate():
                 self._configuration.unanswered(timer.event_id)
@@ -320,17 +320,17 @@ class SessionMachine:
         ruling = judge(error, cause)
         busy = ruling.verdict is Verdict.TRY_AGAIN
         self._slot.refused(error.event_id, busy, self._out)
-        blameless = error.param.startswith("session") or (
+        without_id = error.param.startswith("session") or (
             self._configuration.phase is Phase.CONFIGURING and ruling.verdict is Verdict.FAULT
         )
         self._typed.deliveries.refused(error.event_id)
         self._user.commit_refused(error.event_id, is_empty_commit(error))
-        correction = self._configuration.refused(error, blameless)
+        correction = self._configuration.refused(error, without_id)
         if correction is not None:
             self._tools.use()
         if ruling.verdict in (Verdict.EXPECTED, Verdict.TRY_AGAIN):
             return
-        harmless = ruling.verdict is Verdict.HARMLESS or correction == GATED
+        harmless = ruling.verdict is Verdict.HARMLESS or correction == GATED_NOTICE
         level = Level.WARNING if harmless else Level.ERROR
         remedy = ruling.remedy or correction or ""
         self._out.report(Notice(level, sentence(error), remedy, error.event_id))
@@ -339,10 +339,10 @@ class SessionMachine:
 
     def _finish_step(self) -> list[Effect]:
         self._tools.settle()
-        if self.hears:
+        if self.ready:
             self._recall()
-        self._user.settle(self.hears)
-        if self.hears and not self._ledger.cutting:
+        self._user.settle(self.ready)
+        if self.ready and not self._ledger.cutting:
             if self._typed.waiting and self._slot.free:
                 self._typed.send_next()
                 self._slot.want()
@@ -364,7 +364,7 @@ class SessionMachine:
     def _recall(self) -> None:
         """Send the earlier conversation before any item of this session."""
         due, self._due = self._due, ()
-        for item in as_items(due, self._dialect.history):
+        for item in history_items(due, self._dialect.history):
             self._out.send(CreateItem, item=item)
 
     def _current_phase(self) -> Phase:

@@ -37,7 +37,7 @@ class Parts:
     tools: ToolCalls
 
 
-def parts_of(
+def make_parts(
     dialect: Dialect,
     settings: SessionSettings,
     tools: Sequence[ToolSpec],

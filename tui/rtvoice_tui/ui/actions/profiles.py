@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rtvoice_tui.controller.controller import Controller
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles.store import profile_path
-from rtvoice_tui.session.recap import Said
+from rtvoice_tui.session.recap import HistoryMessage
 from rtvoice_tui.ui.actions.agent import AgentActions
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class ProfileActions:
         if answer:
             self._open(name, self._controller.edits.said() if answer == "k" else (), connect=answer in "kn")
 
-    def _open(self, name: str, history: tuple[Said, ...], connect: bool) -> None:
+    def _open(self, name: str, history: tuple[HistoryMessage, ...], connect: bool) -> None:
         try:
             answer = self._controller.profiles.open(name, history, connect)
         except ProfileError as error:

@@ -144,7 +144,7 @@ class DevicesScreen(ModalScreen[None]):
         """Nobody hears themselves for ever, and nothing that was set is forgotten."""
         self._keep_what_stands()
         if self._hears_myself:
-            self._session.hear_myself(False)
+            self._session.monitor_microphone(False)
 
     def sync(self) -> None:
         """Bring everything up to date."""
@@ -271,7 +271,7 @@ class DevicesScreen(ModalScreen[None]):
         wanted = not self._hears_myself
         if wanted and self._lacks(INPUT, OUTPUT):
             return
-        self._session.hear_myself(wanted)
+        self._session.monitor_microphone(wanted)
         words = "you hear your microphone now: use headphones, l ends it" if wanted else "no more of you"
         self._say(words, "plain")
 

@@ -75,14 +75,14 @@ class FunctionCalls:
         self.receipts = Receipts(out)
         self._calls: dict[str, CallChanged] = {}
         self._keys: dict[str, str] = {}
-        self._whole: set[str] = set()
+        self._arguments_done: set[str] = set()
         self._settled: set[str] = set()
         self._groups: list[_Group] = []
         self._session = 1
         self._released: set[str] = set()
         self._checking: dict[str, _Check] = {}
         self._checks = 0
-        self._fitting: dict[str, dict[str, Any]] = {}
+        self._validated: dict[str, dict[str, Any]] = {}
 
     @property
     def running(self) -> bool:
@@ -123,8 +123,8 @@ class FunctionCalls:
                 kind=self.approvals.kind(name),
             )
         )
-        if key not in self._whole:
-            self._whole.add(key)
+        if key not in self._arguments_done:
+            self._arguments_done.add(key)
             self._out.report(CallReached(key, CallMoment.ARGUMENTS))
         return key
 
@@ -147,7 +147,7 @@ class FunctionCalls:
         self._settled.update(call.key for call in fresh)
         if cut or out_of_band or response.status not in ("completed", ""):
             for call in fresh:
-                self._void(call, whole=response.status == "completed" and not out_of_band)
+                self._cancel(call, whole=response.status == "completed" and not out_of_band)
             return False
         ours = [call for call in fresh if call.state is not CallState.HOSTED]
         for call in ours:
@@ -181,7 +181,7 @@ class FunctionCalls:
         if not always:
             return self._start(call)
         self.approvals.agree_always(call)
-        same = [c for c in self._calls.values() if c.state is CallState.ASKING and self.approvals.alike(c, call)]
+        same = [c for c in self._calls.values() if c.state is CallState.ASKING and self.approvals.same_tool(c, call)]
         answered = [self._start(other) for other in same]
         return any(answered)
 
@@ -218,13 +218,13 @@ class FunctionCalls:
         for group in self._groups:
             for call_id in group.call_ids:
                 if call_id not in group.outputs:
-                    self._let_go(self._calls[self._keys[call_id]])
+                    self._release_call(self._calls[self._keys[call_id]])
                     group.outputs[call_id] = _error(RELEASED)
             self._send_all(group)
         self._groups.clear()
-        self.receipts.ask_for_nothing()
+        self.receipts.drop_unrequested()
 
-    def _let_go(self, call: CallChanged) -> None:
+    def _release_call(self, call: CallChanged) -> None:
         if call.state is CallState.RUNNING:
             self._released.add(call.call_id)
             self._show(replace(call, note=RELEASED))
@@ -265,7 +265,7 @@ class FunctionCalls:
         group.filled = bool(spec and spec.filler)
         return spec.filler if spec else ""
 
-    def void(self) -> None:
+    def close(self) -> None:
         """The session ended: cancel unfinished calls, and forget all calls and approvals."""
         for call in list(self._calls.values()):
             if call.state is CallState.RUNNING:
@@ -276,11 +276,11 @@ class FunctionCalls:
         self._groups.clear()
         self._calls.clear()
         self._keys.clear()
-        self._whole.clear()
+        self._arguments_done.clear()
         self._settled.clear()
         self._released.clear()
         self._checking.clear()
-        self._fitting.clear()
+        self._validated.clear()
         self.approvals.forget()
         self.receipts.forget()
 
@@ -317,7 +317,7 @@ class FunctionCalls:
     def _check(self, call: CallChanged, agreed: bool) -> bool:
         """Validate a call's arguments, here or in the subprocess, then go on. True if that completes its group."""
         parameters = self.approvals.parameters(call)
-        problem = "" if self._fitting.get(call.key) is parameters else self.approvals.objection(call)
+        problem = "" if self._validated.get(call.key) is parameters else self.approvals.validation_error(call)
         if problem is not None:
             return self._go_on(call, problem, agreed)
         self._checks += 1
@@ -347,7 +347,7 @@ class FunctionCalls:
         if call is None or group is None or call_id in group.outputs:
             return False
         if not problem:
-            self._fitting[call.key] = check.parameters
+            self._validated[call.key] = check.parameters
             if self.approvals.parameters(call) is not check.parameters:  # the tool changed meanwhile
                 return self._check(call, check.agreed)
         return self._go_on(call, problem, check.agreed)
@@ -383,7 +383,7 @@ class FunctionCalls:
         for call_id in group.call_ids:
             self._answer(call_id, group.outputs[call_id])
 
-    def _void(self, call: CallChanged, whole: bool) -> None:
+    def _cancel(self, call: CallChanged, whole: bool) -> None:
         """Cancel a call without running it; if it is ``whole`` in the conversation, an error output is sent for it."""
         self._show(replace(call, state=CallState.CANCELLED, note=UNRUN))
         if whole and call.call_id and call.name not in self.approvals.hosted:
@@ -410,9 +410,9 @@ class FunctionCalls:
             if self._keys.get(name) == call.key:
                 del self._keys[name]
         del self._calls[call.key]
-        self._whole.discard(call.key)
+        self._arguments_done.discard(call.key)
         self._settled.discard(call.key)
-        self._fitting.pop(call.key, None)
+        self._validated.pop(call.key, None)
         self.approvals.forget_call(call.key)
 
 

@@ -21,7 +21,7 @@ from rtvoice_tui.session.facts import (
     ServerChanged,
     ServerState,
 )
-from rtvoice_tui.session.realtime.calls.receipts import as_sent
+from rtvoice_tui.session.realtime.calls.receipts import sent_event
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.responses.response_slot import is_out_of_band
 from rtvoice_tui.session.timers import ProviderSilent
@@ -54,23 +54,23 @@ class ProviderCalls:
         self._calls: dict[str, CallChanged] = {}
         self._labels: dict[str, str] = {}
         self._lists: dict[str, ServerChanged] = {}
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._approvals: dict[str, str] = {}
         self._always: set[tuple[str, str]] = set()
-        self._silent: set[str] = set()
-        self._whole: set[str] = set()
+        self._awaiting_response: set[str] = set()
+        self._arguments_done: set[str] = set()
         self._over: set[str] = set()
         self._ended_keys: deque[str] = deque()
         self._busy: set[str] = set()
 
-    def feed(self, event: ev.ServerEvent, turn: int) -> None:
+    def handle(self, event: ev.ServerEvent, turn: int) -> None:
         """Handle one event. Ignores all other events."""
         match event:
             case ev.OutputItemAdded() | ev.OutputItemDone() | ev.ItemAdded() | ev.ItemDone() | ev.ItemCreated():
                 self._item(event.item, turn, done=isinstance(event, ev.OutputItemDone | ev.ItemDone))
             case ev.McpArgumentsDelta():
                 call = self._call(event.item_id, turn)
-                if call.key not in self._whole:
+                if call.key not in self._arguments_done:
                     self._show(replace(call, arguments=call.arguments + event.delta))
             case ev.McpArgumentsDone():
                 call = self._call(event.item_id, turn)
@@ -91,7 +91,7 @@ class ProviderCalls:
             case ev.McpListFailed():
                 self._listed(event.item_id, ServerState.FAILED, "the provider could not list its tools")
             case ev.ResponseCreated() if not is_out_of_band(event.response):
-                self._silent.clear()
+                self._awaiting_response.clear()
 
     def decide(self, key: str, agree: bool, always: bool, reason: str) -> bool:
         """Send the user's decision on an approval request; false if the key names no call that waits for one."""
@@ -105,12 +105,12 @@ class ProviderCalls:
 
     def overdue(self, key: str) -> bool:
         """Handle `ProviderSilent`: true if the server has not continued since, and no hosted call is unfinished."""
-        if key not in self._silent or self._busy:
+        if key not in self._awaiting_response or self._busy:
             return False
-        self._silent.clear()
+        self._awaiting_response.clear()
         return True
 
-    def void(self) -> None:
+    def close(self) -> None:
         """The session ended: cancel unfinished calls and forget everything."""
         for call in list(self._calls.values()):
             if call.state in (CallState.STREAMING, CallState.ASKING, CallState.HOSTED, CallState.RUNNING):
@@ -118,11 +118,11 @@ class ProviderCalls:
         self._calls.clear()
         self._labels.clear()
         self._lists.clear()
-        self._told.clear()
+        self._reported.clear()
         self._approvals.clear()
         self._always.clear()
-        self._silent.clear()
-        self._whole.clear()
+        self._awaiting_response.clear()
+        self._arguments_done.clear()
         self._over.clear()
         self._ended_keys.clear()
         self._busy.clear()
@@ -131,7 +131,7 @@ class ProviderCalls:
         """Forget a finished call and the item ids that refer to it."""
         call = self._calls.pop(key, None)
         self._labels.pop(key, None)
-        for known in (self._whole, self._over, self._silent, self._busy):
+        for known in (self._arguments_done, self._over, self._awaiting_response, self._busy):
             known.discard(key)
         if call is not None:
             for item_id in [known for known, asked in self._approvals.items() if asked == key]:
@@ -142,7 +142,7 @@ class ProviderCalls:
     def _item(self, item: Item, turn: int, done: bool) -> None:
         if item.type == "mcp_list_tools":
             if item.id not in self._lists and len(self._lists) >= KEPT_LISTS:
-                self._told.discard(oldest := next(iter(self._lists)))
+                self._reported.discard(oldest := next(iter(self._lists)))
                 del self._lists[oldest]
             self._lists.setdefault(item.id, ServerChanged(item.server_label, ServerState.STARTING, "at the provider"))
             state = ServerState.CONNECTED if done or item.tools else self._lists[item.id].state
@@ -152,7 +152,7 @@ class ProviderCalls:
         elif item.type == "mcp_call":
             self._called(item, turn, done)
         elif item.type == "message":
-            self._silent.clear()
+            self._awaiting_response.clear()
 
     def _asked(self, item: Item, turn: int) -> None:
         if item.id in self._calls or not item.id:
@@ -177,7 +177,7 @@ class ProviderCalls:
         event_id = self._out.send(CreateItem, item=body)
         state = CallState.HOSTED if agree else CallState.DENIED
         self._show(replace(call, state=state, note="" if agree else reason or "you did not agree"))
-        self._out.report(CallReached(PREFIX + call.key, CallMoment.SENT, as_sent(self._out.cause(event_id))))
+        self._out.report(CallReached(PREFIX + call.key, CallMoment.SENT, sent_event(self._out.cause(event_id))))
         if not agree:
             self._end(call.key)
 
@@ -206,16 +206,16 @@ class ProviderCalls:
             self._end(call.key)
 
     def _arguments_whole(self, key: str) -> None:
-        if key not in self._whole:
-            self._whole.add(key)
+        if key not in self._arguments_done:
+            self._arguments_done.add(key)
             self._out.report(CallReached(PREFIX + key, CallMoment.ARGUMENTS))
 
     def _end(self, key: str) -> None:
         """A call finished or was denied: the server has to continue now. Further calls with the same key do nothing."""
         if key not in self._over:
-            self._whole.add(key)
+            self._arguments_done.add(key)
             self._over.add(key)
-            self._silent.add(key)
+            self._awaiting_response.add(key)
             self._ended_keys.append(key)
             if len(self._ended_keys) > KEPT:
                 self._forget(self._ended_keys.popleft())
@@ -227,8 +227,8 @@ class ProviderCalls:
         if before is None or (before.state is ServerState.FAILED and state is not ServerState.STARTING):
             return
         now = ServerChanged(before.name, state, detail, tools or before.tools)
-        if now != before or item_id not in self._told:
-            self._told.add(item_id)
+        if now != before or item_id not in self._reported:
+            self._reported.add(item_id)
             self._lists[item_id] = now
             self._out.report(now)
 

@@ -23,12 +23,12 @@ class Receipts:
     def send(self, key: str, item: dict[str, Any]) -> None:
         """Send the item with a call's output; ``key``: key of the call."""
         event_id = self._out.send(CreateItem, item=item)
-        self._out.report(CallReached(key, CallMoment.SENT, as_sent(self._out.cause(event_id))))
+        self._out.report(CallReached(key, CallMoment.SENT, sent_event(self._out.cause(event_id))))
         self._unasked.append(key)
 
     def asked(self, event: ClientEvent) -> None:
         """A response was requested with ``event``; it includes all outputs sent so far."""
-        sent = as_sent(event)
+        sent = sent_event(event)
         for key in self._unasked:
             self._out.report(CallReached(key, CallMoment.ASKED, sent))
         self._unanswered += self._unasked
@@ -47,7 +47,7 @@ class Receipts:
         if not asked:
             self._unasked.clear()
 
-    def ask_for_nothing(self) -> None:
+    def drop_unrequested(self) -> None:
         """No response will be requested for the outputs sent so far."""
         self._unasked.clear()
 
@@ -57,6 +57,6 @@ class Receipts:
         self._unanswered.clear()
 
 
-def as_sent(event: ClientEvent | None) -> SentEvent | None:
+def sent_event(event: ClientEvent | None) -> SentEvent | None:
     """Convert a client event to a `SentEvent`; ``None`` stays ``None``."""
     return None if event is None else SentEvent(event.wire_name, encode(event))

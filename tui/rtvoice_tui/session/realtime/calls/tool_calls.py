@@ -15,7 +15,7 @@ from rtvoice_tui.session.realtime.responses.responses import Responses
 from rtvoice_tui.session.realtime.turns.listening import Listening
 from rtvoice_tui.session.timers import CallTimer, FillerDue, OutputsHeld, ProviderSilent
 
-FOUND = "tools found"
+TOOLS_CHANGED_ID = "tools found"
 """Edit id of tool changes that the user did not make."""
 
 HELD_S = 1.5
@@ -32,7 +32,7 @@ class ToolCalls:
         out: collects the effects.
         edits: the wanted tools; sends changes of them to the server.
         calls: the function calls that run here.
-        answers: the responses, with the response slot.
+        responses: the responses, with the response slot.
         listening: knows whether the user speaks.
         agent_heard: returns whether the agent is speaking or a flush is pending.
 
@@ -46,7 +46,7 @@ class ToolCalls:
         out: Outbox,
         edits: Edits,
         calls: FunctionCalls,
-        answers: Responses,
+        responses: Responses,
         listening: Listening,
         agent_heard: Callable[[], bool],
     ) -> None:
@@ -54,23 +54,23 @@ class ToolCalls:
         self._out = out
         self._edits = edits
         self._calls = calls
-        self._answers = answers
+        self._responses = responses
         self._listening = listening
         self._agent_heard = agent_heard
         self.hosted = ProviderCalls(out)
-        self._pulled = False
+        self._has_removed_tools = False
         self._held = False
         self._held_timer = 0
 
     @property
     def _slot(self) -> ResponseSlot:
-        return self._answers.slot
+        return self._responses.slot
 
     def close(self) -> None:
         """The session ended: cancel all calls."""
         self._held = False
-        self._calls.void()
-        self.hosted.void()
+        self._calls.close()
+        self.hosted.close()
 
     # --- available tools
 
@@ -79,7 +79,7 @@ class ToolCalls:
         wanted = {tool.name: tool for tool in self._edits.tools if not tool.hosted}
         approvals = self._calls.approvals
         known = wanted if self._slot.free else {**approvals.known, **wanted}
-        self._pulled = known != wanted
+        self._has_removed_tools = known != wanted
         approvals.known = known
         declared = {tool.name for tool in self._edits.tools if tool.hosted}
         reserved = self._dialect.hosted_tools
@@ -92,7 +92,7 @@ class ToolCalls:
 
     def settle(self) -> None:
         """End of a step: remove tools that no response can call any more."""
-        if self._slot.free and self._pulled:
+        if self._slot.free and self._has_removed_tools:
             self.use()
         if self._held and not self._slot.free:
             self._held = False  # a response started after the outputs were sent and includes them
@@ -102,7 +102,7 @@ class ToolCalls:
         if tools == self._edits.tools:
             return
         if ready or self._edits.waiting:
-            self._edits.change(self._edits.wanted, tools, FOUND)
+            self._edits.change(self._edits.wanted, tools, TOOLS_CHANGED_ID)
         else:
             self._edits.keep(self._edits.wanted, tools, tell=False)
         self.changed()

@@ -55,7 +55,7 @@ class HeardItem:
     finished: bool = False
     cut: bool = False
     out_of_band: bool = False
-    over: bool = False
+    response_done: bool = False
 
 
 class HeardLedger:
@@ -140,7 +140,7 @@ class HeardLedger:
         return done
 
     def cut_all(self) -> list[HeardItem]:
-        """Mark all items that are not played to their end as cut; `settle` truncates them after the flush."""
+        """Mark all items that are not played to their end as cut; `truncate_cut` truncates them after the flush."""
         cut = [item for item in self._items.values() if not item.finished]
         for item in cut:
             item.cut = item.finished = True
@@ -148,7 +148,7 @@ class HeardLedger:
         self._cutting += cut
         return cut
 
-    def settle(self, played_ms: Mapping[str, float], out: Outbox) -> None:
+    def truncate_cut(self, played_ms: Mapping[str, float], out: Outbox) -> None:
         """The flush is complete: truncate or delete each cut item at the server, and report the outcome.
 
         Args:

@@ -34,7 +34,7 @@ class OutputRate:
     def __init__(self, rate: int, out: Outbox) -> None:
         self._rate = rate
         self._out = out
-        self._told = False
+        self._warned = False
         self._named = False
         self._speed = 1.0
         self._letters = 0
@@ -42,10 +42,10 @@ class OutputRate:
 
     def clear(self) -> None:
         """The session ended: reset all state."""
-        self._told = self._named = False
+        self._warned = self._named = False
         self._letters, self._bytes = 0, 0.0
 
-    def echoed(self, session: Mapping[str, Any], speed: object) -> None:
+    def session_updated(self, session: Mapping[str, Any], speed: object) -> None:
         """Compare the rate in the server's session object with the requested one.
 
         Args:
@@ -76,8 +76,8 @@ class OutputRate:
             self._doubt(f"{words}: it may be {likely} Hz", likely)
 
     def _doubt(self, sentence: str, rate: int) -> None:
-        if not self._told:
-            self._told = True
+        if not self._warned:
+            self._warned = True
             self._out.warn(sentence, REMEDY.format(rate))
 
 

@@ -43,18 +43,18 @@ class ResponseSlot:
         self.active = ""
         self._requested = ""
         self._out_of_band = ""
-        self._beside: set[str] = set()
-        self._credited = ""
+        self._parallel: set[str] = set()
+        self._started_request = ""
         self._wanted = False
         self._abandoned = False
         self._cancel_sent = False
         self.cut: set[str] = set()
-        self._over: deque[str] = deque()
+        self._ended_cut: deque[str] = deque()
 
     @property
     def free(self) -> bool:
         """Whether a response may be requested now."""
-        return not self.active and not self._requested and not self._beside
+        return not self.active and not self._requested and not self._parallel
 
     @property
     def requested(self) -> bool:
@@ -70,7 +70,7 @@ class ResponseSlot:
         """Request one response as soon as the slot is free; repeated calls count once."""
         self._wanted = True
 
-    def unwant(self) -> None:
+    def drop_request(self) -> None:
         """Drop the waiting request, because the user interrupted."""
         self._wanted = False
 
@@ -101,11 +101,11 @@ class ResponseSlot:
     def created(self, response_id: str, out: Outbox, out_of_band: bool = False) -> bool:
         """A response started. False if it was cancelled before it started: it is cancelled now."""
         if out_of_band and response_id and self.active not in ("", response_id):
-            self._beside.add(response_id)
+            self._parallel.add(response_id)
             return True
         if not (self._requested or out_of_band):
             self._wanted = False  # it includes everything that the waiting request was for
-        self._credited, self._requested = self._requested, ""
+        self._started_request, self._requested = self._requested, ""
         self.active = response_id or UNNAMED
         self._cancel_sent = False
         self.cut.discard(UNNAMED)
@@ -117,9 +117,9 @@ class ResponseSlot:
 
     def cancel(self, out: Outbox) -> None:
         """Cancel all running responses, or a requested one as soon as it starts."""
-        for response_id in sorted(self._beside - self.cut):
+        for response_id in sorted(self._parallel - self.cut):
             out.send(CancelResponse, response_id=response_id)
-        self.cut |= self._beside
+        self.cut |= self._parallel
         if self.active:
             self.cut.add(self.active)
             if not self._cancel_sent:
@@ -129,12 +129,12 @@ class ResponseSlot:
         elif self._requested:
             self._abandoned = True
 
-    def stop_listening(self) -> None:
+    def mark_cut(self) -> None:
         """The server cancels by itself: mark running or requested responses as cut, so that late events are dropped.
 
         A requested response is cancelled by us once it starts.
         """
-        self.cut |= self._beside
+        self.cut |= self._parallel
         if self.active:
             self.cut.add(self.active)
         elif self._requested:
@@ -143,13 +143,13 @@ class ResponseSlot:
     def done(self, response_id: str) -> None:
         """A response ended, with any status."""
         if response_id in self.cut:  # late events of it are dropped too; the set is bounded
-            self._over.append(response_id)
-            if len(self._over) > KEPT:
-                self.cut.discard(self._over.popleft())
-        beside = response_id in self._beside
-        self._beside.discard(response_id)
+            self._ended_cut.append(response_id)
+            if len(self._ended_cut) > KEPT:
+                self.cut.discard(self._ended_cut.popleft())
+        beside = response_id in self._parallel
+        self._parallel.discard(response_id)
         if not response_id or response_id == self.active or (self.active == UNNAMED and not beside):
-            self.active = self._credited = ""
+            self.active = self._started_request = ""
             self.cut.discard(UNNAMED)
 
     def refused(self, event_id: str, busy: bool, out: Outbox) -> None:
@@ -167,8 +167,8 @@ class ResponseSlot:
             if not self.active:
                 self.active = UNNAMED
                 out.do(Schedule(ResponseLate(UNNAMED), STUCK_S))
-        elif busy and event_id and event_id == self._credited:
-            self._credited = ""
+        elif busy and event_id and event_id == self._started_request:
+            self._started_request = ""
             self._wanted = (
                 self._wanted or event_id != self._out_of_band
             )  # the response that started was the server's own, not the requested one
@@ -176,7 +176,7 @@ class ResponseSlot:
             self._requested = ""
             self._abandoned = False
 
-    def stuck(self, event_id: str) -> bool:
+    def request_late(self, event_id: str) -> bool:
         """Handle `ResponseLate`: free the slot if the request is still pending. True if the user should be warned."""
         if event_id == UNNAMED and self.active == UNNAMED:
             self.active = ""

@@ -64,22 +64,22 @@ class Responses:
         self.slot = ResponseSlot()
         self._calls = calls
         self._listening = listening
-        self._answers: dict[str, _Response] = {}
+        self._responses: dict[str, _Response] = {}
         self._words: dict[str, _Words] = {}
         self._done_ids: deque[str] = deque(maxlen=32)
 
     def close(self) -> None:
         """The session ended: report incomplete responses, and reset all state; the next session may reuse ids."""
-        self._tell_lost()
+        self._report_incomplete()
         self.slot = ResponseSlot()
         self.rate.clear()
-        self._answers.clear()
+        self._responses.clear()
         self._words.clear()
         self._done_ids.clear()
 
-    def _tell_lost(self) -> None:
+    def _report_incomplete(self) -> None:
         """Report incomplete responses that were not interrupted; those with function calls are skipped."""
-        for response_id, answer in self._answers.items():
+        for response_id, answer in self._responses.items():
             if self.slot.is_cut(response_id) or answer.calls:
                 continue
             heard = [item.item_id for item in self._ledger.of_response(response_id) if not item.cut]
@@ -87,7 +87,7 @@ class Responses:
             for item_id in items or [""]:
                 self._out.report(ResponseLost(answer.turn, item_id))
 
-    def feed(self, event: ev.ServerEvent) -> None:
+    def handle(self, event: ev.ServerEvent) -> None:
         """Handle one ``response.*`` event. Ignores all other events."""
         match event:
             case ev.ResponseCreated():
@@ -107,24 +107,24 @@ class Responses:
             case ev.OutputAudioDone():
                 self._audio_done(event.item_id)
             case ev.ArgumentsDelta():
-                answer = self._answer(event.response_id)
+                answer = self._response_of(event.response_id)
                 self._collect(answer, self._calls.stream(answer.turn, event.item_id, event.call_id, event.delta))
             case ev.ArgumentsDone():
-                answer = self._answer(event.response_id)
+                answer = self._response_of(event.response_id)
                 call = Item(id=event.item_id, call_id=event.call_id, name=event.name, arguments=event.arguments)
                 self._collect(answer, self._calls.complete(answer.turn, call))
             case ev.ResponseDone():
                 self._done(event.response)
 
-    def _answer(self, response_id: str) -> _Response:
+    def _response_of(self, response_id: str) -> _Response:
         """The response that an event belongs to; the server may omit its id, or send no ``response.created`` for it."""
         key = response_id or self.slot.active or UNNAMED
-        if key not in self._answers:
+        if key not in self._responses:
             answer = _Response(self._listening.current_turn())
             if key in self._done_ids:
                 return answer  # late event: no second response.done will remove it
-            self._answers[key] = answer
-        return self._answers[key]
+            self._responses[key] = answer
+        return self._responses[key]
 
     def _dropped(self, response_id: str, item_id: str) -> bool:
         """Whether an event belongs to an interrupted response or item, so that it is dropped."""
@@ -135,19 +135,19 @@ class Responses:
         out_of_band = is_out_of_band(response)
         asked = self.slot.requested
         wanted = self.slot.created(response.id, self._out, out_of_band)
-        answer = self._answer(response.id)
+        answer = self._response_of(response.id)
         answer.out_of_band = out_of_band
         if wanted and not answer.out_of_band:
             self._calls.receipts.begun(asked)
             self._out.reach(answer.turn, Moment.ANSWERING)
 
     def _item_added(self, response_id: str, item: Item) -> None:
-        answer = self._answer(response_id)
+        answer = self._response_of(response_id)
         if item.type == "function_call":
             self._collect(answer, self._calls.begin(answer.turn, item))
 
     def _item_done(self, response_id: str, item: Item) -> None:
-        answer = self._answer(response_id)
+        answer = self._response_of(response_id)
         if item.type == "function_call":
             self._collect(answer, self._calls.complete(answer.turn, item))
         else:
@@ -189,7 +189,7 @@ class Responses:
 
     def _words_of(self, event: ev.OfContent) -> _Words:
         if event.item_id not in self._words:
-            answer = self._answer(event.response_id)
+            answer = self._response_of(event.response_id)
             words = _Words(answer.turn, answer.out_of_band)
             if event.response_id and event.response_id in self._done_ids:
                 return words
@@ -202,7 +202,7 @@ class Responses:
     def _audio(self, event: ev.OutputAudioDelta) -> None:
         if self._dropped(event.response_id, event.item_id) or not event.delta:
             return
-        answer = self._answer(event.response_id)
+        answer = self._response_of(event.response_id)
         known = self._ledger.get(event.item_id)
         response_id = event.response_id or self.slot.active
         item = self._ledger.receive(event.item_id, response_id, event.content_index, answer.turn, len(event.delta))
@@ -211,7 +211,7 @@ class Responses:
         if known is None and not answer.out_of_band:
             self._out.reach(answer.turn, Moment.FIRST_AUDIO)
         self._out.do(Play(event.item_id, event.delta))
-        if item.over:
+        if item.response_done:
             self._audio_done(event.item_id)
 
     def _audio_done(self, item_id: str) -> None:
@@ -228,12 +228,12 @@ class Responses:
         self._done_ids.append(response.id)
         response_id = response.id or self.slot.active
         cut = self.slot.is_cut(response_id)
-        answer = self._answer(response_id)
-        self._answers.pop(response_id or UNNAMED, None)
+        answer = self._response_of(response_id)
+        self._responses.pop(response_id or UNNAMED, None)
         self.slot.done(response.id)
         for item in self._ledger.of_response(response_id):
             self._audio_done(item.item_id)
-            item.over = True
+            item.response_done = True
         if not cut and response.status == "completed":
             self._compare(answer, response_id)
         for item_id in answer.items:
@@ -245,14 +245,14 @@ class Responses:
         answered = self._calls.settle(answer.turn, response, answer.calls, cut, answer.out_of_band)
         if answered and not self._calls.running:
             self.slot.want()
-        self._explain(response, cut)
+        self._report_failure(response, cut)
 
     def _compare(self, answer: _Response, response_id: str) -> None:
         """Compare the length of a response's audio with its text, to detect a wrong output rate."""
         text = " ".join(self._words[item_id].text for item_id in answer.items if item_id in self._words)
         self.rate.spoke(text, sum(item.received_bytes for item in self._ledger.of_response(response_id)))
 
-    def _explain(self, response: Response, cut: bool) -> None:
+    def _report_failure(self, response: Response, cut: bool) -> None:
         """Report why a response failed or is incomplete: an exceeded quota would otherwise look like silence."""
         if response.status not in ("failed", "incomplete") or cut:
             return

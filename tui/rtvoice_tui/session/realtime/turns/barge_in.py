@@ -11,9 +11,9 @@ from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
 from rtvoice_tui.session.realtime.responses.responses import Responses
 from rtvoice_tui.session.realtime.turns.push_to_talk import PushToTalk
-from rtvoice_tui.session.timers import DuckUnconfirmed, LocalSpeechLong, LocalSpeechOver
+from rtvoice_tui.session.timers import DuckUnconfirmed, LocalSpeechConfirmed, LocalSpeechEnded
 
-NEAR_S = 0.24
+LOCAL_SPEECH_S = 0.24
 """Seconds of speech detected by the local VAD after which it interrupts the agent, if that is enabled."""
 
 RESTORE_S = 0.5
@@ -30,7 +30,7 @@ class BargeIn:
         dialect: the provider's dialect.
         edits: knows whether the server cancels responses by itself.
         ledger: the heard ledger.
-        answers: the responses, with the response slot.
+        responses: the responses, with the response slot.
         manual: push-to-talk: its pending commit is dropped, and it disables ducking.
         out: collects the effects.
         local: whether the local VAD may interrupt the agent.
@@ -41,7 +41,7 @@ class BargeIn:
         dialect: Dialect,
         edits: Edits,
         ledger: HeardLedger,
-        answers: Responses,
+        responses: Responses,
         manual: PushToTalk,
         out: Outbox,
         local: bool,
@@ -49,15 +49,15 @@ class BargeIn:
         self._dialect = dialect
         self._edits = edits
         self._ledger = ledger
-        self._answers = answers
+        self._responses = responses
         self._push_to_talk = manual
         self._out = out
         self._local = local
-        self._near = False
-        self._stretch = 0
+        self._local_speech = False
+        self._segment = 0
         self._ducked = False
         self._ducking = 0
-        self._cut_near = False
+        self._cut_by_local_vad = False
 
     # --- interruption
 
@@ -71,21 +71,21 @@ class BargeIn:
 
     def interrupt(self) -> bool:
         """Silence and cancel the agent, and drop pending requests. False if it was neither speaking nor about to."""
-        slot = self._answers.slot
+        slot = self._responses.slot
         talking = self._ledger.speaking or not slot.free or slot.wanted
         self.silence()
-        slot.unwant()
-        self._push_to_talk.give_up()
+        slot.drop_request()
+        self._push_to_talk.drop_pending_commit()
         slot.cancel(self._out)
         return talking
 
     def speech_started(self) -> bool:
         """The server's VAD detected speech. True if it, or the local VAD just before, interrupted the agent."""
-        cut = self.silence() or self._cut_near
-        self._cut_near = False
-        slot = self._answers.slot
+        cut = self.silence() or self._cut_by_local_vad
+        self._cut_by_local_vad = False
+        slot = self._responses.slot
         if self._dialect.cancels_on_speech and self._edits.settings.server_interrupts:
-            slot.stop_listening()
+            slot.mark_cut()
         else:
             slot.cancel(self._out)
         return cut
@@ -99,12 +99,12 @@ class BargeIn:
         not ducked.
         """
         speaking = speaking and not self._push_to_talk.by_key
-        if speaking == self._near:
+        if speaking == self._local_speech:
             return
-        self._near = speaking
-        self._stretch += 1
+        self._local_speech = speaking
+        self._segment += 1
         if not speaking:
-            self._out.do(Schedule(LocalSpeechOver(self._stretch), RESTORE_S))
+            self._out.do(Schedule(LocalSpeechEnded(self._segment), RESTORE_S))
         elif self._ledger.speaking:
             self._lower()
 
@@ -115,9 +115,9 @@ class BargeIn:
             self._out.do(Duck(True))
             self._out.do(Schedule(DuckUnconfirmed(self._ducking), DOUBT_S))
         if self._local:
-            self._out.do(Schedule(LocalSpeechLong(self._stretch), NEAR_S))
+            self._out.do(Schedule(LocalSpeechConfirmed(self._segment), LOCAL_SPEECH_S))
 
-    def timer(self, timer: LocalSpeechOver | LocalSpeechLong | DuckUnconfirmed) -> None:
+    def timer(self, timer: LocalSpeechEnded | LocalSpeechConfirmed | DuckUnconfirmed) -> None:
         """Handle a timer; ignores those of an earlier speech segment or an earlier ducking.
 
         `DuckUnconfirmed` belongs to a ducking, not to a segment: else noise with gaps would duck the agent forever.
@@ -126,14 +126,14 @@ class BargeIn:
             case DuckUnconfirmed():
                 if timer.ducking == self._ducking:
                     self._restore()
-            case LocalSpeechOver():
-                if timer.stretch == self._stretch:
-                    self._cut_near = False
+            case LocalSpeechEnded():
+                if timer.segment == self._segment:
+                    self._cut_by_local_vad = False
                     self._restore()
-            case LocalSpeechLong():
-                if timer.stretch == self._stretch and self._near and self.silence():
-                    self._answers.slot.cancel(self._out)
-                    self._cut_near = True
+            case LocalSpeechConfirmed():
+                if timer.segment == self._segment and self._local_speech and self.silence():
+                    self._responses.slot.cancel(self._out)
+                    self._cut_by_local_vad = True
 
     def flushed(self) -> None:
         """A flush is complete: restore the volume for the next response."""
@@ -146,6 +146,6 @@ class BargeIn:
 
     def close(self) -> None:
         """The session ended: restore the volume and reset all state."""
-        self._near = self._cut_near = False
-        self._stretch += 1
+        self._local_speech = self._cut_by_local_vad = False
+        self._segment += 1
         self._restore()

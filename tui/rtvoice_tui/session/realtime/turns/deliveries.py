@@ -19,7 +19,7 @@ class Deliveries:
         self._texts: OrderedDict[str, str] = OrderedDict()
 
     @property
-    def doubtful(self) -> bool:
+    def pending(self) -> bool:
         """Whether a sent message is not acknowledged yet."""
         return bool(self._texts)
 

@@ -33,7 +33,7 @@ class Listening:
         self.talking = False
         self.server_hears = False
         self.recognises = False
-        self._claim = 0
+        self._talk_turn = 0
         self._turns: dict[str, int] = {}
         self._texts: dict[str, str] = {}
         self._awaiting_words = ""
@@ -73,9 +73,9 @@ class Listening:
     def started(self, item_id: str) -> int:
         """The server's VAD detected speech; returns the turn. Speech in a push-to-talk turn belongs to that turn."""
         if item_id not in self._turns or not item_id:
-            turn = self._remember(item_id, self._claim or self.next_turn())
+            turn = self._remember(item_id, self._talk_turn or self.next_turn())
             self._out.report(UserSaid(turn, item_id, "", final=False))
-        self._claim = 0
+        self._talk_turn = 0
         self.server_hears = True
         self.unanswered = False
         turn = self._turns[item_id]
@@ -109,7 +109,7 @@ class Listening:
         item_id = event.item_id
         turn = self._turn_of(item_id)
         if isinstance(event, ev.TranscriptionDelta):
-            self.words_so_far(item_id, self._texts.get(item_id, "") + event.delta)
+            self.interim_transcript(item_id, self._texts.get(item_id, "") + event.delta)
             return
         if isinstance(event, ev.TranscriptionFailed):
             reason = event.error.message or event.error.word or "no reason given"
@@ -125,7 +125,7 @@ class Listening:
             self.stop_waiting()
             self._answer_due = True
 
-    def words_so_far(self, item_id: str, text: str) -> None:
+    def interim_transcript(self, item_id: str, text: str) -> None:
         """Set an item's whole interim transcript."""
         turn = self._turn_of(item_id)
         self._texts[item_id] = text
@@ -142,7 +142,7 @@ class Listening:
         """The user started a push-to-talk turn; returns its number."""
         self.talking = True
         self.stop_waiting()
-        turn = self._claim = self.next_turn()
+        turn = self._talk_turn = self.next_turn()
         self._out.reach(turn, Moment.SPEECH_STARTED)
         return turn
 
@@ -151,21 +151,21 @@ class Listening:
         self.talking = False
         if not server_goes_on:
             self.server_hears = False
-            self._claim = 0
+            self._talk_turn = 0
 
-    def await_words(self, event_id: str) -> None:
+    def await_transcript(self, event_id: str) -> None:
         """Request the response to this commit only when its transcript has arrived, or is overdue."""
         self._awaiting_words = event_id
         self._out.do(Schedule(TranscriptLate(event_id), WORDS_S))
 
-    def words_overdue(self, event_id: str) -> bool:
+    def transcript_late(self, event_id: str) -> bool:
         """Handle `TranscriptLate`: true if that transcript is still awaited, so that the response is requested now."""
         if self._awaiting_words != event_id:
             return False
         self.stop_waiting()
         return True
 
-    def take_answer_due(self) -> bool:
+    def pop_response_due(self) -> bool:
         """Return and clear whether an awaited transcript has arrived, so that the response can be requested."""
         due, self._answer_due = self._answer_due, False
         return due
@@ -173,7 +173,7 @@ class Listening:
     def close(self) -> None:
         """The session ended: reset all state except the turn number."""
         self.talking = self.server_hears = self.recognises = self.unanswered = False
-        self._claim = 0
+        self._talk_turn = 0
         self.stop_waiting()
         self._turns.clear()
         self._texts.clear()

@@ -140,7 +140,7 @@ class PushToTalk:
     def _answer_after(self, event_id: str) -> bool:
         """Whether the response to a commit may be requested at once; otherwise it waits for the transcript."""
         if self._dialect.responds_after_transcript:
-            self._listening.await_words(event_id)
+            self._listening.await_transcript(event_id)
         return not self._dialect.responds_after_transcript
 
     # --- commit with an open microphone
@@ -179,7 +179,7 @@ class PushToTalk:
         if self._committing and (event_id == self._committing or (empty and not event_id)):
             self._committing = ""
 
-    def give_up(self) -> None:
+    def drop_pending_commit(self) -> None:
         """Request no response to speech committed so far."""
         self._committing = ""
         self._listening.stop_waiting()

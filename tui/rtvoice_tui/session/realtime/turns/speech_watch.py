@@ -5,7 +5,7 @@ from collections import deque
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import SpeechNoticed, SpeechState
 from rtvoice_tui.session.realtime.outbox import Outbox
-from rtvoice_tui.session.timers import TurnWordless
+from rtvoice_tui.session.timers import SpeechTranscriptLate
 
 BEFORE_FRAMES = 30
 """Frames before the server's detection that count as part of the speech (600 ms at 20 ms a frame)."""
@@ -44,20 +44,20 @@ class SpeechWatch:
         self._now = SpeechNoticed(turn, SpeechState.BEGUN, cut_agent, level_db)
         self._out.report(self._now)
 
-    def ended(self, turn: int, words_due: bool) -> None:
-        """The speech ended; ``words_due``: whether the session transcribes the user."""
+    def ended(self, turn: int, transcript_due: bool) -> None:
+        """The speech ended; ``transcript_due``: whether the session transcribes the user."""
         now = self._now
         if now is None or now.turn != turn:
             return
         self._now = None
         self._before.clear()
-        self._out.report(SpeechNoticed(turn, SpeechState.ENDED, now.cut_agent, now.level_db, words_due))
-        if words_due:
-            self._ended[turn] = SpeechNoticed(turn, SpeechState.WORDLESS, now.cut_agent, now.level_db, True)
-            self._out.do(Schedule(TurnWordless(turn), WORDS_S))
+        self._out.report(SpeechNoticed(turn, SpeechState.ENDED, now.cut_agent, now.level_db, transcript_due))
+        if transcript_due:
+            self._ended[turn] = SpeechNoticed(turn, SpeechState.TRANSCRIPT_LATE, now.cut_agent, now.level_db, True)
+            self._out.do(Schedule(SpeechTranscriptLate(turn), WORDS_S))
 
-    def wordless(self, turn: int) -> None:
-        """Handle `TurnWordless`: report the time limit. The store decides whether a transcript arrived before."""
+    def transcript_late(self, turn: int) -> None:
+        """Handle `SpeechTranscriptLate`: report the time limit. The store decides whether a transcript arrived before."""
         overdue = self._ended.pop(turn, None)
         if overdue is not None:
             self._out.report(overdue)

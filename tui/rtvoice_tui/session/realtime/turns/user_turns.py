@@ -15,12 +15,12 @@ from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.session.timers import (
     CommitLate,
     DuckUnconfirmed,
-    LocalSpeechLong,
-    LocalSpeechOver,
+    LocalSpeechConfirmed,
+    LocalSpeechEnded,
+    SpeechTranscriptLate,
     TalkLevel,
     TalkLimit,
     TranscriptLate,
-    TurnWordless,
     UserTimer,
 )
 
@@ -34,7 +34,7 @@ UserEvent = (
     | ev.TranscriptionFailed
     | TranscriptionUpdated
 )
-UserCommand = cmd.MicFrame | cmd.LocalSpeech | cmd.TalkStart | cmd.TalkEnd | cmd.CommitNow
+UserCommand = cmd.MicFrame | cmd.LocalSpeech | cmd.TalkStart | cmd.TalkEnd | cmd.CommitTurn
 
 
 class UserTurns:
@@ -57,7 +57,7 @@ class UserTurns:
         push_to_talk: PushToTalk,
         barge_in: BargeIn,
         watch: SpeechWatch,
-        want_response: Callable[[], None],
+        request_response: Callable[[], None],
         recognises_unasked: bool,
     ) -> None:
         self._edits = edits
@@ -65,9 +65,9 @@ class UserTurns:
         self._push_to_talk = push_to_talk
         self._barge_in = barge_in
         self._watch = watch
-        self._want_response = want_response
+        self._want_response = request_response
         self._recognises_unasked = recognises_unasked
-        edits.take_turns(push_to_talk.mode is not TalkMode.OPEN, live=False)
+        edits.set_talk_mode(push_to_talk.mode is not TalkMode.OPEN, live=False)
 
     @property
     def talk(self) -> TalkChanged:
@@ -81,7 +81,7 @@ class UserTurns:
 
     # --- server events
 
-    def feed(self, event: UserEvent) -> None:
+    def handle(self, event: UserEvent) -> None:
         """Handle a server event about the user's speech."""
         match event:
             case ev.SpeechStarted():
@@ -92,7 +92,7 @@ class UserTurns:
             case ev.InputCommitted() | ev.InputTimeout():
                 self._committed(event.item_id)
             case TranscriptionUpdated():
-                self._listening.words_so_far(event.item_id, event.transcript)
+                self._listening.interim_transcript(event.item_id, event.transcript)
             case _:
                 self._listening.words(event)
 
@@ -116,7 +116,7 @@ class UserTurns:
         wanted = isinstance(asked, dict) and asked.get("type") != "none"
         return wanted or self._listening.recognises or self._recognises_unasked
 
-    def answer_began(self) -> None:
+    def response_started(self) -> None:
         """A response started, requested or not."""
         self._listening.unanswered = False
         self._push_to_talk.answered()
@@ -142,7 +142,7 @@ class UserTurns:
                     self._push_to_talk.start()
             case cmd.TalkEnd():
                 self._end_talk()
-            case cmd.CommitNow():
+            case cmd.CommitTurn():
                 if ready and not self.by_key:
                     self._push_to_talk.commit()
 
@@ -154,7 +154,7 @@ class UserTurns:
         if self._push_to_talk.end():
             self._want_response()
 
-    def take_turns(self, mode: TalkMode, live: bool) -> None:
+    def set_talk_mode(self, mode: TalkMode, live: bool) -> None:
         """Change the talk mode; speech in progress is committed as a turn.
 
         Args:
@@ -167,7 +167,7 @@ class UserTurns:
         elif live and not self.by_key and self._edits.can_disable_turn_detection:
             self._push_to_talk.commit()
         self._push_to_talk.mode = mode
-        self._edits.take_turns(by_key, live)
+        self._edits.set_talk_mode(by_key, live)
 
     # --- devices, timers, end of a step
 
@@ -180,19 +180,19 @@ class UserTurns:
         due = False
         match timer:
             case TranscriptLate():
-                due = self._listening.words_overdue(timer.event_id)
+                due = self._listening.transcript_late(timer.event_id)
             case TalkLimit() | TalkLevel() | CommitLate():
                 due = self._push_to_talk.timer(timer)
-            case LocalSpeechOver() | LocalSpeechLong() | DuckUnconfirmed():
+            case LocalSpeechEnded() | LocalSpeechConfirmed() | DuckUnconfirmed():
                 self._barge_in.timer(timer)
-            case TurnWordless():
-                self._watch.wordless(timer.turn)
+            case SpeechTranscriptLate():
+                self._watch.transcript_late(timer.turn)
         if due:
             self._want_response()
 
     def settle(self, ready: bool) -> None:
         """End of a step: request the response to a turn whose transcript has arrived."""
-        if ready and self._listening.take_answer_due():
+        if ready and self._listening.pop_response_due():
             self._want_response()
 
     def close(self) -> None:
