@@ -17,7 +17,7 @@ from clients import end, launch
 
 from rooms import RATE, Room, agent_speech, loudness_db, phrases
 from rtvoice_tui.local_agent.speech import SpeechProbability
-from rtvoice_tui.local_agent.turns import Started, TurnDetector
+from rtvoice_tui.local_agent.turns import SpeechStarted, TurnDetector
 from virtual_audio import MICROPHONE, Recorder, VirtualAudio
 from virtual_room import VirtualRoom
 
@@ -62,9 +62,9 @@ class Judge:
         taken, judged = 0, 0
         while True:
             for at, size in self._server.heard_at[taken:]:
-                events = self._detector.feed(bytes(self._server.heard[judged:size]))
+                events = self._detector.process(bytes(self._server.heard[judged:size]))
                 taken, judged = taken + 1, size
-                self.starts += [at for event in events if isinstance(event, Started)]
+                self.starts += [at for event in events if isinstance(event, SpeechStarted)]
             await asyncio.sleep(0.005)
 
 

@@ -102,7 +102,7 @@ def converse(speech_file: str, heard_file: str, echo: str, input_name: str, outp
 
     drained = _wait(spoken, 60.0)
     health = store.audio
-    lost = [news.sentence for news in station.look(0.0)]
+    lost = [news.sentence for news in station.update_status(0.0)]
     station.close()
     store.events.close()
     Path(heard_file).write_bytes(heard)
@@ -120,7 +120,7 @@ def reopen(times: str, input_name: str, output_name: str) -> dict[str, Any]:
         if round_ == 4:  # libraries have set themselves up by now
             before = _held()
         counts.append(audio.capture.blocks)
-    news = [told.sentence for told in audio.news + audio.station.look(0.0)]
+    news = [told.sentence for told in audio.news + audio.station.update_status(0.0)]
     return {"rounds": sum(count > 0 for count in counts), "before": before, "after": _held(), "news": news}
 
 
@@ -162,7 +162,7 @@ class _Opened:
         choice = AudioChoice(input_name, output_name, echo="off")
         self.station = AudioStation(choice, 24_000, 24_000, self.store, lambda: None, lambda sentence, remedy: None)
         self.station.open()
-        self.news = self.station.look(0.0)
+        self.news = self.station.update_status(0.0)
         self.capture, self.playback = self.station.capture, self.station.playback
         self.module = type(self.station.supervisor._output.stream).__module__.rpartition(".")[2]
 

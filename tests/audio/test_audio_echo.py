@@ -74,7 +74,7 @@ def test_echo_of_hard_noise_is_down_in_every_room_after_a_second_and_the_number_
 @pytest.mark.speech
 def test_a_person_who_talks_over_the_agent_is_still_heard_and_the_agent_alone_is_not():
     from rtvoice_tui.local_agent.speech import SpeechProbability
-    from rtvoice_tui.local_agent.turns import Started, TurnDetector
+    from rtvoice_tui.local_agent.turns import SpeechStarted, TurnDetector
 
     person = samples(person_speech(SECONDS - PERSON_AT_S))
     control = EchoControl(Aec3(RATE), RATE, RATE)
@@ -83,7 +83,11 @@ def test_a_person_who_talks_over_the_agent_is_still_heard_and_the_agent_alone_is
     def starts(pcm: bytes) -> list[float]:
         detector, found = TurnDetector(SpeechProbability()), []
         for at in range(0, len(pcm), FRAME * 2):
-            found += [at / 2 / RATE for event in detector.feed(pcm[at : at + FRAME * 2]) if isinstance(event, Started)]
+            found += [
+                at / 2 / RATE
+                for event in detector.process(pcm[at : at + FRAME * 2])
+                if isinstance(event, SpeechStarted)
+            ]
         return found
 
     assert [at for at in starts(before) if at < PERSON_AT_S], "without cancelling the agent hears itself"
@@ -310,7 +314,7 @@ def seen():
     station.supervisor = SimpleNamespace(status=lambda direction: devices[direction], set_frozen=lambda *_: None)
 
     def look():
-        station.look(0.0)
+        station.update_status(0.0)
         return station.playback.taps[:-1] or None
 
     return SimpleNamespace(devices=devices, look=look, station=station)
@@ -343,7 +347,7 @@ def test_the_local_ear_believes_sixty_milliseconds_and_waits_for_a_pause():
     ear = LocalVad()
     changes = []
     for frame, level in enumerate([-30] * 2 + [FLOOR_DB] * 3 + [-30] * 5 + [FLOOR_DB] * 5 + [-30] + [FLOOR_DB] * 12):
-        if ear.feed(level, 20):
+        if ear.process(level, 20):
             changes.append((frame, ear.speaking))
 
     assert changes == [(7, True), (25, False)]

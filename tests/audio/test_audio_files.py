@@ -50,7 +50,7 @@ def test_a_file_is_spoken_whole_and_once_and_then_there_is_silence(tmp_path):
     capture = Capture(24_000)
     microphone = FileMicrophone(write_wav(tmp_path / "a.wav", signal), capture)
 
-    microphone.begin()
+    microphone.start_deferred()
     wait_until(lambda: capture.blocks >= 60, "the file and some silence were spoken")
     microphone.close()
 
@@ -65,8 +65,8 @@ def test_beginning_twice_speaks_once(tmp_path):
     capture = Capture(24_000)
     microphone = FileMicrophone(write_wav(tmp_path / "a.wav", signal), capture)
 
-    microphone.begin()
-    microphone.begin()
+    microphone.start_deferred()
+    microphone.start_deferred()
     wait_until(lambda: capture.blocks >= 30, "the file was spoken")
     microphone.close()
 
@@ -77,7 +77,7 @@ def test_after_closing_nothing_more_is_spoken_and_no_thread_is_left(tmp_path):
     threads = threading.active_count()
     capture = Capture(24_000)
     microphone = FileMicrophone(write_wav(tmp_path / "a.wav", locatable(5.0)), capture)
-    microphone.begin()
+    microphone.start_deferred()
     wait_until(lambda: capture.blocks >= 3, "it speaks")
 
     microphone.close()
@@ -98,7 +98,7 @@ def test_an_empty_file_is_silence(tmp_path):
     capture = Capture(24_000)
     microphone = FileMicrophone(write_wav(tmp_path / "a.wav", b""), capture)
 
-    microphone.begin()
+    microphone.start_deferred()
     wait_until(lambda: capture.blocks >= 10, "silence is spoken")
     microphone.close()
 
@@ -299,7 +299,7 @@ def opened():
         store = Store()
         stations.append(AudioStation(choice, 24_000, 24_000, store, lambda: None, lambda sentence, remedy: None))
         stations[-1].open()
-        stations[-1].look(0.0)
+        stations[-1].update_status(0.0)
         return store.audio
 
     yield begin

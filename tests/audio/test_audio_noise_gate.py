@@ -15,7 +15,7 @@ def numbered(levels: list[float]) -> list[tuple[bytes, float]]:
 def passed(levels: list[float], threshold_db: float | None = -43.0) -> list[int]:
     """What is sent, by the numbers of the frames; silence is 0."""
     gate = NoiseGate()
-    return [int.from_bytes(pcm, "little") for frame in numbered(levels) for pcm, _ in gate.take(frame, threshold_db)]
+    return [int.from_bytes(pcm, "little") for frame in numbered(levels) for pcm, _ in gate.process(frame, threshold_db)]
 
 
 def test_a_word_goes_through_with_what_came_just_before_and_a_quarter_second_after():
@@ -36,9 +36,9 @@ def test_without_a_threshold_everything_goes_through_at_once():
 def test_a_gate_says_whether_it_is_open():
     gate = NoiseGate()
     for level, is_open in ((QUIET, False), (LOUD, True)):
-        gate.take((b"\1\0", level), -43.0)
+        gate.process((b"\1\0", level), -43.0)
         assert gate.open is is_open
-    gate.take((b"\1\0", QUIET), None)
+    gate.process((b"\1\0", QUIET), None)
     assert gate.open
 
 

@@ -17,7 +17,7 @@ def seconds(pcm: bytes, start: float, end: float) -> bytes:
 
 def test_in_a_room_the_agent_does_not_hear_itself_but_hears_the_person_who_talks_over_it(start, tmp_path):
     from rtvoice_tui.local_agent.speech import SpeechProbability
-    from rtvoice_tui.local_agent.turns import Started, TurnDetector
+    from rtvoice_tui.local_agent.turns import SpeechStarted, TurnDetector
 
     (tmp_path / "speech").write_bytes(agent_speech(SPEECH_S))
     (phrase,) = phrases(1, 1.5)
@@ -39,8 +39,8 @@ def test_in_a_room_the_agent_does_not_hear_itself_but_hears_the_person_who_talks
     heard = (tmp_path / "heard").read_bytes()
     detector, starts = TurnDetector(SpeechProbability()), []
     for at in range(0, len(heard), 960):
-        found = detector.feed(heard[at : at + 960])
-        starts += [at / 2 / RATE for event in found if isinstance(event, Started)]
+        found = detector.process(heard[at : at + 960])
+        starts += [at / 2 / RATE for event in found if isinstance(event, SpeechStarted)]
     assert told["drained"]
     assert told["lost"] == []
     assert echo - loudness_db(seconds(heard, SETTLED_S, PERSON_S - 0.5)) >= 20

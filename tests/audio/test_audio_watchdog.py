@@ -32,7 +32,7 @@ def test_a_device_that_comes_for_no_block_for_half_a_second_is_frozen(looks, sta
     watch = Watchdog()
     watch.opened(0.0, 0)
 
-    judged = [watch.look(now, blocks) for now, blocks in looks]
+    judged = [watch.check(now, blocks) for now, blocks in looks]
 
     assert judged[-1] is state
 
@@ -42,7 +42,7 @@ def test_a_microphone_is_muted_after_two_seconds_of_exact_zeros(silent_s, state)
     watch = Watchdog()
     watch.opened(0.0, 0)
 
-    assert watch.look(0.1, 1, silent_s) is state
+    assert watch.check(0.1, 1, silent_s) is state
 
 
 def test_muting_proves_nothing_of_a_silent_microphone_and_opening_it_on_silence_says_nothing_new():
@@ -50,10 +50,10 @@ def test_muting_proves_nothing_of_a_silent_microphone_and_opening_it_on_silence_
     watch.opened(0.0, 0)
     muted = None
 
-    def look(now, silent_s):
-        return notices.news(assess("input", status, watch.look(now, now, silent_s)), "X", now)
+    def check(now, silent_s):
+        return notices.news(assess("input", status, watch.check(now, now, silent_s)), "X", now)
 
-    told = [look(now, silent_s) for now, silent_s in enumerate([0.0, 2.0, muted, 4.0, muted, 6.0, 0.0], 1)]
+    told = [check(now, silent_s) for now, silent_s in enumerate([0.0, 2.0, muted, 4.0, muted, 6.0, 0.0], 1)]
 
     sentences = [news and news.sentence for news in told]
     silent, works = "the microphone X gives nothing but exact silence", "the microphone X works"
@@ -124,11 +124,11 @@ def test_what_is_open_and_what_comes_from_it_make_one_state(status, seen, state,
 def test_a_trouble_is_told_once_and_its_end_too_and_one_that_flickers_only_every_half_minute():
     notices, frozen, well = StatusNotices("output"), DeviceStatus("X", state=OPEN), DeviceStatus("X", state=OPEN)
 
-    def look(seen, now):
+    def check(seen, now):
         return notices.news(assess("output", frozen if seen is FROZEN else well, seen), "X", now)
 
-    told = [look(seen, now) for now, seen in enumerate([OPEN, FROZEN, FROZEN, OPEN, OPEN, FROZEN, OPEN])]
-    later = [look(FROZEN, 100), look(OPEN, 101)]
+    told = [check(seen, now) for now, seen in enumerate([OPEN, FROZEN, FROZEN, OPEN, OPEN, FROZEN, OPEN])]
+    later = [check(FROZEN, 100), check(OPEN, 101)]
 
     stopped = "the speaker X has stopped answering"
     sentences = [news and news.sentence for news in told + later]

@@ -33,11 +33,11 @@ def test_a_turn_by_key_begins_only_where_the_user_can_be_heard(desk: Desk):
     talk = desk.controller.talk
     desk.store.record(TalkChanged(TalkMode.TOGGLE, False, 30.0), 1.0)
     desk.phase(Phase.READY)
-    assert talk.begin_turn() == "there is no microphone: press t and type"
+    assert talk.start_turn() == "there is no microphone: press t and type"
     desk.store.audio.input.name = "webcam"
-    assert talk.begin_turn() == ""
+    assert talk.start_turn() == ""
     talk.toggle_mute()
-    assert "muted" in talk.begin_turn()
+    assert "muted" in talk.start_turn()
     assert desk.asked == [cmd.TalkStart(), cmd.TalkStart()]
 
 

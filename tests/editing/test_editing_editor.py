@@ -586,12 +586,12 @@ def test_a_file_that_is_broken_elsewhere_is_said_and_changes_nothing(text: str):
 def test_changes_are_counted_and_settled_by_the_name_the_session_was_given():
     a, b = Agent(model="a"), Agent(model="b")
     history = EditHistory(a)
-    first, second = history.begin(1.0, 0, a, b), history.begin(2.0, 1, b, a)
+    first, second = history.add(1.0, 0, a, b), history.add(2.0, 1, b, a)
     assert (first.edit_id, second.edit_id) == ("change-1", "change-2")
-    assert history.settle(EditChanged("e", ("model",), DONE, edit_id="change-2")) is second
+    assert history.record_outcome(EditChanged("e", ("model",), DONE, edit_id="change-2")) is second
     assert (first.state, second.state) == (None, DONE)
-    assert history.settle(EditChanged("e", ("model",), DONE, edit_id="change-7")) is None
-    assert history.settle(EditChanged("e", ("model",), DONE)) is None
+    assert history.record_outcome(EditChanged("e", ("model",), DONE, edit_id="change-7")) is None
+    assert history.record_outcome(EditChanged("e", ("model",), DONE)) is None
 
 
 CREATED = {

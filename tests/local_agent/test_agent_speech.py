@@ -8,7 +8,7 @@ import pytest
 
 from rtvoice_tui.audio.backends.wav_files import read_wav
 from rtvoice_tui.local_agent import speech
-from rtvoice_tui.local_agent.turns import Started, Stopped, TurnDetector
+from rtvoice_tui.local_agent.turns import SpeechStarted, SpeechStopped, TurnDetector
 
 pytestmark = pytest.mark.speech
 
@@ -68,17 +68,19 @@ def test_soft_noise_is_not_taken_for_a_turn():
     noise = (np.random.default_rng(5).normal(0, 200, 24_000 * 4)).astype("<i2").tobytes()
     detector = TurnDetector(speech.SpeechProbability())
 
-    assert [d for start in range(0, len(noise), 960) for d in detector.feed(noise[start : start + 960])] == []
+    assert [d for start in range(0, len(noise), 960) for d in detector.process(noise[start : start + 960])] == []
 
 
 def test_a_spoken_question_is_one_turn_and_its_samples_hold_the_whole_question(voice, recogniser):
     spoken = bytes(48_000) + b"".join(voice.say(QUESTION, "low")) + bytes(48_000)
     detector = TurnDetector(speech.SpeechProbability(), silence_ms=500)
 
-    started, stopped = (d for start in range(0, len(spoken), 960) for d in detector.feed(spoken[start : start + 960]))
+    started, stopped = (
+        d for start in range(0, len(spoken), 960) for d in detector.process(spoken[start : start + 960])
+    )
 
-    assert isinstance(started, Started)
-    assert isinstance(stopped, Stopped)
+    assert isinstance(started, SpeechStarted)
+    assert isinstance(stopped, SpeechStopped)
     assert 500 <= started.at_ms <= 1100
     assert words(recogniser(stopped.pcm)) == words(QUESTION)
 
@@ -110,10 +112,10 @@ def test_a_persons_turns_are_found_and_understood(recogniser, name, expected):
     pcm = recording(name) + bytes(48_000)
     detector = TurnDetector(speech.SpeechProbability(), silence_ms=500)
 
-    decided = [d for start in range(0, len(pcm), 960) for d in detector.feed(pcm[start : start + 960])]
+    decided = [d for start in range(0, len(pcm), 960) for d in detector.process(pcm[start : start + 960])]
 
-    turns = [d for d in decided if isinstance(d, Stopped)]
-    assert len(turns) == len([d for d in decided if isinstance(d, Started)]) > 0
+    turns = [d for d in decided if isinstance(d, SpeechStopped)]
+    assert len(turns) == len([d for d in decided if isinstance(d, SpeechStarted)]) > 0
     understood = {word for turn in turns for word in words(recogniser(turn.pcm))}
     assert len(understood & set(expected.split())) >= 4, understood
 

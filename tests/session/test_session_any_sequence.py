@@ -142,7 +142,9 @@ COMMANDS = st.one_of(
     st.builds(cmd.Decide, KEYS, st.booleans(), st.booleans(), st.sampled_from(["", "no"])),
     st.builds(cmd.Decide, st.sampled_from(["K1", "K2", "M1"]), st.just(True)),
     st.builds(cmd.SendResult, KEYS, st.just("mine"), st.just("by hand")),
-    st.builds(cmd.SetHistory, st.sampled_from([(), (HistoryMessage(False, "Hello"), HistoryMessage(True, "Good day"))])),
+    st.builds(
+        cmd.SetHistory, st.sampled_from([(), (HistoryMessage(False, "Hello"), HistoryMessage(True, "Good day"))])
+    ),
     st.builds(cmd.SetAudio, st.builds(AudioSettings, st.booleans(), st.booleans())),
     st.builds(cmd.UseDevice, st.sampled_from(Direction), st.sampled_from(["", "Webcam"])),
     st.builds(cmd.SetEcho, st.sampled_from(["auto", "off"]), st.booleans()),

@@ -13,7 +13,11 @@ from rtvoice_tui.session.facts import UserSaid
 from rtvoice_tui.session.recap import RECAP, HistoryMessage, history_items
 from session.conversation import MANUAL, VAD, Conversation, Step, function_call
 
-TALK = (HistoryMessage(False, "How is the weather?"), HistoryMessage(True, "It is sunny."), HistoryMessage(False, "And tomorrow?"))
+TALK = (
+    HistoryMessage(False, "How is the weather?"),
+    HistoryMessage(True, "It is sunny."),
+    HistoryMessage(False, "And tomorrow?"),
+)
 ITEMS = [name for name, dialect in DIALECTS.items() if dialect.history == "items"]
 
 
@@ -47,8 +51,12 @@ def given_items(step: Step) -> list[dict[str, Any]]:
         pytest.param((HistoryMessage(True, " \n"), HistoryMessage(False, "")), "recap", [], id="silence as a recap"),
         pytest.param(TALK, "items", AS_ITEMS, id="a talk as items"),
         pytest.param(TALK, "recap", AS_RECAP, id="a talk as a recap"),
-        pytest.param((TALK[0], HistoryMessage(True, ""), *TALK[1:]), "items", AS_ITEMS, id="silence is skipped in items"),
-        pytest.param((TALK[0], HistoryMessage(True, ""), *TALK[1:]), "recap", AS_RECAP, id="silence is skipped in a recap"),
+        pytest.param(
+            (TALK[0], HistoryMessage(True, ""), *TALK[1:]), "items", AS_ITEMS, id="silence is skipped in items"
+        ),
+        pytest.param(
+            (TALK[0], HistoryMessage(True, ""), *TALK[1:]), "recap", AS_RECAP, id="silence is skipped in a recap"
+        ),
     ],
 )
 def test_what_was_said_becomes_items(history, form, items):

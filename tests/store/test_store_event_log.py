@@ -151,10 +151,10 @@ def test_rows_are_found_by_direction_type_and_text(log):
 
 def test_a_turn_is_found_by_its_first_row(log):
     add(log, "session.created")
-    log.begin_turn(1)
+    log.set_turn(1)
     add(log, "a")
     add(log, "b")
-    log.begin_turn(3)
+    log.set_turn(3)
     add(log, "c")
     assert [log.turn_of(number) for number in range(4)] == [0, 1, 1, 3]
     assert (log.first_of_turn(0), log.first_of_turn(1), log.first_of_turn(3)) == (0, 1, 3)
@@ -170,7 +170,7 @@ def test_any_growing_turns_are_found(steps):
         turn, turns = 0, []
         for step in steps:
             turn += step
-            log.begin_turn(turn)
+            log.set_turn(turn)
             add(log, "e")
             turns.append(turn)
         for wanted in range(turn + 2):

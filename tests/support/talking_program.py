@@ -60,7 +60,7 @@ class Talk:
                 report = self.station.report(now)
                 self.played_ms = max([self.played_ms, *report.played_ms.values()])
                 self._say_more()
-                for news in self.station.look(now):
+                for news in self.station.update_status(now):
                     self.told.append((news.sentence, news.remedy))
                 self._tell(now, report.drained)
                 time.sleep(0.01)

@@ -586,7 +586,7 @@ async def test_a_turn_by_key_counts_down_to_its_end() -> None:
         app.store.record(TalkChanged(TalkMode.HOLD, True, 30.0), app.stand_in.clock - 18)
         app.pulse()
         assert "TALK 12s" in app.query_one(MeterRow).words
-        app.begin_turn()
+        app.start_turn()
         assert app.told == [], "one runs"
         app.controller.talk.end_turn()
         assert app.told == [cmd.TalkEnd()]

@@ -81,7 +81,7 @@ class DeltaRedactor:
         """Whether the text so far ends with the start of a secret."""
         return bool(self._shown or self._held)
 
-    def feed(self, piece: str) -> str:
+    def redact_piece(self, piece: str) -> str:
         """Process the next delta; returns the text that can be shown now."""
         text, at = self._shown + self._held + piece, len(self._shown)
         shown: list[str] = []
@@ -160,7 +160,7 @@ class FrameRedactor:
             return frame
         stream = tuple(str(event.get(name)) for name in ("type", "item_id", "call_id", "content_index"))
         redactor = self._streams.pop(stream, None) or DeltaRedactor(self._secrets)
-        shown = redactor.feed(event["delta"])
+        shown = redactor.redact_piece(event["delta"])
         if redactor.waits:
             self._streams[stream] = redactor
             if len(self._streams) > STREAMS:

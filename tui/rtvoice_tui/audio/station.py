@@ -116,9 +116,9 @@ class AudioStation:
         """Close the devices. Blocks for up to 2 s."""
         self.supervisor.close()
 
-    def begin(self) -> None:
+    def start_input_file(self) -> None:
         """Start the input file, if there is one: the server now accepts audio."""
-        self.supervisor.begin()
+        self.supervisor.start_input_file()
 
     @property
     def speaking(self) -> bool:
@@ -137,8 +137,8 @@ class AudioStation:
             self._store.mic.update(level, now)
             self.tryout.microphone(pcm, now)
             level_db = FLOOR_DB if muted else level.rms_db
-            self._vad.feed(level_db if self._hears_user else FLOOR_DB, FRAME_MS)
-            found += self._gate.take((pcm, level_db), self._gate_db)
+            self._vad.process(level_db if self._hears_user else FLOOR_DB, FRAME_MS)
+            found += self._gate.process((pcm, level_db), self._gate_db)
         health.gate_open = self._gate.open and (self._echo is None or self._echo.open)
         health.overflows = health.input.xruns = self.capture.overflows + self.capture.dropped
         health.local_speech = self._vad.speaking
@@ -174,9 +174,9 @@ class AudioStation:
             await asyncio.sleep(0.002)
         return self.playback.heard_ms()
 
-    def look(self, now: float) -> list[DeviceNotice]:
+    def update_status(self, now: float) -> list[DeviceNotice]:
         """Update the status of both devices; return new notices for the user. Call several times a second."""
-        news = [told for side in self._sides if (told := self._look_at(side, now)) is not None]
+        news = [told for side in self._sides if (told := self._check_side(side, now)) is not None]
         health = self._store.audio
         without = [side.view for side in self._sides if side.view.sentence and not side.view.rate]
         health.problem, health.remedy = (without[0].sentence, without[0].remedy) if without else ("", "")
@@ -192,7 +192,7 @@ class AudioStation:
         if mic.hardware and speaker.hardware and self._echo_of != (mic.name, speaker.name):
             self.set_echo(self._choice.echo, self._choice.noise_suppression)
 
-    def _look_at(self, side: _Side, now: float) -> DeviceNotice | None:
+    def _check_side(self, side: _Side, now: float) -> DeviceNotice | None:
         status = self.supervisor.status(side.direction)
         mic = side.direction == "input"
         turns = self.capture.blocks if mic else self.playback.last_request_at
@@ -202,7 +202,7 @@ class AudioStation:
         seen = None
         if status.hardware:
             silent_s = None if self.capture.muted else self.capture.silent_s
-            seen = side.watch.look(now, turns, silent_s if mic else 0.0)
+            seen = side.watch.check(now, turns, silent_s if mic else 0.0)
             if (seen is DeviceState.FROZEN) != side.frozen:
                 side.frozen, side.unsettled_until = not side.frozen, now + SETTLED_S
                 self.supervisor.set_frozen(side.direction, side.frozen, status.openings)

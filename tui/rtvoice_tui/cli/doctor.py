@@ -36,19 +36,19 @@ def doctor(ctx: click.Context, names: tuple[str, ...], live: bool) -> None:
     findings += [
         Finding(name, Verdict.BAD, "there is no such profile", "rtvoice-tui profiles list") for name in unknown
     ]
-    _tell(findings)
+    _print_findings(findings)
     for entry in entries:
         found = list(look.profile_findings(entry, os.environ))
-        _tell([*found, *look.device_findings(entry, sound.devices)])
+        _print_findings([*found, *look.device_findings(entry, sound.devices)])
         if live and entry.profile is not None and not any(f.verdict is not Verdict.OK and f.remedy for f in found):
             found.append(asyncio.run(look.live(entry.name, entry.profile, os.environ)))
-            _tell(found[-1:])
+            _print_findings(found[-1:])
         findings += found
     bad = [finding for finding in findings if finding.verdict is Verdict.BAD and (not names or finding.about in names)]
     ctx.exit(1 if bad else 0)
 
 
-def _tell(findings: list[Finding]) -> None:
+def _print_findings(findings: list[Finding]) -> None:
     for finding in findings:
         click.echo(f"{_MARKS[finding.verdict]} {finding.about:<12} {one_line(finding.sentence, 2000)}")
         if finding.remedy:

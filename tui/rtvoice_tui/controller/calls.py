@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from rtvoice_tui.controller.edits import Answer, Edits
+from rtvoice_tui.controller.edits import ActionResult, Edits
 from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import HostedRun, McpRun, MockRun
@@ -76,18 +76,18 @@ class Calls:
 
     # --- the tool of a call
 
-    def toggle_mock(self, record: CallRecord) -> Answer:
+    def toggle_mock(self, record: CallRecord) -> ActionResult:
         """Replace a call's tool by a mock with this call's result; if it is a mock already, restore the original."""
         name = record.call.name
         entry = self._edits.editor.kept.tool(name)
         if entry is not None and isinstance(entry.run, MockRun):
             original = entry.run.original
             if original is None and self._server_of(name) is None:
-                return Answer(f"{name} was never anything but a mock: pane 5 changes it")
+                return ActionResult(f"{name} was never anything but a mock: pane 5 changes it")
             real = replace(entry, run=original) if original is not None else None
             return self._send_tool(name, real, f"{name} is run for real again")
         if not record.call.output:
-            return Answer("there is no result to make a mock of")
+            return ActionResult("there is no result to make a mock of")
         spec = self.local_specs().get(name)
         if entry is None and spec is not None:  # of an MCP server: a tool entry overrides the server's tool
             entry = ToolEntry(name=name, description=spec.description, parameters=spec.parameters)
@@ -95,10 +95,10 @@ class Calls:
         elif entry is not None and not isinstance(entry.run, McpRun | MockRun):
             run = MockRun(result=_plain(record.call.output), original=entry.run)
         else:
-            return Answer(f"{one_line(name, 60)} is not a tool of this profile")
+            return ActionResult(f"{one_line(name, 60)} is not a tool of this profile")
         return self._send_tool(name, replace(entry, run=run), f"{name} is a mock for this session: m takes it back")
 
-    def toggle_tool(self, name: str) -> tuple[Answer, ...]:
+    def toggle_tool(self, name: str) -> tuple[ActionResult, ...]:
         """Switch a tool off or on for this session; returns the outcome of each change."""
         editor = self._edits.editor
         entry, server = editor.kept.tool(name), self._server_of(name)
@@ -108,7 +108,7 @@ class Calls:
             off = editor.kept.policy(switched) == "off"
             return (self._send_tool(name, switched, f"{name} is {_OFF if off else 'on again'}"),)
         if server is None:
-            return (Answer(f"{one_line(name, 60)} is not a tool of this profile"),)
+            return (ActionResult(f"{one_line(name, 60)} is not a tool of this profile"),)
         answer, done = self._switch_at_server(server, name)
         if done and mocked:
             # with the mock alone removed, the server would offer the tool again
@@ -121,7 +121,7 @@ class Calls:
         servers = [e for e in tools if isinstance(e.run, McpRun) and name.startswith(f"{e.name}_")]
         return max(servers, key=lambda entry: len(entry.name), default=None)
 
-    def _switch_at_server(self, server: ToolEntry, name: str) -> tuple[Answer, bool]:
+    def _switch_at_server(self, server: ToolEntry, name: str) -> tuple[ActionResult, bool]:
         """Switch one tool of an MCP server off or on; false if the server does not offer it, so nothing was sent."""
         assert isinstance(server.run, McpRun)
         editor = self._edits.editor
@@ -134,7 +134,7 @@ class Calls:
         offered = self._offered_by(server)
         if short not in offered:
             words = f"{server.name} does not offer {one_line(name, 60)} now: pane 5 switches the whole server"
-            return Answer(words), False
+            return ActionResult(words), False
         if not only:
             self._whole[server.name] = set(offered)
         others = [other for other in only or offered if other != short]
@@ -158,8 +158,8 @@ class Calls:
                 found.append(name.removeprefix(prefix))
         return found
 
-    def _send_tool(self, name: str, entry: ToolEntry | None, sentence: str) -> Answer:
-        return Answer(sentence, sent=self._edits.send_tool(name, entry))
+    def _send_tool(self, name: str, entry: ToolEntry | None, sentence: str) -> ActionResult:
+        return ActionResult(sentence, sent=self._edits.send_tool(name, entry))
 
 
 def arguments_of(text: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class ActionResult:
     """What became of something that was asked for, in a few words.
 
     Attributes:
@@ -45,7 +45,7 @@ class Answer:
     words: str
     tone: Tone = Tone.QUIET
     problems: tuple[str, ...] = ()
-    sent: "Answer | None" = None
+    sent: "ActionResult | None" = None
     unsaved: bool = False
 
 
@@ -73,7 +73,7 @@ class Edits:
         self.editor = editor
         self.planner = planner
         self.changed: Callable[[], None] = lambda: None
-        self._saving: set[asyncio.Task[Answer]] = set()
+        self._saving: set[asyncio.Task[ActionResult]] = set()
 
     @property
     def live(self) -> bool:
@@ -99,19 +99,19 @@ class Edits:
 
     # --- sending
 
-    def send(self) -> asyncio.Task[Answer]:
+    def send(self) -> asyncio.Task[ActionResult]:
         """Send what was typed, and save it."""
         if not self.editor.changed and not self.editor.unanswered:  # all of it was sent before, by keys of pane 4
-            return self._when_saved(self.editor.save(), Answer("saved"))
+            return self._when_saved(self.editor.save(), ActionResult("saved"))
         command, saving = self.editor.send(self._session.clock, self._store.session.turn)
         return self._when_saved(saving, self._post(command, "saved"))
 
-    def send_tool(self, name: str, entry: ToolEntry | None) -> Answer:
+    def send_tool(self, name: str, entry: ToolEntry | None) -> ActionResult:
         """Change one tool for this session, or take it away (``None``); the profile's file stays as it is."""
         command = self.editor.send_tool(name, entry, self._session.clock, self._store.session.turn)
         return self._post(command, FOR_SESSION)
 
-    def undo(self) -> asyncio.Task[Answer] | None:
+    def undo(self) -> asyncio.Task[ActionResult] | None:
         """Take the last change in force back; ``None`` if there is none."""
         undone = self.editor.undo(self._session.clock, self._store.session.turn)
         if undone is None:
@@ -125,7 +125,7 @@ class Edits:
         history = self.editor.history
         self.editor.restore(history.changes[number - 1].after if number else history.start)
 
-    def _post(self, command: EditSession, words: str) -> Answer:
+    def _post(self, command: EditSession, words: str) -> ActionResult:
         toolset, problems = self.planner.toolset(self.edited_profile)
         change, tone = self.editor.history.changes[-1], Tone.QUIET
         if change.fields == ("model",):
@@ -136,7 +136,7 @@ class Edits:
             source = self.planner.plan(self.edited_profile, self._session.plan.source)[0].source
         self._session.edit(command, toolset, source)
         self.changed()
-        return Answer(words, tone, tuple(problems))
+        return ActionResult(words, tone, tuple(problems))
 
     def outcome(self, fact: EditChanged) -> None:
         """Something became of a change."""
@@ -144,30 +144,30 @@ class Edits:
         if fact.state is EditState.REFUSED:
             self.changed()  # the voice is the old one again
         if saving is not None:
-            self._when_saved(saving, Answer("")).add_done_callback(self._report_problem)
+            self._when_saved(saving, ActionResult("")).add_done_callback(self._report_problem)
 
     # --- saving
 
-    def _when_saved(self, saving: Future[SaveResult], answer: Answer) -> asyncio.Task[Answer]:
+    def _when_saved(self, saving: Future[SaveResult], answer: ActionResult) -> asyncio.Task[ActionResult]:
         task = asyncio.ensure_future(self._saved(saving, answer))
         self._saving.add(task)
         task.add_done_callback(self._saving.discard)
         return task
 
-    async def _saved(self, saving: Future[SaveResult], answer: Answer) -> Answer:
+    async def _saved(self, saving: Future[SaveResult], answer: ActionResult) -> ActionResult:
         result = await asyncio.shield(asyncio.wrap_future(saving))  # cancels the waiting only, never the write
         self.changed()
         if not result.sentence:
             return answer
-        return Answer(result.sentence, answer.tone, (result.sentence, *answer.problems), unsaved=result.failed)
+        return ActionResult(result.sentence, answer.tone, (result.sentence, *answer.problems), unsaved=result.failed)
 
-    def _report_problem(self, saving: asyncio.Task[Answer]) -> None:
+    def _report_problem(self, saving: asyncio.Task[ActionResult]) -> None:
         if not saving.cancelled() and (words := saving.result().words):
             self._session.report(Notice(Level.WARNING, words))
 
-    def keep_audio(self, **chosen: Any) -> asyncio.Task[Answer]:
+    def keep_audio(self, **chosen: Any) -> asyncio.Task[ActionResult]:
         """Keep devices or switches of the ``[audio]`` table in the profile."""
-        return self._when_saved(self.editor.keep_audio(**chosen), Answer(""))
+        return self._when_saved(self.editor.keep_audio(**chosen), ActionResult(""))
 
     async def finish_saving(self) -> tuple[str, ...]:
         """Wait until everything is written; sentences about what could not be."""
@@ -176,7 +176,7 @@ class Edits:
 
     # --- a new session
 
-    def reopen(self, history: tuple[HistoryMessage, ...] = (), connect: bool = True) -> Answer:
+    def reopen(self, history: tuple[HistoryMessage, ...] = (), connect: bool = True) -> ActionResult:
         """Begin a session with what is edited now.
 
         Args:
@@ -188,7 +188,7 @@ class Edits:
         words = f"a new session; {len(history)} messages go with it" if history else "a new session"
         self._session.report(Notice(Level.INFO, words))
         self.changed()
-        return Answer(words, problems=tuple(problems))
+        return ActionResult(words, problems=tuple(problems))
 
     def said(self) -> tuple[HistoryMessage, ...]:
         """The conversation so far; of a response that was cut only what was heard."""

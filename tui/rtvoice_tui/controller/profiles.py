@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from rtvoice_tui.controller.edits import Answer, Edits, Tone
+from rtvoice_tui.controller.edits import ActionResult, Edits, Tone
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.errors import ProfileError
@@ -28,7 +28,7 @@ class Profiles:
         self._edits = edits
         self._remember = remember
 
-    def open(self, name: str, history: tuple[HistoryMessage, ...] = (), connect: bool = True) -> Answer:
+    def open(self, name: str, history: tuple[HistoryMessage, ...] = (), connect: bool = True) -> ActionResult:
         """Open another profile, with a session of its own.
 
         Args:
@@ -63,7 +63,7 @@ class Profiles:
         self._remember(name)
         self._edits.changed()
 
-    def trusted(self, name: str) -> Answer | None:
+    def trusted(self, name: str) -> ActionResult | None:
         """The user trusts a profile: if it is the open one, its tools and its address can be used from now on."""
         editor = self._edits.editor
         if name != editor.name or editor.profile.trusted:
@@ -71,7 +71,7 @@ class Profiles:
         editor.profile = replace(editor.profile, trusted=True)
         return self._edits.reopen(self._edits.said(), connect=self._edits.live)
 
-    async def file_changed(self) -> Answer | None:
+    async def file_changed(self) -> ActionResult | None:
         """The open profile's file may be another: offer the differences as an edit; ``None`` if there are none."""
         editor = self._edits.editor
         try:
@@ -89,7 +89,7 @@ class Profiles:
             reopened = self._edits.reopen(self._edits.said(), connect=False)
             problems += reopened.problems
         if not names:
-            return Answer("", Tone.WARNING, problems) if problems else None
+            return ActionResult("", Tone.WARNING, problems) if problems else None
         words = f"{editor.name}.toml was changed elsewhere: {', '.join(names)}"
         self._session.report(Notice(Level.INFO, words, "pane 5 shows it, F7 sends it"))
-        return Answer(words, Tone.QUIET, problems)
+        return ActionResult(words, Tone.QUIET, problems)

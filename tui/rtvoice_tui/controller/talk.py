@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from rtvoice_tui.controller.edits import Answer, Edits
+from rtvoice_tui.controller.edits import ActionResult, Edits
 from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import Phase
@@ -76,7 +76,7 @@ class Talk:
         """Whether the microphone is muted."""
         return self._session.audio_settings.muted
 
-    def begin_turn(self) -> str:
+    def start_turn(self) -> str:
         """Begin a turn by key; what the user should know about it, or why it does not begin."""
         if not self.by_key or self.talks:
             return ""
@@ -158,7 +158,7 @@ class Talk:
                 self._edits.planner.drop_device_option(direction)
         return asyncio.ensure_future(self._kept(words, self._edits.keep_audio(**chosen)))
 
-    async def _kept(self, words: str, saving: asyncio.Task[Answer]) -> str:
+    async def _kept(self, words: str, saving: asyncio.Task[ActionResult]) -> str:
         return words + ((await saving).words or f"kept in {self._edits.editor.name}.toml")
 
     @property

@@ -160,7 +160,7 @@ class AgentEditor:
             at: seconds on the store's clock.
             turn: the turn it is.
         """
-        command, _ = self._begin(at, turn)
+        command, _ = self._start_change(at, turn)
         return command, self.save()
 
     def save(self) -> "Future[SaveResult]":
@@ -169,8 +169,8 @@ class AgentEditor:
             return _done(f"sent, not saved: {NOT_KEPT}")
         return self.file.write_all(self.kept)
 
-    def _begin(self, at: float, turn: int, undoes: int = 0) -> tuple[EditSession, Change]:
-        change = self.history.begin(at, turn, self.kept, self.draft, undoes)
+    def _start_change(self, at: float, turn: int, undoes: int = 0) -> tuple[EditSession, Change]:
+        change = self.history.add(at, turn, self.kept, self.draft, undoes)
         self.kept = self.draft
         self._under_way |= set(change.fields)
         self._model_waits = self._model_waits or "model" in change.fields
@@ -183,7 +183,7 @@ class AgentEditor:
             return None
         typed, names = self.draft, self.changed
         self.draft = with_settings_of(self.kept, change.before, change.fields)
-        command, undoing = self._begin(at, turn, undoes=change.number)
+        command, undoing = self._start_change(at, turn, undoes=change.number)
         undoing.saved = change.saved
         self.draft = with_settings_of(self.kept, typed, names)
         if not change.saved:
@@ -197,7 +197,7 @@ class AgentEditor:
         """
         before, typed, names = self.kept, self.draft, tuple(n for n in self.changed if n != "tools")
         self.draft = before.with_tool(name, tool)
-        command, change = self._begin(at, turn)
+        command, change = self._start_change(at, turn)
         change.saved = False
         self.draft = replace(with_settings_of(self.kept, typed, names), tool_policy=typed.tool_policy)
         for other in tool_names(before, typed):
@@ -235,7 +235,7 @@ class AgentEditor:
         self._under_way -= set(fact.fields)
         for name in fact.fields:
             self._latest[name] = fact
-        change = self.history.settle(fact)
+        change = self.history.record_outcome(fact)
         saving = self._take_back(change) if change is not None and fact.state is EditState.REFUSED else None
         if not fact.edit_id and fact.state is EditState.SENT:
             self.session_opened()

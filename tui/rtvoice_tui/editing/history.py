@@ -55,14 +55,14 @@ class EditHistory:
     changes: list[Change] = field(default_factory=list)
     _by_id: dict[str, Change] = field(default_factory=dict, repr=False)
 
-    def begin(self, at: float, turn: int, before: Agent, after: Agent, undoes: int = 0) -> Change:
+    def add(self, at: float, turn: int, before: Agent, after: Agent, undoes: int = 0) -> Change:
         """Add a change; returns it."""
         change = Change(len(self.changes) + 1, at, turn, before, after, undoes)
         self.changes.append(change)
         self._by_id[change.edit_id] = change
         return change
 
-    def settle(self, fact: EditChanged) -> Change | None:
+    def record_outcome(self, fact: EditChanged) -> Change | None:
         """Record the outcome of a change; returns the change, or ``None`` if it is unknown.
 
         If only a part is deferred to the next session (``LATER``), the outcome of the rest is kept.

@@ -161,7 +161,7 @@ class Connection:
         while True:
             await asyncio.sleep(liveness.SILENCE_S / liveness.CHECKS_PER_SILENCE)
             limit = f"{liveness.SILENCE_S:g} s"
-            match silence.look(self._session.due, self._session.now()):
+            match silence.check(self._session.due, self._session.now()):
                 case liveness.Verdict.PING:
                     await socket.ping()
                 case liveness.Verdict.TELL:

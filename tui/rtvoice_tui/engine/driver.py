@@ -260,7 +260,7 @@ class SessionDriver:
 
     def _server_spoke(self) -> None:
         if self._machine.ready:
-            self.sound.begin()
+            self.sound.session_ready()
 
     # --- the machine
 

@@ -78,7 +78,7 @@ class EventLogObserver:
             case Stepped():
                 for effect in observed.effects:
                     if isinstance(effect, Report) and isinstance(effect.fact, TurnStarted):
-                        self._log.begin_turn(effect.fact.turn)
+                        self._log.set_turn(effect.fact.turn)
                 return
         self._log.append(
             at, sent, row.name, row.text, fold_key=row.fold_key, audio_bytes=row.audio_bytes, error=row.error

@@ -178,10 +178,10 @@ class SessionSound:
         if station.echo_problem:
             self._session.warn(station.echo_problem, "pip install pywebrtc-audio, or use a headset")
 
-    def begin(self) -> None:
+    def session_ready(self) -> None:
         """The session is ready: start to read an input file. Does nothing on repeated calls."""
         if self._station is not None:
-            self._station.begin()
+            self._station.start_input_file()
 
     def do(self, effect: fx.SoundEffect) -> None:
         """Carry out an audio effect."""
@@ -226,8 +226,8 @@ class SessionSound:
     def _refused(self, sentence: str, remedy: str) -> None:
         self._session.call(self._session.warn, sentence, remedy)
 
-    def _look(self, station: "AudioStation") -> None:
-        for news in station.look(self._session.now()):
+    def _check_devices(self, station: "AudioStation") -> None:
+        for news in station.update_status(self._session.now()):
             level = Level.INFO if news.good else Level.WARNING
             self._session.report(Notice(level, news.sentence, news.remedy))
 
@@ -258,7 +258,7 @@ class SessionSound:
             self._report_playback(station)
         if now >= self._look_due:
             self._look_due = now + LOOK_S
-            self._look(station)
+            self._check_devices(station)
 
     def _report_local_speech(self) -> None:
         near = self._store.audio.local_speech and self._session.ready

@@ -20,7 +20,7 @@ DELTA_BYTES = RATE // 5 * 2
 """Bytes of PCM16 in one ``response.output_audio.delta`` (200 ms)."""
 
 
-class Answer:
+class Response:
     """A response in progress.
 
     Args:
@@ -58,7 +58,7 @@ class Answer:
             ConnectionError: the client is gone.
         """
         try:
-            await self._begin()
+            await self._send_created()
             decided = await self._decide()
             if isinstance(decided, Call):
                 await self._call(decided)
@@ -83,10 +83,10 @@ class Answer:
     async def finish_unstarted(self) -> None:
         """Send the events of a response whose task was cancelled before it ran."""
         if not self._begun:
-            await self._begin()
+            await self._send_created()
             await self._done("cancelled")
 
-    async def _begin(self) -> None:
+    async def _send_created(self) -> None:
         self._begun = True
         await self._emit("response.created", response=self._response("in_progress"))
 
@@ -149,7 +149,7 @@ class Answer:
         modalities = self._overrides.get("output_modalities") or self._session["output_modalities"]
         voice = await self._connection.models.voice() if "audio" in modalities else None
         part = self._open_part = _SpokenPart(self, spoken=voice is not None)
-        await part.begin()
+        await part.start()
         output = self._session["audio"]["output"]
         for sentence in sentences(text):
             await part.words(sentence)
@@ -186,7 +186,7 @@ class Answer:
 class _SpokenPart:
     """The message item of a response, with its added, delta and done events."""
 
-    def __init__(self, answer: Answer, spoken: bool) -> None:
+    def __init__(self, answer: Response, spoken: bool) -> None:
         self._answer = answer
         self._connection = answer._connection
         self._spoken = spoken
@@ -204,7 +204,7 @@ class _SpokenPart:
         self._about = {**self._where, "item_id": self._item["id"], "content_index": 0}
         self._name = "output_audio_transcript" if spoken else "output_text"
 
-    async def begin(self) -> None:
+    async def start(self) -> None:
         self._previous = None if self._answer.aside else self._connection.conversation.add(self._item)
         await self._emit("response.output_item.added", **self._where, item=dict(self._item))
         await self._of_conversation("conversation.item.added", item=dict(self._item))

@@ -10,14 +10,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from rtvoice_tui.local_agent import events, limits
-from rtvoice_tui.local_agent.answering import Answer
+from rtvoice_tui.local_agent.answering import Response
 from rtvoice_tui.local_agent.brain import Brain
 from rtvoice_tui.local_agent.conversation import Conversation
 from rtvoice_tui.local_agent.events import INTERNAL, error_event, new_id
 from rtvoice_tui.local_agent.models import Models, SpeechInput
 from rtvoice_tui.local_agent.reading import event_id_of, read_event
 from rtvoice_tui.local_agent.speech import INSTALL_HINT, RATE
-from rtvoice_tui.local_agent.turns import Started, Stopped, TurnDetector
+from rtvoice_tui.local_agent.turns import SpeechStarted, SpeechStopped, TurnDetector
 from rtvoice_tui.local_agent.validation import Objection, objection
 
 PARTIAL_EVERY_S = 0.5
@@ -51,7 +51,7 @@ class Connection:
         self._buffer = bytearray()
         self._speech_item = ""
         self._ahead: tuple[float, asyncio.Task[str]] | None = None
-        self._answer: Answer | None = None
+        self._answer: Response | None = None
         self._partials: asyncio.Task[None] | None = None
         self._waiting: dict[asyncio.Task[None], int] = {}  # turns being transcribed: task -> bytes of PCM
         self._one_by_one = asyncio.Lock()
@@ -174,8 +174,8 @@ class Connection:
         if self._detector is None:
             self._detector = TurnDetector(speech_input.new_vad())
             self._tune_detector()
-        for decided in self._detector.feed(pcm):
-            if isinstance(decided, Started):
+        for decided in self._detector.process(pcm):
+            if isinstance(decided, SpeechStarted):
                 await self._speech_started(decided)
             else:
                 await self._speech_stopped(decided)
@@ -198,7 +198,7 @@ class Connection:
         message = f"The local agent cannot hear, because speech is not installed ({INSTALL_HINT}): type instead."
         return Objection("speech_not_installed", message, "")
 
-    async def _speech_started(self, started: Started) -> None:
+    async def _speech_started(self, started: SpeechStarted) -> None:
         self._speech_item = new_id("item")
         await self.emit("input_audio_buffer.speech_started", audio_start_ms=started.at_ms, item_id=self._speech_item)
         detection = self.session["audio"]["input"]["turn_detection"] or {}
@@ -207,7 +207,7 @@ class Connection:
         if self.session["audio"]["input"]["transcription"] is not None:
             self._partials = asyncio.create_task(self._transcribe_live(self._speech_item))
 
-    async def _speech_stopped(self, stopped: Stopped) -> None:
+    async def _speech_stopped(self, stopped: SpeechStopped) -> None:
         item_id = self._end_speech()
         await self.emit("input_audio_buffer.speech_stopped", audio_end_ms=stopped.at_ms, item_id=item_id)
         ahead, self._ahead = self._ahead, None
@@ -403,16 +403,16 @@ class Connection:
         return None
 
     async def _start_answer(self, overrides: dict[str, Any]) -> None:
-        self._answer = Answer(self, overrides)
+        self._answer = Response(self, overrides)
         self._answer.task = asyncio.create_task(self._run_answer(self._answer))
 
-    async def _run_answer(self, answer: Answer) -> None:
+    async def _run_answer(self, answer: Response) -> None:
         try:
             await answer.run()
         finally:
             self.response_ended(answer)
 
-    def response_ended(self, answer: Answer) -> None:
+    def response_ended(self, answer: Response) -> None:
         """Free the slot of the active response, if it is this one."""
         if self._answer is answer:
             self._answer = None

@@ -34,23 +34,23 @@ class Models:
 
     def load(self) -> None:
         """Start loading all models that are not loaded yet; needs a running event loop."""
-        self._begin_ears()
-        self._begin_voice()
+        self._start_speech_input()
+        self._start_voice()
 
     async def speech_input(self) -> SpeechInput | None:
         """Recogniser and VAD, loaded if necessary; ``None`` if they are not installed."""
-        return await asyncio.shield(self._begin_ears())
+        return await asyncio.shield(self._start_speech_input())
 
     async def voice(self) -> speech.Voice | None:
         """The speech synthesiser, loaded if necessary; ``None`` if it is not installed."""
-        return await asyncio.shield(self._begin_voice())
+        return await asyncio.shield(self._start_voice())
 
-    def _begin_ears(self) -> "asyncio.Task[SpeechInput | None]":
+    def _start_speech_input(self) -> "asyncio.Task[SpeechInput | None]":
         if self._ears is None:
             self._ears = asyncio.create_task(asyncio.to_thread(self._load_ears))
         return self._ears
 
-    def _begin_voice(self) -> "asyncio.Task[speech.Voice | None]":
+    def _start_voice(self) -> "asyncio.Task[speech.Voice | None]":
         if self._voice is None:
             self._voice = asyncio.create_task(asyncio.to_thread(self._load_voice))
         return self._voice

@@ -16,7 +16,7 @@ MAX_TURN_MS = 15_000.0
 
 
 @dataclass(frozen=True)
-class Started:
+class SpeechStarted:
     """Speech has started.
 
     Attributes:
@@ -27,7 +27,7 @@ class Started:
 
 
 @dataclass(frozen=True)
-class Stopped:
+class SpeechStopped:
     """A turn has ended.
 
     Attributes:
@@ -75,10 +75,10 @@ class TurnDetector:
         self._speech_ms = 0.0
         self._last_speech_ms = 0.0
 
-    def feed(self, pcm: bytes) -> list[Started | Stopped]:
+    def process(self, pcm: bytes) -> list[SpeechStarted | SpeechStopped]:
         """Process the next samples (PCM16); returns the starts and ends of turns in them, in order."""
         self._kept += pcm
-        found: list[Started | Stopped] = []
+        found: list[SpeechStarted | SpeechStopped] = []
         for probability in self._probability(pcm):
             self._judged_ms += FRAME_MS
             decided = self._speaking_frame(probability) if self.speaking else self._quiet_frame(probability)
@@ -94,12 +94,12 @@ class TurnDetector:
         return bytes(self._kept) if self.speaking else b""
 
     @property
-    def paused(self) -> Stopped | None:
+    def paused(self) -> SpeechStopped | None:
         """The turn as it would be if the current pause ends it; ``None`` while there is no pause."""
         pausing = self.speaking and self._judged_ms - self._last_speech_ms >= KEPT_SILENCE_MS
         return self._stopped() if pausing else None
 
-    def _quiet_frame(self, probability: float) -> Started | None:
+    def _quiet_frame(self, probability: float) -> SpeechStarted | None:
         self._loud = self._loud + 1 if probability >= self.threshold else 0
         if self._loud < START_FRAMES:
             return None
@@ -108,9 +108,9 @@ class TurnDetector:
         self._last_speech_ms = self._judged_ms
         start = max(0.0, self._judged_ms - self._loud * FRAME_MS - self.prefix_ms)
         self._forget_before(start)
-        return Started(int(start))
+        return SpeechStarted(int(start))
 
-    def _speaking_frame(self, probability: float) -> Stopped | None:
+    def _speaking_frame(self, probability: float) -> SpeechStopped | None:
         if probability >= self.threshold - HYSTERESIS:
             self._last_speech_ms = self._judged_ms
             self._speech_ms += FRAME_MS
@@ -119,7 +119,7 @@ class TurnDetector:
             return None
         return self.end()
 
-    def end(self) -> Stopped:
+    def end(self) -> SpeechStopped:
         """End the turn in progress immediately, without waiting for a pause."""
         stopped = self._stopped()
         self.speaking = False
@@ -127,10 +127,10 @@ class TurnDetector:
         self._forget_before(self._judged_ms)
         return stopped
 
-    def _stopped(self) -> Stopped:
+    def _stopped(self) -> SpeechStopped:
         end = min(self._last_speech_ms + KEPT_SILENCE_MS, self._judged_ms)
         pcm = bytes(self._kept[: self._size(end - self._kept_from_ms)])
-        return Stopped(int(end), pcm, self._speech_ms, self._last_speech_ms)
+        return SpeechStopped(int(end), pcm, self._speech_ms, self._last_speech_ms)
 
     def _forget_before(self, at_ms: float) -> None:
         if at_ms > self._kept_from_ms:

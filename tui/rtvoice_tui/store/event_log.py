@@ -91,7 +91,7 @@ class EventLog:
         """Number of rows."""
         return len(self._times)
 
-    def begin_turn(self, turn: int) -> None:
+    def set_turn(self, turn: int) -> None:
         """Assign the rows that follow to a turn."""
         self._turn = turn
 

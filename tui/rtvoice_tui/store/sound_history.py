@@ -103,7 +103,7 @@ class SoundHistory:
         levels = self._levels.get(id(meter))
         if levels is None:
             levels = self._levels[id(meter)] = LevelColumns(meter)
-        levels.take()
+        levels.update()
         return levels.window(now, merge)
 
 
@@ -122,7 +122,7 @@ class LevelColumns:
         self._last: tuple[float, Level] | None = None
         self._columns: deque[tuple[int, Level]] = deque(maxlen=_KEPT)
 
-    def take(self) -> None:
+    def update(self) -> None:
         """Add the meter's frames since the last call to the columns."""
         fresh = []
         for frame in reversed(tuple(self._meter.history)):  # a copy: the session's thread keeps appending

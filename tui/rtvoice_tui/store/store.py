@@ -150,8 +150,8 @@ class Store:
         match fact:
             case facts.TurnStarted():
                 self.session.turn = fact.turn
-                self.timings.begin(fact.turn)
-                self.events.begin_turn(fact.turn)
+                self.timings.start_turn(fact.turn)
+                self.events.set_turn(fact.turn)
             case facts.Reached():
                 self.session.spoken = self.session.spoken or fact.moment is facts.Moment.FIRST_AUDIO
                 self.timings.reached(fact.turn, fact.moment, at if fact.at is None else fact.at)

@@ -60,7 +60,7 @@ class Timings:
         self._answered: list[int] = []  # turns with a known wait, ascending
         self._waits: list[tuple[float, int]] = []  # wait (ms) and negated turn: of equal waits the first is worst
 
-    def begin(self, turn: int) -> None:
+    def start_turn(self, turn: int) -> None:
         """Add a turn, unless it is the last one already."""
         if not self.turns or self.turns[-1].turn != turn:
             timing = self._by_turn[turn] = TurnTiming(turn)

@@ -81,7 +81,7 @@ class McpRunner(Runner):
         self._under_way = 0
         self._scope: CancelScope | None = None
         self._closing = False
-        self._look = asyncio.Event()
+        self._refresh = asyncio.Event()
         self.specs = ()
         self.status = ServerStatus(ServerState.CLOSED)
 
@@ -124,10 +124,10 @@ class McpRunner(Runner):
         try:
             result = await client.call_tool(inner, call.arguments)
         except MCPError as error:
-            self._look.set()
+            self._refresh.set()
             return failed(f"{call.name} failed: {_line(error, self._keys)}")
         except Exception as error:  # a broken connection can raise anything
-            self._look.set()
+            self._refresh.set()
             return failed(f"{call.name} failed: {type(error).__name__}", _line(error, self._keys))
         finally:
             self._under_way -= 1
@@ -191,10 +191,10 @@ class McpRunner(Runner):
                     limit.deadline = math.inf
                     self._stand(ServerState.CONNECTED)
                     yield
-                    self._look.clear()
+                    self._refresh.clear()
                     await anyio.sleep(LEAST_S)
                     with anyio.move_on_after(LOOK_S["stdio" if self._run.argv else "http"]):
-                        await self._look.wait()
+                        await self._refresh.wait()
                     _trim(errors)
                     if self._under_way:  # a server may process requests one at a time
                         continue
@@ -234,7 +234,7 @@ class McpRunner(Runner):
     async def _told(self, message: Any) -> None:
         """Handle a notification of the server: its list of tools may have changed."""
         if getattr(message, "method", "") == "notifications/tools/list_changed":
-            self._look.set()
+            self._refresh.set()
 
     async def _list(self, client: "Client") -> None:
         tools: list[Tool] = []

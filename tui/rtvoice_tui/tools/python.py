@@ -38,9 +38,9 @@ class PythonRunner(Runner):
 
     async def open(self) -> None:
         """Load the file, and read the function's description and parameters now and whenever the file changes."""
-        self._file.watch(self._look)
+        self._file.watch(self._refresh)
         if self._looking is None:
-            self._looking = asyncio.ensure_future(self._look())
+            self._looking = asyncio.ensure_future(self._refresh())
 
     async def close(self) -> None:
         """Stop watching the file; its processes end when no other tool uses it."""
@@ -48,7 +48,7 @@ class PythonRunner(Runner):
         if looking is not None:
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
-        await self._file.unwatch(self._look)
+        await self._file.unwatch(self._refresh)
 
     def preview(self, call: Call) -> str:
         """The call in Python syntax, and the file."""
@@ -73,7 +73,7 @@ class PythonRunner(Runner):
         told = f"the result of {size} characters was cut"
         return Outcome(f"{output[:MAX_OUTPUT]}\n[cut: {size} characters in all]", ok=True, note=told)
 
-    async def _look(self) -> None:
+    async def _refresh(self) -> None:
         """Load the file if needed, and update specs and status from the function."""
         (spec,) = self.specs  # kept if the file does not load
         status = None if self.status is None else ServerStatus(ServerState.CONNECTED)

@@ -184,7 +184,7 @@ class PythonProcess:
         assert stdout is not None
         try:
             while line := await stdout.readline():
-                self._take(json.loads(line))
+                self._on_reply(json.loads(line))
         except ValueError:  # a line longer than LINE_BYTES, or invalid JSON
             pass
         finally:
@@ -194,7 +194,7 @@ class PythonProcess:
             finally:
                 self._gone()
 
-    def _take(self, reply: dict[str, Any]) -> None:
+    def _on_reply(self, reply: dict[str, Any]) -> None:
         if "ready" in reply:
             if not self._ready.done():
                 self._ready.set_result(None)

@@ -14,7 +14,7 @@ PING_SHARE = 0.5
 """The share of SILENCE_S after which the server is pinged."""
 
 CHECKS_PER_SILENCE = 10
-"""How many times `Liveness.look` is called within SILENCE_S."""
+"""How many times `Liveness.check` is called within SILENCE_S."""
 
 
 class Verdict(Enum):
@@ -45,7 +45,7 @@ class Liveness:
         self._heard_at = at
         self._pinged = self._told = False
 
-    def look(self, due: bool, at: float) -> Verdict:
+    def check(self, due: bool, at: float) -> Verdict:
         """Return the action that is due now. Call it LOOKS times within SILENCE_S.
 
         Args:

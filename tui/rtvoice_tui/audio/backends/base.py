@@ -44,7 +44,7 @@ class Stream(Protocol):
 class DeferredStart(Protocol):
     """A stream that must not start before the server accepts audio: an input file."""
 
-    def begin(self) -> None:
+    def start_deferred(self) -> None:
         """Start to deliver audio."""
 
 

@@ -32,7 +32,7 @@ class GuardedStream:
         if time.perf_counter() < self._expected_until:
             self._expected_until = 0.0
         else:
-            self._tell()
+            self._report_lost()
 
     def start(self) -> None:
         """Start the stream; exceptions of the library are passed on."""
@@ -54,7 +54,7 @@ class GuardedStream:
                 emptied(asked + max(SILENT_S, (time.perf_counter() - asked) / 2))
                 self.stream.start()
             except Exception:  # a device that does not start again is gone
-                self._tell()
+                self._report_lost()
 
     def close(self) -> None:
         """Stop the stream and close the device; waits for `empty`."""
@@ -62,7 +62,7 @@ class GuardedStream:
         with self._lock:
             self.stream.close()
 
-    def _tell(self) -> None:
+    def _report_lost(self) -> None:
         if not self._closing and not self._told:
             self._told = True
             self._lost()

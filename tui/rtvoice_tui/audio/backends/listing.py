@@ -123,15 +123,15 @@ def main() -> None:
     except AudioError as error:
         listed = Listed(sentence=error.sentence, remedy=error.remedy)
     watch.cancel()
-    _tell(listed)
+    _write_result(listed)
 
 
 def _give_up() -> None:
-    _tell(Listed(hangs=True))
+    _write_result(Listed(hangs=True))
     os._exit(1)  # the thread that waits for the sound server cannot be ended
 
 
-def _tell(listed: Listed) -> None:
+def _write_result(listed: Listed) -> None:
     sys.stdout.write(f"\n{MARK}{msgspec.json.encode(listed).decode()}\n")
     sys.stdout.flush()
 

@@ -155,7 +155,7 @@ class Speaker(_Device):
         self._rest = b""  # resampled, for the next block
         self._rest_before = 0
         super().__init__(name, playback.rate, lost, Setting(block_ms, latency), self._block)
-        self._begin_converting()
+        self._start_converting()
         self._ahead_s: float = max(self.latency_ms, 2.0 * block_ms) / 1000
         self._clock = DacClock(self._ahead_s)
         self._silencer = self._silence_soon if self.latency_ms > EMPTIED_OVER_MS else None
@@ -172,7 +172,7 @@ class Speaker(_Device):
 
     def _block(self, outdata: Any, frames: int, times: Any, status: Any) -> None:
         if status.output_underflow and self._playback.ran_dry(frames / self.rate, self._rest_before):
-            self._begin_converting()
+            self._start_converting()
         dac_at = self._heard_at(times)
         if self.rate == self._playback.rate:
             outdata[:] = from_mono(self._playback.fill(frames, dac_at), self.channels)
@@ -187,7 +187,7 @@ class Speaker(_Device):
         outdata[:] = from_mono(self._rest[: frames * 2], self.channels)
         self._rest = self._rest[frames * 2 :]
 
-    def _begin_converting(self) -> None:
+    def _start_converting(self) -> None:
         self._rest = b""
         self._convert = Resampler(self._playback.rate, self.rate)
 
@@ -205,7 +205,7 @@ class Speaker(_Device):
             self._stream.empty(self._emptied)
 
     def _emptied(self, at: float) -> None:
-        self._begin_converting()
+        self._start_converting()
         self._playback.stopped(at)
 
     def close(self) -> None:

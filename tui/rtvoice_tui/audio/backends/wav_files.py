@@ -51,7 +51,7 @@ class _Clock:
 class FileMicrophone:
     """Plays a WAV file into the session as the user's speech; silence follows its end.
 
-    It starts with `begin`, which is called once the server has accepted the audio format.
+    It starts with `start_deferred`, which is called once the server has accepted the audio format.
 
     Raises:
         AudioError: the file cannot be read.
@@ -67,7 +67,7 @@ class FileMicrophone:
         self._clock = _Clock(self)
         self._begun = False
 
-    def begin(self) -> None:
+    def start_deferred(self) -> None:
         """Start to deliver audio; further calls do nothing."""
         if not self._begun:
             self._begun = True

@@ -111,7 +111,7 @@ class EchoControl:
 
     def _account(self, near: Samples, far: Samples, clean: Samples) -> None:
         before, played = _rms(near), _rms(far)
-        self._presence.feed(_db(before), _db(played))
+        self._presence.add_frame(_db(before), _db(played))
         self._tail = TAIL_FRAMES if played > SPEECH_RMS else max(0, self._tail - 1)
         if self.agent_audible and before > ECHO_RMS:
             # averaged in dB, so that loud frames of the user do not outweigh the others

@@ -37,7 +37,7 @@ class EchoPresence:
         self._silent = 0
         self._count = 0
 
-    def feed(self, near_db: float, far_db: float) -> None:
+    def add_frame(self, near_db: float, far_db: float) -> None:
         """Add one frame: RMS levels of the microphone and of the speaker, in dBFS."""
         self._near.append(max(FLOOR_DB, near_db))
         self._far.append(max(FLOOR_DB, far_db))

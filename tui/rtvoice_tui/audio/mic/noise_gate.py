@@ -29,7 +29,7 @@ class NoiseGate:
         self._lead: deque[Frame] = deque(maxlen=LEAD_FRAMES)
         self._extra = 0
 
-    def take(self, frame: Frame, threshold_db: float | None) -> list[Frame]:
+    def process(self, frame: Frame, threshold_db: float | None) -> list[Frame]:
         """Return the frames to send for one captured frame: usually one, of sound or of silence.
 
         Args:

@@ -20,7 +20,7 @@ class LocalVad:
         self._loud_ms = 0
         self._quiet_ms = 0
 
-    def feed(self, level_db: float, duration_ms: int) -> bool:
+    def process(self, level_db: float, duration_ms: int) -> bool:
         """Process a frame's RMS level in dBFS; returns whether ``speaking`` changed."""
         if level_db > SPEECH_DB:
             self._loud_ms += duration_ms

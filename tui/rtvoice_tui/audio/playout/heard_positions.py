@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 KEPT = 512
-"""Reports kept until the next `look`: 5 s at 10 ms a block. Older blocks count as heard."""
+"""Reports kept until the next `drain_reports`: 5 s at 10 ms a block. Older blocks count as heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class HeardPositions:
 
     # --- the reading side
 
-    def look(self) -> tuple[list[Block], list[tuple[int, int]]]:
+    def drain_reports(self) -> tuple[list[Block], list[tuple[int, int]]]:
         """Process the reports; return the blocks handed over since the last call, and the discarded ranges."""
         blocks, thrown = [], []
         while self._told:
@@ -69,7 +69,7 @@ class HeardPositions:
     def heard(self, now: float, taken: int) -> int:
         """Return the position up to which everything was heard or discarded; ``taken`` if the device holds nothing.
 
-        ``taken`` is the ring's read position, sampled before the last `look`.
+        ``taken`` is the ring's read position, sampled before the last `drain_reports`.
         """
         for block in self._held:
             position = self._within(block, now)
@@ -77,7 +77,7 @@ class HeardPositions:
                 return min(position, taken)
         return taken
 
-    def settle(self, now: float) -> None:
+    def forget_heard(self, now: float) -> None:
         """Forget blocks that were heard completely by ``now``: they will not be taken back."""
         while self._held and self._within(self._held[0], now) == self._held[0].end:
             self._held.popleft()

@@ -44,7 +44,7 @@ class JitterBuffer:
     def packet(self, item_id: str, sound_ms: float, at: float, dry: bool = False) -> None:
         """Record a packet of an item; ``dry``: playback underran before it arrived."""
         if item_id != self._item:
-            self._begin(item_id, at)
+            self._start_item(item_id, at)
         late = (at - self._since) * 1000 - self._sound_ms
         if dry:
             self._dry = True
@@ -70,7 +70,7 @@ class JitterBuffer:
         self._item = ""
         self._packets = 0
 
-    def _begin(self, item_id: str, at: float) -> None:
+    def _start_item(self, item_id: str, at: float) -> None:
         self._item, self._since = item_id, at
         self._sound_ms = self._latest_ms = 0.0
         self._packets = 0

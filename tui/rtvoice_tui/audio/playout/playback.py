@@ -212,7 +212,7 @@ class Playback:
         self._rolling = False
         with self._counting:
             taken = self._ring.taken
-            self._look()
+            self._drain_reports()
             return self._ring.requeue_unplayed(self._heard.unheard(self._sure_at, taken, self.latency_ms / 1000))
 
     def report(self) -> PlaybackReport:
@@ -220,7 +220,7 @@ class Playback:
         self.pump()
         with self._counting:
             taken = self._ring.taken
-            self._look()
+            self._drain_reports()
             position = self._heard.heard(time.perf_counter(), taken)
             played = self._heard_up_to(position, taken)
             drained = self._complete and position == taken and not len(self._ring) and not self._backlog
@@ -233,7 +233,7 @@ class Playback:
         """
         with self._counting:
             taken = self._ring.taken
-            self._look()
+            self._drain_reports()
             played = self._heard_up_to(taken, taken)
             return self._ranges.totals() | played
 
@@ -271,8 +271,8 @@ class Playback:
     def _sure_at(self) -> float:
         return self._came_at - UNSURE_S
 
-    def _look(self) -> None:
-        blocks, thrown_away = self._heard.look()
+    def _drain_reports(self) -> None:
+        blocks, thrown_away = self._heard.drain_reports()
         self._ranges.handed_over(blocks)
         self._ranges.mark_skipped(thrown_away)
 
@@ -280,7 +280,7 @@ class Playback:
         sure_at = self._sure_at - self.latency_ms / 1000
         self._settled = max(self._settled, self._heard.heard(sure_at, taken))
         played = self._ranges.heard(position, self._settled, self._complete)
-        self._heard.settle(sure_at)
+        self._heard.forget_heard(sure_at)
         return played
 
     # --- the device's side

@@ -120,7 +120,7 @@ class DeviceSlot:
             AudioError: the device cannot be opened or started.
         """
         stream, mark = self._opened(backend, name)
-        self._begin(stream, mark, name)
+        self._start(stream, mark, name)
 
     def reopen(self, backend: Backend, name: str) -> None:
         """Reopen a device that was just closed. If it replaces the requested one, the status keeps the reason.
@@ -157,7 +157,7 @@ class DeviceSlot:
         if had_device:
             self.release()
         try:
-            self._begin(stream, mark, name)
+            self._start(stream, mark, name)
         except AudioError:
             if had_device:
                 self._back_to(backend, before)
@@ -231,7 +231,7 @@ class DeviceSlot:
         stream = kind(name, self.part, lambda told: self._lost(mark, told), setting.block_ms, setting.latency)
         return stream, mark
 
-    def _begin(self, stream: DeviceStream, mark: object, name: str) -> None:
+    def _start(self, stream: DeviceStream, mark: object, name: str) -> None:
         stood_in = self.stream is not None  # silence, or a file
         if stood_in:
             self.close()

@@ -111,7 +111,7 @@ class Hotplug:
                 continue
             began, every_s = time.monotonic(), LOOK_S / 10
             try:
-                found = self._look()
+                found = self._poll()
             except Exception:
                 log.exception("the devices cannot be looked at")
                 found, every_s = self.present, BROKEN_S
@@ -121,8 +121,8 @@ class Hotplug:
                 self._changed()
             time.sleep(max(0.0, began + every_s - time.monotonic()))
 
-    def _look(self) -> DeviceNames | None:
-        present = self._server.look()
+    def _poll(self) -> DeviceNames | None:
+        present = self._server.poll()
         if present is not None:
             self._served, self._listed = True, None
             return present
@@ -142,7 +142,7 @@ class _Server:
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
 
-    def look(self) -> DeviceNames | None:
+    def poll(self) -> DeviceNames | None:
         """Block until the next poll result; None if no sound server responds, the subprocess ended, or not on Linux."""
         process = self._begun()
         slot = process.stdout.readline() if process is not None and process.stdout is not None else ""

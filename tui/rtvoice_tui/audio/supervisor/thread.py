@@ -80,11 +80,11 @@ class AudioSupervisor:
         """Return the device status of one direction."""
         return self._slot(direction).status
 
-    def begin(self) -> None:
+    def start_input_file(self) -> None:
         """Start the input file, if there is one: the server now accepts audio."""
         stream = self._input.stream
         if isinstance(stream, DeferredStart):
-            stream.begin()
+            stream.start_deferred()
 
     def release(self, released: Callable[[], None]) -> None:
         """Close both devices until `reclaim`; speech that was not heard yet is played then.

@@ -33,7 +33,7 @@ class Watchdog:
         self._blocks, self._since, self._looks, self._awake = blocks, now, 0, False
         self._silent = False
 
-    def look(self, now: float, blocks: float, silent_s: float | None = 0.0) -> DeviceState:
+    def check(self, now: float, blocks: float, silent_s: float | None = 0.0) -> DeviceState:
         """Return ``OPEN``, ``FROZEN`` or ``SILENT``.
 
         Args:

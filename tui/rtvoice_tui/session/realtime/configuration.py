@@ -59,7 +59,7 @@ class Configuration:
         """The socket is open: wait for ``session.created``."""
         self.phase = Phase.CONFIGURING
         self._connections += 1
-        self._out.do(Schedule(SessionCreatedLate(self._connections), GREETING_S))
+        self._out.add(Schedule(SessionCreatedLate(self._connections), GREETING_S))
 
     def closed(self) -> None:
         """The socket is closed."""
@@ -88,7 +88,7 @@ class Configuration:
 
         Args:
             error: the server's error.
-            blameless: whether an error without an event id may be about an update.
+            without_id: whether an error without an event id may be about an update.
 
         Returns:
             The remedy for the user; ``None`` if the error refuses no update.

@@ -144,7 +144,9 @@ class Edits:
         taken = self._store_wanted_changes(settings, tools)
         held = tuple(n for n in taken if n == "turn_detection" and self._off)
         self._put_off(held, "push-to-talk keeps it off until the microphone is open again", edit_id)
-        changed = tuple(n for n in taken or sorted(self._unanswered_fields) if n not in held)  # nothing changed: resend unanswered
+        changed = tuple(
+            n for n in taken or sorted(self._unanswered_fields) if n not in held
+        )  # nothing changed: resend unanswered
         frozen = tuple(n for n in changed if n == "voice" and self.voice_frozen)
         cleared = tuple(n for n in changed if n not in frozen and self._unset(n))
         self._put_off(frozen, "the voice cannot change once the agent has spoken", edit_id)
@@ -208,7 +210,7 @@ class Edits:
             event_id: the event id in the error; may be empty.
             reason: the error message.
             param: the parameter that the error names.
-            blameless: whether an error without an event id refuses the oldest pending edit.
+            without_id: whether an error without an event id refuses the oldest pending edit.
 
         Returns:
             The event id of the refused edit; empty if the error refuses none.
@@ -308,7 +310,7 @@ class Edits:
         edit = _PendingEdit(event_id, edit_id, fields, before, tools_before, self.settings, self.tools, sent, by_talk)
         self._waiting.append(edit)
         self._report_edit(edit, EditState.SENT, left_out=body.left_out)
-        self._out.do(Schedule(EditLate(event_id), UNANSWERED_S))
+        self._out.add(Schedule(EditLate(event_id), UNANSWERED_S))
         return event_id
 
     def _resolve(self, edit: _PendingEdit, state: EditState, detail: str = "", **more: Any) -> None:

@@ -197,7 +197,7 @@ class SessionMachine:
         for words in closed.unsent_texts:
             self._out.warn(f"the connection ended before this was sent: {words}", "press c, then send it again")
         if self._ledger.speaking:
-            self._out.do(Flush())
+            self._out.add(Flush())
         self._tools.close()
         self._configuration.closed()
         self._responses.close()
@@ -254,9 +254,9 @@ class SessionMachine:
             case cmd.SetAudio():
                 self._set_audio(command.settings)
             case cmd.UseDevice():
-                self._out.do(OpenDevice(command.direction, command.name))
+                self._out.add(OpenDevice(command.direction, command.name))
             case cmd.SetEcho():
-                self._out.do(SetEchoMode(command.mode, command.noise_suppression))
+                self._out.add(SetEchoMode(command.mode, command.noise_suppression))
             case cmd.EditSession():
                 self._configuration.edit(command)
                 self._tools.changed()
@@ -295,7 +295,7 @@ class SessionMachine:
 
     def _set_audio(self, settings: AudioSettings) -> None:
         self._audio = settings
-        self._out.do(ApplyAudio(settings))
+        self._out.add(ApplyAudio(settings))
         self._out.report(AudioSet(settings))
 
     # --- devices, timers, errors
@@ -338,10 +338,10 @@ class SessionMachine:
     # --- the end of every step
 
     def _finish_step(self) -> list[Effect]:
-        self._tools.settle()
+        self._tools.finish_step()
         if self.ready:
             self._recall()
-        self._user.settle(self.ready)
+        self._user.finish_step(self.ready)
         if self.ready and not self._ledger.cutting:
             if self._typed.waiting and self._slot.free:
                 self._typed.send_next()
@@ -354,7 +354,7 @@ class SessionMachine:
         if self._user.talk != self._talk:
             self._talk = self._user.talk
             self._out.report(self._talk)
-        return self._out.take()
+        return self._out.drain()
 
     def _ask_answer(self) -> None:
         asked = self._out.cause(self._slot.advance(self._out))

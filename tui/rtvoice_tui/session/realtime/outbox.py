@@ -40,7 +40,7 @@ class Outbox:
         self._effects.append(Send(event))
         return event_id
 
-    def do(self, effect: Effect) -> None:
+    def add(self, effect: Effect) -> None:
         """Add an effect."""
         self._effects.append(effect)
 
@@ -60,7 +60,7 @@ class Outbox:
         """The sent client event with this id; ``None`` if it is unknown or no longer kept."""
         return self._sent.get(event_id)
 
-    def take(self) -> list[Effect]:
+    def drain(self) -> list[Effect]:
         """Return and clear the effects of this step, in the order in which they must be carried out."""
         effects, self._effects = self._effects, []
         return effects

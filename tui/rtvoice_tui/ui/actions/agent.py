@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from rtvoice_tui.controller.controller import Controller
-from rtvoice_tui.controller.edits import Answer, Tone
+from rtvoice_tui.controller.edits import ActionResult, Tone
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.session.facts import EditChanged, Level, Notice
@@ -50,12 +50,12 @@ class AgentActions:
         self._app.notify(sentence, severity="warning", markup=False, timeout=10)
         self._controller.session.report(Notice(Level.WARNING, sentence))
 
-    def show(self, answer: Answer) -> None:
+    def show(self, answer: ActionResult) -> None:
         """Show what became of something in pane 5."""
         self.warn_of(answer)
-        self.pane.tell(answer.words, _INKS[answer.tone])
+        self.pane.show_message(answer.words, _INKS[answer.tone])
 
-    def show_later(self, saving: asyncio.Task[Answer]) -> None:
+    def show_later(self, saving: asyncio.Task[ActionResult]) -> None:
         """Show it once the profile is written; keys act meanwhile.
 
         An outcome of the change that arrived before stays in the last line: it says more than "saved".
@@ -66,13 +66,13 @@ class AgentActions:
             answer = await saving
             self.warn_of(answer)
             if answer.problems or pane.last_line is before:
-                pane.tell(answer.words, _INKS[answer.tone])
+                pane.show_message(answer.words, _INKS[answer.tone])
             else:
                 pane.describe()
 
         self._app.run_worker(shown(), description="saving the profile")
 
-    def warn_of(self, answer: Answer) -> None:
+    def warn_of(self, answer: ActionResult) -> None:
         """Show what is wrong about it."""
         for problem in answer.problems:
             self.warn(problem)
@@ -98,7 +98,7 @@ class AgentActions:
 
     def _send_with(self, answer: str | None) -> None:
         if not answer:
-            self.pane.tell("not sent: still as typed", "dim")
+            self.pane.show_message("not sent: still as typed", "dim")
             return
         self.show_later(self._edits.send())
         if answer in "kn":
@@ -116,7 +116,7 @@ class AgentActions:
         """Take back the last change that is in force."""
         saving = self._edits.undo()
         if saving is None:
-            self.pane.tell("there is no acknowledged change to take back", "dim")
+            self.pane.show_message("there is no acknowledged change to take back", "dim")
             return
         self.show_later(saving)
         self.pane.reload()
@@ -124,7 +124,7 @@ class AgentActions:
     def discard(self) -> None:
         """Forget what was typed and not sent."""
         self.editor.discard()
-        self.pane.tell("what was typed is forgotten", "dim")
+        self.pane.show_message("what was typed is forgotten", "dim")
         self.pane.reload()
 
     def history(self) -> None:
@@ -137,7 +137,7 @@ class AgentActions:
         if number is None:
             return
         self._edits.restore(number)
-        self.pane.tell(f"state {number} is typed: F7 sends it", "dim")
+        self.pane.show_message(f"state {number} is typed: F7 sends it", "dim")
         self.pane.reload()
 
     # --- tools, and the user's own editor

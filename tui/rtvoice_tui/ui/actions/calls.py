@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from rtvoice_tui.controller.calls import arguments_of
 from rtvoice_tui.controller.controller import Controller
-from rtvoice_tui.controller.edits import Answer
+from rtvoice_tui.controller.edits import ActionResult
 from rtvoice_tui.session.facts import CallState
 from rtvoice_tui.store.calls import CallRecord, waits
 from rtvoice_tui.store.plain import one_line
@@ -37,7 +37,7 @@ class CallActions:
         """Pane 4."""
         return self._app.screen_stack[0].query_one(ToolsPane)
 
-    def _tell(self, sentence: str) -> None:
+    def _notify(self, sentence: str) -> None:
         """Show a notification that is not kept in the log."""
         self._app.notify(sentence, markup=False)
 
@@ -51,10 +51,10 @@ class CallActions:
         meant = self.pane.meant
         row = self._app.screen_stack[0].query_one(AskRow)
         if meant is None and row.record is None:
-            self._tell("no call waits for you")
+            self._notify("no call waits for you")
             return None
-        if not (row.settled if meant is None else self.pane.calls.settled):
-            self._tell("the question has just appeared: press again")
+        if not (row.accepts_keys if meant is None else self.pane.calls.accepts_keys):
+            self._notify("the question has just appeared: press again")
             return None
         return meant if meant is not None else row.record
 
@@ -115,13 +115,13 @@ class CallActions:
     def _chosen_call(self) -> CallRecord | None:
         record = self.pane.calls.chosen
         if record is None:
-            self._tell("there is no call yet: t tests a tool")
+            self._notify("there is no call yet: t tests a tool")
         return record
 
     def _runs_here(self, name: str) -> bool:
         why = self._calls.cannot_run(name)
         if why:
-            self._tell(why)
+            self._notify(why)
         return not why
 
     def run_again(self) -> None:
@@ -140,7 +140,7 @@ class CallActions:
         names = list(self._calls.local_specs())
         chosen = self.pane.calls.chosen
         if not names:
-            self._tell("the profile has no tool that runs here: e, then 'add a tool'")
+            self._notify("the profile has no tool that runs here: e, then 'add a tool'")
             return
         self._open_form(chosen.call.name if chosen is not None and chosen.call.name in names else names[0], {})
 
@@ -170,8 +170,8 @@ class CallActions:
             for answer in self._calls.toggle_tool(record.call.name):
                 self._tool_changed(answer)
 
-    def _tool_changed(self, answer: Answer) -> None:
+    def _tool_changed(self, answer: ActionResult) -> None:
         if answer.sent:
             self._agent.show(answer.sent)
         self._agent.pane.reload()
-        self._tell(answer.words)
+        self._notify(answer.words)

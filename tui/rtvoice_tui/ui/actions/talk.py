@@ -51,7 +51,7 @@ class TalkActions:
         elif self._talk.talks:
             self._talk.end_turn()
         else:
-            self._app.begin_turn()
+            self._app.start_turn()
 
     def connect(self) -> None:
         """Connect, or disconnect."""

@@ -161,18 +161,18 @@ class AgentPane(Vertical):
             pieces.append((f": {one_line(_made(edit), 120)}", "plain"))
         named = edit.fields if edit.edit_id else ("the whole session",)
         pieces.append((f"  {one_line(', '.join(named), 60)}", "dim"))
-        self.say(pieces)
+        self.show_pieces(pieces)
 
     @property
     def last_line(self) -> list[Piece]:
         """What the last line says about the edit."""
         return self._state
 
-    def tell(self, words: str, ink: str = "warn") -> None:
+    def show_message(self, words: str, ink: str = "warn") -> None:
         """Show a message of the app about the edit in the last line."""
-        self.say([(words, ink)])
+        self.show_pieces([(words, ink)])
 
-    def say(self, pieces: list[Piece]) -> None:
+    def show_pieces(self, pieces: list[Piece]) -> None:
         """Show pieces in the last line."""
         self._state = pieces
         self.describe()
@@ -227,7 +227,7 @@ class AgentPane(Vertical):
         """Accept the typed value and close the field."""
         from textual.widgets import Input
 
-        if self._typing is not None and self._take(self._typing, self.query_one("#field-value", Input).value):
+        if self._typing is not None and self._apply_value(self._typing, self.query_one("#field-value", Input).value):
             self.close_field()
 
     def close_field(self) -> bool:
@@ -245,16 +245,16 @@ class AgentPane(Vertical):
             self._editor.toggle_tool(message.row.tool)
             self.describe()
         else:
-            self._take(message.row, message.text)
+            self._apply_value(message.row, message.text)
 
-    def _take(self, row: Row, text: str) -> bool:
+    def _apply_value(self, row: Row, text: str) -> bool:
         assert row.field is not None
         if not has(self._editor.dialect, row.field):
             return False
         try:
             self._editor.type(row.field, text)
         except ValueRefused as refused:
-            self.tell(str(refused), "error")
+            self.show_message(str(refused), "error")
             return False
         self.describe()
         return True
@@ -264,11 +264,11 @@ class AgentPane(Vertical):
         from textual.widgets import Input
 
         if self._typing is not None:
-            if not self._take(self._typing, self.query_one("#field-value", Input).value):
+            if not self._apply_value(self._typing, self.query_one("#field-value", Input).value):
                 return
             self.close_field()
         if not (self.unsaved or self._editor.unanswered):
-            self.tell("nothing changed", "dim")
+            self.show_message("nothing changed", "dim")
             return
         self.post_message(self.Sent())
 

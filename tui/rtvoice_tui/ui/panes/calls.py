@@ -76,7 +76,7 @@ class CallsView(FollowView):
         return not self._key
 
     @property
-    def settled(self) -> bool:
+    def accepts_keys(self) -> bool:
         """Whether the selected call waits for the user, and has been shown for at least `KEY_GUARD_S`."""
         asked_at = self._asked.get(self._chosen.call.key) if self._chosen is not None else None
         return asked_at is not None and self._clock() - max(asked_at, self._followed_at) >= KEY_GUARD_S

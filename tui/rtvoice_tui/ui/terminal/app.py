@@ -48,7 +48,7 @@ class TerminalApp(App[None]):
     def __init__(self, session: SessionHandle, talk: Talk) -> None:
         super().__init__()
         self._talk = talk
-        self.keys = KeyHolding(self, lambda: talk.mode, self.begin_turn, talk.end_turn)
+        self.keys = KeyHolding(self, lambda: talk.mode, self.start_turn, talk.end_turn)
         self.failure = ""
         self.ended_by = ""
         self._stop_session = session.stop
@@ -83,9 +83,9 @@ class TerminalApp(App[None]):
 
     # --- keys that are held
 
-    def begin_turn(self) -> None:
+    def start_turn(self) -> None:
         """Start a push-to-talk turn; notifies the user if it cannot start or the microphone is muted."""
-        if words := self._talk.begin_turn():
+        if words := self._talk.start_turn():
             self.notify(words, severity="warning", markup=False)
 
     def get_driver_class(self) -> type[Driver]:

@@ -44,7 +44,7 @@ class AskRow(FixedLine):
         return next((record for record in self._store.calls.asking if record.call.key == self._key), None)
 
     @property
-    def settled(self) -> bool:
+    def accepts_keys(self) -> bool:
         """Whether the question has been shown for at least `KEY_GUARD_S`."""
         return self._clock() - self._since >= KEY_GUARD_S
 

@@ -91,7 +91,7 @@ class FunctionCalls:
 
     # --- while a response streams
 
-    def begin(self, turn: int, item: Item) -> str:
+    def added(self, turn: int, item: Item) -> str:
         """A call appeared in a response; returns its key."""
         key = self._key(item.id, item.call_id)
         if key not in self._calls:
@@ -128,7 +128,9 @@ class FunctionCalls:
             self._out.report(CallReached(key, CallMoment.ARGUMENTS))
         return key
 
-    def settle(self, turn: int, response: Response, collected: Collection[str], cut: bool, out_of_band: bool) -> bool:
+    def response_done(
+        self, turn: int, response: Response, collected: Collection[str], cut: bool, out_of_band: bool
+    ) -> bool:
         """Handle the end of a response: run its calls if it is complete, else cancel them.
 
         Args:
@@ -170,7 +172,7 @@ class FunctionCalls:
         if call is None or self._group(call.call_id) is None:
             return False
         if call.state is CallState.RUNNING and not agree:
-            self._out.do(StopTool(call.call_id))
+            self._out.add(StopTool(call.call_id))
             return self._answered(call, _error(_because(STOPPED, reason)), CallState.CANCELLED, STOPPED)
         if call.state is not CallState.ASKING:
             return False
@@ -195,7 +197,7 @@ class FunctionCalls:
         group = self._group(call.call_id) if call is not None else None
         if call is not None and group is not None and call.state in (CallState.ASKING, CallState.RUNNING):
             if call.state is CallState.RUNNING:
-                self._out.do(StopTool(call.call_id))
+                self._out.add(StopTool(call.call_id))
             return self._answered(call, output, CallState.OK, GIVEN) and not self.running
         if call is not None and group is not None and call.call_id in group.outputs:
             group.outputs[call.call_id] = output
@@ -234,7 +236,7 @@ class FunctionCalls:
     def _stop_released(self, call: CallChanged, state: CallState, note: str, output: str = "") -> None:
         """Stop a released call: its output was already sent."""
         self._released.discard(call.call_id)
-        self._out.do(StopTool(call.call_id))
+        self._out.add(StopTool(call.call_id))
         self._show(replace(call, state=state, output=output, note=note))
 
     # --- results
@@ -269,7 +271,7 @@ class FunctionCalls:
         """The session ended: cancel unfinished calls, and forget all calls and approvals."""
         for call in list(self._calls.values()):
             if call.state is CallState.RUNNING:
-                self._out.do(StopTool(call.call_id))
+                self._out.add(StopTool(call.call_id))
             if call.state in _UNFINISHED:
                 self._show(replace(call, state=CallState.CANCELLED, note="the session ended"))
         self._session += 1
@@ -308,7 +310,7 @@ class FunctionCalls:
         """Schedule the filler of a new call and validate its arguments. True if that completes its group."""
         spec = self.approvals.known.get(call.name)
         if spec is not None and spec.filler and self._fillers:
-            self._out.do(Schedule(FillerDue(self._session, call.call_id), spec.filler_after_s))
+            self._out.add(Schedule(FillerDue(self._session, call.call_id), spec.filler_after_s))
         return self._check(call, agreed=False)
 
     def _start(self, call: CallChanged) -> bool:
@@ -322,14 +324,14 @@ class FunctionCalls:
             return self._go_on(call, problem, agreed)
         self._checks += 1
         self._checking[call.call_id] = _Check(self._checks, parameters, agreed)
-        self._out.do(CheckArguments(call.call_id, call.arguments, parameters, self._checks))
+        self._out.add(CheckArguments(call.call_id, call.arguments, parameters, self._checks))
         return False
 
     def preview_asking(self) -> None:
         """The tools changed: request new previews for all calls that wait for approval."""
         for call in self._calls.values():
             if call.state is CallState.ASKING:
-                self._out.do(PreviewCall(call.key, call.name, call.arguments))
+                self._out.add(PreviewCall(call.key, call.name, call.arguments))
 
     def previewed(self, key: str, preview: str) -> None:
         """Handle `CallPreviewed`: show the preview of an unfinished call."""
@@ -358,11 +360,11 @@ class FunctionCalls:
             return self._answered(call, _error(problem), CallState.FAILED, problem)
         if not agreed and self.approvals.asks(call):
             self._show(replace(call, state=CallState.ASKING))
-            self._out.do(PreviewCall(call.key, call.name, call.arguments))
+            self._out.add(PreviewCall(call.key, call.name, call.arguments))
             return False
         self._show(replace(call, state=CallState.RUNNING))
-        self._out.do(PreviewCall(call.key, call.name, call.arguments))
-        self._out.do(RunTool(call.call_id, call.name, call.arguments.strip() or "{}"))
+        self._out.add(PreviewCall(call.key, call.name, call.arguments))
+        self._out.add(RunTool(call.call_id, call.name, call.arguments.strip() or "{}"))
         return False
 
     def _answered(

@@ -219,7 +219,7 @@ class ProviderCalls:
             self._ended_keys.append(key)
             if len(self._ended_keys) > KEPT:
                 self._forget(self._ended_keys.popleft())
-            self._out.do(Schedule(ProviderSilent(key), CONTINUE_S))
+            self._out.add(Schedule(ProviderSilent(key), CONTINUE_S))
 
     def _listed(self, item_id: str, state: ServerState, detail: str = "at the provider", tools: int = 0) -> None:
         """Report the status of a tool list if it changed; a failed list stays failed until it starts again."""

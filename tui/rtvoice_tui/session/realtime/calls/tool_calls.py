@@ -90,7 +90,7 @@ class ToolCalls:
         self.use()
         self._calls.preview_asking()
 
-    def settle(self) -> None:
+    def finish_step(self) -> None:
         """End of a step: remove tools that no response can call any more."""
         if self._slot.free and self._has_removed_tools:
             self.use()
@@ -146,7 +146,7 @@ class ToolCalls:
         """Hold the response while the user speaks: the server's response to that speech may include the outputs."""
         self._held = True
         self._held_timer += 1
-        self._out.do(Schedule(OutputsHeld(self._held_timer), HELD_S))
+        self._out.add(Schedule(OutputsHeld(self._held_timer), HELD_S))
 
     def _send_result(self, command: cmd.SendResult, ready: bool) -> None:
         if not ready:

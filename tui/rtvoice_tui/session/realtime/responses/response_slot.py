@@ -80,7 +80,7 @@ class ResponseSlot:
             return ""
         self._wanted = False
         self._requested = out.send(CreateResponse)
-        out.do(Schedule(ResponseLate(self._requested), STUCK_S))
+        out.add(Schedule(ResponseLate(self._requested), STUCK_S))
         return self._requested
 
     def ask_out_of_band(self, out: Outbox, sentence: str) -> None:
@@ -96,7 +96,7 @@ class ResponseSlot:
             "metadata": {OUT_OF_BAND: "filler"},
         }
         self._requested = self._out_of_band = out.send(CreateResponse, response=response)
-        out.do(Schedule(ResponseLate(self._requested), STUCK_S))
+        out.add(Schedule(ResponseLate(self._requested), STUCK_S))
 
     def created(self, response_id: str, out: Outbox, out_of_band: bool = False) -> bool:
         """A response started. False if it was cancelled before it started: it is cancelled now."""
@@ -166,7 +166,7 @@ class ResponseSlot:
             self._abandoned = False
             if not self.active:
                 self.active = UNNAMED
-                out.do(Schedule(ResponseLate(UNNAMED), STUCK_S))
+                out.add(Schedule(ResponseLate(UNNAMED), STUCK_S))
         elif busy and event_id and event_id == self._started_request:
             self._started_request = ""
             self._wanted = (

@@ -144,7 +144,7 @@ class Responses:
     def _item_added(self, response_id: str, item: Item) -> None:
         answer = self._response_of(response_id)
         if item.type == "function_call":
-            self._collect(answer, self._calls.begin(answer.turn, item))
+            self._collect(answer, self._calls.added(answer.turn, item))
 
     def _item_done(self, response_id: str, item: Item) -> None:
         answer = self._response_of(response_id)
@@ -210,7 +210,7 @@ class Responses:
         item.received_all = False  # another content part follows: EndPlay is needed again
         if known is None and not answer.out_of_band:
             self._out.reach(answer.turn, Moment.FIRST_AUDIO)
-        self._out.do(Play(event.item_id, event.delta))
+        self._out.add(Play(event.item_id, event.delta))
         if item.response_done:
             self._audio_done(event.item_id)
 
@@ -218,7 +218,7 @@ class Responses:
         item = self._ledger.get(item_id)
         if item is not None and not item.cut and not item.received_all:
             item.received_all = True
-            self._out.do(EndPlay(item_id))
+            self._out.add(EndPlay(item_id))
 
     # --- the end
 
@@ -242,7 +242,7 @@ class Responses:
             self._out.reach(answer.turn, Moment.GENERATED)
         if response.usage is not None:
             self._out.report(UsageReported(answer.turn, response.usage))
-        answered = self._calls.settle(answer.turn, response, answer.calls, cut, answer.out_of_band)
+        answered = self._calls.response_done(answer.turn, response, answer.calls, cut, answer.out_of_band)
         if answered and not self._calls.running:
             self.slot.want()
         self._report_failure(response, cut)

@@ -65,7 +65,7 @@ class BargeIn:
         """Flush the speaker and mark unheard items as cut. False if nothing was playing."""
         cut = self._ledger.cut_all()
         if cut:
-            self._out.do(Flush())
+            self._out.add(Flush())
             self._out.reach(cut[-1].turn, Moment.INTERRUPTED)
         return bool(cut)
 
@@ -104,7 +104,7 @@ class BargeIn:
         self._local_speech = speaking
         self._segment += 1
         if not speaking:
-            self._out.do(Schedule(LocalSpeechEnded(self._segment), RESTORE_S))
+            self._out.add(Schedule(LocalSpeechEnded(self._segment), RESTORE_S))
         elif self._ledger.speaking:
             self._lower()
 
@@ -112,10 +112,10 @@ class BargeIn:
         if not self._ducked:
             self._ducked = True
             self._ducking += 1
-            self._out.do(Duck(True))
-            self._out.do(Schedule(DuckUnconfirmed(self._ducking), DOUBT_S))
+            self._out.add(Duck(True))
+            self._out.add(Schedule(DuckUnconfirmed(self._ducking), DOUBT_S))
         if self._local:
-            self._out.do(Schedule(LocalSpeechConfirmed(self._segment), LOCAL_SPEECH_S))
+            self._out.add(Schedule(LocalSpeechConfirmed(self._segment), LOCAL_SPEECH_S))
 
     def timer(self, timer: LocalSpeechEnded | LocalSpeechConfirmed | DuckUnconfirmed) -> None:
         """Handle a timer; ignores those of an earlier speech segment or an earlier ducking.
@@ -142,7 +142,7 @@ class BargeIn:
     def _restore(self) -> None:
         if self._ducked:
             self._ducked = False
-            self._out.do(Duck(False))
+            self._out.add(Duck(False))
 
     def close(self) -> None:
         """The session ended: restore the volume and reset all state."""

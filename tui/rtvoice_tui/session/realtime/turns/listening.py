@@ -156,7 +156,7 @@ class Listening:
     def await_transcript(self, event_id: str) -> None:
         """Request the response to this commit only when its transcript has arrived, or is overdue."""
         self._awaiting_words = event_id
-        self._out.do(Schedule(TranscriptLate(event_id), WORDS_S))
+        self._out.add(Schedule(TranscriptLate(event_id), WORDS_S))
 
     def transcript_late(self, event_id: str) -> bool:
         """Handle `TranscriptLate`: true if that transcript is still awaited, so that the response is requested now."""

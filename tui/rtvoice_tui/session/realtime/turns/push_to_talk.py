@@ -121,8 +121,8 @@ class PushToTalk:
         for pcm in self._preroll:
             self._append(pcm)
         self._preroll.clear()
-        self._out.do(Schedule(TalkLimit(self._number), self._limit_s))
-        self._out.do(Schedule(TalkLevel(self._number), LEVEL_S))
+        self._out.add(Schedule(TalkLimit(self._number), self._limit_s))
+        self._out.add(Schedule(TalkLevel(self._number), LEVEL_S))
 
     def end(self) -> bool:
         """End the turn and commit it. True if the response may be requested at once."""
@@ -149,7 +149,7 @@ class PushToTalk:
         """Commit speech in progress, without waiting for the pause that would end the turn."""
         if self._listening.server_hears and not self._committing:
             self._committing = self._out.send(CommitInput)
-            self._out.do(Schedule(CommitLate(self._committing), COMMIT_S))
+            self._out.add(Schedule(CommitLate(self._committing), COMMIT_S))
 
     def committed(self) -> bool:
         """The input buffer was committed. True if we have to request the response, because the server will not."""

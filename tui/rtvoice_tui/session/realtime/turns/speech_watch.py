@@ -54,10 +54,10 @@ class SpeechWatch:
         self._out.report(SpeechNoticed(turn, SpeechState.ENDED, now.cut_agent, now.level_db, transcript_due))
         if transcript_due:
             self._ended[turn] = SpeechNoticed(turn, SpeechState.TRANSCRIPT_LATE, now.cut_agent, now.level_db, True)
-            self._out.do(Schedule(SpeechTranscriptLate(turn), WORDS_S))
+            self._out.add(Schedule(SpeechTranscriptLate(turn), WORDS_S))
 
     def transcript_late(self, turn: int) -> None:
-        """Handle `SpeechTranscriptLate`: report the time limit. The store decides whether a transcript arrived before."""
+        """Handle `SpeechTranscriptLate`: report it. The store knows whether a transcript arrived."""
         overdue = self._ended.pop(turn, None)
         if overdue is not None:
             self._out.report(overdue)

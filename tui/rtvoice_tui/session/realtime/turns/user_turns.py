@@ -190,7 +190,7 @@ class UserTurns:
         if due:
             self._want_response()
 
-    def settle(self, ready: bool) -> None:
+    def finish_step(self, ready: bool) -> None:
         """End of a step: request the response to a turn whose transcript has arrived."""
         if ready and self._listening.pop_response_due():
             self._want_response()
