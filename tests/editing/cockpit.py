@@ -16,7 +16,8 @@ from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from fake_server import Event, FakeServer, Session
+from realtime_server import Event, FakeServer, Session
+from realtime_server.descriptions import described
 from rtvoice_tui.controller.planner import Options, Planner
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.engine.worker import SessionWorker
@@ -103,10 +104,10 @@ class Wire:
 
     async def opened(self, session: Session) -> None:
         """The script of every connection: open it, and confirm nothing from then on."""
-        self.mind = session._description()
+        self.mind = described(session.dialect)
         await session.greet()
         update = await session.expect("session.update")
-        session.confirms = False
+        session.state.confirms = False
         self._merge(update["session"])
 
     def updates(self) -> list[Event]:

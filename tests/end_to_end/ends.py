@@ -11,8 +11,8 @@ from pathlib import Path
 
 from job_shell import OVER
 from speaking import await_live
-from wire_server import Wire, WireServer
 
+from realtime_server import FakeServer, Session
 from terminal import COMMAND, Process, Terminal, descendants, wait_gone
 from virtual_audio import wait_until
 
@@ -140,7 +140,7 @@ def codes(*numbers: signal.Signals) -> set[int]:
     return {code for number in numbers for code in (-number, 128 + number)}
 
 
-def remote(server: WireServer, *more: str | Path) -> list[str | Path]:
+def remote(server: FakeServer, *more: str | Path) -> list[str | Path]:
     """The app, connected to a server."""
     return [COMMAND, "--provider", "generic", "--url", server.url, *more]
 
@@ -153,11 +153,11 @@ def write_profile(environment: dict[str, str], name: str, text: str) -> Path:
     return path
 
 
-def goodbyes(server: WireServer) -> list[int | None]:
+def goodbyes(server: FakeServer) -> list[int | None]:
     """How the clients of a server have left, in time."""
-    wait_until(lambda: all(wire.goodbye for wire in server.wires), "every client has left")
-    return [wire.goodbye for wire in server.wires]
+    wait_until(lambda: all(session.close_code for session in server.sessions), "every client has left")
+    return [session.close_code for session in server.sessions]
 
 
-async def silent(wire: Wire) -> None:
+async def silent(session: Session) -> None:
     """A server that only listens."""

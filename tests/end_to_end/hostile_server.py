@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 from hostile import Author
 from pydantic import BaseModel
-from wire_server import Event, Wire
 
 from protocol.sdk_types import server_models
+from realtime_server import Event, Session
 from rtvoice_tui.protocol.realtime.server_events import BETA_NAMES, EVENT_CLASSES
 
 AUDIO = "UklGRg=="
@@ -66,7 +66,7 @@ def _model(kind: type[BaseModel], path: str, say: Say, depth: int) -> Event:
     }
 
 
-def session(say: Say) -> Event:
+def described(say: Say) -> Event:
     """A session as a server may echo it."""
     return _session(lambda field: say(f"session.updated: {field}"))
 
@@ -106,62 +106,62 @@ def error(say: Say, place: str = "error") -> Event:
     return {name: say(f"{place}.{name}") for name in ("type", "code", "message", "param", "event_id")}
 
 
-async def conversation(wire: Wire, say: Say) -> None:
+async def conversation(session: Session, say: Say) -> None:
     """A conversation that holds together: said, answered, called, refused."""
-    await wire.send("session.updated", session=session(say))
+    await session.say("session.updated", session=described(say))
     item = say("user item.id")
-    await wire.said(item, say("transcript"))
+    await session.user_said(item, say("transcript"))
     place = {"item_id": say("unheard item.id"), "content_index": 0}
     for kind in ("delta", "segment", "failed"):
         name = f"conversation.item.input_audio_transcription.{kind}"
         fields = {"delta": say(name), "text": say(name), "speaker": say(f"{name}.speaker"), "error": error(say, name)}
-        await wire.send(name, **place, **fields)
-    await _answer(wire, say)
-    await _call(wire, say)
-    await _hosted(wire, say)
+        await session.say(name, **place, **fields)
+    await _answer(session, say)
+    await _call(session, say)
+    await _hosted(session, say)
     limits = [
         {"name": say("rate_limits.updated: name"), "limit": 9, "remaining": 1, "reset_seconds": 2.0} for _ in range(2)
     ]
-    await wire.send("rate_limits.updated", rate_limits=limits)
-    await wire.send("error", error=error(say))
+    await session.say("rate_limits.updated", rate_limits=limits)
+    await session.say("error", error=error(say))
 
 
-async def _answer(wire: Wire, say: Say) -> None:
+async def _answer(session: Session, say: Say) -> None:
     """Spoken and written, in pieces that are cut inside an escape code; it fails in the end."""
     response, item = say("response.id"), say("agent item.id")
-    await wire.send("response.created", response={"id": response, "status": "in_progress", "output": []})
+    await session.say("response.created", response={"id": response, "status": "in_progress", "output": []})
     message = {"id": item, "type": "message", "role": "assistant", "content": []}
-    await wire.send("response.output_item.added", response_id=response, output_index=0, item=message)
+    await session.say("response.output_item.added", response_id=response, output_index=0, item=message)
     for index, kind in enumerate(("response.output_text", "response.output_audio_transcript")):
         place = {"response_id": response, "item_id": item, "output_index": 0, "content_index": index}
         text = say(kind)
         for start in range(0, len(text), 3):
-            await wire.send(f"{kind}.delta", **place, delta=text[start : start + 3])
-        await wire.send(f"{kind}.done", **place, text=text, transcript=text)
+            await session.say(f"{kind}.delta", **place, delta=text[start : start + 3])
+        await session.say(f"{kind}.done", **place, text=text, transcript=text)
     details = {
         "type": say("status_details.type"),
         "reason": say("status_details.reason"),
         "error": error(say, "status"),
     }
     ended = {"id": response, "status": "failed", "status_details": details, "output": [message]}
-    await wire.send("response.done", response=ended)
+    await session.say("response.done", response=ended)
 
 
-async def _call(wire: Wire, say: Say) -> None:
+async def _call(session: Session, say: Say) -> None:
     """A function is called that nobody has."""
     response = {"id": say("call response.id"), "status": "in_progress", "output": []}
-    await wire.send("response.created", response=response)
+    await session.say("response.created", response=response)
     call = {"id": say("call item.id"), "type": "function_call", "call_id": say("call_id"), "name": say("call name")}
-    await wire.send("response.output_item.added", response_id=response["id"], output_index=0, item=call)
+    await session.say("response.output_item.added", response_id=response["id"], output_index=0, item=call)
     place = {"response_id": response["id"], "item_id": call["id"], "call_id": call["call_id"], "output_index": 0}
     arguments = msgspec.json.encode({say("argument (key)").encode("ascii", "replace").decode(): "x"}).decode()
     kind = "response.function_call_arguments"
-    await wire.send(f"{kind}.delta", **place, delta=say("arguments.delta"))
-    await wire.send(f"{kind}.done", **place, name=call["name"], arguments=arguments)
-    await wire.send("response.done", response={**response, "status": "completed", "output": [call]})
+    await session.say(f"{kind}.delta", **place, delta=say("arguments.delta"))
+    await session.say(f"{kind}.done", **place, name=call["name"], arguments=arguments)
+    await session.say("response.done", response={**response, "status": "completed", "output": [call]})
 
 
-async def _hosted(wire: Wire, say: Say) -> None:
+async def _hosted(session: Session, say: Say) -> None:
     """The provider's own: a list of tools, a call that failed, a call that asks."""
     label = say("server_label")
     items: list[Event] = [
@@ -177,33 +177,33 @@ async def _hosted(wire: Wire, say: Say) -> None:
     ]
     for item in items:
         item |= {"id": say(f"{item['type']}.id"), "server_label": label}
-        await wire.send("conversation.item.added", item=item)
-        await wire.send("conversation.item.done", item=item)
+        await session.say("conversation.item.added", item=item)
+        await session.say("conversation.item.done", item=item)
 
 
-async def everything(wire: Wire, say: Say) -> None:
+async def everything(session: Session, say: Say) -> None:
     """Every event there is, and some that there are not."""
     for name in (*EVENT_CLASSES, *BETA_NAMES):
-        await wire.send(**_kind(own_event(name, say)))
+        await session.say(**_kind(own_event(name, say)))
     for name in server_models():
-        await wire.send(**_kind(sdk_event(name, say)))
+        await session.say(**_kind(sdk_event(name, say)))
     for _ in range(12):
-        await wire.send(say("type of an unknown event"), text=say("text of an unknown event"))
+        await session.say(say("type of an unknown event"), text=say("text of an unknown event"))
     for text in (say("no JSON"), f'"{say("a JSON text").encode("ascii", "replace").decode()}"'):
-        await wire.raw(text.encode("utf-8", "replace").decode())
+        await session.send_raw(text.encode("utf-8", "replace").decode())
 
 
 def _kind(event: Event) -> Event:
     return {"kind": event.pop("type"), **event}
 
 
-def script(author: Author) -> Callable[[Wire], Any]:
+def script(author: Author) -> Callable[[Session], Any]:
     """Everything of this module, and at the end something harmless by which that is known."""
 
-    async def talk(wire: Wire) -> None:
-        await everything(wire, author.text)
-        await conversation(wire, author.text)
-        await wire.send("error", error={"type": "x", "message": LAST})
+    async def talk(session: Session) -> None:
+        await everything(session, author.text)
+        await conversation(session, author.text)
+        await session.say("error", error={"type": "x", "message": LAST})
         await asyncio.Event().wait()
 
     return talk

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from ends import ANY_CODE, LIMIT_S, assert_ended, await_ready, goodbyes, job, remote, silent
 from speaking import await_live, quiet_file
-from wire_server import WireServer
 
+from realtime_server import in_thread, plain
 from terminal import COMMAND, Terminal, descendants, wait_gone
 from virtual_audio import wait_until
 
@@ -47,10 +47,10 @@ def test_an_app_whose_window_is_closed_takes_leave_of_the_server_and_sends_no_mo
 ) -> None:
     heard = tmp_path / "heard.wav"
     files = ("--input-file", quiet_file(tmp_path), "--output-file", heard)
-    with WireServer(silent) as server, job(remote(server, *files), environment, ["SIGHUP"]) as app:
+    with in_thread(plain(silent)) as server, job(remote(server, *files), environment, ["SIGHUP"]) as app:
         await_ready(app)
-        (wire,) = server.wires
-        wait_until(lambda: "input_audio_buffer.append" in {event["type"] for event in wire.received}, "it is heard")
+        (session,) = server.sessions
+        wait_until(lambda: "input_audio_buffer.append" in {event["type"] for event in session.received}, "it is heard")
         app.hang_up()
         app.note("ended", LIMIT_S)
         assert goodbyes(server) in ([1000], [1001])
@@ -58,7 +58,7 @@ def test_an_app_whose_window_is_closed_takes_leave_of_the_server_and_sends_no_mo
 
 def test_an_app_whose_keyboard_is_gone_ends_and_gives_the_terminal_back(environment: dict[str, str]) -> None:
     with (
-        WireServer(silent) as server,
+        in_thread(plain(silent)) as server,
         other_terminal() as (keyboard, name),
         job(remote(server, "--no-audio"), environment, tty=name) as app,
     ):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from ends import remote, silent, write_profile
 from speaking import await_live, quit_cleanly
-from wire_server import Wire, WireServer
 
+from realtime_server import Session, in_thread, plain
 from terminal import COMMAND, Terminal
 
 
@@ -28,14 +28,14 @@ def test_a_host_that_does_not_answer_is_a_sentence_and_c_tries_again(environment
 
 
 def test_a_closed_session_can_be_opened_again(environment: dict[str, str]) -> None:
-    greeted: list[Wire] = []
+    greeted: list[Session] = []
 
-    async def close_the_first(wire: Wire) -> None:
-        greeted.append(wire)
+    async def close_the_first(session: Session) -> None:
+        greeted.append(session)
         if len(greeted) == 1:
-            await wire._socket.close(code=1011, message=b"out of [bold]luck[/bold]")
+            await session.close(1011, "out of [bold]luck[/bold]")
 
-    with WireServer(close_the_first) as server:
+    with in_thread(plain(close_the_first)) as server:
         command = [COMMAND, "--provider", "generic", "--url", server.url, "--no-audio"]
         with Terminal(command, environment) as terminal:
             terminal.wait_for("the server failed (1011: out of [bold]luck[/bold])")
@@ -54,16 +54,16 @@ def test_another_provider_begins_from_the_built_in_agent_and_not_from_the_last_p
     state = Path(environment["XDG_STATE_HOME"]) / "rtvoice-tui" / "state.toml"
     state.parent.mkdir(parents=True)
     state.write_text('profile = "mine"\n')
-    with WireServer(silent) as server:
+    with in_thread(plain(silent)) as server:
         with Terminal([COMMAND, "--no-audio", "--no-connect"], environment) as terminal:
             terminal.wait_for("OFFLINE   mine")
             quit_cleanly(terminal)
         with Terminal(remote(server, "--no-audio"), environment) as terminal:
             await_live(terminal)
             quit_cleanly(terminal)
-        (wire,) = server.wires
-        assert [event for event in wire.received if event["type"] == "session.update"]
-        assert "Only for mine." not in str(wire.received)
+        (session,) = server.sessions
+        assert [event for event in session.received if event["type"] == "session.update"]
+        assert "Only for mine." not in str(session.received)
 
 
 def _notice(screen: str) -> str:

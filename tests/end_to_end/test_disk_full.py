@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from small_places import PLACE, needs_mounts, own_folders, room, with_mounts
 from speaking import go, in_state, quiet_file, quit_cleanly
-from wire_server import Wire, WireServer
 
+from realtime_server import Session, in_thread, plain
 from terminal import COMMAND, Terminal
 
 pytestmark = needs_mounts
@@ -36,12 +36,12 @@ def assert_goes_on(terminal: Terminal) -> None:
 
 
 def test_a_full_disk_under_the_event_log_is_told_and_the_conversation_goes_on(environment: dict[str, str]) -> None:
-    async def much(wire: Wire) -> None:
+    async def much(session: Session) -> None:
         for number in range(40):
-            await wire.answers(f"a{number}", "word " * 10_000)
-        await wire.answers("last", "This is the last answer.")
+            await session.text(f"a{number}", "word " * 10_000)
+        await session.text("last", "This is the last answer.")
 
-    with WireServer(much) as server:
+    with in_thread(plain(much)) as server:
         command = [*with_mounts(*MAKE_SMALL, room("1m", SMALL)), COMMAND, "--no-audio"]
         command += ["--provider", "generic", "--url", server.url]
         with Terminal(command, own_folders(environment, TMPDIR=str(SMALL))) as terminal:
@@ -54,13 +54,13 @@ def test_a_full_disk_under_the_event_log_is_told_and_the_conversation_goes_on(en
 def test_a_full_disk_under_what_is_heard_is_told_and_the_conversation_goes_on(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    async def then_speak(wire: Wire) -> None:
-        await wire.answers("first", "The first answer.")
-        while not any(event["type"] == "conversation.item.create" for event in wire.received):  # noqa: ASYNC110
+    async def then_speak(session: Session) -> None:
+        await session.text("first", "The first answer.")
+        while not any(event["type"] == "conversation.item.create" for event in session.received):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
-        await wire.answers("second", "The second answer.")
+        await session.text("second", "The second answer.")
 
-    with WireServer(then_speak) as server:
+    with in_thread(plain(then_speak)) as server:
         command = [*with_mounts(*MAKE_SMALL, room("64k", SMALL)), COMMAND]
         command += ["--input-file", quiet_file(tmp_path), "--output-file", SMALL / "heard.wav"]
         command += ["--provider", "generic", "--url", server.url]

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from wire_server import Wire, WireServer
 
+from realtime_server import Session, in_thread, plain
 from terminal import COMMAND
 from virtual_audio import VirtualAudio
 
@@ -52,7 +52,7 @@ def about(told: str, name: str) -> str:
     return "\n".join(found)
 
 
-async def silent(wire: Wire) -> None:
+async def silent(session: Session) -> None:
     """Say nothing more."""
 
 
@@ -129,7 +129,7 @@ def test_the_built_in_agent_is_called_and_its_latency_told(doctor):
 
 
 def test_a_server_is_called_and_its_latency_told(doctor, folder):
-    with WireServer(silent) as server:
+    with in_thread(plain(silent)) as server:
         (folder / "work.toml").write_text(f'provider = "generic"\nurl = "{server.url}"\n')
         told = about(doctor("work", "--live", code=0, REALTIME_API_KEY=SECRET), "work")
     assert re.search(r"live: \d+ ms to connect", told)
@@ -150,14 +150,14 @@ def test_a_closed_port_is_a_sentence_with_a_remedy_and_exit_code_1(doctor, folde
 
 
 def test_a_key_that_no_header_can_carry_is_a_sentence_and_is_not_repeated(doctor, folder):
-    with WireServer(silent) as server:
+    with in_thread(plain(silent)) as server:
         (folder / "work.toml").write_text(f'provider = "generic"\nurl = "{server.url}"\n')
         told = doctor("work", "--live", code=1, REALTIME_API_KEY=f"{SECRET}\nX-Other: 1")
     assert "✗" in about(told, "work")
 
 
 def test_a_model_that_nobody_knows_is_called_nevertheless(doctor, folder):
-    with WireServer(silent) as server:
+    with in_thread(plain(silent)) as server:
         (folder / "work.toml").write_text(f'provider = "openai"\nurl = "{server.url}"\nmodel = "my-finetune"\n')
         told = about(doctor("work", "--live", code=0, OPENAI_API_KEY=SECRET), "work")
     assert "my-finetune" in told

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from ends import LIMIT_S, assert_ended, await_ready, codes, goodbyes, job, remote, silent, write_profile
-from wire_server import Wire, WireServer
 
 from leftovers import Leftover, await_gone, end, leftover
+from realtime_server import FakeServer, Session, in_thread, plain
 from rtvoice_tui.ui.terminal.endings import LIMIT_S as FORCED_AFTER_S
 from terminal import COMMAND
 from virtual_audio import wait_until
@@ -30,7 +30,7 @@ timeout_s = 600
 """
 
 
-def stubborn(environment: dict[str, str], server: WireServer, left: Leftover) -> list[str]:
+def stubborn(environment: dict[str, str], server: FakeServer, left: Leftover) -> list[str]:
     """The app with a tool that does not end when it is asked to, nor does what it has started."""
     argv = ["sh", "-c", 'trap "" TERM INT HUP; sh -c "$3" left "$1" "$2" & while :; do sleep 1; done', "sh"]
     argv += left.command("a child in the background")[4:]
@@ -38,8 +38,8 @@ def stubborn(environment: dict[str, str], server: WireServer, left: Leftover) ->
     return [COMMAND, "--profile", "stubborn", "--no-audio"]
 
 
-async def calls_the_tool(wire: Wire) -> None:
-    await wire.calls(("wait", {}))
+async def calls_the_tool(session: Session) -> None:
+    await session.call_tools(("wait", {}))
 
 
 @pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
@@ -58,7 +58,7 @@ def test_a_signal_ends_the_app_its_tools_and_the_session_elsewhere_cleanly(
 ) -> None:
     left = leftover(tmp_path)
     try:
-        with WireServer(calls_the_tool) as server, job(stubborn(environment, server, left), environment) as app:
+        with in_thread(plain(calls_the_tool)) as server, job(stubborn(environment, server, left), environment) as app:
             app.terminal.wait_for(lambda _: left.came, "the tool runs")
             started = app.started
             app.send(number)
@@ -72,7 +72,7 @@ def test_a_signal_ends_the_app_its_tools_and_the_session_elsewhere_cleanly(
 def test_a_key_that_quits_ends_all_of_it_cleanly(environment: dict[str, str], tmp_path: Path) -> None:
     left = leftover(tmp_path)
     try:
-        with WireServer(calls_the_tool) as server, job(stubborn(environment, server, left), environment) as app:
+        with in_thread(plain(calls_the_tool)) as server, job(stubborn(environment, server, left), environment) as app:
             app.terminal.wait_for(lambda _: left.came, "the tool runs")
             started = app.started
             app.terminal.press("q")
@@ -100,7 +100,7 @@ def test_further_signals_do_not_spoil_an_end_that_is_under_way(
     """The tool takes its time to end, and the second signal comes again and again until the app is gone."""
     left = leftover(tmp_path)
     try:
-        with WireServer(calls_the_tool) as server, job(stubborn(environment, server, left), environment) as app:
+        with in_thread(plain(calls_the_tool)) as server, job(stubborn(environment, server, left), environment) as app:
             app.terminal.wait_for(lambda _: left.came, "the tool runs")
             started = app.started
             app.send(first)
@@ -125,7 +125,7 @@ def test_a_signal_while_the_app_still_starts_ends_it_cleanly(
 
 
 def test_an_app_whose_terminal_takes_nothing_more_ends_and_gives_it_back(environment: dict[str, str]) -> None:
-    with WireServer(silent) as server, job(remote(server, "--no-audio"), environment) as app:
+    with in_thread(plain(silent)) as server, job(remote(server, "--no-audio"), environment) as app:
         await_ready(app)
         app.terminal.stop_reading()
         for _ in range(60):  # more screens than a terminal's buffer and the app's own hold
@@ -153,7 +153,7 @@ def _stuck(pid: int) -> bool:
 def test_a_signal_under_an_open_dialog_ends_the_app_cleanly(
     environment: dict[str, str], number: signal.Signals
 ) -> None:
-    with WireServer(silent) as server, job(remote(server, "--no-audio"), environment) as app:
+    with in_thread(plain(silent)) as server, job(remote(server, "--no-audio"), environment) as app:
         await_ready(app)
         app.terminal.press("?").wait_for("esc close")
         app.send(number)
@@ -168,7 +168,7 @@ def test_a_signal_while_the_editor_has_the_terminal_ends_both(environment: dict[
     program.chmod(0o700)
     given = environment | {"EDITOR": str(program)}
     try:
-        with WireServer(silent) as server, job(remote(server, "--no-audio"), given) as app:
+        with in_thread(plain(silent)) as server, job(remote(server, "--no-audio"), given) as app:
             await_ready(app)
             app.terminal.press("e").wait_for(lambda _: app.terminal.bold("5 Agent"))
             app.terminal.press("ctrl+e").wait_for("EDITING")
@@ -185,7 +185,7 @@ def test_a_fault_of_the_app_ends_it_cleanly(environment: dict[str, str]) -> None
     """Nothing from outside makes it fail, so one of its actions does."""
     failing = "from rtvoice_tui.ui.app import RtvoiceApp; RtvoiceApp.action_mute = lambda self: 1 / 0"
     program = [sys.executable, "-c", f"{failing}; from rtvoice_tui.cli.main import main; main()"]
-    with WireServer(silent) as server, job([*program, *remote(server, "--no-audio")[1:]], environment) as app:
+    with in_thread(plain(silent)) as server, job([*program, *remote(server, "--no-audio")[1:]], environment) as app:
         await_ready(app)
         started = app.started
         app.terminal.press("m")

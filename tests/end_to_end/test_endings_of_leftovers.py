@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from ends import LIMIT_S, Job, codes, job
-from wire_server import Wire, WireServer
 
 from leftovers import DAEMON, WAYS, Leftover, end, leftover
+from realtime_server import Session, in_thread, plain
 from terminal import COMMAND, wait_gone
 from virtual_audio import wait_until
 
@@ -77,9 +77,9 @@ class Leaving:
         return [how for how, left in self.left.items() if left.runs]
 
 
-def _offered(wire: Wire) -> set[str]:
+def _offered(session: Session) -> set[str]:
     """The tools that the session has now: servers tell theirs late."""
-    sessions = [event["session"] for event in wire.received if event["type"] == "session.update"]
+    sessions = [event["session"] for event in session.received if event["type"] == "session.update"]
     return {tool["name"] for session in sessions for tool in session.get("tools", ())}
 
 
@@ -88,13 +88,13 @@ def leaving(environment: dict[str, str], folder: Path) -> Iterator[tuple[Job, Le
     """The app while calls of all kinds run, each of which has left something behind."""
     made: list[Leaving] = []
 
-    async def call_all(wire: Wire) -> None:
+    async def call_all(session: Session) -> None:
         names = {name for name, _ in made[0].calls}
-        while not names <= _offered(wire):  # noqa: ASYNC110 - of another thread
+        while not names <= _offered(session):  # noqa: ASYNC110 - of another thread
             await asyncio.sleep(0.02)
-        await wire.calls(*made[0].calls)
+        await session.call_tools(*made[0].calls)
 
-    with WireServer(call_all) as server:
+    with in_thread(plain(call_all)) as server:
         made.append(Leaving(environment, folder, server.url))
         try:
             with job([COMMAND, "--profile", "leaving", "--no-audio"], environment) as app:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from ends import LIMIT_S, Job, assert_ended, await_ready, codes, job, remote, silent
-from wire_server import WireServer
 
+from realtime_server import FakeServer, in_thread, plain
 from virtual_audio import VirtualAudio, wait_until
 
 pytestmark = pytest.mark.device
@@ -33,8 +33,8 @@ def on_devices(sound: VirtualAudio, environment: dict[str, str]) -> dict[str, st
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[WireServer]:
-    with WireServer(silent) as made:
+def server() -> Iterator[FakeServer]:
+    with in_thread(plain(silent)) as made:
         yield made
 
 
@@ -56,7 +56,7 @@ def await_listening(sound: VirtualAudio, app: Job) -> None:
 
 @pytest.mark.parametrize("how", ENDS)
 def test_the_microphone_is_closed_when_the_app_has_ended(
-    sound: VirtualAudio, on_devices: dict[str, str], server: WireServer, how: str
+    sound: VirtualAudio, on_devices: dict[str, str], server: FakeServer, how: str
 ) -> None:
     with job(remote(server), on_devices) as app:
         await_listening(sound, app)
@@ -67,7 +67,7 @@ def test_the_microphone_is_closed_when_the_app_has_ended(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT], ids=lambda number: number.name)
 def test_a_signal_ends_an_app_that_listens_and_gives_the_terminal_back(
-    sound: VirtualAudio, on_devices: dict[str, str], server: WireServer, number: signal.Signals
+    sound: VirtualAudio, on_devices: dict[str, str], server: FakeServer, number: signal.Signals
 ) -> None:
     """The threads of open devices are in the way of no end."""
     with job(remote(server), on_devices) as app:
@@ -78,7 +78,7 @@ def test_a_signal_ends_an_app_that_listens_and_gives_the_terminal_back(
 
 
 def test_the_microphone_is_closed_with_the_window_where_hang_ups_are_ignored(
-    sound: VirtualAudio, on_devices: dict[str, str], server: WireServer
+    sound: VirtualAudio, on_devices: dict[str, str], server: FakeServer
 ) -> None:
     with job(remote(server), on_devices, ["SIGHUP"]) as app:
         await_listening(sound, app)
@@ -89,7 +89,7 @@ def test_the_microphone_is_closed_with_the_window_where_hang_ups_are_ignored(
 
 @pytest.mark.parametrize("way", ["ctrl+z", "SIGTSTP"])
 def test_the_microphone_is_closed_while_the_app_stands_aside_and_open_again_after(
-    sound: VirtualAudio, on_devices: dict[str, str], server: WireServer, way: str
+    sound: VirtualAudio, on_devices: dict[str, str], server: FakeServer, way: str
 ) -> None:
     """A process that stands still can close nothing: it must have been closed before."""
     with job(remote(server), on_devices) as app:

@@ -10,8 +10,8 @@ from hostile import COCKPIT, COMMAND_LINE, CONTROLS, ESCAPES, UNICODE, Author, p
 from hostile_commands import in_terminal
 from hostile_profiles import put
 from speaking import quit_cleanly
-from wire_server import Wire, WireServer
 
+from realtime_server import Session, in_thread, plain
 from terminal import COMMAND, Terminal
 
 KINDS = ESCAPES | CONTROLS | UNICODE
@@ -81,11 +81,11 @@ def test_the_reasons_of_closed_sessions_are_shown_and_not_obeyed(environment: di
     fields = [f"reason {number}" for number in range(0, len(KINDS), 2)]
     reasons = iter([author.text(field)[:40] + author.text(f"{field}, more")[:40] for field in fields])
 
-    async def ends(wire: Wire) -> None:
-        await wire.close(4321, next(reasons))
+    async def ends(session: Session) -> None:
+        await session.close(4321, next(reasons))
 
     with (
-        WireServer(ends) as server,
+        in_thread(plain(ends)) as server,
         Terminal([COMMAND, "--provider", "generic", "--url", server.url, "--no-audio"], environment) as terminal,
     ):
         terminal.wait_for(author.word(fields[0]))

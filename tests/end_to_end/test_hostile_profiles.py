@@ -6,8 +6,8 @@ import pytest
 from hostile import COMMAND_LINE, CONTROLS, ESCAPES, UNICODE, Author, profile_toml, strange
 from hostile_commands import Run, for_a_file, in_pipes, in_terminal
 from hostile_profiles import broken, profile, put
-from wire_server import Wire, WireServer
 
+from realtime_server import Session, in_thread, plain
 from terminal import private_environment
 
 KINDS = ESCAPES | CONTROLS | UNICODE
@@ -189,11 +189,11 @@ def test_a_folder_of_a_hostile_name_is_printed_and_not_obeyed(run: Run, tmp_path
 def test_what_a_server_greets_the_doctor_with_is_told_and_not_obeyed(
     run: Run, environment: dict[str, str], author: Author
 ) -> None:
-    async def nothing(wire: Wire) -> None:
+    async def nothing(session: Session) -> None:
         return
 
     greeting = {"type": "error", "error": {"message": "".join(author.text(f"error {n}") for n in range(len(KINDS)))}}
-    with WireServer(nothing, greeting) as server:
+    with in_thread(plain(nothing, greeting)) as server:
         put(environment, "bench", profile_toml({"provider": "generic", "url": server.url}))
         done = run(environment, "doctor", "bench", "--live")
     assert author.word("error 0") in done.text

@@ -9,8 +9,8 @@ from hostile import COCKPIT, Author, profile_toml, strange
 from hostile_profiles import profile, put
 from hostile_visits import Visits
 from speaking import TITLES, go
-from wire_server import Event, Wire, WireServer
 
+from realtime_server import Event, Session, in_thread, plain
 from rtvoice_tui.profiles.runs import KINDS
 from terminal import COMMAND, Terminal, private_environment
 
@@ -68,18 +68,18 @@ class Opened(Visits):
         self.look("opened")
 
 
-async def _calls(wire: Wire) -> None:
+async def _calls(session: Session) -> None:
     """Call every function of the profile."""
-    (update,) = [event for event in wire.received if event["type"] == "session.update"]
+    (update,) = [event for event in session.received if event["type"] == "session.update"]
     named = [tool for tool in update["session"]["tools"] if tool.get("name")]
     for number, tool in enumerate(named):
         response = {"id": f"resp_{number}", "status": "in_progress", "output": []}
         item = {"id": f"item_{number}", "type": "function_call", "call_id": f"call_{number}", "name": tool["name"]}
         place = {"response_id": response["id"], "item_id": item["id"], "call_id": item["call_id"], "output_index": 0}
-        await wire.send("response.created", response=response)
-        await wire.send("response.output_item.added", response_id=response["id"], output_index=0, item=item)
-        await wire.send("response.function_call_arguments.done", **place, name=tool["name"], arguments=_fitting(tool))
-        await wire.send("response.done", response={**response, "status": "completed", "output": [item]})
+        await session.say("response.created", response=response)
+        await session.say("response.output_item.added", response_id=response["id"], output_index=0, item=item)
+        await session.say("response.function_call_arguments.done", **place, name=tool["name"], arguments=_fitting(tool))
+        await session.say("response.done", response={**response, "status": "completed", "output": [item]})
 
 
 class Seen(NamedTuple):
@@ -100,7 +100,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     """One walk for all tests."""
     environment = private_environment(tmp_path_factory.mktemp("hostile"))
     author, friend = Author(without="\ud800"), Author(without="\ud800", first=500)
-    with WireServer(_calls) as server:
+    with in_thread(plain(_calls)) as server:
         bench = profile(author, url=server.url)
         put(environment, "bench", profile_toml(bench))
         put(environment, "friend", profile_toml(profile(friend, url="ws://127.0.0.1:9/", trusted=False)))

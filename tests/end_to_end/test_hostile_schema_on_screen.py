@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from speaking import go, in_state, newest_call, quit_cleanly
-from wire_server import Wire, WireServer
 
+from realtime_server import Session, in_thread, plain
 from rtvoice_tui.editing.fields import fields_of, has
 from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from terminal import COMMAND, Terminal
@@ -36,14 +36,14 @@ def call() -> dict[str, str]:
     }
 
 
-async def calls(wire: Wire) -> None:
+async def calls(session: Session) -> None:
     """An answer that calls the tool."""
-    await wire.send("response.created", response={"id": "resp_1", "status": "in_progress", "output": []})
-    await wire.send("response.output_item.done", response_id="resp_1", output_index=0, item=call())
-    await wire.send("response.done", response={"id": "resp_1", "status": "completed", "output": [call()]})
+    await session.say("response.created", response={"id": "resp_1", "status": "in_progress", "output": []})
+    await session.say("response.output_item.done", response_id="resp_1", output_index=0, item=call())
+    await session.say("response.done", response={"id": "resp_1", "status": "completed", "output": [call()]})
 
 
-async def silent(wire: Wire) -> None:
+async def silent(session: Session) -> None:
     """Say nothing."""
 
 
@@ -67,7 +67,7 @@ def unchecked(screen: str) -> bool:
 
 
 def test_a_call_that_cannot_be_checked_fails_with_a_sentence_and_keys_act(environment: dict[str, str], bench) -> None:
-    with WireServer(calls) as server, Terminal(bench(server.url), environment) as terminal:
+    with in_thread(plain(calls)) as server, Terminal(bench(server.url), environment) as terminal:
         terminal.wait_for("hostile(")
         go(terminal, "4", "4 Tools")
         terminal.wait_for(lambda screen: newest_call(screen)[:2] == ["hostile", "failed"])
@@ -76,7 +76,7 @@ def test_a_call_that_cannot_be_checked_fails_with_a_sentence_and_keys_act(enviro
 
 
 def test_the_app_ends_at_once_while_a_call_is_checked(environment: dict[str, str], bench) -> None:
-    with WireServer(calls) as server, Terminal(bench(server.url), environment) as terminal:
+    with in_thread(plain(calls)) as server, Terminal(bench(server.url), environment) as terminal:
         terminal.wait_for("hostile(")
         quit_cleanly(terminal)
 
@@ -84,7 +84,7 @@ def test_the_app_ends_at_once_while_a_call_is_checked(environment: dict[str, str
 def test_a_run_by_hand_that_cannot_be_checked_fails_with_a_sentence_and_keys_act(
     environment: dict[str, str], bench
 ) -> None:
-    with WireServer(silent) as server, Terminal(bench(server.url), environment) as terminal:
+    with in_thread(plain(silent)) as server, Terminal(bench(server.url), environment) as terminal:
         terminal.wait_for(in_state("READY", "LISTENING"))
         go(terminal, "4", "4 Tools")
         terminal.press("t").wait_for("Test hostile")
@@ -104,7 +104,7 @@ def test_a_schema_from_an_editor_that_cannot_be_checked_is_refused_and_the_scree
     editor.write_text(f'#!/bin/sh\ncp {tmp_path}/tool.json "$1"\n')
     editor.chmod(0o700)
     with (
-        WireServer(silent) as server,
+        in_thread(plain(silent)) as server,
         Terminal(bench(server.url), environment | {"EDITOR": str(editor), "VISUAL": ""}) as terminal,
     ):
         terminal.wait_for(in_state("READY", "LISTENING"))

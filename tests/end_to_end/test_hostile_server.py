@@ -7,8 +7,8 @@ import pytest
 from hostile import COCKPIT, Author, strange
 from hostile_server import LAST, script
 from hostile_visits import Visits
-from wire_server import WireServer
 
+from realtime_server import in_thread, plain
 from rtvoice_tui.protocol.realtime.server_events import BETA_NAMES, EVENT_CLASSES
 from terminal import COMMAND, Terminal, private_environment
 
@@ -40,7 +40,7 @@ def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     environment = private_environment(tmp_path_factory.mktemp("hostile"))
     author = Author()
     columns, rows = request.param
-    with WireServer(script(author)) as server:
+    with in_thread(plain(script(author))) as server:
         command: list[str | Path] = [COMMAND, "--provider", "generic", "--url", server.url, "--no-audio"]
         with Terminal(command, environment, columns, rows) as terminal:
             terminal.wait_for(LAST)

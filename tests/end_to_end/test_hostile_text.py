@@ -5,48 +5,48 @@ from collections.abc import Iterator
 
 import pytest
 from speaking import go, quit_cleanly
-from wire_server import Wire, WireServer
 
+from realtime_server import FakeServer, Session, in_thread, plain
 from terminal import COMMAND, Terminal
 
 WIDE = "漢字かな交じり文"
 COMBINING = "cafe\u0301 Ze\u0308bra"
 
 
-async def _evil(wire: Wire) -> None:
-    await wire.said("item_markup", "[/b] [red]x[/red] [link='a'] [@click=app.quit]z[/]")
-    await wire.answers("escapes", "\x1b[31mRED\x1b[2J\x1b]0;title\x07 \x9b5m bell\x07\x00 ", "end\r\n\x1b[?1049l")
-    await wire.said("item_wide", f"{WIDE} {COMBINING} \u202egnirts\u202c \ufeff\u200f")
-    await wire.answers("wide", *(WIDE * 8))
-    await wire.answers("flags", "flags 🇩🇪🇫🇷 family 👩‍👩‍👧‍👦 hand 👍🏽 ok")
-    await wire.answers("marks", "zalgo" + "\u0301" * 3000 + " over")
-    await wire.send("[red]type[/red]\x1b[2J", text="[/b]")
-    await wire.send("error", error={"type": "x", "code": "[/b]", "message": "[red]bad\x1b[2J[/red] \u202emirror"})
+async def _evil(session: Session) -> None:
+    await session.user_said("item_markup", "[/b] [red]x[/red] [link='a'] [@click=app.quit]z[/]")
+    await session.text("escapes", "\x1b[31mRED\x1b[2J\x1b]0;title\x07 \x9b5m bell\x07\x00 ", "end\r\n\x1b[?1049l")
+    await session.user_said("item_wide", f"{WIDE} {COMBINING} \u202egnirts\u202c \ufeff\u200f")
+    await session.text("wide", *(WIDE * 8))
+    await session.text("flags", "flags 🇩🇪🇫🇷 family 👩‍👩‍👧‍👦 hand 👍🏽 ok")
+    await session.text("marks", "zalgo" + "\u0301" * 3000 + " over")
+    await session.say("[red]type[/red]\x1b[2J", text="[/b]")
+    await session.say("error", error={"type": "x", "code": "[/b]", "message": "[red]bad\x1b[2J[/red] \u202emirror"})
     for text in ("not json [/b]", "[]", "null", "17", '"[/b]"', '{"type": 5}', "{}", '{"type": "response.done"}'):
-        await wire.raw(text)
+        await session.send_raw(text)
     call = {"id": "item_c", "type": "function_call", "call_id": "call_1", "name": "[b]evil[/b]\x1b[2J"}
-    await wire.send("response.created", response={"id": "resp_c", "status": "in_progress", "output": []})
-    await wire.send("response.output_item.added", response_id="resp_c", output_index=0, item=call)
+    await session.say("response.created", response={"id": "resp_c", "status": "in_progress", "output": []})
+    await session.say("response.output_item.added", response_id="resp_c", output_index=0, item=call)
     place = {"response_id": "resp_c", "item_id": "item_c", "call_id": "call_1", "output_index": 0}
-    await wire.send("response.function_call_arguments.delta", **place, delta='{"[/b]": "\x1b[2J')
-    await wire.send("response.function_call_arguments.done", **place, arguments='{"[/b]": "[red]"}')
-    await wire.send("response.done", response={"id": "resp_c", "status": "completed", "output": []})
-    await wire.answers("last", "the [end] of it all")
+    await session.say("response.function_call_arguments.delta", **place, delta='{"[/b]": "\x1b[2J')
+    await session.say("response.function_call_arguments.done", **place, arguments='{"[/b]": "[red]"}')
+    await session.say("response.done", response={"id": "resp_c", "status": "completed", "output": []})
+    await session.text("last", "the [end] of it all")
 
 
-async def _one_long_line(wire: Wire) -> None:
-    await wire.answers("long", "x" * 1_000_000, " and " + "long words " * 20_000, "finally")
-    await wire.said("item_said", "y" * 1_000_000)
-    await wire.answers("last", "after the long line")
+async def _one_long_line(session: Session) -> None:
+    await session.text("long", "x" * 1_000_000, " and " + "long words " * 20_000, "finally")
+    await session.user_said("item_said", "y" * 1_000_000)
+    await session.text("last", "after the long line")
 
 
-def _terminal(server: WireServer, environment: dict[str, str]) -> Terminal:
+def _terminal(server: FakeServer, environment: dict[str, str]) -> Terminal:
     return Terminal([COMMAND, "--provider", "generic", "--url", server.url, "--no-audio"], environment)
 
 
 @pytest.fixture
 def evil(environment: dict[str, str]) -> Iterator[Terminal]:
-    with WireServer(_evil) as server, _terminal(server, environment) as terminal:
+    with in_thread(plain(_evil)) as server, _terminal(server, environment) as terminal:
         terminal.wait_for("the [end] of it all")
         yield terminal
 
@@ -91,7 +91,7 @@ def test_events_with_evil_names_are_listed_filtered_and_opened(evil: Terminal) -
 
 
 def test_lines_of_a_megabyte_are_shown_and_keys_still_act(environment: dict[str, str]) -> None:
-    with WireServer(_one_long_line) as server, _terminal(server, environment) as terminal:
+    with in_thread(plain(_one_long_line)) as server, _terminal(server, environment) as terminal:
         terminal.wait_for("after the long line")
         terminal.press("g").wait_for("xxxxxxxxxxxxxxxxxxxxxxxx")
         terminal.press("G").wait_for("after the long line")

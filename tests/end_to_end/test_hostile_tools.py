@@ -14,8 +14,8 @@ from hostile import COCKPIT, Author, profile_toml, strange
 from hostile_profiles import put
 from hostile_visits import Visits
 from speaking import TITLES
-from wire_server import Wire, WireServer
 
+from realtime_server import Session, in_thread, plain
 from terminal import COMMAND, Terminal, private_environment
 
 pytestmark = pytest.mark.xdist_group("hostile tools")
@@ -124,27 +124,27 @@ def tools(folder: Path, http: str) -> list[dict[str, Any]]:
     return [{"name": name, "run": run} for name, run in runs.items()]
 
 
-async def _until(wire: Wire, words: str) -> None:
+async def _until(session: Session, words: str) -> None:
     """Wait until the client has said something."""
-    while not any(words in json.dumps(event) for event in wire.received):  # noqa: ASYNC110 - others fill the list
+    while not any(words in json.dumps(event) for event in session.received):  # noqa: ASYNC110 - others fill the list
         await asyncio.sleep(0.02)
 
 
-async def _calls(wire: Wire) -> None:
+async def _calls(session: Session) -> None:
     """Call whatever is offered once the MCP server's tools are, one after the other, and say when all are answered."""
     named = ["answers", "structured", "fails", "prints", "prints_and_fails", "page", "page_fails", "page_reason"]
     named += ["page_header", "server_right", "server_wrong", "server_refused", "broken"]
-    await _until(wire, "server_right")
+    await _until(session, "server_right")
     for number, name in enumerate(named):
         response = {"id": f"resp_{number}", "status": "in_progress", "output": []}
         item = {"id": f"item_{number}", "type": "function_call", "call_id": f"call_{number}", "name": name}
         place = {"response_id": response["id"], "item_id": item["id"], "call_id": item["call_id"], "output_index": 0}
-        await wire.send("response.created", response=response)
-        await wire.send("response.output_item.added", response_id=response["id"], output_index=0, item=item)
-        await wire.send("response.function_call_arguments.done", **place, name=name, arguments="{}")
-        await wire.send("response.done", response={**response, "status": "completed", "output": [item]})
-        await _until(wire, f'"call_{number}"')
-    await wire.send("error", error={"type": "x", "message": "all are answered"})
+        await session.say("response.created", response=response)
+        await session.say("response.output_item.added", response_id=response["id"], output_index=0, item=item)
+        await session.say("response.function_call_arguments.done", **place, name=name, arguments="{}")
+        await session.say("response.done", response={**response, "status": "completed", "output": [item]})
+        await _until(session, f'"call_{number}"')
+    await session.say("error", error={"type": "x", "message": "all are answered"})
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,7 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Walk:
     author = Author(without="\ud800")
     texts = {field: author.text(field) for field in FIELDS}
     (folder / "texts.json").write_text(json.dumps(texts))
-    with http_server(texts) as http, WireServer(_calls) as server:
+    with http_server(texts) as http, in_thread(plain(_calls)) as server:
         profile = {"provider": "generic", "url": server.url, "tools": tools(folder, http)}
         put(environment, "bench", profile_toml(profile))
         with Terminal([COMMAND, "--profile", "bench", "--no-audio"], environment) as terminal:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from speaking import await_live, go, quit_cleanly, write_message
-from wire_server import Wire, WireServer
 
+from realtime_server import Session, in_thread, plain
 from terminal import COMMAND, Terminal
 
 KEY = "sk-secret-6f1d9c7e2b"
@@ -17,13 +17,13 @@ KEY = "sk-secret-6f1d9c7e2b"
 def test_after_a_whole_session_the_key_is_found_nowhere(
     tmp_path: Path, environment: dict[str, str], typed: bool
 ) -> None:
-    async def talk(wire: Wire) -> None:
-        await wire.answers("1", f"You sent Bearer {KEY}, did you not?")
-        await wire.send("error", error={"type": "invalid_request_error", "message": f"Incorrect API key: {KEY}"})
+    async def talk(session: Session) -> None:
+        await session.text("1", f"You sent Bearer {KEY}, did you not?")
+        await session.say("error", error={"type": "invalid_request_error", "message": f"Incorrect API key: {KEY}"})
 
     profile = Path(environment["XDG_CONFIG_HOME"]) / "rtvoice-tui" / "profiles" / "mine.toml"
     profile.parent.mkdir(parents=True)
-    with WireServer(talk) as server:
+    with in_thread(plain(talk)) as server:
         profile.write_text(f'provider = "generic"\nurl = "{server.url}"\napi_key_env = "MY_KEY"\n')
         given = environment if typed else {**environment, "MY_KEY": KEY}
         with Terminal([COMMAND, "--profile", "mine", "--no-audio"], given) as terminal:
@@ -55,7 +55,7 @@ def test_after_a_whole_session_the_key_is_found_nowhere(
                     assert KEY.encode() not in held.read_bytes(), held
             quit_cleanly(terminal, "f10")
             assert KEY.encode() not in bytes(terminal._raw)
-        assert server.keys[-1] == f"Bearer {KEY}"
+        assert server.authorizations[-1] == f"Bearer {KEY}"
     written = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert profile in written
     assert [file for file in written if KEY.encode() in file.read_bytes()] == []

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from ends import Job, assert_ended, await_ready, codes, goodbyes, job, left_on, remote, silent
 from speaking import go, quiet_file, write_message
-from wire_server import Wire, WireServer
 
+from realtime_server import Session, in_thread, plain
 from terminal import COMMAND
 from virtual_audio import wait_until
 
@@ -50,20 +50,20 @@ def come_back(app: Job, times: int = 1, words: tuple[str, ...] = PANES) -> None:
     wait_until(lambda: "1004 is on" in left_on(app.terminal.written), "it has all modes again")
 
 
-async def answers(wire: Wire) -> None:
+async def answers(session: Session) -> None:
     """Says what it was told."""
     said = 0
     while True:
-        messages = [event for event in wire.received if event["type"] == "conversation.item.create"]
+        messages = [event for event in session.received if event["type"] == "conversation.item.create"]
         for message in messages[said:]:
             said += 1
-            await wire.answers(str(said), f"You wrote {message['item']['content'][0]['text']}.")
+            await session.text(str(said), f"You wrote {message['item']['content'][0]['text']}.")
         await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_it_steps_aside_comes_back_and_its_session_lives_on(environment: dict[str, str], way: str) -> None:
-    with WireServer(answers) as server, job(remote(server, "--no-audio"), environment) as app:
+    with in_thread(plain(answers)) as server, job(remote(server, "--no-audio"), environment) as app:
         await_ready(app)
         for times in (1, 2):
             stop(app, way, times)
@@ -97,27 +97,29 @@ def test_nobody_is_heard_while_it_stands_still_and_again_when_it_is_back(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     files = ("--input-file", quiet_file(tmp_path), "--output-file", tmp_path / "heard.wav")
-    with WireServer(silent) as server, job(remote(server, *files), environment) as app:
+    with in_thread(plain(silent)) as server, job(remote(server, *files), environment) as app:
         await_ready(app)
-        (wire,) = server.wires
-        wait_until(lambda: _heard(wire) > 3, "it is heard")
+        (session,) = server.sessions
+        wait_until(lambda: _heard(session) > 3, "it is heard")
         stop(app, "ctrl+z")
-        heard = _settled(wire)
+        heard = _settled(session)
         assert app.stopped
-        assert _heard(wire) == heard
+        assert _heard(session) == heard
         come_back(app)
-        wait_until(lambda: _heard(wire) > heard + 3, "it is heard again")
+        wait_until(lambda: _heard(session) > heard + 3, "it is heard again")
 
 
-def _heard(wire: Wire) -> int:
+def _heard(session: Session) -> int:
     """How many pieces of the microphone have come."""
-    return [event["type"] for event in wire.received].count("input_audio_buffer.append")
+    return [event["type"] for event in session.received].count("input_audio_buffer.append")
 
 
-def _settled(wire: Wire) -> int:
+def _settled(session: Session) -> int:
     """The number once what was on its way has come: it stays the same for a while."""
     counts: list[int] = []
-    wait_until(lambda: counts.append(_heard(wire)) or (len(counts) > 50 and counts[-50] == counts[-1]), "it is silent")
+    wait_until(
+        lambda: counts.append(_heard(session)) or (len(counts) > 50 and counts[-50] == counts[-1]), "it is silent"
+    )
     return counts[-1]
 
 
@@ -137,7 +139,7 @@ def test_ctrl_z_acts_in_a_field_and_under_a_dialog_too(
 
 
 def test_a_signal_to_go_on_changes_nothing_where_nothing_was_stopped(environment: dict[str, str]) -> None:
-    with WireServer(answers) as server, job(remote(server, "--no-audio"), environment) as app:
+    with in_thread(plain(answers)) as server, job(remote(server, "--no-audio"), environment) as app:
         await_ready(app)
         for _ in range(3):
             app.send(signal.SIGCONT)

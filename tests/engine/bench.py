@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from fake_server import FakeServer
 from function_runner import FunctionRunner
+from realtime_server import FakeServer
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.engine.plan import Plan
 from rtvoice_tui.engine.worker import SessionWorker

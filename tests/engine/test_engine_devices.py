@@ -3,7 +3,7 @@
 import wave
 
 from engine.bench import plan_for, running
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.media import DeviceState, Direction
 from rtvoice_tui.session.commands import UseDevice

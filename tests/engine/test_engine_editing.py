@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from editing.cockpit import Cockpit, cockpit, own_folders  # noqa: F401 - a fixture
-from fake_server import Event
 from protocol.sdk_types import accept_session
+from realtime_server import Event
 from rtvoice_tui.editing.fields import fields_of, has
 from rtvoice_tui.editing.values import shown
 from rtvoice_tui.protocol.realtime.dialects import DIALECTS

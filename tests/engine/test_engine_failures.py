@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.bench import Bench, Source, changed, plan_for, profile_for, running, signal
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.session.commands import SendText
@@ -232,7 +232,7 @@ async def test_a_connection_that_ends_without_a_goodbye_is_told_as_lost():
     async def script(session: Session) -> None:
         await session.open()
         if session is server.sessions[0]:
-            session._request.transport.close()
+            session.hang_up()
 
     async with FakeServer(script) as server, running(plan_for(server)) as bench:
         await offline(bench)
@@ -380,7 +380,7 @@ async def test_a_session_that_is_never_confirmed_hears_after_a_while_and_says_so
     monkeypatch.setattr("rtvoice_tui.session.realtime.edits.UNANSWERED_S", 0.05)
 
     async def script(session: Session) -> None:
-        session.confirms = False
+        session.state.confirms = False
         await session.open()
 
     async with FakeServer(script) as server, running(plan_for(server)) as bench:

@@ -13,7 +13,7 @@ from msgspec.structs import replace as changed_struct
 from engine.bench import SILENT, Bench, Source, plan_for, running
 from engine.bench import signal as sound
 from engine.half_open import LIMIT_S, SILENCE_S, ByWay, Way, shorten
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.local_agent.process import LocalAgentProcess
 from rtvoice_tui.profiles.store import load_profile
 from rtvoice_tui.session.commands import EditSession, MicFrame, SendText, TalkEnd, TalkStart
@@ -206,7 +206,7 @@ async def test_a_server_that_pauses_in_an_answer_and_answers_pings_is_waited_for
 
 
 async def deaf_without_pongs(session: Session) -> None:
-    session.ignore_pings()
+    session.answers_pings = False
     await deaf(session)
 
 

@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from engine.bench import Bench, changed, plan_for, running, signal, with_tool
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.session.commands import EditSession, SendText
 from rtvoice_tui.session.facts import CallState, Phase
 from rtvoice_tui.store.plain import one_line, visible
@@ -32,7 +32,7 @@ def then_answers(hostile):
     async def script(session: Session) -> None:
         await session.open()
         await hostile(session)
-        session.server.reached.set()
+        session.record.reached.set()
         await session.expect("response.create")
         await session.speak("resp_last", "item_last", signal(0.05), words="I am.")
 
@@ -245,7 +245,7 @@ async def test_errors_names_and_results_are_harmless_once_made_visible():
         await session.expect("response.create")
         await session.begin("resp_2")
         done = {"id": "resp_2", "status": "failed", "status_details": {"reason": NASTY, "error": {"message": NASTY}}}
-        session.active = ""
+        session.state.active = ""
         await session.send({"type": "response.done", "response": done})
 
     async with (
@@ -357,7 +357,7 @@ async def test_a_call_whose_item_id_changes_on_the_way_is_run_and_answered_once(
 
     async def hostile(session: Session) -> None:
         await session.begin("resp_1")
-        session._calls.add("call_1")
+        session.state.calls.add("call_1")
         call = {"type": "function_call", "call_id": "call_1", "name": "get_weather", "arguments": '{"city": "Omsk"}'}
         place = {"response_id": "resp_1", "output_index": 0}
         await session.send({"type": "response.output_item.added", **place, "item": {**call, "id": "item_1"}})

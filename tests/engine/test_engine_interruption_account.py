@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from engine.bench import heard, plan_for, running, signal, write_wav
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.session.commands import Interrupt
 

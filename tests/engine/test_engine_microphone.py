@@ -4,7 +4,7 @@ import asyncio
 import threading
 
 from engine.bench import RATE, locatable, plan_for, running, signal, write_wav
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.mic.capture import FRAME_MS, KEPT_BLOCKS, Capture
 from rtvoice_tui.session.commands import MicFrame, SendText

@@ -3,7 +3,7 @@
 import asyncio
 
 from engine.bench import SILENT, plan_for, running, signal, write_wav
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.engine.observers import FrameReceived, FrameSent, Observed, Stepped
 from rtvoice_tui.engine.worker import SessionWorker

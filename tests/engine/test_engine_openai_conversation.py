@@ -6,7 +6,7 @@ import json
 import pytest
 
 from engine.bench import changed, heard, plan_for, profile_for, running, signal, write_wav
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session.commands import EditSession, Interrupt, SendText, TalkEnd, TalkStart
@@ -191,7 +191,7 @@ async def test_a_quota_that_is_used_up_is_told_and_the_session_goes_on(server):
         error = {"type": "insufficient_quota", "code": "rate_limit_exceeded", "message": "Too many tokens."}
         done = {"id": "resp_1", "status": "failed", "output": [], "usage": None}
         done["status_details"] = {"type": "failed", "error": error}
-        session.active = ""
+        session.state.active = ""
         await session.send({"type": "response.done", "response": done})
 
     server.script = script

@@ -25,7 +25,7 @@ from engine.bench import (
     with_tool,
     write_wav,
 )
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.engine.worker import SessionWorker
 from rtvoice_tui.media import AudioSettings

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from engine.bench import plan_for, running, signal, write_wav
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.session.commands import CommitTurn, SetTalkMode, TalkEnd, TalkStart
@@ -64,7 +64,7 @@ async def test_what_was_said_so_far_is_answered_at_once_when_the_user_asks_for_i
 
     async with FakeServer(script, dialect="openai") as server, running(plan_for(server)) as bench:
         await bench.until(lambda: bench.phase is Phase.HEARING)
-        server.session._uncommitted = 9_600  # what a microphone would have sent by then
+        server.session.state.uncommitted = 9_600  # what a microphone would have sent by then
         bench.worker.post(CommitTurn())
         await bench.until(lambda: bench.words("AGENT") == ["At once."])
         assert len(server.sent("response.create")) == 1

@@ -1,7 +1,7 @@
 """Who wants the sound itself joins a list, and gets every sample in order."""
 
 from engine.bench import plan_for, running, signal, write_wav
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.session.facts import Phase
 

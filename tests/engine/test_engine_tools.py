@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from engine.bench import Bench, changed, plan_for, running, signal, until
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.engine.plan import Plan
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.store import parse_profile

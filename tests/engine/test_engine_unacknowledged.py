@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.bench import Bench, plan_for, running
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.session.commands import SendText
 from rtvoice_tui.session.facts import Level, Phase
 

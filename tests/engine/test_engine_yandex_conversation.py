@@ -4,7 +4,7 @@ import asyncio
 import json
 
 from engine.bench import changed, heard, plan_for, profile_for, running, signal, write_wav
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.session.commands import Interrupt, SendText
 from rtvoice_tui.session.facts import CallState, Phase
@@ -261,7 +261,7 @@ async def test_an_error_is_tied_to_what_caused_it():
     async def script(session: Session) -> None:
         await session.open()
         create = await session.expect("response.create")
-        session.active = ""
+        session.state.active = ""
         error = {"type": "invalid_request_error", "code": "unknown", "message": "No such thing."}
         await session.send({"type": "error", "error": {**error, "event_id": create["event_id"]}})
 

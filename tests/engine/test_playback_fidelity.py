@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.bench import RATE, heard, locatable, plan_for, running, signal, until, without_silence, write_wav
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.playout.playback import RING_S, Playback
 from rtvoice_tui.session.effects import FADE_MS

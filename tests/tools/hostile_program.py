@@ -16,7 +16,7 @@ from hostile_schemas import SCHEMAS
 
 from engine import bench
 from engine.bench import Bench, plan_for, running
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.runs import McpRun, MockRun
 from rtvoice_tui.session.facts import CallState, Phase

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.transport.websocket import Socket, connect
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.transport.websocket import Socket, connect
 

@@ -9,7 +9,7 @@ import pytest
 
 from echoes import EMOJI_KEY, ESCAPES, KEY, kept, leaks
 from engine.bench import Bench, plan_for, profile_for, running, with_tool
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.session.facts import Phase
 
 RUN = '{kind = "hosted", server_url = "https://n.example/", authorization = "${NOTES}"}'

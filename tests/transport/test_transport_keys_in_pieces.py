@@ -9,7 +9,7 @@ import pytest
 
 from echoes import kept, leaks, readings, streamed
 from engine.bench import Bench, plan_for, running
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 
 KEY = "sk-canary/7f3a19c2d4e8b605"
 SPLITS = {

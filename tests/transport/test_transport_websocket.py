@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from fake_server import FakeServer, Session
+from realtime_server import FakeServer, Session
 from rtvoice_tui.errors import ConnectionFailed
 from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.transport.websocket import Socket, connect
@@ -70,7 +70,7 @@ async def test_binary_frames_are_read_as_text():
 
 async def test_pings_are_answered_and_are_no_frames():
     async def script(session: Session) -> None:
-        await session._socket.ping(b"are you there")
+        await session.ping(b"are you there")
         await session.send_raw("after the ping")
 
     async with FakeServer(script) as server, connect(endpoint(server)) as socket:
@@ -123,7 +123,7 @@ async def test_leaving_the_block_says_goodbye():
             pass
         async with asyncio.timeout(LIMIT_S):
             await ended.wait()
-        assert server.session._socket.close_code == 1000
+        assert server.session.close_code == 1000
 
 
 async def test_an_exception_inside_the_block_is_passed_on_and_the_connection_closed():
@@ -132,13 +132,12 @@ async def test_an_exception_inside_the_block_is_passed_on_and_the_connection_clo
             async with connect(endpoint(server)):
                 raise LookupError
         async with asyncio.timeout(LIMIT_S):
-            while not server.session._socket.closed:  # noqa: ASYNC110
-                await asyncio.sleep(0.005)
+            await server.session.ended.wait()
 
 
 async def test_a_server_that_does_not_answer_pings_is_noticed():
     async def script(session: Session) -> None:
-        session.ignore_pings()
+        session.answers_pings = False
 
     async with FakeServer(script) as server, connect(endpoint(server), heartbeat=0.2) as socket:
         assert await frames(socket, 99) == []

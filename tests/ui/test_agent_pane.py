@@ -333,7 +333,7 @@ async def test_a_tool_is_added_on_the_last_line():
 
 def model_of(here: Cockpit) -> str:
     """The model that the newest connection asked for."""
-    return here.wire.session._request.query["model"].rpartition("/")[2]
+    return here.wire.session.query["model"].rpartition("/")[2]
 
 
 @pytest.mark.parametrize(("dialect", "model"), [("openai", "gpt-realtime-2"), ("yandex", "speech-realtime-260528")])
