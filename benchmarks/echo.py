@@ -12,8 +12,8 @@ import sys
 import time
 from dataclasses import dataclass
 
-from bench_server import Server
 from clients import end, launch
+from measured_server import Server
 
 from rooms import RATE, Room, agent_speech, loudness_db, phrases
 from rtvoice_tui.local_agent.speech import SpeechProbability
@@ -117,10 +117,10 @@ def judged(starts: list[float], begins: list[float], began: float, reduction_db:
 
 async def tell(server: Server, speech: bytes) -> None:
     """One answer, in one burst."""
-    await server.begin_answer(1)
+    await server.begin_response(1)
     for start in range(0, len(speech), 9600):
         await server.speech(1, speech[start : start + 9600])
-    await server.end_answer(1)
+    await server.end_response(1)
 
 
 def _bytes(seconds: float) -> int:

@@ -4,9 +4,9 @@ import asyncio
 import itertools
 import time
 
-from bench_server import Server
 from clients import end, launch, underruns
 from interruption import until
+from measured_server import Server
 
 from virtual_audio import MICROPHONE, RATE, Comparison, VirtualAudio, compare, locatable
 
@@ -19,7 +19,7 @@ EVENTS_PER_S = 2000
 
 async def deliver(server: Server, pcm: bytes, speed: float) -> None:
     """Send speech so many times faster than it is spoken; 0 is as fast as the wire takes it."""
-    await server.begin_answer(1)
+    await server.begin_response(1)
     start, at = time.perf_counter(), 0
     for size in itertools.cycle(SIZES):
         if at >= len(pcm):
@@ -29,7 +29,7 @@ async def deliver(server: Server, pcm: bytes, speed: float) -> None:
         if speed:
             ahead = at / 2 / RATE / speed - (time.perf_counter() - start)
             await asyncio.sleep(max(0.0, ahead))
-    await server.end_answer(1)
+    await server.end_response(1)
 
 
 async def to_the_speaker(kind: str, speed: float) -> tuple[Comparison, int]:

@@ -13,9 +13,9 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from bench_server import Server
 from clients import end, launch, underruns
 from interruption import last_sound, speak, until
+from measured_server import Server
 from reporting import Row, print_table
 
 from virtual_audio import MICROPHONE, RATE, Recorder, VirtualAudio, locatable, places
@@ -47,12 +47,12 @@ async def one_try(server: Server, recorder: Recorder, number: int) -> Try:
     """Interrupt an answer at a random moment."""
     begun = await speak(server, recorder, number, SPEECH, 100)
     began = time.perf_counter()
-    await server.person_speaks(number)
+    await server.user_starts(number)
     await until(lambda: len(recorder._pcm) // 2 - last_sound(recorder) > SILENT_SAMPLES, "the speaker is silent")
     ended = last_sound(recorder)
     await until(lambda: f"a{number}" in server.cuts, "the client says what was heard")
-    await server.end_answer(number, "cancelled")
-    await server.person_stops(number)
+    await server.end_response(number, "cancelled")
+    await server.user_stops(number)
     error = server.cuts[f"a{number}"] - truly_heard(recorder, begun, ended)
     return Try((recorder.when(ended) - began) * 1000, error)
 

@@ -6,8 +6,8 @@ import statistics
 import time
 
 import numpy as np
-from bench_server import Server
 from clients import end, launch
+from measured_server import Server
 
 from virtual_audio import MICROPHONE, RATE, Recorder, VirtualAudio, locatable
 
@@ -37,7 +37,7 @@ def last_sound(recorder: Recorder) -> int:
 
 async def speak(server: Server, recorder: Recorder, number: int, speech: bytes, heard_ms: float) -> int:
     """An answer in one burst, until a random moment after so much of it is heard; where its recording begins."""
-    await server.begin_answer(number)
+    await server.begin_response(number)
     begun = len(recorder._pcm) // 2
     for start in range(0, len(speech), 9600):
         await server.speech(number, speech[start : start + 9600])
@@ -50,11 +50,11 @@ async def one_try(server: Server, recorder: Recorder, number: int) -> float:
     """Interrupt an answer at a random moment; milliseconds until silence."""
     await speak(server, recorder, number, SPEECH, 250)
     began = time.perf_counter()
-    await server.person_speaks(number)
+    await server.user_starts(number)
     await until(lambda: len(recorder._pcm) // 2 - last_sound(recorder) > SILENT_SAMPLES, "the speaker is silent", 20.0)
     silent = recorder.when(last_sound(recorder))
-    await server.end_answer(number, "cancelled")
-    await server.person_stops(number)
+    await server.end_response(number, "cancelled")
+    await server.user_stops(number)
     await asyncio.sleep(0.1)
     return (silent - began) * 1000
 

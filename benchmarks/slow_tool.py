@@ -6,10 +6,10 @@ The reference is the bare client, which has no tools, at the same virtual speake
 import asyncio
 import statistics
 
-from bench_server import Server
 from clients import end, launch, underruns
 from fidelity import deliver
 from interruption import one_try, until
+from measured_server import Server
 
 from virtual_audio import RATE, Comparison, VirtualAudio, compare, locatable
 

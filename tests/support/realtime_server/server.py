@@ -167,11 +167,13 @@ def in_thread(server: FakeServer) -> Iterator[FakeServer]:
         raise failures[0]
 
 
-def plain(script: Script, greeting: Event | None = None) -> FakeServer:
+def plain(
+    script: Script, greeting: Event | None = None, on_event: Callable[[Event], None] = lambda event: None
+) -> FakeServer:
     """A server that accepts every client and plays the script once the session is configured."""
 
     async def opened(session: Session) -> None:
         await session.open(greeting)
         await script(session)
 
-    return FakeServer(opened, dialect="plain")
+    return FakeServer(opened, dialect="plain", on_event=on_event)
