@@ -17,7 +17,7 @@ def test_a_look_that_breaks_down_is_not_repeated_at_once(monkeypatch, caplog):
         slept.append(seconds)
         presence._ended = True
 
-    monkeypatch.setattr(presence, "_look", look)
+    monkeypatch.setattr(presence, "_poll", look)
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
     presence._wanted.set()
     presence._run()

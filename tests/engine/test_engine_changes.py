@@ -224,19 +224,19 @@ async def test_a_timer_of_the_session_before_ends_no_turn_of_this_one():
 
 async def test_the_microphone_goes_on_after_a_fault_of_ours(tmp_path, monkeypatch):
     faults = []
-    settle = HeardPositions.settle
+    forget = HeardPositions.forget_heard
 
     def once(positions: HeardPositions, now: float) -> None:
         if not faults:
             faults.append(now)
             raise IndexError("pop from an empty deque")
-        settle(positions, now)
+        forget(positions, now)
 
     source = write_wav(tmp_path / "in.wav", signal(30, 7))
     audio = AudioChoice(silent=True, input_file=source)
     async with FakeServer(idle) as server, running(plan_for(server, audio=audio)) as bench:
         await bench.until(lambda: bench.phase is Phase.LISTENING and server.session.microphone)
-        monkeypatch.setattr(HeardPositions, "settle", once)
+        monkeypatch.setattr(HeardPositions, "forget_heard", once)
         await bench.until(lambda: faults)
         heard = len(server.session.microphone)
         await bench.until(lambda: len(server.session.microphone) > heard + 4_800)

@@ -120,7 +120,7 @@ async def test_more_turns_than_may_wait_for_recognition_are_refused_and_their_so
     await here.append(TENTH * 2)
     assert_names(await here.refusal("input_audio_buffer.commit"), "rate_limit_exceeded", "32")
     here.speech.go_on.set()
-    await until(lambda: not here.connection.pending_transcriptions, "all turns have their words")
+    await until(lambda: not here.connection.audio.pending_transcriptions, "all turns have their words")
     await here.accepted("input_audio_buffer.commit")
 
     await until(lambda: len(here.speech.heard[-1]) == 2 * len(TENTH), "the turn that was refused at first")
@@ -132,10 +132,10 @@ async def test_no_more_than_32_spoken_turns_wait_for_recognition(here):
 
     for _ in range(40):
         await say(here)
-    waiting = len(here.connection.pending_transcriptions)
+    waiting = len(here.connection.audio.pending_transcriptions)
     errors = here.of_type("error")
     here.speech.go_on.set()
-    await until(lambda: not here.connection.pending_transcriptions, "all turns have their words")
+    await until(lambda: not here.connection.audio.pending_transcriptions, "all turns have their words")
     heard = len(here.of_type("conversation.item.input_audio_transcription.completed"))
     await say(here)
 
@@ -159,7 +159,7 @@ async def test_pauses_do_not_pile_up_recognitions(here):
 
     await say(here, pauses=200)
     here.speech.go_on.set()
-    await until(lambda: not here.connection.pending_transcriptions, "all turns have their words")
+    await until(lambda: not here.connection.audio.pending_transcriptions, "all turns have their words")
     await say(here)
     await until(lambda: here.told[-1]["type"] == "response.done", "an answer")
 

@@ -10,8 +10,7 @@ import time
 import aiohttp
 import pytest
 
-from rtvoice_tui.local_agent import connection as connection_module
-from rtvoice_tui.local_agent import speech
+from rtvoice_tui.local_agent import input_audio, speech
 
 TEXT_ONLY = {"output_modalities": ["text"]}
 VAD = {"type": "server_vad", "threshold": 0.5, "silence_duration_ms": 400}
@@ -585,14 +584,13 @@ async def test_clients_do_not_share_a_conversation(all_installed, address, clien
 async def test_turning_detection_off_while_somebody_speaks_ends_the_live_transcript_quietly(
     all_installed, monkeypatch, open_connection
 ):
-    monkeypatch.setattr(connection_module, "PARTIAL_EVERY_S", 0.05)
+    monkeypatch.setattr(input_audio, "PARTIAL_EVERY_S", 0.05)
     connection, told = open_connection
     wanted = {"type": "session.update", "session": {"type": "realtime", "audio": HEARING}}
     await connection.receive(json.dumps(wanted))
     speech_pcm = base64.b64encode(b"\x01\x20" * 12_000).decode()
     await connection.receive(json.dumps({"type": "input_audio_buffer.append", "audio": speech_pcm}))
-    transcribing = connection._partials
-    assert transcribing is not None
+    (transcribing,) = connection.audio.tasks()
     await asyncio.sleep(0)  # it has begun, and waits until there is more to recognise
 
     wanted["session"]["audio"] = {"input": {"turn_detection": None}}

@@ -181,7 +181,7 @@ async def test_nothing_goes_on_for_a_client_that_left_before_its_words_were_unde
     listener.go_on()
 
     assert told[-1]["type"] == "response.created"
-    assert connection.recognising == frozenset()
+    assert connection.audio.pending_transcriptions == frozenset()
 
 
 @pytest.mark.speech

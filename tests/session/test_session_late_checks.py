@@ -12,8 +12,8 @@ TOOL = ToolSpec(name="open", parameters={"properties": {"a": {"pattern": "^ok$"}
 def checking(calls: FunctionCalls, out: Outbox, arguments: str) -> CheckArguments:
     """An answer calls the tool; the check that is asked for."""
     item = Item(id="item", type="function_call", call_id="call_1", name="open", arguments=arguments)
-    calls.settle(1, Response(id="R", status="completed", output=[item]), [], cut=False, out_of_band=False)
-    (check,) = [effect for effect in out.take() if isinstance(effect, CheckArguments)]
+    calls.response_done(1, Response(id="R", status="completed", output=[item]), [], cut=False, out_of_band=False)
+    (check,) = [effect for effect in out.drain() if isinstance(effect, CheckArguments)]
     return check
 
 
@@ -22,14 +22,14 @@ def test_a_late_word_about_an_earlier_session_s_call_lets_no_other_call_run() ->
     calls = FunctionCalls(out)
     calls.approvals.known = {"open": TOOL}
     earlier = checking(calls, out, '{"a": "ok"}')
-    calls.void()
-    out.take()
+    calls.close()
+    out.drain()
     later = checking(calls, out, '{"a": "; rm -rf"}')
 
     assert calls.checked("call_1", "", earlier.check) is False
-    assert [effect for effect in out.take() if isinstance(effect, RunTool)] == []
+    assert [effect for effect in out.drain() if isinstance(effect, RunTool)] == []
     assert calls.checked("call_1", "it does not match", later.check) is True
-    assert [effect for effect in out.take() if isinstance(effect, RunTool)] == []
+    assert [effect for effect in out.drain() if isinstance(effect, RunTool)] == []
 
 
 def test_a_word_that_nobody_waits_for_changes_nothing() -> None:
@@ -39,6 +39,6 @@ def test_a_word_that_nobody_waits_for_changes_nothing() -> None:
     check = checking(calls, out, '{"a": "ok"}')
     assert calls.checked("call_2", "", check.check) is False
     assert calls.checked("call_1", "", check.check) is False
-    assert [effect.call_id for effect in out.take() if isinstance(effect, RunTool)] == ["call_1"]
+    assert [effect.call_id for effect in out.drain() if isinstance(effect, RunTool)] == ["call_1"]
     assert calls.checked("call_1", "", check.check) is False
-    assert out.take() == []
+    assert out.drain() == []

@@ -17,10 +17,10 @@ def doubts(
 ):
     out = Outbox(str)
     witness = OutputRate(asked, out)
-    witness.echoed({} if session is None else session, speed)
+    witness.session_updated({} if session is None else session, speed)
     for _ in range(times):
         witness.spoke(text, int(seconds * really) * 2)
-    return [effect.fact for effect in out.take() if isinstance(effect, Report) and isinstance(effect.fact, Notice)]
+    return [effect.fact for effect in out.drain() if isinstance(effect, Report) and isinstance(effect.fact, Notice)]
 
 
 def echo(rate):

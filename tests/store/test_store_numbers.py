@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from rtvoice_tui.media import FLOOR_DB, Level, dbfs
 from rtvoice_tui.protocol.usage import RateLimit, TokenDetails, Usage
 from rtvoice_tui.session.facts import Moment
-from rtvoice_tui.store.levels import CLIP_HOLD_S, FALL_DB_PER_S, PEAK_HOLD_S, Meter
+from rtvoice_tui.store.levels import CLIP_HOLD_S, FALL_DB_PER_S, PEAK_HOLD_S, Meter, MeterReading
 from rtvoice_tui.store.timings import Timings, TurnTiming
 from rtvoice_tui.store.usage import UsageTotals
 
 
 def answered(timings: Timings, turn: int, wait_ms: float) -> None:
-    timings.begin(turn)
+    timings.start_turn(turn)
     timings.reached(turn, Moment.SPEECH_STOPPED, turn)
     timings.reached(turn, Moment.FIRST_HEARD, turn + wait_ms / 1000)
 
@@ -59,7 +59,7 @@ def test_stages_of_a_written_answer_end_with_its_first_word():
 
 def test_only_the_first_time_of_a_moment_counts_but_the_last_end():
     timings = Timings()
-    timings.begin(1)
+    timings.start_turn(1)
     for at in (1.0, 2.0):
         timings.reached(1, Moment.FIRST_AUDIO, at)
         timings.reached(1, Moment.HEARD, at)
@@ -75,8 +75,8 @@ def test_a_moment_of_a_turn_that_never_began_is_ignored():
 
 def test_a_turn_begins_once():
     timings = Timings()
-    timings.begin(1)
-    timings.begin(1)
+    timings.start_turn(1)
+    timings.start_turn(1)
     assert len(timings.turns) == 1
 
 
@@ -84,7 +84,7 @@ def test_percentiles_are_of_the_turns_that_were_answered():
     timings = Timings()
     for turn in range(1, 11):
         answered(timings, turn, turn * 100)
-    timings.begin(11)
+    timings.start_turn(11)
     assert timings.percentile(0.5) == pytest.approx(600)
     assert timings.percentile(0.9) == pytest.approx(1_000)
     assert timings.percentile(0.0) == pytest.approx(100)
@@ -107,22 +107,26 @@ def test_decibels_of_full_scale_half_and_nothing():
 def test_a_meter_rises_at_once_and_falls_slowly_to_its_floor():
     meter = Meter()
     meter.update(Level(-10, -6), 100.0)
-    assert (meter.level_db, meter.peak_db) == (-10, -6)
-    meter.settle(100.5)
-    assert meter.level_db == pytest.approx(-10 - FALL_DB_PER_S / 2)
+    assert meter.read(100.0) == MeterReading(-10, -6)
+    assert meter.read(100.5).level_db == pytest.approx(-10 - FALL_DB_PER_S / 2)
     meter.update(Level(-12, -8), 100.5)
-    assert meter.level_db == -12
-    meter.settle(200.0)
-    assert meter.level_db == meter.peak_db == FLOOR_DB
+    assert meter.read(100.5).level_db == -12
+    assert meter.read(200.0) == MeterReading(FLOOR_DB, FLOOR_DB)
 
 
 def test_a_peak_holds_and_then_falls():
     meter = Meter()
     meter.update(Level(-20, -3), 100.0)
-    meter.settle(100.0 + PEAK_HOLD_S)
-    assert meter.peak_db == -3
-    meter.settle(100.0 + PEAK_HOLD_S + 0.1)
-    assert FLOOR_DB < meter.peak_db < -3
+    assert meter.read(100.0 + PEAK_HOLD_S).peak_db == -3
+    assert meter.read(100.0 + PEAK_HOLD_S + 0.1).peak_db == pytest.approx(-3 - FALL_DB_PER_S / 10)
+
+
+def test_reading_a_meter_changes_nothing_so_every_thread_may():
+    meter = Meter()
+    meter.update(Level(-10, -6), 100.0)
+    readings = [meter.read(at) for at in (103.0, 100.1, 99.0, 100.1)]
+    assert readings[1] == readings[3]
+    assert readings[2] == MeterReading(-10, -6), "a time before the last frame is that of the frame"
 
 
 def test_a_louder_peak_takes_over_and_a_softer_one_does_not():
@@ -148,8 +152,9 @@ def test_any_meter_stays_between_its_floor_and_full_scale(frames):
     for level, step in frames:
         now += step
         meter.update(Level(level, level), now)
-        assert FLOOR_DB <= meter.level_db <= meter.peak_db <= 0
-        assert not math.isnan(meter.level_db)
+        reading = meter.read(now)
+        assert FLOOR_DB <= reading.level_db <= reading.peak_db <= 0
+        assert not math.isnan(reading.level_db)
 
 
 def test_tokens_add_up_and_cached_ones_are_not_counted_twice():
@@ -167,11 +172,3 @@ def test_limits_are_the_newest():
     usage.limited((RateLimit(name="tokens", remaining=5),))
     usage.limited((RateLimit(name="tokens", remaining=4),))
     assert [limit.remaining for limit in usage.limits] == [4]
-
-
-def test_a_look_with_an_earlier_clock_makes_no_meter_fall_twice():
-    meter = Meter()
-    meter.update(Level(-10, -6), 100.0)
-    meter.settle(99.0)
-    meter.settle(100.1)
-    assert meter.level_db == pytest.approx(-10 - FALL_DB_PER_S / 10)

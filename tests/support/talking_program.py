@@ -86,7 +86,7 @@ class Talk:
         }
         state |= {"drained": drained and (self.said >= len(self.spoken) or self.flushed), "trying": health.trying}
         state["told"] = len(self.told)
-        state["seen"] = [bool(side.known_as) for side in self.station.supervisor._recovery.sides]
+        state["seen"] = [bool(side.listed_name) for side in self.station.supervisor._recovery.sides]
         if state != self.state:
             self.state = state
             _print({"at": now, **state, "buffered_ms": health.buffered_ms, "dropped": health.overflows})

@@ -198,7 +198,7 @@ def test_a_value_that_stays_where_it_is_may_be_given(element, value):
 async def test_no_program_gets_a_zero_byte(value, more):
     outcome = await ran(*SHOW_ARGUMENTS, "{x}", arguments={"x": value}, **more)
     if isinstance(value, str):
-        assert json.loads(outcome.output)["error"].startswith("tool was not run: x holds a character")
+        assert json.loads(outcome.output)["error"].startswith("tool was not run: x contains a NUL character")
     else:
         assert "\0" not in json.loads(outcome.output)[0]
 

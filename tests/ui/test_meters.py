@@ -157,10 +157,10 @@ async def test_the_row_is_painted_again_only_when_its_words_change():
 
 def test_a_bar_in_ascii_is_filled_up_to_the_level_and_marked_at_the_peak():
     meter = Meter()
-    words = ["".join(text for text, _ in bar(meter, 10, True))]
+    words = ["".join(text for text, _ in bar(meter.read(NOW), 10, True))]
     for level in (Level(-30, -12), Level(-18, -12), Level(-1, 0)):
         meter.update(level, NOW)
-        words.append("".join(text for text, _ in bar(meter, 10, True)))
+        words.append("".join(text for text, _ in bar(meter.read(NOW), 10, True)))
     assert words == ["[          ]", "[#####---| ]", "[#######-| ]", "[#########|]"]
 
 

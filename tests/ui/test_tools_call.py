@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from rtvoice_tui.protocol.realtime.client_events import CreateItem
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState
-from rtvoice_tui.session.realtime.calls.receipts import as_sent
+from rtvoice_tui.session.realtime.calls.receipts import sent_event
 from rtvoice_tui.store.calls import CallHistory, CallRecord
 from rtvoice_tui.ui.panes.call_text import MAX_STREAMING, MAX_TEXT, MAX_TREE, View, as_json, call_lines
 
@@ -122,7 +122,7 @@ def test_the_json_view_is_indented_and_the_wire_view_says_what_was_sent():
     history.changed(CALL, 1.0)
     item = {"type": "function_call_output", "call_id": "call_1", "output": "done"}
     assert text_of(history.records[0], View.WIRE) == "nothing was sent for this call"
-    history.reached(CallReached("k", CallMoment.SENT, as_sent(CreateItem(event_id="e-7", item=item))), 1.5)
+    history.reached(CallReached("k", CallMoment.SENT, sent_event(CreateItem(event_id="e-7", item=item))), 1.5)
     assert '  "people": 4' in text_of(history.records[0], View.JSON)
     wire = text_of(history.records[0], View.WIRE).splitlines()
     assert wire[0] == "↑ conversation.item.create"
@@ -264,7 +264,7 @@ def test_hostile_text_in_every_field_is_shown_and_harmless(state: CallState, vie
             details=((HOSTILE, HOSTILE * 3), ("stderr", HOSTILE)), preview=HOSTILE,
         )  # fmt: skip
         record = record_of(call)
-        record.sent.append(as_sent(CreateItem(event_id="e", item={"output": HOSTILE})))
+        record.sent.append(sent_event(CreateItem(event_id="e", item={"output": HOSTILE})))
         text = text_of(record, view)
         assert harmless(text)
         assert "[red]x[/red]" in text, "markup is text"

@@ -5,7 +5,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from rtvoice_tui.media import FLOOR_DB
-from rtvoice_tui.store.levels import Meter
+from rtvoice_tui.store.levels import MeterReading
 from rtvoice_tui.ui.widgets.lines import Piece
 
 WARN_DB, CLIP_DB = -18.0, -6.0
@@ -13,7 +13,7 @@ WARN_DB, CLIP_DB = -18.0, -6.0
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def bar(meter: Meter, cells: int, ascii_only: bool = False) -> list[Piece]:
+def bar(meter: MeterReading, cells: int, ascii_only: bool = False) -> list[Piece]:
     """The bar in ``cells`` cells between two edges; the part that is empty is a line up to full scale."""
     filled = share(meter.level_db) * cells
     whole, part = int(filled), 0 if ascii_only else int(filled % 1 * 8)
@@ -33,12 +33,12 @@ def bar(meter: Meter, cells: int, ascii_only: bool = False) -> list[Piece]:
     return [*(piece for piece in pieces if piece[0]), (right, "dim")]
 
 
-def level_words(meter: Meter) -> str:
+def level_words(meter: MeterReading) -> str:
     """The level in dBFS as a number, four cells wide."""
     return f"{meter.level_db:4.0f}" if meter.level_db > FLOOR_DB else "   ·"
 
 
-def peak_words(meter: Meter) -> str:
+def peak_words(meter: MeterReading) -> str:
     """The held peak in dBFS as a number, three cells wide."""
     return f"{meter.peak_db:3.0f}" if meter.peak_db > FLOOR_DB else "  ·"
 

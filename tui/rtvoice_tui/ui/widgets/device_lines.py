@@ -120,9 +120,10 @@ class DeviceLines(Inked):
     def _level(self, now: float) -> list[Piece]:
         audio, side = self._store.audio, self._side
         meter, view = side.meter(self._store), side.view(audio)
-        peak: Piece = (f" pk {peak_words(meter)}", "dim")
-        pieces: list[Piece] = [(_INDENT, "plain"), *bar(meter, 26 if self._wide else 14, self.ascii_only)]
-        pieces += [(f"{level_words(meter)} dB", "plain"), (" CLIP  ", "error") if meter.clipped(now) else peak]
+        reading = meter.read(now)
+        peak: Piece = (f" pk {peak_words(reading)}", "dim")
+        pieces: list[Piece] = [(_INDENT, "plain"), *bar(reading, 26 if self._wide else 14, self.ascii_only)]
+        pieces += [(f"{level_words(reading)} dB", "plain"), (" CLIP  ", "error") if meter.clipped(now) else peak]
         gain = side.gain_db(self._store.audio_settings)
         pieces.append((f"  vol {gain:+.0f} dB", "plain" if gain else "dim"))
         if side.direction == "output":

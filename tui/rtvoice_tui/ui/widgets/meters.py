@@ -8,7 +8,7 @@ from rtvoice_tui.media import FLOOR_DB, DeviceState
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.store.audio import AudioStatus, DeviceView
-from rtvoice_tui.store.levels import Meter
+from rtvoice_tui.store.levels import MeterReading
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.widgets.bars import bar, level_words, peak_words
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
@@ -56,10 +56,8 @@ class MeterRow(FixedLine):
         self.sync(0.0)
 
     def sync(self, now: float) -> None:
-        """Let the meters decay and update the row; ``now`` is in seconds on the store's clock."""
+        """Update the row; ``now`` is in seconds on the store's clock."""
         store, audio, width = self._store, self._store.audio, self.size.width
-        store.mic.settle(now)
-        store.speaker.settle(now)
         wide = width >= WIDE
         mic, out = self._mic_marks(now, width), self._out_marks(now, width)
         state = self._state(now, width)
@@ -70,12 +68,13 @@ class MeterRow(FixedLine):
         cells = max(4, min(cells, MOST_CELLS))
         pieces: list[Piece] = [(" MIC ", "dim")]
         wanted = store.audio_settings
-        pieces += self._level(store.mic, trouble(audio.input, wanted.muted), "m opens", cells, unit)
+        pieces += self._level(store.mic.read(now), trouble(audio.input, wanted.muted), "m opens", cells, unit)
         pieces += [*mic, (between, "dim")]
-        pieces += self._level(store.speaker, trouble(audio.output, wanted.agent_muted), "M hears", cells, unit)
+        speaker = store.speaker.read(now)
+        pieces += self._level(speaker, trouble(audio.output, wanted.agent_muted), "M hears", cells, unit)
         self.write([*pieces, *out, *state])
 
-    def _level(self, meter: Meter, word: str, hint: str, cells: int, unit: str) -> list[Piece]:
+    def _level(self, meter: MeterReading, word: str, hint: str, cells: int, unit: str) -> list[Piece]:
         """Level bar and number, or the problem in place of the bar, with the key that helps if there is room."""
         number: Piece = (f"{level_words(meter)}{unit}", "plain")
         if not word:
@@ -106,7 +105,7 @@ class MeterRow(FixedLine):
         echo, ink = echo_word(audio)
         marks: list[Piece] = [near, (f" {echo:<6}", ink)]
         if wide:
-            peak: Piece = (f" pk {peak_words(meter)}", "dim")
+            peak: Piece = (f" pk {peak_words(meter.read(now))}", "dim")
             return [(" CLIP  ", "error") if clipped else peak, *marks]
         return [(" CLIP", "error"), *marks[1:]] if clipped else marks
 
@@ -121,7 +120,7 @@ class MeterRow(FixedLine):
         buffered = f"{waits:4.0f}ms" if waits < 1000 else f"{waits / 1000:5.1f}s"
         if not wide:
             return [flag, (f"{buffered}", "dim")]
-        peak: Piece = (f" pk {peak_words(meter)}", "dim")
+        peak: Piece = (f" pk {peak_words(meter.read(now))}", "dim")
         marks = [(f"{flag[0]}  ", flag[1]) if flag[0].strip() else peak, (f" buf {buffered}", "dim")]
         marks.append((f" under {audio.underruns}", "warn" if audio.underruns else "dim"))
         if audio.dropped or audio.overflows:

@@ -85,7 +85,8 @@ class SoundPanel(Inked):
     def _graph(self, name: str, meter: Meter, now: float, merge: int, rows: int) -> list[list[Piece]]:
         levels = self._history.levels(meter, now, merge)
         clips = sum(level.clipped for level in levels if level)
-        beside: list[Piece] = [(f"  {level_words(meter)} dB", "plain"), (f"  pk {peak_words(meter)}", "dim")]
+        reading = meter.read(now)
+        beside: list[Piece] = [(f"  {level_words(reading)} dB", "plain"), (f"  pk {peak_words(reading)}", "dim")]
         if clips:
             beside = [(f" CLIP ×{clips}", "error"), *beside] if rows < 3 else [*beside, (f" CLIP ×{clips}", "error")]
         ascii_only = self.ascii_only

@@ -16,12 +16,10 @@ from rtvoice_tui.protocol.realtime.objects import Item, Response
 from rtvoice_tui.session.approvals import Approvals
 from rtvoice_tui.session.effects import CheckArguments, PreviewCall, RunTool, Schedule, StopTool
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState
+from rtvoice_tui.session.realtime.calls.call_records import UNFINISHED, CallRecords
 from rtvoice_tui.session.realtime.calls.receipts import Receipts
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.timers import FillerDue
-
-REMEMBERED = 1000
-"""Number of calls that are kept, for late events that name them."""
 
 UNRUN = "the answer was interrupted, so this was not run"
 RELEASED = "the user interrupted, so the result was not waited for"
@@ -30,8 +28,6 @@ STOPPED = "the user stopped it"
 DENIED = "the user did not agree to this call"
 GIVEN = "you gave this result"
 SENT_LATE = "you sent it after the interruption"
-
-_UNFINISHED = (CallState.STREAMING, CallState.ASKING, CallState.RUNNING)
 
 
 @dataclass
@@ -73,13 +69,12 @@ class FunctionCalls:
         self._fillers = fillers
         self.approvals = Approvals()
         self.receipts = Receipts(out)
-        self._calls: dict[str, CallChanged] = {}
-        self._keys: dict[str, str] = {}
+        self._calls = CallRecords(out, self.approvals, lambda call_id: self._group(call_id) is not None)
         self._arguments_done: set[str] = set()
-        self._settled: set[str] = set()
         self._groups: list[_Group] = []
         self._session = 1
         self._released: set[str] = set()
+        self._kept: set[str] = set()  # finished after the user interrupted: their results were not sent
         self._checking: dict[str, _Check] = {}
         self._checks = 0
         self._validated: dict[str, dict[str, Any]] = {}
@@ -93,24 +88,24 @@ class FunctionCalls:
 
     def added(self, turn: int, item: Item) -> str:
         """A call appeared in a response; returns its key."""
-        key = self._key(item.id, item.call_id)
-        if key not in self._calls:
-            self._show(self._new(turn, key, item.id, item.call_id, item.name, item.arguments))
+        key = self._calls.key_of(item.id, item.call_id)
+        if self._calls.get(key) is None:
+            self._show(self._calls.new(turn, key, item.id, item.call_id, item.name, item.arguments))
         return key
 
     def stream(self, turn: int, item_id: str, call_id: str, delta: str) -> str:
         """Append a delta to a call's arguments; returns the call's key."""
-        key = self._key(item_id, call_id)
-        call = self._calls.get(key) or self._new(turn, key, item_id, call_id)
-        if key not in self._settled:
+        key = self._calls.key_of(item_id, call_id)
+        call = self._calls.get(key) or self._calls.new(turn, key, item_id, call_id)
+        if key not in self._calls.settled:
             self._show(replace(call, call_id=call.call_id or call_id, arguments=call.arguments + delta))
         return key
 
     def complete(self, turn: int, item: Item) -> str:
         """Set a call's final name and arguments; empty fields of the item keep the earlier values. Returns the key."""
-        key = self._key(item.id, item.call_id)
-        call = self._calls.get(key) or self._new(turn, key, item.id, item.call_id)
-        if key in self._settled:
+        key = self._calls.key_of(item.id, item.call_id)
+        call = self._calls.get(key) or self._calls.new(turn, key, item.id, item.call_id)
+        if key in self._calls.settled:
             return key
         name = item.name or call.name
         self._show(
@@ -145,8 +140,9 @@ class FunctionCalls:
         """
         keys = list(collected)
         keys += [self.complete(turn, item) for item in response.output if item.type == "function_call"]
-        fresh = [self._calls[key] for key in dict.fromkeys(keys) if key in self._calls and key not in self._settled]
-        self._settled.update(call.key for call in fresh)
+        known = (self._calls.get(key) for key in dict.fromkeys(keys))
+        fresh = [call for call in known if call is not None and call.key not in self._calls.settled]
+        self._calls.settled.update(call.key for call in fresh)
         if cut or out_of_band or response.status not in ("completed", ""):
             for call in fresh:
                 self._cancel(call, whole=response.status == "completed" and not out_of_band)
@@ -183,7 +179,7 @@ class FunctionCalls:
         if not always:
             return self._start(call)
         self.approvals.agree_always(call)
-        same = [c for c in self._calls.values() if c.state is CallState.ASKING and self.approvals.same_tool(c, call)]
+        same = [c for c in self._calls if c.state is CallState.ASKING and self.approvals.same_tool(c, call)]
         answered = [self._start(other) for other in same]
         return any(answered)
 
@@ -205,7 +201,8 @@ class FunctionCalls:
             return False
         if call is not None and call.call_id in self._released:
             self._stop_released(call, CallState.OK, GIVEN, output)
-        elif call is not None and call.note.startswith(KEPT):
+        elif call is not None and call.key in self._kept:
+            self._kept.discard(call.key)
             self._show(replace(call, output=output, note=SENT_LATE))
         text = f"The result of {call.name if call else name} is: {output}"
         message = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
@@ -220,13 +217,15 @@ class FunctionCalls:
         for group in self._groups:
             for call_id in group.call_ids:
                 if call_id not in group.outputs:
-                    self._release_call(self._calls[self._keys[call_id]])
+                    self._release_call(call_id)
                     group.outputs[call_id] = _error(RELEASED)
             self._send_all(group)
         self._groups.clear()
         self.receipts.drop_unrequested()
 
-    def _release_call(self, call: CallChanged) -> None:
+    def _release_call(self, call_id: str) -> None:
+        call = self._calls.by_id(call_id)
+        assert call is not None
         if call.state is CallState.RUNNING:
             self._released.add(call.call_id)
             self._show(replace(call, note=RELEASED))
@@ -243,10 +242,11 @@ class FunctionCalls:
 
     def finish(self, call_id: str, output: str, ok: bool, note: str, details: tuple[tuple[str, str], ...] = ()) -> bool:
         """Handle the result of a function. True if it completes its group, so that the outputs were sent."""
-        call = self._calls.get(self._keys.get(call_id, ""))
+        call = self._calls.by_id(call_id)
         state = CallState.OK if ok else CallState.FAILED
         if call is not None and call_id in self._released:
             self._released.discard(call_id)
+            self._kept.add(call.key)
             words = f"{KEPT}\n{note}" if note else KEPT
             self._show(replace(call, state=state, output=output, note=words, details=details))
             return False
@@ -259,7 +259,7 @@ class FunctionCalls:
         """The filler sentence of a slow call; empty if the call has its output, or its group had its filler."""
         if due.session != self._session:
             return ""
-        call = self._calls.get(self._keys.get(due.call_id, ""))
+        call = self._calls.by_id(due.call_id)
         group = self._group(due.call_id)
         if call is None or group is None or due.call_id in group.outputs or group.filled:
             return ""
@@ -269,39 +269,23 @@ class FunctionCalls:
 
     def close(self) -> None:
         """The session ended: cancel unfinished calls, and forget all calls and approvals."""
-        for call in list(self._calls.values()):
+        for call in self._calls:
             if call.state is CallState.RUNNING:
                 self._out.add(StopTool(call.call_id))
-            if call.state in _UNFINISHED:
+            if call.state in UNFINISHED:
                 self._show(replace(call, state=CallState.CANCELLED, note="the session ended"))
         self._session += 1
         self._groups.clear()
         self._calls.clear()
-        self._keys.clear()
         self._arguments_done.clear()
-        self._settled.clear()
         self._released.clear()
+        self._kept.clear()
         self._checking.clear()
         self._validated.clear()
         self.approvals.forget()
         self.receipts.forget()
 
     # --- inside
-
-    def _key(self, item_id: str, call_id: str) -> str:
-        """The key of a call, from either id: the call id is stable, the item id may differ between events."""
-        known = self._keys.get(item_id, "")
-        if call_id and known in self._settled and self._calls[known].call_id not in ("", call_id):
-            del self._keys[item_id]  # belongs to a finished call: the server reuses item ids
-        key = self._keys.get(call_id) or self._keys.get(item_id) or call_id or item_id
-        for name in (call_id, item_id):
-            if name:
-                self._keys.setdefault(name, key)
-        return key
-
-    def _new(self, turn: int, key: str, item_id: str, call_id: str, name: str = "", text: str = "") -> CallChanged:
-        state = CallState.HOSTED if name in self.approvals.hosted else CallState.STREAMING
-        return CallChanged(turn, key, call_id, item_id, name, text, state, kind=self.approvals.kind(name))
 
     def _group(self, call_id: str) -> _Group | None:
         return next((group for group in self._groups if call_id and call_id in group.call_ids), None)
@@ -329,14 +313,14 @@ class FunctionCalls:
 
     def preview_asking(self) -> None:
         """The tools changed: request new previews for all calls that wait for approval."""
-        for call in self._calls.values():
+        for call in self._calls:
             if call.state is CallState.ASKING:
                 self._out.add(PreviewCall(call.key, call.name, call.arguments))
 
     def previewed(self, key: str, preview: str) -> None:
         """Handle `CallPreviewed`: show the preview of an unfinished call."""
         call = self._calls.get(key)
-        if call is not None and call.state in _UNFINISHED:
+        if call is not None and call.state in UNFINISHED:
             self._show(replace(call, preview=preview))
 
     def checked(self, call_id: str, problem: str, number: int) -> bool:
@@ -345,7 +329,7 @@ class FunctionCalls:
         if check is None or check.number != number:  # outdated: an earlier call with this id, or an earlier schema
             return False
         del self._checking[call_id]
-        call, group = self._calls.get(self._keys.get(call_id, "")), self._group(call_id)
+        call, group = self._calls.by_id(call_id), self._group(call_id)
         if call is None or group is None or call_id in group.outputs:
             return False
         if not problem:
@@ -393,29 +377,17 @@ class FunctionCalls:
 
     def _answer(self, call_id: str, output: str) -> None:
         item = {"type": "function_call_output", "call_id": call_id, "output": output}
-        self.receipts.send(self._keys[call_id], item)
+        call = self._calls.by_id(call_id)
+        assert call is not None
+        self.receipts.send(call.key, item)
 
     def _show(self, call: CallChanged) -> None:
-        if self._calls.get(call.key) != call:
-            self._calls[call.key] = call
-            self._out.report(call)
-            if len(self._calls) > REMEMBERED:
-                self._forget_oldest()
-
-    def _forget_oldest(self) -> None:
-        """Forget the oldest finished call."""
-        over = (c for c in self._calls.values() if c.key in self._settled and c.state not in _UNFINISHED)
-        call = next((c for c in over if self._group(c.call_id) is None), None)
-        if call is None:
-            return
-        for name in (call.key, call.call_id, call.item_id):
-            if self._keys.get(name) == call.key:
-                del self._keys[name]
-        del self._calls[call.key]
-        self._arguments_done.discard(call.key)
-        self._settled.discard(call.key)
-        self._validated.pop(call.key, None)
-        self.approvals.forget_call(call.key)
+        forgotten = self._calls.update(call)
+        if forgotten is not None:
+            self._arguments_done.discard(forgotten.key)
+            self._validated.pop(forgotten.key, None)
+            self._kept.discard(forgotten.key)
+            self.approvals.forget_call(forgotten.key)
 
 
 def _error(sentence: str) -> str:

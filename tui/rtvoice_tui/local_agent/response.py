@@ -43,7 +43,7 @@ class Response:
         self.task: asyncio.Task[None] | None = None
         self.cancel_reason = ""
         self._items = frozenset(connection.conversation.items)
-        self._recognising = connection.pending_transcriptions
+        self._recognising = connection.audio.pending_transcriptions
         self._begun = False
         self._failure = ""
         self._output: list[dict[str, Any]] = []

@@ -1,0 +1,86 @@
+"""The calls of a session by key: found by either of their ids, reported when they change, forgotten when old."""
+
+from collections.abc import Callable, Iterator
+
+from rtvoice_tui.session.approvals import Approvals
+from rtvoice_tui.session.facts import CallChanged, CallState
+from rtvoice_tui.session.realtime.outbox import Outbox
+
+REMEMBERED = 1000
+"""Number of calls that are kept, for late events that name them."""
+
+UNFINISHED = (CallState.STREAMING, CallState.ASKING, CallState.RUNNING)
+
+
+class CallRecords:
+    """Holds the function calls of a session.
+
+    Args:
+        out: gets a report of each change.
+        approvals: knows the kind of each tool.
+        pending: whether a call id belongs to a group that still waits for outputs; such calls are not forgotten.
+
+    Attributes:
+        settled: keys of the calls whose response has ended; their name and arguments are final.
+    """
+
+    def __init__(self, out: Outbox, approvals: Approvals, pending: Callable[[str], bool]) -> None:
+        self._out = out
+        self._approvals = approvals
+        self._pending = pending
+        self._calls: dict[str, CallChanged] = {}
+        self._keys: dict[str, str] = {}
+        self.settled: set[str] = set()
+
+    def __iter__(self) -> Iterator[CallChanged]:
+        return iter(list(self._calls.values()))
+
+    def get(self, key: str) -> CallChanged | None:
+        """A call by its key."""
+        return self._calls.get(key)
+
+    def by_id(self, call_id: str) -> CallChanged | None:
+        """A call by its call id."""
+        return self._calls.get(self._keys.get(call_id, ""))
+
+    def key_of(self, item_id: str, call_id: str) -> str:
+        """The key of a call, from either id: the call id is stable, the item id may differ between events."""
+        known = self._keys.get(item_id, "")
+        if call_id and known in self.settled and self._calls[known].call_id not in ("", call_id):
+            del self._keys[item_id]  # belongs to a finished call: the server reuses item ids
+        key = self._keys.get(call_id) or self._keys.get(item_id) or call_id or item_id
+        for name in (call_id, item_id):
+            if name:
+                self._keys.setdefault(name, key)
+        return key
+
+    def new(self, turn: int, key: str, item_id: str, call_id: str, name: str = "", text: str = "") -> CallChanged:
+        """A call as it first appears; it is not held before `update`."""
+        state = CallState.HOSTED if name in self._approvals.hosted else CallState.STREAMING
+        return CallChanged(turn, key, call_id, item_id, name, text, state, kind=self._approvals.kind(name))
+
+    def update(self, call: CallChanged) -> CallChanged | None:
+        """Hold and report a call if it changed; returns the old finished call that was forgotten for it, if any."""
+        if self._calls.get(call.key) == call:
+            return None
+        self._calls[call.key] = call
+        self._out.report(call)
+        return self._forget_oldest() if len(self._calls) > REMEMBERED else None
+
+    def _forget_oldest(self) -> CallChanged | None:
+        finished = (c for c in self._calls.values() if c.key in self.settled and c.state not in UNFINISHED)
+        call = next((c for c in finished if not self._pending(c.call_id)), None)
+        if call is None:
+            return None
+        for name in (call.key, call.call_id, call.item_id):
+            if self._keys.get(name) == call.key:
+                del self._keys[name]
+        del self._calls[call.key]
+        self.settled.discard(call.key)
+        return call
+
+    def clear(self) -> None:
+        """Forget all calls."""
+        self._calls.clear()
+        self._keys.clear()
+        self.settled.clear()
