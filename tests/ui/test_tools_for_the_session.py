@@ -167,7 +167,7 @@ async def test_agreeing_to_all_calls_of_a_tool_writes_nothing():
         app, session = pane.here.app, pane.here.wire.session
         await session.call("resp_1", [("k1", "get_weather", '{"city": "Oslo"}')])
         await pane.here.until(lambda: app.store.calls.asking, "it asks")
-        await pane.here.until(lambda: app.calls.pane.calls.settled, "the question is taken for meant")
+        await pane.here.until(lambda: app.calls.pane.calls.accepts_keys, "the question is taken for meant")
         await pane.here.press("A")
         await pane.here.until(lambda: pane.calls[0].state is CallState.OK, "it ran")
         await session.expect("response.create")
