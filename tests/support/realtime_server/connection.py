@@ -114,7 +114,7 @@ class Connection:
 
     async def send(self, event: Event) -> None:
         """Send an event; it gets an id if it has none."""
-        await self.send_raw(json.dumps({"event_id": f"event_{next(self._ids)}", **event}, ensure_ascii=False))
+        await self.send_raw(_encoded({"event_id": f"event_{next(self._ids)}", **event}))
 
     async def say(self, kind: str, **fields: Any) -> None:
         """Send an event by its type and fields."""
@@ -150,3 +150,13 @@ class Connection:
         """Abort the TCP connection: nothing more is said."""
         if self._request.transport is not None:
             self._request.transport.abort()
+
+
+def _encoded(event: Event) -> str:
+    """JSON with all characters as they are, or escaped where UTF-8 cannot hold one."""
+    text = json.dumps(event, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(event)
+    return text

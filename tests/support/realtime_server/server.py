@@ -156,13 +156,19 @@ def in_thread(server: FakeServer) -> Iterator[FakeServer]:
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
     thread.start()
+    error: Exception | None = None
     try:
         assert ready.wait(10)
         yield server
+    except Exception as raised:
+        error = raised
+        raise
     finally:
         loop.call_soon_threadsafe(stopped.set)
         thread.join(10)
         loop.close()
+        if error is not None and failures:
+            error.add_note(f"the server's script failed too: {failures[0]!r}")
     if failures:
         raise failures[0]
 
