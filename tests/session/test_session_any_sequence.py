@@ -248,7 +248,7 @@ class Promises:
     @property
     def known(self) -> dict[str, ToolSpec]:
         """What the machine itself believes that it may run: the promise is about who must agree, not about which."""
-        return dict(self.c.machine._calls.approvals.known)
+        return dict(self.c.machine._tools.calls.approvals.known)
 
     def happen(self, what: Any, pick: int) -> None:
         self.known_before = self.known

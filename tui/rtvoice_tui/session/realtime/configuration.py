@@ -4,6 +4,7 @@ from typing import Any
 
 from rtvoice_tui.protocol.realtime.objects import ErrorInfo
 from rtvoice_tui.protocol.realtime.session_echo import in_force
+from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session.commands import EditSession
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import Phase, SessionOpened, SettingsReported
@@ -48,6 +49,20 @@ class Configuration:
     def due(self) -> bool:
         """Whether ``session.created`` or the reply to an update is pending."""
         return self.phase is Phase.CONFIGURING or self._edits.waiting
+
+    @property
+    def settings(self) -> SessionSettings:
+        """The settings of the current session, with all changes sent so far."""
+        return self._edits.settings
+
+    @property
+    def wanted(self) -> SessionSettings:
+        """The settings that the user wants; the next session starts with them."""
+        return self._edits.wanted
+
+    def freeze_voice(self) -> None:
+        """The agent was heard: some providers accept no other voice from now on."""
+        self._edits.freeze_voice()
 
     # --- the connection
 

@@ -74,7 +74,7 @@ class Edits:
         tools: the wanted tools.
         voice_frozen: whether the voice can no longer change in this session.
         by_key: whether push-to-talk is on, so that turn detection is off whatever is wanted.
-        takes_no_detection: whether the server is assumed to accept turn detection being switched off.
+        can_disable_turn_detection: whether the server is assumed to accept turn detection being switched off.
     """
 
     def __init__(self, dialect: Dialect, settings: SessionSettings, tools: tuple[ToolSpec, ...], out: Outbox) -> None:
@@ -94,6 +94,10 @@ class Edits:
     def waiting(self) -> bool:
         """Whether an edit is pending."""
         return bool(self._waiting)
+
+    def freeze_voice(self) -> None:
+        """The agent was heard: some providers accept no other voice for the rest of the session."""
+        self.voice_frozen = self._dialect.freezes_voice
 
     def send_all(self, edit_id: str = "") -> str:
         """Send the whole configuration; returns the event id of the update."""

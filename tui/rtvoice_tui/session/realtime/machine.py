@@ -89,17 +89,12 @@ class SessionMachine:
         audio: AudioSettings = DEFAULT_AUDIO_SETTINGS,
     ) -> None:
         parts = make_parts(dialect, settings, tools, new_id, talk)
-        parts.listening.turn = turn
+        parts.user.listening.turn = turn
         self._dialect = dialect
         self._out = parts.out
-        self._edits = parts.edits
         self._configuration = parts.configuration
-        self._ledger = parts.ledger
-        self._calls = parts.calls
-        self._listening = parts.listening
-        self._responses = parts.responses
-        self._typed = parts.typed
         self._user = parts.user
+        self._responses = parts.responses
         self._tools = parts.tools
         self._talk = parts.user.talk
         self._audio = audio
@@ -117,17 +112,17 @@ class SessionMachine:
     @property
     def settings(self) -> SessionSettings:
         """The settings of the current session, with all changes sent so far."""
-        return self._edits.settings
+        return self._configuration.settings
 
     @property
     def wanted(self) -> SessionSettings:
         """The settings that the user wants; the next session starts with them."""
-        return self._edits.wanted
+        return self._configuration.wanted
 
     @property
     def turn(self) -> int:
         """Number of the last turn."""
-        return self._listening.turn
+        return self._user.listening.turn
 
     @property
     def ready(self) -> bool:
@@ -137,8 +132,8 @@ class SessionMachine:
     @property
     def due(self) -> bool:
         """Whether a reply of the server is pending; only then does the connection treat its silence as a failure."""
-        answering = not self._slot.free or self._listening.unanswered
-        return self._configuration.due or answering or self._typed.deliveries.pending
+        answering = not self._slot.free or self._user.listening.unanswered
+        return self._configuration.due or answering or self._user.typed.deliveries.pending
 
     @property
     def talk(self) -> TalkChanged:
@@ -196,13 +191,13 @@ class SessionMachine:
             self._out.report(Notice(Level.ERROR, closed.sentence, closed.remedy))
         for words in closed.unsent_texts:
             self._out.warn(f"the connection ended before this was sent: {words}", "press c, then send it again")
-        if self._ledger.speaking:
+        if self._responses.ledger.speaking:
             self._out.add(Flush())
         self._tools.close()
         self._configuration.closed()
         self._responses.close()
-        self._ledger.close()
-        self._typed.close(closed.unsent)
+        self._responses.ledger.close()
+        self._user.typed.close(closed.unsent)
         self._user.close()
         self._history = self._due or self._history  # not sent in this session: keep it for the next one
         self._due = ()
@@ -227,23 +222,23 @@ class SessionMachine:
             case ev.ErrorEvent():
                 self._error(event)
             case ev.ItemAdded() | ev.ItemCreated() | ev.ItemDone():
-                self._typed.deliveries.item(event.item)
-                self._tools.hosted.handle(event, self._listening.turn)
+                self._user.typed.deliveries.item(event.item)
+                self._tools.hosted.handle(event, self._user.listening.turn)
             case _:
                 if isinstance(event, ev.ResponseCreated) and not is_out_of_band(event.response):
                     self._user.response_started()
-                    self._typed.deliveries.answered()
+                    self._user.typed.deliveries.answered()
                 elif isinstance(event, ev.OutputAudioDelta):
-                    self._edits.voice_frozen = self._dialect.freezes_voice
-                self._tools.hosted.handle(event, self._listening.turn)
+                    self._configuration.freeze_voice()
+                self._tools.hosted.handle(event, self._user.listening.turn)
                 self._responses.handle(event)
 
     def _commanded(self, command: cmd.Command) -> None:
         match command:
             case cmd.Heard():
-                self._ledger.report(command.played_ms, command.first_at, command.drained, self._out)
+                self._responses.ledger.report(command.played_ms, command.first_at, command.drained, self._out)
             case cmd.Flushed():
-                self._ledger.truncate_cut(command.played_ms, self._out)
+                self._responses.ledger.truncate_cut(command.played_ms, self._out)
                 self._user.flushed()
             case cmd.Interrupt():
                 self._interrupt()
@@ -280,14 +275,14 @@ class SessionMachine:
     def _interrupt(self) -> None:
         """Interrupt the agent; if it was neither speaking nor about to, stop waiting for running calls instead."""
         if not self._user.interrupt():
-            self._calls.release()
+            self._tools.calls.release()
 
     def _type(self, text: str) -> None:
         if self.ready:
             self._user.interrupt()
-            self._typed.keep(text)
+            self._user.typed.keep(text)
         else:
-            self._typed.refuse(text)
+            self._user.typed.refuse(text)
 
     def _set_talk(self, mode: TalkMode) -> None:
         self._user.set_talk_mode(mode, self._configuration.live)
@@ -323,7 +318,7 @@ class SessionMachine:
         without_id = error.param.startswith("session") or (
             self._configuration.phase is Phase.CONFIGURING and ruling.verdict is Verdict.FAULT
         )
-        self._typed.deliveries.refused(error.event_id)
+        self._user.typed.deliveries.refused(error.event_id)
         self._user.commit_refused(error.event_id, is_empty_commit(error))
         correction = self._configuration.refused(error, without_id)
         if correction is not None:
@@ -342,9 +337,9 @@ class SessionMachine:
         if self.ready:
             self._recall()
         self._user.finish_step(self.ready)
-        if self.ready and not self._ledger.cutting:
-            if self._typed.waiting and self._slot.free:
-                self._typed.send_next()
+        if self.ready and not self._responses.ledger.cutting:
+            if self._user.typed.waiting and self._slot.free:
+                self._user.typed.send_next()
                 self._slot.want()
             self._ask_answer()
         phase = self._current_phase()
@@ -359,7 +354,7 @@ class SessionMachine:
     def _ask_answer(self) -> None:
         asked = self._out.cause(self._slot.advance(self._out))
         if asked is not None:
-            self._calls.receipts.asked(asked)
+            self._tools.calls.receipts.asked(asked)
 
     def _recall(self) -> None:
         """Send the earlier conversation before any item of this session."""
@@ -370,12 +365,12 @@ class SessionMachine:
     def _current_phase(self) -> Phase:
         if not self._configuration.ready:
             return self._configuration.phase
-        if self._listening.hearing:
+        if self._user.listening.hearing:
             return Phase.HEARING
-        if self._ledger.speaking:
+        if self._responses.ledger.speaking:
             return Phase.SPEAKING
-        if self._calls.running:
+        if self._tools.calls.running:
             return Phase.TOOL
-        if not self._slot.free or self._slot.wanted or self._typed.waiting or self._listening.unanswered:
+        if not self._slot.free or self._slot.wanted or self._user.typed.waiting or self._user.listening.unanswered:
             return Phase.THINKING
         return Phase.READY if self._user.by_key else Phase.LISTENING

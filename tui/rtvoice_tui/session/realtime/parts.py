@@ -15,7 +15,6 @@ from rtvoice_tui.session.realtime.responses.responses import Responses
 from rtvoice_tui.session.realtime.turns.barge_in import BargeIn
 from rtvoice_tui.session.realtime.turns.listening import Listening
 from rtvoice_tui.session.realtime.turns.push_to_talk import PushToTalk
-from rtvoice_tui.session.realtime.turns.speech_watch import SpeechWatch
 from rtvoice_tui.session.realtime.turns.typed_turns import TypedTurns
 from rtvoice_tui.session.realtime.turns.user_turns import UserTurns
 from rtvoice_tui.session.talk_mode import TalkRules
@@ -26,14 +25,9 @@ class Parts:
     """The parts of one session machine."""
 
     out: Outbox
-    edits: Edits
     configuration: Configuration
-    ledger: HeardLedger
-    calls: FunctionCalls
-    listening: Listening
-    responses: Responses
-    typed: TypedTurns
     user: UserTurns
+    responses: Responses
     tools: ToolCalls
 
 
@@ -58,20 +52,9 @@ def make_parts(
         listening,
         push_to_talk,
         barge_in,
-        SpeechWatch(out),
+        TypedTurns(listening, out),
         lambda: responses.slot.want(),
         recognises_unasked="transcription" not in dialect.settings,
     )
     tool_calls = ToolCalls(dialect, out, edits, calls, responses, listening, lambda: ledger.speaking or ledger.cutting)
-    return Parts(
-        out,
-        edits,
-        Configuration(edits, out),
-        ledger,
-        calls,
-        listening,
-        responses,
-        TypedTurns(listening, out),
-        user,
-        tool_calls,
-    )
+    return Parts(out, Configuration(edits, out), user, responses, tool_calls)

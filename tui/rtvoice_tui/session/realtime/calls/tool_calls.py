@@ -37,6 +37,7 @@ class ToolCalls:
         agent_heard: returns whether the agent is speaking or a flush is pending.
 
     Attributes:
+        calls: the function calls that run here.
         hosted: the calls that run at the provider.
     """
 
@@ -53,7 +54,7 @@ class ToolCalls:
         self._dialect = dialect
         self._out = out
         self._edits = edits
-        self._calls = calls
+        self.calls = calls
         self._responses = responses
         self._listening = listening
         self._agent_heard = agent_heard
@@ -69,7 +70,7 @@ class ToolCalls:
     def close(self) -> None:
         """The session ended: cancel all calls."""
         self._held = False
-        self._calls.close()
+        self.calls.close()
         self.hosted.close()
 
     # --- available tools
@@ -77,7 +78,7 @@ class ToolCalls:
     def use(self) -> None:
         """Use the wanted tools; while a response runs, the previous ones stay callable."""
         wanted = {tool.name: tool for tool in self._edits.tools if not tool.hosted}
-        approvals = self._calls.approvals
+        approvals = self.calls.approvals
         known = wanted if self._slot.free else {**approvals.known, **wanted}
         self._has_removed_tools = known != wanted
         approvals.known = known
@@ -88,7 +89,7 @@ class ToolCalls:
     def changed(self) -> None:
         """The tools changed: use the new ones, and update the previews of calls that wait for approval."""
         self.use()
-        self._calls.preview_asking()
+        self.calls.preview_asking()
 
     def finish_step(self) -> None:
         """End of a step: remove tools that no response can call any more."""
@@ -114,22 +115,22 @@ class ToolCalls:
         match command:
             case cmd.ToolFinished():
                 outcome = (command.call_id, command.output, command.ok, command.note, command.details)
-                self._answer_if(self._calls.finish(*outcome))
+                self._answer_if(self.calls.finish(*outcome))
             case cmd.ArgumentsChecked():
-                self._answer_if(self._calls.checked(command.call_id, command.problem, command.check))
+                self._answer_if(self.calls.checked(command.call_id, command.problem, command.check))
             case cmd.CallPreviewed():
-                self._calls.previewed(command.key, command.preview)
+                self.calls.previewed(command.key, command.preview)
             case cmd.UseTools():
                 self._found(command.tools, ready)
             case cmd.Decide():
                 decision = (command.key, command.agree, command.always, command.reason)
                 if not self.hosted.decide(*decision):
-                    self._answer_if(self._calls.decide(*decision))
+                    self._answer_if(self.calls.decide(*decision))
             case cmd.SendResult():
                 self._send_result(command, ready)
 
     def _answer_if(self, answered: bool) -> None:
-        if not answered or self._calls.running:
+        if not answered or self.calls.running:
             return
         if self._listening.hearing and self._slot.free:
             self._hold()
@@ -151,7 +152,7 @@ class ToolCalls:
     def _send_result(self, command: cmd.SendResult, ready: bool) -> None:
         if not ready:
             self._out.warn(f"not connected, so this result was not sent: {command.output}", "press c to connect")
-        elif self._calls.send_result(command.key, command.output, command.name):
+        elif self.calls.send_result(command.key, command.output, command.name):
             self._slot.want()
 
     # --- timers
@@ -170,12 +171,12 @@ class ToolCalls:
 
     def _go_on(self, key: str) -> None:
         """Request a response if the provider did not continue after a hosted call and no other response is due."""
-        coming = not self._slot.free or self._listening.hearing or self._listening.unanswered or self._calls.running
+        coming = not self._slot.free or self._listening.hearing or self._listening.unanswered or self.calls.running
         if self.hosted.overdue(key) and not coming:
             self._slot.want()
 
     def _say_filler(self, due: FillerDue) -> None:
         silent = not (self._listening.hearing or self._agent_heard())
         nothing_due = self._slot.free and not (self._slot.wanted or self._listening.unanswered)
-        if silent and nothing_due and (sentence := self._calls.filler(due)):
+        if silent and nothing_due and (sentence := self.calls.filler(due)):
             self._slot.ask_out_of_band(self._out, sentence)

@@ -53,13 +53,14 @@ class Responses:
         listening: knows the turn that a new response belongs to.
 
     Attributes:
+        ledger: the heard ledger.
         rate: compares the received audio with the configured output rate.
         slot: the response slot.
     """
 
     def __init__(self, out: Outbox, ledger: HeardLedger, calls: FunctionCalls, listening: Listening) -> None:
         self._out = out
-        self._ledger = ledger
+        self.ledger = ledger
         self.rate = OutputRate(ledger.rate, out)
         self.slot = ResponseSlot()
         self._calls = calls
@@ -82,7 +83,7 @@ class Responses:
         for response_id, answer in self._responses.items():
             if self.slot.is_cut(response_id) or answer.calls:
                 continue
-            heard = [item.item_id for item in self._ledger.of_response(response_id) if not item.cut]
+            heard = [item.item_id for item in self.ledger.of_response(response_id) if not item.cut]
             items = dict.fromkeys([*answer.items, *heard])
             for item_id in items or [""]:
                 self._out.report(ResponseLost(answer.turn, item_id))
@@ -128,7 +129,7 @@ class Responses:
 
     def _dropped(self, response_id: str, item_id: str) -> bool:
         """Whether an event belongs to an interrupted response or item, so that it is dropped."""
-        item = self._ledger.get(item_id)
+        item = self.ledger.get(item_id)
         return self.slot.is_cut(response_id or self.slot.active) or (item is not None and item.cut)
 
     def _created(self, response: Response) -> None:
@@ -203,9 +204,9 @@ class Responses:
         if self._dropped(event.response_id, event.item_id) or not event.delta:
             return
         answer = self._response_of(event.response_id)
-        known = self._ledger.get(event.item_id)
+        known = self.ledger.get(event.item_id)
         response_id = event.response_id or self.slot.active
-        item = self._ledger.receive(event.item_id, response_id, event.content_index, answer.turn, len(event.delta))
+        item = self.ledger.receive(event.item_id, response_id, event.content_index, answer.turn, len(event.delta))
         item.out_of_band = answer.out_of_band
         item.received_all = False  # another content part follows: EndPlay is needed again
         if known is None and not answer.out_of_band:
@@ -215,7 +216,7 @@ class Responses:
             self._audio_done(event.item_id)
 
     def _audio_done(self, item_id: str) -> None:
-        item = self._ledger.get(item_id)
+        item = self.ledger.get(item_id)
         if item is not None and not item.cut and not item.received_all:
             item.received_all = True
             self._out.add(EndPlay(item_id))
@@ -231,7 +232,7 @@ class Responses:
         answer = self._response_of(response_id)
         self._responses.pop(response_id or UNNAMED, None)
         self.slot.done(response.id)
-        for item in self._ledger.of_response(response_id):
+        for item in self.ledger.of_response(response_id):
             self._audio_done(item.item_id)
             item.response_done = True
         if not cut and response.status == "completed":
@@ -250,7 +251,7 @@ class Responses:
     def _compare(self, answer: _Response, response_id: str) -> None:
         """Compare the length of a response's audio with its text, to detect a wrong output rate."""
         text = " ".join(self._words[item_id].text for item_id in answer.items if item_id in self._words)
-        self.rate.spoke(text, sum(item.received_bytes for item in self._ledger.of_response(response_id)))
+        self.rate.spoke(text, sum(item.received_bytes for item in self.ledger.of_response(response_id)))
 
     def _report_failure(self, response: Response, cut: bool) -> None:
         """Report why a response failed or is incomplete: an exceeded quota would otherwise look like silence."""

@@ -4,6 +4,7 @@ from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import Moment, TurnStarted, UserSaid
 from rtvoice_tui.session.realtime.outbox import Outbox
+from rtvoice_tui.session.realtime.turns.speech_watch import SpeechWatch
 from rtvoice_tui.session.timers import TranscriptLate
 
 KEPT = 256
@@ -25,6 +26,7 @@ class Listening:
         server_hears: whether the server's VAD detects speech.
         recognises: whether a transcript of the user was received in this session.
         unanswered: whether the server is expected to start a response by itself.
+        watch: follows speech that the server's VAD detects.
     """
 
     def __init__(self, out: Outbox) -> None:
@@ -40,6 +42,7 @@ class Listening:
         self._awaited_item = ""
         self._answer_due = False
         self.unanswered = False
+        self.watch = SpeechWatch(out)
 
     @property
     def hearing(self) -> bool:

@@ -10,7 +10,7 @@ from rtvoice_tui.session.realtime.edits import Edits
 from rtvoice_tui.session.realtime.turns.barge_in import BargeIn
 from rtvoice_tui.session.realtime.turns.listening import Listening
 from rtvoice_tui.session.realtime.turns.push_to_talk import PushToTalk
-from rtvoice_tui.session.realtime.turns.speech_watch import SpeechWatch
+from rtvoice_tui.session.realtime.turns.typed_turns import TypedTurns
 from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.session.timers import (
     CommitLate,
@@ -45,9 +45,13 @@ class UserTurns:
         listening: the turns and their transcripts.
         push_to_talk: the talk key, and which microphone frames are sent.
         barge_in: interrupts the agent.
-        watch: follows speech that the server's VAD detects.
-        want_response: requests a response as soon as the slot is free.
+        typed: the typed messages.
+        request_response: requests a response as soon as the slot is free.
         recognises_unasked: whether the provider transcribes the user without ``transcription`` being set.
+
+    Attributes:
+        listening: the turns and their transcripts.
+        typed: the typed messages, until they are acknowledged.
     """
 
     def __init__(
@@ -56,16 +60,16 @@ class UserTurns:
         listening: Listening,
         push_to_talk: PushToTalk,
         barge_in: BargeIn,
-        watch: SpeechWatch,
+        typed: TypedTurns,
         request_response: Callable[[], None],
         recognises_unasked: bool,
     ) -> None:
         self._edits = edits
-        self._listening = listening
+        self.listening = listening
         self._push_to_talk = push_to_talk
         self._barge_in = barge_in
-        self._watch = watch
-        self._want_response = request_response
+        self.typed = typed
+        self._request_response = request_response
         self._recognises_unasked = recognises_unasked
         edits.set_talk_mode(push_to_talk.mode is not TalkMode.OPEN, live=False)
 
@@ -88,37 +92,37 @@ class UserTurns:
                 self._speech_started(event.item_id)
             case ev.SpeechStopped():
                 self._push_to_talk.server_ended()
-                self._watch.ended(self._listening.stopped(event.item_id), self._recognises)
+                self.listening.watch.ended(self.listening.stopped(event.item_id), self._recognises)
             case ev.InputCommitted() | ev.InputTimeout():
                 self._committed(event.item_id)
             case TranscriptionUpdated():
-                self._listening.interim_transcript(event.item_id, event.transcript)
+                self.listening.interim_transcript(event.item_id, event.transcript)
             case _:
-                self._listening.words(event)
+                self.listening.words(event)
 
     def _speech_started(self, item_id: str) -> None:
         cut_agent = self._barge_in.speech_started()
-        turn = self._listening.started(item_id)
+        turn = self.listening.started(item_id)
         if not self.by_key:
-            self._watch.began(turn, cut_agent)
+            self.listening.watch.began(turn, cut_agent)
 
     def _committed(self, item_id: str) -> None:
-        self._watch.ended(self._listening.committed(item_id), self._recognises)
+        self.listening.watch.ended(self.listening.committed(item_id), self._recognises)
         if self._edits.settings.server_creates_responses:
-            self._listening.expect_answer()
+            self.listening.expect_answer()
         if self._push_to_talk.committed():
-            self._want_response()
+            self._request_response()
 
     @property
     def _recognises(self) -> bool:
         """Whether transcripts of the user are to be expected; some providers transcribe without being asked to."""
         asked = self._edits.settings.transcription
         wanted = isinstance(asked, dict) and asked.get("type") != "none"
-        return wanted or self._listening.recognises or self._recognises_unasked
+        return wanted or self.listening.recognises or self._recognises_unasked
 
     def response_started(self) -> None:
         """A response started, requested or not."""
-        self._listening.unanswered = False
+        self.listening.unanswered = False
         self._push_to_talk.answered()
 
     def commit_refused(self, event_id: str, empty: bool) -> None:
@@ -133,11 +137,11 @@ class UserTurns:
             case cmd.MicFrame():
                 if ready:
                     self._push_to_talk.frame(command)
-                    self._watch.frame(command.level_db)
+                    self.listening.watch.frame(command.level_db)
             case cmd.LocalSpeech():
                 self._barge_in.local_speech(command.speaking)
             case cmd.TalkStart():
-                if ready and self.by_key and not self._listening.talking:
+                if ready and self.by_key and not self.listening.talking:
                     self._barge_in.interrupt()
                     self._push_to_talk.start()
             case cmd.TalkEnd():
@@ -152,7 +156,7 @@ class UserTurns:
 
     def _end_talk(self) -> None:
         if self._push_to_talk.end():
-            self._want_response()
+            self._request_response()
 
     def set_talk_mode(self, mode: TalkMode, live: bool) -> None:
         """Change the talk mode; speech in progress is committed as a turn.
@@ -180,24 +184,24 @@ class UserTurns:
         due = False
         match timer:
             case TranscriptLate():
-                due = self._listening.transcript_late(timer.event_id)
+                due = self.listening.transcript_late(timer.event_id)
             case TalkLimit() | TalkLevel() | CommitLate():
                 due = self._push_to_talk.timer(timer)
             case LocalSpeechEnded() | LocalSpeechConfirmed() | DuckUnconfirmed():
                 self._barge_in.timer(timer)
             case SpeechTranscriptLate():
-                self._watch.transcript_late(timer.turn)
+                self.listening.watch.transcript_late(timer.turn)
         if due:
-            self._want_response()
+            self._request_response()
 
     def finish_step(self, ready: bool) -> None:
         """End of a step: request the response to a turn whose transcript has arrived."""
-        if ready and self._listening.pop_response_due():
-            self._want_response()
+        if ready and self.listening.pop_response_due():
+            self._request_response()
 
     def close(self) -> None:
         """The session ended: reset all state."""
-        self._listening.close()
+        self.listening.close()
         self._push_to_talk.close()
-        self._watch.close()
+        self.listening.watch.close()
         self._barge_in.close()
