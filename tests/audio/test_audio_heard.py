@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rtvoice_tui.audio.backends.latency import LADDER, LatencyLadder, Setting
 from rtvoice_tui.audio.backends.portaudio_clock import BLOCKS, DacClock
 from rtvoice_tui.audio.playout import playback as module
+from rtvoice_tui.audio.playout.heard_positions import HeardPositions
 from rtvoice_tui.audio.playout.playback import UNSURE_S, Playback
 from virtual_audio import RATE, compare, locatable
 
@@ -378,7 +379,7 @@ def test_a_dead_device_that_ran_dry_before_gives_back_what_it_held_before_that_t
 def test_a_report_waits_while_what_a_dead_device_held_is_taken_back(clock, monkeypatch):
     playback, _ = speaking(1.0)
     Device(clock, playback).take(40)
-    reports, unheard = [], playback._heard.unheard
+    reports, unheard = [], HeardPositions.unheard
     reporting = threading.Thread(target=lambda: reports.append(playback.report()))
 
     def meanwhile(*arguments):
@@ -387,7 +388,7 @@ def test_a_report_waits_while_what_a_dead_device_held_is_taken_back(clock, monke
         assert not reports
         return unheard(*arguments)
 
-    monkeypatch.setattr(playback._heard, "unheard", meanwhile)
+    monkeypatch.setattr(HeardPositions, "unheard", meanwhile)
     playback.requeue_unplayed()
     reporting.join(10)
     assert not reports[0].drained

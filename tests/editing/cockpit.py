@@ -16,6 +16,7 @@ from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+import screens
 from realtime_server import Event, FakeServer, Session
 from realtime_server.descriptions import described
 from rtvoice_tui.controller.planner import Options, Planner
@@ -259,8 +260,7 @@ class Cockpit:
         return tuple(text.strip() for text, _ in self.table.pieces(self.paths.index(path))[2:])
 
     def screen_text(self) -> str:
-        strips = self.app.screen._compositor.render_strips()
-        return "\n".join(strip.text for strip in strips)
+        return screens.screen_text(self.app)
 
     def lines(self) -> str:
         """What the list of the screen on top says."""

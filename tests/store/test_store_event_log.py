@@ -206,7 +206,7 @@ def test_a_hundred_thousand_events_take_at_most_sixty_four_bytes_of_memory_each(
     assert log.memory_bytes <= 64 * 100_000
     columns = sum(sys.getsizeof(value) for name, value in vars(log).items() if name != "_pending")
     assert columns <= 64 * 100_000
-    assert log._pending_bytes <= 1 << 17, "what waits for the disk is bounded"
+    assert log.pending_bytes <= 1 << 17, "what waits for the disk is bounded"
     assert json.loads(log.text(len(log) - 1))["delta"] == "x" * 100
 
 
@@ -216,13 +216,13 @@ def test_a_server_that_invents_types_without_end_gets_one_name_for_all_later_one
     assert log.row(5).name == "type.5"
     assert log.row(MAX_NAMES + 50).name == "(more types)"
     assert json.loads(log.text(MAX_NAMES + 50))["type"] == f"type.{MAX_NAMES + 50}"
-    assert len(log._names) == MAX_NAMES
+    assert len(log.names) == MAX_NAMES
 
 
 def test_a_type_of_a_mebibyte_does_not_stay_in_memory(log):
     for number in range(8):
         add(log, f"{number}" + "x" * 1_000_000)
-    assert sum(len(name) for name in log._names) < 100_000
+    assert sum(len(name) for name in log.names) < 100_000
 
 
 def test_a_screen_may_read_every_row_it_sees_while_the_session_writes():

@@ -7,6 +7,7 @@ from pathlib import Path
 from editing.cockpit import Cockpit, cockpit
 from rtvoice_tui.profiles.store import profile_path, profile_text
 from rtvoice_tui.session.facts import CallChanged, CallState
+from screens import toasts
 
 MOCKED = "{} is a mock for this session: m takes it back"
 REAL = "{} is run for real again"
@@ -46,7 +47,7 @@ class Pane4:
     @property
     def told(self) -> list[str]:
         """The sentences on the screen."""
-        return [note.message for note in self.here.app._notifications]
+        return toasts(self.here.app)
 
     async def call(self, name: str, output: str = '{"ok": 1}', kind: str = "python") -> None:
         """A call of a tool has come to its end, and is chosen."""

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from textual.pilot import Pilot
 
+import screens
 from rtvoice_tui.controller.planner import Options, Planner, make_plan
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.engine.idle import IdleSession
@@ -40,5 +41,4 @@ async def pulse(pilot: Pilot[None]) -> None:
 
 def screen_text(pilot: Pilot[None]) -> str:
     """What a user reads, line by line."""
-    strips = pilot.app.screen._compositor.render_strips()
-    return "\n".join(strip.text for strip in strips)
+    return screens.screen_text(pilot.app)

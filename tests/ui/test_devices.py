@@ -27,6 +27,7 @@ from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.app import RtvoiceApp
 from rtvoice_tui.ui.screens.devices import DevicesScreen
 from rtvoice_tui.ui.widgets.device_list import DeviceList
+from screens import toasts
 
 HEADSET = DeviceInfo("USB Headset", "ALSA", 1, 2, 48_000, 9.0, 12.0, default_input=True)
 WEBCAM = DeviceInfo("Webcam", "ALSA", 1, 0, 44_100, 8.0)
@@ -228,10 +229,10 @@ def test_volumes_and_gate_of_the_profile_hold_from_the_start(system: System) -> 
 async def test_only_the_last_way_of_talking_is_told_and_nothing_lies_over_the_devices(system: System) -> None:
     async with devices(Store()) as (pilot, _):
         await pilot.press("escape", "T", "T", "T")
-        await until(pilot, lambda: [note.message[:4] for note in pilot.app._notifications] == ["push"])
+        await until(pilot, lambda: [note[:4] for note in toasts(pilot.app)] == ["push"])
         await pilot.press("d")
         await until(pilot, lambda: isinstance(pilot.app.screen, DevicesScreen))
-        assert not len(pilot.app._notifications)
+        assert toasts(pilot.app) == []
 
 
 async def test_the_way_of_talking_and_the_gate_are_kept(system: System) -> None:
@@ -245,7 +246,7 @@ async def test_the_way_of_talking_and_the_gate_are_kept(system: System) -> None:
         app.talk.set_gate(None)
         await until(pilot, lambda: load_profile("local").audio.gate_db is None)
         assert "gate_db" not in profile_text("local")
-        notes = [note.message for note in app._notifications]
+        notes = toasts(app)
         assert any("kept in local.toml" in note for note in notes)
 
 

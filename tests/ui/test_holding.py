@@ -13,6 +13,7 @@ from rtvoice_tui.session.facts import Phase, TalkChanged
 from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.ui.terminal.holding import CAN, CANNOT
 from rtvoice_tui.ui.terminal.key_events import KeyboardModes, KeyReleased, RepeatedKey
+from screens import toasts
 
 START, END = cmd.TalkStart(), cmd.TalkEnd()
 
@@ -32,7 +33,7 @@ class Held(Cockpit):
 
     @property
     def notices(self) -> list[str]:
-        return [notice.message for notice in self._notifications]
+        return toasts(self)
 
 
 @asynccontextmanager

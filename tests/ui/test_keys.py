@@ -44,6 +44,7 @@ from rtvoice_tui.ui.widgets.field_table import FieldTable
 from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.meters import MeterRow
 from rtvoice_tui.ui.widgets.rows import NoticeRow
+from screens import toasts
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +101,7 @@ async def _mute_agent(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
 @shows("talk", "talk-f")
 async def _talk_key(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await pilot.press(stroke)
-    await until(pilot, lambda: app._notifications, "it says that the microphone is open")
+    await until(pilot, lambda: toasts(app), "it says that the microphone is open")
     assert app.told == []
     app.phase(Phase.HEARING)
     await pilot.press(stroke)
@@ -601,7 +602,7 @@ async def test_talking_into_a_muted_microphone_is_warned_of() -> None:
         app.session.set_audio(AudioSettings(muted=True))
         await pilot.press("f4")
         await until(pilot, lambda: app.told == [cmd.TalkStart()])
-        assert ["F2 opens it" in note.message for note in app._notifications] == [True]
+        assert ["F2 opens it" in note for note in toasts(app)] == [True]
 
 
 async def test_the_palette_names_the_ways_of_talking_and_the_gate_that_would_help() -> None:
@@ -643,8 +644,8 @@ async def test_the_talk_key_says_the_microphone_is_open_only_where_it_is(
         app.session.set_audio(AudioSettings(muted=muted))
         app.phase(phase)
         await pilot.press("f4")
-        await until(pilot, lambda: list(app._notifications))
-        (told,) = [note.message for note in app._notifications]
+        await until(pilot, lambda: toasts(app))
+        (told,) = toasts(app)
         assert told.startswith(said)
         assert app.told == []
 
@@ -656,8 +657,8 @@ async def test_choosing_to_hold_where_releases_are_not_seen_is_told_in_one_sente
         app.talk.choose_mode(TalkMode.HOLD)
         app.store.record(TalkChanged(TalkMode.HOLD, False, 30.0), 1.0)
         app.pulse()
-        await until(pilot, lambda: list(app._notifications))
-        (told,) = [note.message for note in app._notifications]
+        await until(pilot, lambda: toasts(app))
+        (told,) = toasts(app)
         assert told.startswith("hold to talk: this terminal does not report")
         assert told.endswith("; kept in local.toml")
 

@@ -15,6 +15,7 @@ from rtvoice_tui.ui.commands import commands
 from rtvoice_tui.ui.screens.result import ReasonScreen, ResultScreen
 from rtvoice_tui.ui.widgets import ask_row
 from rtvoice_tui.ui.widgets.ask_row import KEY_GUARD_S, AskRow
+from screens import toasts
 
 SIZES = ((120, 40), (80, 24))
 BOOK = CallChanged(
@@ -33,7 +34,7 @@ def app() -> Iterator[Cockpit]:
 
 def told(app: Cockpit) -> str:
     """What was said out_of_band last."""
-    return (app._notifications and list(app._notifications)[-1].message) or ""
+    return toasts(app)[-1] if toasts(app) else ""
 
 
 async def appear(app: Cockpit, pilot: Pilot[None], *calls: CallChanged) -> None:

@@ -14,6 +14,7 @@ from rtvoice_tui.session.facts import CallChanged, CallState
 from rtvoice_tui.store.calls import KEPT
 from rtvoice_tui.ui.screens.manual_run import ManualRunScreen
 from rtvoice_tui.ui.widgets.lines import FixedLine
+from screens import toasts
 
 SIZES = ((120, 40), (80, 24))
 HOSTILE = "\\[/b] [red]x[/red] \x1b[31m\x07\x9b2J 漢字\u202e👍\ud800 \n"
@@ -191,7 +192,7 @@ async def test_a_tool_that_vanishes_while_the_form_is_open_does_no_harm(app: Coc
         await pilot.press("f8", "escape")
         await until(pilot, lambda: len(app.screen_stack) == 1)
         await pilot.press("t")
-        await until(pilot, lambda: any("no tool that runs here" in n.message for n in app._notifications))
+        await until(pilot, lambda: any("no tool that runs here" in note for note in toasts(app)))
         assert len(app.screen_stack) == 1
 
 

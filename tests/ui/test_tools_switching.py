@@ -16,6 +16,7 @@ from rtvoice_tui.profiles.runs import MockRun, PythonRun
 from rtvoice_tui.profiles.store import load_profile, profile_text
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.facts import CallChanged, CallState
+from screens import toasts
 
 TEXT = """provider = "local"   # mine
 
@@ -96,8 +97,8 @@ class Pane4:
         await self.pilot.press(key)
         await until(
             self.pilot,
-            lambda: sentence in [note.message for note in self.app._notifications],
-            f"{sentence!r} is said, not {[note.message for note in self.app._notifications]}",
+            lambda: sentence in toasts(self.app),
+            f"{sentence!r} is said, not {toasts(self.app)}",
         )
         assert self.app.editor.draft.settings.instructions == "Sing."
         assert self.app.editor.changed == ("instructions",)
@@ -220,7 +221,7 @@ async def test_under_options_of_the_command_line_a_change_is_sent_and_told_like_
         await here.call("get_time")
         await pilot.press("d")
         sentence = "get_time is off for this session: d switches it on again"
-        await until(pilot, lambda: [note.message for note in app._notifications] == [sentence])
+        await until(pilot, lambda: toasts(app) == [sentence])
         assert len(app.told) == 1
         assert list(app.store.notices) == []
         assert profile_text("mine") == TEXT

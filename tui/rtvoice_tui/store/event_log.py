@@ -57,6 +57,8 @@ class EventLog:
         version: incremented on every change.
         events: number of events so far.
         unreadable: number of received events that are errors or could not be decoded fully.
+        names: the event types so far, each once; bounded.
+        pending_bytes: size of the texts that are not written to the file yet; bounded.
         texts_lost: why texts could not be written to the file; empty if all were written.
     """
 
@@ -68,10 +70,10 @@ class EventLog:
         self._file = tempfile.TemporaryFile(prefix="rtvoice-tui-")  # noqa: SIM115 - open as long as the log
         self.close = weakref.finalize(self, self._file.close)
         self._pending: list[bytes] = []
-        self._pending_bytes = 0
+        self.pending_bytes = 0
         self._size = 0
         self._lock = threading.Lock()
-        self._names: list[str] = []
+        self.names: list[str] = []
         self._name_ids: dict[str, int] = {}
         # one entry per event
         self._offsets = array("Q")
@@ -139,7 +141,7 @@ class EventLog:
             at,
             (at - self._times[number - 1]) * 1000 if number else 0.0,
             not self._flags[number] & 1,
-            self._names[self._kinds[number]],
+            self.names[self._kinds[number]],
             self._counts[number],
             self._audio[number],
             bool(self._flags[number] & 2),
@@ -226,10 +228,10 @@ class EventLog:
         name = name[:MAX_NAME]
         known = self._name_ids.get(name)
         if known is None:
-            if len(self._names) >= MAX_NAMES:
+            if len(self.names) >= MAX_NAMES:
                 return self._name_ids.setdefault("(more types)", MAX_NAMES - 1)
-            known = self._name_ids[name] = len(self._names)
-            self._names.append(name if known < MAX_NAMES - 1 else "(more types)")
+            known = self._name_ids[name] = len(self.names)
+            self.names.append(name if known < MAX_NAMES - 1 else "(more types)")
         return known
 
     def _write(self, payload: str | bytes | dict[str, Any]) -> None:
@@ -242,8 +244,8 @@ class EventLog:
             self._offsets.append(self._size)
             self._size += len(line) + 1
             self._pending.append(line)
-            self._pending_bytes += len(line) + 1
-            if self._pending_bytes > _FLUSH_BYTES:
+            self.pending_bytes += len(line) + 1
+            if self.pending_bytes > _FLUSH_BYTES:
                 self._flush()
 
     def flush(self) -> None:
@@ -255,11 +257,11 @@ class EventLog:
         """Write the pending lines; the caller holds the lock. If that fails, rows are kept but their texts are lost."""
         if self._pending:
             try:
-                os.pwrite(self._file.fileno(), b"\n".join(self._pending) + b"\n", self._size - self._pending_bytes)
+                os.pwrite(self._file.fileno(), b"\n".join(self._pending) + b"\n", self._size - self.pending_bytes)
             except OSError as error:
                 self.texts_lost = error.strerror or str(error)
             self._pending.clear()
-            self._pending_bytes = 0
+            self.pending_bytes = 0
 
     def _read(self, index: int) -> str:
         with self._lock:
