@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future
 
 from msgspec.structs import replace
 
@@ -27,6 +28,7 @@ class Profiles:
         self._session = session
         self._edits = edits
         self._remember = remember
+        self._renaming: asyncio.Task[None] | None = None
 
     def open(self, name: str, history: tuple[HistoryMessage, ...] = (), connect: bool = True) -> ActionResult:
         """Open another profile, with a session of its own.
@@ -49,17 +51,22 @@ class Profiles:
         self._remember(name)
         return answer
 
-    async def rename(self, name: str) -> None:
-        """Give the open profile another name.
+    def rename(self, name: str) -> asyncio.Task[None]:
+        """Give the open profile another name. It is done even if nobody waits for the task.
 
-        Raises:
+        The task raises:
             ProfileError: there is one of that name, or the file cannot be renamed.
         """
         from rtvoice_tui.profiles import library  # takes time that the first frame has not
 
         file = self._edits.editor.file
         old = file.state.name
-        await asyncio.wrap_future(file.rename(lambda: library.rename(old, name), name))
+        renaming = file.rename(lambda: library.rename(old, name), name)
+        self._renaming = asyncio.ensure_future(self._renamed(renaming, name))
+        return self._renaming
+
+    async def _renamed(self, renaming: Future[None], name: str) -> None:
+        await asyncio.wrap_future(renaming)
         self._remember(name)
         self._edits.changed()
 

@@ -332,7 +332,8 @@ class DevicesScreen(ModalScreen[None]):
         self.run_worker(told(), description="keeping the audio settings")
 
     def _say(self, words: str, ink: str) -> None:
-        self.query_one("#device-words", FixedLine).write([(one_line(words, 300), ink)])
+        for line in self.query("#device-words").results(FixedLine):  # none: a save that ended after the screen
+            line.write([(one_line(words, 300), ink)])
 
 
 def echo_sentence(audio: AudioStatus) -> str:

@@ -183,7 +183,7 @@ class ProfilesScreen(ModalScreen[str]):
 
     async def _rename(self, new: str) -> str:
         old = self._current
-        await self._rename_open(new)
+        await asyncio.shield(self._rename_open(new))
         self._current = self._list.current = new
         return f"'{old}' is called '{new}' now"
 
@@ -295,16 +295,18 @@ class ProfilesScreen(ModalScreen[str]):
             except ProfileError as error:
                 self._say(f"{error.sentence} — {error.remedy}", "error")
                 return
-            self._list.reread()
+            if self.query(ProfileList):  # else the screen was left meanwhile
+                self._list.reread()
             self._say(words, "ok")
             then()
 
         self.run_worker(done(), description="profiles")
 
     def _say(self, words: str, ink: str) -> None:
-        self.query_one("#profile-about", FixedLine).write([(one_line(words, 300), ink)])
+        for line in self.query("#profile-about").results(FixedLine):
+            line.write([(one_line(words, 300), ink)])
 
 
 async def _written(work: Callable[[], str]) -> str:
-    """Have the thread that writes profiles do it."""
-    return await asyncio.wrap_future(in_order(work))
+    """Have the thread that writes profiles do it; it is done even if the screen is left meanwhile."""
+    return await asyncio.shield(asyncio.wrap_future(in_order(work)))
