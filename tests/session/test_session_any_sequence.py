@@ -389,7 +389,7 @@ def test_after_any_sequence_a_new_connection_works_as_the_first_one_did(dialect,
     opened = c.open()
     assert c.machine.ready
     assert opened.of(RunTool) == []
-    assert opened.phases[-1:] in (["listening"], ["ready"])
+    assert opened.phases[-1] == ("listening" if c.machine.talk.mode is TalkMode.OPEN else "ready")
     assert c.type("Hello").sent_types == ["conversation.item.create", "response.create"]
     c.begin("fresh")
     assert c.audio("fresh item", 100, "fresh").acts == ["play"]
