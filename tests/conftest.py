@@ -34,9 +34,9 @@ def _is_alone(item: pytest.Item | None) -> bool:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests on real devices follow one another in one worker: what keeps the pace of sound is not to pile up.
 
-    Those that must be alone come first, so that the other workers wait for them once.
+    Those that must be alone come one after the other at the end, so that the other workers wait for them once.
     """
-    items.sort(key=lambda item: not _is_alone(item))
+    items.sort(key=_is_alone)
     for item in items:
         if item.get_closest_marker("device"):
             item.add_marker(pytest.mark.xdist_group("device"))
