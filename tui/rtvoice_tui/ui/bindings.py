@@ -46,7 +46,7 @@ KEYS: tuple[Key, ...] = (
         "␣",
         "talk",
         "talk",
-        "Start or end a push-to-talk turn; with an open microphone: answer now (in pane 2: freeze)",
+        "Start or end a push-to-talk turn; open microphone: answer now (pane 2: freeze)",
         footer=3,
     ),
     Key("type", "t", "t", "type", "type", "Type a message", footer=4),
