@@ -46,7 +46,7 @@ class Visits:
         """Quit, and say so again if something counts as typed."""
         self.terminal.press("f10")
         with contextlib.suppress(AssertionError):  # the program ended
-            self.terminal.wait_for("once more throws it away")
+            self.terminal.wait_for("once more discards it")
             self.terminal.press("f10")
         assert self.terminal.wait_end() == 0
 

@@ -41,12 +41,12 @@ class Opened(Visits):
         self.terminal.press("tab", *["down"] * 60).wait_for("enter adds a tool")
         for _ in KINDS:
             self.terminal.press("up").wait_gone("enter adds a tool")
-            self.terminal.press("enter").wait_for("F7 take over")
+            self.terminal.press("enter").wait_for("F7 apply")
             self.look("tool")
             self.terminal.press("escape")
-            self.terminal.wait_for(lambda screen: "F7 take over" not in screen or "esc once more" in screen)
+            self.terminal.wait_for(lambda screen: "F7 apply" not in screen or "esc once more" in screen)
             if "esc once more" in self.terminal.text:
-                self.terminal.press("escape").wait_gone("F7 take over")
+                self.terminal.press("escape").wait_gone("F7 apply")
 
     def questions(self) -> None:
         """The key of the open profile, trust in the other one, and what is said when that is opened."""

@@ -270,7 +270,7 @@ async def test_a_result_that_was_typed_is_only_thrown_away_when_asked_twice(app:
         await until(pilot, lambda: isinstance(app.focused, TextArea))
         assert "goes to the model as a new message" in screen_text(pilot)
         await pilot.press("Z", "escape")
-        await until(pilot, lambda: "once more throws it away" in screen_text(pilot))
+        await until(pilot, lambda: "once more discards it" in screen_text(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: len(app.screen_stack) == 1)
         assert app.told == []

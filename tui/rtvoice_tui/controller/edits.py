@@ -1,4 +1,4 @@
-"""Editing the agent: sending, undoing and restoring changes, and sessions that are made of what was edited."""
+"""Editing the agent: send, undo, restore and save changes, and start sessions with them."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,7 +24,7 @@ FOR_SESSION = "for this session, not saved"
 
 
 class Tone(StrEnum):
-    """How an answer is meant."""
+    """How a result is shown."""
 
     QUIET = "quiet"
     WARNING = "warning"
@@ -32,13 +32,13 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True)
 class ActionResult:
-    """What became of something that was asked for, in a few words.
+    """The result of a user's action, in a few words.
 
     Attributes:
         words: for the user.
-        tone: how they are meant.
+        tone: how they are shown.
         problems: sentences that the user must see, such as tools that cannot be offered.
-        sent: what became of the change that was sent for it.
+        sent: the result of the change that was sent for it.
         unsaved: whether the profile could not be written.
     """
 
@@ -57,12 +57,12 @@ class Edits:
 
     Args:
         session: whose agent it is.
-        store: what the session leaves behind.
+        store: the session's store.
         editor: the agent.
         planner: makes plans.
 
     Attributes:
-        editor: the agent that is edited now.
+        editor: the agent of the open profile.
         planner: makes plans.
         changed: called on the loop when name, model or voice may be another.
     """
@@ -82,7 +82,7 @@ class Edits:
 
     @property
     def needs_session(self) -> tuple[str, ...]:
-        """Changed settings that only a new session can have; none where there is no session."""
+        """Changed settings that need a new session; empty if there is no session."""
         return self.editor.needs_session(self._store.session.spoken) if self.live else ()
 
     @property
@@ -107,12 +107,12 @@ class Edits:
         return self._when_saved(saving, self._post(command, "saved"))
 
     def send_tool(self, name: str, entry: ToolEntry | None) -> ActionResult:
-        """Change one tool for this session, or take it away (``None``); the profile's file stays as it is."""
+        """Change one tool for this session, or remove it (``None``). Does not write the profile."""
         command = self.editor.send_tool(name, entry, self._session.clock, self._store.session.turn)
         return self._post(command, FOR_SESSION)
 
     def undo(self) -> asyncio.Task[ActionResult] | None:
-        """Take the last change in force back; ``None`` if there is none."""
+        """Undo the last change that is in force; ``None`` if there is none."""
         undone = self.editor.undo(self._session.clock, self._store.session.turn)
         if undone is None:
             return None
@@ -121,7 +121,7 @@ class Edits:
         return self._when_saved(saving, self._post(command, words))
 
     def restore(self, number: int) -> None:
-        """Type a whole earlier state: the one after a change, or 0 for the one that the profile was opened with."""
+        """Make an earlier state the draft: the one after change ``number``, or with 0 the one at opening."""
         history = self.editor.history
         self.editor.restore(history.changes[number - 1].after if number else history.start)
 
@@ -139,7 +139,7 @@ class Edits:
         return ActionResult(words, tone, tuple(problems))
 
     def outcome(self, fact: EditChanged) -> None:
-        """Something became of a change."""
+        """Handle the outcome of a change; saves again without a change that was refused."""
         saving = self.editor.outcome(fact)
         if fact.state is EditState.REFUSED:
             self.changed()  # the voice is the old one again
@@ -170,17 +170,17 @@ class Edits:
         return self._when_saved(self.editor.keep_audio(**chosen), ActionResult(""))
 
     async def finish_saving(self) -> tuple[str, ...]:
-        """Wait until everything is written; sentences about what could not be."""
+        """Wait until everything is saved; returns a sentence for each save that failed."""
         answers = await asyncio.gather(*self._saving)
         return tuple(answer.words for answer in answers if answer.unsaved)
 
     # --- a new session
 
     def reopen(self, history: tuple[HistoryMessage, ...] = (), connect: bool = True) -> ActionResult:
-        """Begin a session with what is edited now.
+        """Start a session with the edited agent.
 
         Args:
-            history: what the new session is told of the old one.
+            history: the earlier conversation to pass on.
             connect: whether to connect at once.
         """
         plan, problems = self.planner.plan(self.edited_profile, self._session.plan.source)
@@ -191,7 +191,7 @@ class Edits:
         return ActionResult(words, problems=tuple(problems))
 
     def said(self) -> tuple[HistoryMessage, ...]:
-        """The conversation so far; of a response that was cut only what was heard."""
+        """The conversation so far; of an interrupted response only the part that was heard."""
         lines = []
         for entry in self._store.transcript.entries:
             if entry.speaker is Speaker.TOOL or entry.out_of_band:

@@ -1,4 +1,4 @@
-"""Opening, renaming and trusting profiles, and changes of a profile's file by another program."""
+"""Opens, renames and trusts profiles, and offers changes that another program makes to the open one."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,10 +16,10 @@ from rtvoice_tui.session.recap import HistoryMessage
 
 
 class Profiles:
-    """Which profile is open.
+    """The open profile.
 
     Args:
-        session: is told what is reported.
+        session: gets the notices.
         edits: the agent of the open profile.
         remember: called with the name of the profile to open next time.
     """
@@ -35,7 +35,7 @@ class Profiles:
 
         Args:
             name: the profile.
-            history: what its session is told of the conversation so far.
+            history: the conversation so far, to pass to its session.
             connect: whether to connect at once.
 
         Raises:
@@ -79,7 +79,7 @@ class Profiles:
         return self._edits.reopen(self._edits.said(), connect=self._edits.live)
 
     async def file_changed(self) -> ActionResult | None:
-        """The open profile's file may be another: offer the differences as an edit; ``None`` if there are none."""
+        """The open profile's file may have changed: offer the differences as a draft; ``None`` if there are none."""
         editor = self._edits.editor
         try:
             read = await asyncio.wrap_future(editor.file.reread())

@@ -1,4 +1,4 @@
-"""Talking with the agent: typed turns, turns by key, interrupting, muting, connecting, and the audio preferences."""
+"""Talking with the agent: typed turns, push-to-talk, interrupt, mute, connect, and the audio settings."""
 
 import asyncio
 from typing import Any
@@ -17,10 +17,10 @@ TALK_MODES = {
     TalkMode.TOGGLE: ("push to talk", "Press space, speak, press it again"),
     TalkMode.HOLD: ("hold to talk", "Hold space while you speak; where a release is not seen, press it again"),
 }
-"""The ways of taking turns, in the order in which the key goes through them."""
+"""The talk modes, in the order in which the key cycles through them."""
 
 USUAL_GATE_DB = -45.0
-"""Below speech into most microphones, and above most rooms."""
+"""Below speech into most microphones, above the noise of most rooms."""
 
 MUTED = "the microphone is muted: F2 opens it"
 
@@ -33,12 +33,12 @@ _NOT_YET = {
 
 
 class Talk:
-    """What a user does while talking.
+    """The user's actions while talking.
 
     Args:
-        session: who is talked with.
-        store: what it leaves behind.
-        edits: keeps audio preferences in the profile.
+        session: the session.
+        store: the session's store.
+        edits: saves audio settings in the profile.
     """
 
     def __init__(self, session: SessionHandle, store: Store, edits: Edits) -> None:
@@ -51,22 +51,22 @@ class Talk:
 
     @property
     def mode(self) -> TalkMode:
-        """How turns are taken."""
+        """The talk mode."""
         return self._store.talk.mode
 
     @property
     def by_key(self) -> bool:
-        """Whether turns are taken by key."""
+        """Whether a key starts and ends turns."""
         return self.mode is not TalkMode.OPEN or self._session.settings.manual_turns
 
     @property
     def talks(self) -> bool:
-        """Whether a turn by key is under way."""
+        """Whether a push-to-talk turn is running."""
         return self._store.talk.until is not None
 
     @property
     def unheard(self) -> str:
-        """Why the user cannot be heard now, in a sentence; empty where they can."""
+        """Why the user cannot be heard now, in a sentence; empty if they can."""
         if self._store.session.phase in _NOT_YET:
             return "not connected: F5 connects"
         return "" if self._store.audio.input_name else "there is no microphone: press t and type"
@@ -77,7 +77,7 @@ class Talk:
         return self._session.audio_settings.muted
 
     def start_turn(self) -> str:
-        """Begin a turn by key; what the user should know about it, or why it does not begin."""
+        """Start a push-to-talk turn. Returns what the user should know about it, or why it does not start."""
         if not self.by_key or self.talks:
             return ""
         if why := self.unheard:
@@ -86,11 +86,11 @@ class Talk:
         return MUTED if self.muted else ""
 
     def end_turn(self) -> None:
-        """End a turn by key."""
+        """End a push-to-talk turn."""
         self._session.post(cmd.TalkEnd())
 
     def answer_now(self) -> tuple[str, bool]:
-        """With an open microphone: have what was said so far answered; else words, and whether they warn."""
+        """With an open microphone: end the turn now. Otherwise returns a sentence, and whether it is a warning."""
         if self._store.session.phase is Phase.HEARING:
             self._session.post(cmd.CommitTurn())
             return "", False
@@ -99,14 +99,14 @@ class Talk:
         return "the microphone is open: just speak, or press T for push-to-talk", False
 
     def send_text(self, text: str) -> str:
-        """Send a typed turn; why it cannot be sent, or nothing."""
+        """Send a typed turn. Returns why it cannot be sent; empty if it is."""
         if self._store.session.phase in _NOT_YET:
             return _NOT_YET[self._store.session.phase]
         self._session.post(cmd.SendText(text))
         return ""
 
     def interrupt(self) -> None:
-        """Silence the agent now."""
+        """Interrupt the agent."""
         self._session.post(cmd.Interrupt())
 
     def toggle_connection(self) -> None:
@@ -119,28 +119,28 @@ class Talk:
     # --- mute, gate and devices
 
     def toggle_mute(self) -> None:
-        """Mute or open the microphone."""
+        """Mute or unmute the microphone."""
         settings = self._session.audio_settings
         self._session.set_audio(replace(settings, muted=not settings.muted))
 
     def toggle_agent_mute(self) -> None:
-        """Mute or hear the agent."""
+        """Mute or unmute the agent."""
         settings = self._session.audio_settings
         self._session.set_audio(replace(settings, agent_muted=not settings.agent_muted))
 
     def use_mode(self, mode: TalkMode) -> asyncio.Task[str]:
-        """Take turns in another way from now on, and next time; where that is kept."""
+        """Use another talk mode, and keep it in the profile. The task returns where it is kept."""
         self._session.post(cmd.SetTalkMode(mode))
         return self.keep_audio(talk=mode.value)
 
     @property
     def likely_gate_db(self) -> float:
-        """The gate to try: the last one that was set, else what interruptions so far suggest, else a usual one."""
+        """The gate to suggest in dBFS: the last one set, else one above the false interruptions, else a usual one."""
         likely = (self._last_gate_db, self._store.interruptions.gate_db)
         return next((gate for gate in likely if gate is not None), USUAL_GATE_DB)
 
     def use_gate(self, threshold_db: float | None) -> asyncio.Task[str]:
-        """Send what is softer (dBFS) as silence from now on, and next time; ``None``: send all. What is done now."""
+        """Set the noise gate in dBFS, and keep it; ``None``: no gate. The task returns both in words."""
         settings = self._session.audio_settings
         self._last_gate_db = settings.gate_db if threshold_db is None else threshold_db
         self._session.set_audio(replace(settings, gate_db=threshold_db))
@@ -148,10 +148,10 @@ class Talk:
         return self.keep_audio(words, gate_db=threshold_db)
 
     def keep_audio(self, words: str = "", /, **chosen: Any) -> asyncio.Task[str]:
-        """Keep devices or switches in the profile.
+        """Save keys of the ``[audio]`` table in the profile.
 
         Returns:
-            The words, with where it is kept, or why it is not.
+            The words, followed by where it is kept, or why it is not.
         """
         for direction in ("input", "output"):
             if f"{direction}_device" in chosen:
@@ -163,7 +163,7 @@ class Talk:
 
     @property
     def no_devices(self) -> str:
-        """Why no devices were asked for; empty where they were."""
+        """Why the session uses no devices; empty if it uses them."""
         audio = self._session.plan.audio
         if audio.silent:
             return "started with --no-audio"

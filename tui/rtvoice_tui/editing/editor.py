@@ -1,4 +1,4 @@
-"""The agent as it is edited: what is typed, what was sent, what is in force, and where it is kept."""
+"""The agent as it is edited: the draft, what was sent, what is in force, and its profile file."""
 
 from concurrent.futures import Future
 from typing import Any
@@ -25,15 +25,15 @@ from rtvoice_tui.session.commands import EditSession
 from rtvoice_tui.session.facts import EditChanged, EditState
 
 _CAN_BE_OFF = frozenset({"turn_detection", "transcription", "noise_reduction"})
-"""Settings of which a server's null says that they are off; of others it says nothing."""
+"""Settings that a server's ``null`` reports as off. For all others ``null`` means nothing."""
 
 
 _NAMED_BY = frozenset({"transcription.model"})
-"""Fields that say off for the whole setting that they are in."""
+"""Fields whose "off" switches off the whole setting that contains them."""
 
 
 class AgentEditor:
-    """Holds the draft, and knows what became of everything that was sent. For the head's thread alone.
+    """Holds the draft, and the outcome of everything that was sent. For the head's thread only.
 
     What saves returns a future, which the writer thread completes.
 
@@ -44,7 +44,7 @@ class AgentEditor:
 
     Attributes:
         draft: the agent as typed.
-        kept: the agent as last sent. What a key of pane 4 changed of it lasts for the session, until it is saved.
+        kept: the agent as last sent. Changes made by keys of pane 4 last for the session, until they are saved.
         file: the profile's file.
     """
 
@@ -66,50 +66,50 @@ class AgentEditor:
 
     @property
     def dialect(self) -> Dialect:
-        """Who is spoken to."""
+        """The provider's dialect."""
         return self.profile.dialect
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """All fields but instructions and tools."""
+        """All fields except instructions and tools."""
         return self._fields
 
     @property
     def saves(self) -> bool:
-        """Whether edits are kept in the profile."""
+        """Whether edits are saved in the profile."""
         return self.file.saves
 
     # --- the draft
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """Names of the settings that were typed and not sent."""
+        """Names of the settings that were changed and not sent."""
         return differences(self.kept, self.draft)
 
     @property
     def held(self) -> bool:
-        """Whether something was sent that is not in the profile's file."""
+        """Whether something was sent that is not in the file."""
         return self.saves and bool(differences(self.file.state.agent, self.kept))
 
     def written_tool(self, name: str) -> ToolEntry | None:
-        """A tool as the profile's file has it."""
+        """A tool as the file holds it."""
         return self.file.state.agent.tool(name)
 
     @property
     def unanswered(self) -> bool:
-        """Whether something was sent and not answered: it may be sent again."""
+        """Whether an update was sent and not answered, so that it may be sent again."""
         return any(fact.state is EditState.UNANSWERED and fact.edit_id for fact in self._latest.values())
 
     def type(self, field: Field, text: str) -> None:
-        """Take over what was typed into a field.
+        """Put a typed value into the draft.
 
         Raises:
-            ValueRefused: it is no value of this field.
+            ValueRefused: the text is not a value of this field.
         """
         self.draft = with_value(self.draft, field, text)
 
     def instruct(self, text: str) -> None:
-        """Take over instructions; none is the same as empty ones where there were none."""
+        """Put instructions into the draft; an empty text counts as unset where they were unset."""
         before = self.kept.settings.instructions
         value = UNSET if not text and before is UNSET else text
         self.draft = with_setting(self.draft, "instructions", value)
@@ -121,7 +121,7 @@ class AgentEditor:
             self.put_tool(name, self.switched(tool))
 
     def switched(self, tool: ToolEntry) -> ToolEntry:
-        """The tool with its switch turned. One that comes back asks as it did before, and if nobody knows, it asks."""
+        """The tool switched on or off. One switched on again gets its earlier policy, or ``ask`` if that is unknown."""
         if self.draft.policy(tool) != "off":
             self._policies[tool.name] = tool.policy
             return replace(tool, policy="off")
@@ -129,42 +129,42 @@ class AgentEditor:
         return replace(tool, policy=known if known != "default" or self.draft.tool_policy != "off" else "ask")
 
     def put_tool(self, name: str, tool: ToolEntry | None) -> None:
-        """A tool as typed in place of the one of that name; ``None`` takes it away."""
+        """Replace the tool of that name in the draft; ``None`` removes it."""
         self.draft = self.draft.with_tool(name, tool)
 
     def session_opened(self) -> None:
-        """A session began with everything as it is kept."""
+        """A session started with everything that was sent."""
         self._model_waits = False
 
     def discard(self) -> None:
-        """Forget what was typed and not sent."""
+        """Discard what was typed and not sent."""
         self.draft = self.kept
 
     # --- sending
 
     def needs_session(self, spoken: bool) -> tuple[str, ...]:
-        """Changed settings that only a new session can have.
+        """Changed settings that need a new session.
 
         Args:
-            spoken: whether the agent has made a sound in this session.
+            spoken: whether the agent was heard in this session.
         """
         frozen = ("model", "voice") if spoken and self.dialect.freezes_voice else ("model",)
         return tuple(name for name in self.changed if name in frozen)
 
     def send(self, at: float, turn: int) -> "tuple[EditSession, Future[SaveResult]]":
-        """Everything that changed, as a command for the session; and its saving, which has begun.
+        """A command with everything that changed, and the save, which has started.
 
-        What was only sent before is saved with it.
+        The save includes what was sent and not saved before.
 
         Args:
             at: seconds on the store's clock.
-            turn: the turn it is.
+            turn: number of the current turn.
         """
         command, _ = self._start_change(at, turn)
         return command, self.save()
 
     def save(self) -> "Future[SaveResult]":
-        """Write what was sent into the profile."""
+        """Save everything that was sent."""
         if not self.saves:
             return _done(f"sent, not saved: {NOT_KEPT}")
         return self.file.write_all(self.kept)
@@ -177,7 +177,7 @@ class AgentEditor:
         return EditSession(self.kept.settings, self.kept.tool_specs, change.edit_id), change
 
     def undo(self, at: float, turn: int) -> "tuple[EditSession, Future[SaveResult]] | None":
-        """Take the last change in force back; ``None`` if there is none. What was typed meanwhile stays typed."""
+        """Undo the last change in force; ``None`` if there is none. What was typed meanwhile stays in the draft."""
         change = self.history.last_undoable()
         if change is None:
             return None
@@ -191,9 +191,9 @@ class AgentEditor:
         return command, self.file.write(undoing.before, undoing.after) if self.saves else self.save()
 
     def send_tool(self, name: str, tool: ToolEntry | None, at: float, turn: int) -> EditSession:
-        """Change one tool at once for this session, or take it away, and nothing else.
+        """Change or remove one tool for this session, and nothing else.
 
-        The profile's file stays as it is until the agent is saved, and what was typed meanwhile stays typed.
+        The file does not change until the agent is saved, and what was typed meanwhile stays in the draft.
         """
         before, typed, names = self.kept, self.draft, tuple(n for n in self.changed if n != "tools")
         self.draft = before.with_tool(name, tool)
@@ -207,11 +207,11 @@ class AgentEditor:
         return command
 
     def restore(self, agent: Agent) -> None:
-        """Type a whole earlier state; it is sent like any other change."""
+        """Make an earlier state the draft; it is sent like any other change."""
         self.draft = agent
 
     def offer(self, before: Profile, now: Profile) -> tuple[str, ...]:
-        """The profile's file was changed elsewhere: its differences become the draft; their names."""
+        """The file was changed by another program: put the differences into the draft; returns their names."""
         self.profile = replace(self.profile, audio=now.audio, trusted=self.profile.trusted and now.trusted)
         ours, theirs = agent_of(before), agent_of(now)
         names = differences(ours, theirs)
@@ -224,14 +224,14 @@ class AgentEditor:
         return names
 
     def keep_audio(self, **chosen: Any) -> "Future[SaveResult]":
-        """Keep devices or switches of the ``[audio]`` table."""
+        """Save keys of the ``[audio]`` table."""
         self.profile = replace(self.profile, audio=replace(self.profile.audio, **chosen))
         return self.file.write_audio(chosen) if self.saves else _done(f"not saved: {NOT_KEPT}")
 
-    # --- what became of it
+    # --- outcomes
 
     def outcome(self, fact: EditChanged) -> "Future[SaveResult] | None":
-        """Something became of a change. What the server refused stays typed and leaves the profile, which is saved."""
+        """Handle the outcome of a change. A refused one stays in the draft and is removed from the file."""
         self._under_way -= set(fact.fields)
         for name in fact.fields:
             self._latest[name] = fact
@@ -246,11 +246,11 @@ class AgentEditor:
         return saving
 
     def latest(self, name: str) -> EditChanged | None:
-        """The last word about a setting."""
+        """The last outcome reported for a setting."""
         return self._latest.get(name)
 
     def mark(self, path: str) -> tuple[str, str]:
-        """How a field stands, in a word, and what the server says about it."""
+        """The state of a field as a word, and the server's detail about it."""
         name, _, inside = path.partition(".")
         if path == "model":
             return ("edited" if self.draft.model != self.kept.model else "later" if self._model_waits else ""), ""
@@ -280,7 +280,7 @@ class AgentEditor:
         return str(fact.state), fact.detail
 
     def sent_value(self, path: str) -> Any:
-        """What was last sent of a field; ``UNSET`` if nothing was."""
+        """The value of a field that was last sent; ``UNSET`` if none was."""
         name, _, inside = path.partition(".")
         if name in self._under_way:
             return value_at(self.kept, path)
@@ -295,7 +295,7 @@ class AgentEditor:
         return nested_value(value, inside)
 
     def force_value(self, path: str, in_force: dict[str, Any]) -> Any:
-        """What the server says is in force; ``UNSET`` if it does not say."""
+        """The value that the server reports as in force; ``UNSET`` if it reports none."""
         name, _, inside = path.partition(".")
         value = in_force.get(name, UNSET)
         if value is None and path in _NAMED_BY:
@@ -305,7 +305,7 @@ class AgentEditor:
         return UNSET if value is None and name not in _CAN_BE_OFF else nested_value(value, inside)
 
     def _offered(self, name: str, tools: list[Any]) -> str:
-        """Whether a tool is among those of a session; a server of tools is, if any of its tools is."""
+        """``on`` if a tool is among a session's tools, or any tool of a tool server is; else ``off``."""
         entry = self.draft.tool(name)
         server = f"{name}_" if entry is not None and entry.run.kind == "mcp" else ""
         names = [tool_name(tool) for tool in tools if isinstance(tool, dict)]
@@ -325,7 +325,7 @@ class AgentEditor:
 
 
 def _done(sentence: str) -> "Future[SaveResult]":
-    """A saving that is over before it began."""
+    """A completed save without writing."""
     done: Future[SaveResult] = Future()
     done.set_result(SaveResult(sentence))
     return done

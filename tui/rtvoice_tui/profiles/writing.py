@@ -1,4 +1,4 @@
-"""Writes profiles: whole or not at all, comments and order kept, and never over what another program wrote."""
+"""Writes profiles: atomically, keeping comments and order, and never over the changes of another program."""
 
 import contextlib
 import os
@@ -22,13 +22,13 @@ _WRITER = ThreadPoolExecutor(1, "profile writer")  # the thread starts with the 
 
 @dataclass(frozen=True)
 class Changes:
-    """What is to be written into a profile.
+    """Changes to write into a profile.
 
     Attributes:
-        session: settings by name; ``UNSET`` takes one out, ``None`` switches it off.
+        session: settings by name; ``UNSET`` removes one, ``None`` switches it off.
         model: the new model, or ``None`` if it did not change.
-        tools: tools by the name they had; ``None`` takes one away, an unknown name adds one.
-        audio: devices and switches of the ``[audio]`` table by name.
+        tools: tools by their old name; ``None`` removes one, an unknown name adds one.
+        audio: keys of the ``[audio]`` table.
     """
 
     session: Mapping[str, Any] = field(default_factory=dict)
@@ -42,12 +42,12 @@ class Changes:
 
 @dataclass(frozen=True)
 class Saved:
-    """Where changes went.
+    """Where changes were written.
 
     Attributes:
-        name: the profile that holds them.
-        text: its whole text.
-        sentence: what the user should know: that another program's changes are in it too, or that it is a copy.
+        name: the profile that was written.
+        text: its TOML text.
+        sentence: what the user should know: changes of another program are in it too, or it is a copy.
     """
 
     name: str
@@ -56,13 +56,13 @@ class Saved:
 
 
 def save_changes(name: str, changes: Changes, base: str) -> Saved:
-    """Write changes into a profile's file, everything else left as it was.
+    """Write changes into a profile's file, and change nothing else in it.
 
-    ``base`` is the text that the changes were made to. What another program has changed since stays; where it
-    changed the same thing, ours goes into a profile of its own, so that both are kept.
+    ``base`` is the text that the changes were made to. Changes that another program has made since are kept; if it
+    changed the same keys, ours are written into a new profile, so that both are kept.
 
     Raises:
-        ProfileError: the file cannot be read or written, or what another program left there is not valid.
+        ProfileError: the file cannot be read or written, or is not valid now.
     """
     path = profile_path(name)
     with locked(path):
@@ -109,19 +109,19 @@ def _with_changes(text: str, changes: Changes, shown: str) -> str:
 
 
 def in_order(work: Callable[[], T]) -> "Future[T]":
-    """Do work on profiles on the one thread that writes them, after everything that was asked for before.
+    """Run work on the one thread that writes profiles, after all work queued before.
 
-    Work may wait ``LOCK_S`` seconds for another program. What is queued when the app ends is still done.
+    Work may wait ``LOCK_S`` seconds for another program. Work that is queued when the app ends is still done.
     """
     return _WRITER.submit(work)
 
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep other running apps from writing the same file meanwhile.
+    """Hold the file's lock, so that no other running app writes it meanwhile.
 
     Raises:
-        ProfileError: another app has held it for long, or the folder cannot be written to.
+        ProfileError: another app has held the lock for ``LOCK_S`` seconds, or the folder cannot be written to.
     """
     from filelock import FileLock, Timeout
 
@@ -142,7 +142,7 @@ def _reason(error: Exception) -> str:
 
 
 def write_privately(path: Path, text: str) -> None:
-    """Replace a file as a whole, readable by its owner alone. A symbolic link stays one: what it leads to is written.
+    """Replace a file atomically, readable by its owner only. A symbolic link stays one: its target is written.
 
     Raises:
         ProfileError: the folder cannot be written to.
@@ -170,5 +170,5 @@ def write_privately(path: Path, text: str) -> None:
 
 
 def trash_folder() -> Path:
-    """Where deleted profiles wait to be brought back."""
+    """The folder of deleted profiles, from which they can be restored."""
     return paths.state_file().parent / "deleted profiles"

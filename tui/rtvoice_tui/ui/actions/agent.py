@@ -1,4 +1,4 @@
-"""Keys of pane 5: sending, undoing, restoring, and the user's own editor."""
+"""Actions of pane 5: send, undo, restore, and the user's own editor."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -17,11 +17,11 @@ _INKS = {Tone.QUIET: "dim", Tone.WARNING: "warn"}
 
 
 class AgentActions:
-    """Edits the agent.
+    """Carries out the actions that edit the agent.
 
     Args:
-        app: shows screens and what is to be known.
-        controller: does it.
+        app: shows screens and notifications.
+        controller: carries the actions out.
     """
 
     def __init__(self, app: "RtvoiceApp", controller: Controller) -> None:
@@ -41,22 +41,22 @@ class AgentActions:
 
     @property
     def unsent(self) -> str:
-        """What was typed in pane 5, and would be lost if the app ended now; empty if nothing would."""
+        """What was typed in pane 5 and not sent, in a sentence; empty if nothing was. Quitting would lose it."""
         names = ", ".join(self.editor.changed)
-        return f"typed and not sent: {names} (F7 sends and saves it, q once more throws it away)" if names else ""
+        return f"typed and not sent: {names} (F7 sends and saves it, q once more discards it)" if names else ""
 
     def warn(self, sentence: str) -> None:
-        """Show a sentence, and keep it in the log."""
+        """Show a warning, and write it to the log pane."""
         self._app.notify(sentence, severity="warning", markup=False, timeout=10)
         self._controller.session.report(Notice(Level.WARNING, sentence))
 
     def show(self, answer: ActionResult) -> None:
-        """Show what became of something in pane 5."""
+        """Show the result of an action in pane 5."""
         self.warn_of(answer)
         self.pane.show_message(answer.words, _INKS[answer.tone])
 
     def show_later(self, saving: asyncio.Task[ActionResult]) -> None:
-        """Show it once the profile is written; keys act meanwhile.
+        """Show the result once the profile is written; keys act meanwhile.
 
         An outcome of the change that arrived before stays in the last line: it says more than "saved".
         """
@@ -73,14 +73,14 @@ class AgentActions:
         self._app.run_worker(shown(), description="saving the profile")
 
     def warn_of(self, answer: ActionResult) -> None:
-        """Show what is wrong about it."""
+        """Show the problems of a result."""
         for problem in answer.problems:
             self.warn(problem)
 
     # --- sending
 
     def send(self) -> None:
-        """Send and save, after asking about what needs a new session."""
+        """Send and save; asks first if a change needs a new session."""
         names = self._edits.needs_session
         if not names:
             self.show_later(self._edits.send())
@@ -105,7 +105,7 @@ class AgentActions:
             self.warn_of(self._edits.reopen(self._edits.said() if answer == "k" else ()))
 
     def outcome(self, at: float, fact: EditChanged) -> None:
-        """Something became of a change."""
+        """Handle the outcome of a change."""
         self._edits.outcome(fact)
         self.pane.show_edit(at, fact)
         self.pane.reload()
@@ -113,7 +113,7 @@ class AgentActions:
     # --- history
 
     def undo(self) -> None:
-        """Take back the last change that is in force."""
+        """Undo the last change that is in force."""
         saving = self._edits.undo()
         if saving is None:
             self.pane.show_message("there is no acknowledged change to take back", "dim")
@@ -122,13 +122,13 @@ class AgentActions:
         self.pane.reload()
 
     def discard(self) -> None:
-        """Forget what was typed and not sent."""
+        """Discard what was typed and not sent."""
         self.editor.discard()
         self.pane.show_message("what was typed is forgotten", "dim")
         self.pane.reload()
 
     def history(self) -> None:
-        """All changes; one may be restored."""
+        """Show all changes; one may be restored."""
         from rtvoice_tui.ui.screens.history import HistoryScreen
 
         self._app.push_screen(HistoryScreen(self.editor, self._controller.store), self._restored)

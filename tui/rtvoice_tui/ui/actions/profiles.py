@@ -1,4 +1,4 @@
-"""Keys of profiles: opening others, and noticing when the open profile's file changes."""
+"""Profile actions: open another one, and watch the open profile's file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class ProfileActions:
-    """Opens profiles.
+    """Opens profiles and watches the open one's file.
 
     Args:
         app: shows screens.
-        controller: does it.
-        agent: shows what is to be known.
+        controller: carries the actions out.
+        agent: shows results.
     """
 
     def __init__(self, app: "RtvoiceApp", controller: Controller, agent: AgentActions) -> None:
@@ -77,7 +77,7 @@ class ProfileActions:
     # --- the file
 
     def follow_file(self) -> None:
-        """A first save makes the file that is watched; a copy is another file."""
+        """Watch the profile's file if it is another one now: the first save creates it, a copy is another file."""
         editor = self._agent.editor
         if editor.saves and self._watched != profile_path(editor.name):
             self.watch_file()

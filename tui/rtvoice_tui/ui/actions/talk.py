@@ -64,12 +64,12 @@ class TalkActions:
         return not why
 
     def next_mode(self) -> None:
-        """The next way of taking turns."""
+        """Use the next talk mode."""
         modes = list(TALK_MODES)
         self.choose_mode(modes[(modes.index(self._talk.mode) + 1) % len(modes)])
 
     def choose_mode(self, mode: TalkMode) -> None:
-        """Take turns in another way from now on, and next time."""
+        """Use another talk mode, and keep it in the profile."""
         saving = self._talk.use_mode(mode)
         self._app.clear_notifications()  # what was said of the mode before lies over what is to be seen
         if mode is TalkMode.HOLD and self._app.keys.explains(saving):
@@ -82,7 +82,7 @@ class TalkActions:
         self._app.run_worker(told(), description="keeping the talk mode")
 
     def set_gate(self, threshold_db: float | None) -> None:
-        """Send what is softer (dBFS) as silence from now on, and next time; ``None``: send all of it."""
+        """Set the noise gate in dBFS, and keep it in the profile; ``None`` switches it off."""
         saving = self._talk.use_gate(threshold_db)
 
         async def told() -> None:
@@ -91,7 +91,7 @@ class TalkActions:
         self._app.run_worker(told(), description="keeping the gate")
 
     def devices(self) -> None:
-        """Choose and try microphone and speaker."""
+        """Open the devices screen."""
         from rtvoice_tui.audio.backends.listing import list_in_subprocess
         from rtvoice_tui.ui.screens.devices import DevicesScreen
 

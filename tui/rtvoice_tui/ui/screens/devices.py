@@ -1,4 +1,4 @@
-"""Microphone and speaker: what they do now, which there are, and everything to try them with. The talk goes on."""
+"""The devices screen: status, selection and tests of microphone and speaker. The session goes on meanwhile."""
 
 import asyncio
 from collections.abc import Callable
@@ -319,7 +319,7 @@ class DevicesScreen(ModalScreen[None]):
         self._say_kept(f"noise suppression {'on' if noise else 'off'}", saving, "ok")
 
     def _say_kept(self, words: str, saving: asyncio.Task[str], ink: str) -> None:
-        """Say it at once, and where it is kept as soon as that is known, unless something else was said meanwhile."""
+        """Show the words at once, and once it is saved, where, unless other words are shown by then."""
         self._say(words, ink)
         line = self.query_one("#device-words", FixedLine)
         said = line.words

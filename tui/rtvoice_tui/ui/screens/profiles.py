@@ -1,4 +1,4 @@
-"""All profiles: open, copy, rename, delete and bring back, take in and hand out, keys."""
+"""All profiles: open, copy, rename, delete, restore, import, export, trust, and keys."""
 
 import asyncio
 import os
@@ -27,12 +27,12 @@ _ASKS = {
     "copy": "copy under the name",
     "rename": "new name",
     "export": "write to the file",
-    "import": "take in the file",
+    "import": "import the file",
 }
 
 
 class ProfileList(PlainView):
-    """One line a profile."""
+    """The list of profiles, one line each."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("k", "screen.key", "Key", show=False)]  # not a line up
 
@@ -44,7 +44,7 @@ class ProfileList(PlainView):
         self.reread()
 
     def reread(self) -> None:
-        """Look into the folder again."""
+        """Read the folder again."""
         self.listed = library.listed()
         self._lines = [self._line(entry) for entry in self.listed]
         if self.cursor is None:
@@ -54,7 +54,7 @@ class ProfileList(PlainView):
             self.sync(force=True)
 
     def action_follow(self) -> None:
-        """Go to the last profile: one is always chosen here."""
+        """Move the cursor to the last profile. There is no follow mode here: one profile is always selected."""
         self.move_cursor(self.line_count - 1)
 
     def _line(self, entry: Listed) -> list[Piece]:
@@ -74,7 +74,7 @@ class ProfileList(PlainView):
         return self.listed[line].name
 
     def named(self, name: str) -> Listed | None:
-        """The profile of a name, if it is still there."""
+        """The profile of a name; ``None`` if it is gone."""
         return next((entry for entry in self.listed if entry.name == name), None)
 
 
@@ -85,7 +85,7 @@ class ProfilesScreen(ModalScreen[str]):
         current: the one that is open.
         unsaved: whether something of it is typed and not sent.
         rename: gives the open profile another name.
-        trusted: told the name of a profile that the user has just trusted.
+        trusted: called with the name of a profile that the user has just trusted.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -113,7 +113,7 @@ class ProfilesScreen(ModalScreen[str]):
         self._deleted: list[str] = []
 
     def compose(self) -> ComposeResult:
-        """List, a line to type into, what happened, keys."""
+        """Create the list, the input line, the line of outcomes, and the line of keys."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Profiles"
             dialog.border_subtitle = signs(self, "⏎ open  k key  c copy  r rename  d delete  u bring back")
@@ -123,7 +123,7 @@ class ProfilesScreen(ModalScreen[str]):
             yield FixedLine(id="profile-keys")
 
     def on_mount(self) -> None:
-        """The open profile is chosen."""
+        """Focus the list; the open profile is selected."""
         self._list.focus()
         keys: list[Piece] = []
         for key, word in (("i", "import"), ("x", "export"), ("T", "trust"), ("e", "edit the file"), ("esc", "close")):
@@ -145,7 +145,7 @@ class ProfilesScreen(ModalScreen[str]):
         else:
             self.dismiss(chosen.name)
 
-    # --- what needs a name or a file
+    # --- actions that need a name or a file
 
     def action_ask(self, what: str) -> None:
         """Ask for a name or a file."""
@@ -163,7 +163,7 @@ class ProfilesScreen(ModalScreen[str]):
         field.focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Do what was asked for."""
+        """Carry out the action that asked for this input."""
         event.stop()
         name, text = self._list.chosen.name, event.value.strip()
         if not text:
@@ -174,7 +174,7 @@ class ProfilesScreen(ModalScreen[str]):
             "copy": lambda: f"'{library.copy(name, text)}' is a copy of '{name}'",
             "rename": lambda: f"'{name}' is called '{library.rename(name, text)}' now",
             "export": lambda: f"'{name}' is in {library.export(name, file)}",
-            "import": lambda: f"'{library.import_profile(file)}' was taken in: it is off until T trusts it",
+            "import": lambda: f"'{library.import_profile(file)}' was imported: it is off until T trusts it",
         }
         if self._asked == "rename" and name == self._current:
             self._do(self._rename(text), lambda: self._done_asking())
@@ -192,7 +192,7 @@ class ProfilesScreen(ModalScreen[str]):
             self.action_leave()
 
     def action_leave(self) -> None:
-        """Leave the line, or the screen."""
+        """Close the input line, or the screen."""
         if self._asked:
             self._asked = ""
             self.query_one("#profile-name").display = False
@@ -200,7 +200,7 @@ class ProfilesScreen(ModalScreen[str]):
         else:
             self.dismiss("")
 
-    # --- what is done at once
+    # --- actions without input
 
     def action_delete(self) -> None:
         """Delete the chosen profile; `u` brings it back."""
@@ -224,7 +224,7 @@ class ProfilesScreen(ModalScreen[str]):
         self._do(_written(lambda: f"'{library.bring_back(ticket)}' is back"))
 
     def action_trust(self) -> None:
-        """Let the profile connect, use keys and run its own tools, after saying all of it."""
+        """Trust the profile, after showing what it may do then: connect, use keys, run its own tools."""
         chosen = self._list.chosen
         if chosen.profile is None:
             self._say(chosen.problem, "error")
@@ -262,7 +262,7 @@ class ProfilesScreen(ModalScreen[str]):
         self.app.push_screen(KeyScreen(chosen.name, chosen.profile), lambda words: self._say(words or "", "ok"))
 
     def action_file(self) -> None:
-        """Open the file in the user's own editor."""
+        """Open the profile's file in the user's editor."""
         from rtvoice_tui.profiles.store import profile_path, profile_text
         from rtvoice_tui.ui.terminal.external_editor import edited
 
@@ -287,7 +287,7 @@ class ProfilesScreen(ModalScreen[str]):
         self._do(_written(work))
 
     def _do(self, work: Coroutine[Any, Any, str], then: Callable[[], None] = lambda: None) -> None:
-        """Do what may wait for a file, while keys act; then show its words, or what was wrong."""
+        """Run work that may wait for a file, without blocking keys; then show its outcome or error."""
 
         async def done() -> None:
             try:

@@ -60,7 +60,7 @@ class ResultScreen(ModalScreen[str | None]):
             return
         self._left = True
         self.query_one("#result-hint", FixedLine).write(
-            [("F7 sends what was typed; esc once more throws it away", "warn")]
+            [("F7 sends what was typed; esc once more discards it", "warn")]
         )
 
     def action_external(self) -> None:

@@ -50,7 +50,7 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
         tool = self._tool or ToolEntry(name="", parameters={"type": "object", "properties": {}})
         with Vertical(classes="dialog form") as dialog:
             dialog.border_title = "Tool"
-            dialog.border_subtitle = "F7 take over  F9 take away  ^e editor  esc leave"
+            dialog.border_subtitle = "F7 apply  F9 remove  ^e editor  esc leave"
             yield _row("name", PlainInput(tool.name, id="tool-name"))
             yield _row("description", PlainInput(tool.description, id="tool-description"))
             yield _row("kind", PlainInput(tool.run.kind, id="tool-kind", placeholder=" or ".join(KINDS)))
@@ -125,7 +125,7 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
             self.dismiss(None)
             return
         self._left = True
-        self._say("F7 takes over what was typed; esc once more throws it away")
+        self._say("F7 applies what was typed; esc once more discards it")
 
     def action_external(self) -> None:
         """Edit the schema in the user's own editor."""
