@@ -56,13 +56,13 @@ def test_a_new_session_is_told_what_was_said(desk: Desk):
     assert "2 messages go with it" in desk.notices[-1]
 
 
-def test_another_profile_is_opened_and_one_that_cannot_be_used_leaves_the_open_one(desk: Desk):
+async def test_another_profile_is_opened_and_one_that_cannot_be_used_leaves_the_open_one(desk: Desk):
     copy("local", "mine")
-    desk.controller.profiles.open("mine", connect=False)
+    await desk.controller.profiles.open("mine", connect=False)
     assert desk.controller.edits.editor.name == "mine"
     assert desk.remembered == ["mine"]
     with pytest.raises(ProfileError):
-        desk.controller.profiles.open("nowhere")
+        await desk.controller.profiles.open("nowhere")
     assert desk.controller.edits.editor.name == "mine"
 
 
@@ -112,7 +112,7 @@ async def test_a_change_that_was_cut_off_is_in_force_once_the_whole_session_is_a
     await undoing
 
 
-def test_a_profile_whose_plan_cannot_be_made_leaves_the_open_one(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+async def test_a_profile_whose_plan_cannot_be_made_leaves_the_open_one(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     copy("local", "mine")
 
     def fail(*arguments: object) -> None:
@@ -120,7 +120,7 @@ def test_a_profile_whose_plan_cannot_be_made_leaves_the_open_one(desk: Desk, mon
 
     monkeypatch.setattr(desk.controller.edits.planner, "plan", fail)
     with pytest.raises(ProfileError):
-        desk.controller.profiles.open("mine")
+        await desk.controller.profiles.open("mine")
     assert desk.controller.edits.editor.name == "local"
 
 
@@ -139,8 +139,8 @@ async def test_a_file_that_another_program_holds_keeps_nobody_waiting_and_change
         assert not profile_path("local").exists()
         assert [task.done() for task in (first, second, kept)] == [False, False, False]
         assert edits.editor.held, "it is not in the file yet"
-    assert await edits.finish_saving() == ()
-    assert (first.result().words, second.result().words) == ("saved", "saved")
+    assert await edits.saves.finish() == ()
+    assert ((await first).words, (await second).words) == ("saved", "saved")
     assert await kept == "a gate at -43 dBFS; kept in local.toml"
     assert not edits.editor.held
     profile = load_profile("local")
@@ -166,8 +166,9 @@ async def test_what_could_not_be_saved_is_said_at_the_end(desk: Desk):
     edits = desk.controller.edits
     edits.editor.instruct("Be brief.")
     answer = edits.send()
-    (sentence,) = await edits.finish_saving()
-    assert sentence == answer.result().words
+    (sentence,) = await edits.saves.finish()
+    assert sentence == (await answer).words
+    assert desk.notices == [sentence], "it is reported, whoever waits"
     assert sentence.startswith("not saved: ")
     assert desk.asked, "it is sent all the same"
 
@@ -178,18 +179,18 @@ async def test_a_change_that_the_server_refuses_leaves_the_profile(desk: Desk):
     await edits.send()
     change = edits.editor.history.changes[-1]
     edits.outcome(EditChanged("e", change.fields, EditState.REFUSED, "no", edit_id=change.edit_id))
-    assert await edits.finish_saving() == ()
+    assert await edits.saves.finish() == ()
     assert load_profile("local").session.instructions != "Be brief."
     assert edits.editor.draft.settings.instructions == "Be brief.", "it stays typed"
 
 
 async def test_the_open_profile_is_renamed_behind_what_is_still_to_be_written(desk: Desk):
     copy("local", "mine")
-    desk.controller.profiles.open("mine", connect=False)
+    await desk.controller.profiles.open("mine", connect=False)
     edits = desk.controller.edits
     edits.editor.instruct("Be brief.")
     edits.send()
-    await desk.controller.profiles.rename("ours")
+    await desk.controller.profiles.rename("mine", "ours")
     edits.editor.instruct("Be kind.")
     await edits.send()
     assert load_profile("ours").session.instructions == "Be kind."
@@ -208,3 +209,88 @@ async def test_a_file_changed_elsewhere_is_offered_as_an_edit_and_our_own_writin
     assert offered is not None
     assert offered.words == "local.toml was changed elsewhere: instructions"
     assert edits.editor.draft.settings.instructions == "Be kind."
+
+
+async def test_a_profile_is_opened_as_the_saves_that_are_under_way_leave_it(desk: Desk):
+    edits, profiles = desk.controller.edits, desk.controller.profiles
+    copy("local", "other")
+    with locked(profile_path("local")):
+        edits.editor.instruct("Be brief.")
+        edits.send()
+        opening = asyncio.ensure_future(profiles.open("local", connect=False))
+        await asyncio.sleep(0)
+    await opening
+    assert edits.editor.kept.settings.instructions == "Be brief."
+    assert await profiles.file_changed() is None, "it was our own change"
+
+
+async def test_where_a_setting_is_kept_is_the_profile_that_was_open_then(desk: Desk):
+    copy("local", "other")
+    with locked(profile_path("local")):
+        kept = desk.controller.talk.use_gate(-43.0)
+        opening = asyncio.ensure_future(desk.controller.profiles.open("other", connect=False))
+        await asyncio.sleep(0)
+    await opening
+    assert await kept == "a gate at -43 dBFS; kept in local.toml"
+
+
+async def test_a_profile_that_was_opened_meanwhile_is_not_deleted(desk: Desk):
+    profiles = desk.controller.profiles
+    copy("local", "mine")
+    with locked(profile_path("local")):
+        desk.controller.talk.use_gate(-43.0)  # all that follows waits for it
+        opening = asyncio.ensure_future(profiles.open("mine", connect=False))
+        await asyncio.sleep(0)
+    await opening
+    with pytest.raises(ProfileError, match="is open"):
+        await profiles.delete("mine")
+    assert profile_path("mine").exists()
+
+
+async def test_what_was_deleted_is_restored_as_long_as_the_app_runs(desk: Desk):
+    profiles = desk.controller.profiles
+    for name in ("one", "two"):
+        await profiles.copy("local", name)
+        assert await profiles.delete(name) == name
+    assert [await profiles.restore(), await profiles.restore()] == ["two", "one"]
+    with pytest.raises(ProfileError, match="nothing was deleted"):
+        await profiles.restore()
+
+
+async def test_a_renaming_is_waited_for_at_the_end_and_the_next_start_opens_the_new_name(desk: Desk):
+    await desk.controller.profiles.copy("local", "mine")
+    await desk.controller.profiles.open("mine", connect=False)
+    with locked(profile_path("mine")):
+        desk.controller.profiles.rename("mine", "ours")
+        assert desk.controller.edits.saves.pending
+    await desk.controller.edits.saves.finish()
+    assert (desk.controller.profiles.current, desk.remembered[-1]) == ("ours", "ours")
+
+
+async def test_a_renaming_takes_the_file_that_a_save_before_it_went_into(desk: Desk):
+    edits, profiles = desk.controller.edits, desk.controller.profiles
+    await profiles.copy("local", "mine")
+    await profiles.open("mine", connect=False)
+    edits.editor.instruct("Be brief.")
+    await edits.send()
+    path = profile_path("mine")
+    with locked(path):
+        edits.editor.instruct("Be kind.")
+        edits.send()
+        renaming = profiles.rename("mine", "ours")
+        path.write_text(path.read_text(encoding="utf-8").replace("Be brief.", "Be theirs."), encoding="utf-8")
+    assert await renaming == "mine-mine", "ours went into a profile of its own"
+    assert load_profile("ours").session.instructions == "Be kind."
+    assert load_profile("mine").session.instructions == "Be theirs."
+
+
+async def test_a_profile_that_is_trusted_is_trusted_even_if_nobody_waits_for_it(desk: Desk):
+    path = profile_path("mine")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('trusted = false\nprovider = "local"\n', encoding="utf-8")
+    await desk.controller.profiles.open("mine", connect=False)
+    waiting = desk.controller.profiles.trust("mine", path.read_text(encoding="utf-8"))
+    waiting.cancel()
+    await desk.controller.edits.saves.finish()
+    assert desk.controller.edits.editor.profile.trusted
+    assert load_profile("mine").trusted

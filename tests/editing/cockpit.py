@@ -243,7 +243,7 @@ class Cockpit:
 
     async def written(self) -> None:
         """Everything that was saved is in the profile's file."""
-        assert await self.app.controller.edits.finish_saving() == ()
+        assert await self.app.controller.edits.saves.finish() == ()
 
     async def settled(self, path: str, mark: str) -> None:
         await self.until(lambda: self.mark(path) == mark, f"{path} is marked {mark}, not {self.mark(path)}")

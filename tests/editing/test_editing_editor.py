@@ -12,7 +12,6 @@ from rtvoice_tui.editing.agent import Agent, agent_of, value_at
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.editing.fields import Field
 from rtvoice_tui.editing.history import Change, EditHistory, compared
-from rtvoice_tui.editing.profile_file import SaveResult
 from rtvoice_tui.errors import ProfileError, ValueRefused
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import PythonRun
@@ -73,7 +72,7 @@ def undo(editor: AgentEditor, at: float = 0.0, turn: int = 0) -> EditSession | N
     if undone is None:
         return None
     command, saving = undone
-    assert saving.result() == SaveResult()
+    assert saving.result().sentence == ""
     return command
 
 

@@ -3,10 +3,12 @@
 import asyncio
 
 import pytest
+from textual.widgets import Input
 
 from editing.cockpit import OPENAI, PROFILES, TOOL, Cockpit, cockpit, keys_of, own_folders, until, write_profile  # noqa: F401
 from protocol.sdk_types import accept_session
 from rtvoice_tui.editing.agent import value_at
+from rtvoice_tui.profiles.library import copy
 from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
 from rtvoice_tui.profiles.writing import locked
 from rtvoice_tui.session.facts import EditChanged, EditState, Phase
@@ -15,11 +17,13 @@ from rtvoice_tui.store.transcript import Speaker
 from rtvoice_tui.ui.panes.transcript import TranscriptView
 from rtvoice_tui.ui.screens.ask import AskScreen
 from rtvoice_tui.ui.screens.detail import DetailScreen
+from rtvoice_tui.ui.screens.devices import DevicesScreen
 from rtvoice_tui.ui.screens.history import HistoryScreen
 from rtvoice_tui.ui.screens.key import KeyScreen
-from rtvoice_tui.ui.screens.profiles import ProfilesScreen
+from rtvoice_tui.ui.screens.profiles import ProfileList, ProfilesScreen
 from rtvoice_tui.ui.screens.tool import ToolScreen
 from rtvoice_tui.ui.widgets.lines import FixedLine
+from screens import toasts
 
 WEATHER = {
     "type": "function",
@@ -719,9 +723,71 @@ async def test_keys_act_while_another_program_holds_the_profile_and_the_app_ends
             assert here.app.editor.held, "it is not in the file yet"
             await here.press("1")
             await here.until(lambda: isinstance(here.app.focused, TranscriptView), "pane 1 has the focus")
-            quitting = asyncio.create_task(here.app.action_quit())
-            await here.pilot.pause()
-            assert not quitting.done()
+            await here.press("q")
+            await here.until(lambda: toasts(here.app), "it says what it waits for")
+            assert "q once more does not wait" in toasts(here.app)[-1]
+            await here.press("4")
+            await here.until(lambda: here.app.panes.layout.active == 4, "keys act meanwhile")
             assert load_profile("mine").session.voice == "marin"
-        await quitting
+        await here.until(lambda: not here.app.is_running, "it has ended")
     assert load_profile("mine").session.voice == "cedar"
+
+
+async def test_enter_pressed_twice_copies_once_and_says_so():
+    async with cockpit("openai") as here:
+        await choose_profile(here, "mine")
+        await here.press("c")
+        await here.until(lambda: here.app.focused.id == "profile-name", "a name is asked for")
+        await retype(here, "copied")
+        field = here.app.focused
+        for _ in range(2):
+            field.post_message(Input.Submitted(field, "copied"))
+        await here.until(lambda: "'copied' is a copy of 'mine'" in about(here), "it says so")
+        await here.written()
+        assert "already" not in about(here)
+
+
+async def test_a_name_is_for_the_profile_that_it_was_asked_for_whatever_the_list_does_meanwhile():
+    async with cockpit("openai") as here:
+        for name in ("aaa", "bbb"):
+            copy("mine", name)
+        await choose_profile(here, "bbb")
+        await here.press("r")
+        await here.until(lambda: here.app.focused.id == "profile-name", "a name is asked for")
+        profile_path("aaa").unlink()
+        here.app.screen.query_one(ProfileList).reread()
+        await retype(here, "zeta")
+        await here.press("enter")
+        await here.until(lambda: "'bbb' is called 'zeta' now" in about(here), "it says so")
+
+
+async def test_an_operation_that_ends_late_leaves_the_next_question_open_and_a_failure_is_told_even_later():
+    async with cockpit("openai") as here:
+        copy("mine", "other")
+        await choose_profile(here, "other")
+        with locked(profile_path("other")):
+            await here.press("r")
+            await here.until(lambda: here.app.focused.id == "profile-name", "a name is asked for")
+            await retype(here, "zeta")
+            await here.press("enter", "escape", "c")
+            await here.until(lambda: here.app.focused.id == "profile-name", "the next question")
+        await here.until(lambda: "'other' is called 'zeta' now" in about(here), "it says so")
+        assert here.app.focused.id == "profile-name"
+        with locked(profile_path("late")):
+            await retype(here, "late")
+            await here.press("enter", "escape", "escape")
+            await back_in_the_panes(here)
+            write_profile("late", profile_text("mine"))
+        there = "there is a profile 'late' already"
+        await here.until(lambda: any(there in toast for toast in toasts(here.app)), "it is told")
+
+
+async def test_leaving_the_devices_does_not_lose_what_was_set():
+    async with cockpit("openai") as here:
+        with locked(profile_path("mine")):
+            await here.press("d")
+            await on_screen(here, DevicesScreen)
+            await here.press("n", "escape")
+            await back_in_the_panes(here)
+        await here.written()
+        assert load_profile("mine").audio.noise_suppression

@@ -85,7 +85,7 @@ async def test_enter_opens_the_profile_that_was_chosen_when_it_was_pressed() -> 
     app = Cockpit()
     async with opened(app) as pilot:
         names: list[str | None] = []
-        screen = ProfilesScreen("local", False, names.append, names.append)
+        screen = ProfilesScreen(app.controller.profiles, False, lambda result: None)
         app.push_screen(screen, names.append)
         await until(pilot, lambda: app.screen is screen and screen.query(ProfileList) and app.focused is not None)
         wanted = screen.query_one(ProfileList).listed[0].name

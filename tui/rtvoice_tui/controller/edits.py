@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from msgspec.structs import replace
+from msgspec import structs
 
 from rtvoice_tui.controller.planner import Planner
+from rtvoice_tui.controller.saves import Saves
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.editing.profile_file import SaveResult
 from rtvoice_tui.engine.handle import SessionHandle
@@ -39,21 +40,23 @@ class ActionResult:
         tone: how they are shown.
         problems: sentences that the user must see, such as tools that cannot be offered.
         sent: the result of the change that was sent for it.
-        unsaved: whether the profile could not be written.
+        save_note: a sentence about the save that the user must see; it is in the log already.
+        profile: the profile that holds the changes; empty if nothing was saved.
     """
 
     words: str
     tone: Tone = Tone.QUIET
     problems: tuple[str, ...] = ()
     sent: "ActionResult | None" = None
-    unsaved: bool = False
+    save_note: str = ""
+    profile: str = ""
 
 
 class Edits:
     """The agent of the open profile, as it is edited. For the thread of the head's asyncio loop.
 
-    What saves returns a task: the change goes to the session at once, and the task returns when the profile is
-    written, which can take seconds while another program holds the file. A task that is not awaited saves as well.
+    What saves returns a future: the change goes to the session at once, and the future is done when the profile is
+    written, which can take seconds while another program holds the file. It is saved even if nobody waits.
 
     Args:
         session: whose agent it is.
@@ -64,6 +67,7 @@ class Edits:
     Attributes:
         editor: the agent of the open profile.
         planner: makes plans.
+        saves: the saves that are under way.
         changed: called on the loop when name, model or voice may be another.
     """
 
@@ -73,7 +77,7 @@ class Edits:
         self.editor = editor
         self.planner = planner
         self.changed: Callable[[], None] = lambda: None
-        self._saving: set[asyncio.Task[ActionResult]] = set()
+        self.saves = Saves()
 
     @property
     def live(self) -> bool:
@@ -89,7 +93,7 @@ class Edits:
     def edited_profile(self) -> Profile:
         """The profile with all changes that were sent."""
         agent = self.editor.kept
-        return replace(
+        return structs.replace(
             self.editor.profile,
             model=agent.model,
             session=agent.settings,
@@ -99,7 +103,7 @@ class Edits:
 
     # --- sending
 
-    def send(self) -> asyncio.Task[ActionResult]:
+    def send(self) -> asyncio.Future[ActionResult]:
         """Send what was typed, and save it."""
         if not self.editor.changed and not self.editor.unanswered:  # all of it was sent before, by keys of pane 4
             return self._when_saved(self.editor.save(), ActionResult("saved"))
@@ -111,7 +115,7 @@ class Edits:
         command = self.editor.send_tool(name, entry, self._session.clock, self._store.session.turn)
         return self._post(command, FOR_SESSION)
 
-    def undo(self) -> asyncio.Task[ActionResult] | None:
+    def undo(self) -> asyncio.Future[ActionResult] | None:
         """Undo the last change that is in force; ``None`` if there is none."""
         undone = self.editor.undo(self._session.clock, self._store.session.turn)
         if undone is None:
@@ -144,35 +148,29 @@ class Edits:
         if fact.state is EditState.REFUSED:
             self.changed()  # the voice is the old one again
         if saving is not None:
-            self._when_saved(saving, ActionResult("")).add_done_callback(self._report_problem)
+            self._when_saved(saving, ActionResult(""))
 
     # --- saving
 
-    def _when_saved(self, saving: Future[SaveResult], answer: ActionResult) -> asyncio.Task[ActionResult]:
-        task = asyncio.ensure_future(self._saved(saving, answer))
-        self._saving.add(task)
-        task.add_done_callback(self._saving.discard)
-        return task
+    def _when_saved(
+        self, saving: Future[SaveResult], result: ActionResult, quiet: bool = False
+    ) -> asyncio.Future[ActionResult]:
+        return self.saves.start(self._saved(saving, result, quiet))
 
-    async def _saved(self, saving: Future[SaveResult], answer: ActionResult) -> ActionResult:
-        result = await asyncio.shield(asyncio.wrap_future(saving))  # cancels the waiting only, never the write
+    async def _saved(self, saving: Future[SaveResult], result: ActionResult, quiet: bool) -> ActionResult:
+        saved = await asyncio.wrap_future(saving)
         self.changed()
-        if not result.sentence:
-            return answer
-        return ActionResult(result.sentence, answer.tone, (result.sentence, *answer.problems), unsaved=result.failed)
+        if saved.sentence:
+            if saved.failed or not quiet:  # reported here, because nobody may be waiting for the result any more
+                self._session.report(Notice(Level.WARNING, saved.sentence))
+            result = replace(result, words=saved.sentence, save_note=saved.sentence)
+        if saved.failed:
+            self.saves.failed.append(saved.sentence)
+        return replace(result, profile=saved.name)
 
-    def _report_problem(self, saving: asyncio.Task[ActionResult]) -> None:
-        if not saving.cancelled() and (words := saving.result().words):
-            self._session.report(Notice(Level.WARNING, words))
-
-    def keep_audio(self, **chosen: Any) -> asyncio.Task[ActionResult]:
+    def keep_audio(self, **chosen: Any) -> asyncio.Future[ActionResult]:
         """Keep devices or switches of the ``[audio]`` table in the profile."""
-        return self._when_saved(self.editor.keep_audio(**chosen), ActionResult(""))
-
-    async def finish_saving(self) -> tuple[str, ...]:
-        """Wait until everything is saved; returns a sentence for each save that failed."""
-        answers = await asyncio.gather(*self._saving)
-        return tuple(answer.words for answer in answers if answer.unsaved)
+        return self._when_saved(self.editor.keep_audio(**chosen), ActionResult(""), quiet=True)
 
     # --- a new session
 

@@ -1,8 +1,10 @@
-"""Opens, renames and trusts profiles, and offers changes that another program makes to the open one."""
+"""The profiles: opens, copies, renames, deletes, restores, imports and trusts them, and follows the open one's file."""
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -10,28 +12,42 @@ from rtvoice_tui.controller.edits import ActionResult, Edits, Tone
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.errors import ProfileError
-from rtvoice_tui.profiles.store import load_profile, profile_text
+from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
+from rtvoice_tui.profiles.writing import in_order, locked, write_privately
 from rtvoice_tui.session.facts import Level, Notice
 from rtvoice_tui.session.recap import HistoryMessage
 
+T = TypeVar("T")
+
 
 class Profiles:
-    """The open profile.
+    """All profiles, and which one is open. For the thread of the head's asyncio loop.
+
+    What writes returns a future: it may wait for another program that holds the file, and is done even if nobody waits
+    for the future, which raises `ProfileError` where it cannot be done.
 
     Args:
         session: gets the notices.
         edits: the agent of the open profile.
-        remember: called with the name of the profile to open next time.
+        remember: called on the writer thread with the name of the profile to open next time.
+
+    Attributes:
+        deleted: tickets of the profiles deleted so far, newest last.
     """
 
     def __init__(self, session: SessionHandle, edits: Edits, remember: Callable[[str], None]) -> None:
         self._session = session
         self._edits = edits
         self._remember = remember
-        self._renaming: asyncio.Task[None] | None = None
+        self.deleted: list[str] = []
 
-    def open(self, name: str, history: tuple[HistoryMessage, ...] = (), connect: bool = True) -> ActionResult:
-        """Open another profile, with a session of its own.
+    @property
+    def current(self) -> str:
+        """Name of the open profile."""
+        return self._edits.editor.name
+
+    async def open(self, name: str, history: tuple[HistoryMessage, ...] = (), connect: bool = True) -> ActionResult:
+        """Open another profile, with a session of its own, after the saves that are under way.
 
         Args:
             name: the profile.
@@ -41,6 +57,7 @@ class Profiles:
         Raises:
             ProfileError: it cannot be used; the open one stays open.
         """
+        await self._edits.saves.finish()
         before = self._edits.editor
         self._edits.editor = AgentEditor(name, load_profile(name), profile_text(name))
         try:
@@ -48,27 +65,98 @@ class Profiles:
         except ProfileError:
             self._edits.editor = before
             raise
-        self._remember(name)
+        await self._write(lambda: self._remember(name))
         return answer
 
-    def rename(self, name: str) -> asyncio.Task[None]:
-        """Give the open profile another name. It is done even if nobody waits for the task.
+    # --- the collection
 
-        The task raises:
-            ProfileError: there is one of that name, or the file cannot be renamed.
-        """
+    def _write(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        return self._wait(in_order(work))
+
+    def _wait(self, writing: Future[T]) -> asyncio.Future[T]:
+        async def written() -> T:
+            done = await asyncio.wrap_future(writing)
+            self._edits.changed()
+            return done
+
+        return self._edits.saves.start(written())
+
+    def copy(self, name: str, new: str) -> asyncio.Future[str]:
+        """Copy a profile; the future returns the copy's name."""
         from rtvoice_tui.profiles import library  # takes time that the first frame has not
 
-        file = self._edits.editor.file
-        old = file.state.name
-        renaming = file.rename(lambda: library.rename(old, name), name)
-        self._renaming = asyncio.ensure_future(self._renamed(renaming, name))
-        return self._renaming
+        return self._write(lambda: library.copy(name, new))
 
-    async def _renamed(self, renaming: Future[None], name: str) -> None:
-        await asyncio.wrap_future(renaming)
-        self._remember(name)
-        self._edits.changed()
+    def rename(self, name: str, new: str) -> asyncio.Future[str]:
+        """Rename a profile; the future returns its old name."""
+        from rtvoice_tui.profiles import library
+
+        editor = self._edits.editor
+        if name != editor.name:
+            return self._write(lambda: (library.rename(name, new), name)[1])
+
+        def rename(old: str) -> None:
+            library.rename(old, new)
+            if self._edits.editor is editor:
+                self._remember(new)
+
+        return self._wait(editor.file.rename(rename, new))
+
+    def delete(self, name: str) -> asyncio.Future[str]:
+        """Delete a profile that is not open; the future returns its name. `restore` undoes it."""
+        from rtvoice_tui.profiles import library
+
+        def delete() -> str:
+            if name == self.current and profile_path(name).exists():
+                raise ProfileError("this profile is open", "open another one first")
+            self.deleted.append(library.delete(name))
+            return name
+
+        return self._write(delete)
+
+    def restore(self) -> asyncio.Future[str]:
+        """Restore the profile that was deleted last; the future returns its name."""
+        from rtvoice_tui.profiles import library
+
+        def restore() -> str:
+            if not self.deleted:
+                raise ProfileError("nothing was deleted", "press d to delete the selected profile")
+            name = library.bring_back(self.deleted[-1])
+            self.deleted.pop()
+            return name
+
+        return self._write(restore)
+
+    def import_file(self, file: Path) -> asyncio.Future[str]:
+        """Import a profile, untrusted; the future returns its name."""
+        from rtvoice_tui.profiles import library
+
+        return self._write(lambda: library.import_profile(file))
+
+    def replace_text(self, name: str, before: str, text: str) -> asyncio.Future[str]:
+        """Replace a profile's text if it still is ``before``; the future returns the profile's name."""
+
+        def write() -> str:
+            with locked(profile_path(name)):
+                if profile_text(name) != before:
+                    raise ProfileError(f"another program has changed '{name}' meanwhile", "open it again")
+                write_privately(profile_path(name), text)
+            return name
+
+        return self._write(write)
+
+    def trust(self, name: str, shown: str) -> asyncio.Future[ActionResult | None]:
+        """Trust a profile whose text the user was shown. If it is open, a session with its tools starts.
+
+        The future returns the result of that session; ``None`` if the profile is not open.
+        """
+        from rtvoice_tui.profiles import library
+
+        async def trusted() -> ActionResult | None:
+            await asyncio.wrap_future(in_order(lambda: library.trust(name, shown)))
+            return self.trusted(name)
+
+        return self._edits.saves.start(trusted())
 
     def trusted(self, name: str) -> ActionResult | None:
         """The user trusts a profile: if it is the open one, its tools and its address can be used from now on."""

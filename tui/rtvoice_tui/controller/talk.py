@@ -128,8 +128,8 @@ class Talk:
         settings = self._session.audio_settings
         self._session.set_audio(replace(settings, agent_muted=not settings.agent_muted))
 
-    def use_mode(self, mode: TalkMode) -> asyncio.Task[str]:
-        """Use another talk mode, and keep it in the profile. The task returns where it is kept."""
+    def use_mode(self, mode: TalkMode) -> asyncio.Future[str]:
+        """Use another talk mode, and keep it in the profile. The future returns where it is kept."""
         self._session.post(cmd.SetTalkMode(mode))
         return self.keep_audio(talk=mode.value)
 
@@ -139,15 +139,15 @@ class Talk:
         likely = (self._last_gate_db, self._store.interruptions.gate_db)
         return next((gate for gate in likely if gate is not None), USUAL_GATE_DB)
 
-    def use_gate(self, threshold_db: float | None) -> asyncio.Task[str]:
-        """Set the noise gate in dBFS, and keep it; ``None``: no gate. The task returns both in words."""
+    def use_gate(self, threshold_db: float | None) -> asyncio.Future[str]:
+        """Set the noise gate in dBFS, and keep it; ``None``: no gate. The future returns both in words."""
         settings = self._session.audio_settings
         self._last_gate_db = settings.gate_db if threshold_db is None else threshold_db
         self._session.set_audio(replace(settings, gate_db=threshold_db))
         words = "no gate; " if threshold_db is None else f"a gate at {threshold_db:.0f} dBFS; "
         return self.keep_audio(words, gate_db=threshold_db)
 
-    def keep_audio(self, words: str = "", /, **chosen: Any) -> asyncio.Task[str]:
+    def keep_audio(self, words: str = "", /, **chosen: Any) -> asyncio.Future[str]:
         """Save keys of the ``[audio]`` table in the profile.
 
         Returns:
@@ -156,10 +156,11 @@ class Talk:
         for direction in ("input", "output"):
             if f"{direction}_device" in chosen:
                 self._edits.planner.drop_device_option(direction)
-        return asyncio.ensure_future(self._kept(words, self._edits.keep_audio(**chosen)))
+        return self._edits.saves.start(self._kept(words, self._edits.keep_audio(**chosen)))
 
-    async def _kept(self, words: str, saving: asyncio.Task[ActionResult]) -> str:
-        return words + ((await saving).words or f"kept in {self._edits.editor.name}.toml")
+    async def _kept(self, words: str, saving: asyncio.Future[ActionResult]) -> str:
+        result = await saving
+        return words + (result.save_note or f"kept in {result.profile}.toml")
 
     @property
     def no_devices(self) -> str:

@@ -40,10 +40,12 @@ class SaveResult:
     Attributes:
         sentence: what the user should know about it; empty where nothing is.
         failed: whether the file could not be written.
+        name: the profile that holds the changes now.
     """
 
     sentence: str = ""
     failed: bool = False
+    name: str = ""
 
 
 class ProfileFile:
@@ -76,12 +78,17 @@ class ProfileFile:
         """Write keys of the ``[audio]`` table."""
         return in_order(lambda: self._save(Changes(audio=chosen), self.state.agent))
 
-    def rename(self, rename: Callable[[], object], name: str) -> "Future[None]":
-        """Have the file renamed by ``rename``; what is written later goes into the file of the new name."""
+    def rename(self, rename: Callable[[str], object], name: str) -> "Future[str]":
+        """Rename the file by ``rename``, which gets its name then; later changes go into the new file.
 
-        def work() -> None:
-            rename()
-            self.state = FileState(name, self.state.text, self.state.agent)
+        The future returns the old name.
+        """
+
+        def work() -> str:
+            old = self.state
+            rename(old.name)
+            self.state = FileState(name, old.text, old.agent)
+            return old.name
 
         return in_order(work)
 
@@ -115,6 +122,6 @@ class ProfileFile:
         try:
             saved = save_changes(self.state.name, changes, self.state.text)
         except ProfileError as error:
-            return SaveResult(f"not saved: {error.sentence} — {error.remedy}", failed=True)
+            return SaveResult(f"not saved: {error.sentence} — {error.remedy}", failed=True, name=self.state.name)
         self.state = FileState(saved.name, saved.text, agent)
-        return SaveResult(saved.sentence)
+        return SaveResult(saved.sentence, name=saved.name)

@@ -111,7 +111,8 @@ def _with_changes(text: str, changes: Changes, shown: str) -> str:
 def in_order(work: Callable[[], T]) -> "Future[T]":
     """Run work on the one thread that writes profiles, after all work queued before.
 
-    Work may wait ``LOCK_S`` seconds for another program. Work that is queued when the app ends is still done.
+    Work may wait ``LOCK_S`` seconds for another program. An app that quits waits for all of it; one that is ended by a
+    signal only for what is done within the time limit of its ending.
     """
     return _WRITER.submit(work)
 

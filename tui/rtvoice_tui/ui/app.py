@@ -22,6 +22,7 @@ from rtvoice_tui.ui.actions.agent import AgentActions
 from rtvoice_tui.ui.actions.calls import CallActions
 from rtvoice_tui.ui.actions.panes import PaneActions
 from rtvoice_tui.ui.actions.profiles import ProfileActions
+from rtvoice_tui.ui.actions.quitting import QuitActions
 from rtvoice_tui.ui.actions.table import with_actions
 from rtvoice_tui.ui.actions.talk import TalkActions
 from rtvoice_tui.ui.bindings import PANE_ACTIONS, bindings
@@ -88,8 +89,8 @@ class RtvoiceApp(TerminalApp):
         self.profiles: ProfileActions = ProfileActions(self, self.controller, self.agent)
         self.calls: CallActions = CallActions(self, self.controller, self.agent)
         self.panes: PaneActions = PaneActions(self, store)
+        self.quitting = QuitActions(self, self.controller, self.agent)
         self._bridge = Bridge(store, lambda: session.clock, self.agent.outcome)
-        self._quit_warned = False
         self.ascii_only = ascii_only(os.environ)
         self.own_themes = self._register_themes()
         known = [name for name in (theme_name, themes.DEFAULT) if name in self.available_themes]
@@ -238,14 +239,5 @@ class RtvoiceApp(TerminalApp):
     # --- quitting
 
     async def action_quit(self) -> None:
-        """Stop the session and exit. Only warns at the first call with unsent edits, and if saving an edit failed."""
-        unsent = self.agent.unsent
-        if unsent and not self._quit_warned:
-            self._quit_warned = True
-            self.notify(unsent, severity="warning", markup=False, timeout=10)
-            return
-        if unsaved := await self.controller.edits.finish_saving():
-            self.notify("\n".join(unsaved), severity="warning", markup=False, timeout=10)
-            return
-        self.session.stop()
-        self.exit()
+        """Exit, unless something would be lost: see `QuitActions`."""
+        self.quitting.quit()

@@ -55,7 +55,7 @@ class AgentActions:
         self.warn_of(answer)
         self.pane.show_message(answer.words, _INKS[answer.tone])
 
-    def show_later(self, saving: asyncio.Task[ActionResult]) -> None:
+    def show_later(self, saving: asyncio.Future[ActionResult]) -> None:
         """Show the result once the profile is written; keys act meanwhile.
 
         An outcome of the change that arrived before stays in the last line: it says more than "saved".
@@ -65,7 +65,9 @@ class AgentActions:
         async def shown() -> None:
             answer = await saving
             self.warn_of(answer)
-            if answer.problems or pane.last_line is before:
+            if answer.save_note:
+                self._app.notify(answer.save_note, severity="warning", markup=False, timeout=10)
+            if answer.save_note or answer.problems or pane.last_line is before:
                 pane.show_message(answer.words, _INKS[answer.tone])
             else:
                 pane.describe()

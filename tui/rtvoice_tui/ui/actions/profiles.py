@@ -33,12 +33,8 @@ class ProfileActions:
         from rtvoice_tui.ui.screens.profiles import ProfilesScreen
 
         editor = self._agent.editor
-        screen = ProfilesScreen(editor.name, bool(editor.changed), self._controller.profiles.rename, self._trusted)
+        screen = ProfilesScreen(self._controller.profiles, bool(editor.changed), self._agent.warn_of)
         self._app.push_screen(screen, self._chosen)
-
-    def _trusted(self, name: str) -> None:
-        if (answer := self._controller.profiles.trusted(name)) is not None:
-            self._agent.warn_of(answer)
 
     def _chosen(self, name: str | None) -> None:
         editor, live = self._agent.editor, self._controller.edits.live
@@ -65,14 +61,17 @@ class ProfileActions:
             self._open(name, self._controller.edits.said() if answer == "k" else (), connect=answer in "kn")
 
     def _open(self, name: str, history: tuple[HistoryMessage, ...], connect: bool) -> None:
-        try:
-            answer = self._controller.profiles.open(name, history, connect)
-        except ProfileError as error:
-            self._agent.warn(f"{error.sentence} — {error.remedy}")
-            return
-        self._agent.pane.use(self._agent.editor)
-        self._agent.warn_of(answer)
-        self.watch_file()
+        async def opened() -> None:
+            try:
+                answer = await self._controller.profiles.open(name, history, connect)
+            except ProfileError as error:
+                self._agent.warn(f"{error.sentence} — {error.remedy}")
+                return
+            self._agent.pane.use(self._agent.editor)
+            self._agent.warn_of(answer)
+            self.watch_file()
+
+        self._app.run_worker(opened(), description="opening a profile")
 
     # --- the file
 

@@ -249,7 +249,7 @@ class DevicesScreen(ModalScreen[None]):
         if saving is not None and self.query_one("#device-words", FixedLine).words == self._set_words:
             self._say_kept(self._set_words, saving, "ok")
 
-    def _keep_what_stands(self) -> asyncio.Task[str] | None:
+    def _keep_what_stands(self) -> asyncio.Future[str] | None:
         chosen, self._unkept = self._unkept, {}
         saving = self._talk.keep_audio(**chosen) if chosen else None
         if "echo" in chosen:
@@ -318,7 +318,7 @@ class DevicesScreen(ModalScreen[None]):
         self._session.post(SetEcho(self._edits.editor.profile.audio.echo, noise))
         self._say_kept(f"noise suppression {'on' if noise else 'off'}", saving, "ok")
 
-    def _say_kept(self, words: str, saving: asyncio.Task[str], ink: str) -> None:
+    def _say_kept(self, words: str, saving: asyncio.Future[str], ink: str) -> None:
         """Show the words at once, and once it is saved, where, unless other words are shown by then."""
         self._say(words, ink)
         line = self.query_one("#device-words", FixedLine)

@@ -2,9 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,16 +13,19 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from rtvoice_tui.controller.edits import ActionResult
+from rtvoice_tui.controller.profiles import Profiles
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import library
 from rtvoice_tui.profiles.library import Listed
 from rtvoice_tui.profiles.trust import asks_for_consent, permissions
-from rtvoice_tui.profiles.writing import in_order, locked, write_privately
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 from rtvoice_tui.ui.widgets.plain_view import PlainView
+
+T = TypeVar("T")
 
 _ASKS = {
     "copy": "copy under the name",
@@ -82,10 +86,9 @@ class ProfilesScreen(ModalScreen[str]):
     """Closes with the name of the profile to open.
 
     Args:
-        current: the one that is open.
-        unsaved: whether something of it is typed and not sent.
-        rename: gives the open profile another name.
-        trusted: called with the name of a profile that the user has just trusted.
+        profiles: carries the actions out.
+        unsaved: whether something of the open profile is typed and not sent.
+        warn: called with a result that may hold problems.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -101,23 +104,19 @@ class ProfilesScreen(ModalScreen[str]):
         Binding("e", "file", "Edit the file", show=False),
     ]
 
-    def __init__(
-        self, current: str, unsaved: bool, rename: Callable[[str], Awaitable[None]], trusted: Callable[[str], None]
-    ) -> None:
+    def __init__(self, profiles: Profiles, unsaved: bool, warn: Callable[[ActionResult], None]) -> None:
         super().__init__()
-        self._current = current
-        self._rename_open = rename
-        self._trusted = trusted
+        self._profiles = profiles
+        self._warn = warn
         self._unsaved = unsaved
-        self._asked = ""
-        self._deleted: list[str] = []
+        self._prompt = _Prompt()
 
     def compose(self) -> ComposeResult:
         """Create the list, the input line, the line of outcomes, and the line of keys."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Profiles"
             dialog.border_subtitle = signs(self, "⏎ open  k key  c copy  r rename  d delete  u bring back")
-            yield ProfileList(self._current, self._unsaved)
+            yield ProfileList(self._profiles.current, self._unsaved)
             yield Input(id="profile-name", classes="field")
             yield FixedLine(id="profile-about")
             yield FixedLine(id="profile-keys")
@@ -153,7 +152,7 @@ class ProfilesScreen(ModalScreen[str]):
         if what in ("copy", "export") and chosen.profile is None and what == "export":
             self._say(chosen.problem, "error")
             return
-        self._asked = what
+        self._prompt = _Prompt(what, chosen.name)
         field.placeholder = _ASKS[what]
         field.value = {"copy": f"my-{chosen.name}", "rename": chosen.name, "export": f"{chosen.name}.toml"}.get(
             what, ""
@@ -165,36 +164,44 @@ class ProfilesScreen(ModalScreen[str]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Carry out the action that asked for this input."""
         event.stop()
-        name, text = self._list.chosen.name, event.value.strip()
+        prompt, text = self._prompt, event.value.strip()
         if not text:
             self.action_leave()
             return
-        file = Path(text).expanduser()
-        work: dict[str, Callable[[], str]] = {
-            "copy": lambda: f"'{library.copy(name, text)}' is a copy of '{name}'",
-            "rename": lambda: f"'{name}' is called '{library.rename(name, text)}' now",
-            "export": lambda: f"'{name}' is in {library.export(name, file)}",
-            "import": lambda: f"'{library.import_profile(file)}' was imported: it is off until T trusts it",
-        }
-        if self._asked == "rename" and name == self._current:
-            self._do(self._rename(text), lambda: self._done_asking())
-        else:
-            self._do(_written(work[self._asked]), lambda: self._done_asking())
+        if not prompt.what or prompt.running:
+            return
+        prompt.running = True
+        name, profiles = prompt.name, self._profiles
+        match prompt.what:
+            case "copy":
+                self._do(profiles.copy(name, text), lambda made: f"'{made}' is a copy of '{name}'", prompt)
+            case "rename":
+                self._do(profiles.rename(name, text), lambda old: f"'{old}' is called '{text}' now", prompt)
+            case "import":
+                words = "was imported: it is off until T trusts it"
+                self._do(profiles.import_file(Path(text).expanduser()), lambda made: f"'{made}' {words}", prompt)
+            case _:
+                self._export(name, Path(text).expanduser(), prompt)
 
-    async def _rename(self, new: str) -> str:
-        old = self._current
-        await asyncio.shield(self._rename_open(new))
-        self._current = self._list.current = new
-        return f"'{old}' is called '{new}' now"
+    def _export(self, name: str, file: Path, prompt: "_Prompt") -> None:
+        try:
+            words = f"'{name}' is in {library.export(name, file)}"
+        except ProfileError as error:
+            prompt.running = False
+            self._say(f"{error.sentence} — {error.remedy}", "error")
+            return
+        self._say(words, "ok")
+        self._close(prompt)
 
-    def _done_asking(self) -> None:
-        if self._asked:
+    def _close(self, prompt: "_Prompt") -> None:
+        """Close the input line, if it still is the one of this prompt."""
+        if prompt.what and prompt is self._prompt:
             self.action_leave()
 
     def action_leave(self) -> None:
         """Close the input line, or the screen."""
-        if self._asked:
-            self._asked = ""
+        if self._prompt.what:
+            self._prompt = _Prompt()
             self.query_one("#profile-name").display = False
             self._list.focus()
         else:
@@ -205,23 +212,11 @@ class ProfilesScreen(ModalScreen[str]):
     def action_delete(self) -> None:
         """Delete the chosen profile; `u` brings it back."""
         name = self._list.chosen.name
-        if name == self._current and self._list.chosen.own:
-            self._say("this profile is open: open another one first", "error")
-            return
-
-        def work() -> str:
-            self._deleted.append(library.delete(name))
-            return f"'{name}' is deleted: u brings it back"
-
-        self._do(_written(work))
+        self._do(self._profiles.delete(name), lambda gone: f"'{gone}' is deleted: u brings it back")
 
     def action_bring_back(self) -> None:
         """Undo the last deletion."""
-        if not self._deleted:
-            self._say("nothing was deleted", "dim")
-            return
-        ticket = self._deleted.pop()
-        self._do(_written(lambda: f"'{library.bring_back(ticket)}' is back"))
+        self._do(self._profiles.restore(), lambda name: f"'{name}' is back")
 
     def action_trust(self) -> None:
         """Trust the profile, after showing what it may do then: connect, use keys, run its own tools."""
@@ -243,13 +238,16 @@ class ProfilesScreen(ModalScreen[str]):
         lines = ["Once trusted, it", *(f"  {line}" for line in permissions(chosen.profile, os.environ))]
 
         def answer(key: str | None) -> None:
-            words = "is trusted: open it, or press c if it is open"
             if key == "y":
-                trust = _written(lambda: f"'{library.trust(chosen.name, text)}' {words}")
-                self._do(trust, lambda: self._trusted(chosen.name))
+                self._do(self._profiles.trust(chosen.name, text), lambda result: self._trusted(chosen.name, result))
 
         title = f"Allow what {chosen.name} does?" if chosen.profile.trusted else f"Trust {chosen.name}?"
         self.app.push_screen(AskScreen(title, lines, {"y": "yes"}), answer)
+
+    def _trusted(self, name: str, result: ActionResult | None) -> str:
+        if result is not None:
+            self._warn(result)
+        return f"'{name}' is trusted: open it, or press c if it is open"
 
     def action_key(self) -> None:
         """Type the provider's key."""
@@ -263,7 +261,7 @@ class ProfilesScreen(ModalScreen[str]):
 
     def action_file(self) -> None:
         """Open the profile's file in the user's editor."""
-        from rtvoice_tui.profiles.store import profile_path, profile_text
+        from rtvoice_tui.profiles.store import profile_text
         from rtvoice_tui.ui.terminal.external_editor import edited
 
         name = self._list.chosen.name
@@ -277,36 +275,49 @@ class ProfilesScreen(ModalScreen[str]):
             self._say("nothing was changed", "ok")
             return
 
-        def work() -> str:
-            with locked(profile_path(name)):
-                if profile_text(name) != text:
-                    raise ProfileError(f"another program has changed '{name}' meanwhile", "open it again")
-                write_privately(profile_path(name), new)
-            return f"'{name}' is saved"
+        self._do(self._profiles.replace_text(name, text, new), lambda saved: f"'{saved}' is saved")
 
-        self._do(_written(work))
-
-    def _do(self, work: Coroutine[Any, Any, str], then: Callable[[], None] = lambda: None) -> None:
-        """Run work that may wait for a file, without blocking keys; then show its outcome or error."""
+    def _do(self, work: "asyncio.Future[T]", words: Callable[[T], str], prompt: "_Prompt | None" = None) -> None:
+        """Show the outcome of work that may wait for a file. Its worker is the app's: it outlives the screen."""
 
         async def done() -> None:
             try:
-                words = await work
+                sentence = words(await work)
             except ProfileError as error:
-                self._say(f"{error.sentence} — {error.remedy}", "error")
+                self._failed(f"{error.sentence} — {error.remedy}", prompt)
                 return
-            if self.query(ProfileList):  # else the screen was left meanwhile
-                self._list.reread()
-            self._say(words, "ok")
-            then()
+            if self not in self.app.screen_stack:
+                return
+            self._list.current = self._profiles.current
+            self._list.reread()
+            self._say(sentence, "ok")
+            if prompt is not None:
+                self._close(prompt)
 
-        self.run_worker(done(), description="profiles")
+        self.app.run_worker(done(), description="profiles")
+
+    def _failed(self, sentence: str, prompt: "_Prompt | None") -> None:
+        if prompt is not None:
+            prompt.running = False
+        if self in self.app.screen_stack:
+            self._say(sentence, "error")
+        else:
+            self._warn(ActionResult("", problems=(sentence,)))
 
     def _say(self, words: str, ink: str) -> None:
-        for line in self.query("#profile-about").results(FixedLine):
-            line.write([(one_line(words, 300), ink)])
+        self.query_one("#profile-about", FixedLine).write([(one_line(words, 300), ink)])
 
 
-async def _written(work: Callable[[], str]) -> str:
-    """Have the thread that writes profiles do it; it is done even if the screen is left meanwhile."""
-    return await asyncio.shield(asyncio.wrap_future(in_order(work)))
+@dataclass
+class _Prompt:
+    """What the input line asks for.
+
+    Attributes:
+        what: the action, a key of `_ASKS`; empty if the line is closed.
+        name: the profile that was chosen when it was opened.
+        running: whether the action was started.
+    """
+
+    what: str = ""
+    name: str = ""
+    running: bool = False

@@ -45,7 +45,7 @@ class KeyHolding:
         self._down: set[str] = set()
         self._held = ""  # the key whose release ends the turn
         self._told_cannot = False
-        self._kept: asyncio.Task[str] | None = None
+        self._kept: asyncio.Future[str] | None = None
 
     # --- for the keys that start and end turns
 
@@ -78,7 +78,7 @@ class KeyHolding:
             self.end_held_turn()
         return True
 
-    def explains(self, kept: asyncio.Task[str]) -> bool:
+    def explains(self, kept: asyncio.Future[str]) -> bool:
         """Whether a notice will say that releases are not reported; then it also says where the mode is kept."""
         if self.available is not False or self.wanted:
             return False

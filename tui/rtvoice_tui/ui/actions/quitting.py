@@ -1,0 +1,61 @@
+"""Quitting: nothing that was typed or is being saved is lost without a warning."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from rtvoice_tui.controller.controller import Controller
+from rtvoice_tui.ui.actions.agent import AgentActions
+
+if TYPE_CHECKING:
+    from rtvoice_tui.ui.app import RtvoiceApp
+
+PATIENCE_S = 0.3
+"""A save that takes longer is explained to the user."""
+
+
+class QuitActions:
+    """Ends the app.
+
+    Args:
+        app: shows notifications, and exits.
+        controller: the session, and the saves that are under way.
+        agent: knows what was typed and not sent.
+    """
+
+    def __init__(self, app: "RtvoiceApp", controller: Controller, agent: AgentActions) -> None:
+        self._app = app
+        self._controller = controller
+        self._agent = agent
+        self._warned = False
+        self._waits = False
+
+    def quit(self) -> None:
+        """Exit after the saves that are under way. Warns first about unsent edits; a second call does not wait."""
+        unsent = self._agent.unsent
+        if unsent and not self._warned:
+            self._warned = True
+            self._warn(unsent)
+        elif self._controller.edits.saves.pending and not self._waits:
+            self._waits = True
+            self._app.run_worker(self._when_saved(), description="the last saves")
+        else:
+            self._exit()
+
+    async def _when_saved(self) -> None:
+        finishing = asyncio.ensure_future(self._controller.edits.saves.finish())
+        await asyncio.wait([finishing], timeout=PATIENCE_S)
+        if not finishing.done():
+            self._warn("waiting for another program that holds the profile; q once more does not wait")
+        failed = await finishing
+        self._waits = False
+        if failed:
+            self._warn("\n".join(failed))
+        else:
+            self._exit()
+
+    def _warn(self, sentence: str) -> None:
+        self._app.notify(sentence, severity="warning", markup=False, timeout=10)
+
+    def _exit(self) -> None:
+        self._controller.session.stop()
+        self._app.exit()
