@@ -773,6 +773,11 @@ async def test_an_operation_that_ends_late_leaves_the_next_question_open_and_a_f
             await here.until(lambda: here.app.focused.id == "profile-name", "the next question")
         await here.until(lambda: "'other' is called 'zeta' now" in about(here), "it says so")
         assert here.app.focused.id == "profile-name"
+        await here.press("escape", "escape")
+        await back_in_the_panes(here)
+        await choose_profile(here, "zeta")
+        await here.press("c")
+        await here.until(lambda: here.app.focused.id == "profile-name", "a name is asked for")
         with locked(profile_path("late")):
             await retype(here, "late")
             await here.press("enter", "escape", "escape")
