@@ -93,6 +93,14 @@ def no_key_store() -> None:
     keyring.set_keyring(fail.Keyring())
 
 
+@pytest.fixture(autouse=True)
+def saves_are_over(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Profiles are written by a thread: what a test has not waited for is written while its folders are still named."""
+    yield
+    if writing := sys.modules.get("rtvoice_tui.profiles.writing"):
+        writing.in_order(lambda: None).result(20)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what this machine cannot run, and say why. RTVOICE_REQUIRE_DEVICES=1 makes a missing device a failure."""
     if item.get_closest_marker("device") and (lacks := virtual_audio.missing_for_devices()):
