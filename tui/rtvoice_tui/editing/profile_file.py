@@ -5,8 +5,9 @@ A write waits up to ``LOCK_S`` seconds for another program that holds the file, 
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from rtvoice_tui.editing.agent import Agent, differences
 from rtvoice_tui.editing.merging import tool_names, with_change
@@ -18,8 +19,7 @@ from rtvoice_tui.profiles.writing import Changes, in_order, save_changes
 NOT_KEPT = "options of the command line override the profile"
 
 
-@dataclass(frozen=True)
-class FileState:
+class FileState(msgspec.Struct, frozen=True):
     """What the file held when it was last read or written.
 
     Attributes:
@@ -33,8 +33,7 @@ class FileState:
     agent: Agent
 
 
-@dataclass(frozen=True)
-class SaveResult:
+class SaveResult(msgspec.Struct, frozen=True):
     """The outcome of a save.
 
     Attributes:

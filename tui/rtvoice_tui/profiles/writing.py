@@ -1,9 +1,10 @@
 """Writes profiles: atomically, keeping comments and order, and never over the changes of another program."""
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,8 +17,6 @@ from rtvoice_tui.profiles.store import MAX_BYTES, free_name, parse_profile, prof
 LOCK_S = 5.0
 
 T = TypeVar("T")
-
-_WRITER = ThreadPoolExecutor(1, "profile writer")  # the thread starts with the first write
 
 
 @dataclass(frozen=True)
@@ -108,13 +107,20 @@ def _with_changes(text: str, changes: Changes, shown: str) -> str:
     return written
 
 
+@functools.cache
+def _writer() -> Executor:
+    from concurrent.futures import ThreadPoolExecutor  # takes time that the first frame has not
+
+    return ThreadPoolExecutor(1, "profile writer")
+
+
 def in_order(work: Callable[[], T]) -> "Future[T]":
     """Run work on the one thread that writes profiles, after all work queued before.
 
     Work may wait ``LOCK_S`` seconds for another program. An app that quits waits for all of it; one that is ended by a
     signal only for what is done within the time limit of its ending.
     """
-    return _WRITER.submit(work)
+    return _writer().submit(work)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,8 @@
 """Meter ballistics: instant attack, slow release, and hold times for peak and clipping."""
 
 from collections import deque
-from dataclasses import dataclass
+
+import msgspec
 
 from rtvoice_tui.media import FLOOR_DB, Level
 
@@ -11,8 +12,7 @@ CLIP_HOLD_S = 1.5
 HISTORY_S = 10.0
 
 
-@dataclass(frozen=True)
-class MeterReading:
+class MeterReading(msgspec.Struct, frozen=True):
     """A meter at one moment.
 
     Attributes:
@@ -24,8 +24,7 @@ class MeterReading:
     peak_db: float = FLOOR_DB
 
 
-@dataclass(frozen=True)
-class _State:
+class _State(msgspec.Struct, frozen=True):
     """A meter after a frame: its reading then, that time, and the time of the peak."""
 
     reading: MeterReading
