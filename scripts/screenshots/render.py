@@ -3,6 +3,7 @@
 python scripts/screenshots/render.py
 """
 
+import argparse
 import asyncio
 import os
 import tempfile
@@ -131,4 +132,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()  # it takes none, and --help draws nothing
     asyncio.run(main())
