@@ -211,40 +211,51 @@ async def test_a_file_changed_elsewhere_is_offered_as_an_edit_and_our_own_writin
     assert edits.editor.draft.settings.instructions == "Be kind."
 
 
-async def test_a_profile_is_opened_as_the_saves_that_are_under_way_leave_it(desk: Desk):
+async def test_no_other_profile_is_opened_while_the_open_one_cannot_be_saved(desk: Desk):
     edits, profiles = desk.controller.edits, desk.controller.profiles
     copy("local", "other")
     with locked(profile_path("local")):
         edits.editor.instruct("Be brief.")
         edits.send()
-        opening = asyncio.ensure_future(profiles.open("local", connect=False))
-        await asyncio.sleep(0)
-    await opening
+        with pytest.raises(ProfileError, match="not saved yet"):
+            await profiles.open("other", connect=False)
+        assert profiles.current == "local"
+    await edits.saves.finish()
+    await profiles.open("other", connect=False)
+    await profiles.open("local", connect=False)
     assert edits.editor.kept.settings.instructions == "Be brief."
     assert await profiles.file_changed() is None, "it was our own change"
 
 
-async def test_where_a_setting_is_kept_is_the_profile_that_was_open_then(desk: Desk):
+async def test_a_save_that_fails_keeps_the_profile_open(desk: Desk):
     copy("local", "other")
-    with locked(profile_path("local")):
-        kept = desk.controller.talk.use_gate(-43.0)
-        opening = asyncio.ensure_future(desk.controller.profiles.open("other", connect=False))
-        await asyncio.sleep(0)
-    await opening
-    assert await kept == "a gate at -43 dBFS; kept in local.toml"
+    profile_path("local").mkdir(parents=True)
+    desk.controller.edits.editor.instruct("Be brief.")
+    desk.controller.edits.send()
+    with pytest.raises(ProfileError, match="not saved"):
+        await desk.controller.profiles.open("other", connect=False)
+    assert desk.controller.profiles.current == "local"
 
 
-async def test_a_profile_that_was_opened_meanwhile_is_not_deleted(desk: Desk):
-    profiles = desk.controller.profiles
-    copy("local", "mine")
-    with locked(profile_path("local")):
-        desk.controller.talk.use_gate(-43.0)  # all that follows waits for it
-        opening = asyncio.ensure_future(profiles.open("mine", connect=False))
-        await asyncio.sleep(0)
-    await opening
+async def test_the_open_profile_is_not_deleted(desk: Desk):
+    await desk.controller.profiles.copy("local", "mine")
+    deleting = desk.controller.profiles.delete("mine")
+    assert await deleting == "mine"
+    await desk.controller.profiles.restore()
+    await desk.controller.profiles.open("mine", connect=False)
     with pytest.raises(ProfileError, match="is open"):
-        await profiles.delete("mine")
+        await desk.controller.profiles.delete("mine")
     assert profile_path("mine").exists()
+
+
+async def test_what_fails_of_a_profile_while_the_app_quits_is_said_at_the_end(desk: Desk):
+    profiles = desk.controller.profiles
+    await profiles.copy("local", "mine")
+    with locked(profile_path("late")):
+        profiles.copy("mine", "late").cancel()
+        profile_path("late").write_text(profile_path("mine").read_text(encoding="utf-8"), encoding="utf-8")
+    (sentence,) = await desk.controller.edits.saves.finish()
+    assert sentence.startswith("there is a profile 'late' already")
 
 
 async def test_what_was_deleted_is_restored_as_long_as_the_app_runs(desk: Desk):
@@ -294,3 +305,4 @@ async def test_a_profile_that_is_trusted_is_trusted_even_if_nobody_waits_for_it(
     await desk.controller.edits.saves.finish()
     assert desk.controller.edits.editor.profile.trusted
     assert load_profile("mine").trusted
+    assert await desk.controller.profiles.file_changed() is None, "it was our own change"

@@ -729,8 +729,12 @@ async def test_keys_act_while_another_program_holds_the_profile_and_the_app_ends
             await here.press("4")
             await here.until(lambda: here.app.panes.layout.active == 4, "keys act meanwhile")
             assert load_profile("mine").session.voice == "marin"
+            here.app.editor.instruct("Typed while it waits.")
+        await here.written()
+        await here.until(lambda: "instructions" in toasts(here.app)[-1], "it does not end with something unsent")
+        assert load_profile("mine").session.voice == "cedar"
+        await here.press("q")
         await here.until(lambda: not here.app.is_running, "it has ended")
-    assert load_profile("mine").session.voice == "cedar"
 
 
 async def test_enter_pressed_twice_copies_once_and_says_so():
@@ -796,3 +800,20 @@ async def test_leaving_the_devices_does_not_lose_what_was_set():
             await back_in_the_panes(here)
         await here.written()
         assert load_profile("mine").audio.noise_suppression
+
+
+async def test_the_cursor_stays_on_its_profile_when_another_one_goes():
+    async with cockpit("openai") as here:
+        for name in ("aaa", "bbb", "ccc"):
+            copy("mine", name)
+        await choose_profile(here, "bbb")
+        profile_path("aaa").unlink()
+        listed = here.app.screen.query_one(ProfileList)
+        listed.reread()
+        assert listed.chosen.name == "bbb"
+        await here.press("c")
+        await here.until(lambda: here.app.focused.id == "profile-name", "a name is asked for")
+        await retype(here, "zzz")
+        await here.press("enter")
+        await here.until(lambda: "'zzz' is a copy of 'bbb'" in about(here), "it says so")
+        assert listed.chosen.name == "zzz", "what was made is selected"

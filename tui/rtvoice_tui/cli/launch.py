@@ -88,6 +88,8 @@ def _run_until(endings: "Endings", name: str, profile: Profile, options: Options
     if app.failure:
         return app.return_code or 1, f"failed: {app.failure} (details are in {paths.log_file()})"
     told = f"ended: {app.ended_by}" if app.ended_by and not endings.terminal_gone else ""
+    if app.quitting.left_unsaved:
+        told = "ended before everything was saved: another program held the profile"
     return app.return_code or 0, told
 
 

@@ -17,6 +17,9 @@ from rtvoice_tui.profiles.writing import in_order, locked, write_privately
 from rtvoice_tui.session.facts import Level, Notice
 from rtvoice_tui.session.recap import HistoryMessage
 
+PATIENCE_S = 0.3
+"""How long another profile waits to be opened for the saves of the open one."""
+
 T = TypeVar("T")
 
 
@@ -47,7 +50,9 @@ class Profiles:
         return self._edits.editor.name
 
     async def open(self, name: str, history: tuple[HistoryMessage, ...] = (), connect: bool = True) -> ActionResult:
-        """Open another profile, with a session of its own, after the saves that are under way.
+        """Open another profile, with a session of its own.
+
+        Not while the open one cannot be saved: its edits would be lost.
 
         Args:
             name: the profile.
@@ -57,7 +62,8 @@ class Profiles:
         Raises:
             ProfileError: it cannot be used; the open one stays open.
         """
-        await self._edits.saves.finish()
+        if unsaved := await self._edits.saves.settle_soon(PATIENCE_S):
+            raise ProfileError(unsaved[0], f"'{self.current}' stays open")
         before = self._edits.editor
         self._edits.editor = AgentEditor(name, load_profile(name), profile_text(name))
         try:
@@ -75,7 +81,11 @@ class Profiles:
 
     def _wait(self, writing: Future[T]) -> asyncio.Future[T]:
         async def written() -> T:
-            done = await asyncio.wrap_future(writing)
+            try:
+                done = await asyncio.wrap_future(writing)
+            except ProfileError as error:
+                self._edits.saves.failed.append(f"{error.sentence} — {error.remedy}")
+                raise
             self._edits.changed()
             return done
 
@@ -152,9 +162,17 @@ class Profiles:
         """
         from rtvoice_tui.profiles import library
 
+        editor = self._edits.editor
+        is_open = name == editor.name
+
+        def trust() -> None:
+            library.trust(name, shown)
+            if is_open:
+                editor.file.trusted(shown)
+
         async def trusted() -> ActionResult | None:
-            await asyncio.wrap_future(in_order(lambda: library.trust(name, shown)))
-            return self.trusted(name)
+            await self._write(trust)
+            return self.trusted(self.current) if is_open and editor is self._edits.editor else None
 
         return self._edits.saves.start(trusted())
 

@@ -30,6 +30,14 @@ class Saves:
         task.add_done_callback(self._tasks.discard)
         return asyncio.shield(task)
 
+    async def settle_soon(self, patience_s: float) -> tuple[str, ...]:
+        """Wait for what is under way, but not longer; returns a sentence for each save that failed or is not done."""
+        before = len(self.failed)
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=patience_s)
+        held = ("another program holds the profile: it is not saved yet",) if self._tasks else ()
+        return (*self.failed[before:], *held)
+
     async def finish(self) -> tuple[str, ...]:
         """Wait until everything is done; returns a sentence for each save that failed meanwhile."""
         before = len(self.failed)

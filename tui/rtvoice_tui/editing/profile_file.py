@@ -91,6 +91,11 @@ class ProfileFile:
 
         return in_order(work)
 
+    def trusted(self, before: str) -> None:
+        """The file was marked as trusted, which is our own change. On the writer thread; ``before``: its old text."""
+        if self.state.text == before:
+            self.state = FileState(self.state.name, profile_text(self.state.name), self.state.agent)
+
     def reread(self) -> "Future[tuple[Profile, Profile] | None]":
         """What another program has written: the profile before and now, or ``None`` if the file is the same.
 

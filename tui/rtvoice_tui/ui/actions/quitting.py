@@ -4,6 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from rtvoice_tui.controller.controller import Controller
+from rtvoice_tui.editing.agent import Agent
 from rtvoice_tui.ui.actions.agent import AgentActions
 
 if TYPE_CHECKING:
@@ -20,20 +21,24 @@ class QuitActions:
         app: shows notifications, and exits.
         controller: the session, and the saves that are under way.
         agent: knows what was typed and not sent.
+
+    Attributes:
+        left_unsaved: whether the app ended before everything was saved, because the user did not wait.
     """
 
     def __init__(self, app: "RtvoiceApp", controller: Controller, agent: AgentActions) -> None:
         self._app = app
         self._controller = controller
         self._agent = agent
-        self._warned = False
+        self._warned_of: Agent | None = None
         self._waits = False
+        self.left_unsaved = False
 
     def quit(self) -> None:
         """Exit after the saves that are under way. Warns first about unsent edits; a second call does not wait."""
-        unsent = self._agent.unsent
-        if unsent and not self._warned:
-            self._warned = True
+        unsent, draft = self._agent.unsent, self._agent.editor.draft
+        if unsent and self._warned_of is not draft:  # a draft is replaced by each change
+            self._warned_of = draft
             self._warn(unsent)
         elif self._controller.edits.saves.pending and not self._waits:
             self._waits = True
@@ -51,11 +56,12 @@ class QuitActions:
         if failed:
             self._warn("\n".join(failed))
         else:
-            self._exit()
+            self.quit()  # something may have been typed meanwhile
 
     def _warn(self, sentence: str) -> None:
         self._app.notify(sentence, severity="warning", markup=False, timeout=10)
 
     def _exit(self) -> None:
+        self.left_unsaved = self._controller.edits.saves.pending
         self._controller.session.stop()
         self._app.exit()

@@ -47,9 +47,12 @@ class ProfileList(PlainView):
         self.listed: list[Listed] = []
         self.reread()
 
-    def reread(self) -> None:
-        """Read the folder again."""
+    def reread(self, selected: str = "") -> None:
+        """Read the folder again; the cursor stays on its profile, or goes to the one that is to be selected."""
+        if not selected and self.listed and self.cursor is not None:
+            selected = self.chosen.name
         self.listed = library.listed()
+        self.cursor = next((n for n, entry in enumerate(self.listed) if entry.name == selected), self.cursor)
         self._lines = [self._line(entry) for entry in self.listed]
         if self.cursor is None:
             self.cursor = next((n for n, entry in enumerate(self.listed) if entry.name == self.current), 0)
@@ -174,9 +177,9 @@ class ProfilesScreen(ModalScreen[str]):
         name, profiles = prompt.name, self._profiles
         match prompt.what:
             case "copy":
-                self._do(profiles.copy(name, text), lambda made: f"'{made}' is a copy of '{name}'", prompt)
+                self._do(profiles.copy(name, text), lambda made: f"'{made}' is a copy of '{name}'", prompt, text)
             case "rename":
-                self._do(profiles.rename(name, text), lambda old: f"'{old}' is called '{text}' now", prompt)
+                self._do(profiles.rename(name, text), lambda old: f"'{old}' is called '{text}' now", prompt, text)
             case "import":
                 words = "was imported: it is off until T trusts it"
                 self._do(profiles.import_file(Path(text).expanduser()), lambda made: f"'{made}' {words}", prompt)
@@ -277,7 +280,13 @@ class ProfilesScreen(ModalScreen[str]):
 
         self._do(self._profiles.replace_text(name, text, new), lambda saved: f"'{saved}' is saved")
 
-    def _do(self, work: "asyncio.Future[T]", words: Callable[[T], str], prompt: "_Prompt | None" = None) -> None:
+    def _do(
+        self,
+        work: "asyncio.Future[T]",
+        words: Callable[[T], str],
+        prompt: "_Prompt | None" = None,
+        selected: str = "",
+    ) -> None:
         """Show the outcome of work that may wait for a file. Its worker is the app's: it outlives the screen."""
 
         async def done() -> None:
@@ -289,7 +298,7 @@ class ProfilesScreen(ModalScreen[str]):
             if self not in self.app.screen_stack:
                 return
             self._list.current = self._profiles.current
-            self._list.reread()
+            self._list.reread(selected)
             self._say(sentence, "ok")
             if prompt is not None:
                 self._close(prompt)
