@@ -257,7 +257,7 @@ class Promises:
             assert not self.ducked or step.of(Duck), "the next conversation would be a quiet one"
             self.request = self.running = ""
         elif what == "open":
-            self.c.close()
+            self.happen("close", pick)
             self.new_session()
             step = self.c.open()
         elif what == "a timer":
