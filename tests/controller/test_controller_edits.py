@@ -1,17 +1,20 @@
 """Editing, profiles and calls without a screen."""
 
 import asyncio
+import threading
 
 import pytest
 
 from controller.desk import Desk
+from rtvoice_tui.controller import profiles as profiles_module
 from rtvoice_tui.controller.edits import Tone
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles.library import copy
-from rtvoice_tui.profiles.store import load_profile, profile_path
-from rtvoice_tui.profiles.writing import locked
+from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
+from rtvoice_tui.profiles.writing import in_order, locked
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import AgentSaid, CallChanged, CallState, EditChanged, EditState, Phase, UserSaid
+from rtvoice_tui.session.talk_mode import TalkMode
 
 CALL = CallChanged(1, "k", "k", "i", "get_weather", '{"city": "Omsk"}', CallState.OK, output='{"sky": "grey"}')
 
@@ -306,3 +309,84 @@ async def test_a_profile_that_is_trusted_is_trusted_even_if_nobody_waits_for_it(
     assert desk.controller.edits.editor.profile.trusted
     assert load_profile("mine").trusted
     assert await desk.controller.profiles.file_changed() is None, "it was our own change"
+
+
+OURS = 'provider = "local"   # ours\n'
+OPERATIONS = {
+    "F7": lambda controller: controller.edits.send(),
+    "talk mode": lambda controller: controller.talk.use_mode(TalkMode.HOLD),
+    "gate": lambda controller: controller.talk.use_gate(-43.0),
+    "copy": lambda controller: controller.profiles.copy("other", "mine"),
+    "rename": lambda controller: controller.profiles.rename("other", "mine"),
+    "rename the open one": lambda controller: controller.profiles.rename("open", "mine"),
+    "delete": lambda controller: controller.profiles.delete("other"),
+    "import": lambda controller: controller.profiles.import_file(profile_path("other")),
+    "edit the file": lambda controller: controller.profiles.replace_text("other", profile_text("other"), OURS),
+    "trust": lambda controller: controller.profiles.trust("other", profile_text("other")),
+}
+
+
+def folder() -> dict[str, str]:
+    return {file.name: file.read_text(encoding="utf-8") for file in profile_path("open").parent.glob("*.toml")}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+async def test_every_operation_returns_at_once_and_is_done_in_its_turn_whoever_waits(
+    desk: Desk, name: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(profiles_module, "PATIENCE_S", 0.01)
+    controller = desk.controller
+    for made in ("open", "other"):
+        await controller.profiles.copy("local", made)
+    path = profile_path("other")
+    path.write_text("trusted = false\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    await controller.profiles.open("open", connect=False)
+    controller.edits.editor.instruct("Be brief.")
+    before, go_on = folder(), threading.Event()
+    in_order(go_on.wait)  # as if it waited for another program
+    waiting = OPERATIONS[name](controller)
+    assert not waiting.done()
+    assert controller.edits.saves.pending
+    waiting.cancel()
+    with pytest.raises(ProfileError, match="not saved yet"):
+        await controller.profiles.open("other", connect=False)
+    assert folder() == before
+    go_on.set()
+    assert await controller.edits.saves.finish() == ()
+    assert folder() != before
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name != "import"])
+async def test_every_operation_that_fails_is_told_to_who_waits_for_all_of_them(desk: Desk, name: str):
+    controller = desk.controller
+    for made in ("open", "other", "mine"):
+        await controller.profiles.copy("local", made)
+    await controller.profiles.open("open", connect=False)
+    controller.edits.editor.instruct("Be brief.")
+    go_on = threading.Event()
+    in_order(go_on.wait)
+    waiting = OPERATIONS[name](controller)
+    for gone in ("open", "other"):  # another program takes them away
+        profile_path(gone).unlink()
+    waiting.cancel()
+    go_on.set()
+    (sentence,) = await controller.edits.saves.finish()
+    assert "there is no profile" in sentence
+
+
+async def test_what_is_typed_while_another_profile_is_to_be_opened_stays_typed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(profiles_module, "PATIENCE_S", 20)
+    edits, profiles = desk.controller.edits, desk.controller.profiles
+    await profiles.copy("local", "other")
+    go_on = threading.Event()
+    in_order(go_on.wait)
+    desk.controller.talk.use_gate(-43.0)
+    opening = asyncio.ensure_future(profiles.open("other", connect=False))
+    await asyncio.sleep(0)
+    edits.editor.instruct("Typed meanwhile.")
+    go_on.set()
+    with pytest.raises(ProfileError, match="typed"):
+        await opening
+    assert edits.editor.draft.settings.instructions == "Typed meanwhile."

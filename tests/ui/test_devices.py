@@ -155,7 +155,7 @@ async def test_the_screen_tells_how_each_device_does_and_what_mends_it(size: tup
             assert words in text
         for words in ("-20 dB", "pk -12", "under 3", "pre 60 (20–200)", "auto: cancelling, 27 dB less"):
             assert words in text
-        for key in ("⏎ choose", "+ - volume", "m M mute", "t tone", "l hear myself", "e echo", "r look again", "esc"):
+        for key in ("⏎ choose", "+ - volume", "m M mute", "t tone", "l hear myself", "e echo", "r refresh", "esc"):
             assert key in text
         audio.input = DeviceView(wanted="jabra")
         audio.output = DeviceView("HDMI", "headset", state=DeviceState.OPEN)

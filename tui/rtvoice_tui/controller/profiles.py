@@ -12,8 +12,9 @@ from rtvoice_tui.controller.edits import ActionResult, Edits, Tone
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.errors import ProfileError
+from rtvoice_tui.profiles import library
 from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
-from rtvoice_tui.profiles.writing import in_order, locked, write_privately
+from rtvoice_tui.profiles.writing import in_order
 from rtvoice_tui.session.facts import Level, Notice
 from rtvoice_tui.session.recap import HistoryMessage
 
@@ -32,7 +33,7 @@ class Profiles:
     Args:
         session: gets the notices.
         edits: the agent of the open profile.
-        remember: called on the writer thread with the name of the profile to open next time.
+        remember: called with the name of the profile to open next time; on the writer thread after a rename.
 
     Attributes:
         deleted: tickets of the profiles deleted so far, newest last.
@@ -62,16 +63,22 @@ class Profiles:
         Raises:
             ProfileError: it cannot be used; the open one stays open.
         """
-        if unsaved := await self._edits.saves.settle_soon(PATIENCE_S):
-            raise ProfileError(unsaved[0], f"'{self.current}' stays open")
-        before = self._edits.editor
+        before, saves = self._edits.editor, self._edits.saves
+        draft = before.draft
+        failed, stays = await saves.finish(PATIENCE_S), f"'{self.current}' stays open"
+        if failed:
+            raise ProfileError(failed[0], stays)
+        if saves.pending:
+            raise ProfileError("another program holds the profile: it is not saved yet", stays)
+        if self._edits.editor is not before or before.draft is not draft:
+            raise ProfileError("something was typed or opened meanwhile", stays)
         self._edits.editor = AgentEditor(name, load_profile(name), profile_text(name))
         try:
             answer = self._edits.reopen(history, connect)
         except ProfileError:
             self._edits.editor = before
             raise
-        await self._write(lambda: self._remember(name))
+        self._remember(name)  # no rename is pending that could write the state at the same time
         return answer
 
     # --- the collection
@@ -93,28 +100,27 @@ class Profiles:
 
     def copy(self, name: str, new: str) -> asyncio.Future[str]:
         """Copy a profile; the future returns the copy's name."""
-        from rtvoice_tui.profiles import library  # takes time that the first frame has not
-
         return self._write(lambda: library.copy(name, new))
 
     def rename(self, name: str, new: str) -> asyncio.Future[str]:
         """Rename a profile; the future returns its old name."""
-        from rtvoice_tui.profiles import library
-
         editor = self._edits.editor
-        if name != editor.name:
-            return self._write(lambda: (library.rename(name, new), name)[1])
 
-        def rename(old: str) -> None:
+        def rename(old: str) -> str:
+            library.rename(old, new)
+            return old
+
+        def rename_open(old: str) -> None:
             library.rename(old, new)
             if self._edits.editor is editor:
                 self._remember(new)
 
-        return self._wait(editor.file.rename(rename, new))
+        if name == editor.name:
+            return self._wait(editor.file.rename(rename_open, new))
+        return self._write(lambda: rename(name))
 
     def delete(self, name: str) -> asyncio.Future[str]:
         """Delete a profile that is not open; the future returns its name. `restore` undoes it."""
-        from rtvoice_tui.profiles import library
 
         def delete() -> str:
             if name == self.current and profile_path(name).exists():
@@ -126,7 +132,6 @@ class Profiles:
 
     def restore(self) -> asyncio.Future[str]:
         """Restore the profile that was deleted last; the future returns its name."""
-        from rtvoice_tui.profiles import library
 
         def restore() -> str:
             if not self.deleted:
@@ -139,29 +144,17 @@ class Profiles:
 
     def import_file(self, file: Path) -> asyncio.Future[str]:
         """Import a profile, untrusted; the future returns its name."""
-        from rtvoice_tui.profiles import library
-
         return self._write(lambda: library.import_profile(file))
 
     def replace_text(self, name: str, before: str, text: str) -> asyncio.Future[str]:
         """Replace a profile's text if it still is ``before``; the future returns the profile's name."""
-
-        def write() -> str:
-            with locked(profile_path(name)):
-                if profile_text(name) != before:
-                    raise ProfileError(f"another program has changed '{name}' meanwhile", "open it again")
-                write_privately(profile_path(name), text)
-            return name
-
-        return self._write(write)
+        return self._write(lambda: library.replace_text(name, before, text))
 
     def trust(self, name: str, shown: str) -> asyncio.Future[ActionResult | None]:
         """Trust a profile whose text the user was shown. If it is open, a session with its tools starts.
 
         The future returns the result of that session; ``None`` if the profile is not open.
         """
-        from rtvoice_tui.profiles import library
-
         editor = self._edits.editor
         is_open = name == editor.name
 
@@ -172,17 +165,14 @@ class Profiles:
 
         async def trusted() -> ActionResult | None:
             await self._write(trust)
-            return self.trusted(self.current) if is_open and editor is self._edits.editor else None
+            if not is_open or editor is not self._edits.editor or editor.profile.trusted:
+                return None
+            editor.profile = replace(editor.profile, trusted=True)
+            return self._edits.reopen(self._edits.said(), connect=self._edits.live)
 
         return self._edits.saves.start(trusted())
 
-    def trusted(self, name: str) -> ActionResult | None:
-        """The user trusts a profile: if it is the open one, its tools and its address can be used from now on."""
-        editor = self._edits.editor
-        if name != editor.name or editor.profile.trusted:
-            return None
-        editor.profile = replace(editor.profile, trusted=True)
-        return self._edits.reopen(self._edits.said(), connect=self._edits.live)
+    # --- the open profile's file
 
     async def file_changed(self) -> ActionResult | None:
         """The open profile's file may have changed: offer the differences as a draft; ``None`` if there are none."""

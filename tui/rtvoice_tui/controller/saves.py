@@ -1,6 +1,7 @@
-"""Work on profiles that is under way: nobody who stops waiting for it ends it, and an app that quits waits for it."""
+"""Pending work on profiles: it goes on if its waiter is cancelled, and quitting waits for it."""
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ class Saves:
 
     @property
     def pending(self) -> bool:
-        """Whether anything is under way."""
+        """Whether any work is pending."""
         return bool(self._tasks)
 
     def start(self, work: Coroutine[Any, Any, T]) -> "asyncio.Future[T]":
@@ -30,17 +31,15 @@ class Saves:
         task.add_done_callback(self._tasks.discard)
         return asyncio.shield(task)
 
-    async def settle_soon(self, patience_s: float) -> tuple[str, ...]:
-        """Wait for what is under way, but not longer; returns a sentence for each save that failed or is not done."""
-        before = len(self.failed)
-        if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=patience_s)
-        held = ("another program holds the profile: it is not saved yet",) if self._tasks else ()
-        return (*self.failed[before:], *held)
+    async def finish(self, timeout_s: float | None = None) -> tuple[str, ...]:
+        """Wait for all pending work, at most ``timeout_s`` seconds; `pending` tells whether any is left then.
 
-    async def finish(self) -> tuple[str, ...]:
-        """Wait until everything is done; returns a sentence for each save that failed meanwhile."""
+        Returns:
+            A sentence for each save that failed meanwhile.
+        """
         before = len(self.failed)
-        while self._tasks:
-            await asyncio.wait(set(self._tasks))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._tasks:
+                    await asyncio.wait(set(self._tasks))
         return tuple(self.failed[before:])

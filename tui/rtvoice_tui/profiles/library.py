@@ -3,12 +3,13 @@
 import errno
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles.destinations import agree
-from rtvoice_tui.profiles.document import parsed_document
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.store import (
     BUILT_IN,
@@ -24,11 +25,13 @@ from rtvoice_tui.profiles.store import (
 from rtvoice_tui.profiles.trust import key_destinations
 from rtvoice_tui.profiles.writing import locked, trash_folder, write_privately
 
+if TYPE_CHECKING:
+    import tomlkit
+
 UNTRUSTED = "trusted = false   # it was imported: it connects nowhere and its own tools stay off until you trust it\n"
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(msgspec.Struct, frozen=True):
     """A profile in the list, valid or not.
 
     Attributes:
@@ -151,7 +154,7 @@ def import_profile(file: Path, name: str = "") -> str:
         _fresh(name)
     else:
         name = free_name(file.stem)
-    document = parsed_document(text, str(file))
+    document = _parsed_document(text, str(file))
     document.pop("trusted", None)
     written = UNTRUSTED + document.as_string()
     if len(written.encode()) > MAX_BYTES:
@@ -178,6 +181,24 @@ def export(name: str, file: Path) -> Path:
     return file
 
 
+def replace_text(name: str, before: str, text: str) -> str:
+    """Replace a profile's text; returns the profile's name.
+
+    Args:
+        name: the profile.
+        before: the text that ``text`` was made from.
+        text: the new text.
+
+    Raises:
+        ProfileError: the text is not ``before`` any more, or it cannot be written.
+    """
+    with locked(profile_path(name)):
+        if profile_text(name) != before:
+            raise ProfileError(f"another program has changed '{name}' meanwhile", "open it again")
+        write_privately(profile_path(name), text)
+    return name
+
+
 def trust(name: str, shown: str | None = None) -> str:
     """Mark a profile as trusted: it may connect, use keys and run its own tools. Returns its name.
 
@@ -196,7 +217,7 @@ def trust(name: str, shown: str | None = None) -> str:
         if shown is not None and text != shown:
             raise ProfileError(f"'{name}' was changed meanwhile, so it was not trusted", "look at it again")
         profile = parse_profile(text, str(path))
-        document = parsed_document(text, str(path))
+        document = _parsed_document(text, str(path))
         if "trusted" in document:
             del document["trusted"]
             text = document.as_string()
@@ -205,6 +226,12 @@ def trust(name: str, shown: str | None = None) -> str:
     for variable, url in key_destinations(profile):
         agree(variable, url)
     return name
+
+
+def _parsed_document(text: str, shown: str) -> "tomlkit.TOMLDocument":
+    from rtvoice_tui.profiles.document import parsed_document  # tomlkit takes time that the first frame has not
+
+    return parsed_document(text, shown)
 
 
 def _own(name: str, verb: str) -> None:

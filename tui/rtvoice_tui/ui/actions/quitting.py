@@ -1,6 +1,5 @@
 """Quitting: nothing that was typed or is being saved is lost without a warning."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from rtvoice_tui.controller.controller import Controller
@@ -47,11 +46,11 @@ class QuitActions:
             self._exit()
 
     async def _when_saved(self) -> None:
-        finishing = asyncio.ensure_future(self._controller.edits.saves.finish())
-        await asyncio.wait([finishing], timeout=PATIENCE_S)
-        if not finishing.done():
+        saves = self._controller.edits.saves
+        failed = await saves.finish(PATIENCE_S)
+        if saves.pending:
             self._warn("waiting for another program that holds the profile; q once more does not wait")
-        failed = await finishing
+            failed += await saves.finish()
         self._waits = False
         if failed:
             self._warn("\n".join(failed))

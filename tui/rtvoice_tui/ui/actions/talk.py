@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class TalkActions:
-    """Acts on the conversation and its sound.
+    """Carries out the actions on the conversation and its audio.
 
     Args:
-        app: shows what is to be known.
-        controller: does it.
+        app: shows notifications and screens.
+        controller: carries the actions out.
     """
 
     def __init__(self, app: "RtvoiceApp", controller: Controller) -> None:
@@ -25,21 +25,21 @@ class TalkActions:
         self._talk = controller.talk
 
     def interrupt(self) -> None:
-        """Silence the agent now."""
+        """Interrupt the agent."""
         self._talk.interrupt()
 
     def mute(self) -> None:
-        """Mute or open the microphone."""
+        """Mute or unmute the microphone."""
         self._talk.toggle_mute()
         self._app.pulse()
 
     def mute_agent(self) -> None:
-        """Mute or hear the agent."""
+        """Mute or unmute the agent."""
         self._talk.toggle_agent_mute()
         self._app.pulse()
 
     def turn(self) -> None:
-        """Begin or end a turn by key; with an open microphone, have what was said so far answered now."""
+        """Start or end a push-to-talk turn; with an open microphone, end the turn now."""
         if self._app.keys.key_repeats:
             return
         if not self._talk.by_key:
@@ -58,7 +58,7 @@ class TalkActions:
         self._talk.toggle_connection()
 
     def send(self, text: str) -> bool:
-        """Send what was typed; false, and a notification, if there is nobody to send it to."""
+        """Send a typed turn. If there is no session, notifies the user and returns False."""
         if why := self._talk.send_text(text):
             self._app.notify(why, severity="warning", markup=False)
         return not why

@@ -48,18 +48,18 @@ ECHO_MODES = ("auto", "on", "half-duplex", "off")
 GATE_STEP_DB = 3.0
 
 _FIXED_ROWS = 19
-"""Rows of the screen that are not for the lists: what stands around them, and sentences with remedies."""
+"""Rows of the screen outside the lists, sentences with remedies included."""
 
 _KEYS = "⏎ choose  + - volume  m M mute  t tone  l hear myself"
-_MORE_KEYS = (("tab", "other list"), ("e", "echo"), ("n", "noise"), ("r", "look again"), ("esc", "close"))
+_MORE_KEYS = (("tab", "other list"), ("e", "echo"), ("n", "noise"), ("r", "refresh"), ("esc", "close"))
 
 
 class DevicesScreen(ModalScreen[None]):
-    """Reads the list again every two seconds while it is open.
+    """Status, selection and tests of both devices. Refreshes the device lists every two seconds.
 
     Args:
         controller: the session and its devices.
-        look: every device there is now; may take a while, and raise `AudioError`.
+        list_devices: returns all present devices; may block, and raises `AudioError`. Called on a worker thread.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -75,25 +75,25 @@ class DevicesScreen(ModalScreen[None]):
         Binding("g", "gate", "The microphone's gate", show=False),
         Binding("left_square_bracket", f"gate_moved(-{GATE_STEP_DB})", "Lower gate", show=False),
         Binding("right_square_bracket", f"gate_moved({GATE_STEP_DB})", "Higher gate", show=False),
-        Binding("r", "look", "Look again", show=False),
+        Binding("r", "refresh_lists", "Refresh", show=False),
     ]
 
     class Found(Message):
-        """The list was read."""
+        """The devices were listed."""
 
         def __init__(self, devices: "list[DeviceInfo]", problem: str = "") -> None:
             super().__init__()
             self.devices = devices
             self.problem = problem
 
-    def __init__(self, controller: Controller, look: "Callable[[], list[DeviceInfo]]") -> None:
+    def __init__(self, controller: Controller, list_devices: "Callable[[], list[DeviceInfo]]") -> None:
         super().__init__()
         self._store = controller.store
         self._session = controller.session
         self._talk = controller.talk
         self._edits = controller.edits
-        self._look = look
-        self._looking = False
+        self._list_devices = list_devices
+        self._listing = False
         self._asked = False
         self._problem = ""
         self._keeping: Timer | None = None
@@ -101,7 +101,7 @@ class DevicesScreen(ModalScreen[None]):
         self._unkept: dict[str, Any] = {}
 
     def compose(self) -> ComposeResult:
-        """Both devices, echo, both lists, what happened, keys."""
+        """Create the device lines, echo and gate lines, both lists, the outcome line and the keys."""
         with Vertical(classes="dialog devices") as dialog:
             dialog.border_title = "Devices"
             dialog.border_subtitle = signs(self, _KEYS)
@@ -116,38 +116,38 @@ class DevicesScreen(ModalScreen[None]):
             yield FixedLine(id="device-keys")
 
     def on_mount(self) -> None:
-        """Look at once, and again and again."""
+        """List the devices now and every two seconds."""
         self.query_one("#inputs").focus()
         keys: list[Piece] = []
         for key, word in _MORE_KEYS:
             keys += [(key, "key"), (f" {word}   ", "dim")]
         self.query_one("#device-keys", FixedLine).write(keys)
-        self._say("looking for devices ...", "dim")
-        self.action_look()
-        self.set_interval(LOOK_EVERY_S, self.look)
+        self._say("listing the devices ...", "dim")
+        self.action_refresh_lists()
+        self.set_interval(LOOK_EVERY_S, self.list_devices)
         self.set_interval(1 / PULSE_HZ, self.sync)
         self.call_after_refresh(self.sync)
 
     def on_resize(self, event: events.Resize) -> None:
-        """A small terminal is used whole."""
+        """Use the whole screen in a small terminal."""
         self.set_class(event.size.width < WIDE or event.size.height < TALL, "-narrow")
         self._fit()
 
     def _fit(self) -> None:
-        """As many rows as there are devices where there is room; else both lists divide what there is."""
+        """Give each list a row per device if there is room; otherwise both share the rows."""
         room = (self.size.height - _FIXED_ROWS) // 2
         for devices in self.query(DeviceList):
             narrow = self.has_class("-narrow")
             devices.styles.height = "1fr" if narrow else max(3, min(room, devices.line_count + 1))
 
     def on_unmount(self) -> None:
-        """Nobody hears themselves for ever, and nothing that was set is forgotten."""
+        """Stop the microphone monitor, and save settings that are not saved yet."""
         self._keep_what_stands()
         if self._hears_myself:
             self._session.monitor_microphone(False)
 
     def sync(self) -> None:
-        """Bring everything up to date."""
+        """Update all lines and lists from the store."""
         now = self._session.clock
         for lines in self.query(DeviceLines):
             lines.sync(now)
@@ -175,28 +175,28 @@ class DevicesScreen(ModalScreen[None]):
 
     # --- the lists
 
-    def action_look(self) -> None:
-        """Read the list again, because the user asks."""
+    def action_refresh_lists(self) -> None:
+        """Refresh the lists because the user asked."""
         self._asked = True
-        self.look()
+        self.list_devices()
 
     @work(thread=True, group="devices", exit_on_error=False, description="device list")
-    def look(self) -> None:
-        """Read the list again, unless that is being done."""
-        if self._looking:
+    def list_devices(self) -> None:
+        """Refresh the lists, unless a refresh is running."""
+        if self._listing:
             return
-        self._looking = True
+        self._listing = True
         try:
-            self.post_message(self.Found(self._look()))
+            self.post_message(self.Found(self._list_devices()))
         except Exception as error:  # whatever a sound system may do, the screen stays
             sentence = getattr(error, "sentence", "") or f"the devices cannot be listed: {error}"
             remedy = getattr(error, "remedy", "")
             self.post_message(self.Found([], f"{sentence} — {remedy}" if remedy else sentence))
         finally:
-            self._looking = False
+            self._listing = False
 
     def on_devices_screen_found(self, message: Found) -> None:
-        """Show what is there."""
+        """Show the listed devices, or why they could not be listed."""
         for devices in self.query(DeviceList):
             devices.listed(message.devices)
         self._fit()
@@ -207,7 +207,7 @@ class DevicesScreen(ModalScreen[None]):
         self._problem, self._asked = message.problem, False
 
     def on_follow_view_opened(self, message: FollowView.Opened) -> None:
-        """Use the chosen device, from now on and next time."""
+        """Switch to the chosen device, and keep it in the profile."""
         message.stop()
         devices = message.view
         assert isinstance(devices, DeviceList)
@@ -220,7 +220,7 @@ class DevicesScreen(ModalScreen[None]):
 
     @property
     def _hears_myself(self) -> bool:
-        """It may end by itself, so the store knows."""
+        """Whether the microphone monitor is on; it may switch itself off, so the store is asked."""
         return self._store.audio.trying == "microphone"
 
     @property
@@ -228,7 +228,7 @@ class DevicesScreen(ModalScreen[None]):
         return OUTPUT if self.query_one("#outputs").has_focus else INPUT
 
     def action_volume(self, step: float) -> None:
-        """The focused side louder or softer."""
+        """Change the volume of the focused direction by ``step`` dB."""
         side = self._side
         gain = min(LOUDEST_DB, max(QUIETEST_DB, side.gain_db(self._session.audio_settings) + step))
         bound = {LOUDEST_DB: ", the most", QUIETEST_DB: ", the least"}.get(gain, "")
@@ -237,7 +237,7 @@ class DevicesScreen(ModalScreen[None]):
         self._keep_later(f"{side.direction}_gain_db", gain)
 
     def _keep_later(self, key: str, value: Any) -> None:
-        """Keep it when the keys rest: on the way to a value others are gone through."""
+        """Save a setting once no key has changed it for `KEEP_AFTER_S`: values on the way are not saved."""
         self._unkept[key] = value
         self._set_words = self.query_one("#device-words", FixedLine).words
         if self._keeping is not None:
@@ -257,7 +257,7 @@ class DevicesScreen(ModalScreen[None]):
         return saving
 
     def action_tone(self) -> None:
-        """A tone on the speaker."""
+        """Play the test tone."""
         if self._lacks(OUTPUT):
             return
         if self._store.audio_settings.agent_muted:
@@ -267,7 +267,7 @@ class DevicesScreen(ModalScreen[None]):
         self._say(f"a tone on {self._store.audio.output.name or 'the speaker'}", "plain")
 
     def action_hear_myself(self) -> None:
-        """The microphone on the speaker, or no more."""
+        """Switch the microphone monitor on or off."""
         wanted = not self._hears_myself
         if wanted and self._lacks(INPUT, OUTPUT):
             return
@@ -276,7 +276,7 @@ class DevicesScreen(ModalScreen[None]):
         self._say(words, "plain")
 
     def _lacks(self, *sides: Side) -> bool:
-        """Whether one of them is not there, which is said then."""
+        """Whether a device is absent; shows a sentence about it."""
         lacking = next((side for side in sides if side.view(self._store.audio).absent), None)
         if lacking is not None:
             why = self._talk.no_devices
@@ -284,14 +284,14 @@ class DevicesScreen(ModalScreen[None]):
         return lacking is not None
 
     def action_echo(self) -> None:
-        """The next way to treat echo."""
+        """Use the next echo mode."""
         now = self._unkept.get("echo", self._edits.editor.profile.audio.echo)
         mode = ECHO_MODES[(ECHO_MODES.index(now) + 1) % len(ECHO_MODES)]
         self._say(f"echo: {mode}", "plain")
         self._keep_later("echo", mode)
 
     def action_gate(self) -> None:
-        """No gate, or the one from before."""
+        """Switch the noise gate off, or on at its last threshold."""
         self._unkept.pop("gate_db", None)
         gate = self._talk.likely_gate_db if self._session.audio_settings.gate_db is None else None
         saving = self._talk.use_gate(gate)
@@ -302,7 +302,7 @@ class DevicesScreen(ModalScreen[None]):
         self.run_worker(told(), description="keeping the gate")
 
     def action_gate_moved(self, step: float) -> None:
-        """More or less of the microphone is silence."""
+        """Move the noise gate by ``step`` dB."""
         settings = self._session.audio_settings
         gate = settings.gate_db
         moved = self._talk.likely_gate_db if gate is None else gate + step
@@ -312,7 +312,7 @@ class DevicesScreen(ModalScreen[None]):
         self._keep_later("gate_db", gate)
 
     def action_noise(self) -> None:
-        """Take noise out of the microphone, or leave it in."""
+        """Switch noise suppression on or off."""
         noise = not self._edits.editor.profile.audio.noise_suppression
         saving = self._talk.keep_audio(noise_suppression=noise)
         self._session.post(SetEcho(self._edits.editor.profile.audio.echo, noise))
@@ -337,7 +337,7 @@ class DevicesScreen(ModalScreen[None]):
 
 
 def echo_sentence(audio: AudioStatus) -> str:
-    """What is done against echo now, in words."""
+    """The current echo handling, in words."""
     heard = not (audio.input.absent or audio.output.absent or is_headset(audio.output.name))
     less = f", {audio.echo_db:.0f} dB less" if audio.echo_db is not None else ""
     return {
@@ -351,7 +351,7 @@ def echo_sentence(audio: AudioStatus) -> str:
 
 
 def gate_pieces(store: Store) -> list[Piece]:
-    """Where the microphone's gate is, whether sound passes it now, and its keys."""
+    """The noise gate's threshold, whether it is open, and its keys."""
     keys: list[Piece] = [("   g", "key"), (" gate", "dim")]
     audio, gate_db = store.audio, store.audio_settings.gate_db
     if gate_db is None:

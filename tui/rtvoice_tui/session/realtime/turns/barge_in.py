@@ -31,7 +31,7 @@ class BargeIn:
         edits: knows whether the server cancels responses by itself.
         ledger: the heard ledger.
         responses: the responses, with the response slot.
-        manual: push-to-talk: its pending commit is dropped, and it disables ducking.
+        push_to_talk: push-to-talk: its pending commit is dropped, and it disables ducking.
         out: collects the effects.
         local: whether the local VAD may interrupt the agent.
     """
@@ -42,7 +42,7 @@ class BargeIn:
         edits: Edits,
         ledger: HeardLedger,
         responses: Responses,
-        manual: PushToTalk,
+        push_to_talk: PushToTalk,
         out: Outbox,
         local: bool,
     ) -> None:
@@ -50,7 +50,7 @@ class BargeIn:
         self._edits = edits
         self._ledger = ledger
         self._responses = responses
-        self._push_to_talk = manual
+        self._push_to_talk = push_to_talk
         self._out = out
         self._local = local
         self._local_speech = False
