@@ -36,3 +36,18 @@ async def _fails_while_it_ends(app: Cockpit) -> None:
 async def test_a_fault_while_the_app_ends_is_told_all_the_same() -> None:
     with pytest.raises(ZeroDivisionError):
         await _fails_while_it_ends(Cockpit())
+
+
+async def test_a_worker_that_shows_its_result_after_the_last_widget_is_gone_is_no_fault() -> None:
+    app = Cockpit()
+    shown: list[bool] = []
+
+    async def result() -> None:
+        while app._screen_stacks[app._current_mode]:  # it is taken down, without a call of exit
+            await asyncio.sleep(0)
+        shown.append(True)
+        app.query_one("#gone")
+
+    async with opened(app):
+        app.run_worker(result())
+    assert shown == [True]

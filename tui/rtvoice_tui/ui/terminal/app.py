@@ -155,10 +155,11 @@ class TerminalApp(App[None]):
     def _handle_exception(self, error: Exception) -> None:
         """End the app with one sentence after an internal error; the traceback goes to the log, not to the terminal.
 
-        Ignores errors of a screen that was still opening when the app exited: its widgets or screens are gone.
+        Ignores errors of a screen that was still opening, or of a worker that was to show a result, when the app
+        exited: their widgets or screens are gone.
         """
-        if self._exit and _came_too_late(error):
-            log.warning("a screen was opening while the app ended", exc_info=error)
+        if (self._exit or not self._running) and _came_too_late(error):
+            log.warning("a widget was to be shown while the app ended", exc_info=error)
             return
         if self.is_headless:
             super()._handle_exception(error)
