@@ -197,7 +197,7 @@ async def test_a_server_that_is_none_is_told(handler, monkeypatch):
         (1011, "failed"),
         (1012, "restarts"),
         (1013, "busy"),
-        (4000, "format"),
+        (4000, "closed"),
         (4321, "closed"),
     ],
 )

@@ -200,6 +200,6 @@ async def test_a_quota_that_is_used_up_is_told_and_the_session_goes_on(server):
         bench.worker.post(SendText("Hello."))
         await bench.until(lambda: bench.notices)
         (notice,) = bench.notices
-        assert (notice.level, notice.remedy) == (Level.ERROR, "wait a little, then ask again")
+        assert (notice.level, notice.remedy) == (Level.ERROR, "wait a little, then try again")
         assert "Too many tokens." in notice.text
         await bench.until(lambda: bench.phase is Phase.LISTENING)

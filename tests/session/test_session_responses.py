@@ -318,7 +318,7 @@ def test_words_that_could_not_be_recognised_say_why_and_keep_what_there_was():
     [
         ("failed", {"error": {"code": "rate_limit_exceeded", "message": "Slow down"}}, Level.ERROR, "Slow down"),
         ("failed", {"error": {"code": "insufficient_quota"}}, Level.ERROR, "insufficient_quota"),
-        ("failed", None, Level.ERROR, "no reason given"),
+        ("failed", None, Level.ERROR, "the server gave no reason"),
         ("incomplete", {"reason": "max_output_tokens"}, Level.WARNING, "max_output_tokens"),
         ("incomplete", {"reason": "content_filter"}, Level.WARNING, "content_filter"),
     ],

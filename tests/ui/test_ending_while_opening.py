@@ -43,7 +43,7 @@ async def test_a_worker_that_shows_its_result_after_the_last_widget_is_gone_is_n
     shown: list[bool] = []
 
     async def result() -> None:
-        while app._screen_stacks[app._current_mode]:  # it is taken down, without a call of exit
+        while app._screen_stacks[app._current_mode]:  # noqa: ASYNC110 - it is taken down, without a call of exit
             await asyncio.sleep(0)
         shown.append(True)
         app.query_one("#gone")

@@ -13,6 +13,7 @@ from yarl import URL
 
 from rtvoice_tui.errors import ConnectionFailed
 from rtvoice_tui.profiles.destinations import is_loopback
+from rtvoice_tui.protocol.remedies import remedy_for
 from rtvoice_tui.protocol.wire import Endpoint
 
 CONNECT_S = 15.0
@@ -36,7 +37,6 @@ _CLOSINGS = {
     1011: ("the server failed", "press c to connect again"),
     1012: ("the server restarts", "press c in a moment"),
     1013: ("the server is too busy", "press c in a moment"),
-    4000: ("the server no longer speaks the older wire format", "remove beta headers from the profile"),
 }
 
 
@@ -233,4 +233,6 @@ def _explain_close(message: aiohttp.WSMessage, raw: aiohttp.ClientWebSocketRespo
     reason = message.extra if isinstance(message.extra, str) else ""
     if message.type is aiohttp.WSMsgType.ERROR and not reason:
         reason = str(raw.exception() or "")
+    if reason:
+        remedy = remedy_for(reason) or (remedy if code in _CLOSINGS and code != 1008 else "press c to connect again")
     return Closed(code, f"{sentence} ({code}{': ' + reason if reason else ''})", remedy)

@@ -10,8 +10,12 @@ import json
 from typing import Any, get_args
 
 import msgspec
+from msgspec import structs
 
+from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.client_events import ClientEvent
+from rtvoice_tui.protocol.realtime.error_texts import read_event_error, read_response_error
+from rtvoice_tui.protocol.realtime.objects import FAILED, ErrorInfo, StatusDetails
 from rtvoice_tui.protocol.realtime.provider_events import OTHER_CLASSES
 from rtvoice_tui.protocol.realtime.server_events import BETA_NAMES, EVENT_CLASSES, UnknownEvent
 from rtvoice_tui.protocol.wire import Decoded
@@ -25,6 +29,14 @@ _head = msgspec.json.Decoder(_Head)
 _classes = EVENT_CLASSES | OTHER_CLASSES
 _decoders = {name: msgspec.json.Decoder(cls) for name, cls in _classes.items()}
 _encoder = msgspec.json.Encoder()
+_OF_ERRORS = frozenset(("error", "errors", "message", "detail", "errorMessage"))
+"""Fields by which an object without a type is recognised as an error."""
+
+EXCERPT = 200
+"""Maximum characters that are shown of a frame that is no event."""
+
+_ANY_SHAPE = (ErrorInfo, StatusDetails)
+"""Objects that servers also send as text or lists; `error_texts` reads them."""
 
 
 def decode(frame: str | bytes) -> Decoded:
@@ -34,13 +46,13 @@ def decode(frame: str | bytes) -> Decoded:
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         return _decode_by_hand(frame, str(error))
     if not wire_name:
-        return Decoded(UnknownEvent(), "(no type)", "an event without a type", known=False)
+        return _decode_untyped(frame)
     name = BETA_NAMES.get(wire_name, wire_name)
     decoder = _decoders.get(name)
     if decoder is None:
         return Decoded(UnknownEvent(type=wire_name), wire_name, known=False)
     try:
-        return Decoded(decoder.decode(frame), wire_name)
+        return Decoded(_with_words(decoder.decode(frame), frame), wire_name)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return _decode_leniently(frame, name, wire_name)
 
@@ -63,11 +75,51 @@ def _decode_by_hand(frame: str | bytes, problem: str) -> Decoded:
         fields = None
     wire_name = fields.get("type") if isinstance(fields, dict) else None
     if not isinstance(wire_name, str) or not wire_name:
-        return Decoded(UnknownEvent(), "(not an event)", f"not a Realtime event: {problem}", known=False)
+        return Decoded(
+            UnknownEvent(), "(not an event)", f"not a Realtime event: {problem}: {_excerpt(frame)}", known=False
+        )
     cls = _classes.get(BETA_NAMES.get(wire_name, wire_name))
     if cls is None:
         return Decoded(UnknownEvent(type=wire_name), wire_name, problem, known=False)
-    return Decoded(_build(cls, fields, "", []), wire_name, problem)
+    return Decoded(_with_words(_build(cls, fields, "", []), json.dumps(fields)), wire_name, problem)
+
+
+def _decode_untyped(frame: str | bytes) -> Decoded:
+    """An object without a type: an error if it has the fields of one, as gateways send it; else unknown."""
+    fields = _fields(frame)
+    error = read_event_error(fields)
+    if error.message and not _OF_ERRORS.isdisjoint(fields):
+        return Decoded(ev.ErrorEvent(error=error), "(no type)")
+    return Decoded(UnknownEvent(), "(no type)", f"an event without a type: {_excerpt(frame)}", known=False)
+
+
+def _with_words(event: Any, frame: str | bytes) -> Any:
+    """The event, with the words of its error wherever the server put them."""
+    match event:
+        case ev.ErrorEvent() if not event.error.message:
+            return structs.replace(event, error=read_event_error(_fields(frame)))
+        case ev.TranscriptionFailed() if not event.error.message:
+            return structs.replace(event, error=read_event_error(_fields(frame), about_error=False))
+        case ev.ResponseDone() if event.response.status in FAILED and not event.response.status_details.error.message:
+            details = event.response.status_details
+            error = read_response_error(_fields(frame).get("response"))
+            details = structs.replace(details, error=error)
+            return structs.replace(event, response=structs.replace(event.response, status_details=details))
+    return event
+
+
+def _fields(frame: str | bytes) -> dict[str, Any]:
+    """The fields of a frame; empty if it is not a JSON object."""
+    try:
+        fields = json.loads(frame)
+    except (ValueError, RecursionError):
+        return {}
+    return fields if isinstance(fields, dict) else {}
+
+
+def _excerpt(frame: str | bytes) -> str:
+    text = frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+    return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}…"
 
 
 def _decode_leniently(frame: str | bytes, name: str, wire_name: str) -> Decoded:
@@ -76,7 +128,7 @@ def _decode_leniently(frame: str | bytes, name: str, wire_name: str) -> Decoded:
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         return _decode_by_hand(frame, f"not readable as JSON: {error}")
     invalid_paths: list[str] = []
-    event = _build(_classes[name], fields, "", invalid_paths)
+    event = _with_words(_build(_classes[name], fields, "", invalid_paths), frame)
     return Decoded(event, wire_name, f"unexpected value in {', '.join(invalid_paths[:4])}" if invalid_paths else "")
 
 
@@ -98,8 +150,9 @@ def _convert(kind: Any, raw: Any, path: str, invalid_paths: list[str]) -> Any:
         if in_list and isinstance(raw, list):
             return [_build(struct, entry, f"{path}[].", invalid_paths) for entry in raw if isinstance(entry, dict)]
         if not in_list and isinstance(raw, dict):
-            return _build(struct, raw, f"{path}.", invalid_paths)
-        invalid_paths.append(path)
+            return _build(struct, raw, f"{path}.", invalid_paths if struct not in _ANY_SHAPE else [])
+        if struct not in _ANY_SHAPE:
+            invalid_paths.append(path)
         return None
     if kind is bytes:
         return _audio(raw, path, invalid_paths)

@@ -56,6 +56,10 @@ class ErrorInfo(msgspec.Struct, frozen=True, kw_only=True):
         return self.code or self.type
 
 
+FAILED = ("failed", "incomplete")
+"""Statuses of a response that did not come to its end."""
+
+
 class StatusDetails(msgspec.Struct, frozen=True, kw_only=True):
     """Why a response ended with its status."""
 

@@ -2,7 +2,15 @@
 
 from rtvoice_tui.protocol.realtime import codec
 from rtvoice_tui.protocol.realtime.client_events import AppendInput, ClientEvent, CreateItem
-from rtvoice_tui.protocol.realtime.server_events import ErrorEvent, OutputAudioDelta
+from rtvoice_tui.protocol.realtime.objects import FAILED
+from rtvoice_tui.protocol.realtime.server_events import (
+    ErrorEvent,
+    McpCallFailed,
+    McpListFailed,
+    OutputAudioDelta,
+    ResponseDone,
+    TranscriptionFailed,
+)
 from rtvoice_tui.protocol.wire import Decoded, LogRow, WireEvent
 
 
@@ -21,7 +29,7 @@ class RealtimeWire:
         """Return the event log's row for a received frame; deltas of one item are folded."""
         event = decoded.event
         fold_key = str(getattr(event, "item_id", "")) if decoded.wire_name.endswith(".delta") else None
-        error = isinstance(event, ErrorEvent) or bool(decoded.problem)
+        error = _is_error(event) or bool(decoded.problem)
         if not isinstance(event, OutputAudioDelta):
             return LogRow(decoded.wire_name, frame, fold_key, error=error)
         size = len(event.delta)
@@ -56,3 +64,10 @@ class RealtimeWire:
     def event_id(self, event: WireEvent) -> str:
         """Return the id of a client event; empty for all other events."""
         return event.event_id if isinstance(event, ClientEvent) else ""
+
+
+def _is_error(event: WireEvent) -> bool:
+    """Whether an event reports that something failed."""
+    if isinstance(event, ResponseDone):
+        return event.response.status in FAILED
+    return isinstance(event, ErrorEvent | TranscriptionFailed | McpCallFailed | McpListFailed)

@@ -96,6 +96,7 @@ class SessionMachine:
         self._user = parts.user
         self._responses = parts.responses
         self._tools = parts.tools
+        self._fault = parts.fault
         self._talk = parts.user.talk
         self._audio = audio
         self._history: tuple[HistoryMessage, ...] = ()
@@ -157,6 +158,7 @@ class SessionMachine:
         Returns:
             The effects, in the order in which they must be carried out.
         """
+        self._fault.now = at
         match happened:
             case Received() if self._configuration.phase is Phase.OFFLINE:
                 return []  # a late event of a closed session
@@ -186,9 +188,12 @@ class SessionMachine:
 
     def _closed(self, closed: Closed) -> None:
         """The socket is closed: report what was lost, and reset all parts."""
-        self._out.report(SessionEnded(closed.sentence, closed.remedy))
+        sentence, remedy = closed.sentence, closed.remedy
         if not closed.wanted:
-            self._out.report(Notice(Level.ERROR, closed.sentence, closed.remedy))
+            sentence, remedy = self._cause_of_end(closed)
+            self._out.report(Notice(Level.ERROR, sentence, remedy))
+        self._out.report(SessionEnded(sentence, remedy))
+        self._fault.clear()
         for words in closed.unsent_texts:
             self._out.warn(f"the connection ended before this was sent: {words}", "press c, then send it again")
         if self._responses.ledger.speaking:
@@ -201,6 +206,13 @@ class SessionMachine:
         self._user.close()
         self._history = self._due or self._history  # not sent in this session: keep it for the next one
         self._due = ()
+
+    def _cause_of_end(self, closed: Closed) -> tuple[str, str]:
+        """Why the session ended, and the remedy: an error right before the end is its cause."""
+        fault = self._fault.cause(self._configuration.ready)
+        if fault is None or (fault.message and fault.message in closed.sentence):
+            return closed.sentence, closed.remedy
+        return f"{closed.sentence}: {fault.sentence}", fault.remedy or closed.remedy
 
     def _received(self, event: ev.ServerEvent) -> None:
         match event:
@@ -223,9 +235,11 @@ class SessionMachine:
                 self._error(event)
             case ev.ItemAdded() | ev.ItemCreated() | ev.ItemDone():
                 self._user.typed.deliveries.item(event.item)
+                self._responses.item(event.item)
                 self._tools.hosted.handle(event, self._user.listening.turn)
             case _:
                 if isinstance(event, ev.ResponseCreated) and not is_out_of_band(event.response):
+                    self._fault.response_started()
                     self._user.response_started()
                     self._user.typed.deliveries.answered()
                 elif isinstance(event, ev.OutputAudioDelta):
@@ -328,6 +342,8 @@ class SessionMachine:
         harmless = ruling.verdict is Verdict.HARMLESS or correction == GATED_NOTICE
         level = Level.WARNING if harmless else Level.ERROR
         remedy = ruling.remedy or correction or ""
+        if level is Level.ERROR:
+            self._fault.reported(sentence(error), remedy, error.message)
         self._out.report(Notice(level, sentence(error), remedy, error.event_id))
 
     # --- the end of every step

@@ -9,6 +9,7 @@ from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
 from rtvoice_tui.session.realtime.calls.tool_calls import ToolCalls
 from rtvoice_tui.session.realtime.configuration import Configuration
 from rtvoice_tui.session.realtime.edits import Edits
+from rtvoice_tui.session.realtime.last_fault import LastFault
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
 from rtvoice_tui.session.realtime.responses.responses import Responses
@@ -29,6 +30,7 @@ class Parts:
     user: UserTurns
     responses: Responses
     tools: ToolCalls
+    fault: LastFault
 
 
 def make_parts(
@@ -44,7 +46,8 @@ def make_parts(
     ledger = HeardLedger(dialect.fixed_rate or settings.output_rate)
     calls = FunctionCalls(out, fillers=dialect.out_of_band)
     listening = Listening(out)
-    responses = Responses(out, ledger, calls, listening)
+    fault = LastFault()
+    responses = Responses(out, ledger, calls, listening, fault)
     push_to_talk = PushToTalk(dialect, dialect.fixed_rate or settings.input_rate, edits, listening, out, talk)
     barge_in = BargeIn(dialect, edits, ledger, responses, push_to_talk, out, talk.interrupts)
     user = UserTurns(
@@ -57,4 +60,4 @@ def make_parts(
         recognises_unasked="transcription" not in dialect.settings,
     )
     tool_calls = ToolCalls(dialect, out, edits, calls, responses, listening, lambda: ledger.speaking or ledger.cutting)
-    return Parts(out, Configuration(edits, out), user, responses, tool_calls)
+    return Parts(out, Configuration(edits, out), user, responses, tool_calls, fault)

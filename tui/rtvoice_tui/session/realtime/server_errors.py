@@ -1,5 +1,6 @@
 """Classifies the server's error events: severity and remedy (error codes of the Realtime API, section 8)."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -12,6 +13,7 @@ from rtvoice_tui.protocol.realtime.client_events import (
     TruncateItem,
 )
 from rtvoice_tui.protocol.realtime.objects import ErrorInfo
+from rtvoice_tui.protocol.remedies import FATAL, remedy_for
 
 
 class Verdict(Enum):
@@ -34,23 +36,9 @@ class Ruling:
 
 _EXPECTED = {"response_cancel_not_active", "item_already_truncated", "item_create_duplicate_item_id"}
 _BUSY = {"conversation_already_has_active_response"}
-_FATAL = {
-    "insufficient_quota": "top up the account at the provider",
-    "credit_balance_exhausted": "top up the account at the provider",
-    "billing_hard_limit_reached": "raise the billing limit at the provider",
-    "account_deactivated": "ask the provider why the account is closed",
-    "invalid_api_key": "check the key, then press c to connect again",
-    "beta_api_shape_disabled": "remove the OpenAI-Beta header from the profile",
-    "session_expired": "press c to begin a new session",
-    "session_limit_reached": "all places are taken: try again later",
-    "model_load_error": "check the server's model",
-}
+_BUSY_WORDS = re.compile(r"already has an active response|active response (is )?in progress", re.IGNORECASE)
 _EMPTY_COMMIT = "input_audio_buffer_commit_empty"
-_REMEDIES = {
-    "rate_limit_exceeded": "wait a little",
-    "inference_rate_limit_exceeded": "wait a little",
-    _EMPTY_COMMIT: "talk a little longer before you end the turn",
-}
+_TALK_LONGER = "talk a little longer before you end the turn"
 
 
 def judge(error: ErrorInfo, cause: ClientEvent | None) -> Ruling:
@@ -58,19 +46,19 @@ def judge(error: ErrorInfo, cause: ClientEvent | None) -> Ruling:
     word = error.word
     if word in _EXPECTED or error.message.startswith("Cancellation failed"):
         return Ruling(Verdict.EXPECTED)
-    if word in _BUSY:
+    if word in _BUSY or _BUSY_WORDS.search(error.message):
         return Ruling(Verdict.TRY_AGAIN)
-    if word in _FATAL:
-        return Ruling(Verdict.FATAL, _FATAL[word])
+    if word in FATAL:
+        return Ruling(Verdict.FATAL, FATAL[word])
     if isinstance(cause, TruncateItem):
         return Ruling(Verdict.HARMLESS, "the agent may believe that more was heard")
     if isinstance(cause, CommitInput) or word == _EMPTY_COMMIT:
-        return Ruling(Verdict.HARMLESS, _REMEDIES[_EMPTY_COMMIT])
+        return Ruling(Verdict.HARMLESS, _TALK_LONGER)
     if isinstance(cause, CreateResponse) and cause.response is not UNSET:
         return Ruling(Verdict.HARMLESS, "the filler is not said: the call goes on")
     if isinstance(cause, CreateResponse):
-        return Ruling(Verdict.FAULT, _REMEDIES.get(word, "ask again"))
-    return Ruling(Verdict.FAULT, _REMEDIES.get(word, ""))
+        return Ruling(Verdict.FAULT, remedy_for(word, error.message) or "ask again")
+    return Ruling(Verdict.FAULT, remedy_for(word, error.message))
 
 
 def is_empty_commit(error: ErrorInfo) -> bool:

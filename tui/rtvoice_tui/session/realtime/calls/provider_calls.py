@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.client_events import CreateItem
+from rtvoice_tui.protocol.realtime.error_texts import read_error
 from rtvoice_tui.protocol.realtime.objects import Item
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import (
@@ -145,6 +146,9 @@ class ProviderCalls:
                 self._reported.discard(oldest := next(iter(self._lists)))
                 del self._lists[oldest]
             self._lists.setdefault(item.id, ServerChanged(item.server_label, ServerState.STARTING, "at the provider"))
+            if item.error:
+                self._listed(item.id, ServerState.FAILED, _words(item.error))
+                return
             state = ServerState.CONNECTED if done or item.tools else self._lists[item.id].state
             self._listed(item.id, state, self._lists[item.id].detail, len(item.tools))
         elif item.type == "mcp_approval_request":
@@ -251,8 +255,8 @@ class ProviderCalls:
 
 
 def _words(error: Any) -> str:
-    """The error of an ``mcp_call`` as text: it is a string, or an object with ``message``, ``content`` or neither."""
-    if isinstance(error, dict):
-        message = error.get("message") or error.get("content") or error
-        return f"{error.get('type') or 'error'}: {message}"
-    return str(error)
+    """The error of an ``mcp_call`` as text: its words, with its type or code."""
+    found = read_error(error)
+    if not isinstance(error, dict):
+        return found.message
+    return f"{found.type or found.code or 'error'}: {found.message or found.code or error}"

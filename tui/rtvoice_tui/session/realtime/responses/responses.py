@@ -1,18 +1,24 @@
 """The agent's side of a conversation: responses, their text, their audio, and how they end."""
 
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
 from rtvoice_tui.protocol.realtime import server_events as ev
-from rtvoice_tui.protocol.realtime.objects import Item, Response
+from rtvoice_tui.protocol.realtime.objects import FAILED, Item, Response
+from rtvoice_tui.protocol.remedies import remedy_for
 from rtvoice_tui.session.effects import EndPlay, Play
 from rtvoice_tui.session.facts import AgentSaid, Level, Moment, Notice, ResponseLost, UsageReported
 from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
+from rtvoice_tui.session.realtime.item_text import TEXT, TRANSCRIPT, UNCHANGED, ItemText, TextChange
+from rtvoice_tui.session.realtime.last_fault import LastFault
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
 from rtvoice_tui.session.realtime.responses.output_rate import OutputRate
 from rtvoice_tui.session.realtime.responses.response_slot import UNNAMED, ResponseSlot, is_out_of_band
 from rtvoice_tui.session.realtime.turns.listening import Listening
+
+KEPT_LATE = 32
+"""Number of items of ended responses whose text is kept."""
 
 
 @dataclass
@@ -25,22 +31,11 @@ class _Response:
 
 @dataclass
 class _Words:
-    """The text of one item. Some servers send it twice, as text and as transcript: the first source seen is used."""
+    """The text of one item, and where it belongs."""
 
     turn: int
     out_of_band: bool = False
-    source: type[ev.ServerEvent] | None = None
-    parts: dict[int, list[str]] = field(default_factory=dict)
-    """The deltas of each content part; a list, so that a long text is not copied for each delta."""
-
-    @property
-    def text(self) -> str:
-        """The text of all content parts, in order."""
-        return "".join(self.part(index) for index in sorted(self.parts))
-
-    def part(self, index: int) -> str:
-        """The text of one content part; empty if none was received."""
-        return "".join(self.parts.get(index, ()))
+    text: ItemText = field(default_factory=ItemText)
 
 
 class Responses:
@@ -51,6 +46,7 @@ class Responses:
         ledger: the heard ledger, which counts received and played audio.
         calls: the function calls in responses.
         listening: knows the turn that a new response belongs to.
+        fault: the last fault that the server reported.
 
     Attributes:
         ledger: the heard ledger.
@@ -58,8 +54,11 @@ class Responses:
         slot: the response slot.
     """
 
-    def __init__(self, out: Outbox, ledger: HeardLedger, calls: FunctionCalls, listening: Listening) -> None:
+    def __init__(
+        self, out: Outbox, ledger: HeardLedger, calls: FunctionCalls, listening: Listening, fault: LastFault
+    ) -> None:
         self._out = out
+        self._fault = fault
         self.ledger = ledger
         self.rate = OutputRate(ledger.rate, out)
         self.slot = ResponseSlot()
@@ -67,6 +66,7 @@ class Responses:
         self._listening = listening
         self._responses: dict[str, _Response] = {}
         self._words: dict[str, _Words] = {}
+        self._late: OrderedDict[str, _Words] = OrderedDict()
         self._done_ids: deque[str] = deque(maxlen=32)
 
     def close(self) -> None:
@@ -76,6 +76,7 @@ class Responses:
         self.rate.clear()
         self._responses.clear()
         self._words.clear()
+        self._late.clear()
         self._done_ids.clear()
 
     def _report_incomplete(self) -> None:
@@ -97,12 +98,16 @@ class Responses:
                 self._item_added(event.response_id, event.item)
             case ev.OutputItemDone():
                 self._item_done(event.response_id, event.item)
-            case ev.OutputTextDelta() | ev.OutputTranscriptDelta():
-                self._text_delta(event)
+            case ev.OutputTextDelta():
+                self._text_delta(event, TEXT, event.delta)
+            case ev.OutputTranscriptDelta():
+                self._text_delta(event, TRANSCRIPT, event.delta)
             case ev.OutputTextDone():
-                self._text_done(event, event.text, ev.OutputTextDelta)
+                self._text_done(event, TEXT, event.text)
             case ev.OutputTranscriptDone():
-                self._text_done(event, event.transcript, ev.OutputTranscriptDelta)
+                self._text_done(event, TRANSCRIPT, event.transcript)
+            case ev.ContentPartDone():
+                self._part_done(event)
             case ev.OutputAudioDelta():
                 self._audio(event)
             case ev.OutputAudioDone():
@@ -152,6 +157,7 @@ class Responses:
         if item.type == "function_call":
             self._collect(answer, self._calls.complete(answer.turn, item))
         else:
+            self._settle(response_id, item)
             self._audio_done(item.id)
 
     def _collect(self, answer: _Response, key: str) -> None:
@@ -160,43 +166,79 @@ class Responses:
 
     # --- text
 
-    def _text_delta(self, event: ev.OutputTextDelta | ev.OutputTranscriptDelta) -> None:
-        if self._dropped(event.response_id, event.item_id) or not event.delta:
+    def _text_delta(self, event: ev.OfContent, source: str, delta: str) -> None:
+        if not delta or self._dropped(event.response_id, event.item_id):
             return
-        words = self._words_of(event)
-        words.source = words.source or type(event)
-        if words.source is not type(event):
-            return
-        if not words.parts and not words.out_of_band:
-            self._out.reach(words.turn, Moment.FIRST_TEXT)
-        at_end = event.content_index >= max(words.parts, default=0)
-        words.parts.setdefault(event.content_index, []).append(event.delta)
-        text = event.delta if at_end else words.text
-        self._out.report(AgentSaid(words.turn, event.item_id, text, not at_end, out_of_band=words.out_of_band))
+        words = self._words_of(event.response_id, event.item_id)
+        self._begun(words)
+        change = words.text.append(event.content_index, source, delta)
+        if change != UNCHANGED:
+            self._out.report(
+                AgentSaid(words.turn, event.item_id, change.text, change.replace, out_of_band=words.out_of_band)
+            )
 
-    def _text_done(self, event: ev.OfContent, text: str, source: type[ev.ServerEvent]) -> None:
+    def _text_done(self, event: ev.OfContent, source: str, text: str) -> None:
         if self._dropped(event.response_id, event.item_id):
             return
-        words = self._words_of(event)
-        before = words.part(event.content_index)
-        if text and words.source in (None, source):
-            if not words.parts and not words.out_of_band:
-                self._out.reach(words.turn, Moment.FIRST_TEXT)
-            words.parts[event.content_index] = [text]
-        words.source = words.source or source
-        replace = words.part(event.content_index) != before
-        text = words.text if replace else ""
-        self._out.report(AgentSaid(words.turn, event.item_id, text, replace, final=True, out_of_band=words.out_of_band))
+        words = self._words_of(event.response_id, event.item_id)
+        if text.strip():
+            self._begun(words)
+        self._complete(event.item_id, words, words.text.complete(event.content_index, source, text))
 
-    def _words_of(self, event: ev.OfContent) -> _Words:
-        if event.item_id not in self._words:
-            answer = self._response_of(event.response_id)
-            words = _Words(answer.turn, answer.out_of_band)
-            if event.response_id and event.response_id in self._done_ids:
-                return words
-            self._words[event.item_id] = words
-            answer.items.append(event.item_id)
-        return self._words[event.item_id]
+    def _part_done(self, event: ev.ContentPartDone) -> None:
+        if event.part.text:
+            self._text_done(event, TEXT, event.part.text)
+        elif event.part.transcript:
+            self._text_done(event, TRANSCRIPT, event.part.transcript)
+
+    def item(self, item: Item) -> None:
+        """Handle an item of the conversation: some servers tell the agent's words nowhere else.
+
+        Items that we created, such as an earlier conversation, belong to no response: they are ignored.
+        """
+        if item.id in self._words or item.id in self._late or self.slot.active:
+            self._settle("", item)
+
+    def _settle(self, response_id: str, item: Item) -> None:
+        """Take over the text of a finished item, where no other event has told it."""
+        if item.type != "message" or item.role == "user" or not item.text.strip():
+            return
+        if self._dropped(response_id, item.id):
+            return
+        words = self._words_of(response_id, item.id)
+        self._begun(words)
+        change = words.text.settle(item.content)
+        if change != UNCHANGED:
+            self._complete(item.id, words, change)
+
+    def _begun(self, words: _Words) -> None:
+        if words.text.empty and not words.out_of_band:
+            self._out.reach(words.turn, Moment.FIRST_TEXT)
+
+    def _complete(self, item_id: str, words: _Words, change: TextChange) -> None:
+        text, replace = change
+        self._out.report(AgentSaid(words.turn, item_id, text, replace, final=True, out_of_band=words.out_of_band))
+
+    def _words_of(self, response_id: str, item_id: str) -> _Words:
+        over = response_id in self._done_ids if response_id else not self.slot.active
+        known = self._words.get(item_id) or (self._late.get(item_id) if over else None)
+        if known is not None:
+            return known
+        answer = self._response_of(response_id)
+        words = _Words(answer.turn, answer.out_of_band)
+        if response_id and response_id in self._done_ids:
+            self._keep_late(item_id, words)
+        else:
+            self._words[item_id] = words
+            answer.items.append(item_id)
+        return words
+
+    def _keep_late(self, item_id: str, words: _Words) -> None:
+        """Keep the text of an item whose response has ended, for events that come after it."""
+        if item_id:
+            self._late[item_id] = words
+        if len(self._late) > KEPT_LATE:
+            self._late.popitem(last=False)
 
     # --- audio
 
@@ -226,10 +268,12 @@ class Responses:
     def _done(self, response: Response) -> None:
         if response.id and response.id in self._done_ids:
             return
-        self._done_ids.append(response.id)
         response_id = response.id or self.slot.active
         cut = self.slot.is_cut(response_id)
         answer = self._response_of(response_id)
+        for output in response.output:
+            self._settle(response_id, output)
+        self._done_ids.append(response.id)
         self._responses.pop(response_id or UNNAMED, None)
         self.slot.done(response.id)
         for item in self.ledger.of_response(response_id):
@@ -238,7 +282,8 @@ class Responses:
         if not cut and response.status == "completed":
             self._compare(answer, response_id)
         for item_id in answer.items:
-            self._words.pop(item_id, None)
+            if (words := self._words.pop(item_id, None)) is not None:
+                self._keep_late(item_id, words)
         if not answer.out_of_band:
             self._out.reach(answer.turn, Moment.GENERATED)
         if response.usage is not None:
@@ -250,16 +295,26 @@ class Responses:
 
     def _compare(self, answer: _Response, response_id: str) -> None:
         """Compare the length of a response's audio with its text, to detect a wrong output rate."""
-        text = " ".join(self._words[item_id].text for item_id in answer.items if item_id in self._words)
+        text = " ".join(self._words[item_id].text.text for item_id in answer.items if item_id in self._words)
         self.rate.spoke(text, sum(item.received_bytes for item in self.ledger.of_response(response_id)))
 
     def _report_failure(self, response: Response, cut: bool) -> None:
-        """Report why a response failed or is incomplete: an exceeded quota would otherwise look like silence."""
-        if response.status not in ("failed", "incomplete") or cut:
+        """Report why a response failed or is incomplete: an exceeded quota would otherwise look like silence.
+
+        Without a reason of its own, the error event that came with it has already said why.
+        """
+        explained = self._fault.explains_response
+        self._fault.response_ended()
+        if response.status not in FAILED or cut:
             return
         details = response.status_details
-        reason = details.error.message or details.error.word or details.reason or "no reason given"
+        reason = details.error.message or details.error.word or details.reason
+        if not reason and explained:
+            return
         level = Level.ERROR if response.status == "failed" else Level.WARNING
         verb = "failed" if response.status == "failed" else "is incomplete"
-        remedy = "wait a little, then ask again" if "rate_limit" in details.error.word else ""
-        self._out.report(Notice(level, f"the answer {verb}: {' '.join(reason.split())}", remedy))
+        remedy = remedy_for(details.error.code, details.error.type, details.reason, details.error.message)
+        sentence = f"the answer {verb}: {' '.join((reason or 'the server gave no reason').split())}"
+        self._fault.reported(sentence, remedy, reason)
+        self._fault.response_ended()
+        self._out.report(Notice(level, sentence, remedy or "ask again"))

@@ -1,0 +1,122 @@
+"""Whatever a server says of an error is read, wherever it puts the words."""
+
+import json
+from typing import Any
+
+import pytest
+
+from rtvoice_tui.protocol.realtime import server_events as ev
+from rtvoice_tui.protocol.realtime.codec import decode
+from rtvoice_tui.protocol.realtime.objects import ErrorInfo
+from rtvoice_tui.protocol.realtime.wire import RealtimeWire
+
+WORDS = "The model x does not exist"
+NESTED = {"error": {"message": WORDS, "code": "model_not_found"}}
+
+SHAPES: dict[str, Any] = {
+    "as documented": {"error": {"message": WORDS}},
+    "a text": {"error": WORDS},
+    "an object in the object": {"error": NESTED},
+    "a detail": {"error": {"detail": WORDS}},
+    "a reason": {"error": {"type": "x", "reason": WORDS}},
+    "a description": {"error": {"error_description": WORDS}},
+    "a list of texts": {"error": [WORDS]},
+    "a list of objects": {"error": {"errors": [{"msg": WORDS}]}},
+    "validation errors": {"error": {"detail": [{"loc": ["body"], "msg": WORDS}]}},
+    "an object as message": {"error": {"message": {"text": WORDS}}},
+    "an empty message and a detail": {"error": {"message": "", "detail": WORDS}},
+    "null and a message of the event": {"error": None, "message": WORDS},
+    "a message of the event": {"message": WORDS, "code": 4004},
+    "a code in the error, the message in the event": {"error": {"code": "bad"}, "message": WORDS},
+    "a reason of the event": {"reason": WORDS},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_an_error_event_of_any_shape_keeps_its_words(shape):
+    decoded = decode(json.dumps({"type": "error", **shape}))
+    assert isinstance(decoded.event, ev.ErrorEvent)
+    assert WORDS in decoded.event.error.message
+    assert decoded.problem == "", "an unusual shape is no problem of its own"
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_a_failed_transcription_of_any_shape_keeps_its_words(shape):
+    name = "conversation.item.input_audio_transcription.failed"
+    decoded = decode(json.dumps({"type": name, "item_id": "U", **shape}))
+    assert isinstance(decoded.event, ev.TranscriptionFailed)
+    assert WORDS in decoded.event.error.message
+    assert decoded.event.item_id == "U"
+
+
+@pytest.mark.parametrize("status", ["failed", "incomplete"])
+@pytest.mark.parametrize(
+    "response",
+    [
+        *({"status_details": shape} for shape in SHAPES.values()),
+        {"status_details": WORDS},
+        {"status_details": [WORDS]},
+        {"error": {"message": WORDS}},
+        {"error": WORDS},
+        {"status_details": {"type": "failed", "message": WORDS}},
+    ],
+)
+def test_a_failed_response_of_any_shape_keeps_its_words(response, status):
+    if response == {"status_details": {"reason": WORDS}}:
+        pytest.skip("a reason is a field of its own there")
+    decoded = decode(json.dumps({"type": "response.done", "response": {"id": "R", "status": status, **response}}))
+    assert isinstance(decoded.event, ev.ResponseDone)
+    assert WORDS in decoded.event.response.status_details.error.message
+    assert decoded.problem == ""
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"error": {"message": WORDS}},
+        {"error": WORDS},
+        {"message": WORDS, "connectionId": "a", "requestId": "b"},
+        {"detail": WORDS},
+        {"errors": [{"message": WORDS}]},
+    ],
+)
+def test_an_error_without_a_type_as_gateways_send_it_is_an_error(frame):
+    decoded = decode(json.dumps(frame))
+    assert isinstance(decoded.event, ev.ErrorEvent)
+    assert decoded.known
+    assert WORDS in decoded.event.error.message
+
+
+@pytest.mark.parametrize("frame", ['{"foo": "Service Unavailable"}', "Service Unavailable", '["Service Unavailable"]'])
+def test_a_frame_that_is_no_event_is_quoted(frame):
+    assert "Service Unavailable" in decode(frame).problem
+
+
+def test_an_error_without_any_known_field_is_shown_as_it_is():
+    decoded = decode('{"type":"error","error":{"weird":{"why":7}}}')
+    assert decoded.event.error.message == '{"weird": {"why": 7}}'
+
+
+@pytest.mark.parametrize("code", ["code", "error_code", "status"])
+def test_codes_that_are_numbers_or_have_other_names_are_read(code):
+    decoded = decode(json.dumps({"type": "error", "error": {code: 503, "detail": WORDS}}))
+    assert decoded.event.error == ErrorInfo(code="503", message=WORDS)
+
+
+@pytest.mark.parametrize(
+    ("event", "red"),
+    [
+        ({"type": "error", "error": {"message": "no"}}, True),
+        ({"type": "response.done", "response": {"status": "failed"}}, True),
+        ({"type": "response.done", "response": {"status": "incomplete"}}, True),
+        ({"type": "response.done", "response": {"status": "completed"}}, False),
+        ({"type": "response.done", "response": {"status": "cancelled"}}, False),
+        ({"type": "conversation.item.input_audio_transcription.failed", "error": {"message": "no"}}, True),
+        ({"type": "mcp_list_tools.failed"}, True),
+        ({"type": "response.mcp_call.failed"}, True),
+        ({"type": "response.mcp_call.completed"}, False),
+    ],
+)
+def test_events_that_report_a_failure_are_marked_as_errors(event, red):
+    frame = json.dumps(event)
+    assert RealtimeWire().received_row(frame, decode(frame)).error is red

@@ -1,0 +1,121 @@
+"""Reads errors in whatever shape a server sends them: text, nested objects, lists, or fields of the event itself.
+
+The Realtime API's shape is ``{"error": {"type", "code", "message", "param", "event_id"}}``. Gateways and smaller
+servers use others: ``"error": "text"``, ``"detail": [...]``, an HTTP body in place of the object. What was said is
+never lost: without any known field, the object itself becomes the message, as JSON.
+"""
+
+import json
+from typing import Any
+
+from msgspec import structs
+
+from rtvoice_tui.protocol.realtime.objects import ErrorInfo
+
+MAX_TEXT = 1000
+"""Maximum characters of a message that was not a plain text."""
+
+_MESSAGES = (
+    "message",
+    "error_message",
+    "errorMessage",
+    "Message",
+    "msg",
+    "error_description",
+    "detail",
+    "details",
+    "description",
+    "reason",
+    "text",
+    "content",
+    "title",
+    "error",
+    "errors",
+    "cause",
+)
+"""Names of fields that hold a message, the most specific first."""
+
+_CODES = ("code", "error_code", "errorCode", "status", "__type")
+_MAX_DEPTH = 6
+
+
+_BARE = frozenset(("type", "code", "param", "event_id", "object", "id", *_CODES))
+"""Fields that are shown beside a message; alone they are no message."""
+
+
+_STATUS = ("type", "reason", "status")
+"""Fields of ``status_details`` that have a meaning of their own."""
+
+
+def read_error(raw: Any) -> ErrorInfo:
+    """Read an error from a JSON value of any shape; its message is empty only if the value has no words."""
+    if not isinstance(raw, dict):
+        return ErrorInfo(message=_words(raw, 0))
+    inner = raw.get("error")
+    named = inner if isinstance(inner, dict) else {}
+    return ErrorInfo(
+        type=_text(raw.get("type")) or _text(named.get("type")),
+        code=_first(raw, _CODES) or _first(named, _CODES),
+        message=_words(raw, 0),
+        param=_text(raw.get("param")) or _text(named.get("param")),
+        event_id=_text(raw.get("event_id")) or _text(named.get("event_id")),
+    )
+
+
+def read_event_error(fields: dict[str, Any], about_error: bool = True) -> ErrorInfo:
+    """Read the error of an event: its ``error`` field, completed by the other fields of the event.
+
+    Args:
+        fields: the event.
+        about_error: whether all of the event is about the error; else only fields that hold messages and codes are.
+    """
+    found = read_error(fields.get("error"))
+    names = set(fields) - {"type", "event_id", "error"} if about_error else {*_MESSAGES, *_CODES} - {"error"}
+    around = read_error({name: fields[name] for name in fields if name in names and fields[name] is not None})
+    return structs.replace(found, code=found.code or around.code, message=found.message or around.message)
+
+
+def read_response_error(response: Any) -> ErrorInfo:
+    """Read why a response failed: ``status_details`` with or without ``error``, or an ``error`` of the response."""
+    if not isinstance(response, dict):
+        return ErrorInfo()
+    details = response.get("status_details")
+    named = {name: value for name, value in details.items() if name not in _STATUS} if isinstance(details, dict) else {}
+    inner = read_error(named.get("error"))
+    others = {name: value for name, value in named.items() if name != "error"}
+    rest = read_error(others if isinstance(details, dict) else details)
+    own = read_error(response.get("error"))
+    message = inner.message or rest.message or own.message
+    return structs.replace(inner, code=inner.code or rest.code or own.code, message=message)
+
+
+def _words(value: Any, depth: int) -> str:
+    """The human-readable text in a value; the value as JSON if no field is known."""
+    if value is None or value == {} or value == []:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and depth < _MAX_DEPTH:
+        for name in _MESSAGES:
+            if found := _words(value.get(name), depth + 1):
+                return _located(value, found)
+        if value.keys() <= _BARE:
+            return ""
+    if isinstance(value, list) and depth < _MAX_DEPTH:
+        parts = [found for entry in value[:20] if (found := _words(entry, depth + 1))]
+        return "; ".join(parts)[:MAX_TEXT]
+    return json.dumps(value, ensure_ascii=False)[:MAX_TEXT]
+
+
+def _located(value: dict[str, Any], found: str) -> str:
+    """Add the place to a validation error of the form ``{"loc": ["body", "model"], "msg": ...}``."""
+    place = value.get("loc")
+    return f"{'.'.join(map(str, place))}: {found}" if isinstance(place, list) and place else found
+
+
+def _first(fields: dict[str, Any], names: tuple[str, ...]) -> str:
+    return next((text for name in names if (text := _text(fields.get(name)))), "")
+
+
+def _text(value: Any) -> str:
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""

@@ -1,0 +1,142 @@
+"""The text of one conversation item, from all events that tell of it.
+
+Servers tell the same words in several events: deltas, one or more "done" events for each content part (some send one
+per sentence), the finished part, the finished item, and ``response.done``. A server may use only one of them, and some
+send the words of speech twice, as text and as transcript. The text of an item is what any of these events has told of
+its parts, by content index.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from rtvoice_tui.protocol.realtime.objects import Part
+
+TEXT: Final = "text"
+TRANSCRIPT: Final = "transcript"
+
+
+class TextChange(NamedTuple):
+    """How an item's text changed: ``text`` is added, or with ``replace`` is the whole text."""
+
+    text: str = ""
+    replace: bool = False
+
+
+UNCHANGED: Final = TextChange()
+
+
+@dataclass
+class _PartText:
+    """The text of one content part.
+
+    Attributes:
+        source: `TEXT` or `TRANSCRIPT`: the first one counts, where a server sends both.
+        told: what was told as complete; one sentence after the other, if it was told so.
+        deltas: what followed since; a list, so that a long text is not copied for each delta.
+        whole: whether something was told as complete.
+    """
+
+    source: str
+    told: str = ""
+    deltas: list[str] = field(default_factory=list)
+    whole: bool = False
+
+    @property
+    def text(self) -> str:
+        return self.told + "".join(self.deltas)
+
+    def complete(self, text: str) -> None:
+        """A complete text: all of the part, or the next sentence of it."""
+        pending, self.deltas, self.whole = "".join(self.deltas), [], True
+        if not text.strip() or _plain(self.told + pending) == _plain(text):
+            self.told += pending
+        elif not self.told.strip() or _plain(text).startswith(_plain(self.told)):
+            self.told = text
+        elif pending or not _plain(self.told).endswith(_plain(text)):
+            self.told = _joined(self.told, text)
+
+    def settle(self, text: str) -> None:
+        """The part's text in a finished item, which is final; of an interrupted one it may be shorter."""
+        known = self.text
+        self.told, self.deltas, self.whole = (known if _holds(known, text) else text), [], True
+
+
+class ItemText:
+    """The text of an item of the agent, part by part."""
+
+    def __init__(self) -> None:
+        self._parts: dict[int, _PartText] = {}
+        self._source = ""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was told yet."""
+        return not self._parts
+
+    @property
+    def text(self) -> str:
+        """The text of all parts in order; parts that only repeat others in another form are left out."""
+        shown: list[str] = []
+        main = "".join(part.text for part in self._parts.values() if part.source == self._source)
+        for index in sorted(self._parts):
+            part = self._parts[index]
+            if part.source == self._source or (part.whole and not _holds(main, part.text)):
+                shown.append(part.text)
+        return "".join(shown)
+
+    def append(self, index: int, source: str, delta: str) -> TextChange:
+        """Add a delta to a content part."""
+        part = self._part(index, source)
+        if part.source != source:
+            return UNCHANGED
+        part.deltas.append(delta)
+        if source != self._source:
+            return UNCHANGED  # shown once it is complete, unless it repeats what is shown
+        at_end = index >= max(self._parts)
+        return TextChange(delta) if at_end else TextChange(self.text, replace=True)
+
+    def complete(self, index: int, source: str, text: str) -> TextChange:
+        """A part, or a sentence of it, was told as complete; an empty text changes nothing."""
+        before = self.text
+        part = self._part(index, source)
+        if part.source == source:
+            part.complete(text)
+        return self._change(before)
+
+    def settle(self, content: Sequence[Part]) -> TextChange:
+        """The parts of a finished item."""
+        before = self.text
+        told = [(index, part) for index, part in enumerate(content) if (part.text or part.transcript).strip()]
+        if not told or _holds(before, "".join(part.text or part.transcript for _, part in told)):
+            return UNCHANGED
+        for index, part in told:
+            words = part.text or part.transcript
+            if index not in self._parts and len(told) == len(self._parts) == 1:
+                index = next(iter(self._parts))  # some servers count the parts of a finished item anew
+            if index in self._parts or not _holds(before, words):
+                self._part(index, TEXT if part.text else TRANSCRIPT).settle(words)
+        return self._change(before)
+
+    def _part(self, index: int, source: str) -> _PartText:
+        self._source = self._source or source
+        return self._parts.setdefault(index, _PartText(source))
+
+    def _change(self, before: str) -> TextChange:
+        after = self.text
+        return TextChange(after, replace=True) if after != before else UNCHANGED
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _holds(known: str, text: str) -> bool:
+    return _plain(text) in _plain(known)
+
+
+def _joined(told: str, text: str) -> str:
+    """Two sentences as one text; scripts with wide characters have no space between them."""
+    wide = unicodedata.east_asian_width(told[-1]) in "WF"
+    return told + text if wide or told[-1].isspace() or text[0].isspace() else f"{told} {text}"

@@ -1,0 +1,66 @@
+"""The last fault that the server reported: the likely cause if the session ends right after it."""
+
+from dataclasses import dataclass
+
+WITHIN_S = 5.0
+"""A session that was ready and ends later than this after an error did not end because of it."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An error that was shown to the user.
+
+    Attributes:
+        sentence: as it was shown.
+        remedy: what the user can do.
+        message: the server's words in it.
+        at: its time in seconds.
+    """
+
+    sentence: str
+    remedy: str
+    message: str
+    at: float
+
+
+class LastFault:
+    """Remembers the last fault of a connection, and of its current response.
+
+    Attributes:
+        now: time of the current step in seconds.
+    """
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._last: Fault | None = None
+        self._of_response: Fault | None = None
+
+    def reported(self, sentence: str, remedy: str, message: str) -> None:
+        """The server reported a fault."""
+        self._last = self._of_response = Fault(sentence, remedy, message, self.now)
+
+    def response_started(self) -> None:
+        """A response started: earlier faults are not about it, and did not end the session."""
+        self._last = self._of_response = None
+
+    @property
+    def explains_response(self) -> bool:
+        """Whether a fault was reported since the current response started, or since the last one ended."""
+        return self._of_response is not None
+
+    def response_ended(self) -> None:
+        """A response ended: the fault before it is not about the next one."""
+        self._of_response = None
+
+    def cause(self, ready: bool) -> Fault | None:
+        """The fault that ended the session now; ``None`` if there was none, or only long before.
+
+        Args:
+            ready: whether the session had been configured; before that, the last fault is the cause at any time.
+        """
+        last = self._last
+        return last if last is not None and (not ready or self.now - last.at <= WITHIN_S) else None
+
+    def clear(self) -> None:
+        """The session ended."""
+        self._last = self._of_response = None
