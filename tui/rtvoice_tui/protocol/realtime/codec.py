@@ -150,7 +150,7 @@ def _convert(kind: Any, raw: Any, path: str, invalid_paths: list[str]) -> Any:
         if in_list and isinstance(raw, list):
             return [_build(struct, entry, f"{path}[].", invalid_paths) for entry in raw if isinstance(entry, dict)]
         if not in_list and isinstance(raw, dict):
-            return _build(struct, raw, f"{path}.", invalid_paths if struct not in _ANY_SHAPE else [])
+            return _build(struct, raw, f"{path}.", invalid_paths)
         if struct not in _ANY_SHAPE:
             invalid_paths.append(path)
         return None
@@ -159,7 +159,8 @@ def _convert(kind: Any, raw: Any, path: str, invalid_paths: list[str]) -> Any:
     try:
         return msgspec.convert(raw, kind, strict=False)
     except msgspec.ValidationError:
-        invalid_paths.append(path)
+        if not path.endswith("error.message"):  # `error_texts` reads it, whatever it is
+            invalid_paths.append(path)
         return str(raw) if kind is str and isinstance(raw, int | float | bool) else None
 
 
