@@ -53,7 +53,7 @@ def test_a_failed_transcription_of_any_shape_keeps_its_words(shape):
 @pytest.mark.parametrize(
     "response",
     [
-        *({"status_details": shape} for shape in SHAPES.values()),
+        *({"status_details": shape} for shape in SHAPES.values() if shape != {"reason": WORDS}),
         {"status_details": WORDS},
         {"status_details": [WORDS]},
         {"error": {"message": WORDS}},
@@ -62,8 +62,6 @@ def test_a_failed_transcription_of_any_shape_keeps_its_words(shape):
     ],
 )
 def test_a_failed_response_of_any_shape_keeps_its_words(response, status):
-    if response == {"status_details": {"reason": WORDS}}:
-        pytest.skip("a reason is a field of its own there")
     decoded = decode(json.dumps({"type": "response.done", "response": {"id": "R", "status": status, **response}}))
     assert isinstance(decoded.event, ev.ResponseDone)
     assert WORDS in decoded.event.response.status_details.error.message

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.transcript import Entry, Speaker
 from session.conversation import Conversation, Step, function_call
 
+TRANSCRIBED = SessionSettings(turn_detection={"type": "server_vad"}, transcription={"model": "m"})
 TRANSCRIPTION = "conversation.item.input_audio_transcription"
 
 
@@ -80,7 +82,7 @@ def test_an_answer_that_the_end_cut_off_says_so_and_grows_no_more(store: Store, 
 @pytest.mark.parametrize("kind", USER)
 def test_what_the_user_was_saying_at_the_end_says_so_and_grows_no_more(store: Store, kind: str):
     does, words = USER[kind]
-    c = Conversation()
+    c = Conversation(settings=TRANSCRIBED)
     does(c)
     c.close()
     (entry,) = [entry for entry in read(store, c) if entry.speaker is Speaker.YOU]

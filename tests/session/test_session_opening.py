@@ -190,7 +190,10 @@ def test_an_edit_that_changes_nothing_sends_nothing():
 
 
 def test_a_second_session_updated_for_the_same_change_settles_nothing_and_only_says_what_is_in_force():
-    c = Conversation("yandex")
+    c = Conversation("yandex", ready=False)
+    c.connect()
+    c.server("session.created", session={"id": "sess"})
+    c.server("session.updated", session={"id": "sess", "instructions": "Be brief."})
     again = c.server("session.updated", session={"id": "sess", "instructions": "Be brief."})
     assert again.effects == [Report(SettingsReported({"instructions": "Be brief."}))]
 

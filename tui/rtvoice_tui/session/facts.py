@@ -166,7 +166,17 @@ class SpeechNoticed(msgspec.Struct, frozen=True):
 
 
 class UserSaid(msgspec.Struct, frozen=True):
-    """The complete text of a user item so far; replaces the text of earlier facts about the item."""
+    """The complete text of a user item so far; replaces the text of earlier facts about the item.
+
+    Attributes:
+        turn: the turn it belongs to.
+        item_id: the item.
+        text: its text.
+        final: whether no more of it is expected.
+        typed: whether it was typed.
+        failed: why it was not recognised, or if typed not accepted; empty if it was.
+        missing: why there are no words, though nothing failed; shown in place of them.
+    """
 
     turn: int
     item_id: str
@@ -174,6 +184,7 @@ class UserSaid(msgspec.Struct, frozen=True):
     final: bool
     typed: bool = False
     failed: str = ""
+    missing: str = ""
 
 
 class AgentSaid(msgspec.Struct, frozen=True):

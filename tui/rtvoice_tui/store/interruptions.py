@@ -59,7 +59,7 @@ class Interruptions:
         match fact:
             case SpeechNoticed():
                 self._noticed(fact)
-            case UserSaid() if fact.final and not fact.typed and fact.turn in self._turns:
+            case UserSaid() if fact.final and not (fact.typed or fact.missing) and fact.turn in self._turns:
                 self._judge(self._turns[fact.turn], false=bool(fact.failed) or not fact.text.strip())
             case TurnStarted():
                 for number, turn in list(self._due.items()):

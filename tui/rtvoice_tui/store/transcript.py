@@ -50,6 +50,7 @@ class Entry:
         confirmed: whether the server acknowledged the truncation or deletion.
         state: state of a function call; empty for other entries.
         out_of_band: whether it belongs to an out-of-band response.
+        missing: why there are no words; shown in place of them.
     """
 
     speaker: Speaker
@@ -67,6 +68,7 @@ class Entry:
     confirmed: bool = False
     state: str = ""
     out_of_band: bool = False
+    missing: str = ""
 
     @property
     def text(self) -> str:
@@ -116,14 +118,15 @@ class Transcript:
     def user_said(self, fact: UserSaid, at: float) -> None:
         """Record the full text of a user item so far."""
         entry = self._entry(Speaker.YOU, fact.turn, at, fact.item_id)
-        self._rewrite(entry, visible(fact.text))
         entry.final = fact.final
+        entry.missing = fact.missing
+        failure = f"{'not delivered' if fact.typed else 'not recognised'}: {one_line(fact.failed)}"
+        entry.note = failure if fact.failed else ""
+        self._rewrite(entry, visible(fact.text) if fact.text.strip() else "")
         if fact.final:
             self._growing.pop(entry.index, None)
         else:
             self._growing[entry.index] = entry
-        if fact.failed:
-            entry.note = f"not recognised: {one_line(fact.failed)}"
 
     def agent_said(self, fact: AgentSaid, at: float) -> None:
         """Record a delta or the full text of an agent item."""

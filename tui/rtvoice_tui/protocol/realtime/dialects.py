@@ -40,8 +40,8 @@ class Dialect:
         fixed_rate: the only supported PCM rate in Hz, or 0 if input and output rates can be chosen.
         clears_input: whether the server supports ``input_audio_buffer.clear``.
         cancels_on_speech: whether the server itself cancels a running response when speech starts.
-        takes_no_detection: whether turn detection can be switched off in a running session with ``null``.
-        waits_for_words: whether a response to a manual turn is only requested after the turn's transcript.
+        can_disable_turn_detection: whether turn detection can be switched off in a running session with ``null``.
+        responds_after_transcript: whether a response to a manual turn is only requested after the turn's transcript.
         hosted_tools: reserved function names of tools that run at the provider.
         hosts_mcp: whether the server itself connects to MCP servers (tools of type ``mcp``).
         out_of_band: whether the server supports out-of-band responses.
@@ -52,6 +52,7 @@ class Dialect:
         freezes_voice: whether the voice cannot change any more once the agent has spoken.
         history: how a conversation is passed to a new session: ``items`` (each turn as an item) or ``recap`` (one
             user message with all of it, because the server refuses assistant items).
+        transcription: the transcription that is requested where the profile does not set it; ``None``: none is.
         detections: supported types of turn detection.
         max_output: maximum of ``max_output_tokens``.
         silent_about: paths of settings that neither the provider's documentation nor its session echo mentions.
@@ -84,6 +85,7 @@ class Dialect:
     merges_deeply: bool = False
     freezes_voice: bool = False
     history: str = "items"
+    transcription: dict[str, str] | None = None
     detections: tuple[str, ...] = ("server_vad", "semantic_vad")
     max_output: int = 4096
     silent_about: frozenset[str] = frozenset()
@@ -219,6 +221,7 @@ LOCAL = Dialect(
     fixed_rate=24_000,
     merges_deeply=True,
     out_of_band=True,
+    transcription={"model": "moonshine-tiny"},
     detections=("server_vad",),
 )
 

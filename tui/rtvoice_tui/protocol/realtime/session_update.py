@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from rtvoice_tui.protocol.realtime.dialects import ALL_SETTINGS, Dialect
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
@@ -40,6 +41,8 @@ def session_body(
             ``audio.output`` are sent in full to servers that merge shallowly. ``None`` sends everything, as after
             connecting.
     """
+    if dialect.transcription is not None and settings.transcription is UNSET:
+        settings = replace(settings, transcription=dialect.transcription)
     wanted = {name for name in ALL_SETTINGS if settings.is_set(name)}
     left_out = [name for name in wanted - dialect.settings if changed is None or name in changed]
     session: dict[str, Any] = {"type": "realtime"} if dialect.typed_session else {}

@@ -3,11 +3,10 @@
 from typing import Any
 
 from rtvoice_tui.protocol.realtime.objects import ErrorInfo
-from rtvoice_tui.protocol.realtime.session_echo import in_force
 from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session.commands import EditSession
 from rtvoice_tui.session.effects import Schedule
-from rtvoice_tui.session.facts import Phase, SessionOpened, SettingsReported
+from rtvoice_tui.session.facts import Phase, SessionOpened
 from rtvoice_tui.session.realtime.edits import GATED_NOTICE, Edits
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.server_errors import sentence
@@ -88,7 +87,7 @@ class Configuration:
         if self.phase is not Phase.CONFIGURING:
             return
         self._out.report(SessionOpened(str(session.get("id") or ""), session))
-        self._out.report(SettingsReported(in_force(session), at_start=True))
+        self._edits.opened(session)
         self._send_unless_sent()
 
     def updated(self, session: dict[str, Any]) -> None:

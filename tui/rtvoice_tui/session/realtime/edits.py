@@ -5,7 +5,7 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import UNSET
@@ -17,11 +17,14 @@ from rtvoice_tui.protocol.realtime.session_echo import blamed, differs, in_force
 from rtvoice_tui.protocol.realtime.session_update import session_body
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.effects import Schedule
-from rtvoice_tui.session.facts import EditChanged, EditState, SettingsReported
+from rtvoice_tui.session.facts import EditChanged, EditState, Level, Notice, SettingsReported
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.timers import EditLate
 
 UNANSWERED_S = 3.0
+
+_ECHOES = frozenset(("model", "tools"))
+"""Fields that some servers complete by themselves in any report: a change of them is not announced."""
 
 GATED_NOTICE = "push-to-talk goes on: silence is sent outside of turns"
 """Notice for push-to-talk with a server that keeps turn detection on."""
@@ -41,6 +44,7 @@ class _PendingEdit:
         tools_after: the requested tools.
         sent: the sent values, by our field names.
         by_talk: whether a change of the talk mode caused it, so that a refusal leaves the wanted settings unchanged.
+        made: the server's values where it applied others.
     """
 
     event_id: str
@@ -52,6 +56,11 @@ class _PendingEdit:
     tools_after: tuple[ToolSpec, ...]
     sent: dict[str, Any]
     by_talk: bool = False
+    made: dict[str, Any] = field(default_factory=dict)
+
+    def outcome(self, found: Mapping[str, Any]) -> dict[str, Any]:
+        """The server's values of the sent fields, where they differ from the sent ones."""
+        return {n: found[n] for n, sent in self.sent.items() if n in found and differs(n, sent, found[n])}
 
     @property
     def switches_off(self) -> bool:
@@ -86,6 +95,7 @@ class Edits:
         self._waiting: list[_PendingEdit] = []
         self._resolved: deque[_PendingEdit] = deque(maxlen=16)
         self._unanswered_fields: set[str] = set()
+        self._in_force: dict[str, Any] = {}
         self.voice_frozen = False
         self.by_key = False
         self.can_disable_turn_detection = dialect.can_disable_turn_detection
@@ -188,6 +198,11 @@ class Edits:
         """The wanted settings, with turn detection off where push-to-talk requires it."""
         return replace(self.wanted, turn_detection=None) if self._off else self.wanted
 
+    def opened(self, session: Mapping[str, Any]) -> None:
+        """Handle the session object of ``session.created``: the settings before ours are sent."""
+        self._in_force = in_force(session)
+        self._out.report(SettingsReported(self._in_force, at_start=True))
+
     def acknowledged(self, session: Mapping[str, Any]) -> str:
         """Handle the session object of ``session.updated``: report it, and acknowledge the oldest pending edit.
 
@@ -195,17 +210,43 @@ class Edits:
             The event id of that edit; empty if none was pending.
         """
         found = in_force(session)
-        self._out.report(SettingsReported(found))
+        before, self._in_force = self._in_force, {**self._in_force, **found}
+        self._out.report(SettingsReported(self._in_force))
         if not self._waiting:
+            self._changed_unasked({n: value for n, value in found.items() if before.get(n, UNSET) != value})
             return ""
         edit = self._waiting[0]
-        made = {n: found[n] for n, sent in edit.sent.items() if n in found and differs(n, sent, found[n])}
-        self._resolve(edit, EditState.CHANGED if made else EditState.ACKNOWLEDGED, made=made)
-        if edit.switches_off and self._off and isinstance(made.get("turn_detection"), Mapping):
+        edit.made = edit.outcome(found)
+        self._resolve(edit, EditState.CHANGED if edit.made else EditState.ACKNOWLEDGED, made=edit.made)
+        if edit.switches_off and self._off and isinstance(edit.made.get("turn_detection"), Mapping):
             self.can_disable_turn_detection = False
-            self.settings = replace(self.settings, turn_detection=dict(made["turn_detection"]))
+            self.settings = replace(self.settings, turn_detection=dict(edit.made["turn_detection"]))
             self._out.warn(f"{self._dialect.title} keeps turn detection on", GATED_NOTICE)
         return edit.event_id
+
+    def _changed_unasked(self, changed: dict[str, Any]) -> None:
+        """The server changed settings although no edit is pending: a gateway did, or a second controller.
+
+        Turn detection and transcription of the session follow it, and the last edit of each field gets its new outcome.
+        """
+        for name in ("turn_detection", "transcription"):
+            value = changed.get(name, UNSET)
+            if value is None or isinstance(value, Mapping):
+                self.settings = replace(self.settings, **{name: None if value is None else dict(value)})
+        named = []
+        for edit in reversed(self._resolved):
+            fields = [n for n in edit.sent if n in changed and n not in named]
+            named += fields
+            made = {**edit.made, **edit.outcome({n: changed[n] for n in fields})}
+            made = {n: value for n, value in made.items() if n not in fields or differs(n, edit.sent[n], changed[n])}
+            if fields and made != edit.made:
+                edit.made = made
+                self._report_edit(edit, EditState.CHANGED if made else EditState.ACKNOWLEDGED, made=made)
+        by_itself = sorted(n for n in changed if n not in _ECHOES)
+        if by_itself:
+            self._out.report(
+                Notice(Level.INFO, f"the server changed the session: {', '.join(by_itself)}", "see pane 5")
+            )
 
     def refused(self, event_id: str, reason: str, param: str, without_id: bool) -> str:
         """Handle an error that may refuse an edit: restore the settings and tools that it changed.
@@ -249,6 +290,7 @@ class Edits:
             self._resolve(edit, EditState.UNANSWERED, "the session ended")
         self._resolved.clear()
         self._unanswered_fields.clear()
+        self._in_force = {}
 
     def _unset(self, name: str) -> bool:
         """Whether a setting was removed: no update can express that, so the server keeps its current value."""

@@ -221,7 +221,7 @@ class SessionMachine:
             case ev.SessionUpdated():
                 self._responses.rate.session_updated(event.session, self.settings.speed)
                 self._configuration.updated(event.session)
-            case ev.SpeechStarted() | ev.SpeechStopped() | ev.InputCommitted() | ev.InputTimeout():
+            case ev.SpeechStarted() | ev.SpeechStopped() | ev.InputCommitted() | ev.InputTimeout() | ev.InputCleared():
                 self._user.handle(event)
             case ev.TranscriptionDelta() | ev.TranscriptionCompleted() | ev.TranscriptionFailed():
                 self._user.handle(event)
@@ -236,6 +236,7 @@ class SessionMachine:
             case ev.ItemAdded() | ev.ItemCreated() | ev.ItemDone():
                 self._user.typed.deliveries.item(event.item)
                 self._responses.item(event.item)
+                self._user.listening.item(event.item)
                 self._tools.hosted.handle(event, self._user.listening.turn)
             case _:
                 if isinstance(event, ev.ResponseCreated) and not is_out_of_band(event.response):
@@ -332,7 +333,8 @@ class SessionMachine:
         without_id = error.param.startswith("session") or (
             self._configuration.phase is Phase.CONFIGURING and ruling.verdict is Verdict.FAULT
         )
-        self._user.typed.deliveries.refused(error.event_id)
+        self._user.typed.deliveries.refused(error.event_id, sentence(error))
+        self._tools.refused(error.event_id, sentence(error))
         self._user.commit_refused(error.event_id, is_empty_commit(error))
         correction = self._configuration.refused(error, without_id)
         if correction is not None:

@@ -58,6 +58,7 @@ def make_parts(
         TypedTurns(listening, out),
         lambda: responses.slot.want(),
         recognises_unasked="transcription" not in dialect.settings,
+        recognises_by_default=dialect.transcription is not None,
     )
     tool_calls = ToolCalls(dialect, out, edits, calls, responses, listening, lambda: ledger.speaking or ledger.cutting)
     return Parts(out, Configuration(edits, out), user, responses, tool_calls, fault)

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from rtvoice_tui.session.facts import Moment
+from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.transcript import Entry, Speaker
 from rtvoice_tui.ui.clock import minutes
@@ -175,11 +176,11 @@ class TranscriptView(FollowView):
         if entry.speaker is Speaker.YOU and not entry.final:
             return [*pieces, (_PARTIAL if entry.length else "(listening)", "dim")]
         if entry.speaker is Speaker.YOU and not entry.length:
-            return [*pieces, ("(no words recognised)", "dim")]
+            return [*pieces, (f"({one_line(entry.missing, 80) or 'no words recognised'})", "dim")]
         if entry.speaker is Speaker.AGENT and not entry.final:
             return [*pieces, ("▌", "agent")]
         if entry.out_of_band:
-            return right_aligned(pieces, [(" out_of_band", "dim")], self.text_width)
+            return right_aligned(pieces, [(" out-of-band", "dim")], self.text_width)
         timing = self._store.timings.of(entry.turn)
         waited = timing.waited_ms if timing is not None else None
         if entry.speaker is Speaker.AGENT and waited is not None and Moment.FIRST_TEXT in timing.moments:  # type: ignore[union-attr]

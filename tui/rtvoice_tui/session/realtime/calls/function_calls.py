@@ -255,6 +255,12 @@ class FunctionCalls:
             return False
         return self._answered(call, output, state, note, details)
 
+    def output_refused(self, event_id: str, reason: str) -> None:
+        """The server refused an event: if it was the output of a call, the model has not got it."""
+        call = self._calls.get(self.receipts.refused(event_id))
+        if call is not None:
+            self._show(replace(call, state=CallState.FAILED, note=f"the server refused the result: {reason}"))
+
     def filler(self, due: FillerDue) -> str:
         """The filler sentence of a slow call; empty if the call has its output, or its group had its filler."""
         if due.session != self._session:

@@ -63,6 +63,7 @@ class ProviderCalls:
         self._over: set[str] = set()
         self._ended_keys: deque[str] = deque()
         self._busy: set[str] = set()
+        self._decisions: dict[str, str] = {}
 
     def handle(self, event: ev.ServerEvent, turn: int) -> None:
         """Handle one event. Ignores all other events."""
@@ -104,6 +105,12 @@ class ProviderCalls:
         self._answer(call, agree, reason)
         return True
 
+    def decision_refused(self, event_id: str, reason: str) -> None:
+        """The server refused an event: if it was a decision, the call does not run."""
+        call = self._calls.get(self._decisions.pop(event_id, ""))
+        if call is not None:
+            self._show(replace(call, state=CallState.FAILED, note=f"the server refused the decision: {reason}"))
+
     def overdue(self, key: str) -> bool:
         """Handle `ProviderSilent`: true if the server has not continued since, and no hosted call is unfinished."""
         if key not in self._awaiting_response or self._busy:
@@ -127,6 +134,7 @@ class ProviderCalls:
         self._over.clear()
         self._ended_keys.clear()
         self._busy.clear()
+        self._decisions.clear()
 
     def _forget(self, key: str) -> None:
         """Forget a finished call and the item ids that refer to it."""
@@ -179,6 +187,9 @@ class ProviderCalls:
         if reason:
             body["reason"] = reason
         event_id = self._out.send(CreateItem, item=body)
+        self._decisions[event_id] = call.key
+        if len(self._decisions) > KEPT_LISTS:
+            del self._decisions[next(iter(self._decisions))]
         state = CallState.HOSTED if agree else CallState.DENIED
         self._show(replace(call, state=state, note="" if agree else reason or "you did not agree"))
         self._out.report(CallReached(PREFIX + call.key, CallMoment.SENT, sent_event(self._out.cause(event_id))))

@@ -7,6 +7,9 @@ from rtvoice_tui.protocol.realtime.codec import encode
 from rtvoice_tui.session.facts import CallMoment, CallReached, SentEvent
 from rtvoice_tui.session.realtime.outbox import Outbox
 
+REMEMBERED = 256
+"""Number of sent outputs that are kept, to find the call of a refused one."""
+
 
 class Receipts:
     """Sends the outputs of calls, and reports the moments of each call from then on.
@@ -17,14 +20,22 @@ class Receipts:
 
     def __init__(self, out: Outbox) -> None:
         self._out = out
+        self._sent: dict[str, str] = {}
         self._unasked: list[str] = []
         self._unanswered: list[str] = []
 
     def send(self, key: str, item: dict[str, Any]) -> None:
         """Send the item with a call's output; ``key``: key of the call."""
         event_id = self._out.send(CreateItem, item=item)
+        self._sent[event_id] = key
+        if len(self._sent) > REMEMBERED:
+            del self._sent[next(iter(self._sent))]
         self._out.report(CallReached(key, CallMoment.SENT, sent_event(self._out.cause(event_id))))
         self._unasked.append(key)
+
+    def refused(self, event_id: str) -> str:
+        """The server refused an event; returns the key of the call whose output it was, empty if it was none."""
+        return self._sent.pop(event_id, "")
 
     def asked(self, event: ClientEvent) -> None:
         """A response was requested with ``event``; it includes all outputs sent so far."""
@@ -53,6 +64,7 @@ class Receipts:
 
     def forget(self) -> None:
         """Forget all outputs: the session ended."""
+        self._sent.clear()
         self._unasked.clear()
         self._unanswered.clear()
 

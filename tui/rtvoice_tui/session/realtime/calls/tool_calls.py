@@ -129,6 +129,12 @@ class ToolCalls:
             case cmd.SendResult():
                 self._send_result(command, ready)
 
+    def refused(self, event_id: str, reason: str) -> None:
+        """The server refused an event: an output or a decision of a call may not have arrived."""
+        if event_id:
+            self.calls.output_refused(event_id, reason)
+            self.hosted.decision_refused(event_id, reason)
+
     def _answer_if(self, answered: bool) -> None:
         if not answered or self.calls.running:
             return

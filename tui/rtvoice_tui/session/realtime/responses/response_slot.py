@@ -44,7 +44,8 @@ class ResponseSlot:
         self._requested = ""
         self._out_of_band = ""
         self._parallel: set[str] = set()
-        self._started_request = ""
+        self._crossed = ""
+        self._blocked = False
         self._wanted = False
         self._abandoned = False
         self._cancel_sent = False
@@ -103,9 +104,10 @@ class ResponseSlot:
         if out_of_band and response_id and self.active not in ("", response_id):
             self._parallel.add(response_id)
             return True
-        if not (self._requested or out_of_band):
+        blocked, self._blocked = self._blocked, False
+        if not (self._requested or out_of_band or blocked):
             self._wanted = False  # it includes everything that the waiting request was for
-        self._started_request, self._requested = self._requested, ""
+        self._crossed, self._requested = self._requested, ""
         self.active = response_id or UNNAMED
         self._cancel_sent = False
         self.cut.discard(UNNAMED)
@@ -149,7 +151,8 @@ class ResponseSlot:
         beside = response_id in self._parallel
         self._parallel.discard(response_id)
         if not response_id or response_id == self.active or (self.active == UNNAMED and not beside):
-            self.active = self._started_request = ""
+            self.active = ""
+            self._blocked = False
             self.cut.discard(UNNAMED)
 
     def refused(self, event_id: str, busy: bool, out: Outbox) -> None:
@@ -166,12 +169,12 @@ class ResponseSlot:
             self._abandoned = False
             if not self.active:
                 self.active = UNNAMED
+                self._blocked = True  # by a response that began before our request, whatever is told of it later
                 out.add(Schedule(ResponseLate(UNNAMED), STUCK_S))
-        elif busy and event_id and event_id == self._started_request:
-            self._started_request = ""
-            self._wanted = (
-                self._wanted or event_id != self._out_of_band
-            )  # the response that started was the server's own, not the requested one
+        elif busy and self._crossed and event_id == (self._crossed if event_id or not self.active else ""):
+            # the response that started was the server's own, not the requested one
+            self._wanted = self._wanted or self._crossed != self._out_of_band
+            self._crossed = ""
         elif event_id and event_id == self._requested:
             self._requested = ""
             self._abandoned = False
@@ -180,6 +183,7 @@ class ResponseSlot:
         """Handle `ResponseLate`: free the slot if the request is still pending. True if the user should be warned."""
         if event_id == UNNAMED and self.active == UNNAMED:
             self.active = ""
+            self._blocked = False
             return False
         if self._requested != event_id:
             return False

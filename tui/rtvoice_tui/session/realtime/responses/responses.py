@@ -15,6 +15,7 @@ from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
 from rtvoice_tui.session.realtime.responses.output_rate import OutputRate
 from rtvoice_tui.session.realtime.responses.response_slot import UNNAMED, ResponseSlot, is_out_of_band
+from rtvoice_tui.session.realtime.responses.silent_audio import SilentAudio
 from rtvoice_tui.session.realtime.turns.listening import Listening
 
 KEPT_LATE = 32
@@ -61,6 +62,7 @@ class Responses:
         self._fault = fault
         self.ledger = ledger
         self.rate = OutputRate(ledger.rate, out)
+        self._silence = SilentAudio(ledger.rate, out)
         self.slot = ResponseSlot()
         self._calls = calls
         self._listening = listening
@@ -74,6 +76,7 @@ class Responses:
         self._report_incomplete()
         self.slot = ResponseSlot()
         self.rate.clear()
+        self._silence.clear()
         self._responses.clear()
         self._words.clear()
         self._late.clear()
@@ -253,6 +256,7 @@ class Responses:
         item.received_all = False  # another content part follows: EndPlay is needed again
         if known is None and not answer.out_of_band:
             self._out.reach(answer.turn, Moment.FIRST_AUDIO)
+        self._silence.received(event.delta)
         self._out.add(Play(event.item_id, event.delta))
         if item.response_done:
             self._audio_done(event.item_id)

@@ -59,6 +59,11 @@ class BargeIn:
         self._ducking = 0
         self._cut_by_local_vad = False
 
+    @property
+    def agent_speaks(self) -> bool:
+        """Whether the agent is audible, so that the microphone may pick it up."""
+        return self._ledger.speaking
+
     # --- interruption
 
     def silence(self) -> bool:

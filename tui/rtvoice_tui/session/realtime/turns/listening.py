@@ -1,10 +1,14 @@
 """The user's side of a conversation: turns, whether the user is speaking, and transcripts."""
 
+from dataclasses import dataclass, field
+
 from rtvoice_tui.protocol.realtime import server_events as ev
+from rtvoice_tui.protocol.realtime.objects import Item
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import Moment, TurnStarted, UserSaid
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.turns.speech_watch import SpeechWatch
+from rtvoice_tui.session.realtime.turns.unnoticed_speech import UnnoticedSpeech
 from rtvoice_tui.session.timers import TranscriptLate
 
 KEPT = 256
@@ -12,6 +16,34 @@ KEPT = 256
 
 WORDS_S = 3.0
 """Seconds that the response to a committed turn waits for its transcript, with providers that need it first."""
+
+
+NOT_TRANSCRIBED = "not transcribed"
+NO_TRANSCRIPT = "no transcript came"
+DISCARDED = "discarded"
+
+
+@dataclass
+class _UserItem:
+    """An item of the user.
+
+    Attributes:
+        turn: the turn it belongs to.
+        parts: text of each content part.
+        told: whether a complete text was told.
+        given_up: whether it was reported that there are no words.
+        open: whether the user may still be speaking.
+    """
+
+    turn: int
+    parts: dict[int, str] = field(default_factory=dict)
+    told: bool = False
+    given_up: bool = False
+    open: bool = True
+
+    @property
+    def text(self) -> str:
+        return " ".join(text for _, text in sorted(self.parts.items()) if text)
 
 
 class Listening:
@@ -27,6 +59,7 @@ class Listening:
         recognises: whether a transcript of the user was received in this session.
         unanswered: whether the server is expected to start a response by itself.
         watch: follows speech that the server's VAD detects.
+        unnoticed: follows speech that the server does not react to.
     """
 
     def __init__(self, out: Outbox) -> None:
@@ -36,13 +69,13 @@ class Listening:
         self.server_hears = False
         self.recognises = False
         self._talk_turn = 0
-        self._turns: dict[str, int] = {}
-        self._texts: dict[str, str] = {}
+        self._items: dict[str, _UserItem] = {}
         self._awaiting_words = ""
         self._awaited_item = ""
         self._answer_due = False
         self.unanswered = False
         self.watch = SpeechWatch(out)
+        self.unnoticed = UnnoticedSpeech(out)
 
     @property
     def hearing(self) -> bool:
@@ -59,36 +92,38 @@ class Listening:
         """The turn that a response belongs to; an agent that speaks first starts turn 1."""
         return self.turn or self.next_turn()
 
-    def _turn_of(self, item_id: str) -> int:
-        known = self._turns.get(item_id)
-        return known if known is not None else self._remember(item_id, self.current_turn())
+    def _item(self, item_id: str) -> _UserItem:
+        return self._items.get(item_id) or self._remember(item_id, self.current_turn())
 
-    def _remember(self, item_id: str, turn: int) -> int:
-        self._turns[item_id] = turn
-        if len(self._turns) > KEPT:
-            oldest = next(iter(self._turns))
-            del self._turns[oldest]
-            self._texts.pop(oldest, None)
-        return turn
+    def _remember(self, item_id: str, turn: int) -> _UserItem:
+        item = self._items[item_id] = _UserItem(turn)
+        if len(self._items) > KEPT:
+            del self._items[next(iter(self._items))]
+        return item
+
+    def _report(self, item_id: str, final: bool, missing: str = "", failed: str = "") -> None:
+        item = self._items[item_id]
+        self._out.report(UserSaid(item.turn, item_id, item.text, final, failed=failed, missing=missing))
 
     # --- turn detection by the server
 
     def started(self, item_id: str) -> int:
         """The server's VAD detected speech; returns the turn. Speech in a push-to-talk turn belongs to that turn."""
-        if item_id not in self._turns or not item_id:
-            turn = self._remember(item_id, self._talk_turn or self.next_turn())
-            self._out.report(UserSaid(turn, item_id, "", final=False))
+        if item_id not in self._items or not item_id:
+            self._remember(item_id, self._talk_turn or self.next_turn())
+            self._report(item_id, final=False)
         self._talk_turn = 0
         self.server_hears = True
         self.unanswered = False
-        turn = self._turns[item_id]
+        turn = self._items[item_id].turn
         self._out.reach(turn, Moment.SPEECH_STARTED)
         return turn
 
     def stopped(self, item_id: str) -> int:
         """The server's VAD detected the end of speech; returns the turn."""
         self.server_hears = False
-        turn = self._turns.get(item_id, self.turn)
+        item = self._items.get(item_id)
+        turn = item.turn if item is not None else self.turn
         self._out.reach(turn, Moment.SPEECH_STOPPED)
         return turn
 
@@ -97,42 +132,101 @@ class Listening:
         self.server_hears = False
         if self._awaiting_words and not self._awaited_item:
             self._awaited_item = item_id
-        if item_id not in self._turns:
-            turn = self._remember(item_id, self.current_turn())
-            self._out.report(UserSaid(turn, item_id, "", final=False))
-        self._out.reach(self._turns[item_id], Moment.COMMITTED)
-        return self._turns[item_id]
+        if item_id not in self._items:
+            self._remember(item_id, self.current_turn())
+            self._report(item_id, final=False)
+        self._items[item_id].open = False
+        self._out.reach(self._items[item_id].turn, Moment.COMMITTED)
+        return self._items[item_id].turn
+
+    def timed_out(self, item_id: str) -> None:
+        """The server stopped waiting for the user: the item is silence, and never gets words."""
+        if item_id in self._items:
+            self._without_words(item_id, NO_TRANSCRIPT)
+        else:
+            self._remember(item_id, self.current_turn())
+
+    def not_transcribed(self, item_id: str) -> None:
+        """The user's speech ended in a session without transcription: do not wait for words."""
+        if item_id in self._items:
+            self._without_words(item_id, NOT_TRANSCRIBED)
+
+    def overdue(self, turn: int) -> None:
+        """No transcript has arrived in time for the speech of a turn: do not wait for it any longer."""
+        for item_id, item in self._items.items():
+            if item.turn == turn:
+                self._without_words(item_id, NO_TRANSCRIPT)
+
+    def cleared(self) -> None:
+        """The input buffer was cleared: speech that was not committed never gets words."""
+        self.server_hears = False
+        for item_id, item in self._items.items():
+            if item.open:
+                self._without_words(item_id, DISCARDED)
+
+    def _without_words(self, item_id: str, missing: str) -> None:
+        """Report an item as final, unless its words have arrived; words that arrive later replace it."""
+        item = self._items[item_id]
+        item.open = False
+        if not item.told and not item.given_up:
+            item.given_up = True
+            self._report(item_id, final=True, missing=missing)
 
     def expect_answer(self) -> None:
         """Expect the server to respond to this turn by itself."""
         self.unanswered = True
 
     def words(self, event: ev.TranscriptionDelta | ev.TranscriptionCompleted | ev.TranscriptionFailed) -> None:
-        """Handle a transcription event: a delta appends, a completed transcript replaces."""
-        item_id = event.item_id
-        turn = self._turn_of(item_id)
+        """Handle a transcription event of one content part: a delta appends, a completed transcript replaces.
+
+        An empty transcript, or a failure after words have arrived, does not erase them.
+        """
+        item_id, index = event.item_id, event.content_index
+        item = self._item(item_id)
         if isinstance(event, ev.TranscriptionDelta):
-            self.interim_transcript(item_id, self._texts.get(item_id, "") + event.delta)
+            self.interim_transcript(item_id, item.parts.get(index, "") + event.delta, index)
             return
+        known, item.open = item.told and bool(item.text.strip()), False
         if isinstance(event, ev.TranscriptionFailed):
-            reason = event.error.message or event.error.word or "no reason given"
-            self._out.report(UserSaid(turn, item_id, self._texts.pop(item_id, ""), final=True, failed=reason))
+            reason = event.error.message or event.error.word or "the server gave no reason"
+            if not known:
+                self._report(item_id, final=True, failed=reason)
         else:
-            self._texts.pop(item_id, None)
+            if event.transcript.strip() or not known:
+                item.parts[index] = event.transcript
+            item.told = True
             self.recognises = self.recognises or bool(event.transcript.strip())
-            self._out.report(UserSaid(turn, item_id, event.transcript, final=True))
-            self._out.reach(turn, Moment.TRANSCRIBED)
+            self._report(item_id, final=True)
+            self._out.reach(item.turn, Moment.TRANSCRIBED)
         if isinstance(event, ev.TranscriptionFailed) or not event.transcript.strip():
             self.unanswered = False
-        if self._awaiting_words and turn == self.turn and self._awaited_item in ("", item_id):
+        self._stop_awaiting(item_id, item)
+
+    def _stop_awaiting(self, item_id: str, item: _UserItem) -> None:
+        if self._awaiting_words and item.turn == self.turn and self._awaited_item in ("", item_id):
             self.stop_waiting()
             self._answer_due = True
 
-    def interim_transcript(self, item_id: str, text: str) -> None:
-        """Set an item's whole interim transcript."""
-        turn = self._turn_of(item_id)
-        self._texts[item_id] = text
-        self._out.report(UserSaid(turn, item_id, text, final=False))
+    def interim_transcript(self, item_id: str, text: str, index: int = 0) -> None:
+        """Set the whole interim transcript of one content part of an item."""
+        self._item(item_id).parts[index] = text
+        self._report(item_id, final=False)
+
+    def item(self, item: Item) -> None:
+        """Handle a user item of the conversation: some servers tell the transcript nowhere else."""
+        known = self._items.get(item.id)
+        if item.role != "user" or (known is None and not any(part.type == "input_audio" for part in item.content)):
+            return
+        told = {index: part.transcript for index, part in enumerate(item.content) if part.transcript.strip()}
+        if not told or (known is not None and known.told and known.text.strip()):
+            return
+        mine = self._item(item.id)
+        mine.parts |= told
+        mine.told, mine.open = True, False
+        self.recognises = True
+        self._report(item.id, final=True)
+        self._out.reach(mine.turn, Moment.TRANSCRIBED)
+        self._stop_awaiting(item.id, mine)
 
     def stop_waiting(self) -> None:
         """Stop waiting for the transcript of a committed turn: it has arrived, or no response is wanted any more."""
@@ -178,5 +272,5 @@ class Listening:
         self.talking = self.server_hears = self.recognises = self.unanswered = False
         self._talk_turn = 0
         self.stop_waiting()
-        self._turns.clear()
-        self._texts.clear()
+        self._items.clear()
+        self.unnoticed.close()

@@ -42,9 +42,10 @@ class TypedTurns:
         text = self._texts.popleft()
         self._count += 1
         turn = self._listening.next_turn()
-        self._out.report(UserSaid(turn, f"typed-{self._count}", text, final=True, typed=True))
+        message = UserSaid(turn, f"typed-{self._count}", text, final=True, typed=True)
+        self._out.report(message)
         item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
-        self.deliveries.sent(self._out.send(CreateItem, item=item), text)
+        self.deliveries.sent(self._out.send(CreateItem, item=item), message)
         self._out.reach(turn, Moment.SENT)
 
     def refuse(self, text: str) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from msgspec import UNSET
+
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.provider_events import TranscriptionUpdated
 from rtvoice_tui.session import commands as cmd
@@ -29,6 +31,7 @@ UserEvent = (
     | ev.SpeechStopped
     | ev.InputCommitted
     | ev.InputTimeout
+    | ev.InputCleared
     | ev.TranscriptionDelta
     | ev.TranscriptionCompleted
     | ev.TranscriptionFailed
@@ -47,7 +50,8 @@ class UserTurns:
         barge_in: interrupts the agent.
         typed: the typed messages.
         request_response: requests a response as soon as the slot is free.
-        recognises_unasked: whether the provider transcribes the user without ``transcription`` being set.
+        recognises_unasked: whether the provider transcribes the user whatever ``transcription`` is.
+        recognises_by_default: whether transcription is requested where ``transcription`` is not set.
 
     Attributes:
         listening: the turns and their transcripts.
@@ -63,6 +67,7 @@ class UserTurns:
         typed: TypedTurns,
         request_response: Callable[[], None],
         recognises_unasked: bool,
+        recognises_by_default: bool,
     ) -> None:
         self._edits = edits
         self.listening = listening
@@ -71,6 +76,7 @@ class UserTurns:
         self.typed = typed
         self._request_response = request_response
         self._recognises_unasked = recognises_unasked
+        self._recognises_by_default = recognises_by_default
         edits.set_talk_mode(push_to_talk.mode is not TalkMode.OPEN, live=False)
 
     @property
@@ -87,14 +93,22 @@ class UserTurns:
 
     def handle(self, event: UserEvent) -> None:
         """Handle a server event about the user's speech."""
+        self.listening.unnoticed.noticed()
         match event:
             case ev.SpeechStarted():
                 self._speech_started(event.item_id)
             case ev.SpeechStopped():
                 self._push_to_talk.server_ended()
                 self.listening.watch.ended(self.listening.stopped(event.item_id), self._recognises)
-            case ev.InputCommitted() | ev.InputTimeout():
+                self._expect_words(event.item_id)
+            case ev.InputCommitted():
                 self._committed(event.item_id)
+                self._expect_words(event.item_id)
+            case ev.InputTimeout():
+                self.listening.timed_out(event.item_id)
+                self._committed(event.item_id)
+            case ev.InputCleared():
+                self.listening.cleared()
             case TranscriptionUpdated():
                 self.listening.interim_transcript(event.item_id, event.transcript)
             case _:
@@ -113,16 +127,24 @@ class UserTurns:
         if self._push_to_talk.committed():
             self._request_response()
 
+    def _expect_words(self, item_id: str) -> None:
+        """The user's speech ended: words are not waited for where none will come."""
+        if not self._recognises:
+            self.listening.not_transcribed(item_id)
+
     @property
     def _recognises(self) -> bool:
         """Whether transcripts of the user are to be expected; some providers transcribe without being asked to."""
         asked = self._edits.settings.transcription
         wanted = isinstance(asked, dict) and asked.get("type") != "none"
+        if asked is UNSET:
+            wanted = self._recognises_by_default
         return wanted or self.listening.recognises or self._recognises_unasked
 
     def response_started(self) -> None:
         """A response started, requested or not."""
         self.listening.unanswered = False
+        self.listening.unnoticed.noticed()
         self._push_to_talk.answered()
 
     def commit_refused(self, event_id: str, empty: bool) -> None:
@@ -138,6 +160,8 @@ class UserTurns:
                 if ready:
                     self._push_to_talk.frame(command)
                     self.listening.watch.frame(command.level_db)
+                    if not (self.by_key or self.listening.hearing or self._barge_in.agent_speaks):
+                        self.listening.unnoticed.frame(command.level_db)
             case cmd.LocalSpeech():
                 self._barge_in.local_speech(command.speaking)
             case cmd.TalkStart():
@@ -191,6 +215,7 @@ class UserTurns:
                 self._barge_in.timer(timer)
             case SpeechTranscriptLate():
                 self.listening.watch.transcript_late(timer.turn)
+                self.listening.overdue(timer.turn)
         if due:
             self._request_response()
 
