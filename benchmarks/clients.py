@@ -108,6 +108,8 @@ async def ours(url: str, microphone: str = "", setting: str = QUICKEST, tools: s
     from rtvoice_tui.tools.registry import Registry
 
     class Fixed:
+        identity = "benchmark"
+
         async def endpoint(self) -> Endpoint:
             return Endpoint(url)
 

@@ -57,6 +57,10 @@ class Source:
         self.environ = dict(environ)
         self.closed = 0
 
+    @property
+    def identity(self) -> str:
+        return "test"
+
     async def endpoint(self) -> Endpoint:
         return endpoint(self.profile, self.environ)
 

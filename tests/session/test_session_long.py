@@ -44,7 +44,8 @@ def interrupted(c: Conversation, n: int) -> None:
 
 
 def called(c: Conversation, n: int) -> None:
-    """A call that is run, and the answer that takes its output in."""
+    """A call that is run, and the answer that takes its output in, after the user said something."""
+    c.user_turn(f"U{n}")
     c.calls(function_call(f"c{n}", arguments=f'{{"n": {n}}}'), response_id=f"F{n}")
     c.tool_done(f"c{n}", '{"rain": true}')
     c.begin(f"R{n}")

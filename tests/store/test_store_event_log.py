@@ -132,21 +132,67 @@ def test_what_waits_for_the_disk_can_be_read_at_once_and_after_it_was_written(lo
     assert [json.loads(log.text(number))["n"] for number in (0, 1)] == [1, 2]
 
 
+def found(log: EventLog, *words: str) -> list[int]:
+    wanted = [word for word in words if not word.startswith("-")]
+    unwanted = [word[1:] for word in words if word.startswith("-")]
+    return [number for number in range(len(log)) if log.matches(number, wanted, unwanted)]
+
+
 def test_rows_are_found_by_direction_type_and_text(log):
     add(log, "session.update", sent=True)
     add(log, "response.done", text="Omsk is fine")
     add(log, "response.done", text="Perm is not")
     log.append(0, False, "error", '{"message": "odd"}', error=True)
-    assert log.matches(0, [], []) == [0, 1, 2, 3]
-    assert log.matches(0, ["up"], []) == [0]
-    assert log.matches(0, ["down"], []) == [1, 2, 3]
-    assert log.matches(0, ["response.done"], []) == [1, 2]
-    assert log.matches(0, ["response", "omsk"], []) == [1]
-    assert log.matches(0, ["error"], []) == [3]
-    assert log.matches(0, [], ["response"]) == [0, 3]
-    assert log.matches(2, [], ["error"]) == [2]
-    assert log.matches(9, [], []) == []
-    assert log.matches(0, ["nothing of the kind"], []) == []
+    assert found(log) == [0, 1, 2, 3]
+    assert found(log, "up") == [0]
+    assert found(log, "down") == [1, 2, 3]
+    assert found(log, "response.done") == [1, 2]
+    assert found(log, "response", "omsk") == [1]
+    assert found(log, "error") == [3]
+    assert found(log, "-response") == [0, 3]
+    assert found(log, "-error") == [0, 1, 2]
+    assert found(log, "nothing of the kind") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "rows"),
+    [
+        (["-omsk"], [0, 2, 3]),
+        (["-fine"], [0, 2, 3]),
+        (["response", "-omsk"], [2]),
+        (["-odd"], [0, 1, 2]),
+        (["-up", "-perm"], [1, 3]),
+        (["omsk", "-omsk"], []),
+        (["-message"], [0, 1, 2]),
+    ],
+)
+def test_a_word_that_hides_rows_is_searched_where_a_wanted_one_is(log, words, rows):
+    add(log, "session.update", sent=True)
+    add(log, "response.done", text="Omsk is fine")
+    add(log, "response.done", text="Perm is not")
+    log.append(0, False, "error", '{"message": "odd"}', error=True)
+    assert found(log, *words) == rows
+
+
+def delta(log: EventLog, *texts: str, ascii_only: bool = False) -> None:
+    for text in texts:
+        payload = json.dumps({"type": "x.delta", "delta": text}, ensure_ascii=ascii_only)
+        log.append(0, False, "x.delta", payload, fold_key="A")
+
+
+@pytest.mark.parametrize("word", ["first", "second", "last", "of the last", "ond of", "x.delta"])
+def test_a_folded_row_is_searched_in_all_its_events_and_across_them(log, word):
+    delta(log, "The first, ", "the sec", "ond of all, and ", "of the ", "last")
+    assert len(log) == 1
+    assert found(log, word) == [0]
+    assert found(log, f"-{word}") == []
+
+
+def test_words_in_another_script_are_found_however_the_server_wrote_them(log):
+    delta(log, "Пого", "да в Омске", ascii_only=True)
+    log.append(0, False, "y", '{"type": "y", "text": "\\u041f\\u043e\\u0433\\u043e\\u0434\\u0430"}')
+    log.append(0, False, "z", '{"type": "z", "text": "погода"}')
+    assert found(log, "погода") == [0, 1, 2]
 
 
 def test_a_turn_is_found_by_its_first_row(log):
@@ -234,7 +280,7 @@ def test_a_screen_may_read_every_row_it_sees_while_the_session_writes():
                 if count := len(log):
                     row = log.row(count - 1)
                     assert json.loads(log.text(count - 1))["type"] == row.name
-                    log.matches(max(0, count - 3), ["type"], [])
+                    log.matches(count - 1, ["type"], [])
         except Exception as error:
             failures.append(error)
 

@@ -1,5 +1,7 @@
 """The transcript reads as the conversation was: words in their place, however late, and what was heard of them."""
 
+import pytest
+
 from rtvoice_tui.session import facts
 from rtvoice_tui.session.facts import AgentSaid, CallChanged, CallState, CutConfirmed, ResponseCut, UserSaid
 from rtvoice_tui.store.store import Store
@@ -55,9 +57,53 @@ def test_items_without_an_id_do_not_run_together():
 def test_a_new_session_that_uses_old_ids_leaves_what_was_said_before():
     transcript = Transcript()
     transcript.agent_said(AgentSaid(1, "item_1", "Before"), 1.0)
-    transcript.new_session()
+    transcript.new_session(1, 2.0, 0)
     transcript.agent_said(AgentSaid(2, "item_1", "After"), 2.0)
-    assert [entry.text for entry in transcript.entries] == ["Before", "After"]
+    assert [entry.text for entry in transcript.entries if entry.speaker is Speaker.AGENT] == ["Before", "After"]
+
+
+# --- where a new session begins
+
+
+def said(transcript: Transcript, text: str) -> None:
+    transcript.agent_said(AgentSaid(1, text, text), 1.0)
+
+
+@pytest.mark.parametrize(("known", "words"), [(0, "knows nothing"), (1, "the message above"), (4, "the 4 messages")])
+def test_a_new_session_leaves_a_seam_that_says_what_it_knows(known, words):
+    transcript = Transcript()
+    said(transcript, "Before")
+    transcript.new_session(1, 2.0, known)
+    assert [entry.speaker for entry in transcript.entries] == [Speaker.AGENT, Speaker.SEAM]
+    assert words in transcript.entries[-1].text
+
+
+def test_the_first_session_has_no_seam_and_two_in_a_row_have_one():
+    transcript = Transcript()
+    transcript.new_session(0, 1.0, 0)
+    assert transcript.entries == []
+    said(transcript, "Before")
+    transcript.new_session(1, 2.0, 0)
+    transcript.new_session(1, 3.0, 1)
+    assert [entry.history for entry in transcript.entries if entry.speaker is Speaker.SEAM] == [1]
+
+
+def test_the_conversation_begins_where_a_session_last_began_anew():
+    transcript = Transcript()
+    said(transcript, "forgotten")
+    transcript.new_session(1, 2.0, 0)
+    said(transcript, "known")
+    transcript.new_session(1, 3.0, 1)
+    said(transcript, "new")
+    assert [entry.text for entry in transcript.conversation() if entry.speaker is Speaker.AGENT] == ["known", "new"]
+
+
+def test_a_seam_is_not_the_first_line_of_a_turn():
+    transcript = Transcript()
+    said(transcript, "Before")
+    transcript.new_session(2, 2.0, 0)
+    transcript.agent_said(AgentSaid(2, "b", "After"), 3.0)
+    assert transcript.first_of_turn(2) == 2
 
 
 def test_appended_words_do_not_count_as_rewritten_and_replaced_ones_do():

@@ -65,7 +65,7 @@ def _run_until(endings: "Endings", name: str, profile: Profile, options: Options
 
     store = _new_store()
     planner = Planner(options)
-    plan, problems = planner.plan(profile, None)
+    plan, problems = planner.plan(profile, None, name)
     session = SessionWorker(plan, store)
     for sentence in [problem, *problems]:
         if sentence:

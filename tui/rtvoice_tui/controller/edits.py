@@ -181,7 +181,7 @@ class Edits:
             history: the earlier conversation to pass on.
             connect: whether to connect at once.
         """
-        plan, problems = self.planner.plan(self.edited_profile, self._session.plan.source)
+        plan, problems = self.planner.plan(self.edited_profile, self._session.plan.source, self.editor.name)
         self._session.reopen(plan, history, connect)
         words = f"a new session; {len(history)} messages go with it" if history else "a new session"
         self._session.report(Notice(Level.INFO, words))
@@ -189,10 +189,10 @@ class Edits:
         return ActionResult(words, problems=tuple(problems))
 
     def said(self) -> tuple[HistoryMessage, ...]:
-        """The conversation so far; of an interrupted response only the part that was heard."""
+        """The conversation so far, without sessions before one that began anew; of a cut response what was heard."""
         lines = []
-        for entry in self._store.transcript.entries:
-            if entry.speaker is Speaker.TOOL or entry.out_of_band:
+        for entry in self._store.transcript.conversation():
+            if entry.speaker not in (Speaker.YOU, Speaker.AGENT) or entry.out_of_band:
                 continue
             text = entry.text
             if entry.heard is not None:

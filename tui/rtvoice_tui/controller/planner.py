@@ -57,6 +57,11 @@ class RemoteServer:
         self._profile = profile
         self._chosen = chosen
 
+    @property
+    def identity(self) -> str:
+        """Provider, address and model of the profile."""
+        return f"{self._profile.provider} {self._profile.url} {self._profile.model}"
+
     async def endpoint(self) -> Endpoint:
         """Return address and headers; the key is looked up in a worker thread.
 
@@ -91,15 +96,16 @@ class Planner:
         else:
             self._options = dataclasses.replace(self._options, output_device=None, output_file=None)
 
-    def plan(self, profile: Profile, source: EndpointSource | None) -> tuple[Plan, list[str]]:
+    def plan(self, profile: Profile, source: EndpointSource | None, name: str = "") -> tuple[Plan, list[str]]:
         """Create a plan; returns it with a sentence for each tool that cannot run.
 
         Args:
             profile: the profile.
             source: source of the current plan, if any; a running local agent is reused.
+            name: the profile's name.
         """
         toolset, problems = self.toolset(profile)
-        plan = make_plan(profile, self._options, toolset)
+        plan = dataclasses.replace(make_plan(profile, self._options, toolset), profile=name)
         if source is not None and type(plan.source) is type(source) and not isinstance(source, RemoteServer):
             plan = dataclasses.replace(plan, source=source)
         return plan, problems
@@ -133,6 +139,7 @@ def make_plan(profile: Profile, options: Options, toolset: Toolset) -> Plan:
             agent_gain_db=profile.audio.output_gain_db,
             gate_db=profile.audio.gate_db,
         ),
+        calls_in_a_row=profile.calls_in_a_row,
         heartbeat=profile.heartbeat_s,
         connect=not options.no_connect,
     )

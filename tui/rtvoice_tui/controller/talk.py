@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from rtvoice_tui.controller.edits import ActionResult, Edits
 from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.session import commands as cmd
-from rtvoice_tui.session.facts import Phase
+from rtvoice_tui.session.facts import Level, Notice, Phase
 from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.store.store import Store
 
@@ -30,6 +30,10 @@ _NOT_YET = {
     Phase.CONFIGURING: "the session is not open yet: the message is kept",
     Phase.REFUSED: "the server refuses the settings: the message is kept, F6 corrects them",
 }
+
+
+def _messages(count: int) -> str:
+    return "one message goes" if count == 1 else f"{count} messages go"
 
 
 class Talk:
@@ -110,11 +114,16 @@ class Talk:
         self._session.post(cmd.Interrupt())
 
     def toggle_connection(self) -> None:
-        """Connect, or disconnect."""
-        if self._store.session.phase is Phase.OFFLINE:
-            self._session.connect()
-        else:
+        """Connect, or disconnect. After a lost connection the conversation is passed to the new session."""
+        if self._store.session.phase is not Phase.OFFLINE:
             self._session.disconnect()
+            return
+        history = self._edits.said() if self._store.session.lost else ()
+        if history:
+            self._session.post(cmd.SetHistory(history))
+            words = f"connecting again; {_messages(len(history))} with the new session"
+            self._session.report(Notice(Level.INFO, words))
+        self._session.connect()
 
     # --- mute, gate and devices
 

@@ -29,7 +29,7 @@ from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.protocol.wire import WireEvent
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import inputs
-from rtvoice_tui.session.facts import Fact, Level, Notice, Phase
+from rtvoice_tui.session.facts import AgentIdentified, Fact, Level, Notice, Phase
 from rtvoice_tui.session.recap import HistoryMessage
 from rtvoice_tui.session.timers import Timer
 from rtvoice_tui.store.store import Store
@@ -221,7 +221,18 @@ class SessionDriver:
             await self.sound.reopen(*_sound(self.plan))
         if plan.source is not old.source:
             await old.source.close()
+        self._identify()
         self.command(cmd.SetHistory(change.history))
+
+    def _identify(self) -> None:
+        """Report which agent is used from now on."""
+        self.report(AgentIdentified(f"{self.plan.profile} {self.plan.source.identity}"))
+
+    @property
+    def latest_plan(self) -> Plan:
+        """The current plan, or the one that a pending change leads to. May be read from any thread."""
+        changes = self._changes
+        return changes[-1].plan if changes else self.plan
 
     def keep_audio(self, **changes: Any) -> None:
         """Store changed fields of `AudioChoice` (devices, echo control) in the plan, for its later sessions."""
@@ -238,6 +249,7 @@ class SessionDriver:
     # --- one session: connect to close
 
     async def _session(self) -> None:
+        self._identify()
         self.step(inputs.Connecting())
         connection = self.connection = Connection(self, self._wire, self._dropped, self._taps)
         reason, remedy, wanted = "disconnected", "press c to connect", True

@@ -23,4 +23,5 @@ def make_machine(plan: Plan, new_id: Callable[[str], str], turn: int, audio: Aud
         turn: number of the previous session's last turn.
         audio: initial mute, gain and noise gate settings.
     """
-    return SessionMachine(plan.dialect, plan.settings, plan.tools, new_id, turn, plan.talk, audio)
+    rules = (plan.talk, audio, plan.calls_in_a_row)
+    return SessionMachine(plan.dialect, plan.settings, plan.tools, new_id, turn, *rules)

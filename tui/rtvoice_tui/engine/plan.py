@@ -15,6 +15,10 @@ from rtvoice_tui.tools.registry import Toolset
 class EndpointSource(Protocol):
     """Provides the endpoint to connect to; for the local agent, starts it first."""
 
+    @property
+    def identity(self) -> str:
+        """Which server and model answer: statistics are kept apart by it. Contains no secret."""
+
     async def endpoint(self) -> Endpoint:
         """The address and headers; called for every connection.
 
@@ -39,6 +43,8 @@ class Plan:
         audio: devices and echo control.
         talk: talk mode and its limits.
         audio_settings: initial mute, gain and noise gate settings.
+        calls_in_a_row: number of calls after which the next one needs approval, unless the user said something.
+        profile: name of the profile, for the statistics.
         heartbeat: seconds between pings; 0 for none.
         connect: whether to connect at once.
     """
@@ -51,5 +57,7 @@ class Plan:
     audio: AudioChoice
     talk: TalkRules = OPEN_MICROPHONE
     audio_settings: AudioSettings = DEFAULT_AUDIO_SETTINGS
+    calls_in_a_row: int = 20
+    profile: str = ""
     heartbeat: float = 20.0
     connect: bool = True

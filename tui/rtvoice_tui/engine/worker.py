@@ -36,14 +36,14 @@ class SessionWorker:
         store: stores all facts and events.
 
     Attributes:
-        plan: the last requested plan.
         observers: notified of everything that happens, on the session's thread; extend the list before `run`.
         taps: get the session's audio; extend its lists before `run`.
         driver: runs the sessions; ``None`` before `run`. Must be used on its loop.
     """
 
     def __init__(self, plan: Plan, store: Store) -> None:
-        self.plan = plan
+        self._plan = plan
+        self._requested_plan: Plan | None = None
         self.observers: list[Observer] = []
         self.taps = Taps()
         self.driver: SessionDriver | None = None
@@ -84,10 +84,16 @@ class SessionWorker:
             history: the earlier conversation to pass to the new session.
             connect: whether to connect at once.
         """
-        self.plan = plan
+        self._requested_plan = plan
         muted, agent_muted = self._audio.muted, self._audio.agent_muted
         self._audio = structs.replace(plan.audio_settings, muted=muted, agent_muted=agent_muted)
-        self._ask(lambda driver: driver.reopen(plan, history, connect))
+
+        def ask(driver: "SessionDriver") -> None:
+            driver.reopen(plan, history, connect)
+            if self._requested_plan is plan:
+                self._requested_plan = None
+
+        self._ask(ask)
 
     def start_manual_run(self, name: str, arguments: str) -> None:
         """Start a manual run of a tool; ``arguments`` is JSON. The model is not informed."""
@@ -147,7 +153,7 @@ class SessionWorker:
         """Run sessions on the current loop until stopped. Never raises: errors are reported and logged."""
         from rtvoice_tui.engine.driver import SessionDriver
 
-        driver = SessionDriver(self.plan, self._store, lambda: self.clock, self.observers, self.taps)
+        driver = SessionDriver(self._plan, self._store, lambda: self.clock, self.observers, self.taps)
         with self._lock:
             self.driver = driver
             early, self._pending_calls = self._pending_calls, []
@@ -177,6 +183,13 @@ class SessionWorker:
         assert self.driver is not None
         with contextlib.suppress(RuntimeError):  # the loop may already be closed
             self.driver.loop.call_soon_threadsafe(ask, self.driver)
+
+    @property
+    def plan(self) -> Plan:
+        """The session plan, with all changes of its devices and tools; a requested one before it is in use."""
+        if self._requested_plan is not None:
+            return self._requested_plan
+        return self.driver.latest_plan if self.driver is not None else self._plan
 
     @property
     def tools(self) -> tuple[ToolSpec, ...]:

@@ -18,6 +18,11 @@ class LocalAgentProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._endpoint: Endpoint | None = None
 
+    @property
+    def identity(self) -> str:
+        """The local agent."""
+        return "local"
+
     async def endpoint(self) -> Endpoint:
         """URL and token of the agent, which is started if necessary.
 

@@ -138,6 +138,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         session: settings of the session.
         tools: the tools and MCP servers.
         tool_policy: policy of tools without a policy of their own.
+        calls_in_a_row: number of calls after which the next one needs approval, unless the user said something.
         trusted: whether it may connect, use keys and run its tools on this machine; false for imported profiles
             until the user trusts them.
         audio: devices and how they are used.
@@ -153,6 +154,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     session: SessionSettings = SessionSettings()
     tools: list[ToolEntry] = []
     tool_policy: DefaultPolicy = "auto"
+    calls_in_a_row: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 20
     trusted: bool = True
     audio: AudioPreferences = AudioPreferences()
 

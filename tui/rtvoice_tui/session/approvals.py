@@ -29,13 +29,17 @@ class Approvals:
             return "hosted"
         return self.known[name].kind if name in self.known else ""
 
-    def asks(self, call: CallChanged) -> bool:
+    def asks(self, call: CallChanged, anyway: bool = False) -> bool:
         """Whether a call needs approval. A standing approval is valid only for the tool definition it was given for.
 
         Remembers the definition that the user is asked about.
+
+        Args:
+            call: the call.
+            anyway: whether it needs approval whatever its tool's definition says.
         """
         spec = self.known.get(call.name)
-        if spec is None or not spec.asks or self._always.get(call.name) == spec:
+        if spec is None or not (anyway or (spec.asks and self._always.get(call.name) != spec)):
             return False
         self._asked[call.key] = spec
         return True

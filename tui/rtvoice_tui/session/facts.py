@@ -107,11 +107,24 @@ class PhaseChanged(msgspec.Struct, frozen=True):
     phase: Phase
 
 
+class AgentIdentified(msgspec.Struct, frozen=True):
+    """Which agent is used from now on: profile, server and model. Statistics of another one start anew."""
+
+    identity: str
+
+
 class SessionOpened(msgspec.Struct, frozen=True):
-    """The server sent ``session.created``; ``session`` is its description of the session."""
+    """The server sent ``session.created``, or does not and the session is configured all the same.
+
+    Attributes:
+        session_id: the server's id of the session; may be empty.
+        session: the server's description of the session; may be empty.
+        history: number of messages of an earlier conversation that are passed to it.
+    """
 
     session_id: str
     session: dict[str, Any]
+    history: int = 0
 
 
 class TurnStarted(msgspec.Struct, frozen=True):
@@ -350,10 +363,17 @@ class SettingsReported(msgspec.Struct, frozen=True):
 
 
 class SessionEnded(msgspec.Struct, frozen=True):
-    """The session ended or could not start; ``remedy``: what the user can do."""
+    """The session ended or could not start.
+
+    Attributes:
+        reason: why.
+        remedy: what the user can do.
+        wanted: whether the user ended it.
+    """
 
     reason: str
     remedy: str
+    wanted: bool = True
 
 
 class AudioSet(msgspec.Struct, frozen=True):
@@ -379,6 +399,7 @@ class Notice(msgspec.Struct, frozen=True):
 
 Fact = (
     PhaseChanged
+    | AgentIdentified
     | SessionOpened
     | TurnStarted
     | Reached

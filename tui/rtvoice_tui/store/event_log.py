@@ -10,14 +10,24 @@ import tempfile
 import threading
 import weakref
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
+
+
+class _Delta(msgspec.Struct):
+    delta: Any = ""
+
 
 SENT, RECEIVED = 0, 1
 
 MAX_NAMES = 4096
 MAX_NAME = 200
 MAX_RUNS = 256
+
+_DELTA_DECODER = msgspec.json.Decoder(_Delta)
 
 _FLUSH_BYTES = 1 << 16
 
@@ -180,25 +190,28 @@ class EventLog:
         """Return the JSON line of a row's first event; empty if it cannot be read."""
         return self._read(self._first_events[number])
 
-    def matches(self, start: int, wanted: list[str], unwanted: list[str], end: int | None = None) -> list[int]:
-        """Return rows from ``start`` to ``end`` (exclusive) with all ``wanted`` and no ``unwanted`` lower-case strings.
+    def matches(self, number: int, wanted: Sequence[str], unwanted: Sequence[str]) -> bool:
+        """Whether a row holds all ``wanted`` and no ``unwanted`` lower-case strings.
 
-        ``wanted`` are searched in the row's direction (``up``, ``down``), type, ``error`` mark and the text of its
-        first event; ``unwanted`` not in the text.
+        They are searched in the row's direction (``up``, ``down``), type, ``error`` mark, and the text of all its
+        events; of folded deltas also across their borders.
         """
-        hits = []
-        for number in range(start, len(self) if end is None else end):
-            row = self.row(number)
-            head = f"{'up' if row.sent else 'down'} {row.name} {'error' if row.error else ''}".lower()
-            if any(term in head for term in unwanted):
-                continue
-            missing = [term for term in wanted if term not in head]
-            if missing:
-                text = self.text(number).lower()
-                if any(term not in text for term in missing):
-                    continue
-            hits.append(number)
-        return hits
+        row = self.row(number)
+        head = f"{'up' if row.sent else 'down'} {row.name} {'error' if row.error else ''}".lower()
+        if any(term in head for term in unwanted):
+            return False
+        missing = [term for term in wanted if term not in head]
+        if not missing and not unwanted:
+            return True
+        text = self._searchable(row)
+        return all(term in text for term in missing) and not any(term in text for term in unwanted)
+
+    def _searchable(self, row: Row) -> str:
+        """The text of a row's events in lower case, then the joined text of its deltas. Audio has no text."""
+        if row.count == 1 or row.audio_bytes:
+            return _readable(self.text(row.number)).lower()
+        texts = [_readable(text) for text in self.texts(row.number, limit=row.count)]
+        return "\n".join([*texts, "".join(map(_delta, texts))]).lower()
 
     @property
     def memory_bytes(self) -> int:
@@ -272,3 +285,22 @@ class EventLog:
             return os.pread(self._file.fileno(), end - start - 1, start).decode("utf-8", "replace")
         except (OSError, ValueError):
             return ""
+
+
+def _readable(text: str) -> str:
+    """JSON without escapes, so that words in any script are found as they are shown."""
+    if "\\u" not in text:
+        return text
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _delta(text: str) -> str:
+    """The text that a delta event adds."""
+    try:
+        delta = _DELTA_DECODER.decode(text).delta
+    except (msgspec.DecodeError, RecursionError):
+        return ""
+    return delta if isinstance(delta, str) else ""

@@ -54,6 +54,13 @@ class Interruptions:
         self._false_db: list[float] = []  # sorted; -inf where it was not measured
         self._real_db: list[float] = []
 
+    def clear(self) -> None:
+        """Start anew: another agent is used."""
+        self.judged, self.cut_short = [], 0
+        self._turns, self._due = {}, {}
+        self._false_db, self._real_db = [], []
+        self.version += 1
+
     def record(self, fact: object) -> None:
         """Record a fact. Ignores facts that are not about speech."""
         match fact:

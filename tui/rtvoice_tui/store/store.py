@@ -52,6 +52,7 @@ class SessionView:
         at_start: the settings in that object, by our names.
         in_force: the settings in the server's last ``session`` object, by our names.
         spoken: whether the agent has sent audio in this session.
+        lost: whether the last session ended without the user wanting it.
     """
 
     phase: Phase = Phase.OFFLINE
@@ -64,6 +65,7 @@ class SessionView:
     at_start: dict[str, Any] = field(default_factory=dict)
     in_force: dict[str, Any] = field(default_factory=dict)
     spoken: bool = False
+    lost: bool = False
 
 
 class Store:
@@ -104,6 +106,7 @@ class Store:
         self.notices: deque[tuple[float, Notice]] = deque(maxlen=KEPT_NOTICES)
         self.edits: deque[tuple[float, EditChanged]] = deque(maxlen=KEPT_EDITS)
         self.edit_count = 0
+        self._identity = ""
 
     def record(self, fact: Fact, at: float) -> None:
         """Record a fact that happened at ``at`` seconds on the store's clock."""
@@ -127,10 +130,14 @@ class Store:
                 self.session.server = fact.session
                 self.session.opened_at = at
                 self.session.spoken = False
-                self.transcript.new_session()
+                self.transcript.new_session(self.session.turn, at, fact.history)
                 self.calls.new_session()
+                self.usage.limited(())
+            case facts.AgentIdentified():
+                self._identified(fact.identity)
             case facts.SessionEnded():
                 self.session.reason, self.session.remedy = fact.reason, fact.remedy
+                self.session.lost = not fact.wanted
             case facts.SettingsReported():
                 self.session.in_force = fact.settings
                 if fact.at_start:
@@ -144,6 +151,14 @@ class Store:
                 self.audio_settings = fact.settings
             case facts.FramesDropped():
                 self.audio.dropped = fact.count
+
+    def _identified(self, identity: str) -> None:
+        """Start the statistics anew if another agent is used: they would mix two."""
+        if self._identity and identity != self._identity:
+            self.timings.clear_statistics()
+            self.usage.clear()
+            self.interruptions.clear()
+        self._identity = identity
 
     def _record_turns(self, fact: Fact, at: float) -> None:
         """Record turns, their timing and their transcript."""
@@ -177,6 +192,7 @@ class Store:
             case facts.CallChanged():
                 if not fact.manual:
                     self.transcript.call_changed(fact, at)
+                    self.timings.call_changed(fact, at)
                 self.calls.changed(fact, at)
             case facts.CallReached():
                 self.calls.reached(fact, at)

@@ -28,6 +28,8 @@ class Speaker(StrEnum):
     YOU = "YOU"
     AGENT = "AGENT"
     TOOL = "fn"
+    SEAM = "──"
+    """No words: a new session starts here."""
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class Entry:
         state: state of a function call; empty for other entries.
         out_of_band: whether it belongs to an out-of-band response.
         missing: why there are no words; shown in place of them.
+        history: of a seam, the number of earlier messages that the new session knows.
     """
 
     speaker: Speaker
@@ -69,6 +72,7 @@ class Entry:
     state: str = ""
     out_of_band: bool = False
     missing: str = ""
+    history: int = 0
 
     @property
     def text(self) -> str:
@@ -109,11 +113,41 @@ class Transcript:
         self._by_key: dict[str, Entry] = {}
         self._growing: dict[int, Entry] = {}  # text of the user that is not final yet, by index
         self._first: dict[int, int] = {}
+        self._answers: dict[int, Entry] = {}
         self._touched: deque[tuple[int, int]] = deque(maxlen=TOUCHED)
 
-    def new_session(self) -> None:
-        """Forget the ids of the old session; its entries are kept."""
+    def new_session(self, turn: int, at: float, history: int) -> None:
+        """Forget the ids of the old session; its entries are kept, and a seam separates them from those that follow.
+
+        Args:
+            turn: number of the last turn.
+            at: time in seconds on the store's clock.
+            history: number of earlier messages that the new session knows.
+        """
         self._by_key.clear()
+        if not self.entries:
+            return
+        last = self.entries[-1]
+        seam = (
+            last if last.speaker is Speaker.SEAM else self._entry(Speaker.SEAM, turn, at, f"seam {len(self.entries)}")
+        )
+        seam.history, seam.final = history, True
+        known = "knows nothing of the above"
+        if history:
+            known = f"knows the {history} messages above" if history > 1 else "knows the message above"
+        self._rewrite(seam, f"new session: {known}")
+
+    def conversation(self) -> list[Entry]:
+        """The entries that belong to the current session, with those of earlier ones that were passed to it."""
+        start = 0
+        for entry in self.entries:
+            if entry.speaker is Speaker.SEAM and not entry.history:
+                start = entry.index + 1
+        return self.entries[start:]
+
+    def first_answer(self, turn: int) -> Entry | None:
+        """The first entry of the agent in a turn."""
+        return self._answers.get(turn)
 
     def user_said(self, fact: UserSaid, at: float) -> None:
         """Record the full text of a user item so far."""
@@ -203,7 +237,10 @@ class Transcript:
         entry = self._by_key.get(key)
         if entry is None:
             entry = self._by_key[key] = Entry(speaker, turn, at, key, len(self.entries))
-            self._first.setdefault(turn, entry.index)
+            if speaker is not Speaker.SEAM:
+                self._first.setdefault(turn, entry.index)
+            if speaker is Speaker.AGENT:
+                self._answers.setdefault(turn, entry)
             self.entries.append(entry)
             self._touch(entry)
         return entry

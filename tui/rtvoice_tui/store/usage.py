@@ -15,12 +15,17 @@ class UsageTotals:
 
     def __init__(self) -> None:
         self.version = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Start anew: another agent is used."""
         self.answers = 0
         self.input_tokens = 0
         self.output_tokens = 0
         self.cached_tokens = 0
         self.last: Usage | None = None
         self.limits: tuple[RateLimit, ...] = ()
+        self.version += 1
 
     def add(self, usage: Usage) -> None:
         """Add the usage of a response."""

@@ -68,7 +68,7 @@ class Bridge:
         self._phase = self._store.session.phase
         self._meters.sync(now)
         self._sound.sync(now)
-        self._notice.sync()
+        self._notice.sync(now)
         self._ask.sync()
         for pane in self._panes:
             if pane.display:

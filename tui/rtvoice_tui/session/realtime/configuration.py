@@ -33,6 +33,7 @@ class Configuration:
         self._out = out
         self._update = ""  # event id of the update with the whole configuration
         self._connections = 0
+        self._history = 0
 
     @property
     def ready(self) -> bool:
@@ -69,9 +70,14 @@ class Configuration:
         """A connection attempt started."""
         self.phase = Phase.CONNECTING
 
-    def opened(self) -> None:
-        """The socket is open: wait for ``session.created``."""
+    def opened(self, history: int) -> None:
+        """The socket is open: wait for ``session.created``.
+
+        Args:
+            history: number of messages of an earlier conversation that are passed to the session.
+        """
         self.phase = Phase.CONFIGURING
+        self._history = history
         self._connections += 1
         self._out.add(Schedule(SessionCreatedLate(self._connections), GREETING_S))
 
@@ -86,7 +92,7 @@ class Configuration:
         """Handle ``session.created``: report the server's session, and send our configuration."""
         if self.phase is not Phase.CONFIGURING:
             return
-        self._out.report(SessionOpened(str(session.get("id") or ""), session))
+        self._out.report(SessionOpened(str(session.get("id") or ""), session, self._history))
         self._edits.opened(session)
         self._send_unless_sent()
 
@@ -142,6 +148,7 @@ class Configuration:
         """Handle `SessionCreatedLate`: configure the session without waiting for ``session.created`` any longer."""
         current = connection == self._connections and self.phase is Phase.CONFIGURING
         if current and not self._edits.waiting:
+            self._out.report(SessionOpened("", {}, self._history))
             self._out.warn("the server has not greeted us", "the session is configured all the same")
             self._send_unless_sent()
 

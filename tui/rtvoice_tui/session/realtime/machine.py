@@ -48,6 +48,7 @@ from rtvoice_tui.session.facts import (
     TalkChanged,
 )
 from rtvoice_tui.session.inputs import Closed, Connecting, Input, Observed, Opened, Received, Started
+from rtvoice_tui.session.realtime.calls.call_row import MOST_IN_A_ROW
 from rtvoice_tui.session.realtime.edits import GATED_NOTICE
 from rtvoice_tui.session.realtime.parts import make_parts
 from rtvoice_tui.session.realtime.responses.response_slot import ResponseSlot, is_out_of_band
@@ -76,6 +77,7 @@ class SessionMachine:
         turn: number of the last turn of an earlier session; turns are numbered on from there.
         talk: talk mode and its limits.
         audio: initial mute, gain and noise gate settings.
+        calls_in_a_row: number of calls after which the next one needs approval, unless the user said something.
     """
 
     def __init__(
@@ -87,8 +89,9 @@ class SessionMachine:
         turn: int = 0,
         talk: TalkRules = OPEN_MICROPHONE,
         audio: AudioSettings = DEFAULT_AUDIO_SETTINGS,
+        calls_in_a_row: int = MOST_IN_A_ROW,
     ) -> None:
-        parts = make_parts(dialect, settings, tools, new_id, talk)
+        parts = make_parts(dialect, settings, tools, new_id, talk, calls_in_a_row)
         parts.user.listening.turn = turn
         self._dialect = dialect
         self._out = parts.out
@@ -184,7 +187,7 @@ class SessionMachine:
     def _opened(self) -> None:
         self._due, self._history = self._history, ()
         self._tools.use()
-        self._configuration.opened()
+        self._configuration.opened(sum(bool(line.text.strip()) for line in self._due))
 
     def _closed(self, closed: Closed) -> None:
         """The socket is closed: report what was lost, and reset all parts."""
@@ -192,7 +195,7 @@ class SessionMachine:
         if not closed.wanted:
             sentence, remedy = self._cause_of_end(closed)
             self._out.report(Notice(Level.ERROR, sentence, remedy))
-        self._out.report(SessionEnded(sentence, remedy))
+        self._out.report(SessionEnded(sentence, remedy, closed.wanted))
         self._fault.clear()
         for words in closed.unsent_texts:
             self._out.warn(f"the connection ended before this was sent: {words}", "press c, then send it again")
@@ -357,8 +360,7 @@ class SessionMachine:
         self._user.finish_step(self.ready)
         if self.ready and not self._responses.ledger.cutting:
             if self._user.typed.waiting and self._slot.free:
-                self._user.typed.send_next()
-                self._slot.want()
+                self._slot.want_for_turn(self._user.typed.send_next())
             self._ask_answer()
         phase = self._current_phase()
         if phase is not self._phase:
@@ -370,7 +372,7 @@ class SessionMachine:
         return self._out.drain()
 
     def _ask_answer(self) -> None:
-        asked = self._out.cause(self._slot.advance(self._out))
+        asked = self._out.cause(self._slot.advance(self._out, self._tools.calls.turn_of_unasked))
         if asked is not None:
             self._tools.calls.receipts.asked(asked)
 

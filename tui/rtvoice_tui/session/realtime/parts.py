@@ -39,12 +39,13 @@ def make_parts(
     tools: Sequence[ToolSpec],
     new_id: Callable[[str], str],
     talk: TalkRules,
+    calls_in_a_row: int,
 ) -> Parts:
     """Create the parts of one session machine; the arguments are those of `SessionMachine`."""
     out = Outbox(new_id)
     edits = Edits(dialect, settings, tuple(tools), out)
     ledger = HeardLedger(dialect.fixed_rate or settings.output_rate)
-    calls = FunctionCalls(out, fillers=dialect.out_of_band)
+    calls = FunctionCalls(out, dialect.out_of_band, calls_in_a_row)
     listening = Listening(out)
     fault = LastFault()
     responses = Responses(out, ledger, calls, listening, fault)
@@ -56,7 +57,7 @@ def make_parts(
         push_to_talk,
         barge_in,
         TypedTurns(listening, out),
-        lambda: responses.slot.want(),
+        lambda: responses.slot.want_for_turn(listening.turn),
         recognises_unasked="transcription" not in dialect.settings,
         recognises_by_default=dialect.transcription is not None,
     )

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+from bisect import bisect_left
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
@@ -27,7 +29,11 @@ SHOWN_EVENTS = 50
 """Maximum number of events shown when a folded row is opened."""
 
 SCAN_ROWS = 4_000
-"""Maximum number of rows that a filter scans per pulse, so that the app stays responsive."""
+SCAN_EVENTS = 4_000
+"""Maximum number of rows, and of events in them, that a filter scans per pulse, so that the app stays responsive."""
+
+WATCHED_ROWS = 64
+"""Number of last rows that are filtered again when they grow."""
 
 
 class EventsView(FollowView):
@@ -35,18 +41,20 @@ class EventsView(FollowView):
 
     Args:
         log: the events.
-        rates: sample rates in Hz of received and of sent audio, to compute its duration.
+        rates: returns the sample rates in Hz of received and of sent audio, to compute its duration.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("events")
 
-    def __init__(self, log: EventLog, rates: tuple[int, int]) -> None:
+    def __init__(self, log: EventLog, rates: Callable[[], tuple[int, int]]) -> None:
         super().__init__(id="events")
         self._log = log
         self._rates = rates
+        self._rates_from = [(0, rates())]  # row from which on rates are valid: another profile may have others
         self._seen = -1
         self._hits: list[int] | None = None
         self._scanned = 0
+        self._counted: dict[int, int] = {}  # events of the last rows when they were filtered
         self._wanted: list[str] = []
         self._unwanted: list[str] = []
         self._marks: LRUCache[int, str] = LRUCache(512)
@@ -58,6 +66,8 @@ class EventsView(FollowView):
         if self._log.version == self._seen and not behind:
             return False
         self._seen = self._log.version
+        if (rates := self._rates()) != self._rates_from[-1][1]:
+            self._rates_from.append((len(self._log), rates))
         self._scan()
         return True
 
@@ -73,10 +83,31 @@ class EventsView(FollowView):
         return lines
 
     def _scan(self) -> None:
-        if self._hits is not None:
-            end = min(len(self._log), self._scanned + SCAN_ROWS)
-            self._hits += self._log.matches(self._scanned, self._wanted, self._unwanted, end)
-            self._scanned = end
+        """Filter new rows, as many as one pulse has time for, and those that have grown since."""
+        if self._hits is None:
+            return
+        for number, count in self._counted.items():
+            if self._log.count(number) != count:
+                self._judge(number)
+        end, events = min(len(self._log), self._scanned + SCAN_ROWS), 0
+        while self._scanned < end and events < SCAN_EVENTS:
+            events += self._log.count(self._scanned)
+            self._judge(self._scanned)
+            self._scanned += 1
+
+    def _judge(self, number: int) -> None:
+        """Add a row to the hits, or remove it."""
+        assert self._hits is not None
+        place = bisect_left(self._hits, number)
+        was = place < len(self._hits) and self._hits[place] == number
+        self._counted[number] = self._log.count(number)
+        if len(self._counted) > WATCHED_ROWS:
+            del self._counted[min(self._counted)]
+        if self._log.matches(number, self._wanted, self._unwanted):
+            if not was:
+                self._hits.insert(place, number)
+        elif was:
+            del self._hits[place]
 
     def set_filter(self, text: str) -> None:
         """Show only rows with all these words; a word after ``-`` hides rows. Empty shows all."""
@@ -85,6 +116,7 @@ class EventsView(FollowView):
         self._unwanted = [word[1:] for word in words if word.startswith("-") and len(word) > 1]
         self._hits = [] if self._wanted or self._unwanted else None
         self._scanned = 0
+        self._counted.clear()
         self.cursor = None
         self.follow = True
         self._scan()
@@ -130,7 +162,8 @@ class EventsView(FollowView):
     def _amount(self, row: Row) -> list[Piece]:
         right: list[Piece] = []
         if row.audio_bytes:
-            right.append((f" {row.audio_bytes / 2 / self._rates[row.sent]:.1f} s", "dim"))
+            rates = next(rates for start, rates in reversed(self._rates_from) if row.number >= start)
+            right.append((f" {row.audio_bytes / 2 / rates[row.sent]:.1f} s", "dim"))
         if row.count > 1:
             right.append((f" ×{row.count}", "title"))
         return right
@@ -205,7 +238,9 @@ def _mark_of(text: str) -> str:
         return one_line(text, 60)
     if not isinstance(event, dict):
         return one_line(text, 60)
-    error = event.get("error")
+    error = event.get("error") or _error_of_response(event.get("response"))
+    if isinstance(error, str):
+        return one_line(error, 60)
     if isinstance(error, dict):
         cause = f" →{error['event_id']}" if error.get("event_id") else ""
         return one_line(str(error.get("code") or error.get("type") or ""), 50) + one_line(cause, 30)
@@ -218,6 +253,12 @@ def _mark_of(text: str) -> str:
     name = event.get("name") or item.get("name") or item.get("type") or response.get("status") or ""
     identity = event.get("event_id") if event.get("type") == "session.update" else ""
     return one_line(str(name or identity or ""), 40)
+
+
+def _error_of_response(response: Any) -> Any:
+    """The error of a response that failed."""
+    details = response.get("status_details") if isinstance(response, dict) else None
+    return details.get("error") or details.get("reason") if isinstance(details, dict) else None
 
 
 def _short(name: str) -> str:

@@ -69,9 +69,11 @@ def _log(row: PaneRow, controller: Controller) -> Widget:
 
 
 def _events(row: PaneRow, controller: Controller) -> Widget:
-    plan = controller.session.plan
-    fixed, settings = plan.dialect.fixed_rate, plan.settings
-    rates = (fixed or settings.output_rate, fixed or settings.input_rate)
+    def rates() -> tuple[int, int]:
+        plan = controller.session.plan
+        fixed, settings = plan.dialect.fixed_rate, plan.settings
+        return fixed or settings.output_rate, fixed or settings.input_rate
+
     return Pane(row.number, row.title, EventsView(controller.store.events, rates), row.keys)
 
 

@@ -11,6 +11,7 @@ from rtvoice_tui.ui.widgets.plain_view import PlainView
 _STAGES = {
     "hear": ("▒", "you", "until the answer begins"),
     "model": ("░", "agent", "to the first sound"),
+    "tool": ("▓", "tool", "the tools run"),
     "play": ("▚", "live", "to the speaker"),
 }
 _SPARK = "▁▂▃▄▅▆▇█"
@@ -88,6 +89,9 @@ class TimingView(PlainView):
                  (f" {words}", "dim")]
             )  # fmt: skip
             before += ms
+        if timing.approval_ms >= 1:
+            words = f"{timing.approval_ms / 1000:.1f} s more waited for you: not counted"
+            lines.append([("asked ", "dim"), (words, "dim")])
         cut = timing.between(Moment.INTERRUPTED, Moment.SILENT)
         if cut is not None:
             lines.append([("interrupted: ", "warn"), (f"silent after {cut:.0f} ms", "plain")])

@@ -18,7 +18,7 @@ MARGIN = 12
 TAIL = 9
 """Cells after the text, reserved for the state of an entry."""
 
-_INKS = {Speaker.YOU: "you", Speaker.AGENT: "agent", Speaker.TOOL: "tool"}
+_INKS = {Speaker.YOU: "you", Speaker.AGENT: "agent", Speaker.TOOL: "tool", Speaker.SEAM: "dim"}
 _STATE_INKS = {"ok": "ok", "failed": "error", "denied": "error", "cancelled": "warn", "asks": "warn"}
 _PARTIAL = "…"
 
@@ -166,6 +166,8 @@ class TranscriptView(FollowView):
             return "unheard"
         if entry.speaker is Speaker.TOOL:
             return "tool"
+        if entry.speaker is Speaker.SEAM:
+            return "dim"
         return "plain" if entry.final or entry.speaker is Speaker.AGENT else "dim"
 
     def _with_tail(self, entry: Entry, pieces: list[Piece]) -> list[Piece]:
@@ -181,6 +183,8 @@ class TranscriptView(FollowView):
             return [*pieces, ("▌", "agent")]
         if entry.out_of_band:
             return right_aligned(pieces, [(" out-of-band", "dim")], self.text_width)
+        if entry is not self._store.transcript.first_answer(entry.turn):
+            return pieces  # the wait of a turn ends with its first answer
         timing = self._store.timings.of(entry.turn)
         waited = timing.waited_ms if timing is not None else None
         if entry.speaker is Speaker.AGENT and waited is not None and Moment.FIRST_TEXT in timing.moments:  # type: ignore[union-attr]

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.strip import Strip
 
-from rtvoice_tui.session.facts import CallState, Level, Notice
+from rtvoice_tui.session.facts import CallState, Level
+from rtvoice_tui.store.notices import worst_notice
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import ALWAYS, footer_keys
@@ -53,7 +54,7 @@ class TickerRow(FixedLine):
 
 
 class NoticeRow(FixedLine):
-    """The newest notice, until the user hides it."""
+    """The worst notice that the user has not hidden; of several, the newest."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(id="notice")
@@ -61,11 +62,10 @@ class NoticeRow(FixedLine):
         self._hidden_until = -1.0
         self._second: list[Piece] = []
 
-    def sync(self) -> None:
-        """Show the newest notice."""
-        notices = self._store.notices
-        at, notice = notices[-1] if notices else (-1.0, None)
-        if notice is None or at <= self._hidden_until or self._overcome(at, notice):
+    def sync(self, now: float) -> None:
+        """Show the notice; ``now``: seconds on the store's clock."""
+        notice = worst_notice(self._store.notices, now, self._hidden_until, self._store.session.opened_at)
+        if notice is None:
             self._show([], [])
             return
         ink = {Level.ERROR: "error", Level.WARNING: "warn"}.get(notice.level, "plain")
@@ -90,17 +90,12 @@ class NoticeRow(FixedLine):
         """Draw a line."""
         return self.strip(self._second, self.size.width) if y else super().render_line(y)
 
-    def _overcome(self, at: float, notice: Notice) -> bool:
-        """Whether the notice is an error from before the session was opened, and so obsolete."""
-        opened_at = self._store.session.opened_at
-        return notice.level is Level.ERROR and opened_at is not None and at < opened_at
-
     def hide(self) -> bool:
         """Hide the notice; returns False if none is shown."""
         if not self._pieces:
             return False
         self._hidden_until = self._store.notices[-1][0]
-        self.sync()
+        self._show([], [])
         return True
 
 

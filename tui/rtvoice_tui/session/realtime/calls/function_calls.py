@@ -17,6 +17,7 @@ from rtvoice_tui.session.approvals import Approvals
 from rtvoice_tui.session.effects import CheckArguments, PreviewCall, RunTool, Schedule, StopTool
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState
 from rtvoice_tui.session.realtime.calls.call_records import UNFINISHED, CallRecords
+from rtvoice_tui.session.realtime.calls.call_row import MOST_IN_A_ROW, CallRow
 from rtvoice_tui.session.realtime.calls.receipts import Receipts
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.timers import FillerDue
@@ -58,14 +59,16 @@ class FunctionCalls:
     Args:
         out: collects the effects.
         fillers: whether the server supports out-of-band responses, which fillers need.
+        most_in_a_row: number of calls in one turn of the user after which the next one needs approval.
 
     Attributes:
         approvals: the available tools, and which of them need approval.
         receipts: sends and tracks the outputs.
     """
 
-    def __init__(self, out: Outbox, fillers: bool = False) -> None:
+    def __init__(self, out: Outbox, fillers: bool = False, most_in_a_row: int = MOST_IN_A_ROW) -> None:
         self._out = out
+        self._row = CallRow(most_in_a_row)
         self._fillers = fillers
         self.approvals = Approvals()
         self.receipts = Receipts(out)
@@ -83,6 +86,12 @@ class FunctionCalls:
     def running(self) -> bool:
         """Whether a call is running, being validated or waiting for approval."""
         return bool(self._groups)
+
+    @property
+    def turn_of_unasked(self) -> int:
+        """The last turn of the calls whose outputs were sent and not answered yet; 0 if there are none."""
+        calls = (self._calls.get(key) for key in self.receipts.unasked)
+        return max((call.turn for call in calls if call is not None), default=0)
 
     # --- while a response streams
 
@@ -289,6 +298,7 @@ class FunctionCalls:
         self._checking.clear()
         self._validated.clear()
         self.approvals.forget()
+        self._row.clear()
         self.receipts.forget()
 
     # --- inside
@@ -348,11 +358,15 @@ class FunctionCalls:
         call = replace(call, checked=not problem if call.name in self.approvals.known else None)
         if problem:
             return self._answered(call, _error(problem), CallState.FAILED, problem)
-        if not agreed and self.approvals.asks(call):
-            self._show(replace(call, state=CallState.ASKING))
+        if agreed:
+            self._row.approved(call.turn)
+        elif self.approvals.asks(call, self._row.too_long(call.turn)):
+            note = self._row.question if self._row.too_long(call.turn) else call.note
+            self._show(replace(call, state=CallState.ASKING, note=note))
             self._out.add(PreviewCall(call.key, call.name, call.arguments))
             return False
-        self._show(replace(call, state=CallState.RUNNING))
+        self._row.started(call.turn)
+        self._show(replace(call, state=CallState.RUNNING, note=""))
         self._out.add(PreviewCall(call.key, call.name, call.arguments))
         self._out.add(RunTool(call.call_id, call.name, call.arguments.strip() or "{}"))
         return False

@@ -33,6 +33,11 @@ class Receipts:
         self._out.report(CallReached(key, CallMoment.SENT, sent_event(self._out.cause(event_id))))
         self._unasked.append(key)
 
+    @property
+    def unasked(self) -> tuple[str, ...]:
+        """Keys of the calls whose outputs were sent since the last request of a response."""
+        return tuple(self._unasked)
+
     def refused(self, event_id: str) -> str:
         """The server refused an event; returns the key of the call whose output it was, empty if it was none."""
         return self._sent.pop(event_id, "")

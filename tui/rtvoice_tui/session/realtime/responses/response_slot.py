@@ -37,6 +37,7 @@ class ResponseSlot:
     Attributes:
         active: id of the running response, or `UNNAMED`; empty if none runs.
         cut: ids of interrupted responses, whose late events are dropped.
+        turn: the turn that the response is for which was requested last; 0 if that is not known.
     """
 
     def __init__(self) -> None:
@@ -44,6 +45,8 @@ class ResponseSlot:
         self._requested = ""
         self._out_of_band = ""
         self._parallel: set[str] = set()
+        self.turn = 0
+        self._user_turn = 0
         self._crossed = ""
         self._blocked = False
         self._wanted = False
@@ -71,14 +74,26 @@ class ResponseSlot:
         """Request one response as soon as the slot is free; repeated calls count once."""
         self._wanted = True
 
+    def want_for_turn(self, turn: int) -> None:
+        """Request one response to a turn of the user, and to everything before it."""
+        self._wanted = True
+        self._user_turn = max(self._user_turn, turn)
+
     def drop_request(self) -> None:
         """Drop the waiting request, because the user interrupted."""
         self._wanted = False
+        self._user_turn = 0
 
-    def advance(self, out: Outbox) -> str:
-        """Send the waiting request if the slot is free; returns its event id, empty if nothing was sent."""
+    def advance(self, out: Outbox, turn_of_outputs: int) -> str:
+        """Send the waiting request if the slot is free; returns its event id, empty if nothing was sent.
+
+        Args:
+            out: collects the effects.
+            turn_of_outputs: the turn of the calls whose outputs the response answers; 0 if there are none.
+        """
         if not (self._wanted and self.free):
             return ""
+        self.turn, self._user_turn = max(self._user_turn, turn_of_outputs), 0
         self._wanted = False
         self._requested = out.send(CreateResponse)
         out.add(Schedule(ResponseLate(self._requested), STUCK_S))

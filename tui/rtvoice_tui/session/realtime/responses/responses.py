@@ -125,11 +125,16 @@ class Responses:
             case ev.ResponseDone():
                 self._done(event.response)
 
-    def _response_of(self, response_id: str) -> _Response:
-        """The response that an event belongs to; the server may omit its id, or send no ``response.created`` for it."""
+    def _response_of(self, response_id: str, turn: int = 0) -> _Response:
+        """The response that an event belongs to; the server may omit its id, or send no ``response.created`` for it.
+
+        Args:
+            response_id: its id; may be empty.
+            turn: the turn of a new one; 0: the current turn.
+        """
         key = response_id or self.slot.active or UNNAMED
         if key not in self._responses:
-            answer = _Response(self._listening.current_turn())
+            answer = _Response(turn or self._listening.current_turn())
             if key in self._done_ids:
                 return answer  # late event: no second response.done will remove it
             self._responses[key] = answer
@@ -144,7 +149,7 @@ class Responses:
         out_of_band = is_out_of_band(response)
         asked = self.slot.requested
         wanted = self.slot.created(response.id, self._out, out_of_band)
-        answer = self._response_of(response.id)
+        answer = self._response_of(response.id, self.slot.turn if asked else 0)
         answer.out_of_band = out_of_band
         if wanted and not answer.out_of_band:
             self._calls.receipts.begun(asked)

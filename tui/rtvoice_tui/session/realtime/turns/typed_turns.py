@@ -37,8 +37,8 @@ class TypedTurns:
         """Queue a text."""
         self._texts.append(text)
 
-    def send_next(self) -> None:
-        """Send the oldest queued text as a new turn."""
+    def send_next(self) -> int:
+        """Send the oldest queued text as a new turn; returns the turn."""
         text = self._texts.popleft()
         self._count += 1
         turn = self._listening.next_turn()
@@ -47,6 +47,7 @@ class TypedTurns:
         item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
         self.deliveries.sent(self._out.send(CreateItem, item=item), message)
         self._out.reach(turn, Moment.SENT)
+        return turn
 
     def refuse(self, text: str) -> None:
         """Warn that a text cannot be sent without a session."""

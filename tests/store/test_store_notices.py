@@ -1,0 +1,56 @@
+"""Which notice is shown where there is room for one."""
+
+import pytest
+
+from rtvoice_tui.session.facts import Level, Notice
+from rtvoice_tui.store.notices import worst_notice
+
+INFO, WARNING, ERROR = Level.INFO, Level.WARNING, Level.ERROR
+
+
+def shown(*told: tuple[float, Level], now: float = 10.0, hidden: float = -1.0, opened: float | None = None) -> str:
+    """Level and time of the notice that is shown."""
+    found = worst_notice([(at, Notice(level, f"{level} {at:.0f}")) for at, level in told], now, hidden, opened)
+    return found.text if found is not None else ""
+
+
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [
+        ([(1, ERROR), (2, WARNING)], "error 1"),
+        ([(1, ERROR), (2, INFO)], "error 1"),
+        ([(1, ERROR), (2, WARNING), (3, INFO), (4, WARNING)], "error 1"),
+        ([(1, WARNING), (2, INFO)], "warning 1"),
+        ([(1, ERROR), (2, ERROR)], "error 2"),
+        ([(1, WARNING), (2, WARNING)], "warning 2"),
+        ([(1, INFO), (2, INFO)], "info 2"),
+        ([(1, WARNING), (2, ERROR)], "error 2"),
+        ([], ""),
+    ],
+)
+def test_a_lesser_notice_never_hides_a_worse_one(told, text):
+    assert shown(*told) == text
+
+
+def test_an_error_stays_however_long_ago_it_was():
+    assert shown((1, ERROR), (900, WARNING), now=1000) == "error 1"
+
+
+def test_a_warning_gives_way_to_information_after_a_while():
+    assert shown((1, WARNING), (5, INFO), now=10) == "warning 1"
+    assert shown((1, WARNING), (5, INFO), now=30) == "info 5"
+
+
+def test_an_old_warning_stays_where_nothing_came_after_it():
+    assert shown((1, WARNING), now=1000) == "warning 1"
+
+
+def test_what_the_user_hid_is_hidden_and_what_comes_later_is_not():
+    assert shown((1, ERROR), (2, WARNING), hidden=2) == ""
+    assert shown((1, ERROR), (2, WARNING), (3, INFO), hidden=2) == "info 3"
+
+
+def test_an_error_from_before_a_session_opened_is_solved():
+    assert shown((1, ERROR), opened=2) == ""
+    assert shown((1, ERROR), (3, WARNING), opened=2) == "warning 3"
+    assert shown((3, ERROR), opened=2) == "error 3"
