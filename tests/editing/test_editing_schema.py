@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from rtvoice_tui.editing.schema import check, check_name, parsed
+from rtvoice_tui.editing.schema import parsed
 from rtvoice_tui.errors import SchemaRefused
+from rtvoice_tui.tools.definitions import check, check_name
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 
@@ -22,7 +23,6 @@ BAD: list[tuple[Any, str]] = [
     (3, "parameters: "),
     ({"type": "string"}, "parameters.type: "),
     ({"type": ["object", "null"]}, "parameters.type: "),
-    ({"properties": {}}, "parameters.type: "),
     ({"type": "objekt"}, "parameters.type: "),
     (obj(city={"type": "text"}), "parameters.properties.city.type: "),
     (obj(city={"type": ["string", "text"]}), "parameters.properties.city.type"),

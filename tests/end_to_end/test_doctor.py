@@ -192,6 +192,23 @@ def test_tools_that_cannot_run_are_named_with_what_mends_them(doctor, folder: Pa
     assert "keyed" not in told
 
 
+def test_tools_that_no_server_would_accept_are_found_before_a_session_does(doctor, folder: Path) -> None:
+    tool = '[[tools]]\nname = "{}"\nparameters = {}\nrun = {{kind = "mock", result = "x"}}\n'
+    (folder / "tools.toml").write_text(
+        'provider = "local"\n'
+        + tool.format("strin", '{type = "object", properties = {city = {type = "strin"}}}')
+        + tool.format("absent", '{type = "object", properties = {}, required = ["city"]}')
+        + tool.format("моя погода", "{}")
+        + tool.format("twice", "{}") * 2
+        + tool.format("good", "{}"),
+        encoding="utf-8",
+    )
+    told = about(doctor("tools", code=1), "tools")
+    for word in ("properties.city.type", "no property 'city'", "'моя погода'", "several tools are called 'twice'"):
+        assert word in told
+    assert "'good'" not in told
+
+
 def named(folder: Path, name: str, microphone: str, speaker: str) -> None:
     """Write a profile that names its devices."""
     text = f'provider = "local"\n[audio]\ninput_device = "{microphone}"\noutput_device = "{speaker}"\n'

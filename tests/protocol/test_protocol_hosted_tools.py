@@ -64,7 +64,12 @@ def test_openai_would_take_it(server, asks):
 
 def test_a_policy_of_our_own_functions_is_nobodys_business():
     assert tools("openai", WEATHER) == [
-        {"type": "function", "name": "get_weather", "description": "Weather.", "parameters": {"type": "object"}}
+        {
+            "type": "function",
+            "name": "get_weather",
+            "description": "Weather.",
+            "parameters": {"type": "object", "properties": {}},
+        }
     ]
 
 

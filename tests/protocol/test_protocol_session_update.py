@@ -26,6 +26,7 @@ from rtvoice_tui.protocol.realtime.session_echo import tool_name
 from rtvoice_tui.protocol.realtime.session_update import session_body
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
+NOTHING = {"type": "object", "properties": {}}
 VAD = {"type": "server_vad", "threshold": 0.5, "silence_duration_ms": 400}
 WEATHER = ToolSpec(name="get_weather", description="Weather in a city.", parameters=CITY)
 WEB_SEARCH = ToolSpec(name="web_search", description="Search.", hosted=True)
@@ -433,5 +434,5 @@ def test_xai_is_told_of_its_own_tools_by_their_type_alone():
     assert session_body(XAI, SessionSettings(), tools).session["tools"] == [
         {"type": "web_search"},
         {"type": "file_search", "vector_store_ids": ["vs_1"]},
-        {"type": "function", "name": "get_time", "description": "Time.", "parameters": {}},
+        {"type": "function", "name": "get_time", "description": "Time.", "parameters": NOTHING},
     ]

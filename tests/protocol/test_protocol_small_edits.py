@@ -10,6 +10,7 @@ from rtvoice_tui.protocol.realtime.dialects import ALL_SETTINGS, DIALECTS
 from rtvoice_tui.protocol.realtime.session_update import session_body
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
+NOTHING = {"type": "object", "properties": {}}
 VAD = {"type": "server_vad", "threshold": 0.5}
 LESS = {"type": "server_vad", "threshold": 0.9}
 OLD_WORDS = {"model": "gpt-transcribe"}
@@ -17,7 +18,7 @@ NEW_WORDS = {"model": "gpt-transcribe", "language": "ru"}
 NEAR = {"type": "near_field"}
 FAR = {"type": "far_field"}
 CLOCK = ToolSpec(name="get_time", description="Time.", parameters={"type": "object"})
-CLOCK_SENT = {"type": "function", "name": "get_time", "description": "Time.", "parameters": {"type": "object"}}
+CLOCK_SENT = {"type": "function", "name": "get_time", "description": "Time.", "parameters": NOTHING}
 PROMPT = {"prompt": {"id": "p1"}}
 
 BEFORE = SessionSettings(

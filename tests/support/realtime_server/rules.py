@@ -1,5 +1,6 @@
 """What strict servers refuse: the shape of a client's events, by dialect."""
 
+import re
 from typing import Any
 
 from pydantic import ValidationError
@@ -100,14 +101,29 @@ def _sdk(event: Event) -> None:
 
 
 def _judge_tools(session: Event) -> None:
-    for tool in session.get("tools", []):
+    names = []
+    for index, tool in enumerate(session.get("tools", [])):
         if tool.get("type") == "mcp":
             _only(tool, _HOSTED_SERVER, "session.tools")
             continue
-        if not isinstance(tool.get("parameters", {}), dict):
-            raise Refused("parameters are not an object", "invalid_type", "session.tools.parameters")
+        _judge_function(tool, f"session.tools[{index}]")
+        names.append(tool["name"])
+        if names.count(tool["name"]) > 1:
+            raise Refused(f"Duplicate tool name: '{tool['name']}'.", "invalid_value", f"session.tools[{index}].name")
         if set(tool) - {"type", "name", "description", "parameters"} or not tool.get("name"):
             raise Refused(f"tool {tool}", "unknown_parameter", "session.tools")
+
+
+def _judge_function(tool: Event, path: str) -> None:
+    """A function tool has a name that fits, and an object with its properties as parameters."""
+    name, parameters = tool.get("name"), tool.get("parameters", {})
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+        raise Refused(f"Invalid '{path}.name': string does not match pattern.", "invalid_value", f"{path}.name")
+    if name in ("web_search", "file_search"):
+        return
+    if not isinstance(parameters, dict) or parameters.get("type") != "object" or "properties" not in parameters:
+        message = f"Invalid schema for function '{name}': object schema missing properties."
+        raise Refused(message, "invalid_function_parameters", f"{path}.parameters")
 
 
 def _only(value: Any, known: set[str], path: str) -> None:

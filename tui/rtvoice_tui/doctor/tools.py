@@ -9,6 +9,7 @@ from pathlib import Path
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import runs, secrets
 from rtvoice_tui.profiles.model import Profile, ToolEntry
+from rtvoice_tui.tools.definitions import problem_of
 from rtvoice_tui.tools.mcp import INSTALL_HINT
 from rtvoice_tui.tools.registry import Registry
 
@@ -25,9 +26,21 @@ def tool_problems(profile: Profile, folder: Path, environ: Mapping[str, str]) ->
     for problem in problems:
         trust = "not trusted" in problem
         yield problem, "start with this profile, then press p and T" if trust else "fix it in pane 5, or in the file"
+    yield from _definitions(profile)
     for tool in profile.active_tools:
         if profile.trusted or not tool.run.of_this_machine:
             yield from _lacks(tool, folder, environ)
+
+
+def _definitions(profile: Profile) -> Iterator[tuple[str, str]]:
+    """Names and schemas that no server would accept."""
+    seen: set[str] = set()
+    for spec in profile.tool_specs:
+        if problem := problem_of(spec):
+            yield f"tool '{spec.name}': {problem}", "correct it in the profile's file: until then it is not offered"
+        if spec.name in seen:
+            yield f"several tools are called '{spec.name}'", "rename all but one: only one is offered"
+        seen.add(spec.name)
 
 
 def _lacks(tool: ToolEntry, folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from rtvoice_tui.engine.manual_runs import ManualRuns
 from rtvoice_tui.engine.plan import Plan
+from rtvoice_tui.engine.tool_checks import ToolChecks
 from rtvoice_tui.engine.tool_servers import ToolServers
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session import commands as cmd
@@ -50,15 +51,19 @@ class SessionTools:
         self._manual = ManualRuns(self._toolbox, session.report, self._checker)
         self._servers = ToolServers(session.report)
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._checks = ToolChecks(session.report)
+        self._opened = False
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        """The current tools, those of tool servers included."""
-        return self._toolbox.specs
+        """The current tools, those of tool servers included, without those that cannot be offered."""
+        return self._checks.passing(self._toolbox.specs)
 
     def use(self, toolset: Toolset, specs: Sequence[ToolSpec]) -> None:
         """Change the tools; functions that a running response may still call remain available."""
         self._toolbox.use(toolset, tuple(specs))
+        if self._opened:
+            self._session.spawn(self._publish())
 
     def use_plan(self, plan: Plan) -> None:
         """Change to the tools of a plan."""
@@ -67,8 +72,9 @@ class SessionTools:
     async def open(self) -> None:
         """Start the tools, and wait up to `READY_S` for their schemas, so that the first update includes them."""
         self._toolbox.open()
+        self._opened = True
         await asyncio.gather(asyncio.to_thread(schema.prepare), self._toolbox.ready(READY_S))
-        self._changed()
+        await self._publish()
 
     async def close(self) -> None:
         """Stop all runs, and close the tools."""
@@ -82,7 +88,13 @@ class SessionTools:
 
     def _changed(self) -> None:
         self._servers.compare(self._toolbox.statuses)
-        self._session.command(cmd.UseTools(self._toolbox.specs))
+        self._session.spawn(self._publish())
+
+    async def _publish(self) -> None:
+        """Check the tools that are new, and offer those that can be."""
+        self._servers.compare(self._toolbox.statuses)
+        await self._checks.check(self._toolbox.specs, self._toolbox.duplicates)
+        self._session.command(cmd.UseTools(self.specs))
 
     # --- runs
 

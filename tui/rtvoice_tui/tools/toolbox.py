@@ -101,6 +101,20 @@ class Toolbox:
         return tuple(found.values())
 
     @property
+    def duplicates(self) -> tuple[str, ...]:
+        """Names that several tools have, though no entry of the profile replaces a server's tool on purpose."""
+        named = [spec.name for spec in self._given]
+        twice = {name for name in named if named.count(name) > 1}
+        found: set[str] = set()
+        for spec in self._given:
+            tool = self._tools.get(spec.name)
+            for each in tool.runner.specs if tool is not None and spec.name not in twice else ():
+                if each.name in found and each.name not in named:
+                    twice.add(each.name)
+                found.add(each.name)
+        return tuple(sorted(twice))
+
+    @property
     def statuses(self) -> list[ServerChanged]:
         """Status of all tools that have one, such as MCP servers."""
         return [

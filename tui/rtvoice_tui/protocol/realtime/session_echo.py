@@ -1,7 +1,8 @@
 """Reads a server's session object: converts it to our flat vocabulary and compares it with what was sent."""
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _TOP = ("instructions", "tool_choice", "max_output_tokens", "truncation", "model", "tools")
@@ -87,3 +88,20 @@ def blamed(param: str, fields: tuple[str, ...]) -> str:
     words = param.replace("[", ".").replace("]", "").split(".")
     named = next((word for word in words if word in fields), "")
     return named or (fields[0] if len(fields) == 1 else "")
+
+
+def refused_tool_name(words: str, param: str, sent: Sequence[Mapping[str, Any]]) -> str:
+    """Return the name of the one sent tool that an error is about; empty if it names none.
+
+    Args:
+        words: the error message, such as ``Invalid schema for function 'get_weather': ...``.
+        param: the parameter that it names, such as ``session.tools[2].parameters`` or ``tools.2.name``.
+        sent: the tools of the refused update.
+    """
+    place = re.search(r"tools(?:\[|\.)(\d+)", param) or re.search(r"tools(?:\[|\.)(\d+)", words)
+    if place is not None and int(place[1]) < len(sent):
+        return tool_name(sent[int(place[1])])
+    names = [name for tool in sent if (name := tool_name(tool))]
+    named = [name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", f"{words} {param}")]
+    about_tools = re.search(r"tool|function|schema", f"{words} {param}", re.IGNORECASE)
+    return named[0] if len(named) == 1 and about_tools else ""

@@ -62,6 +62,11 @@ def session_body(
     return SessionBody(session, tuple(sorted(left_out)))
 
 
+def replace_left_out(body: SessionBody, tools: Sequence[str]) -> SessionBody:
+    """Return the body with further tools named as left out."""
+    return SessionBody(body.session, tuple(sorted({*body.left_out, *(f"tool {name}" for name in tools)})))
+
+
 def _goes(name: str, dialect: Dialect, settings: SessionSettings, changed: Collection[str] | None) -> bool:
     return settings.is_set(name) and name in dialect.settings and (changed is None or name in changed)
 
@@ -157,5 +162,5 @@ def _tool(dialect: Dialect, tool: ToolSpec) -> dict[str, Any]:
     body: dict[str, Any] = {"type": "function", "name": tool.name}
     if description:
         body["description"] = description
-    body["parameters"] = tool.parameters
+    body["parameters"] = tool.parameters if tool.hosted else {"type": "object", "properties": {}, **tool.parameters}
     return body

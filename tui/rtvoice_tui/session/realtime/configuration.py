@@ -16,6 +16,10 @@ GREETING_S = 5.0
 """Seconds to wait for ``session.created``; then the session is configured anyway, with a warning."""
 
 
+TOOL_LEFT_OUT = "the tool is left out"
+"""Remedy of a refused tool: the user was told already."""
+
+
 class Configuration:
     """The phase of a connection, until the server has accepted the settings.
 
@@ -113,6 +117,11 @@ class Configuration:
         Returns:
             The remedy for the user; ``None`` if the error refuses no update.
         """
+        again = self._edits.refused_tool(error.event_id, sentence(error), error.param, without_id)
+        if again:
+            whole = self.phase in (Phase.CONFIGURING, Phase.REFUSED)
+            self._update = again if whole else self._update
+            return TOOL_LEFT_OUT
         took = self._edits.can_disable_turn_detection
         refused = self._edits.refused(error.event_id, sentence(error), error.param, without_id)
         if not refused:
@@ -121,7 +130,7 @@ class Configuration:
         if refused == self._update:
             self.phase = Phase.CONFIGURING if without_key else Phase.REFUSED
             self._update = self._edits.send_all() if without_key else refused
-        return GATED_NOTICE if without_key else "press e to correct it"
+        return GATED_NOTICE if without_key else "F6 corrects it, F7 sends it again"
 
     def _send_unless_sent(self) -> None:
         if not self._edits.waiting:

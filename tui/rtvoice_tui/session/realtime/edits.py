@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from rtvoice_tui.protocol.realtime.client_events import UpdateSession
 from rtvoice_tui.protocol.realtime.dialects import ALL_SETTINGS, Dialect
-from rtvoice_tui.protocol.realtime.session_echo import blamed, differs, in_force
-from rtvoice_tui.protocol.realtime.session_update import session_body
+from rtvoice_tui.protocol.realtime.session_echo import blamed, differs, in_force, refused_tool_name
+from rtvoice_tui.protocol.realtime.session_update import replace_left_out, session_body
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import EditChanged, EditState, Level, Notice, SettingsReported
@@ -22,6 +22,9 @@ from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.timers import EditLate
 
 UNANSWERED_S = 3.0
+
+TOOLS_CHANGED_ID = "tools found"
+"""Edit id of tool changes that the user did not make."""
 
 _ECHOES = frozenset(("model", "tools"))
 """Fields that some servers complete by themselves in any report: a change of them is not announced."""
@@ -44,6 +47,7 @@ class _PendingEdit:
         tools_after: the requested tools.
         sent: the sent values, by our field names.
         by_talk: whether a change of the talk mode caused it, so that a refusal leaves the wanted settings unchanged.
+        whole: whether it is the whole configuration.
         made: the server's values where it applied others.
     """
 
@@ -56,6 +60,7 @@ class _PendingEdit:
     tools_after: tuple[ToolSpec, ...]
     sent: dict[str, Any]
     by_talk: bool = False
+    whole: bool = False
     made: dict[str, Any] = field(default_factory=dict)
 
     def outcome(self, found: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,6 +101,7 @@ class Edits:
         self._resolved: deque[_PendingEdit] = deque(maxlen=16)
         self._unanswered_fields: set[str] = set()
         self._in_force: dict[str, Any] = {}
+        self._refused_tools: dict[str, ToolSpec] = {}
         self.voice_frozen = False
         self.by_key = False
         self.can_disable_turn_detection = dialect.can_disable_turn_detection
@@ -248,6 +254,38 @@ class Edits:
                 Notice(Level.INFO, f"the server changed the session: {', '.join(by_itself)}", "see pane 5")
             )
 
+    def refused_tool(self, event_id: str, words: str, param: str, without_id: bool) -> str:
+        """Handle an error that may refuse one tool of all: send the update again without that tool.
+
+        Args:
+            event_id: the event id in the error; may be empty.
+            words: the error message, which may name the tool.
+            param: the parameter that the error names, such as ``session.tools[2].parameters``.
+            without_id: whether an error without an event id refuses the oldest pending edit.
+
+        Returns:
+            The event id of the new update; empty if the error names no tool of a pending edit.
+        """
+        edit = next((e for e in self._waiting if event_id and e.event_id == event_id), None)
+        if edit is None and not event_id and without_id and self._waiting:
+            edit = self._waiting[0]
+        own = edit is not None and not edit.whole and edit.edit_id != TOOLS_CHANGED_ID
+        if edit is None or own or "tools" not in edit.fields:
+            return ""  # of an edit of the user the tools before it stay
+        name = refused_tool_name(
+            words, param, [tool for tool in edit.sent.get("tools") or [] if isinstance(tool, dict)]
+        )
+        tool = next((tool for tool in self.tools if tool.name == name), None)
+        if tool is None:
+            return ""
+        self._refused_tools[name] = tool
+        self._waiting.remove(edit)
+        self._out.warn(
+            f"the server refuses the tool '{name}': {words}", "it is left out: F6 corrects it, F7 sends it", ""
+        )
+        changed = None if edit.whole else edit.fields
+        return self._send(changed, edit.fields, edit.edit_id, edit.before, edit.tools_before, edit.by_talk)
+
     def refused(self, event_id: str, reason: str, param: str, without_id: bool) -> str:
         """Handle an error that may refuse an edit: restore the settings and tools that it changed.
 
@@ -291,6 +329,7 @@ class Edits:
         self._resolved.clear()
         self._unanswered_fields.clear()
         self._in_force = {}
+        self._refused_tools.clear()
 
     def _unset(self, name: str) -> bool:
         """Whether a setting was removed: no update can express that, so the server keeps its current value."""
@@ -342,7 +381,9 @@ class Edits:
         tools_before: tuple[ToolSpec, ...],
         by_talk: bool = False,
     ) -> str:
-        body = session_body(self._dialect, self.settings, self.tools, changed)
+        offered = tuple(tool for tool in self.tools if self._refused_tools.get(tool.name) != tool)
+        body = session_body(self._dialect, self.settings, offered, changed)
+        body = replace_left_out(body, [tool.name for tool in self.tools if tool not in offered])
         if changed is not None and not set(body.session) - {"type"}:
             detail = f"{self._dialect.title} has no such setting"
             blame = fields[0] if len(fields) == 1 else ""
@@ -354,6 +395,7 @@ class Edits:
         event_id = self._out.send(UpdateSession, session=body.session)
         sent = {name: value for name, value in in_force(body.session).items() if name in fields}
         edit = _PendingEdit(event_id, edit_id, fields, before, tools_before, self.settings, self.tools, sent, by_talk)
+        edit.whole = changed is None
         self._waiting.append(edit)
         self._report_edit(edit, EditState.SENT, left_out=body.left_out)
         self._out.add(Schedule(EditLate(event_id), UNANSWERED_S))

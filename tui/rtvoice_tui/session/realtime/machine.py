@@ -49,6 +49,7 @@ from rtvoice_tui.session.facts import (
 )
 from rtvoice_tui.session.inputs import Closed, Connecting, Input, Observed, Opened, Received, Started
 from rtvoice_tui.session.realtime.calls.call_row import MOST_IN_A_ROW
+from rtvoice_tui.session.realtime.configuration import TOOL_LEFT_OUT
 from rtvoice_tui.session.realtime.edits import GATED_NOTICE
 from rtvoice_tui.session.realtime.parts import make_parts
 from rtvoice_tui.session.realtime.responses.response_slot import ResponseSlot, is_out_of_band
@@ -342,7 +343,7 @@ class SessionMachine:
         correction = self._configuration.refused(error, without_id)
         if correction is not None:
             self._tools.use()
-        if ruling.verdict in (Verdict.EXPECTED, Verdict.TRY_AGAIN):
+        if ruling.verdict in (Verdict.EXPECTED, Verdict.TRY_AGAIN) or correction is TOOL_LEFT_OUT:
             return
         harmless = ruling.verdict is Verdict.HARMLESS or correction == GATED_NOTICE
         level = Level.WARNING if harmless else Level.ERROR

@@ -12,11 +12,12 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
 
 from rtvoice_tui.editing.runs import HINTS, line_of, run_of
-from rtvoice_tui.editing.schema import check_name, parsed
+from rtvoice_tui.editing.schema import parsed
 from rtvoice_tui.errors import SchemaRefused
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import KINDS
 from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.tools.definitions import check_name
 from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.ui.widgets.plain_fields import PlainArea, PlainInput
 

@@ -8,15 +8,12 @@ from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
 from rtvoice_tui.session.realtime.calls.provider_calls import ProviderCalls
-from rtvoice_tui.session.realtime.edits import Edits
+from rtvoice_tui.session.realtime.edits import TOOLS_CHANGED_ID, Edits
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.responses.response_slot import ResponseSlot
 from rtvoice_tui.session.realtime.responses.responses import Responses
 from rtvoice_tui.session.realtime.turns.listening import Listening
 from rtvoice_tui.session.timers import CallTimer, FillerDue, OutputsHeld, ProviderSilent
-
-TOOLS_CHANGED_ID = "tools found"
-"""Edit id of tool changes that the user did not make."""
 
 HELD_S = 1.5
 """A response that was held because the user spoke is requested after this many seconds."""

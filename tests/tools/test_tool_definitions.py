@@ -1,0 +1,98 @@
+"""The one check of a tool's name and schema, wherever tools enter, and what is sent of those that pass."""
+
+from typing import Any
+
+import pytest
+
+from rtvoice_tui.engine.tool_checks import ToolChecks
+from rtvoice_tui.profiles.store import parse_profile
+from rtvoice_tui.protocol.realtime.dialects import OPENAI
+from rtvoice_tui.protocol.realtime.session_update import session_body
+from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+from rtvoice_tui.session.facts import Fact, Notice
+from rtvoice_tui.tools.definitions import problem_of
+
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+
+BAD_NAMES = ["my weather", "погода", "x" * 65, "", "get.weather", "get/weather", "get\nweather", "wetter!"]
+BAD_SCHEMAS: dict[str, Any] = {
+    "an unknown type": {"type": "object", "properties": {"city": {"type": "strin"}}},
+    "a required property that is absent": {"type": "object", "properties": {}, "required": ["city"]},
+    "no object": {"type": "string"},
+    "properties that are a list": {"type": "object", "properties": ["city"]},
+    "an enum that is a text": {"type": "object", "properties": {"a": {"enum": "b"}}},
+    "required that is a text": {"type": "object", "properties": {"a": {}}, "required": "a"},
+    "a type deep inside": {
+        "type": "object",
+        "properties": {"a": {"type": "array", "items": {"type": "object", "properties": {"b": {"type": "int"}}}}},
+    },
+    "a negative length": {"type": "object", "properties": {"a": {"type": "string", "minLength": -1}}},
+}
+GOOD_SCHEMAS: dict[str, Any] = {
+    "nothing": {},
+    "an object without properties": {"type": "object"},
+    "properties without a type": {"properties": {"a": {"type": "string"}}},
+    "a closed object": {**CITY, "additionalProperties": False},
+    "two types": {"type": "object", "properties": {"a": {"type": ["string", "null"]}}},
+}
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_name_that_servers_refuse_is_a_problem(name):
+    assert "name" in problem_of(ToolSpec(name=name, parameters=CITY))
+
+
+@pytest.mark.parametrize("schema", BAD_SCHEMAS.values(), ids=BAD_SCHEMAS)
+def test_a_schema_that_servers_refuse_is_a_problem(schema):
+    assert "parameters" in problem_of(ToolSpec(name="a", parameters=schema))
+
+
+@pytest.mark.parametrize("schema", GOOD_SCHEMAS.values(), ids=GOOD_SCHEMAS)
+def test_what_is_sent_of_a_valid_tool_is_an_object_with_properties(schema):
+    spec = ToolSpec(name="a", parameters=schema)
+    assert problem_of(spec) == ""
+    (sent,) = session_body(OPENAI, SessionSettings(), [spec]).session["tools"]
+    assert sent["parameters"]["type"] == "object"
+    assert isinstance(sent["parameters"]["properties"], dict)
+    assert schema.items() <= sent["parameters"].items()
+
+
+def test_a_mock_without_parameters_is_valid_as_it_is_sent():
+    text = '[[tools]]\nname = "a"\nrun = {kind = "mock", result = "b"}\n'
+    (spec,) = parse_profile(text, "test").tool_specs
+    assert problem_of(spec) == ""
+
+
+async def test_tools_that_cannot_be_offered_are_left_out_and_each_is_named_once():
+    told: list[Fact] = []
+    checks = ToolChecks(told.append)
+    bad = [ToolSpec(name=name) for name in BAD_NAMES] + [ToolSpec(name="b", parameters=BAD_SCHEMAS["no object"])]
+    good = [ToolSpec(name="good", parameters=CITY), ToolSpec(name="other")]
+    for _ in range(2):
+        await checks.check([*bad, *good], [])
+    assert checks.passing([*bad, *good]) == tuple(good)
+    notices = [fact.text for fact in told if isinstance(fact, Notice)]
+    assert len(notices) == len(bad)
+    assert all(f"'{spec.name}'" in notice for spec, notice in zip(bad, notices, strict=True))
+
+
+async def test_a_corrected_tool_is_offered():
+    checks = ToolChecks(lambda fact: None)
+    bad, good = ToolSpec(name="a", parameters={"type": "strin"}), ToolSpec(name="a", parameters=CITY)
+    await checks.check([bad], [])
+    assert checks.passing([bad]) == ()
+    await checks.check([good], [])
+    assert checks.passing([good]) == (good,)
+
+
+async def test_several_tools_of_one_name_are_told():
+    told: list[Fact] = []
+    await ToolChecks(told.append).check([ToolSpec(name="a")], ["a"])
+    assert [fact.text for fact in told if isinstance(fact, Notice)] == ["several tools are called 'a'"]
+
+
+async def test_a_hosted_tool_is_the_providers_own_affair():
+    checks = ToolChecks(lambda fact: None)
+    spec = ToolSpec(name="web_search", hosted=True, parameters={"type": "strin"})
+    await checks.check([spec], [])
+    assert checks.passing([spec]) == (spec,)

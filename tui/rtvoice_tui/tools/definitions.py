@@ -1,0 +1,83 @@
+"""Whether a tool can be offered to a model: its name, and the JSON Schema of its arguments.
+
+The one check for all ways in which a tool enters: a profile's file, an import, an MCP server, a Python signature, and
+the forms of the screen. What passes is accepted by every server as a function tool.
+"""
+
+import re
+from typing import Any
+
+from rtvoice_tui.errors import SchemaRefused
+from rtvoice_tui.protocol.settings import ToolSpec
+
+MAX_NAME = 64
+
+MAX_PARTS = 3000
+"""Maximum number of values in a schema: larger ones could not be validated in time."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def problem_of(spec: ToolSpec) -> str:
+    """Return why a tool cannot be offered; empty if it can. May take some 100 ms for a large schema."""
+    try:
+        check_name(spec.name, set())
+        if not spec.hosted:
+            check(spec.parameters)
+    except SchemaRefused as refused:
+        return str(refused)
+    return ""
+
+
+def check(schema: Any) -> None:
+    """Check that a value is a valid JSON Schema for a tool's arguments.
+
+    Raises:
+        SchemaRefused: it is not valid or has more than `MAX_PARTS` values; the sentence names the path.
+    """
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    if not isinstance(schema, dict):
+        raise SchemaRefused("parameters: a tool's schema is an object")
+    if _is_larger(schema, MAX_PARTS):  # validation time is quadratic
+        raise SchemaRefused(f"parameters: it has more than {MAX_PARTS} parts, so it could not be checked in time")
+    try:
+        error = best_match(Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema))
+    except RecursionError:
+        raise SchemaRefused("it is nested too deeply") from None
+    if error is not None:
+        raise SchemaRefused(f"{_path(error.absolute_path)}: {error.message}")
+    if schema.get("type", "object") != "object":
+        raise SchemaRefused("parameters.type: a tool takes an object: type is 'object'")
+    properties = schema.get("properties", {})
+    missing = [name for name in schema.get("required", []) if name not in properties]
+    if missing:
+        raise SchemaRefused(f"parameters.required: there is no property '{missing[0]}'")
+
+
+def _is_larger(value: Any, most: int) -> bool:
+    """Whether a JSON value contains more than ``most`` values."""
+    waiting, count = [value], 0
+    while waiting and count <= most:
+        part = waiting.pop()
+        count += 1
+        if isinstance(part, dict | list):
+            waiting += part.values() if isinstance(part, dict) else part
+    return count > most
+
+
+def check_name(name: str, others: set[str]) -> None:
+    """Check the name of a tool.
+
+    Raises:
+        SchemaRefused: the name is not valid or in use.
+    """
+    if not _NAME.fullmatch(name):
+        raise SchemaRefused(f"name: 1 to {MAX_NAME} letters, digits, '_' or '-'")
+    if name in others:
+        raise SchemaRefused(f"name: there is a tool '{name}' already")
+
+
+def _path(parts: Any) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in ["parameters", *parts])[1:]
