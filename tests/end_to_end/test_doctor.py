@@ -209,6 +209,53 @@ def test_tools_that_no_server_would_accept_are_found_before_a_session_does(docto
     assert "'good'" not in told
 
 
+KEYS = {
+    "a line break": f"{SECRET}\nX: y",
+    "a space": f"{SECRET} more",
+    "quotation marks": f'"{SECRET}"',
+    "a letter": f"{SECRET}ключ",
+    "a control character": f"{SECRET}\x07",
+}
+
+
+@pytest.mark.parametrize("wrong", KEYS)
+def test_a_key_that_cannot_be_sent_is_found_without_a_connection(doctor, folder, wrong):
+    (folder / "work.toml").write_text('provider = "generic"\nurl = "wss://host.example/v1"\n')
+    told = about(doctor("work", code=1, REALTIME_API_KEY=KEYS[wrong]), "work")
+    assert f"the key from REALTIME_API_KEY has {wrong}" in told
+    assert "copy it again" in told
+
+
+@pytest.mark.parametrize(
+    ("network", "part", "code"),
+    [
+        ({"HTTPS_PROXY": "http://user:geheim-0815@proxy.example:3128"}, "through the proxy proxy.example:3128", 0),
+        ({"HTTPS_PROXY": "socks5://proxy.example:1080"}, "socks5 proxy, which is not supported", 1),
+        ({"HTTPS_PROXY": "http://"}, "no address of a proxy", 1),
+        ({"SSL_CERT_FILE": "/no/such/file.pem"}, "SSL_CERT_FILE names /no/such/file.pem, which does not exist", 1),
+        ({"SSL_CERT_DIR": "/no/such/folder"}, "SSL_CERT_DIR names /no/such/folder, which does not exist", 1),
+    ],
+)
+def test_the_network_of_a_company_is_looked_at(doctor, folder, network, part, code):
+    (folder / "work.toml").write_text('provider = "generic"\nurl = "wss://host.example/v1"\n')
+    assert part in about(doctor("work", code=code, REALTIME_API_KEY=SECRET, **network), "work")
+
+
+def test_scripts_that_cannot_be_started_are_found(doctor, folder):
+    (folder / "plain.sh").write_bytes(b"#!/bin/sh\necho hi\n")
+    (folder / "windows.sh").write_bytes(b"#!/bin/sh\r\necho hi\r\n")
+    (folder / "windows.sh").chmod(0o755)
+    (folder / "work.toml").write_text(
+        'provider = "local"\n'
+        '[[tools]]\nname = "a"\nrun = {kind = "command", argv = ["./plain.sh"]}\n'
+        '[[tools]]\nname = "b"\nrun = {kind = "mcp", argv = ["./windows.sh"]}\n'
+    )
+    told = about(doctor("work", code=1), "work")
+    assert "plain.sh is not executable" in told
+    assert "chmod +x" in told
+    assert "windows.sh has the line ends of Windows" in told
+
+
 def named(folder: Path, name: str, microphone: str, speaker: str) -> None:
     """Write a profile that names its devices."""
     text = f'provider = "local"\n[audio]\ninput_device = "{microphone}"\noutput_device = "{speaker}"\n'

@@ -37,7 +37,7 @@ REFUSED = {
     "cut off": ('{"city":"Os', ["the arguments are not JSON"]),
     "two values": ('{"city":"Oslo"}{}', ["the arguments are not JSON"]),
     "an array": ('["Oslo"]', ["not a JSON object"]),
-    "null": ("null", ["not a JSON object"]),
+    "null": ("null", ["arguments: ", "'city'", "required"]),
     "NaN": ('{"city":"Oslo","days":NaN}', ["not JSON", "NaN"]),
     "infinity": ('{"city":"Oslo","days":-Infinity}', ["not JSON", "-Infinity"]),
     "nested too deeply": ('{"city":' * 50_000, ["nested too deeply"]),

@@ -68,7 +68,7 @@ class TestKeys:
 
     async def test_a_key_that_is_missing_is_told_and_nothing_is_asked(self, here):
         outcome = await asked(here.url, headers={"Authorization": "Bearer ${TOKEN}"})
-        assert error_of(outcome) == "tool was not asked: a key is missing"
+        assert error_of(outcome) == "tool was not asked: a key is missing or not usable"
         assert outcome.note == "TOKEN is not set: set TOKEN in the environment, or take it out"
         assert here.asked == []
 
@@ -121,7 +121,8 @@ class TestKeys:
 
     async def test_a_key_that_no_header_can_hold_is_told(self, here):
         outcome = await asked(here.url, headers={"X-Key": "${TOKEN}"}, environ={"TOKEN": "a\r\nX-Other: b"})
-        assert error_of(outcome) == "tool failed: 127.0.0.1 cannot be asked"
+        assert error_of(outcome) == "tool was not asked: a key is missing or not usable"
+        assert "a line break" in outcome.note
         assert here.asked == []
         assert "X-Other" not in told(outcome)
 

@@ -16,6 +16,7 @@ from rtvoice_tui.transport.websocket import Socket, connect
 PCM = {"type": "audio/pcm", "rate": 24_000}
 OPENAI = {"type": "realtime", "output_modalities": ["audio"], "audio": {"input": {"format": PCM}}}
 YANDEX = {"output_modalities": ["audio"], "audio": {"input": {"format": PCM}, "output": {"format": PCM}}}
+FUNCTION = {"type": "function", "name": "get_weather", "parameters": {"type": "object", "properties": {}}}
 TOOL = {"type": "function", "name": "web_search", "parameters": {}}
 
 
@@ -68,6 +69,12 @@ async def talking(dialect: str, script: Any = None) -> AsyncIterator[tuple[Clien
         ({**OPENAI, "audio": {"input": {"format": {**PCM, "channels": 1}}}}, "channels"),
         ({**OPENAI, "audio": {"input": {"turn_detection": {"type": "server_vad", "create_response": None}}}}, "null"),
         ({**OPENAI, "tools": [{**TOOL, "parameters": "{}"}]}, "parameters"),
+        ({**OPENAI, "tools": [{**FUNCTION, "parameters": {"type": "object"}}]}, "with properties"),
+        ({**OPENAI, "tools": [{**FUNCTION, "parameters": {}}]}, "session.tools[0].parameters"),
+        ({**OPENAI, "tools": [FUNCTION, {**FUNCTION, "name": "my weather"}]}, "session.tools[1].name"),
+        ({**OPENAI, "tools": [{**FUNCTION, "name": "погода"}]}, "session.tools[0].name"),
+        ({**OPENAI, "tools": [{**FUNCTION, "name": "x" * 65}]}, "session.tools[0].name"),
+        ({**OPENAI, "tools": [FUNCTION, FUNCTION]}, "Duplicate"),
         ({**OPENAI, "voice": "marin"}, "voice"),
         ({**OPENAI, "modalities": ["audio"]}, "modalities"),
         ({**OPENAI, "model": "other"}, "model"),

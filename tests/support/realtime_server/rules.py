@@ -119,10 +119,10 @@ def _judge_function(tool: Event, path: str) -> None:
     name, parameters = tool.get("name"), tool.get("parameters", {})
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
         raise Refused(f"Invalid '{path}.name': string does not match pattern.", "invalid_value", f"{path}.name")
-    if name in ("web_search", "file_search"):
+    if isinstance(parameters, dict) and name in ("web_search", "file_search"):
         return
     if not isinstance(parameters, dict) or parameters.get("type") != "object" or "properties" not in parameters:
-        message = f"Invalid schema for function '{name}': object schema missing properties."
+        message = f"Invalid schema for function '{name}': parameters is no object with properties."
         raise Refused(message, "invalid_function_parameters", f"{path}.parameters")
 
 

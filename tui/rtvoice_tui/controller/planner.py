@@ -16,6 +16,7 @@ from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.profiles import paths, secrets
 from rtvoice_tui.profiles.model import Profile
+from rtvoice_tui.profiles.text_files import read_text_file
 from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 from rtvoice_tui.tools.registry import Registry, Toolset
@@ -174,12 +175,19 @@ def with_options(profile: Profile, options: Options) -> Profile:
     return replace(profile, **given, session=replace(profile.session, **session))
 
 
+MAX_INSTRUCTIONS = 1_000_000
+"""Maximum size of a file with instructions, in bytes."""
+
+
 def _instructions(text: str) -> str:
     if not text.startswith("@"):
         return text
+    shown = f"the instructions in {text[1:]} cannot be read"
     try:
-        return Path(text[1:]).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProfileError(
-            f"the instructions in {text[1:]} cannot be read: {error}", "give --instructions @FILE"
-        ) from None
+        return read_text_file(Path(text[1:]), MAX_INSTRUCTIONS)
+    except UnicodeDecodeError:
+        raise ProfileError(f"{shown}: the file is not UTF-8 text", "save it as UTF-8") from None
+    except OSError as error:
+        raise ProfileError(f"{shown}: {error.strerror or error}", "give --instructions @FILE") from None
+    except ValueError as error:
+        raise ProfileError(f"{shown}: {error}", "give --instructions @FILE, a text file") from None

@@ -14,12 +14,14 @@ from urllib.parse import urlsplit, urlunsplit
 from rtvoice_tui.audio.backends.base import DeviceInfo
 from rtvoice_tui.doctor.sound import Sound, unknown_devices
 from rtvoice_tui.doctor.tools import tool_problems
-from rtvoice_tui.errors import NeedsConsent, ProfileError
+from rtvoice_tui.errors import ConnectionFailed, NeedsConsent, ProfileError
+from rtvoice_tui.network import missing_certificates, proxy_for, shown_proxy
 from rtvoice_tui.profiles import paths, secrets
 from rtvoice_tui.profiles.library import Listed
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.protocol.realtime import codec
 from rtvoice_tui.protocol.realtime.server_events import ErrorEvent, SessionCreated
+from rtvoice_tui.protocol.remedies import remedy_for
 from rtvoice_tui.protocol.wire import Endpoint
 
 GREETING_S = 10.0
@@ -118,11 +120,26 @@ def profile_findings(entry: Listed, environ: Mapping[str, str]) -> Iterator[Find
     except ProfileError as error:
         yield Finding(entry.name, Verdict.BAD if entry.own else Verdict.NOTE, error.sentence, error.remedy)
         return
+    yield from _network(entry.name, endpoint.url)
     words = f"{_plain(endpoint.url)}, model {profile.model or profile.dialect.model or '(the server chooses)'}"
     yield Finding(entry.name, Verdict.OK, f"{words}, {f'key from {key.source}' if key else 'no key'}")
     known = profile.dialect.models
     if profile.model and known and not any(profile.model.endswith(model) for model in known):
         yield Finding(entry.name, Verdict.NOTE, f"model {profile.model} is not one we know: {', '.join(known)}")
+
+
+def _network(name: str, url: str) -> Iterator[Finding]:
+    """Report the proxy for an address, and what is wrong with it or with the certificates."""
+    try:
+        proxy = proxy_for(url)
+    except ConnectionFailed as error:
+        yield Finding(name, Verdict.BAD, error.sentence, error.remedy)
+        return
+    if proxy is not None:
+        words = f"through the proxy {shown_proxy(proxy)}"
+        yield Finding(name, Verdict.OK, words)
+    if urlsplit(url).scheme == "wss" and (missing := missing_certificates()):
+        yield Finding(name, Verdict.BAD, missing, "correct the path, or unset the variable")
 
 
 def device_findings(entry: Listed, devices: list[DeviceInfo] | None) -> Iterator[Finding]:
@@ -140,8 +157,6 @@ def _plain(url: str) -> str:
 
 async def live(name: str, profile: Profile, environ: Mapping[str, str]) -> Finding:
     """Connect, wait for ``session.created``, and report the time that both took."""
-    from rtvoice_tui.errors import ConnectionFailed
-
     if profile.provider == "local" and not profile.url:
         from rtvoice_tui.local_agent.process import LocalAgentProcess
 
@@ -158,7 +173,6 @@ async def live(name: str, profile: Profile, environ: Mapping[str, str]) -> Findi
 
 
 async def _greeted(name: str, endpoint: Endpoint) -> Finding:
-    from rtvoice_tui.errors import ConnectionFailed
     from rtvoice_tui.transport.websocket import connect
 
     start = time.perf_counter()
@@ -173,8 +187,9 @@ async def _greeted(name: str, endpoint: Endpoint) -> Finding:
                         greeting = f"{(time.perf_counter() - connected) * 1000:.0f} ms to session.created"
                         return Finding(name, Verdict.OK, f"live: {took}, {greeting}")
                     if isinstance(event, ErrorEvent):
-                        told = endpoint.redacted(event.error.message or event.error.word)
-                        return Finding(name, Verdict.BAD, told, "check key and model")
+                        error = event.error
+                        told = endpoint.redacted(error.message or error.word or "the server gave no reason")
+                        return Finding(name, Verdict.BAD, told, remedy_for(error.word, told) or "check key and model")
             return Finding(name, Verdict.BAD, endpoint.redacted(socket.closed.sentence), socket.closed.remedy)
     except TimeoutError:
         return Finding(name, Verdict.BAD, f"the server has not greeted us within {GREETING_S:.0f} s", "check the url")

@@ -2,7 +2,6 @@
 
 import importlib.util
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from rtvoice_tui.profiles import runs, secrets
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.tools.definitions import problem_of
 from rtvoice_tui.tools.mcp import INSTALL_HINT
+from rtvoice_tui.tools.programs import program_problem
 from rtvoice_tui.tools.registry import Registry
 
 
@@ -46,10 +46,8 @@ def _definitions(profile: Profile) -> Iterator[tuple[str, str]]:
 def _lacks(tool: ToolEntry, folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     match tool.run:
         case (runs.CommandRun() | runs.McpRun()) as run if run.argv:
-            argv = run.argv
-            found = folder / argv[0] if "/" in argv[0] else argv[0]
-            if shutil.which(str(found), path=environ.get("PATH")) is None:
-                yield f"tool {tool.name}: there is no program {found}", f"install {argv[0]}, or give its whole path"
+            if problem := program_problem(run.argv[0], folder, environ):
+                yield f"tool {tool.name}: {problem[0]}", problem[1]
     if isinstance(tool.run, runs.McpRun) and importlib.util.find_spec("mcp") is None:
         yield f"tool {tool.name}: MCP servers need the [mcp] extra", INSTALL_HINT
     texts = list(tool.run.headers.values()) if isinstance(tool.run, runs.HttpRun | runs.McpRun) else []

@@ -5,10 +5,10 @@ line, or to a host that the user agreed to once (kept in the state file). It is 
 loopback or if the profile allows it.
 """
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from rtvoice_tui.errors import KeyRefused, NeedsConsent
+from rtvoice_tui.network import is_loopback
 from rtvoice_tui.profiles.state import load_state, remember
 from rtvoice_tui.protocol.realtime.dialects import DIALECTS, Dialect
 
@@ -21,21 +21,6 @@ def host_of(url: str) -> str:
         return (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:
         return ""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or IP address is this machine.
-
-    Only ``localhost`` and IP addresses count; other names are not resolved.
-    """
-    if host.lower() == "localhost":
-        return True
-    try:
-        ip = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None  # is_loopback ignores mapped addresses
-    return (mapped or ip).is_loopback
 
 
 def owner_of(variable: str) -> Dialect | None:

@@ -68,10 +68,39 @@ def endpoint(profile: Profile, environ: Mapping[str, str], chosen: bool = False)
     url = server_address(profile, environ)
     if key is None:
         return Endpoint(url)
+    check_sendable(key.value, key.source)
     check_encrypted(key.variable, url, profile.key_in_clear)
     if not chosen:
         check_consent(key.variable, url)
     return Endpoint(url, auth_headers(profile.dialect, key.value), key.value)
+
+
+def check_sendable(value: str, source: str, any_text: bool = False) -> None:
+    """Check that a key consists of characters that a header can carry; the key itself is never shown.
+
+    Args:
+        value: the key.
+        source: where it is from.
+        any_text: whether it is only part of a header that may hold any text in one line.
+
+    Raises:
+        ProfileError: it does not.
+    """
+    wrong = ""
+    if "\n" in value or "\r" in value:
+        wrong = "a line break"
+    elif any(ord(sign) < 32 or ord(sign) == 127 for sign in value):
+        wrong = "a control character"
+    elif any_text:
+        return
+    elif " " in value:
+        wrong = "a space"
+    elif value[:1] in "\"'" and value[:1] == value[-1:]:
+        wrong = "quotation marks around it"
+    elif not value.isascii():
+        wrong = "a letter that is not of the Latin alphabet"
+    if wrong:
+        raise ProfileError(f"the key from {source} has {wrong} in it", "copy it again, whole and in one line")
 
 
 def find_key(profile: Profile, environ: Mapping[str, str]) -> Key | None:
@@ -234,6 +263,8 @@ def fill_headers(
             check_encrypted(variable, url, in_clear)
             check_consent(variable, url)
         filled[name], found = fill(value, environ)
+        for key in found:
+            check_sendable(key, "a variable in its headers", any_text=True)
         keys += found
     return filled, keys
 

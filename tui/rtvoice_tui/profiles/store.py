@@ -12,6 +12,7 @@ from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import paths
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.runs import with_kind
+from rtvoice_tui.profiles.text_files import decoded
 
 BUILT_IN = ("local", "yandex", "openai", "azure", "xai", "hf")
 MAX_BYTES = 1_000_000
@@ -134,7 +135,7 @@ def read_text(path: Path) -> str:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise ProfileError(f"{path} is larger than a profile can be", "delete it, or choose another profile")
-        return data.decode("utf-8")
+        return decoded(data)
     except UnicodeDecodeError as error:
         raise ProfileError(f"{path} is not UTF-8 text", "save it as UTF-8, or delete it") from error
     except (FileNotFoundError, NotADirectoryError):

@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from rtvoice_tui.errors import ProfileError
+from rtvoice_tui.network import is_loopback
 from rtvoice_tui.profiles import runs
-from rtvoice_tui.profiles.destinations import ENCRYPTED, foreign_owner, host_of, is_loopback, needs_consent
+from rtvoice_tui.profiles.destinations import ENCRYPTED, foreign_owner, host_of, needs_consent
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.secrets import key_variables, server_address, variables_in
 

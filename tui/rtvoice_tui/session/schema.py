@@ -57,7 +57,7 @@ def read(text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         ArgumentsRefused: the text is not a JSON object, or does not match the schema.
     """
     try:
-        arguments = json.loads(text.strip() or "{}", parse_constant=_no_constant)
+        arguments = without_nulls(json.loads(text.strip() or "{}", parse_constant=_no_constant), parameters)
     except ValueError as error:
         raise ArgumentsRefused(f"the arguments are not JSON: {error}") from None
     except RecursionError:
@@ -66,6 +66,58 @@ def read(text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         raise ArgumentsRefused("the arguments are not a JSON object")
     check(arguments, parameters)
     return arguments
+
+
+def without_nulls(arguments: Any, parameters: Mapping[str, Any]) -> Any:
+    """Return the arguments without what means "not given": null for all of them, or for an optional one.
+
+    Some models send null for each optional argument. It stays where the schema allows null, or requires the argument.
+
+    Args:
+        arguments: the parsed arguments.
+        parameters: their schema.
+    """
+    if arguments is None:
+        return {}
+    properties, required = parameters.get("properties"), parameters.get("required")
+    if not isinstance(arguments, dict) or not isinstance(properties, dict):
+        return arguments
+    needed = required if isinstance(required, list) else []
+    kept = {}
+    for name, value in arguments.items():
+        inner = properties.get(name)
+        if value is None and name in properties and name not in needed and not _takes_null(inner):
+            continue
+        if isinstance(value, dict) and isinstance(inner, dict):
+            value = without_nulls(value, inner)
+        kept[name] = value
+    return kept
+
+
+def _takes_null(schema: Any) -> bool:
+    """Whether a schema may accept null; where that is not obvious, it may."""
+    if not isinstance(schema, dict):
+        return schema is not False
+    kind = schema.get("type")
+    if isinstance(kind, str):
+        return kind == "null"
+    if isinstance(kind, list):
+        return "null" in kind
+    if isinstance(schema.get("enum"), list):
+        return None in schema["enum"]
+    return True
+
+
+def given(text: str, parameters: Mapping[str, Any]) -> str:
+    """Return the JSON text of the arguments that a tool gets: see `without_nulls`. Other texts are unchanged."""
+    if "null" not in text:
+        return text.strip() or "{}"
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    kept = without_nulls(value, parameters)
+    return text if kept == value else json.dumps(kept, ensure_ascii=False)
 
 
 def bounded(text: str, parameters: Mapping[str, Any]) -> bool:
@@ -141,7 +193,17 @@ def check(arguments: Any, parameters: Mapping[str, Any], what: str = "arguments"
         reason = _brief(" ".join(str(fault).split()))
         raise ArgumentsRefused(f"the tool's own schema cannot be used: {reason}") from None
     if error is not None:
-        raise ArgumentsRefused(f"{_brief(_path(what, error.absolute_path))}: {_brief(error.message)}")
+        raise ArgumentsRefused(f"{_brief(_path(what, error.absolute_path))}: {_brief(_in_json(error))}")
+
+
+def _in_json(error: Any) -> str:
+    """The validator's message with values as JSON: it writes None, True and False as Python does."""
+    message = str(error.message)
+    for value in (error.instance, error.validator_value):
+        python = repr(value)
+        if len(python) <= 10_000 and any(word in python for word in ("None", "True", "False")):
+            message = message.replace(python, json.dumps(value, ensure_ascii=False, default=str))
+    return message
 
 
 def _path(what: str, parts: Any) -> str:

@@ -15,7 +15,9 @@ from rtvoice_tui.profiles.runs import CommandRun
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.subprocesses import minimal_environment
 from rtvoice_tui.tools import template
+from rtvoice_tui.tools.bytes_as_text import readable_text
 from rtvoice_tui.tools.processes import GRACE_S, Program, describe_exit, end_group, start
+from rtvoice_tui.tools.programs import program_problem
 from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, Outcome, Runner, failed, succeeded
 
 KEPT_BYTES = 4 * MAX_OUTPUT
@@ -103,8 +105,9 @@ class CommandRunner(Runner):
         try:
             program = await start(line, folder, self._environment)
         except (OSError, ValueError) as error:
-            reason = "there is no such program" if isinstance(error, FileNotFoundError) else str(error)
-            return failed(f"{call.name} failed: {line[0]} cannot be started", f"{line[0]} cannot be started: {reason}")
+            found = program_problem(line[0], folder, self._environment)
+            note = f"{found[0]}: {found[1]}" if found else f"{line[0]} cannot be started: {error}"
+            return failed(f"{call.name} failed: {line[0]} cannot be started", note)
         streams, ended = _Streams(program), False
         try:
             # an unpaired surrogate has no UTF-8 encoding; backslashreplace writes it as a JSON escape
@@ -116,16 +119,18 @@ class CommandRunner(Runner):
                     await end_group(program)
             finally:
                 program.close()
-        outcome = self._outcome(call, program.returncode, streams)
+        outcome = self._outcome(call, line, program.returncode, streams)
         details = (("command", shlex.join(line)), ("stdout", streams.text(0)), ("stderr", streams.text(1)))
         code = "" if program.returncode is None else str(program.returncode)
         return outcome.with_details(details[0], ("exit code", code), *details[1:])
 
-    def _outcome(self, call: Call, code: int | None, streams: "_Streams") -> Outcome:
+    def _outcome(self, call: Call, line: list[str], code: int | None, streams: "_Streams") -> Outcome:
         if streams.flooded:
             return failed(f"{call.name} failed: it printed more than {FLOOD_BYTES // 1_000_000} MB and was stopped")
         if code == 0:
             return succeeded(streams.text(0), streams.loss)
+        if code in (126, 127) and (found := program_problem(line[0], None, self._environment)):
+            return failed(f"{call.name} failed: {found[0]}", found[1])
         last = streams.text(1).strip().rpartition("\n")[2] or streams.text(0).strip().rpartition("\n")[2]
         return failed(f"{call.name} failed with {describe_exit(code)}" + (f": {last[:500]}" if last else ""))
 
@@ -186,10 +191,12 @@ class _Streams:
 
     def text(self, index: int) -> str:
         """The kept part of stdout (0) or stderr (1)."""
-        return self._kept[index].decode("utf-8", "replace")
+        return readable_text(bytes(self._kept[index]))[0]
 
     @property
     def loss(self) -> str:
-        """A sentence about the part of stdout that was dropped; empty if all of it was kept."""
+        """A sentence about the part of stdout that was dropped or is no text; empty if all of it was kept."""
         kept, size = len(self._kept[0]), self._sizes[0]
-        return f"only the first {kept} of {size} bytes of its output were kept" if size > kept else ""
+        if size > kept:
+            return f"only the first {kept} of {size} bytes of its output were kept"
+        return readable_text(bytes(self._kept[0]))[1]

@@ -2,6 +2,7 @@
 
 import asyncio
 import codecs
+import contextlib
 import errno
 import ipaddress
 import json
@@ -11,16 +12,19 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from rtvoice_tui.errors import KeyRefused, ProfileError, ToolError
+from rtvoice_tui.errors import ConnectionFailed, KeyRefused, ProfileError, ToolError
+from rtvoice_tui.network import explain, proxy_for, tls_context
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.runs import HttpRun
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.redaction import redact
 from rtvoice_tui.tools import template
+from rtvoice_tui.tools.bytes_as_text import readable_text
 from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, Outcome, Runner, failed, succeeded
 
 if TYPE_CHECKING:
     import aiohttp
+    from yarl import URL
 
 KEPT_BYTES = 4 * MAX_OUTPUT
 MAX_REDIRECTS = 5
@@ -63,6 +67,7 @@ class HttpRunner(Runner):
         super().__init__(spec)
         self._run = run
         self._environ = environ
+        self._proxy: str | None = None  # of the last request
         check_address(spec.name, run.url)
 
     def preview(self, call: Call) -> str:
@@ -115,7 +120,11 @@ class HttpRunner(Runner):
         except Refused as refused:
             return failed(f"{call.name} was not asked: {refused}")
         except ProfileError as error:
-            reason = "its key must not be sent to this address" if isinstance(error, KeyRefused) else "a key is missing"
+            reason = (
+                "its key must not be sent to this address"
+                if isinstance(error, KeyRefused)
+                else "a key is missing or not usable"
+            )
             return failed(f"{call.name} was not asked: {reason}", f"{error.sentence}: {error.remedy}")
         shown = self.preview(call)
         try:
@@ -126,11 +135,40 @@ class HttpRunner(Runner):
             outcome = failed(f"{call.name} failed: {urlsplit(url).hostname} does not answer")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, _Private):
-                told = f"{error.host} is a private address: 'private = true' in the profile allows it"
-                outcome = failed(f"{call.name} failed: {told}")
+                outcome = failed(f"{call.name} failed: {_private(error.host)}")
+            elif (found := explain(error, self._proxy)) is not None:
+                outcome = failed(f"{call.name} failed: {urlsplit(url).hostname}: {found.sentence}", found.remedy)
             else:
                 outcome = failed(f"{call.name} failed: {urlsplit(url).hostname} cannot be asked", _reason(error, keys))
         return outcome.with_details(("request", shown)).without(*keys)
+
+    def _connector(self) -> "aiohttp.TCPConnector":
+        """Connects to public addresses only, unless the profile allows private ones, and to the proxy."""
+        import aiohttp
+
+        def open_socket(address: Any) -> socket.socket:
+            allowed = self._run.private or self._proxy
+            return _any_socket(address) if allowed else _public_socket(address)
+
+        return aiohttp.TCPConnector(socket_factory=open_socket)
+
+    async def _proxy_for(self, url: "URL") -> str | None:
+        """The proxy for an address. Behind one, the target's address is checked here, as far as it can be resolved.
+
+        Raises:
+            Refused: the target is a private address, or the proxy cannot be used.
+        """
+        try:
+            self._proxy = proxy_for(str(url))
+        except ConnectionFailed as error:
+            raise Refused(f"{error.sentence}: {error.remedy}") from None
+        host = url.host or ""
+        if self._proxy is not None and not self._run.private:
+            with contextlib.suppress(OSError):  # a name that only the proxy can resolve
+                found = await asyncio.get_running_loop().getaddrinfo(host, url.port or 443, type=socket.SOCK_STREAM)
+                if not all(is_public(str(address[4][0])) for address in found):
+                    raise Refused(_private(host))
+        return self._proxy
 
     def _headers(self) -> tuple[dict[str, str], list[str]]:
         run = self._run
@@ -140,16 +178,18 @@ class HttpRunner(Runner):
         import aiohttp
         from yarl import URL
 
-        connector = aiohttp.TCPConnector(socket_factory=_any_socket if self._run.private else _public_socket)
         method, here = self._run.method, URL(url, encoded=True)
         async with aiohttp.ClientSession(
-            connector=connector,
+            connector=self._connector(),
             trust_env=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_S),
         ) as session:
             for _ in range(MAX_REDIRECTS + 1):
-                request = session.request(method, here, headers=headers, json=body, allow_redirects=False)
+                proxy = await self._proxy_for(here)
+                tls = await asyncio.to_thread(tls_context) if "https" in (here.scheme, (proxy or "")[:5]) else True
+                how: dict[str, Any] = {"allow_redirects": False, "proxy": proxy, "ssl": tls}
+                request = session.request(method, here, headers=headers, json=body, **how)
                 async with request as response:
                     location = response.headers.get("Location", "")
                     if response.status not in (301, 302, 303, 307, 308) or not location:
@@ -212,25 +252,26 @@ async def _answer(call: Call, response: "aiohttp.ClientResponse", keys: list[str
             break
     status = ("status", f"{response.status} {response.reason or ''}".strip())
     kind = response.content_type
-    text = redact(_decoded(bytes(raw), response.charset), keys)  # before it is cut, or a part of a key could remain
+    decoded, damage = _decoded(bytes(raw), response.charset)
+    text = redact(decoded, keys)  # before it is cut, or a part of a key could remain
     if "\0" in text[:1000] or kind.startswith(("image/", "audio/", "video/")):
         size = response.content_length or len(raw)
         return failed(f"{call.name} failed: the answer is no text but {kind}, {size} bytes").with_details(status)
-    loss = f"only the first {KEPT_BYTES} bytes of the answer were read" if more else ""
+    loss = f"only the first {KEPT_BYTES} bytes of the answer were read" if more else damage
     if response.status >= 400:
         sentence = f"{call.name} failed: HTTP {response.status} {response.reason or ''}".strip()
         return failed(sentence, body=text[:2000]).with_details(status, ("body", text))
     return succeeded(text, loss).with_details(status)
 
 
-def _decoded(raw: bytes, charset: str | None) -> str:
-    """Decode with the charset that the server names, or with UTF-8 if Python does not know it or it is unsuitable."""
+def _decoded(raw: bytes, charset: str | None) -> tuple[str, str]:
+    """Decode with the charset that the server names, else as `readable_text`; and a sentence if some was not text."""
     try:
-        if codecs.lookup(charset or "utf-8").name.replace("-", "_") not in _NOT_OF_THE_WEB:
-            return raw.decode(charset or "utf-8", "replace")
+        if charset and codecs.lookup(charset).name.replace("-", "_") not in _NOT_OF_THE_WEB:
+            return raw.decode(charset), ""
     except (LookupError, ValueError):
         pass
-    return raw.decode("utf-8", "replace")
+    return readable_text(raw)
 
 
 def _quoted(value: Any) -> str:
@@ -267,6 +308,10 @@ def is_public(host: str) -> bool:
         if ip not in _GLOBAL_UNICAST:
             return False
     return ip.is_global and not ip.is_multicast
+
+
+def _private(host: str) -> str:
+    return f"{host} is a private address: 'private = true' in the profile allows it"
 
 
 def _reason(error: Exception, keys: Sequence[str]) -> str:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
 from msgspec.structs import replace
 
-from rtvoice_tui.errors import ProfileError, ToolError
+from rtvoice_tui.errors import ConnectionFailed, ProfileError, ToolError
+from rtvoice_tui.network import explain_certificates, proxy_for, tls_context
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.runs import McpRun
 from rtvoice_tui.protocol.settings import ToolSpec
@@ -24,6 +25,7 @@ from rtvoice_tui.session.facts import ServerState
 from rtvoice_tui.subprocesses import minimal_environment
 from rtvoice_tui.tools.checker import Checker
 from rtvoice_tui.tools.processes import supervised_command
+from rtvoice_tui.tools.programs import program_problem
 from rtvoice_tui.tools.runner import Call, Outcome, Runner, ServerStatus, failed, succeeded
 
 if TYPE_CHECKING:
@@ -162,12 +164,13 @@ class McpRunner(Runner):
                     except ImportError:
                         self._stand(ServerState.FAILED, f"needs the [mcp] extra: {INSTALL_HINT}")
                         return
-                    except ProfileError as error:
+                    except (ProfileError, ConnectionFailed) as error:
                         self._stand(ServerState.FAILED, f"{error.sentence}: {error.remedy}")
                         return
                     except Exception as error:
                         last = _last_line(errors)
-                        reason = f"{_reason(error, self._keys)}{last and ': '}{last}"
+                        problem = self._problem(error)
+                        reason = problem or f"{_reason(error, self._keys)}{last and ': '}{last}"
                     finally:
                         self._client = None
                 self._stand(ServerState.FAILED, f"{reason}; tried again in {wait:g} s")
@@ -227,9 +230,19 @@ class McpRunner(Runner):
             secrets.fill_headers, run.headers, run.url, run.key_in_clear, self._environ
         )
         # the time limit for a response is the profile's; the SDK does not close a client that it was given
-        client = httpx2.AsyncClient(headers=headers, trust_env=False, timeout=httpx2.Timeout(CONNECT_S, read=None))
+        limits = httpx2.Timeout(CONNECT_S, read=None)
+        proxy, tls = proxy_for(run.url), await asyncio.to_thread(tls_context)
+        client = httpx2.AsyncClient(headers=headers, trust_env=False, timeout=limits, proxy=proxy, verify=tls)
         await stack.enter_async_context(client)
         return streamable_http_client(self._run.url, http_client=client)
+
+    def _problem(self, error: Exception) -> str:
+        """What is wrong with the server's program, or with the connection to it, with the remedy; empty if unknown."""
+        if self._run.argv:
+            environment = minimal_environment(self._environ, self._run.pass_env, self._run.env)
+            found = program_problem(self._run.argv[0], self._folder, environment)
+            return f"{found[0]}: {found[1]}" if found else ""
+        return explain_certificates(error)
 
     async def _told(self, message: Any) -> None:
         """Handle a notification of the server: its list of tools may have changed."""

@@ -23,6 +23,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rtvoice_tui.tools.python_results import as_json, awaited
+
 MAX_TEXT = 64_000
 """Maximum characters of a result, and of the text that a call prints."""
 
@@ -105,11 +107,11 @@ class Host:
             function = self._function(name)
             positional, named = bound(function, arguments)
             if inspect.iscoroutinefunction(function):
-                reply = _result(await function(*positional, **named))
+                reply = _result(await awaited(function(*positional, **named)))
             else:
                 reply = await self._in_thread(number, function, positional, named)
                 if "awaitable" in reply:  # a synchronous function that returns an awaitable
-                    reply = _result(await reply["awaitable"])
+                    reply = _result(await awaited(reply["awaitable"]))
         except BaseException as error:
             reply = _fault(error)
         self._reply({"id": number, "printed": printed.getvalue(), **reply})
@@ -122,7 +124,7 @@ class Host:
         context = contextvars.copy_context()
 
         def work() -> None:
-            reply = self._guarded(lambda: _result_or_awaitable(context.run(function, *given, **named)))
+            reply = self._guarded(lambda: context.run(lambda: _result_or_awaitable(function(*given, **named))))
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(done.set_result, reply)
 
@@ -273,24 +275,18 @@ def _told(function: Callable[..., Any]) -> dict[str, str]:
 
 
 def _result(value: Any) -> Reply:
-    text = value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False, default=str)
+    text = value if isinstance(value, str) else json.dumps(as_json(value), ensure_ascii=False)
     return {"output": text[:MAX_TEXT], "size": len(text)}
 
 
 def _result_or_awaitable(value: Any) -> Reply:
-    return {"awaitable": value} if inspect.isawaitable(value) else _result(value)
-
-
-def _plain(value: Any) -> Any:
-    """Dataclasses, dates and similar types as JSON types; types that msgspec does not know become strings."""
-    import msgspec
-
-    return msgspec.to_builtins(value, str_keys=True, enc_hook=str)
+    return {"awaitable": value} if inspect.isawaitable(value) or inspect.isasyncgen(value) else _result(value)
 
 
 def _fault(error: BaseException) -> Reply:
     if isinstance(error, SystemExit):
-        return {"error": f"it tried to end the program ({_words(error.code)})", "traceback": ""}
+        code = "" if error.code is None else f" ({_words(error.code)})"
+        return {"error": f"it tried to end the program{code}", "traceback": ""}
     if isinstance(error, asyncio.CancelledError):
         return {"error": "it was cancelled from within", "traceback": ""}
     lines = _words(error).strip().splitlines()

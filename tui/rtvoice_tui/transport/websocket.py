@@ -6,17 +6,22 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from yarl import URL
 
 from rtvoice_tui.errors import ConnectionFailed
-from rtvoice_tui.profiles.destinations import is_loopback
+from rtvoice_tui.network import explain, proxy_for, tls_context, words_of_body
 from rtvoice_tui.protocol.remedies import remedy_for
 from rtvoice_tui.protocol.wire import Endpoint
+from rtvoice_tui.redaction import redact
 
 CONNECT_S = 15.0
+BODY_S = 3.0
+"""Seconds to wait for the body of a refusal."""
+
+MAX_BODY = 20_000
+"""Maximum bytes of it that are read."""
 
 _REFUSALS = {
     400: ("the server does not accept the request", "check the model and the url of the profile"),
@@ -142,30 +147,57 @@ async def connect(endpoint: Endpoint, heartbeat: float | None = None) -> AsyncIt
     """
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
     # with trust_env aiohttp would add a password from netrc to our headers
-    async with aiohttp.ClientSession(timeout=timeout, trust_env=False, middlewares=(_no_redirect,)) as session:
-        raw = await _open(session, endpoint, heartbeat)
+    async with aiohttp.ClientSession(timeout=timeout, trust_env=False, middlewares=(_only_upgrade,)) as session:
+        try:
+            raw = await _open(session, endpoint, heartbeat)
+        except ConnectionFailed as error:  # a server may repeat the key in its words
+            sent = [value.rpartition(" ")[2] for value in endpoint.headers.values()]
+            raise ConnectionFailed(redact(endpoint.redacted(error.sentence), sent), error.remedy) from None
         try:
             yield Socket(raw)
         finally:
             await raw.close()
 
 
-async def _no_redirect(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Refuse redirects, because the headers with the key would be sent to the new address.
+async def _only_upgrade(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Refuse every response that is no WebSocket, with the server's words; a redirect would get the key.
 
     Raises:
-        ConnectionFailed: the server redirects.
+        ConnectionFailed: the server redirects or refuses.
     """
     response = await handler(request)
+    if response.status == 101 or request.method == "CONNECT":
+        return response
+    host = f"{request.url.host}:{request.url.port}" if request.url.explicit_port else str(request.url.host)
     location = response.headers.get("Location", "")
     if response.status in (301, 302, 303, 307, 308) and location:
         response.close()
-        host = f"{request.url.host}:{request.url.port}" if request.url.explicit_port else request.url.host
         raise ConnectionFailed(
             f"{host}: the server redirects to {_target(request.url, location)}, which is not followed",
             "if that is the right server, set url in the profile to its address",
         )
-    return response
+    words = await _body_of(response)
+    response.close()
+    sentence, remedy = _refusal(response.status, words)
+    raise ConnectionFailed(f"{host}: {sentence} (HTTP {response.status}){words and ': '}{words}", remedy)
+
+
+def _refusal(status: int, words: str) -> tuple[str, str]:
+    if 200 <= status < 300:
+        return "this is a web page and no Realtime server", "check the path of the url"
+    if status >= 500:
+        return "the server failed", remedy_for(words) or "wait a little, then press c"
+    sentence, remedy = _REFUSALS.get(status, ("the server refused the connection", "press c to try again"))
+    return sentence, remedy_for(words) or remedy
+
+
+async def _body_of(response: aiohttp.ClientResponse) -> str:
+    """The words of a refusal's body; empty if it has none or does not come in time."""
+    raw = b""
+    with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError, ValueError):
+        async with asyncio.timeout(BODY_S):
+            raw = await response.content.read(MAX_BODY)
+    return words_of_body(raw.decode("utf-8", "replace"))
 
 
 def _target(asked: URL, location: str) -> str:
@@ -182,12 +214,16 @@ async def _open(
 ) -> aiohttp.ClientWebSocketResponse:
     parts = urlsplit(endpoint.url)
     host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    proxy = proxy_for(endpoint.url)
+    encrypted = parts.scheme == "wss" or (proxy or "").startswith("https:")
+    tls = await asyncio.to_thread(tls_context) if encrypted else True
     try:
         async with asyncio.timeout(CONNECT_S):
             return await session.ws_connect(
                 endpoint.url,
                 headers=endpoint.headers,
-                proxy=_proxy_for(parts.scheme, parts.hostname or ""),
+                proxy=proxy,
+                ssl=tls,
                 heartbeat=heartbeat,
                 max_msg_size=0,  # no limit: a server may send a complete response in one frame
                 compress=0,
@@ -195,28 +231,25 @@ async def _open(
                 timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
             )
     except aiohttp.WSServerHandshakeError as error:
-        sentence, remedy = _REFUSALS.get(error.status, ("the server refused the connection", "press c to try again"))
-        raise ConnectionFailed(f"{host}: {sentence} (HTTP {error.status})", remedy) from None
+        sentence, remedy = "the server's reply is no WebSocket", "check the path of the url"
+        raise ConnectionFailed(f"{host}: {sentence} ({error.status})", remedy) from None
     except TimeoutError:
         raise ConnectionFailed(f"{host} does not answer", "check the network and the url, then press c") from None
-    except aiohttp.ClientConnectorCertificateError:
-        raise ConnectionFailed(f"{host} has no certificate that can be trusted", "check the url") from None
-    except aiohttp.ClientConnectorDNSError:
-        raise ConnectionFailed(f"there is no host {host}", "check the network and the url, then press c") from None
-    except aiohttp.ClientConnectorError as error:
-        reason = error.strerror or str(error.os_error)
-        raise ConnectionFailed(f"{host} cannot be reached: {reason}", "check the url, then press c") from None
     except (aiohttp.ClientError, ValueError, OSError) as error:
-        # the error's own message is not shown: it may contain the full URL, and with it a key
-        words = _WRONGS.get(type(error), "the connection failed")
-        raise ConnectionFailed(f"{host}: {words} ({type(error).__name__})", "check the url, then press c") from None
+        raise _failure(host, error, proxy) from None
 
 
-def _proxy_for(scheme: str, host: str) -> str | None:
-    """The system's proxy for the URL scheme; ``None`` for loopback and for excluded hosts."""
-    if is_loopback(host) or proxy_bypass(host):
-        return None
-    return getproxies().get(scheme)
+def _failure(host: str, error: Exception, proxy: str | None) -> ConnectionFailed:
+    if (found := explain(error, proxy)) is not None:
+        return ConnectionFailed(f"{host}: {found.sentence}", found.remedy)
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return ConnectionFailed(f"there is no host {host}", "check the network and the url, then press c")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        reason = error.strerror or str(error.os_error)
+        return ConnectionFailed(f"{host} cannot be reached: {reason}", "check the url, then press c")
+    # the error's own message is not shown: it may contain the full URL, and with it a key
+    words = _WRONGS.get(type(error), "the connection failed")
+    return ConnectionFailed(f"{host}: {words} ({type(error).__name__})", "check the url, then press c")
 
 
 def _explain_close(message: aiohttp.WSMessage, raw: aiohttp.ClientWebSocketResponse) -> Closed:

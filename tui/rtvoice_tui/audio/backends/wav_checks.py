@@ -1,4 +1,4 @@
-"""Checks WAV files before they are used. Loads neither numpy nor a sound library."""
+"""Checks WAV files before they are used. Loads no sound library for 16-bit PCM."""
 
 import contextlib
 import os
@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rtvoice_tui.errors import AudioError
+
+
+class OtherEncoding(Exception):
+    """The samples are not 16-bit PCM, so that a sound library has to read the file."""
+
 
 CONVERT = "convert it to 16-bit PCM WAV"
 ANOTHER = "give --input-file a WAV file"
@@ -24,10 +29,28 @@ def check_files(input_file: Path | None, output_file: Path | None) -> None:
             "choose another --output-file",
         )
     if input_file is not None and not _is_stream(input_file):
-        with opened_wav(input_file):
-            pass
+        _check_input(input_file)
     if output_file is not None:
         _check_output(output_file)
+
+
+def _check_input(path: Path) -> None:
+    try:
+        with opened_wav(path):
+            pass
+    except OtherEncoding as other:
+        import soundfile
+
+        try:
+            soundfile.info(str(path))
+        except soundfile.SoundFileError as error:
+            raise AudioError(f"{path} {other}: {library_reason(error)}", CONVERT) from None
+
+
+def library_reason(error: Exception) -> str:
+    """The sound library's reason in one line."""
+    words = " ".join(str(getattr(error, "error_string", "") or error).split())
+    return words[:1].lower() + words[1:].rstrip(".")
 
 
 @contextlib.contextmanager
@@ -36,19 +59,24 @@ def opened_wav(path: Path) -> Iterator[wave.Wave_read]:
 
     Raises:
         AudioError: the file cannot be read; also for errors inside the ``with`` block.
+        OtherEncoding: its samples have another format, such as 24 bits or float; the sentence says which.
     """
     try:
         with wave.open(str(path), "rb") as wav:
             if not wav.getframerate():
                 raise wave.Error("its rate is 0 Hz")
             if wav.getsampwidth() != 2:
-                raise AudioError(f"{path} has {wav.getsampwidth() * 8} bits a sample", CONVERT)
+                raise OtherEncoding(f"has {wav.getsampwidth() * 8} bits a sample, and cannot be read")
             yield wav
     except FileNotFoundError as error:
         raise AudioError(f"{path} does not exist", ANOTHER) from error
     except PermissionError as error:
         raise AudioError(f"{path} may not be read by you", "change its rights, or give another --input-file") from error
-    except (OSError, EOFError, wave.Error) as error:
+    except wave.Error as error:
+        if str(error).startswith("unknown"):  # float samples, or the extensible header
+            raise OtherEncoding("is no WAV file that can be read") from None
+        raise AudioError(f"{path} is no WAV file that can be read: {error}", CONVERT) from error
+    except (OSError, EOFError) as error:
         remedy = ANOTHER if isinstance(error, OSError) else CONVERT
         raise AudioError(f"{path} is no WAV file that can be read: {_reason(path, error)}", remedy) from error
 

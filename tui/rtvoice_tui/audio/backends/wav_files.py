@@ -1,6 +1,7 @@
 """Streams without hardware: WAV files and silence, paced by the clock like real devices."""
 
 import contextlib
+import os
 import threading
 import time
 import wave
@@ -11,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from rtvoice_tui.audio.backends.latency import BLOCK_MS
-from rtvoice_tui.audio.backends.wav_checks import opened_wav
+from rtvoice_tui.audio.backends.wav_checks import CONVERT, OtherEncoding, library_reason, opened_wav
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.pcm.resample import convert
 from rtvoice_tui.audio.playout.playback import Playback
@@ -124,7 +125,7 @@ class FileSpeaker:
         self._playback = playback
         self._block = playback.rate * BLOCK_MS // 1000
         try:
-            self._file = path.open("wb")
+            self._file = open(path, "wb", opener=_private)  # noqa: SIM115 - open as long as the session
         except OSError as error:
             raise AudioError(f"{path} cannot be written: {error.strerror}", "choose another --output-file") from error
         self._wav = wave.open(self._file, "wb")  # noqa: SIM115 - open as long as the session
@@ -154,15 +155,35 @@ class FileSpeaker:
                 end()
 
 
+def _private(path: str, flags: int) -> int:
+    """Open a file; a new one may be read by nobody else, because it holds what was said."""
+    return os.open(path, flags, 0o600)
+
+
+def _read_other(path: Path, problem: str) -> tuple[bytes, int]:
+    """Return the audio of a file that is not 16-bit PCM, as PCM16 mono, and its rate in Hz."""
+    import soundfile
+
+    try:
+        frames, source = soundfile.read(str(path), dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, RuntimeError, ValueError) as error:
+        raise AudioError(f"{path} {problem}: {library_reason(error)}", CONVERT) from None
+    mono = np.nan_to_num(frames.mean(axis=1), nan=0.0, posinf=1.0, neginf=-1.0)
+    return (np.clip(mono, -1.0, 1.0) * 32767).astype("<i2").tobytes(), int(source)
+
+
 def read_wav(path: Path, rate: int) -> bytes:
-    """Return the audio of a 16-bit PCM WAV file as PCM16 mono at ``rate`` Hz.
+    """Return the audio of a WAV file with samples of any format as PCM16 mono at ``rate`` Hz.
 
     Raises:
         AudioError: the file cannot be read.
     """
-    with opened_wav(path) as wav:
-        channels, source = wav.getnchannels(), wav.getframerate()
-        pcm = wav.readframes(wav.getnframes())
+    try:
+        with opened_wav(path) as wav:
+            channels, source = wav.getnchannels(), wav.getframerate()
+            pcm = wav.readframes(wav.getnframes())
+    except OtherEncoding as other:
+        return convert(*_read_other(path, str(other)), rate)
     pcm = pcm[: len(pcm) - len(pcm) % (2 * channels)]
     if channels > 1:
         frames = np.frombuffer(pcm, "<i2").reshape(-1, channels)

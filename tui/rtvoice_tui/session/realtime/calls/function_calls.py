@@ -13,6 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from rtvoice_tui.protocol.realtime.objects import Item, Response
+from rtvoice_tui.session import schema
 from rtvoice_tui.session.approvals import Approvals
 from rtvoice_tui.session.effects import CheckArguments, PreviewCall, RunTool, Schedule, StopTool
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState
@@ -368,7 +369,8 @@ class FunctionCalls:
         self._row.started(call.turn)
         self._show(replace(call, state=CallState.RUNNING, note=""))
         self._out.add(PreviewCall(call.key, call.name, call.arguments))
-        self._out.add(RunTool(call.call_id, call.name, call.arguments.strip() or "{}"))
+        arguments = schema.given(call.arguments, self.approvals.parameters(call))
+        self._out.add(RunTool(call.call_id, call.name, arguments))
         return False
 
     def _answered(

@@ -1,0 +1,105 @@
+"""Tools in the network of a company: their requests go through its proxy, and certificates are told in words."""
+
+import json
+
+import pytest
+from aiohttp import web
+from command_programs import mark, until
+from http_places import asked
+from mcp_runners import opened
+
+from company import HOST, Authority, place, proxy
+from rtvoice_tui.profiles import secrets
+from rtvoice_tui.session.facts import ServerState
+
+KEY = "geheim-0815"
+VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    monkeypatch.setattr(secrets, "_in_store", lambda account: "")
+    for name in (*VARIABLES, *(name.lower() for name in VARIABLES), "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+async def sunny(request: web.Request) -> web.StreamResponse:
+    return web.Response(text="sunny")
+
+
+def error_of(outcome):
+    assert not outcome.ok
+    return json.loads(outcome.output)["error"]
+
+
+async def test_a_request_goes_through_the_proxy_which_cannot_read_its_key(tmp_path, monkeypatch):
+    company = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(company.file))
+    async with place(sunny, company.server()) as port, proxy(port) as between:
+        monkeypatch.setenv("HTTPS_PROXY", between.url)
+        outcome = await asked(f"https://{HOST}/w", headers={"X-Key": "${KEY}"}, environ={"KEY": KEY}, private=False)
+    assert outcome.output == "sunny"
+    assert between.asked == [f"CONNECT {HOST}:443 HTTP/1.1"]
+    assert KEY not in str(between.headers)
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "192.168.1.1", "169.254.169.254", "[fd00::1]"])
+async def test_a_private_address_is_not_asked_through_the_proxy_either(host, monkeypatch):
+    async with proxy() as between:
+        monkeypatch.setenv("HTTP_PROXY", between.url)
+        assert "private address" in error_of(await asked(f"http://{host}/", private=False))
+    assert between.asked == []
+
+
+@pytest.mark.parametrize(
+    ("status", "part"), [(407, "a user name and a password"), (403, "does not allow this host"), (502, "cannot reach")]
+)
+async def test_a_proxy_that_refuses_is_told(status, part, monkeypatch):
+    async with proxy(status=status) as between:
+        monkeypatch.setenv("HTTPS_PROXY", between.url)
+        assert part in error_of(await asked(f"https://{HOST}/", private=False))
+
+
+async def test_a_proxy_of_another_kind_is_told(monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "socks5://proxy.example:1080")
+    assert "socks5 proxy, which is not supported" in error_of(await asked(f"https://{HOST}/", private=False))
+
+
+async def test_a_certificate_that_does_not_fit_is_told(tmp_path):
+    async with place(sunny, Authority(tmp_path).server("localhost")) as port:
+        outcome = await asked(f"https://localhost:{port}/", private=True)
+    assert "an authority that this machine does not know" in error_of(outcome)
+    assert "SSL_CERT_FILE" in outcome.note
+
+
+async def test_https_to_a_port_without_tls_is_told():
+    async with place(sunny) as port:
+        outcome = await asked(f"https://localhost:{port}/", private=True)
+    assert "does not speak TLS on this port" in error_of(outcome)
+
+
+# --- MCP servers over HTTP
+
+
+async def detail_of(url: str) -> str:
+    """Why a server could not be connected."""
+    async with opened(mark(), url=url) as (_, seen):
+        await until(lambda: ServerState.FAILED in seen.states(), "it failed")
+        return next(detail for state, detail, _ in seen.statuses if state is ServerState.FAILED)
+
+
+async def test_an_mcp_server_is_asked_through_the_proxy(monkeypatch):
+    async with place(sunny) as port, proxy(port) as between:
+        monkeypatch.setenv("HTTP_PROXY", between.url)
+        await detail_of(f"http://{HOST}/mcp")
+    assert between.asked[0].startswith(f"POST http://{HOST}/mcp")
+
+
+async def test_an_mcp_server_s_certificate_is_told_in_words(tmp_path):
+    async with place(sunny, Authority(tmp_path).server("localhost")) as port:
+        assert "an authority that this machine does not know" in await detail_of(f"https://localhost:{port}/mcp")
+
+
+async def test_a_proxy_that_an_mcp_server_cannot_use_is_told(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy.example:1080")
+    assert "socks5 proxy, which is not supported" in await detail_of(f"https://{HOST}/mcp")

@@ -1,0 +1,257 @@
+"""Proxies, certificates, redirects and refusals: each is told in its own words, and the key goes nowhere else."""
+
+import ssl
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from company import HOST, Authority, place, proxy
+from rtvoice_tui.errors import ConnectionFailed
+from rtvoice_tui.network import proxy_for, words_of_body
+from rtvoice_tui.protocol.wire import Endpoint
+from rtvoice_tui.transport.websocket import connect
+
+KEY = "canary-7f3a19c2d4e8b605"
+VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture(autouse=True)
+def no_network_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*VARIABLES, *(name.lower() for name in VARIABLES), "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+async def said(url: str) -> list[str]:
+    async with connect(Endpoint(url, {"Authorization": f"Bearer {KEY}"}, KEY)) as socket:
+        return [frame async for frame in socket]
+
+
+async def told(url: str) -> str:
+    """Sentence and remedy of a connection that fails."""
+    with pytest.raises(ConnectionFailed) as caught:
+        await said(url)
+    words = f"{caught.value.sentence} — {caught.value.remedy}"
+    assert KEY not in words
+    assert caught.value.remedy
+    assert "Error" not in words, "no names of Python"
+    return words
+
+
+# --- the proxy
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+async def test_an_encrypted_session_goes_through_the_proxy_which_cannot_read_the_key(variable, company, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(company.file))
+    async with place(tls=company.server()) as port, proxy(port) as between:
+        monkeypatch.setenv(variable, between.url)
+        assert await said(f"wss://{HOST}/v1/realtime") == ["hello"]
+    assert between.asked == [f"CONNECT {HOST}:443 HTTP/1.1"]
+    assert KEY not in "\n".join(between.headers)
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+async def test_a_session_without_encryption_goes_through_the_proxy(variable, monkeypatch):
+    async with place() as port, proxy(port) as between:
+        monkeypatch.setenv(variable, between.url.removeprefix("http://") if variable == "ALL_PROXY" else between.url)
+        assert await said(f"ws://{HOST}/v1/realtime") == ["hello"]
+    assert len(between.asked) == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_this_machine_is_asked_without_the_proxy(host, monkeypatch):
+    async with place() as port, proxy(port) as between:
+        for variable in VARIABLES[:3]:
+            monkeypatch.setenv(variable, between.url)
+        assert await said(f"ws://{host}:{port}/") == ["hello"]
+    assert between.asked == []
+
+
+@pytest.mark.parametrize(
+    ("excluded", "url", "direct"),
+    [
+        (HOST, f"wss://{HOST}/", True),
+        (".example", f"wss://{HOST}/", True),
+        ("example", f"wss://{HOST}/", True),
+        ("*", f"wss://{HOST}/", True),
+        (f"other, {HOST}", f"wss://{HOST}/", True),
+        ("10.0.0.0/8", "wss://10.1.2.3/", True),
+        ("10.0.0.0/8", "wss://11.1.2.3/", False),
+        ("fd00::/8", "wss://[fd00::1]/", True),
+        ("other.example", f"wss://{HOST}/", False),
+        ("", f"wss://{HOST}/", False),
+        (f"{HOST}:8443", f"wss://{HOST}:8443/", True),
+        ("not/a/network", f"wss://{HOST}/", False),
+    ],
+)
+def test_hosts_in_no_proxy_are_asked_directly(excluded, url, direct, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", excluded)
+    assert (proxy_for(url) is None) is direct
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        ("socks5://proxy.example:1080", "socks5 proxy, which is not supported"),
+        ("socks4://proxy.example:1080", "socks4 proxy, which is not supported"),
+        ("ftp://proxy.example", "ftp proxy"),
+        ("http://", "no address of a proxy"),
+        ("http://proxy.example:port", "no address of a proxy"),
+    ],
+)
+async def test_a_proxy_that_cannot_be_used_is_told_with_its_variable(value, word, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", value)
+    words = await told(f"wss://{HOST}/")
+    assert word in words
+    assert "HTTPS_PROXY" in words
+
+
+@pytest.mark.parametrize(
+    ("status", "part"),
+    [(407, "a user name and a password"), (403, "does not allow this host"), (502, "cannot reach"), (418, "refuses")],
+)
+@pytest.mark.parametrize("scheme", ["wss"])
+async def test_a_proxy_that_refuses_is_not_taken_for_the_server(scheme, status, part, monkeypatch):
+    async with proxy(status=status) as between:
+        monkeypatch.setenv("HTTPS_PROXY", between.url.replace("://", "://user:pass-word@"))
+        words = await told(f"{scheme}://{HOST}/")
+    assert part in words
+    assert f"proxy 127.0.0.1:{between.port}" in words
+    assert "pass-word" not in words
+
+
+async def test_a_proxy_that_is_not_there_is_named(monkeypatch):
+    async with proxy() as gone:
+        pass
+    monkeypatch.setenv("HTTPS_PROXY", gone.url)
+    assert f"the proxy 127.0.0.1:{gone.port} cannot be reached" in await told(f"wss://{HOST}/")
+
+
+# --- certificates
+
+
+async def test_an_authority_that_is_not_known_is_told_and_what_a_company_s_own_needs(company):
+    async with place(tls=company.server("localhost")) as port:
+        words = await told(f"wss://localhost:{port}/")
+    assert "an authority that this machine does not know" in words
+    assert "SSL_CERT_FILE" in words
+
+
+@pytest.mark.parametrize(
+    ("host", "expired", "part"),
+    [
+        ("localhost", True, "has expired"),
+        ("other.example", False, "is for another host"),
+        ("*.example", False, "is for another host"),
+    ],
+)
+async def test_a_certificate_that_does_not_fit_says_why(host, expired, part, company, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(company.file))
+    async with place(tls=company.server(host, expired)) as port:
+        assert part in await told(f"wss://localhost:{port}/")
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+async def test_a_certificate_file_that_is_missing_is_told(variable, company, tmp_path, monkeypatch):
+    monkeypatch.setenv(variable, str(tmp_path / "nowhere"))
+    if variable == "SSL_CERT_DIR":
+        monkeypatch.setenv("SSL_CERT_FILE", str(Authority(tmp_path).file))
+    async with place(tls=company.server("localhost")) as port:
+        words = await told(f"wss://localhost:{port}/")
+    assert f"{variable} names {tmp_path / 'nowhere'}, which does not exist" in words
+
+
+async def test_wss_to_a_port_without_tls_says_so():
+    async with place() as port:
+        words = await told(f"wss://localhost:{port}/")
+    assert "does not speak TLS on this port" in words
+    assert "ws://" in words
+
+
+# --- refusals
+
+
+def answering(status: int, body: str = "", kind: str = "text/plain", **headers: str):
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, text=body, content_type=kind, headers=headers)
+
+    return answer
+
+
+BODIES = {
+    "json": ('{"error": {"message": "Unknown model x", "code": "model_not_found"}}', "application/json"),
+    "json of another shape": ('{"detail": [{"loc": ["query"], "msg": "Unknown model x"}]}', "application/json"),
+    "text": ("Unknown model x", "text/plain"),
+    "a page": (
+        "<html><head><title>400</title></head><body><h1>Unknown</h1><p>model x</p><script>bad()</script></body></html>",
+        "text/html",
+    ),
+    "json that repeats the key": (f'{{"error": "Unknown model x for {KEY}"}}', "application/json"),
+}
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 422, 500])
+@pytest.mark.parametrize("body", BODIES)
+async def test_the_words_of_a_refusal_are_shown(status, body):
+    text, kind = BODIES[body]
+    async with place(answering(status, text, kind)) as port:
+        words = await told(f"ws://127.0.0.1:{port}/")
+    assert f"(HTTP {status}): " in words
+    assert "Unknown model x" in " ".join(words.split())
+    assert "check the model" in words
+    assert "bad()" not in words
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "remedy"),
+    [
+        (400, "quota exceeded", "top up"),
+        (403, "API key not valid", "check the key"),
+        (429, "", "wait"),
+        (401, "", "check the key"),
+        (200, "<html><body>Welcome</body></html>", "path of the url"),
+        (503, "overloaded", "wait"),
+        (418, "", "try again"),
+    ],
+)
+async def test_the_remedy_of_a_refusal_fits_its_words(status, text, remedy):
+    async with place(answering(status, text)) as port:
+        assert remedy in await told(f"ws://127.0.0.1:{port}/")
+
+
+async def test_a_redirect_through_the_proxy_is_not_followed_either(monkeypatch):
+    async with place(answering(302, Location="ws://elsewhere.example/")) as port, proxy(port) as between:
+        monkeypatch.setenv("HTTP_PROXY", between.url)
+        assert "redirects to ws://elsewhere.example" in await told(f"ws://{HOST}/")
+    assert len(between.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("", ""),
+        ("   \n", ""),
+        ("<html></html>", ""),
+        ("a\n\n b", "a b"),
+        ("[1, 2]", "[1, 2]"),
+        ("x" * 400, f"{'x' * 300}…"),
+        ('{"message": "no"}', "no"),
+    ],
+)
+def test_the_words_of_a_body(body, words):
+    assert words_of_body(body) == words
+
+
+def test_a_context_is_made_for_what_the_environment_says_now(company, monkeypatch):
+    from rtvoice_tui.network import tls_context
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(company.file))
+    assert len(tls_context().get_ca_certs()) == 1
+    assert tls_context().verify_mode is ssl.CERT_REQUIRED

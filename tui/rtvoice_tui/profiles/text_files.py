@@ -1,0 +1,38 @@
+"""Text files as people write them: UTF-8 with or without byte order mark, and UTF-16, as Windows writes them."""
+
+import codecs
+from pathlib import Path
+
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def decoded(data: bytes) -> str:
+    """Decode the contents of a text file; a byte order mark is left out.
+
+    Raises:
+        UnicodeDecodeError: it is neither UTF-8 nor UTF-16.
+    """
+    if data.startswith(_UTF_16) and not data.startswith(codecs.BOM_UTF32_LE):
+        return data.decode("utf-16")
+    if data.startswith(codecs.BOM_UTF32_LE) or data.startswith(codecs.BOM_UTF32_BE):
+        return data.decode("utf-32")
+    if b"\0" in data[:4] and len(data) % 2 == 0:  # UTF-16 without its mark: Latin letters have a zero byte each
+        return data.decode("utf-16-le" if data[1:2] == b"\0" else "utf-16-be")
+    return data.decode("utf-8-sig")
+
+
+def read_text_file(path: Path, most: int) -> str:
+    """Read a text file of at most ``most`` bytes.
+
+    Raises:
+        OSError: it cannot be read.
+        UnicodeDecodeError: it is neither UTF-8 nor UTF-16.
+        ValueError: it is larger, or no file.
+    """
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no file")
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise ValueError(f"it is larger than {most // 1000} kB")
+    return decoded(data)
