@@ -15,7 +15,7 @@ from rtvoice_tui.local_agent.input_audio import InputAudio
 from rtvoice_tui.local_agent.models import Models
 from rtvoice_tui.local_agent.reading import event_id_of, read_event
 from rtvoice_tui.local_agent.response import Response
-from rtvoice_tui.local_agent.validation import Objection, objection
+from rtvoice_tui.local_agent.validation import Objection, objection, without_nulls
 
 Handler = Callable[[dict[str, Any]], Awaitable[Objection | None]]
 
@@ -86,7 +86,7 @@ class Connection:
         Raises:
             ConnectionError: the client is gone.
         """
-        event = read_event(text)
+        event = without_nulls(read_event(text))
         event_id = event_id_of(event)
         found = event if isinstance(event, Objection) else objection(event)
         if found is not None:
@@ -121,7 +121,7 @@ class Connection:
     async def _update_session(self, event: dict[str, Any]) -> Objection | None:
         wanted = event["session"]
         voice = wanted.get("audio", {}).get("output", {}).get("voice")
-        if voice is not None and voice not in events.VOICES:
+        if voice is not None and not events.is_voice(voice):
             known = ", ".join(events.VOICES)
             return Objection(
                 "invalid_value", f"There is no voice '{voice}': known are {known}.", "session.audio.output.voice"

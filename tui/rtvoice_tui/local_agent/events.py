@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from rtvoice_tui.local_agent.speech import RATE
+from rtvoice_tui.local_agent.speech import OPENAI_VOICES, RATE
 from rtvoice_tui.local_agent.speech import VOICES as VOICES
 from rtvoice_tui.local_agent.validation import Objection
 
@@ -17,6 +17,11 @@ LONGEST = 1000
 def new_id(prefix: str) -> str:
     """A new random id with a prefix such as ``item``."""
     return f"{prefix}_{uuid.uuid4().hex[:12]}"
+
+
+def is_voice(name: str) -> bool:
+    """Whether a voice can be asked for."""
+    return name in VOICES or name in OPENAI_VOICES
 
 
 def default_session() -> dict[str, Any]:

@@ -51,6 +51,7 @@ class InputAudio:
         self._host = host
         self._detector: TurnDetector | None = None
         self._buffer = bytearray()
+        self._odd = b""
         self._speech_item = ""
         self._ahead: tuple[float, asyncio.Task[str]] | None = None
         self._partials: asyncio.Task[None] | None = None
@@ -86,11 +87,10 @@ class InputAudio:
     async def append(self, event: dict[str, Any]) -> Objection | None:
         """Handle ``input_audio_buffer.append``."""
         try:
-            pcm = base64.b64decode(event["audio"], validate=True)
+            data = base64.b64decode(event["audio"], validate=True)
         except (binascii.Error, ValueError):
             return Objection("invalid_value", "Invalid 'audio': expected base64.", "audio")
-        if len(pcm) % 2:
-            return Objection("invalid_value", f"Invalid 'audio': {len(pcm)} bytes are no whole samples.", "audio")
+        pcm, self._odd = self._whole_samples(data)
         if len(pcm) > limits.APPEND_BYTES:
             return limits.TOO_LONG
         if self._settings["turn_detection"] is None:
@@ -111,6 +111,11 @@ class InputAudio:
                 await self._speech_stopped(decided)
         self._run_ahead(speech_input)
         return None
+
+    def _whole_samples(self, data: bytes) -> tuple[bytes, bytes]:
+        """Split audio into samples and an odd last byte: it is a stream, so that byte belongs to the next event."""
+        stream = self._odd + data
+        return stream[: len(stream) & ~1], stream[len(stream) & ~1 :]
 
     def _run_ahead(self, speech_input: SpeechInput) -> None:
         """Start recognition during a pause: if the pause ends the turn, the transcript is available sooner."""
@@ -187,13 +192,14 @@ class InputAudio:
             )
         if await self._host.models.speech_input() is None:
             return self._cannot_hear()
-        pcm, self._buffer = bytes(self._buffer), bytearray()
+        pcm, self._buffer, self._odd = bytes(self._buffer), bytearray(), b""
         await self._commit(new_id("item"), pcm, respond=False)
         return None
 
     async def clear(self, event: dict[str, Any]) -> None:
         """Handle ``input_audio_buffer.clear``."""
         self._buffer.clear()
+        self._odd = b""
         await self._host.emit("input_audio_buffer.cleared")
 
     async def _commit(self, item_id: str, pcm: bytes, respond: bool, ahead: asyncio.Task[str] | None = None) -> None:
@@ -221,6 +227,7 @@ class InputAudio:
                 text = await self._recognise(pcm, ahead)
             except Exception as error:
                 await self._host.send_internal_error(error)
+                await self._transcription_failed(item)
                 return
         item["content"][0]["transcript"] = text
         if self._settings["transcription"] is not None:
@@ -234,6 +241,14 @@ class InputAudio:
         speaks_on = self._detector is not None and self._detector.speaking
         if respond and text and not speaks_on:
             self._host.respond_if_idle()
+
+    async def _transcription_failed(self, item: dict[str, Any]) -> None:
+        if self._settings["transcription"] is not None:
+            message = "The speech could not be recognised."
+            error = {"type": "transcription_error", "code": "internal_error", "message": message, "param": None}
+            await self._host.emit(
+                "conversation.item.input_audio_transcription.failed", item_id=item["id"], content_index=0, error=error
+            )
 
     async def _recognise(self, pcm: bytes, ahead: asyncio.Task[str] | None) -> str:
         """The transcript of a turn, from the recognition that was started during its last pause if there was one.

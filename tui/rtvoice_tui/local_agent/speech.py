@@ -17,6 +17,23 @@ INSTALL_HINT = "pip install 'rtvoice-tui[local]'"
 VOICES = {"heart": 1.0, "low": 0.86, "deep": 0.78, "bright": 1.12, "light": 1.22}
 """Pitch factor of each voice; all use the same model."""
 
+OPENAI_VOICES = {
+    "alloy": "heart",
+    "ash": "deep",
+    "ballad": "low",
+    "cedar": "deep",
+    "coral": "bright",
+    "echo": "low",
+    "fable": "light",
+    "marin": "bright",
+    "nova": "bright",
+    "onyx": "deep",
+    "sage": "light",
+    "shimmer": "light",
+    "verse": "heart",
+}
+"""OpenAI's voices, which many clients ask for by default, and the voice that speaks for each."""
+
 LOUDER = 2.0
 """Linear gain: the output of the model is about 6 dB too quiet."""
 
@@ -41,10 +58,10 @@ class Voice:
 
         Args:
             text: the text.
-            voice: a name of VOICES; any other name has the unshifted pitch.
+            voice: a name of VOICES or OPENAI_VOICES; any other name has the unshifted pitch.
             speed: speaking rate; 1.0 is normal.
         """
-        ratio = VOICES.get(voice, 1.0)
+        ratio = VOICES.get(OPENAI_VOICES.get(voice, voice), 1.0)
         for sentence in sentences(text):
             for phonemes in self._model.phonemize(sentence):
                 samples = self._model.from_phonemes(phonemes, speed=speed / ratio, seed=0)

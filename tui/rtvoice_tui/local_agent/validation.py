@@ -1,4 +1,8 @@
-"""Validates client events as strictly as OpenAI does: unknown parameters, wrong types, missing fields."""
+"""Validates client events as OpenAI does: unknown parameters, wrong types, missing fields.
+
+``null`` counts as absent, except where it has a meaning. Documented fields are accepted also where they have no effect
+here: a client's other settings must not be lost because of them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -60,17 +64,31 @@ _TOOL = {
     "description": str,
     "parameters": dict,
 }
+_WITHOUT_EFFECT = {"parallel_tool_calls": bool, "prompt": (dict, None), "reasoning": dict}
+"""Documented fields of sessions and responses that the local agent has no use for."""
+
+_TRANSCRIPTION = {
+    "model": str,
+    "language": str,
+    "languages": [str],
+    "prompt": str,
+    "delay": str,
+    "keywords": [str],
+}
 _OUTPUT = {"format": _FORMAT, "voice": str, "speed": Range(0.25, 1.5)}
 SESSION = {
     "type": Required({"realtime"}),
     "model": str,
     "instructions": str,
     "output_modalities": [{"audio", "text"}],
+    **_WITHOUT_EFFECT,
+    "include": [str],
+    "tracing": (str, dict, None),
     "audio": {
         "input": {
             "format": _FORMAT,
             "turn_detection": (_VAD, None),
-            "transcription": ({"model": str, "language": str, "prompt": str}, None),
+            "transcription": (_TRANSCRIPTION, None),
             "noise_reduction": ({"type": {"near_field", "far_field"}}, None),
         },
         "output": _OUTPUT,
@@ -92,6 +110,8 @@ _ITEM = {
             "text": str,
             "audio": str,
             "transcript": str,
+            "detail": str,
+            "image_url": str,
         }
     ],
     "call_id": str,
@@ -109,6 +129,7 @@ _RESPONSE = {
     "max_output_tokens": (int, str),
     "metadata": dict,
     "conversation": {"auto", "none"},
+    **_WITHOUT_EFFECT,
     "input": [_INPUT_ITEM],
 }
 _EVENT = {"type": str, "event_id": str}
@@ -145,6 +166,33 @@ def objection(event: Any) -> Objection | None:
             message = "Invalid modalities: supported combinations are ['text'] and ['audio']."
             return Objection("invalid_value", message, "session.output_modalities")
     return found
+
+
+def without_nulls(event: Any) -> Any:
+    """Return a client event without the fields that are null and may not be; other values are unchanged."""
+    kind = event.get("type") if isinstance(event, dict) else None
+    shape = EVENTS.get(kind) if isinstance(kind, str) else None
+    return event if shape is None else _without_nulls(event, shape)
+
+
+def _without_nulls(value: Any, shape: Shape) -> Any:
+    if isinstance(shape, Required):
+        shape = shape.shape
+    if isinstance(shape, tuple):
+        shape = next((option for option in shape if isinstance(option, Mapping)), None)
+    if isinstance(value, dict) and isinstance(shape, Mapping):
+        return {
+            name: _without_nulls(entry, shape.get(name))
+            for name, entry in value.items()
+            if entry is not None or name not in shape or _takes_null(shape[name])
+        }
+    if isinstance(value, list) and isinstance(shape, list):
+        return [_without_nulls(entry, shape[0]) for entry in value]
+    return value
+
+
+def _takes_null(shape: Shape) -> bool:
+    return isinstance(shape, tuple) and None in shape
 
 
 def _check(value: Any, shape: Shape, path: str) -> Objection | None:
