@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+"""The speech runtime sends usage data to its maker, and writes a device id, unless this is set before its import."""
+
 RATE = 24_000
 """Sample rate of all audio on the wire, in Hz."""
 
