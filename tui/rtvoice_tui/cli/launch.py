@@ -65,7 +65,8 @@ def _run_until(endings: "Endings", name: str, profile: Profile, options: Options
 
     store = _new_store()
     planner = Planner(options)
-    plan, problems = planner.plan(profile, None, name)
+    shown = f"{options.provider} (command line)" if options.provider else name
+    plan, problems = planner.plan(profile, None, shown)
     session = SessionWorker(plan, store)
     for sentence in [problem, *problems]:
         if sentence:
@@ -73,7 +74,7 @@ def _run_until(endings: "Endings", name: str, profile: Profile, options: Options
     app = RtvoiceApp(
         session,
         store,
-        AgentEditor(name, profile, "" if options.override else profile_text(name)),
+        AgentEditor(shown, profile, "" if options.override else profile_text(name)),
         planner,
         remember=remember,
         theme_name=load_state().theme or DEFAULT,

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.copying import Copying
 from rtvoice_tui.ui.layout import Layout
 from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.events import EventsView
@@ -34,6 +35,7 @@ class PaneActions:
         self._store = store
         self.layout: Layout = Layout(app)
         self.shown_turn: int | None = None
+        self._copying = Copying(app)
 
     async def back(self) -> None:
         """Go back one level.
@@ -92,8 +94,7 @@ class PaneActions:
         focused = self._app.focused
         text = focused.copy_text() if isinstance(focused, FollowView) else ""
         if text:
-            self._app.copy_to_clipboard(text)
-            self._app.notify(f"copied {len(text)} characters", markup=False)
+            self._copying.copy(text)
 
     def opened(self, message: FollowView.Opened) -> None:
         """Open an event as JSON; for a line of another pane, show its turn in all panes."""

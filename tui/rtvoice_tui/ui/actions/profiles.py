@@ -96,8 +96,10 @@ class ProfileActions:
         from watchfiles import awatch
 
         editor = self._agent.editor
+        if not editor.saves:
+            return
         path = profile_path(editor.name)
-        if not editor.saves or not path.parent.is_dir():
+        if not path.parent.is_dir():
             return  # nothing was ever saved; the first save begins it
         self._watched = path
         async for _ in awatch(path.parent, recursive=False, step=200):

@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from rtvoice_tui.ui.copying import Copying
 from rtvoice_tui.ui.widgets.plain_view import PlainView
 
 
@@ -22,6 +23,7 @@ class DetailScreen(ModalScreen[None]):
         super().__init__()
         self._title = title
         self._lines = lines
+        self._copying: Copying | None = None
 
     def compose(self) -> ComposeResult:
         """The text."""
@@ -36,5 +38,6 @@ class DetailScreen(ModalScreen[None]):
 
     def action_copy(self) -> None:
         """Copy everything."""
-        self.app.copy_to_clipboard("\n".join(self._lines))
-        self.notify("copied", markup=False)
+        if self._copying is None:
+            self._copying = Copying(self.app)
+        self._copying.copy("\n".join(self._lines))

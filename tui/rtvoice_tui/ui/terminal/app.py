@@ -24,6 +24,7 @@ from rtvoice_tui.ui.terminal.harmless import HARMLESS
 from rtvoice_tui.ui.terminal.holding import REPLY_TIMEOUT_S, KeyHolding
 from rtvoice_tui.ui.terminal.key_events import KeyboardModes, KeyReleased
 from rtvoice_tui.ui.terminal.key_reports import REPORTS_EVENTS
+from rtvoice_tui.ui.terminal.layouts import is_of_another_script, same_place
 from rtvoice_tui.ui.terminal.suspending import Suspension
 
 LEAVES: Final = frozenset({"escape", "tab", "shift+tab"})
@@ -53,6 +54,7 @@ class TerminalApp(App[None]):
         self.ended_by = ""
         self._stop_session = session.stop
         self._end_code = 0
+        self._told_of_layout = False
         self._own_loop: asyncio.AbstractEventLoop | None = None
         self._suspension = Suspension(self, session.release_devices, session.reclaim_devices)
 
@@ -108,8 +110,21 @@ class TerminalApp(App[None]):
         if not isinstance(event, events.Key):
             await super().on_event(event)
             return
+        event = self._at_its_place(event)
         with self.keys.acting_on(event):
             await super().on_event(event)
+
+    def _at_its_place(self, event: events.Key) -> events.Key:
+        """The key of a Latin keyboard at the same place, unless text is typed; says so where that is not known."""
+        if self.types or not is_of_another_script(event.character):
+            return event
+        found = same_place(event.character)
+        if found is not None:
+            return type(event)(*found)
+        if not self._told_of_layout:
+            self._told_of_layout = True
+            self.notify("the keys act with Latin letters: switch the keyboard's layout", severity="warning")
+        return event
 
     def on_key_released(self, message: KeyReleased) -> None:
         """A key was released."""
