@@ -2,13 +2,16 @@
 
 import gc
 import os
+import stat
 import struct
 import threading
 import wave
 
 import numpy as np
 import pytest
+import soundfile
 
+from rtvoice_tui.audio.backends.wav_checks import check_files
 from rtvoice_tui.audio.backends.wav_files import FileMicrophone, FileSpeaker, SilentSpeaker, read_wav
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.mic.capture import Capture
@@ -177,14 +180,47 @@ def test_a_folder_is_no_wav_file(tmp_path):
         read_wav(tmp_path, 24_000)
 
 
-@pytest.mark.parametrize(("width", "bits"), [(1, 8), (3, 24), (4, 32)])
-def test_other_sample_widths_are_told_with_what_to_do(tmp_path, width, bits):
-    path = write_wav(tmp_path / "a.wav", bytes(width * 100), width=width)
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"])
+@pytest.mark.parametrize("format_", ["WAV", "WAVEX"], ids=["plain", "extensible header"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_samples_of_any_format_are_read_as_they_sound(tmp_path, subtype, format_, channels):
+    path = tmp_path / "a.wav"
+    wave_ = np.sin(np.arange(24_000) * 0.05) * 0.5
+    soundfile.write(path, np.stack([wave_] * channels, axis=1), 24_000, subtype=subtype, format=format_)
+    check_files(path, None)
 
-    with pytest.raises(AudioError, match=f"has {bits} bits a sample") as caught:
+    pcm = np.frombuffer(read_wav(path, 24_000), "<i2") / 32768
+
+    assert len(pcm) == 24_000
+    assert np.abs(pcm - wave_).max() < 0.03
+
+
+def test_a_float_file_with_samples_that_are_no_numbers_or_too_loud_is_read(tmp_path):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.array([np.nan, np.inf, -np.inf, 5.0, 0.5], "float32"), 24_000, subtype="FLOAT")
+
+    assert np.frombuffer(read_wav(path, 24_000), "<i2").tolist() == [0, 32767, -32767, 32767, 16383]
+
+
+@pytest.mark.parametrize("kept", [44, 50, 60, 100])
+def test_a_damaged_file_of_another_format_is_told_in_a_sentence(tmp_path, kept):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.zeros(1000), 24_000, subtype="PCM_24", format="WAVEX")
+    path.write_bytes(path.read_bytes()[:kept].replace(b"fmt ", b"xxxx"))
+    with pytest.raises(AudioError) as caught:
         read_wav(path, 24_000)
-
+    assert str(path) in caught.value.sentence
     assert caught.value.remedy == "convert it to 16-bit PCM WAV"
+
+
+def test_a_new_recording_may_be_read_by_nobody_else_and_an_old_one_keeps_its_rights(tmp_path):
+    for name, before in (("new.wav", None), ("old.wav", 0o640)):
+        path = tmp_path / name
+        if before is not None:
+            path.touch(mode=before)
+            path.chmod(before)
+        FileSpeaker(path, Playback(24_000)).close()
+        assert stat.S_IMODE(path.stat().st_mode) == (before or 0o600)
 
 
 @pytest.mark.parametrize("rate", [24_000, 44_100])

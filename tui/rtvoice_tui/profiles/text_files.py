@@ -16,8 +16,8 @@ def decoded(data: bytes) -> str:
         return data.decode("utf-16")
     if data.startswith(codecs.BOM_UTF32_LE) or data.startswith(codecs.BOM_UTF32_BE):
         return data.decode("utf-32")
-    if b"\0" in data[:4] and len(data) % 2 == 0:  # UTF-16 without its mark: Latin letters have a zero byte each
-        return data.decode("utf-16-le" if data[1:2] == b"\0" else "utf-16-be")
+    if b"\0" in data and len(data) % 2 == 0:  # UTF-16 without its mark: spaces and line ends have a zero byte each
+        return data.decode("utf-16-le" if data[1::2].count(0) >= data[::2].count(0) else "utf-16-be")
     return data.decode("utf-8-sig")
 
 

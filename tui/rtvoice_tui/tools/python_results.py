@@ -2,6 +2,7 @@
 
 import collections.abc
 import inspect
+import io
 import itertools
 from typing import Any
 
@@ -28,6 +29,8 @@ def _other_as_json(value: Any) -> Any:
     Raises:
         TypeError: it has none.
     """
+    if isinstance(value, io.IOBase):
+        raise TypeError("its result is no JSON (an open file): return its text")
     if isinstance(value, collections.abc.Iterator | collections.abc.KeysView | collections.abc.ValuesView | range):
         return list(itertools.islice(value, MAX_ITEMS))
     for method in ("model_dump", "tolist", "_asdict", "to_dict", "isoformat"):

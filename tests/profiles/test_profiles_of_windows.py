@@ -1,0 +1,91 @@
+"""Files as Windows writes them: with a byte order mark, in UTF-16, with its line ends."""
+
+import codecs
+from pathlib import Path
+
+import pytest
+
+from rtvoice_tui.controller.planner import Options, with_options
+from rtvoice_tui.errors import ProfileError
+from rtvoice_tui.profiles.library import import_profile
+from rtvoice_tui.profiles.model import Profile
+from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
+from rtvoice_tui.profiles.text_files import decoded
+
+TEXT = 'provider = "local"\r\n[session]\r\ninstructions = "Отвечай кратко."\r\n'
+LATIN = 'provider = "local"\n[session]\ninstructions = "Be brief."\n'
+
+WAYS = {
+    "UTF-8 with a mark": lambda text: codecs.BOM_UTF8 + text.encode(),
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "UTF-16 of the other order": lambda text: codecs.BOM_UTF16_BE + text.encode("utf-16-be"),
+    "UTF-16 without a mark": lambda text: text.encode("utf-16-le"),
+    "UTF-16 of the other order without a mark": lambda text: text.encode("utf-16-be"),
+    "UTF-32": lambda text: text.encode("utf-32"),
+    "UTF-8": lambda text: text.encode(),
+}
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in ("CONFIG", "STATE", "DATA", "CACHE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
+
+
+def write(data: bytes) -> None:
+    path = profile_path("mine")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("text", [TEXT, LATIN], ids=["Russian, CRLF", "English, LF"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_profile_is_read_however_it_was_saved(way, text):
+    write(WAYS[way](text))
+    assert load_profile("mine").session.instructions == ("Отвечай кратко." if text is TEXT else "Be brief.")
+    assert not profile_text("mine").startswith("\ufeff")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_imported_profile_is_read_however_it_was_saved(way, tmp_path):
+    file = tmp_path / "theirs.toml"
+    file.write_bytes(WAYS[way](TEXT))
+    name = import_profile(file)
+    assert load_profile(name).session.instructions == "Отвечай кратко."
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_instructions_from_a_file_are_read_however_they_were_saved(way, tmp_path):
+    file = tmp_path / "instructions.md"
+    file.write_bytes(WAYS[way]("Отвечай кратко.\r\n"))
+    profile = with_options(Profile(), Options(instructions=f"@{file}"))
+    assert profile.session.instructions == "Отвечай кратко.\r\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "part"),
+    [
+        ("Отвечай".encode("cp1251"), "is not UTF-8 text"),
+        (b"x" * 1_000_001, "is larger than 1000 kB"),
+        (None, "No such file"),
+    ],
+)
+def test_instructions_that_cannot_be_read_say_why_without_python_s_words(data, part, tmp_path):
+    file = tmp_path / "instructions.md"
+    if data is not None:
+        file.write_bytes(data)
+    with pytest.raises(ProfileError) as caught:
+        with_options(Profile(), Options(instructions=f"@{file}"))
+    assert part in caught.value.sentence
+    assert "codec" not in caught.value.sentence
+    assert "Errno" not in caught.value.sentence
+
+
+def test_a_folder_holds_no_instructions(tmp_path):
+    with pytest.raises(ProfileError, match="it is no file"):
+        with_options(Profile(), Options(instructions=f"@{tmp_path}"))
+
+
+@pytest.mark.parametrize("data", [b"", b"a", b"\xef\xbb\xbf", b"\xff\xfe"])
+def test_short_and_empty_files_are_text(data):
+    assert decoded(data) in ("", "a")

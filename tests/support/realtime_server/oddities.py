@@ -1,0 +1,93 @@
+"""What servers were met to do besides the documented: each a script's step, so that tests keep meeting it."""
+
+import base64
+
+from realtime_server.session import Session
+from realtime_server.types import Event
+
+
+async def error_then_close(session: Session, message: str, code: int = 1000, reason: str = "") -> None:
+    """Say why in an error, then close with a code that says nothing."""
+    await session.say("error", error={"type": "invalid_request_error", "message": message})
+    await session.close(code, reason)
+
+
+async def error_of_shape(session: Session, **fields: object) -> None:
+    """An error event with its words wherever."""
+    await session.say("error", **fields)
+
+
+async def untyped_error(session: Session, message: str) -> None:
+    """What a gateway says: an object without a type."""
+    await session.send_raw(f'{{"message": "{message}", "connectionId": "a", "requestId": "b"}}')
+
+
+async def sentence_by_sentence(session: Session, response_id: str, item_id: str, *sentences: str) -> None:
+    """A response whose transcript is told as done once for each sentence, without deltas."""
+    await session.begin(response_id)
+    about = {"response_id": response_id, "item_id": item_id, "output_index": 0, "content_index": session.audio_index}
+    for sentence in sentences:
+        await session.say("response.output_audio_transcript.done", **about, transcript=sentence)
+    await session.end(response_id)
+
+
+async def words_in_item_only(session: Session, response_id: str, item_id: str, words: str) -> None:
+    """A response whose words stand in its finished item and nowhere else."""
+    await session.begin(response_id)
+    await session.say("response.output_item.done", response_id=response_id, output_index=0, item=_said(item_id, words))
+    await session.end(response_id)
+
+
+async def words_in_response_only(session: Session, response_id: str, item_id: str, words: str) -> None:
+    """A response whose words stand in ``response.done`` and nowhere else."""
+    await session.begin(response_id)
+    await session.end(response_id, output=[_said(item_id, words)])
+
+
+async def own_response_first(session: Session, response_id: str) -> None:
+    """Begin a response of the server's own right before the client's request, which is then refused without an id."""
+    await session.begin(response_id)
+    code = "conversation_already_has_active_response"
+    message = f"Conversation already has an active response: {response_id}"
+    await session.say("error", error={"type": "invalid_request_error", "code": code, "message": message})
+
+
+async def changes_by_itself(session: Session, **settings: object) -> None:
+    """Report other settings, though nobody asked for any."""
+    await session.say("session.updated", session={"id": "sess", **settings})
+
+
+async def silent_speech(session: Session, response_id: str, item_id: str, seconds: float) -> None:
+    """A response whose audio is all zeros."""
+    await session.begin(response_id)
+    about = {"response_id": response_id, "item_id": item_id, "output_index": 0, "content_index": session.audio_index}
+    delta = base64.b64encode(bytes(int(session.rate * seconds) * 2)).decode()
+    await session.say("response.output_audio.delta", **about, delta=delta)
+    await session.end(response_id)
+
+
+async def idle_timeout(session: Session, item_id: str) -> None:
+    """The user has said nothing for a while."""
+    await session.say("input_audio_buffer.timeout_triggered", item_id=item_id, audio_start_ms=0, audio_end_ms=5000)
+    await session.say("input_audio_buffer.committed", item_id=item_id)
+
+
+async def fails(session: Session, response_id: str, **details: object) -> None:
+    """A response that fails."""
+    await session.begin(response_id)
+    session.state.active = ""
+    done = {"id": response_id, "status": "failed", "output": [], "status_details": {"type": "failed", **details}}
+    await session.say("response.done", response=done)
+
+
+async def refuses_tool(session: Session, update: Event, index: int) -> None:
+    """Refuse a configuration because of one tool."""
+    path = f"session.tools[{index}].parameters"
+    message = f"Invalid schema for function '{update['session']['tools'][index]['name']}'."
+    error = {"type": "invalid_request_error", "code": "invalid_function_parameters", "message": message, "param": path}
+    await session.say("error", error={**error, "event_id": update["event_id"]})
+
+
+def _said(item_id: str, words: str) -> Event:
+    content = [{"type": "output_audio", "transcript": words}]
+    return {"id": item_id, "type": "message", "role": "assistant", "status": "completed", "content": content}

@@ -1,0 +1,141 @@
+"""What Python functions return becomes JSON, or a failure that names the type; never the text of an object."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rtvoice_tui.profiles.runs import PythonRun
+from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.subprocesses import our_environment
+from rtvoice_tui.tools.python import PythonRunner
+from rtvoice_tui.tools.python_file import PythonFile
+from rtvoice_tui.tools.runner import Call
+
+SOURCE = """
+import collections, datetime, pathlib
+
+class Plain:
+    pass
+
+class Told:
+    def __str__(self):
+        return "told"
+
+class Model:
+    def model_dump(self):
+        return {"a": 1}
+
+class Array:
+    def tolist(self):
+        return [1, 2]
+
+Point = collections.namedtuple("Point", "x y")
+
+def numbers():
+    yield from range(3)
+
+async def later():
+    for n in range(3):
+        yield n
+
+def endless():
+    n = 0
+    while True:
+        yield n
+        n += 1
+
+RESULTS = {
+    "generator": lambda: numbers(),
+    "async generator": lambda: later(),
+    "range": lambda: range(3),
+    "map": lambda: map(str, range(2)),
+    "keys": lambda: {"a": 1}.keys(),
+    "values": lambda: {"a": 1}.values(),
+    "deque": lambda: collections.deque([1]),
+    "nested generator": lambda: {"all": numbers()},
+    "model": Model,
+    "array": Array,
+    "counter": lambda: collections.Counter("aa"),
+    "path": lambda: pathlib.Path("/tmp/x"),
+    "told": Told,
+    "bytes": lambda: "grau".encode(),
+    "object": Plain,
+    "nested object": lambda: [Plain()],
+    "function": lambda: numbers,
+    "class": lambda: Plain,
+    "other bytes": lambda: bytes([255, 254, 255]),
+    "file": lambda: open("/dev/null"),
+    "endless": endless,
+}
+
+def result(kind: str):
+    return RESULTS[kind]()
+
+async def later_result(kind: str):
+    return RESULTS[kind]()
+"""
+
+
+@pytest.fixture
+async def runners(tmp_path: Path):
+    path = tmp_path / "odd.py"
+    path.write_text(SOURCE, encoding="utf-8")
+    file = PythonFile(path, our_environment())
+    made = {
+        name: PythonRunner(ToolSpec(name=name), PythonRun(target=f"odd.py:{name}"), file)
+        for name in ("result", "later_result")
+    }
+    for runner in made.values():
+        await runner.open()
+    yield made
+    for runner in made.values():
+        await runner.close()
+
+
+GOOD = {
+    "generator": [0, 1, 2],
+    "async generator": [0, 1, 2],
+    "range": [0, 1, 2],
+    "map": ["0", "1"],
+    "keys": ["a"],
+    "values": [1],
+    "deque": [1],
+    "nested generator": {"all": [0, 1, 2]},
+    "model": {"a": 1},
+    "array": [1, 2],
+    "counter": {"a": 2},
+    "path": "/tmp/x",
+    "told": "told",
+    "bytes": "grau",
+}
+BAD = {
+    "object": "Plain",
+    "nested object": "Plain",
+    "function": "function",
+    "class": "type",
+    "other bytes": "not UTF-8",
+    "file": "an open file",
+}
+
+
+async def test_values_become_json_whoever_returns_them(runners):
+    for name, runner in runners.items():
+        for kind, value in GOOD.items():
+            outcome = await runner.run(Call(name, {"kind": kind}))
+            assert outcome.ok, (name, kind, outcome)
+            assert json.loads(outcome.output) == value, (name, kind)
+
+
+async def test_what_has_no_form_in_json_is_a_failure_that_names_it(runners):
+    for name, runner in runners.items():
+        for kind, word in BAD.items():
+            outcome = await runner.run(Call(name, {"kind": kind}))
+            assert not outcome.ok, (name, kind)
+            assert word in outcome.output, (name, kind)
+            assert " at 0x" not in outcome.output
+
+
+async def test_an_endless_generator_ends(runners):
+    outcome = await runners["result"].run(Call("result", {"kind": "endless"}))
+    assert len(json.loads(outcome.output)) == 10_000
