@@ -159,3 +159,45 @@ def test_the_next_session_leaves_the_marks_of_the_last(store: Store):
     entries = [entry for entry in read(store, c) if entry.speaker is Speaker.AGENT]
     assert [(entry.text, "cut off" in entry.note) for entry in entries] == [("It is", True), ("Again.", False)]
     assert store.session.phase is not Phase.OFFLINE
+
+
+# --- speech that was not heard to its end
+
+
+def test_speech_that_plays_when_the_session_ends_says_how_much_was_heard(store: Store):
+    c = Conversation()
+    c.begin()
+    said(c, "It is raining in Omsk.", "response.output_audio_transcript", "done")
+    c.audio("A", 4000)
+    c.end()
+    c.heard(A=1000)
+    c.close()
+    (entry,) = [entry for entry in read(store, c) if entry.speaker is Speaker.AGENT]
+    assert entry.note == "interrupted: heard 1.0 of 4.0 s, the session ended"
+    assert entry.heard == 0.25
+
+
+def test_an_incomplete_answer_says_both(store: Store):
+    c = Conversation()
+    words_then_sound(c)
+    c.close()
+    (entry,) = [entry for entry in read(store, c) if entry.speaker is Speaker.AGENT]
+    assert "cut off" in entry.note
+    assert "heard 0.4 of 1.0 s" in entry.note
+
+
+def test_an_interruption_whose_flush_was_pending_is_told_too(store: Store):
+    c = Conversation().speaking("A", 2000)
+    c.heard(A=500)
+    c.interrupt()
+    c.close()
+    (entry,) = [entry for entry in read(store, c) if entry.speaker is Speaker.AGENT]
+    assert "heard 0.5 of 2.0 s" in entry.note
+
+
+def test_speech_that_was_heard_to_its_end_is_left_alone(store: Store):
+    c = Conversation().speaking("A", 500)
+    c.end()
+    c.heard(A=500, drained=True)
+    c.close()
+    assert [entry.note for entry in read(store, c) if entry.speaker is Speaker.AGENT] == []

@@ -196,10 +196,10 @@ class Transcript:
         self._growing.clear()
 
     def _cut_off(self, entry: Entry) -> None:
-        if entry.final:
+        if entry.final and entry.heard is None:
             return
         entry.close()
-        entry.note = CUT_OFF
+        entry.note = CUT_OFF if entry.heard is None else f"{CUT_OFF}; {entry.note.removeprefix('interrupted: ')}"
         entry.rewritten += 1
         self._touch(entry)
 

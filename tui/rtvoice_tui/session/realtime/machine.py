@@ -204,8 +204,8 @@ class SessionMachine:
             self._out.add(Flush())
         self._tools.close()
         self._configuration.closed()
+        self._responses.ledger.close(self._out)
         self._responses.close()
-        self._responses.ledger.close()
         self._user.typed.close(closed.unsent)
         self._user.close()
         self._history = self._due or self._history  # not sent in this session: keep it for the next one

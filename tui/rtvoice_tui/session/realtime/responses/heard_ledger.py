@@ -23,6 +23,7 @@ class Cut(StrEnum):
     DELETED = "deleted"
     WHOLE = "heard whole"
     OUT_OF_BAND = "not in the conversation"
+    ENDED = "the session ended"
 
 
 @dataclass
@@ -173,8 +174,13 @@ class HeardLedger:
             out.reach(item.turn, Moment.SILENT)
             out.report(ResponseCut(item.turn, item.item_id, heard, received, outcome))
 
-    def close(self) -> None:
-        """The session ended: forget all items."""
+    def close(self, out: Outbox) -> None:
+        """The session ended: report how much of each unfinished item was heard, and forget all items."""
+        for item in self._items.values():
+            if item in self._cutting or not item.finished:
+                received = int(self.received_ms(item))
+                heard = min(int(item.played_ms), received)
+                out.report(ResponseCut(item.turn, item.item_id, heard, received, Cut.ENDED))
         self._items.clear()
         self._cutting.clear()
         self._open = 0

@@ -28,6 +28,8 @@ class _Response:
     out_of_band: bool = False
     items: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    spoken: dict[str, None] = field(default_factory=dict)
+    """Ids of its items with audio, in order."""
 
 
 @dataclass
@@ -87,8 +89,7 @@ class Responses:
         for response_id, answer in self._responses.items():
             if self.slot.is_cut(response_id) or answer.calls:
                 continue
-            heard = [item.item_id for item in self.ledger.of_response(response_id) if not item.cut]
-            items = dict.fromkeys([*answer.items, *heard])
+            items = dict.fromkeys([*answer.items, *answer.spoken])
             for item_id in items or [""]:
                 self._out.report(ResponseLost(answer.turn, item_id))
 
@@ -258,6 +259,7 @@ class Responses:
         response_id = event.response_id or self.slot.active
         item = self.ledger.receive(event.item_id, response_id, event.content_index, answer.turn, len(event.delta))
         item.out_of_band = answer.out_of_band
+        answer.spoken[event.item_id] = None
         item.received_all = False  # another content part follows: EndPlay is needed again
         if known is None and not answer.out_of_band:
             self._out.reach(answer.turn, Moment.FIRST_AUDIO)
