@@ -390,3 +390,14 @@ async def test_what_is_typed_while_another_profile_is_to_be_opened_stays_typed(
     with pytest.raises(ProfileError, match="typed"):
         await opening
     assert edits.editor.draft.settings.instructions == "Typed meanwhile."
+
+
+async def test_tools_of_an_imported_profile_that_cannot_be_offered_are_named(desk: Desk, tmp_path):
+    file = tmp_path / "theirs.toml"
+    tools = {"strin": '{type = "object", properties = {a = {type = "strin"}}}', "моя погода": "{}", "good": "{}"}
+    file.write_text(
+        "".join(f'[[tools]]\nname = "{name}"\nparameters = {text}\n' for name, text in tools.items()), encoding="utf-8"
+    )
+    assert await desk.controller.profiles.import_file(file) == "theirs"
+    named = [notice for notice in desk.notices if "cannot be offered" in notice]
+    assert ["'strin'" in notice or "'моя погода'" in notice for notice in named] == [True, True]

@@ -135,6 +135,13 @@ def test_import_takes_in_what_is_not_trusted_until_the_command_it_tells(run, fai
     assert "not trusted" not in run("list").stdout
 
 
+def test_import_names_tools_that_no_server_would_accept(run, tmp_path):
+    file = tmp_path / "friend.toml"
+    file.write_text('[[tools]]\nname = "odd"\nparameters = {type = "strin"}\n', encoding="utf-8")
+    told = run("import", file).stdout
+    assert "tool 'odd': parameters" in told
+
+
 def test_import_takes_a_name_and_refuses_one_that_is_taken(run, fails, folder, tmp_path):
     (tmp_path / "friend.toml").write_text(FRIEND)
     run("import", "friend.toml", "--name", "work")

@@ -115,3 +115,43 @@ async def test_the_names_of_openai_s_voices_are_accepted_and_repeated(here, voic
 async def test_a_voice_that_nobody_has_is_still_refused(here):
     session = {"type": "realtime", "audio": {"output": {"voice": "nobody"}}}
     assert (await here.refusal("session.update", session=session))["param"] == "session.audio.output.voice"
+
+
+# --- what frameworks send of calls
+
+
+def call_and_output(call_id: str, output: str) -> list[dict]:
+    return [
+        {"type": "function_call", "call_id": call_id, "name": "get_weather", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": call_id, "output": output},
+    ]
+
+
+async def said(here) -> str:
+    await here.accepted("response.create")
+    await here.connection._response.task
+    (item,) = here.of_type("response.done")[-1]["response"]["output"]
+    return item["content"][0]["text"]
+
+
+async def test_results_of_an_earlier_conversation_are_not_spoken_again(here):
+    await here.configure({**BY_HAND, "output_modalities": ["text"]})
+    question = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "What is two plus two?"}]}
+    for item in [*call_and_output("K1", '{"city": "Omsk"}'), *call_and_output("K2", '{"city": "Perm"}'), question]:
+        await here.accepted("conversation.item.create", item=item)
+    assert "4" in await said(here)
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        '[{"text": "{\\"temperature\\": 4}"}]',
+        '[{"type": "text", "text": "{\\"temperature\\": 4}"}]',
+        '[{"json": {"temperature": 4}}]',
+        '{"temperature": 4}',
+    ],
+)
+async def test_a_result_in_a_wrapper_is_spoken_as_what_is_in_it(here, wrapped):
+    await here.configure({**BY_HAND, "output_modalities": ["text"]})
+    await here.accepted("conversation.item.create", item=call_and_output("K", wrapped)[1])
+    assert await said(here) == "temperature: 4."

@@ -81,8 +81,12 @@ def bring_back(ticket: str) -> None:
 @click.option("--name", help="Its name here; that of the file if not given.")
 def import_profile(file: Path, name: str | None) -> None:
     """Import a profile from a file. It connects nowhere and its own tools stay off until 'trust'."""
+    from rtvoice_tui.doctor.tools import definition_problems
+
     found = library.import_profile(file, name or "")
     click.echo(f"'{found}' was imported; it is off until you trust it: rtvoice-tui profiles trust {found}")
+    for sentence, remedy in definition_problems(store.load_profile(found)):
+        click.echo(f"  {one_line(sentence, 2000)} -> {remedy}")
 
 
 @profiles.command("export")

@@ -17,6 +17,7 @@ from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
 from rtvoice_tui.profiles.writing import in_order
 from rtvoice_tui.session.facts import Level, Notice
 from rtvoice_tui.session.recap import HistoryMessage
+from rtvoice_tui.tools.definitions import problem_of
 
 PATIENCE_S = 0.3
 """How long another profile waits to be opened for the saves of the open one."""
@@ -143,8 +144,17 @@ class Profiles:
         return self._write(restore)
 
     def import_file(self, file: Path) -> asyncio.Future[str]:
-        """Import a profile, untrusted; the future returns its name."""
-        return self._write(lambda: library.import_profile(file))
+        """Import a profile, untrusted; the future returns its name. Tools that cannot be offered are reported."""
+
+        def imported() -> str:
+            name = library.import_profile(file)
+            for spec in load_profile(name).tool_specs:
+                if problem := problem_of(spec):
+                    sentence = f"'{name}' has a tool that cannot be offered: '{spec.name}': {problem}"
+                    self._session.report(Notice(Level.WARNING, sentence, "correct it in the profile's file"))
+            return name
+
+        return self._write(imported)
 
     def replace_text(self, name: str, before: str, text: str) -> asyncio.Future[str]:
         """Replace a profile's text if it still is ``before``; the future returns the profile's name."""

@@ -26,14 +26,14 @@ def tool_problems(profile: Profile, folder: Path, environ: Mapping[str, str]) ->
     for problem in problems:
         trust = "not trusted" in problem
         yield problem, "start with this profile, then press p and T" if trust else "fix it in pane 5, or in the file"
-    yield from _definitions(profile)
+    yield from definition_problems(profile)
     for tool in profile.active_tools:
         if profile.trusted or not tool.run.of_this_machine:
             yield from _lacks(tool, folder, environ)
 
 
-def _definitions(profile: Profile) -> Iterator[tuple[str, str]]:
-    """Names and schemas that no server would accept."""
+def definition_problems(profile: Profile) -> Iterator[tuple[str, str]]:
+    """Yield a sentence and a remedy for each tool whose name or schema no server would accept."""
     seen: set[str] = set()
     for spec in profile.tool_specs:
         if problem := problem_of(spec):

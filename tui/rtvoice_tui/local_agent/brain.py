@@ -229,7 +229,7 @@ def _describe(output: str) -> str:
 def _in_words(output: str) -> str:
     if output.strip() in ("", "{}"):
         return "The function gave no result."
-    result = json.loads(output)
+    result = _unwrapped(json.loads(output))
     if not isinstance(result, dict):
         return f"The result is {json.dumps(result, ensure_ascii=False)[:600]}."
     if "error" in result:
@@ -245,6 +245,22 @@ def _in_words(output: str) -> str:
         return f"It is {result['time']} on {result['day']}{place}."
     parts = [f"{key.replace('_', ' ')}: {_spoken(value)}" for key, value in list(result.items())[:8]]
     return f"{', '.join(parts)}."
+
+
+def _unwrapped(result: Any) -> Any:
+    """The result inside content blocks such as ``[{"text": ...}]``, as some agent frameworks wrap it."""
+    if not isinstance(result, list) or len(result) != 1 or not isinstance(result[0], dict):
+        return result
+    block = result[0]
+    if "json" in block:
+        return block["json"]
+    text = block.get("text")
+    if not isinstance(text, str) or not block.keys() <= {"text", "type"}:
+        return result
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {"result": text}
 
 
 def _spoken(value: Any) -> str:

@@ -67,12 +67,18 @@ class Conversation:
         return last_words([item.body for item_id, item in self.items.items() if item_id in among])
 
     def claim_outputs(self) -> list[str]:
-        """Function call outputs that no response has used yet; marks them as used."""
+        """Function call outputs that no response has used yet; marks them as used.
+
+        Outputs of calls that the client created itself are an earlier conversation: nobody waits for their answer.
+        """
+        bodies = [item.body for item in self.items.values() if item.size]
+        earlier = {body.get("call_id") for body in bodies if body.get("type") == "function_call"}
         fresh = []
         for item_id, item in self.items.items():
             if item.body.get("type") == "function_call_output" and item_id not in self.answered:
                 self.answered.add(item_id)
-                fresh.append(str(item.body.get("output") or ""))
+                if item.body.get("call_id") not in earlier:
+                    fresh.append(str(item.body.get("output") or ""))
         return fresh
 
 

@@ -58,6 +58,7 @@ class InputAudio:
         self._waiting: dict[asyncio.Task[None], int] = {}  # turns being transcribed: task -> bytes of PCM
         self._transcription_lock = asyncio.Lock()
         self._no_speech_reported = False
+        self._told: dict[str, str] = {}  # what the deltas of a turn have told so far
 
     @property
     def pending_transcriptions(self) -> frozenset[asyncio.Task[None]]:
@@ -222,6 +223,7 @@ class InputAudio:
     async def _transcribe(
         self, item: dict[str, Any], pcm: bytes, respond: bool, ahead: asyncio.Task[str] | None
     ) -> None:
+        told = self._told.pop(item["id"], "")
         async with self._transcription_lock:  # transcripts are sent in the order of the turns
             try:
                 text = await self._recognise(pcm, ahead)
@@ -231,6 +233,8 @@ class InputAudio:
                 return
         item["content"][0]["transcript"] = text
         if self._settings["transcription"] is not None:
+            if told and text.startswith(told) and text != told:  # some clients read nothing but the deltas
+                await self._delta(item["id"], text[len(told) :])
             await self._host.emit(
                 "conversation.item.input_audio_transcription.completed",
                 item_id=item["id"],
@@ -276,6 +280,10 @@ class InputAudio:
             if words[: len(told)] == told and len(words) > len(told):
                 delta = (" " if told else "") + " ".join(words[len(told) :])
                 told = words
-                await self._host.emit(
-                    "conversation.item.input_audio_transcription.delta", item_id=item_id, content_index=0, delta=delta
-                )
+                self._told[item_id] = " ".join(words)
+                await self._delta(item_id, delta)
+
+    async def _delta(self, item_id: str, delta: str) -> None:
+        await self._host.emit(
+            "conversation.item.input_audio_transcription.delta", item_id=item_id, content_index=0, delta=delta
+        )
