@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 from hostile import COCKPIT, Author, profile_toml, strange
-from hostile_profiles import profile, put
+from hostile_profiles import profile, put, tool
 from hostile_visits import Visits
 from speaking import TITLES, go
 
@@ -18,13 +18,17 @@ pytestmark = pytest.mark.xdist_group("hostile profile")
 
 TOLD = {
     "5 Agent": ["session.voice", "command tool.name"],
-    "4 Tools": ["command tool.name", "command run.argv[]"],
+    "4 Tools": ["command argument", "command run.argv[]"],
     "6 Log": ["python tool.name"],
     "tool": ["python tool.name", "python tool.description", "python run.target"],
-    "forms": ["command tool.name"],
+    "forms": ["command argument"],
     "profiles": ["model"],
     "trust": ["command tool.name", "command run.argv[]", "http run.url"],
 }
+
+
+OFFERED = ("command", "mock")
+"""Kinds of which there is a second tool, with a name that a server accepts: the others are not offered."""
 
 
 class Opened(Visits):
@@ -39,7 +43,7 @@ class Opened(Visits):
         """The form of every tool, from the last row of the table upwards."""
         go(self.terminal, "5", "5 Agent")
         self.terminal.press("tab", *["down"] * 60).wait_for("enter adds a tool")
-        for _ in KINDS:
+        for _ in range(len(KINDS) + len(OFFERED)):
             self.terminal.press("up").wait_gone("enter adds a tool")
             self.terminal.press("enter").wait_for("F7 apply")
             self.look("tool")
@@ -64,7 +68,7 @@ class Opened(Visits):
         self.terminal.press("enter").wait_for("Open 'friend'")
         self.look("open")
         self.terminal.press("o").wait_for("○ OFFLINE")
-        self.terminal.wait_for("a new session")
+        self.terminal.wait_for(lambda screen: re.search(r"OFFLINE +friend ", screen), "the other profile is open")
         self.look("opened")
 
 
@@ -72,13 +76,15 @@ async def _calls(session: Session) -> None:
     """Call every function of the profile."""
     (update,) = [event for event in session.received if event["type"] == "session.update"]
     named = [tool for tool in update["session"]["tools"] if tool.get("name")]
-    for number, tool in enumerate(named):
+    for number, offered in enumerate(named):
         response = {"id": f"resp_{number}", "status": "in_progress", "output": []}
-        item = {"id": f"item_{number}", "type": "function_call", "call_id": f"call_{number}", "name": tool["name"]}
+        item = {"id": f"item_{number}", "type": "function_call", "call_id": f"call_{number}", "name": offered["name"]}
         place = {"response_id": response["id"], "item_id": item["id"], "call_id": item["call_id"], "output_index": 0}
         await session.say("response.created", response=response)
         await session.say("response.output_item.added", response_id=response["id"], output_index=0, item=item)
-        await session.say("response.function_call_arguments.done", **place, name=tool["name"], arguments=_fitting(tool))
+        await session.say(
+            "response.function_call_arguments.done", **place, name=offered["name"], arguments=_fitting(offered)
+        )
         await session.say("response.done", response={**response, "status": "completed", "output": [item]})
 
 
@@ -102,6 +108,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     author, friend = Author(without="\ud800"), Author(without="\ud800", first=500)
     with in_thread(plain(_calls)) as server:
         bench = profile(author, url=server.url)
+        bench["tools"] += [tool(kind, author) | {"name": kind} for kind in OFFERED]
         put(environment, "bench", profile_toml(bench))
         put(environment, "friend", profile_toml(profile(friend, url="ws://127.0.0.1:9/", trusted=False)))
         key = {bench["api_key_env"]: "k"}

@@ -5,6 +5,9 @@ from pathlib import Path
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
+_LAST_PAGE = 0x06
+"""Highest first byte of UTF-16 in Latin, Greek, Cyrillic, Hebrew and Arabic: elsewhere a control character."""
+
 
 def decoded(data: bytes) -> str:
     """Decode the contents of a text file; a byte order mark is left out.
@@ -16,8 +19,9 @@ def decoded(data: bytes) -> str:
         return data.decode("utf-16")
     if data.startswith(codecs.BOM_UTF32_LE) or data.startswith(codecs.BOM_UTF32_BE):
         return data.decode("utf-32")
-    if b"\0" in data and len(data) % 2 == 0:  # UTF-16 without its mark: spaces and line ends have a zero byte each
-        return data.decode("utf-16-le" if data[1::2].count(0) >= data[::2].count(0) else "utf-16-be")
+    for order, high in (("utf-16-le", data[1::2]), ("utf-16-be", data[::2])):
+        if b"\0" in high and len(data) % 2 == 0 and sum(byte <= _LAST_PAGE for byte in high) >= 0.9 * len(high):
+            return data.decode(order)  # without its mark
     return data.decode("utf-8-sig")
 
 
