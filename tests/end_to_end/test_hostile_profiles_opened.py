@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 from hostile import COCKPIT, Author, profile_toml, strange
-from hostile_profiles import profile, put, tool
+from hostile_profiles import profile, put
 from hostile_visits import Visits
 from speaking import TITLES, go
 
@@ -17,7 +17,7 @@ from terminal import COMMAND, Terminal, private_environment
 pytestmark = pytest.mark.xdist_group("hostile profile")
 
 TOLD = {
-    "5 Agent": ["session.voice", "command tool.name"],
+    "5 Agent": ["session.voice", "http tool.name"],
     "4 Tools": ["command argument", "command run.argv[]"],
     "6 Log": ["python tool.name"],
     "tool": ["python tool.name", "python tool.description", "python run.target"],
@@ -28,7 +28,7 @@ TOLD = {
 
 
 OFFERED = ("command", "mock")
-"""Kinds of which there is a second tool, with a name that a server accepts: the others are not offered."""
+"""Kinds whose tool has a name that a server accepts: the others are not offered."""
 
 
 class Opened(Visits):
@@ -43,7 +43,7 @@ class Opened(Visits):
         """The form of every tool, from the last row of the table upwards."""
         go(self.terminal, "5", "5 Agent")
         self.terminal.press("tab", *["down"] * 60).wait_for("enter adds a tool")
-        for _ in range(len(KINDS) + len(OFFERED)):
+        for _ in KINDS:
             self.terminal.press("up").wait_gone("enter adds a tool")
             self.terminal.press("enter").wait_for("F7 apply")
             self.look("tool")
@@ -108,7 +108,9 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     author, friend = Author(without="\ud800"), Author(without="\ud800", first=500)
     with in_thread(plain(_calls)) as server:
         bench = profile(author, url=server.url)
-        bench["tools"] += [tool(kind, author) | {"name": kind} for kind in OFFERED]
+        for tool in bench["tools"]:
+            if tool["run"]["kind"] in OFFERED:
+                tool["name"] = tool["run"]["kind"]
         put(environment, "bench", profile_toml(bench))
         put(environment, "friend", profile_toml(profile(friend, url="ws://127.0.0.1:9/", trusted=False)))
         key = {bench["api_key_env"]: "k"}
