@@ -21,7 +21,7 @@ TOLD = {
     "4 Tools": ["command argument", "command run.argv[]"],
     "6 Log": ["python tool.name"],
     "tool": ["python tool.name", "python tool.description", "python run.target"],
-    "forms": ["command argument"],
+    "forms": ["command tool.description"],
     "profiles": ["model"],
     "trust": ["command tool.name", "command run.argv[]", "http run.url"],
 }
