@@ -187,7 +187,7 @@ def test_two_answers_of_a_server_without_item_ids_do_not_mix():
         c.begin(response_id)
         c.server(f"{TEXT}.delta", response_id=response_id, content_index=0, delta=words)
         c.end(response_id)
-    assert [fact.text for fact in c.all().of(AgentSaid)] == ["One.", "Two."]
+    assert [fact.text for fact in c.all().of(AgentSaid) if fact.text] == ["One.", "Two."]
 
 
 def test_items_of_an_earlier_conversation_that_the_server_repeats_are_not_said_again():

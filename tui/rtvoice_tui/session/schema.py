@@ -5,6 +5,7 @@ validated in a subprocess that can be killed (`effects.CheckArguments`).
 """
 
 import json
+import math
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
@@ -38,6 +39,10 @@ The second limit applies to schemas with alternatives: the validator formats an 
 _ALTERNATIVES = frozenset(("allOf", "anyOf", "oneOf", "not", "if", "contains", "propertyNames", "dependentSchemas"))
 
 
+MAX_DEPTH = 32
+"""Depth to which arguments and references of a schema are followed."""
+
+
 def prepare() -> None:
     """Import the validator, which is slow: call it from a helper thread before the first call."""
     import jsonschema
@@ -57,7 +62,9 @@ def read(text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         ArgumentsRefused: the text is not a JSON object, or does not match the schema.
     """
     try:
-        arguments = without_nulls(json.loads(text.strip() or "{}", parse_constant=_no_constant), parameters)
+        arguments = without_nulls(
+            json.loads(text.strip() or "{}", parse_constant=_no_constant, parse_float=_finite), parameters
+        )
     except ValueError as error:
         raise ArgumentsRefused(f"the arguments are not JSON: {error}") from None
     except RecursionError:
@@ -77,35 +84,72 @@ def without_nulls(arguments: Any, parameters: Mapping[str, Any]) -> Any:
         arguments: the parsed arguments.
         parameters: their schema.
     """
-    if arguments is None:
-        return {}
-    properties, required = parameters.get("properties"), parameters.get("required")
-    if not isinstance(arguments, dict) or not isinstance(properties, dict):
-        return arguments
+    return {} if arguments is None else _without_nulls(arguments, parameters, parameters, 0)
+
+
+def _without_nulls(value: Any, schema: Any, root: Mapping[str, Any], depth: int) -> Any:
+    schema = _resolved(schema, root)
+    if depth > MAX_DEPTH or not isinstance(schema, Mapping):
+        return value
+    if isinstance(value, list):
+        return [_without_nulls(entry, schema.get("items"), root, depth + 1) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    shape = schema if "properties" in schema else _object_in(schema, root)
+    properties, required = shape.get("properties"), shape.get("required")
+    if not isinstance(properties, Mapping):
+        return value
     needed = required if isinstance(required, list) else []
     kept = {}
-    for name, value in arguments.items():
+    for name, entry in value.items():
         inner = properties.get(name)
-        if value is None and name in properties and name not in needed and not _takes_null(inner):
+        if entry is None and name in properties and name not in needed and not _takes_null(inner, root, 0):
             continue
-        if isinstance(value, dict) and isinstance(inner, dict):
-            value = without_nulls(value, inner)
-        kept[name] = value
+        kept[name] = _without_nulls(entry, inner, root, depth + 1)
     return kept
 
 
-def _takes_null(schema: Any) -> bool:
+def _resolved(schema: Any, root: Mapping[str, Any]) -> Any:
+    """The schema that a local reference, such as ``#/$defs/City``, leads to."""
+    for _ in range(MAX_DEPTH):
+        path = schema.get("$ref") if isinstance(schema, Mapping) else None
+        if not isinstance(path, str) or not path.startswith("#/"):
+            return schema
+        schema = root
+        for part in path[2:].split("/"):
+            schema = schema.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(schema, Mapping) else None
+    return schema
+
+
+def _object_in(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The one alternative of a schema that describes an object with properties; the schema itself if there is none."""
+    options = [_resolved(option, root) for name in ("anyOf", "oneOf", "allOf") for option in _list(schema.get(name))]
+    objects = [option for option in options if isinstance(option, Mapping) and "properties" in option]
+    return objects[0] if len(objects) == 1 else schema
+
+
+def _takes_null(schema: Any, root: Mapping[str, Any], depth: int) -> bool:
     """Whether a schema may accept null; where that is not obvious, it may."""
-    if not isinstance(schema, dict):
+    schema = _resolved(schema, root)
+    if not isinstance(schema, Mapping) or depth > MAX_DEPTH:
         return schema is not False
     kind = schema.get("type")
-    if isinstance(kind, str):
-        return kind == "null"
-    if isinstance(kind, list):
-        return "null" in kind
-    if isinstance(schema.get("enum"), list):
-        return None in schema["enum"]
+    kinds = [kind] if isinstance(kind, str) else _list(kind)
+    if kinds and "null" not in kinds:
+        return False
+    if isinstance(schema.get("enum"), list) and None not in schema["enum"]:
+        return False
+    if "const" in schema and schema["const"] is not None:
+        return False
+    for name, every in (("anyOf", False), ("oneOf", False), ("allOf", True)):
+        options = [_takes_null(option, root, depth + 1) for option in _list(schema.get(name))]
+        if options and not (all(options) if every else any(options)):
+            return False
     return True
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def given(text: str, parameters: Mapping[str, Any]) -> str:
@@ -159,6 +203,13 @@ def _inside(kind: _Node, key: str) -> _Node:
     return _Node.NAMES if kind is _Node.SCHEMA and key in _NAMES else _Node.SCHEMA
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text[:40]} is larger than a number can be")
+    return number
+
+
 def _no_constant(word: str) -> None:
     raise ValueError(f"{word} is no JSON value")
 
@@ -193,12 +244,12 @@ def check(arguments: Any, parameters: Mapping[str, Any], what: str = "arguments"
         reason = _brief(" ".join(str(fault).split()))
         raise ArgumentsRefused(f"the tool's own schema cannot be used: {reason}") from None
     if error is not None:
-        raise ArgumentsRefused(f"{_brief(_path(what, error.absolute_path))}: {_brief(_in_json(error))}")
+        raise ArgumentsRefused(f"{_brief(_path(what, error.absolute_path))}: {_brief(in_json(error))}")
 
 
-def _in_json(error: Any) -> str:
+def in_json(error: Any) -> str:
     """The validator's message with values as JSON: it writes None, True and False as Python does."""
-    message = str(error.message)
+    message = str(error.message).replace("False schema does not allow", "the schema does not allow")
     for value in (error.instance, error.validator_value):
         python = repr(value)
         if len(python) <= 10_000 and any(word in python for word in ("None", "True", "False")):

@@ -9,6 +9,7 @@ from typing import Any
 
 from rtvoice_tui.errors import SchemaRefused
 from rtvoice_tui.protocol.settings import ToolSpec
+from rtvoice_tui.session.schema import in_json
 
 MAX_NAME = 64
 
@@ -37,18 +38,21 @@ def check(schema: Any) -> None:
     """
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
+    from jsonschema.validators import validator_for
 
     if not isinstance(schema, dict):
         raise SchemaRefused("parameters: a tool's schema is an object")
     if _is_larger(schema, MAX_PARTS):  # validation time is quadratic
         raise SchemaRefused(f"parameters: it has more than {MAX_PARTS} parts, so it could not be checked in time")
     try:
-        error = best_match(Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema))
+        draft = {"$schema": schema["$schema"]} if isinstance(schema.get("$schema"), str) else {}
+        validator = validator_for(draft, default=Draft202012Validator)
+        error = best_match(validator(validator.META_SCHEMA).iter_errors(schema))
     except RecursionError:
         raise SchemaRefused("it is nested too deeply") from None
     if error is not None:
-        raise SchemaRefused(f"{_path(error.absolute_path)}: {error.message}")
-    if schema.get("type", "object") != "object":
+        raise SchemaRefused(f"{_path(error.absolute_path)}: {in_json(error)}")
+    if schema.get("type", "object") not in ("object", ["object"]):
         raise SchemaRefused("parameters.type: a tool takes an object: type is 'object'")
     properties = schema.get("properties", {})
     missing = [name for name in schema.get("required", []) if name not in properties]

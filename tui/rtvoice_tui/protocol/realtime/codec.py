@@ -15,7 +15,7 @@ from msgspec import structs
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.client_events import ClientEvent
 from rtvoice_tui.protocol.realtime.error_texts import read_event_error, read_response_error
-from rtvoice_tui.protocol.realtime.objects import FAILED, ErrorInfo, StatusDetails
+from rtvoice_tui.protocol.realtime.objects import OTHER_STATUSES, UNFINISHED, ErrorInfo, StatusDetails
 from rtvoice_tui.protocol.realtime.provider_events import OTHER_CLASSES
 from rtvoice_tui.protocol.realtime.server_events import BETA_NAMES, EVENT_CLASSES, UnknownEvent
 from rtvoice_tui.protocol.wire import Decoded
@@ -95,17 +95,24 @@ def _decode_untyped(frame: str | bytes) -> Decoded:
 
 def _with_words(event: Any, frame: str | bytes) -> Any:
     """The event, with the words of its error wherever the server put them."""
+    if isinstance(event, ev.ResponseDone) and event.response.status.lower() in OTHER_STATUSES:
+        status = OTHER_STATUSES[event.response.status.lower()]
+        event = structs.replace(event, response=structs.replace(event.response, status=status))
     match event:
         case ev.ErrorEvent() if not event.error.message:
             return structs.replace(event, error=read_event_error(_fields(frame)))
         case ev.TranscriptionFailed() if not event.error.message:
             return structs.replace(event, error=read_event_error(_fields(frame), about_error=False))
-        case ev.ResponseDone() if event.response.status in FAILED and not event.response.status_details.error.message:
+        case ev.ResponseDone() if event.response.status in UNFINISHED and not _has_words(event):
             details = event.response.status_details
-            error = read_response_error(_fields(frame).get("response"))
+            error = read_response_error(_fields(frame))
             details = structs.replace(details, error=error)
             return structs.replace(event, response=structs.replace(event.response, status_details=details))
     return event
+
+
+def _has_words(event: ev.ResponseDone) -> bool:
+    return bool(event.response.status_details.error.message)
 
 
 def _fields(frame: str | bytes) -> dict[str, Any]:
@@ -156,12 +163,14 @@ def _convert(kind: Any, raw: Any, path: str, invalid_paths: list[str]) -> Any:
         return None
     if kind is bytes:
         return _audio(raw, path, invalid_paths)
+    if kind is str and isinstance(raw, dict | list) and path.endswith(("arguments", "output")):
+        return json.dumps(raw, ensure_ascii=False)  # some servers send the object itself, not its text
     try:
         return msgspec.convert(raw, kind, strict=False)
     except msgspec.ValidationError:
         if not path.endswith("error.message"):  # `error_texts` reads it, whatever it is
             invalid_paths.append(path)
-        return str(raw) if kind is str and isinstance(raw, int | float | bool) else None
+        return str(raw) if kind is str and isinstance(raw, int | float) and not isinstance(raw, bool) else None
 
 
 def _struct_within(kind: Any) -> tuple[type[Any] | None, bool]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import structs
 
-from rtvoice_tui.protocol.realtime.objects import ErrorInfo
+from rtvoice_tui.protocol.realtime.objects import OTHER_STATUSES, ErrorInfo
 
 MAX_TEXT = 1000
 """Maximum characters of a message that was not a plain text."""
@@ -32,8 +32,15 @@ _MESSAGES = (
     "error",
     "errors",
     "cause",
+    "metadata",
+    "raw",
+    "innererror",
+    "inner_error",
 )
 """Names of fields that hold a message, the most specific first."""
+
+_GENERIC = ("Error", "error", "Bad Request", "Provider returned error", "Internal error", "Request failed", "failed")
+"""Messages that say nothing: the next field that has words is added."""
 
 _CODES = ("code", "error_code", "errorCode", "status", "__type")
 _MAX_DEPTH = 6
@@ -72,21 +79,33 @@ def read_event_error(fields: dict[str, Any], about_error: bool = True) -> ErrorI
     found = read_error(fields.get("error"))
     names = set(fields) - {"type", "event_id", "error"} if about_error else {*_MESSAGES, *_CODES} - {"error"}
     around = read_error({name: fields[name] for name in fields if name in names and fields[name] is not None})
-    return structs.replace(found, code=found.code or around.code, message=found.message or around.message)
+    code, message = found.code or around.code, found.message
+    if around.message and not isinstance(fields.get("error"), dict) and " " not in message:
+        code, message = code or message, around.message  # the error field is a code, a number or true
+    elif around.message and message and around.message not in message and not isinstance(fields.get("error"), dict):
+        message = f"{message}: {around.message}"
+    return structs.replace(found, code=code, message=message or around.message)
 
 
-def read_response_error(response: Any) -> ErrorInfo:
-    """Read why a response failed: ``status_details`` with or without ``error``, or an ``error`` of the response."""
-    if not isinstance(response, dict):
-        return ErrorInfo()
+def read_response_error(fields: dict[str, Any]) -> ErrorInfo:
+    """Read why a response failed.
+
+    The words stand in ``status_details`` with or without ``error``, in the response, or beside it in the event.
+    """
+    response = fields.get("response")
+    response = response if isinstance(response, dict) else {}
     details = response.get("status_details")
     named = {name: value for name, value in details.items() if name not in _STATUS} if isinstance(details, dict) else {}
-    inner = read_error(named.get("error"))
+    found = read_error(named.get("error"))
     others = {name: value for name, value in named.items() if name != "error"}
-    rest = read_error(others if isinstance(details, dict) else details)
-    own = read_error(response.get("error"))
-    message = inner.message or rest.message or own.message
-    return structs.replace(inner, code=inner.code or rest.code or own.code, message=message)
+    places = [others if isinstance(details, dict) else details, response.get("error"), response.get("last_error")]
+    places += [response.get("incomplete_details"), fields.get("error")]
+    kind = details.get("type") if isinstance(details, dict) and not details.get("reason") else None
+    places.append(kind if kind not in OTHER_STATUSES else None)
+    for place in places:
+        more = read_error(place)
+        found = structs.replace(found, code=found.code or more.code, message=found.message or more.message)
+    return found
 
 
 def _words(value: Any, depth: int) -> str:
@@ -95,10 +114,14 @@ def _words(value: Any, depth: int) -> str:
         return ""
     if isinstance(value, str):
         return value
+    if value is True or value is False:
+        return ""
     if isinstance(value, dict) and depth < _MAX_DEPTH:
-        for name in _MESSAGES:
-            if found := _words(value.get(name), depth + 1):
-                return _located(value, found)
+        told = [found for name in _MESSAGES if (found := _words(value.get(name), depth + 1))]
+        if told and told[0] in _GENERIC and len(told) > 1:
+            return _located(value, f"{told[0]}: {told[1]}")
+        if told:
+            return _located(value, told[0])
         if value.keys() <= _BARE:
             return ""
     if isinstance(value, list) and depth < _MAX_DEPTH:

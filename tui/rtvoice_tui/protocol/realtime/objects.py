@@ -59,6 +59,25 @@ class ErrorInfo(msgspec.Struct, frozen=True, kw_only=True):
 FAILED = ("failed", "incomplete")
 """Statuses of a response that did not come to its end."""
 
+UNFINISHED = (*FAILED, "cancelled")
+
+OTHER_STATUSES = {
+    "error": "failed",
+    "failure": "failed",
+    "expired": "failed",
+    "failed": "failed",
+    "incomplete": "incomplete",
+    "canceled": "cancelled",
+    "cancelled": "cancelled",
+    "success": "completed",
+    "succeeded": "completed",
+    "complete": "completed",
+    "completed": "completed",
+    "finished": "completed",
+    "done": "completed",
+}
+"""Statuses as servers write them, in lower case, and as the API does."""
+
 
 class StatusDetails(msgspec.Struct, frozen=True, kw_only=True):
     """Why a response ended with its status."""

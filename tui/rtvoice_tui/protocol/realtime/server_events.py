@@ -303,7 +303,9 @@ class McpListCompleted(OfItem, frozen=True, kw_only=True):
 
 
 class McpListFailed(OfItem, frozen=True, kw_only=True):
-    """Listing the tools of an MCP server failed."""
+    """Listing the tools of an MCP server failed; some servers say why here, others in the item."""
+
+    error: Any = None
 
 
 class McpArgumentsDelta(OfOutput, frozen=True, kw_only=True):
@@ -327,7 +329,9 @@ class McpCallCompleted(OfOutput, frozen=True, kw_only=True):
 
 
 class McpCallFailed(OfOutput, frozen=True, kw_only=True):
-    """A server-side tool failed."""
+    """A server-side tool failed; some servers say why here, others in the item."""
+
+    error: Any = None
 
 
 class ErrorEvent(ServerEvent, frozen=True, kw_only=True):
@@ -394,5 +398,9 @@ BETA_NAMES: dict[str, str] = {
     "response.audio.done": "response.output_audio.done",
     "response.audio_transcript.delta": "response.output_audio_transcript.delta",
     "response.audio_transcript.done": "response.output_audio_transcript.done",
+    "response.completed": "response.done",
+    "response.failed": "response.done",
+    "response.incomplete": "response.done",
+    "response.cancelled": "response.done",
 }
-"""Beta event names (before September 2025) that older servers still use, with their GA names."""
+"""Other names of events, with their GA names: of the beta (before September 2025), and of other APIs of OpenAI."""

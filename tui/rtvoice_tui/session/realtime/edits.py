@@ -228,7 +228,23 @@ class Edits:
             self.can_disable_turn_detection = False
             self.settings = replace(self.settings, turn_detection=dict(edit.made["turn_detection"]))
             self._out.warn(f"{self._dialect.title} keeps turn detection on", GATED_NOTICE)
+        self._follow(found, edit.sent)
         return edit.event_id
+
+    def _follow(self, found: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
+        """Follow turn detection and transcription where the server applied others than were asked for."""
+        followed = []
+        for name in ("turn_detection", "transcription"):
+            value = found.get(name, UNSET)
+            if (value is not None and not isinstance(value, Mapping)) or (name == "turn_detection" and self._off):
+                continue
+            if _as_asked(name, getattr(self.settings, name), value):
+                continue
+            self.settings = replace(self.settings, **{name: None if value is None else dict(value)})
+            if name not in sent:
+                followed.append(name)
+        if followed:
+            self._out.report(Notice(Level.INFO, f"the server changed the session: {', '.join(followed)}", "see pane 5"))
 
     def _changed_unasked(self, changed: dict[str, Any]) -> None:
         """The server changed settings although no edit is pending: a gateway did, or a second controller.
@@ -417,3 +433,19 @@ def _as_strict(tools: tuple[ToolSpec, ...], others: tuple[ToolSpec, ...]) -> tup
     """The tools, with approval also required where ``others`` require it: a refusal must not weaken approvals."""
     asking = {tool.name for tool in others if tool.asks}
     return tuple(replace(tool, asks=tool.asks or tool.name in asking) for tool in tools)
+
+
+_BEHAVIOUR = ("type", "create_response", "interrupt_response")
+"""Fields of turn detection on which it depends who ends turns, requests responses and interrupts."""
+
+
+def _as_asked(name: str, ours: Any, theirs: Any) -> bool:
+    """Whether the server's value behaves as ours; where ours is not set, as the API's default."""
+    if ours is UNSET and name == "transcription":
+        return theirs is None
+    if ours is UNSET:
+        return theirs is not None and theirs.get("create_response", True) is not False
+    off = ours is None or (isinstance(ours, Mapping) and ours.get("type") == "none")
+    if off or theirs is None or name == "transcription":
+        return off is (theirs is None)
+    return all(theirs.get(key, ours[key]) == ours[key] for key in _BEHAVIOUR if key in ours)

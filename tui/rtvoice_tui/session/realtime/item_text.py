@@ -45,7 +45,11 @@ class _PartText:
 
     @property
     def text(self) -> str:
-        return self.told + "".join(self.deltas)
+        """The text so far; deltas after a complete text that only repeat it are left out."""
+        pending = "".join(self.deltas)
+        if self.whole and pending and _holds(self.told, pending):
+            return self.told
+        return self.told + pending
 
     def complete(self, text: str) -> None:
         """A complete text: all of the part, or the next sentence of it."""
@@ -91,7 +95,10 @@ class ItemText:
         part = self._part(index, source)
         if part.source != source:
             return UNCHANGED
+        before = self.text if part.whole else ""
         part.deltas.append(delta)
+        if part.whole and source == self._source:
+            return self._change(before)
         if source != self._source:
             return UNCHANGED  # shown once it is complete, unless it repeats what is shown
         at_end = index >= max(self._parts)

@@ -35,9 +35,20 @@ class LastFault:
         self._last: Fault | None = None
         self._of_response: Fault | None = None
 
-    def reported(self, sentence: str, remedy: str, message: str) -> None:
-        """The server reported a fault."""
-        self._last = self._of_response = Fault(sentence, remedy, message, self.now)
+    def reported(self, sentence: str, remedy: str, message: str, about_response: bool = True) -> None:
+        """The server reported a fault; right after one with a remedy, another one without is only its consequence.
+
+        Args:
+            sentence: as it was shown.
+            remedy: what the user can do; empty if that is not known.
+            message: the server's words in it.
+            about_response: whether it may be about the current response.
+        """
+        fault = Fault(sentence, remedy, message, self.now)
+        if self._last is None or remedy or not self._last.remedy or self.now - self._last.at > WITHIN_S:
+            self._last = fault
+        if about_response:
+            self._of_response = fault
 
     def response_started(self) -> None:
         """A response started: earlier faults are not about it, and did not end the session."""

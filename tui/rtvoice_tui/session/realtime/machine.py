@@ -32,6 +32,7 @@ from rtvoice_tui.media import DEFAULT_AUDIO_SETTINGS, AudioSettings
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.client_events import CreateItem
 from rtvoice_tui.protocol.realtime.dialects import Dialect
+from rtvoice_tui.protocol.realtime.objects import ErrorInfo
 from rtvoice_tui.protocol.realtime.provider_events import TranscriptionUpdated
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
@@ -246,7 +247,8 @@ class SessionMachine:
                 if isinstance(event, ev.ResponseCreated) and not is_out_of_band(event.response):
                     self._fault.response_started()
                     self._user.response_started()
-                    self._user.typed.deliveries.answered()
+                    if self._slot.requested:
+                        self._user.typed.deliveries.answered()
                 elif isinstance(event, ev.OutputAudioDelta):
                     self._configuration.freeze_voice()
                 self._tools.hosted.handle(event, self._user.listening.turn)
@@ -333,7 +335,8 @@ class SessionMachine:
         cause = self._out.cause(error.event_id)
         ruling = judge(error, cause)
         busy = ruling.verdict is Verdict.TRY_AGAIN
-        self._slot.refused(error.event_id, busy, self._out)
+        refused_id = error.event_id or self._request_refused_without_id(error, ruling.verdict)
+        self._slot.refused(refused_id, busy, self._out)
         without_id = error.param.startswith("session") or (
             self._configuration.phase is Phase.CONFIGURING and ruling.verdict is Verdict.FAULT
         )
@@ -349,8 +352,15 @@ class SessionMachine:
         level = Level.WARNING if harmless else Level.ERROR
         remedy = ruling.remedy or correction or ""
         if level is Level.ERROR:
-            self._fault.reported(sentence(error), remedy, error.message)
+            about_response = cause is None and not error.param.startswith("session")
+            self._fault.reported(sentence(error), remedy, error.message, about_response)
         self._out.report(Notice(level, sentence(error), remedy, error.event_id))
+
+    def _request_refused_without_id(self, error: ErrorInfo, verdict: Verdict) -> str:
+        """The id of the request that an error without an id refuses, if it may be about nothing else."""
+        elsewhere = error.param or self._configuration.due
+        fault = verdict in (Verdict.FAULT, Verdict.FATAL)
+        return self._slot.request if fault and not elsewhere else ""
 
     # --- the end of every step
 
@@ -380,6 +390,7 @@ class SessionMachine:
     def _recall(self) -> None:
         """Send the earlier conversation before any item of this session."""
         due, self._due = self._due, ()
+        self._responses.recalled = self._responses.recalled | frozenset(line.text.strip() for line in due)
         for item in history_items(due, self._dialect.history):
             self._out.send(CreateItem, item=item)
 

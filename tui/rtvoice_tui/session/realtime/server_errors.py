@@ -36,7 +36,11 @@ class Ruling:
 
 _EXPECTED = {"response_cancel_not_active", "item_already_truncated", "item_create_duplicate_item_id"}
 _BUSY = {"conversation_already_has_active_response"}
-_BUSY_WORDS = re.compile(r"already has an active response|active response (is )?in progress", re.IGNORECASE)
+_BUSY_WORDS = re.compile(
+    r"already has an active response|response (is )?already (in progress|active)|active response (is )?in progress"
+    r"|another response is",
+    re.IGNORECASE,
+)
 _EMPTY_COMMIT = "input_audio_buffer_commit_empty"
 _TALK_LONGER = "talk a little longer before you end the turn"
 

@@ -1,6 +1,6 @@
 """The calls of a session by key: found by either of their ids, reported when they change, forgotten when old."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from rtvoice_tui.session.approvals import Approvals
 from rtvoice_tui.session.facts import CallChanged, CallState
@@ -31,6 +31,7 @@ class CallRecords:
         self._calls: dict[str, CallChanged] = {}
         self._keys: dict[str, str] = {}
         self.settled: set[str] = set()
+        self._reused = 0
 
     def __iter__(self) -> Iterator[CallChanged]:
         return iter(list(self._calls.values()))
@@ -43,8 +44,17 @@ class CallRecords:
         """A call by its call id."""
         return self._calls.get(self._keys.get(call_id, ""))
 
-    def key_of(self, item_id: str, call_id: str) -> str:
-        """The key of a call, from either id: the call id is stable, the item id may differ between events."""
+    def key_of(self, item_id: str, call_id: str, of_response: Collection[str] | None = None) -> str:
+        """The key of a call, from either id: the call id is stable, the item id may differ between events.
+
+        Args:
+            item_id: id of its item.
+            call_id: its id.
+            of_response: keys of the calls of the response that is streaming: a finished call that is not among them
+                only has the same ids, as some servers number calls anew in each response. ``None``: a late event.
+        """
+        if of_response is not None:
+            self._release_reused(item_id, call_id, of_response)
         known = self._keys.get(item_id, "")
         if call_id and known in self.settled and self._calls[known].call_id not in ("", call_id):
             del self._keys[item_id]  # belongs to a finished call: the server reuses item ids
@@ -53,6 +63,23 @@ class CallRecords:
             if name:
                 self._keys.setdefault(name, key)
         return key
+
+    def _release_reused(self, item_id: str, call_id: str, of_response: Collection[str]) -> None:
+        """Detach ids from a finished call of an earlier response, so that they name a new one."""
+        for name in (call_id, item_id):
+            known = self._keys.get(name, "") if name else ""
+            if known in self.settled and known not in of_response and self._is_other(known, item_id):
+                del self._keys[name]
+                if known == name:
+                    self._reused += 1
+                    self._keys[name] = f"{name}~{self._reused}"
+
+    def _is_other(self, key: str, item_id: str) -> bool:
+        """Whether an item is another call than a finished one with the same id, and not only told again."""
+        call = self._calls.get(key)
+        if call is None or call.state in UNFINISHED or self._pending(call.call_id):
+            return False
+        return bool(item_id and call.item_id) and item_id != call.item_id
 
     def new(self, turn: int, key: str, item_id: str, call_id: str, name: str = "", text: str = "") -> CallChanged:
         """A call as it first appears; it is not held before `update`."""

@@ -6,13 +6,14 @@ Only the profile and the user decide whether a call runs, never the model.
 """
 
 import json
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec.structs import replace
 
-from rtvoice_tui.protocol.realtime.objects import Item, Response
+from rtvoice_tui.protocol.realtime.objects import FAILED, Item, Response
 from rtvoice_tui.session import schema
 from rtvoice_tui.session.approvals import Approvals
 from rtvoice_tui.session.effects import CheckArguments, PreviewCall, RunTool, Schedule, StopTool
@@ -24,6 +25,7 @@ from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.timers import FillerDue
 
 UNRUN = "the answer was interrupted, so this was not run"
+UNFINISHED_ANSWER = "the answer was not finished by the server, so this was not run"
 RELEASED = "the user interrupted, so the result was not waited for"
 KEPT = "kept, not sent: you interrupted before it was there (s sends it)"
 STOPPED = "the user stopped it"
@@ -96,24 +98,29 @@ class FunctionCalls:
 
     # --- while a response streams
 
-    def added(self, turn: int, item: Item) -> str:
-        """A call appeared in a response; returns its key."""
-        key = self._calls.key_of(item.id, item.call_id)
+    def added(self, turn: int, item: Item, of_response: Collection[str] | None = None) -> str:
+        """A call appeared in a response; returns its key. ``of_response``: see `CallRecords.key_of`."""
+        key = self._calls.key_of(item.id, item.call_id, of_response)
         if self._calls.get(key) is None:
             self._show(self._calls.new(turn, key, item.id, item.call_id, item.name, item.arguments))
         return key
 
-    def stream(self, turn: int, item_id: str, call_id: str, delta: str) -> str:
-        """Append a delta to a call's arguments; returns the call's key."""
-        key = self._calls.key_of(item_id, call_id)
+    def stream(
+        self, turn: int, item_id: str, call_id: str, delta: str, of_response: Collection[str] | None = None
+    ) -> str:
+        """Append a delta to a call's arguments; returns the call's key. Deltas after the complete text are ignored."""
+        key = self._calls.key_of(item_id, call_id, of_response)
         call = self._calls.get(key) or self._calls.new(turn, key, item_id, call_id)
-        if key not in self._calls.settled:
-            self._show(replace(call, call_id=call.call_id or call_id, arguments=call.arguments + delta))
+        if key not in self._calls.settled and key not in self._arguments_done:
+            before = (
+                "" if call.arguments == "{}" else call.arguments
+            )  # some servers announce a call with an empty object
+            self._show(replace(call, call_id=call.call_id or call_id, arguments=before + delta))
         return key
 
-    def complete(self, turn: int, item: Item) -> str:
+    def complete(self, turn: int, item: Item, of_response: Collection[str] | None = None) -> str:
         """Set a call's final name and arguments; empty fields of the item keep the earlier values. Returns the key."""
-        key = self._calls.key_of(item.id, item.call_id)
+        key = self._calls.key_of(item.id, item.call_id, of_response)
         call = self._calls.get(key) or self._calls.new(turn, key, item.id, item.call_id)
         if key in self._calls.settled:
             return key
@@ -123,7 +130,7 @@ class FunctionCalls:
                 call,
                 call_id=item.call_id or call.call_id,
                 name=name,
-                arguments=item.arguments or call.arguments,
+                arguments=call.arguments if item.arguments in ("", "{}") and call.arguments else item.arguments,
                 state=CallState.HOSTED if name in self.approvals.hosted else call.state,
                 kind=self.approvals.kind(name),
             )
@@ -149,13 +156,16 @@ class FunctionCalls:
             True if all outputs were sent at once, because none of the calls could run.
         """
         keys = list(collected)
-        keys += [self.complete(turn, item) for item in response.output if item.type == "function_call"]
+        keys += [self.complete(turn, item, keys) for item in response.output if item.type == "function_call"]
         known = (self._calls.get(key) for key in dict.fromkeys(keys))
         fresh = [call for call in known if call is not None and call.key not in self._calls.settled]
         self._calls.settled.update(call.key for call in fresh)
         if cut or out_of_band or response.status not in ("completed", ""):
             for call in fresh:
-                self._cancel(call, whole=response.status == "completed" and not out_of_band)
+                failed = response.status in FAILED and not cut
+                self._cancel(
+                    call, response.status == "completed" and not out_of_band, UNFINISHED_ANSWER if failed else UNRUN
+                )
             return False
         ours = [call for call in fresh if call.state is not CallState.HOSTED]
         for call in ours:
@@ -266,10 +276,24 @@ class FunctionCalls:
         return self._answered(call, output, state, note, details)
 
     def output_refused(self, event_id: str, reason: str) -> None:
-        """The server refused an event: if it was the output of a call, the model has not got it."""
-        call = self._calls.get(self.receipts.refused(event_id))
+        """The server refused an event: if it was the output of a call, the model has not got it.
+
+        Args:
+            event_id: the client event; empty if the error names none: then its words may name the call.
+            reason: the error.
+        """
+        call = self._calls.get(self.receipts.refused(event_id)) if event_id else self._named_in(reason)
         if call is not None:
             self._show(replace(call, state=CallState.FAILED, note=f"the server refused the result: {reason}"))
+
+    def _named_in(self, reason: str) -> CallChanged | None:
+        """The call whose id stands in an error about a call's output."""
+        if "call" not in reason.lower():
+            return None
+        words = set(re.findall(r"[\w-]+", reason))
+        return next(
+            (call for call in self._calls if len(call.call_id) > 1 and call.call_id in words and call.output), None
+        )
 
     def filler(self, due: FillerDue) -> str:
         """The filler sentence of a slow call; empty if the call has its output, or its group had its filler."""
@@ -391,11 +415,11 @@ class FunctionCalls:
         for call_id in group.call_ids:
             self._answer(call_id, group.outputs[call_id])
 
-    def _cancel(self, call: CallChanged, whole: bool) -> None:
+    def _cancel(self, call: CallChanged, whole: bool, note: str) -> None:
         """Cancel a call without running it; if it is ``whole`` in the conversation, an error output is sent for it."""
-        self._show(replace(call, state=CallState.CANCELLED, note=UNRUN))
+        self._show(replace(call, state=CallState.CANCELLED, note=note))
         if whole and call.call_id and call.name not in self.approvals.hosted:
-            self._answer(call.call_id, _error(UNRUN))
+            self._answer(call.call_id, _error(note))
 
     def _answer(self, call_id: str, output: str) -> None:
         item = {"type": "function_call_output", "call_id": call_id, "output": output}

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.client_events import CreateItem
 from rtvoice_tui.protocol.realtime.error_texts import read_error
-from rtvoice_tui.protocol.realtime.objects import Item
+from rtvoice_tui.protocol.realtime.objects import FAILED, Item
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import (
     CallChanged,
@@ -34,6 +34,7 @@ CONTINUE_S = 1.5
 """Seconds after a finished hosted call; if the server has not continued by then, a response is requested."""
 
 
+UNLISTED = "the provider could not list its tools"
 KEPT_LISTS = 64
 """Number of tool lists that are kept: some providers create a new one for every response."""
 
@@ -64,6 +65,7 @@ class ProviderCalls:
         self._ended_keys: deque[str] = deque()
         self._busy: set[str] = set()
         self._decisions: dict[str, str] = {}
+        self._failed_lists: dict[str, str] = {}  # reasons of lists whose item has not come yet
 
     def handle(self, event: ev.ServerEvent, turn: int) -> None:
         """Handle one event. Ignores all other events."""
@@ -85,13 +87,16 @@ class ProviderCalls:
             case ev.McpCallCompleted():
                 self._ended(event.item_id, turn, CallState.OK)
             case ev.McpCallFailed():
-                self._ended(event.item_id, turn, CallState.FAILED)
+                self._ended(event.item_id, turn, CallState.FAILED, _words(event.error) if event.error else "")
+            case ev.ResponseDone():
+                self._response_done(event, turn)
             case ev.McpListInProgress():
                 self._listed(event.item_id, ServerState.STARTING)
             case ev.McpListCompleted():
                 self._listed(event.item_id, ServerState.CONNECTED)
             case ev.McpListFailed():
-                self._listed(event.item_id, ServerState.FAILED, "the provider could not list its tools")
+                reason = _words(event.error) if event.error else UNLISTED
+                self._listed(event.item_id, ServerState.FAILED, reason)
             case ev.ResponseCreated() if not is_out_of_band(event.response):
                 self._awaiting_response.clear()
 
@@ -135,6 +140,7 @@ class ProviderCalls:
         self._ended_keys.clear()
         self._busy.clear()
         self._decisions.clear()
+        self._failed_lists.clear()
 
     def _forget(self, key: str) -> None:
         """Forget a finished call and the item ids that refer to it."""
@@ -154,6 +160,9 @@ class ProviderCalls:
                 self._reported.discard(oldest := next(iter(self._lists)))
                 del self._lists[oldest]
             self._lists.setdefault(item.id, ServerChanged(item.server_label, ServerState.STARTING, "at the provider"))
+            if reason := self._failed_lists.pop(item.id, ""):
+                self._listed(item.id, ServerState.FAILED, reason)
+                return
             if item.error:
                 self._listed(item.id, ServerState.FAILED, _words(item.error))
                 return
@@ -205,6 +214,8 @@ class ProviderCalls:
         state, note = call.state, call.note
         if item.error:
             state, note = CallState.FAILED, _words(item.error)
+        elif done and item.status in FAILED:
+            state, note = CallState.FAILED, note or item.output or "it failed there"
         elif done and call.state is not CallState.FAILED:
             state = CallState.OK if item.output or item.status == "completed" else call.state
         elif state is CallState.HOSTED:
@@ -214,10 +225,22 @@ class ProviderCalls:
         if done and state in (CallState.OK, CallState.FAILED):
             self._end(call.key)
 
-    def _ended(self, item_id: str, turn: int, state: CallState) -> None:
+    def _response_done(self, event: ev.ResponseDone, turn: int) -> None:
+        """A response ended: take over how its calls ended, and cancel those that a cancelled one leaves behind."""
+        for item in event.response.output:
+            if item.type == "mcp_call":
+                self._called(item, turn, done=True)
+        if event.response.status != "completed":
+            for call in list(self._calls.values()):
+                if call.state in (CallState.STREAMING, CallState.RUNNING) and call.key not in self._over:
+                    self._show(replace(call, state=CallState.CANCELLED, note="the answer ended before it did"))
+                    self._over.add(call.key)
+
+    def _ended(self, item_id: str, turn: int, state: CallState, reason: str = "") -> None:
         call = self._call(item_id, turn)
         if call.key not in self._over:
-            self._show(replace(call, state=state, note=call.note or ("it failed there" * (state is CallState.FAILED))))
+            failed = "it failed there" if state is CallState.FAILED else ""
+            self._show(replace(call, state=state, note=call.note or reason or failed))
             self._end(call.key)
 
     def _arguments_whole(self, key: str) -> None:
@@ -239,7 +262,14 @@ class ProviderCalls:
     def _listed(self, item_id: str, state: ServerState, detail: str = "at the provider", tools: int = 0) -> None:
         """Report the status of a tool list if it changed; a failed list stays failed until it starts again."""
         before = self._lists.get(item_id)
-        if before is None or (before.state is ServerState.FAILED and state is not ServerState.STARTING):
+        if before is None:
+            if state is ServerState.FAILED:
+                self._failed_lists[item_id] = detail
+                if len(self._failed_lists) > KEPT_LISTS:
+                    del self._failed_lists[next(iter(self._failed_lists))]
+            return
+        better = state is ServerState.FAILED and before.detail == UNLISTED
+        if before.state is ServerState.FAILED and state is not ServerState.STARTING and not better:
             return
         now = ServerChanged(before.name, state, detail, tools or before.tools)
         if now != before or item_id not in self._reported:

@@ -128,8 +128,8 @@ class ToolCalls:
 
     def refused(self, event_id: str, reason: str) -> None:
         """The server refused an event: an output or a decision of a call may not have arrived."""
+        self.calls.output_refused(event_id, reason)
         if event_id:
-            self.calls.output_refused(event_id, reason)
             self.hosted.decision_refused(event_id, reason)
 
     def _answer_if(self, answered: bool) -> None:

@@ -66,6 +66,11 @@ class ResponseSlot:
         return bool(self._requested)
 
     @property
+    def request(self) -> str:
+        """Event id of the request that has not started; empty if there is none."""
+        return self._requested
+
+    @property
     def wanted(self) -> bool:
         """Whether a request waits for the slot."""
         return self._wanted

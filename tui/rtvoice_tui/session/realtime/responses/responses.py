@@ -28,6 +28,7 @@ class _Response:
     out_of_band: bool = False
     items: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    over: bool = False
     spoken: dict[str, None] = field(default_factory=dict)
     """Ids of its items with audio, in order."""
 
@@ -38,6 +39,7 @@ class _Words:
 
     turn: int
     out_of_band: bool = False
+    final: bool = False
     text: ItemText = field(default_factory=ItemText)
 
 
@@ -55,6 +57,7 @@ class Responses:
         ledger: the heard ledger.
         rate: compares the received audio with the configured output rate.
         slot: the response slot.
+        recalled: texts of an earlier conversation, which the server repeats as items.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Responses:
         self._words: dict[str, _Words] = {}
         self._late: OrderedDict[str, _Words] = OrderedDict()
         self._done_ids: deque[str] = deque(maxlen=32)
+        self.recalled: frozenset[str] = frozenset()
 
     def close(self) -> None:
         """The session ended: report incomplete responses, and reset all state; the next session may reuse ids."""
@@ -88,6 +92,9 @@ class Responses:
         """Report incomplete responses that were not interrupted; those with function calls are skipped."""
         for response_id, answer in self._responses.items():
             if self.slot.is_cut(response_id) or answer.calls:
+                for item_id in answer.items:
+                    if item_id in self._words:
+                        self._end_text(item_id, self._words[item_id])
                 continue
             items = dict.fromkeys([*answer.items, *answer.spoken])
             for item_id in items or [""]:
@@ -118,11 +125,12 @@ class Responses:
                 self._audio_done(event.item_id)
             case ev.ArgumentsDelta():
                 answer = self._response_of(event.response_id)
-                self._collect(answer, self._calls.stream(answer.turn, event.item_id, event.call_id, event.delta))
+                key = self._calls.stream(answer.turn, event.item_id, event.call_id, event.delta, self._calls_of(answer))
+                self._collect(answer, key)
             case ev.ArgumentsDone():
                 answer = self._response_of(event.response_id)
                 call = Item(id=event.item_id, call_id=event.call_id, name=event.name, arguments=event.arguments)
-                self._collect(answer, self._calls.complete(answer.turn, call))
+                self._collect(answer, self._calls.complete(answer.turn, call, self._calls_of(answer)))
             case ev.ResponseDone():
                 self._done(event.response)
 
@@ -137,6 +145,7 @@ class Responses:
         if key not in self._responses:
             answer = _Response(turn or self._listening.current_turn())
             if key in self._done_ids:
+                answer.over = True
                 return answer  # late event: no second response.done will remove it
             self._responses[key] = answer
         return self._responses[key]
@@ -159,15 +168,19 @@ class Responses:
     def _item_added(self, response_id: str, item: Item) -> None:
         answer = self._response_of(response_id)
         if item.type == "function_call":
-            self._collect(answer, self._calls.added(answer.turn, item))
+            self._collect(answer, self._calls.added(answer.turn, item, self._calls_of(answer)))
 
     def _item_done(self, response_id: str, item: Item) -> None:
         answer = self._response_of(response_id)
         if item.type == "function_call":
-            self._collect(answer, self._calls.complete(answer.turn, item))
+            self._collect(answer, self._calls.complete(answer.turn, item, self._calls_of(answer)))
         else:
             self._settle(response_id, item)
             self._audio_done(item.id)
+
+    def _calls_of(self, answer: _Response) -> list[str] | None:
+        """Keys of a response's calls; ``None`` for one that has ended, so that late events make no new call."""
+        return None if answer.over else answer.calls
 
     def _collect(self, answer: _Response, key: str) -> None:
         if key not in answer.calls:
@@ -180,6 +193,7 @@ class Responses:
             return
         words = self._words_of(event.response_id, event.item_id)
         self._begun(words)
+        words.final = False
         change = words.text.append(event.content_index, source, delta)
         if change != UNCHANGED:
             self._out.report(
@@ -205,12 +219,20 @@ class Responses:
 
         Items that we created, such as an earlier conversation, belong to no response: they are ignored.
         """
-        if item.id in self._words or item.id in self._late or self.slot.active:
+        if item.type == "function_call" and self.slot.active and item.call_id:
+            answer = self._response_of("")
+            self._collect(answer, self._calls.complete(answer.turn, item, self._calls_of(answer)))
+        elif (
+            item.id in self._words
+            or item.id in self._late
+            or self.ledger.get(item.id) is not None
+            or (self.slot.active and item.text not in self.recalled)
+        ):
             self._settle("", item)
 
     def _settle(self, response_id: str, item: Item) -> None:
         """Take over the text of a finished item, where no other event has told it."""
-        if item.type != "message" or item.role == "user" or not item.text.strip():
+        if item.type != "message" or item.role not in ("assistant", "") or not item.text.strip():
             return
         if self._dropped(response_id, item.id):
             return
@@ -226,7 +248,13 @@ class Responses:
 
     def _complete(self, item_id: str, words: _Words, change: TextChange) -> None:
         text, replace = change
+        words.final = True
         self._out.report(AgentSaid(words.turn, item_id, text, replace, final=True, out_of_band=words.out_of_band))
+
+    def _end_text(self, item_id: str, words: _Words) -> None:
+        """No more text of an item will come: some servers never say so, and that of an interrupted one is dropped."""
+        if not words.final:
+            self._complete(item_id, words, UNCHANGED)
 
     def _words_of(self, response_id: str, item_id: str) -> _Words:
         over = response_id in self._done_ids if response_id else not self.slot.active
@@ -234,7 +262,9 @@ class Responses:
         if known is not None:
             return known
         answer = self._response_of(response_id)
-        words = _Words(answer.turn, answer.out_of_band)
+        spoken = self.ledger.get(item_id)
+        turn = spoken.turn if spoken is not None and over else answer.turn
+        words = _Words(turn, answer.out_of_band)
         if response_id and response_id in self._done_ids:
             self._keep_late(item_id, words)
         else:
@@ -294,6 +324,7 @@ class Responses:
             self._compare(answer, response_id)
         for item_id in answer.items:
             if (words := self._words.pop(item_id, None)) is not None:
+                self._end_text(item_id, words)
                 self._keep_late(item_id, words)
         if not answer.out_of_band:
             self._out.reach(answer.turn, Moment.GENERATED)
@@ -316,11 +347,11 @@ class Responses:
         """
         explained = self._fault.explains_response
         self._fault.response_ended()
-        if response.status not in FAILED or cut:
-            return
         details = response.status_details
-        reason = details.error.message or details.error.word or details.reason
-        if not reason and explained:
+        words = details.error.message or (details.reason if response.status in FAILED else "")
+        reason = words or details.error.word
+        expected = response.status not in FAILED and not details.error.message
+        if expected or (cut and not details.error.message) or (explained and not words):
             return
         level = Level.ERROR if response.status == "failed" else Level.WARNING
         verb = "failed" if response.status == "failed" else "is incomplete"

@@ -32,7 +32,7 @@ class Deliveries:
 
     def item(self, item: Item) -> None:
         """Handle an item from the server: a user message acknowledges the oldest message with the same text."""
-        if item.type != "message" or item.role != "user":
+        if item.type != "message" or item.role != "user" or any(part.type == "input_audio" for part in item.content):
             return
         words = "".join(part.text or "" for part in item.content)
         found = next((event_id for event_id, message in self._texts.items() if message.text == words), None)

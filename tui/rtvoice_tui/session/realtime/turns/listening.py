@@ -9,7 +9,7 @@ from rtvoice_tui.session.facts import Moment, TurnStarted, UserSaid
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.turns.speech_watch import SpeechWatch
 from rtvoice_tui.session.realtime.turns.unnoticed_speech import UnnoticedSpeech
-from rtvoice_tui.session.timers import TranscriptLate
+from rtvoice_tui.session.timers import SpeechTranscriptLate, TranscriptLate
 
 KEPT = 256
 """Number of user items whose turns are kept, for late events that name them."""
@@ -32,6 +32,8 @@ class _UserItem:
         parts: text of each content part.
         told: whether a complete text was told.
         given_up: whether it was reported that there are no words.
+        failed: whether it was reported that it could not be recognised.
+        complete: content parts whose text was told as complete: later deltas of them repeat it.
         open: whether the user may still be speaking.
     """
 
@@ -39,6 +41,8 @@ class _UserItem:
     parts: dict[int, str] = field(default_factory=dict)
     told: bool = False
     given_up: bool = False
+    failed: bool = False
+    complete: set[int] = field(default_factory=set)
     open: bool = True
 
     @property
@@ -151,6 +155,11 @@ class Listening:
         if item_id in self._items:
             self._without_words(item_id, NOT_TRANSCRIBED)
 
+    def await_words(self, item_id: str) -> None:
+        """The words of a committed item are due: do not wait for them longer than `WORDS_S`."""
+        if item_id in self._items:
+            self._out.add(Schedule(SpeechTranscriptLate(self._items[item_id].turn), WORDS_S))
+
     def overdue(self, turn: int) -> None:
         """No transcript has arrived in time for the speech of a turn: do not wait for it any longer."""
         for item_id, item in self._items.items():
@@ -168,7 +177,7 @@ class Listening:
         """Report an item as final, unless its words have arrived; words that arrive later replace it."""
         item = self._items[item_id]
         item.open = False
-        if not item.told and not item.given_up:
+        if not item.told and not item.given_up and not item.failed:
             item.given_up = True
             self._report(item_id, final=True, missing=missing)
 
@@ -189,12 +198,15 @@ class Listening:
         known, item.open = item.told and bool(item.text.strip()), False
         if isinstance(event, ev.TranscriptionFailed):
             reason = event.error.message or event.error.word or "the server gave no reason"
+            item.complete.add(index)
             if not known:
+                item.failed = True
                 self._report(item_id, final=True, failed=reason)
         else:
             if event.transcript.strip() or not known:
                 item.parts[index] = event.transcript
             item.told = True
+            item.complete.add(index)
             self.recognises = self.recognises or bool(event.transcript.strip())
             self._report(item_id, final=True)
             self._out.reach(item.turn, Moment.TRANSCRIBED)
@@ -208,8 +220,11 @@ class Listening:
             self._answer_due = True
 
     def interim_transcript(self, item_id: str, text: str, index: int = 0) -> None:
-        """Set the whole interim transcript of one content part of an item."""
-        self._item(item_id).parts[index] = text
+        """Set the whole interim transcript of one content part of an item, unless its complete text was told."""
+        item = self._item(item_id)
+        if index in item.complete:
+            return
+        item.parts[index] = text
         self._report(item_id, final=False)
 
     def item(self, item: Item) -> None:

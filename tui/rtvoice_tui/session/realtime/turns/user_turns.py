@@ -104,6 +104,8 @@ class UserTurns:
             case ev.InputCommitted():
                 self._committed(event.item_id)
                 self._expect_words(event.item_id)
+                if self.by_key and self._recognises:
+                    self.listening.await_words(event.item_id)
             case ev.InputTimeout():
                 self.listening.timed_out(event.item_id)
                 self._committed(event.item_id)
