@@ -435,6 +435,8 @@ def test_the_fuller_words_of_an_error_win(event, message):
 # --- arguments and schemas
 
 CITY = {"type": "string"}
+DRAFT_04 = {"$schema": "http://json-schema.org/draft-04/schema#"}
+DRAFT_07 = {"$schema": "http://json-schema.org/draft-07/schema#"}
 OPTIONAL: dict[str, Any] = {
     "a reference": {"$defs": {"Unit": {"enum": ["c"]}}, "properties": {"a": {"$ref": "#/$defs/Unit"}}},
     "allOf": {
@@ -485,8 +487,8 @@ def test_a_number_that_no_number_can_be_is_refused():
 @pytest.mark.parametrize(
     "schema",
     [
-        {"$schema": "http://json-schema.org/draft-04/schema#", "type": "object", "properties": {"a": {"minimum": 1, "exclusiveMinimum": True}}},
-        {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "properties": {"a": {"items": [CITY]}}},
+        {**DRAFT_04, "type": "object", "properties": {"a": {"minimum": 1, "exclusiveMinimum": True}}},
+        {**DRAFT_07, "type": "object", "properties": {"a": {"items": [CITY]}}},
         {"type": ["object"]},
     ],
     ids=["draft 4", "draft 7", "a list of one type"],

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.client_events import ClientEvent
-from rtvoice_tui.protocol.realtime.error_texts import read_event_error, read_response_error
+from rtvoice_tui.protocol.realtime.error_texts import GENERIC, read_event_error, read_response_error
 from rtvoice_tui.protocol.realtime.objects import OTHER_STATUSES, UNFINISHED, ErrorInfo, StatusDetails
 from rtvoice_tui.protocol.realtime.provider_events import OTHER_CLASSES
 from rtvoice_tui.protocol.realtime.server_events import BETA_NAMES, EVENT_CLASSES, UnknownEvent
@@ -99,11 +99,13 @@ def _with_words(event: Any, frame: str | bytes) -> Any:
         status = OTHER_STATUSES[event.response.status.lower()]
         event = structs.replace(event, response=structs.replace(event.response, status=status))
     match event:
-        case ev.ErrorEvent() if not event.error.message:
+        case ev.ErrorEvent() if _says_nothing(event.error):
             return structs.replace(event, error=read_event_error(_fields(frame)))
-        case ev.TranscriptionFailed() if not event.error.message:
+        case ev.TranscriptionFailed() if _says_nothing(event.error):
             return structs.replace(event, error=read_event_error(_fields(frame), about_error=False))
-        case ev.ResponseDone() if event.response.status in UNFINISHED and not _has_words(event):
+        case ev.ResponseDone() if event.response.status in UNFINISHED and _says_nothing(
+            event.response.status_details.error
+        ):
             details = event.response.status_details
             error = read_response_error(_fields(frame))
             details = structs.replace(details, error=error)
@@ -111,8 +113,9 @@ def _with_words(event: Any, frame: str | bytes) -> Any:
     return event
 
 
-def _has_words(event: ev.ResponseDone) -> bool:
-    return bool(event.response.status_details.error.message)
+def _says_nothing(error: ErrorInfo) -> bool:
+    """Whether an error has no message, or one that only says that there was an error."""
+    return not error.message or error.message in GENERIC
 
 
 def _fields(frame: str | bytes) -> dict[str, Any]:

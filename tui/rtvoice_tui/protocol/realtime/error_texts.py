@@ -39,7 +39,7 @@ _MESSAGES = (
 )
 """Names of fields that hold a message, the most specific first."""
 
-_GENERIC = ("Error", "error", "Bad Request", "Provider returned error", "Internal error", "Request failed", "failed")
+GENERIC = ("Error", "error", "Bad Request", "Provider returned error", "Internal error", "Request failed", "failed")
 """Messages that say nothing: the next field that has words is added."""
 
 _CODES = ("code", "error_code", "errorCode", "status", "__type")
@@ -118,7 +118,7 @@ def _words(value: Any, depth: int) -> str:
         return ""
     if isinstance(value, dict) and depth < _MAX_DEPTH:
         told = [found for name in _MESSAGES if (found := _words(value.get(name), depth + 1))]
-        if told and told[0] in _GENERIC and len(told) > 1:
+        if told and told[0] in GENERIC and len(told) > 1:
             return _located(value, f"{told[0]}: {told[1]}")
         if told:
             return _located(value, told[0])

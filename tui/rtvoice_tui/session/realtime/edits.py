@@ -435,8 +435,8 @@ def _as_strict(tools: tuple[ToolSpec, ...], others: tuple[ToolSpec, ...]) -> tup
     return tuple(replace(tool, asks=tool.asks or tool.name in asking) for tool in tools)
 
 
-_BEHAVIOUR = ("type", "create_response", "interrupt_response")
-"""Fields of turn detection on which it depends who ends turns, requests responses and interrupts."""
+_BEHAVIOUR = {"type": None, "create_response": True, "interrupt_response": True}
+"""Fields of turn detection on which it depends who ends turns, requests responses and interrupts; API defaults."""
 
 
 def _as_asked(name: str, ours: Any, theirs: Any) -> bool:
@@ -448,4 +448,5 @@ def _as_asked(name: str, ours: Any, theirs: Any) -> bool:
     off = ours is None or (isinstance(ours, Mapping) and ours.get("type") == "none")
     if off or theirs is None or name == "transcription":
         return off is (theirs is None)
-    return all(theirs.get(key, ours[key]) == ours[key] for key in _BEHAVIOUR if key in ours)
+    asked = {**_BEHAVIOUR, "type": theirs.get("type"), **ours}
+    return all(theirs.get(name, asked[name]) == asked[name] for name in _BEHAVIOUR)

@@ -160,11 +160,9 @@ class ProviderCalls:
                 self._reported.discard(oldest := next(iter(self._lists)))
                 del self._lists[oldest]
             self._lists.setdefault(item.id, ServerChanged(item.server_label, ServerState.STARTING, "at the provider"))
-            if reason := self._failed_lists.pop(item.id, ""):
-                self._listed(item.id, ServerState.FAILED, reason)
-                return
-            if item.error:
-                self._listed(item.id, ServerState.FAILED, _words(item.error))
+            reason = self._failed_lists.pop(item.id, "")
+            if reason or item.error:
+                self._listed(item.id, ServerState.FAILED, _words(item.error) if item.error else reason)
                 return
             state = ServerState.CONNECTED if done or item.tools else self._lists[item.id].state
             self._listed(item.id, state, self._lists[item.id].detail, len(item.tools))
