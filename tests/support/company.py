@@ -47,7 +47,8 @@ class Proxy:
             self.asked.append(line)
             self.headers += headers
             if self.status:
-                writer.write(f"HTTP/1.1 {self.status} No\r\nContent-Length: 0\r\n\r\n".encode())
+                there = "Location: http://login.example/\r\n" if self.status == 302 else ""
+                writer.write(f"HTTP/1.1 {self.status} No\r\n{there}Content-Length: 0\r\n\r\n".encode())
             else:
                 await self._lead(line, head, reader, writer)
         await _close(writer)

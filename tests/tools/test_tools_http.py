@@ -292,14 +292,14 @@ class TestAnswers:
     async def test_a_server_that_answers_no_answer_is_told(self, raw):
         async with saying(raw) as url:
             outcome = await asked(url, redirects=True)
-        assert error_of(outcome) == "tool failed: 127.0.0.1 cannot be asked"
+        assert error_of(outcome).startswith("tool failed: 127.0.0.1")
         assert 0 < len(outcome.note) < 1000
         assert "Traceback" not in outcome.note
 
     async def test_a_server_that_is_not_there_is_told(self):
         outcome = await asked(nowhere())
-        assert error_of(outcome) == "tool failed: 127.0.0.1 cannot be asked"
-        assert "127.0.0.1" in outcome.note
+        assert error_of(outcome).startswith("tool failed: 127.0.0.1: it cannot be reached: ")
+        assert outcome.note == "check the url, then try again"
 
 
 class TestTime:

@@ -60,6 +60,36 @@ async def test_a_proxy_that_refuses_is_told(status, part, monkeypatch):
         assert part in error_of(await asked(f"https://{HOST}/", private=False))
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("user", ["me:pa-ssw0rd", r"DOMAIN\me:pa-ssw0rd", "me:pa-ssw0rd/x", "me@office:pa-ssw0rd"])
+async def test_a_proxy_that_wants_another_password_never_shows_ours(user, scheme, monkeypatch):
+    async with proxy(status=407) as between:
+        monkeypatch.setenv("ALL_PROXY", between.url.replace("://", f"://{user}@"))
+        outcome = await asked(f"{scheme}://{HOST}/", private=False)
+        told = await detail_of(f"{scheme}://{HOST}/mcp")
+    assert "wants a user name and a password" in error_of(outcome)
+    assert "wants a user name and a password" in told
+    assert "pa-ssw0rd" not in str(outcome) + told
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_proxy_that_is_not_there_is_named_and_never_with_its_password(scheme, monkeypatch):
+    async with proxy() as gone:
+        monkeypatch.setenv("ALL_PROXY", gone.url.replace("://", "://me:pa-ssw0rd@"))
+    outcome = await asked(f"{scheme}://{HOST}/", private=False)
+    told = await detail_of(f"{scheme}://{HOST}/mcp")
+    for words in (error_of(outcome), told):
+        assert f"the proxy 127.0.0.1:{gone.port} cannot be reached" in words
+    assert "pa-ssw0rd" not in str(outcome) + told
+
+
+async def test_a_proxy_whose_name_is_unknown_is_blamed_and_not_the_server(monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "http://me:pa-ssw0rd@proxy.invalid:3128")
+    outcome = await asked(f"https://{HOST}/", private=False)
+    assert "the proxy proxy.invalid:3128: there is no such host" in error_of(outcome)
+    assert "pa-ssw0rd" not in str(outcome)
+
+
 async def test_a_proxy_of_another_kind_is_told(monkeypatch):
     monkeypatch.setenv("ALL_PROXY", "socks5://proxy.example:1080")
     assert "socks5 proxy, which is not supported" in error_of(await asked(f"https://{HOST}/", private=False))
@@ -79,6 +109,15 @@ async def test_https_to_a_port_without_tls_is_told():
 
 
 # --- MCP servers over HTTP
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 500])
+async def test_the_status_of_a_server_that_refuses_is_told(status):
+    async def refusing(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=status)
+
+    async with place(refusing) as port:
+        assert f"HTTP {status}" in await detail_of(f"http://127.0.0.1:{port}/mcp")
 
 
 async def detail_of(url: str) -> str:

@@ -1,8 +1,10 @@
 """Proxies, certificates, redirects and refusals: each is told in its own words, and the key goes nowhere else."""
 
+import base64
 import ssl
 from pathlib import Path
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -10,7 +12,7 @@ from company import HOST, Authority, place, proxy
 from rtvoice_tui.errors import ConnectionFailed
 from rtvoice_tui.network import proxy_for, words_of_body
 from rtvoice_tui.protocol.wire import Endpoint
-from rtvoice_tui.transport.websocket import connect
+from rtvoice_tui.transport.websocket import _failure, connect
 
 KEY = "canary-7f3a19c2d4e8b605"
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -125,6 +127,72 @@ async def test_a_proxy_that_refuses_is_not_taken_for_the_server(scheme, status, 
     assert part in words
     assert f"proxy 127.0.0.1:{between.port}" in words
     assert "pass-word" not in words
+
+
+@pytest.mark.parametrize("user", ["me:pa-ssw0rd", r"DOMAIN\me:pa-ssw0rd", "me:pa-ssw0rd/x#y", "me@office:pa-ssw0rd"])
+async def test_a_proxy_s_user_may_be_written_as_it_is(user, company, monkeypatch):
+    async with place(tls=company.server()) as port, proxy(port) as between:
+        monkeypatch.setenv("SSL_CERT_FILE", str(company.file))
+        monkeypatch.setenv("HTTPS_PROXY", between.url.replace("://", f"://{user}@"))
+        assert await said(f"wss://{HOST}/v1/realtime") == ["hello"]
+    shown = next(line for line in between.headers if line.startswith("Proxy-Authorization: Basic "))
+    assert base64.b64decode(shown.rpartition(" ")[2]).decode() == user
+
+
+@pytest.mark.parametrize(
+    ("status", "part"),
+    [
+        (407, "wants a user name and a password"),
+        (403, "says the proxy 127.0.0.1"),
+        (502, "says the proxy 127.0.0.1"),
+        (302, "says the proxy 127.0.0.1"),
+    ],
+)
+async def test_what_a_proxy_answers_to_a_session_without_encryption_is_not_the_server_s_alone(
+    status, part, monkeypatch
+):
+    async with proxy(status=status) as between:
+        monkeypatch.setenv("HTTP_PROXY", between.url.replace("://", "://me:pa-ssw0rd@"))
+        words = await told(f"ws://{HOST}/")
+    assert part in words
+    assert "pa-ssw0rd" not in words
+
+
+async def test_a_proxy_whose_name_is_unknown_is_blamed_and_not_the_server(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:pa-ssw0rd@proxy.invalid:3128")
+    words = await told(f"wss://{HOST}/")
+    assert "the proxy proxy.invalid:3128: there is no such host" in words
+    assert "HTTPS_PROXY" in words
+    assert "pa-ssw0rd" not in words
+
+
+@pytest.mark.parametrize("what", ["a folder", "no certificates"])
+async def test_a_certificate_file_that_is_none_is_told(what, company, tmp_path, monkeypatch):
+    wrong = tmp_path / "ca.pem"
+    wrong.mkdir() if what == "a folder" else wrong.write_text("not a certificate")
+    async with place(tls=company.server("localhost")) as port:
+        monkeypatch.setenv("SSL_CERT_FILE", str(wrong))
+        words = await told(f"wss://localhost:{port}/")
+    assert str(wrong) in words
+    assert "SSL_CERT_FILE" in words
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionResetError(104, "Connection reset by peer"),
+        aiohttp.ClientPayloadError(),
+        aiohttp.ServerDisconnectedError(),
+        aiohttp.ServerTimeoutError(),
+        OSError(5, "Input/output error"),
+        ValueError("http://me:pa-ssw0rd@host/"),
+    ],
+)
+def test_no_failure_names_an_exception_or_repeats_its_address(error):
+    words = str(_failure("host", error, None))
+    assert type(error).__name__ not in words
+    assert "pa-ssw0rd" not in words
+    assert not words.removesuffix(")").endswith(":")
 
 
 async def test_a_proxy_that_is_not_there_is_named(monkeypatch):

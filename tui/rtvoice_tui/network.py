@@ -10,7 +10,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from rtvoice_tui.errors import ConnectionFailed
@@ -80,7 +80,7 @@ def proxy_for(url: str, environ: Mapping[str, str] = os.environ) -> str | None:
     proxy = proxies.get(scheme) or proxies.get("all") or ""
     if not proxy:
         return None
-    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    proxy = _quoted_user(proxy.strip() if "://" in proxy else f"http://{proxy.strip()}")
     try:
         found = urlsplit(proxy)
         fit = bool(found.hostname) and (found.port is None or found.port > 0)
@@ -112,10 +112,24 @@ def _in_network(host: str, environ: Mapping[str, str]) -> bool:
     return False
 
 
+def _quoted_user(proxy: str) -> str:
+    r"""Percent-encode a proxy's user name and password: people write ``DOMAIN\user:p@ss/word`` as it is."""
+    scheme, _, rest = proxy.partition("://")
+    user, at, place = rest.rpartition("@")
+    parts = (quote(unquote(part), safe="") for part in user.split(":", 1))
+    return f"{scheme}://{':'.join(parts)}{at}{place}"
+
+
 def shown_proxy(proxy: str) -> str:
     """A proxy's host and port, without user name and password."""
     parts = urlsplit(proxy)
     return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+
+def proxy_keys(proxy: str | None) -> list[str]:
+    """The password of a proxy as it may occur in texts: plain, and percent-encoded."""
+    password = urlsplit(proxy).password if proxy else None
+    return [password, unquote(password)] if password else []
 
 
 def tls_context() -> ssl.SSLContext:
@@ -124,11 +138,19 @@ def tls_context() -> ssl.SSLContext:
 
 
 def missing_certificates(environ: Mapping[str, str] = os.environ) -> str:
-    """Return the variable and path of a certificate file or folder that does not exist; empty if all do."""
+    """Return what is wrong with the certificate file or folder that a variable names; empty if nothing is."""
     for name in _CERTIFICATES:
         path = environ.get(name, "")
         if path and not os.path.exists(path):
             return f"{name} names {path}, which does not exist"
+    file = environ.get(_CERTIFICATES[0], "")
+    if file and not os.path.isfile(file):
+        return f"{_CERTIFICATES[0]} names {file}, which is no file"
+    try:
+        if file:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except OSError:  # ssl.SSLError is one
+        return f"{_CERTIFICATES[0]} names {file}, which holds no certificates in PEM form"
     return ""
 
 
@@ -148,7 +170,22 @@ def explain(error: BaseException, proxy: str | None = None) -> Failure | None:
         reason = error.strerror or str(error.os_error)
         return Failure(f"the proxy {error.host}:{error.port} cannot be reached: {reason}", _check_proxy())
     if isinstance(error, aiohttp.ClientHttpProxyError):
-        return _refused_by_proxy(error.status, proxy)
+        return refused_by_proxy(error.status, proxy)
+    who = f"the proxy {shown_proxy(proxy)}: " if proxy and _is_about(error, proxy) else ""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return Failure(f"{who}there is no such host", _check_proxy() if who else "check the network and the url")
+    found = _of_tls(error) or _of_httpx(error, proxy) or _of_connection(error)
+    return found and found._replace(sentence=who + found.sentence, remedy=_check_proxy() if who else found.remedy)
+
+
+def _is_about(error: BaseException, proxy: str) -> bool:
+    """Whether an error of aiohttp was met at the proxy and not at the host behind it."""
+    parts = urlsplit(proxy)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return (getattr(error, "host", ""), getattr(error, "port", 0)) == (parts.hostname, port)
+
+
+def _of_tls(error: BaseException) -> Failure | None:
     certificate = _find(error, ssl.SSLCertVerificationError)
     if isinstance(certificate, ssl.SSLCertVerificationError):
         return _of_certificate(certificate)
@@ -161,10 +198,37 @@ def explain(error: BaseException, proxy: str | None = None) -> Failure | None:
     return None
 
 
-def explain_certificates(error: BaseException) -> str:
-    """Why a server's certificate was refused, in one sentence with its remedy; empty if it was not."""
-    found = explain(error)
-    return f"{found.sentence}: {found.remedy}" if found is not None else ""
+def _of_httpx(error: BaseException, proxy: str | None) -> Failure | None:
+    """Errors of httpx, which MCP servers are asked with, by their names: the package is optional."""
+    kinds = {kind.__name__ for kind in type(error).__mro__} if type(error).__module__.startswith("httpx") else set()
+    if "ProxyError" in kinds:
+        status = re.match(r"\d{3}", str(error))
+        return refused_by_proxy(int(status[0]) if status else 0, proxy)
+    if proxy and kinds & {"ConnectError", "ConnectTimeout"}:
+        return Failure(f"the proxy {shown_proxy(proxy)} cannot be reached", _check_proxy())
+    return None
+
+
+def _of_connection(error: BaseException) -> Failure | None:
+    """Errors without TLS; their own messages are not shown, because they may contain the full URL with a key."""
+    import aiohttp
+
+    remedy = "check the url, then try again"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return Failure(f"it cannot be reached: {error.strerror or str(error.os_error)}", remedy)
+    if isinstance(error, TimeoutError):
+        return Failure("it does not answer", remedy)
+    if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError | BrokenPipeError):
+        return Failure("it closed the connection before it answered", remedy)
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return Failure("its answer broke off", "try again")
+    if isinstance(error, aiohttp.ClientResponseError):
+        return Failure("it does not speak HTTP", "check the port of the url")
+    if isinstance(error, aiohttp.InvalidURL):
+        return Failure("its address is not valid", "check the url")
+    if isinstance(error, aiohttp.ClientOSError):
+        return Failure("the connection broke", remedy)
+    return None
 
 
 def _of_certificate(error: ssl.SSLCertVerificationError) -> Failure:
@@ -177,7 +241,8 @@ def _of_certificate(error: ssl.SSLCertVerificationError) -> Failure:
     return Failure(f"its certificate {sentence}", remedy)
 
 
-def _refused_by_proxy(status: int, proxy: str | None) -> Failure:
+def refused_by_proxy(status: int, proxy: str | None) -> Failure:
+    """Why a proxy refuses a connection, by its HTTP status; 0 if the status is not known."""
     name = shown_proxy(proxy) if proxy else "in between"
     if status == 407:
         remedy = "set HTTPS_PROXY to http://USER:PASSWORD@HOST:PORT"
@@ -186,7 +251,8 @@ def _refused_by_proxy(status: int, proxy: str | None) -> Failure:
         return Failure(f"the proxy {name} does not allow this host (HTTP {status})", "ask for it to be allowed")
     if status in (502, 503, 504):
         return Failure(f"the proxy {name} cannot reach this host (HTTP {status})", "check the url, then try again")
-    return Failure(f"the proxy {name} refuses the connection (HTTP {status})", _check_proxy())
+    shown = f" (HTTP {status})" if status else ""
+    return Failure(f"the proxy {name} refuses the connection{shown}", _check_proxy())
 
 
 def _check_proxy() -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from rtvoice_tui.errors import ConnectionFailed, KeyRefused, ProfileError, ToolError
-from rtvoice_tui.network import explain, proxy_for, tls_context
+from rtvoice_tui.network import explain, proxy_for, proxy_keys, refused_by_proxy, tls_context
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.runs import HttpRun
 from rtvoice_tui.protocol.settings import ToolSpec
@@ -140,6 +140,7 @@ class HttpRunner(Runner):
                 outcome = failed(f"{call.name} failed: {urlsplit(url).hostname}: {found.sentence}", found.remedy)
             else:
                 outcome = failed(f"{call.name} failed: {urlsplit(url).hostname} cannot be asked", _reason(error, keys))
+            outcome = outcome.without(*proxy_keys(self._proxy))
         return outcome.with_details(("request", shown)).without(*keys)
 
     def _connector(self) -> "aiohttp.TCPConnector":
@@ -191,6 +192,9 @@ class HttpRunner(Runner):
                 how: dict[str, Any] = {"allow_redirects": False, "proxy": proxy, "ssl": tls}
                 request = session.request(method, here, headers=headers, json=body, **how)
                 async with request as response:
+                    if proxy and response.status == 407:
+                        found = refused_by_proxy(407, proxy)
+                        raise Refused(f"{found.sentence}: {found.remedy}")
                     location = response.headers.get("Location", "")
                     if response.status not in (301, 302, 303, 307, 308) or not location:
                         return await _answer(call, response, keys)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 from msgspec.structs import replace
 
 from rtvoice_tui.errors import ConnectionFailed, ProfileError, ToolError
-from rtvoice_tui.network import explain_certificates, proxy_for, tls_context
+from rtvoice_tui.network import explain, proxy_for, proxy_keys, refused_by_proxy, tls_context
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.runs import McpRun
 from rtvoice_tui.protocol.settings import ToolSpec
@@ -75,6 +75,8 @@ class McpRunner(Runner):
         self._folder = folder
         self._environ = environ
         self._keys: list[str] = []
+        self._proxy: str | None = None  # of the current connection
+        self._status = 0
         self._inner: dict[str, str] = {}
         self._results: dict[str, dict[str, Any]] = {}
         self._checker = Checker()
@@ -205,7 +207,7 @@ class McpRunner(Runner):
                     await self._list(client)
 
     async def _transport(self, errors: BinaryIO, stack: contextlib.AsyncExitStack) -> Any:
-        self._keys = []
+        self._keys, self._status = [], 0
         if self._run.argv:
             from mcp.client import stdio
 
@@ -231,8 +233,10 @@ class McpRunner(Runner):
         )
         # the time limit for a response is the profile's; the SDK does not close a client that it was given
         limits = httpx2.Timeout(CONNECT_S, read=None)
-        proxy, tls = proxy_for(run.url), await asyncio.to_thread(tls_context)
-        client = httpx2.AsyncClient(headers=headers, trust_env=False, timeout=limits, proxy=proxy, verify=tls)
+        self._proxy, tls = proxy_for(run.url), await asyncio.to_thread(tls_context)
+        self._keys += proxy_keys(self._proxy)
+        client = httpx2.AsyncClient(headers=headers, trust_env=False, timeout=limits, proxy=self._proxy, verify=tls)
+        client.event_hooks = {"response": [self._note_status]}
         await stack.enter_async_context(client)
         return streamable_http_client(self._run.url, http_client=client)
 
@@ -242,7 +246,18 @@ class McpRunner(Runner):
             environment = minimal_environment(self._environ, self._run.pass_env, self._run.env)
             found = program_problem(self._run.argv[0], self._folder, environment)
             return f"{found[0]}: {found[1]}" if found else ""
-        return explain_certificates(error)
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
+        plain = self._run.url.startswith("http:")  # the proxy's own responses look like the server's
+        refused = self._status == 407 and self._proxy and plain
+        reason = refused_by_proxy(407, self._proxy) if refused else explain(error, self._proxy)
+        if reason is not None:
+            return f"{reason.sentence}: {reason.remedy}"
+        return f"{_reason(error, self._keys)} (HTTP {self._status})" if self._status else ""
+
+    async def _note_status(self, response: Any) -> None:
+        """Keep the HTTP status of a refusal: the SDK's error does not tell it."""
+        self._status = response.status_code if response.status_code >= 400 else 0
 
     async def _told(self, message: Any) -> None:
         """Handle a notification of the server: its list of tools may have changed."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import aiohttp
 from yarl import URL
 
 from rtvoice_tui.errors import ConnectionFailed
-from rtvoice_tui.network import explain, proxy_for, tls_context, words_of_body
+from rtvoice_tui.network import explain, proxy_for, refused_by_proxy, shown_proxy, tls_context, words_of_body
 from rtvoice_tui.protocol.remedies import remedy_for
 from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.redaction import redact
@@ -42,14 +43,6 @@ _CLOSINGS = {
     1011: ("the server failed", "press c to connect again"),
     1012: ("the server restarts", "press c in a moment"),
     1013: ("the server is too busy", "press c in a moment"),
-}
-
-
-_WRONGS: dict[type[Exception], str] = {
-    aiohttp.InvalidURL: "the address is not valid",
-    aiohttp.ClientResponseError: "the server does not speak HTTP",
-    aiohttp.ServerDisconnectedError: "the server hung up before it answered",
-    aiohttp.ClientOSError: "the connection broke",
 }
 
 
@@ -169,17 +162,23 @@ async def _only_upgrade(request: aiohttp.ClientRequest, handler: aiohttp.ClientH
     if response.status == 101 or request.method == "CONNECT":
         return response
     host = f"{request.url.host}:{request.url.port}" if request.url.explicit_port else str(request.url.host)
+    proxy = str(request.proxy) if request.proxy and request.url.scheme in ("http", "ws") else None
+    if proxy and response.status == 407:
+        response.close()
+        found = refused_by_proxy(407, proxy)
+        raise ConnectionFailed(f"{host}: {found.sentence}", found.remedy)
+    by = f", says the proxy {shown_proxy(proxy)} or the server" if proxy else ""
     location = response.headers.get("Location", "")
     if response.status in (301, 302, 303, 307, 308) and location:
         response.close()
         raise ConnectionFailed(
-            f"{host}: the server redirects to {_target(request.url, location)}, which is not followed",
+            f"{host}: the server redirects to {_target(request.url, location)}, which is not followed{by}",
             "if that is the right server, set url in the profile to its address",
         )
     words = await _body_of(response)
     response.close()
     sentence, remedy = _refusal(response.status, words)
-    raise ConnectionFailed(f"{host}: {sentence} (HTTP {response.status}){words and ': '}{words}", remedy)
+    raise ConnectionFailed(f"{host}: {sentence} (HTTP {response.status}{by}){words and ': '}{words}", remedy)
 
 
 def _refusal(status: int, words: str) -> tuple[str, str]:
@@ -242,14 +241,9 @@ async def _open(
 def _failure(host: str, error: Exception, proxy: str | None) -> ConnectionFailed:
     if (found := explain(error, proxy)) is not None:
         return ConnectionFailed(f"{host}: {found.sentence}", found.remedy)
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return ConnectionFailed(f"there is no host {host}", "check the network and the url, then press c")
-    if isinstance(error, aiohttp.ClientConnectorError):
-        reason = error.strerror or str(error.os_error)
-        return ConnectionFailed(f"{host} cannot be reached: {reason}", "check the url, then press c")
     # the error's own message is not shown: it may contain the full URL, and with it a key
-    words = _WRONGS.get(type(error), "the connection failed")
-    return ConnectionFailed(f"{host}: {words} ({type(error).__name__})", "check the url, then press c")
+    reason = f": {os.strerror(error.errno)}" if isinstance(error, OSError) and error.errno else ""
+    return ConnectionFailed(f"{host}: the connection failed{reason}", "check the url, then press c")
 
 
 def _explain_close(message: aiohttp.WSMessage, raw: aiohttp.ClientWebSocketResponse) -> Closed:
