@@ -234,14 +234,36 @@ def test_a_file_that_ends_in_the_middle_of_a_sample_is_read_up_to_there(tmp_path
     assert len(pcm) // 2 == pytest.approx((12_000 - 51) * 24_000 / rate, abs=50)
 
 
-def test_a_header_with_an_impossible_rate_is_told_in_a_sentence(tmp_path):
-    path = write_wav(tmp_path / "a.wav", locatable(0.1))
+@pytest.mark.parametrize("rate", [0, 1, 999, 768_001, 0xFFFF_FFFF])
+@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
+def test_a_header_with_an_impossible_rate_is_told_in_a_sentence(tmp_path, rate, subtype):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.zeros(2400), 24_000, subtype=subtype)
     content = bytearray(path.read_bytes())
-    content[24:28] = struct.pack("<I", 0)
+    content[24:28] = struct.pack("<I", rate)
     path.write_bytes(content)
 
-    with pytest.raises(AudioError):
-        read_wav(path, 24_000)
+    for refuse in (lambda: read_wav(path, 24_000), lambda: check_files(path, None)):
+        with pytest.raises(AudioError, match=str(path)):
+            refuse()
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+@pytest.mark.parametrize("ending", [".raw", ".pcm", ".mp3", ""])
+def test_a_file_is_read_by_its_content_and_not_by_its_name(tmp_path, subtype, ending):
+    path = tmp_path / f"speech{ending}"
+    soundfile.write(path, np.full(240, 0.5), 24_000, subtype=subtype, format="WAV")
+    check_files(path, None)
+    assert len(read_wav(path, 24_000)) == 480
+
+
+@pytest.mark.parametrize(("format_", "endian"), [("RF64", "FILE"), ("WAV", "BIG")], ids=["RF64", "RIFX"])
+@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
+def test_large_files_and_those_in_the_other_order_of_bytes_are_read(tmp_path, format_, endian, subtype):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.full(240, 0.5), 24_000, subtype=subtype, format=format_, endian=endian)
+    check_files(path, None)
+    assert np.frombuffer(read_wav(path, 24_000), "<i2")[100] == pytest.approx(16_384, abs=2)
 
 
 # --- the speaker

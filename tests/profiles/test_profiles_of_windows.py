@@ -7,10 +7,13 @@ import pytest
 
 from rtvoice_tui.controller.planner import Options, with_options
 from rtvoice_tui.errors import ProfileError
+from rtvoice_tui.profiles import paths
 from rtvoice_tui.profiles.library import import_profile
 from rtvoice_tui.profiles.model import Profile
+from rtvoice_tui.profiles.state import State, load_state, remember
 from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
 from rtvoice_tui.profiles.text_files import decoded
+from rtvoice_tui.ui.themes import load_themes
 
 TEXT = 'provider = "local"\r\n[session]\r\ninstructions = "Отвечай кратко."\r\n'
 LATIN = 'provider = "local"\n[session]\ninstructions = "Be brief."\n'
@@ -89,3 +92,32 @@ def test_a_folder_holds_no_instructions(tmp_path):
 @pytest.mark.parametrize("data", [b"", b"a", b"\xef\xbb\xbf", b"\xff\xfe"])
 def test_short_and_empty_files_are_text(data):
     assert decoded(data) in ("", "a")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_state_is_read_and_kept_however_it_was_saved(way):
+    file = paths.state_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(WAYS[way]('profile = "mine"\r\nkey_hosts = ["KEY@api.example"]\r\n'))
+    remember(theme="paper")
+    assert load_state() == State(profile="mine", theme="paper", key_hosts=("KEY@api.example",))
+
+
+@pytest.mark.parametrize("data", [b"\x80\x81", b'profile = "mine', b'profile = ["a"]', b"x = 1\nx = 2"])
+def test_a_state_that_cannot_be_read_is_not_lost_by_the_next_one(data):
+    file = paths.state_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    remember(theme="paper")
+    assert load_state() == State(theme="paper")
+    assert file.with_suffix(".broken").read_bytes() == data
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_theme_is_read_however_it_was_saved(way):
+    folder = paths.themes_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "mine.toml").write_bytes(WAYS[way]('name = "mine"\r\nprimary = "#ff0000"\r\n'))
+    themes, problems = load_themes()
+    assert problems == []
+    assert "mine" in [theme.name for theme in themes]

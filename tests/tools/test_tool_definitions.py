@@ -10,7 +10,8 @@ from rtvoice_tui.protocol.realtime.dialects import OPENAI
 from rtvoice_tui.protocol.realtime.session_update import session_body
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.facts import Fact, Notice
-from rtvoice_tui.tools.definitions import problem_of
+from rtvoice_tui.tools.definitions import own_specs, problem_of
+from rtvoice_tui.tools.mcp import prefixed
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 
@@ -26,12 +27,20 @@ BAD_SCHEMAS: dict[str, Any] = {
         "type": "object",
         "properties": {"a": {"type": "array", "items": {"type": "object", "properties": {"b": {"type": "int"}}}}},
     },
+    "a reference that leads nowhere": {"type": "object", "properties": {"a": {"$ref": "#/$defs/City"}}},
+    "one deep inside": {"type": "object", "properties": {"a": {"items": {"anyOf": [{"$ref": "#/properties/b"}]}}}},
+    "a reference that leads out": {"type": "object", "properties": {"a": {"$ref": "https://e.example/city"}}},
     "a negative length": {"type": "object", "properties": {"a": {"type": "string", "minLength": -1}}},
 }
 GOOD_SCHEMAS: dict[str, Any] = {
     "nothing": {},
     "an object without properties": {"type": "object"},
     "properties without a type": {"properties": {"a": {"type": "string"}}},
+    "a reference": {"type": "object", "properties": {"a": {"$ref": "#/$defs/a~1b"}}, "$defs": {"a/b": {}}},
+    "a reference to itself": {"type": "object", "properties": {"a": {"$ref": "#"}}},
+    "a reference by name": {"type": "object", "properties": {"a": {"$ref": "#x"}}, "$defs": {"b": {"$anchor": "x"}}},
+    "a value that looks like one": {"type": "object", "properties": {"a": {"const": {"$ref": "#/no"}}}},
+    "a property called $ref": {"type": "object", "properties": {"$ref": {"type": "string"}}},
     "a closed object": {**CITY, "additionalProperties": False},
     "two types": {"type": "object", "properties": {"a": {"type": ["string", "null"]}}},
 }
@@ -96,3 +105,10 @@ async def test_a_hosted_tool_is_the_providers_own_affair():
     spec = ToolSpec(name="web_search", hosted=True, parameters={"type": "strin"})
     await checks.check([spec], [])
     assert checks.passing([spec]) == (spec,)
+
+
+@pytest.mark.parametrize("name", ["my files", "файлы", "x" * 70])
+def test_a_server_s_name_is_only_a_prefix_and_needs_no_letters_of_the_wire(name):
+    text = f'provider = "local"\n[[tools]]\nname = "{name}"\nrun = {{kind = "mcp", argv = ["files"]}}\n'
+    assert own_specs(parse_profile(text, "mine")) == ()
+    assert problem_of(ToolSpec(name=prefixed(name, "read"))) == ""

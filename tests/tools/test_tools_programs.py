@@ -18,6 +18,11 @@ SCRIPTS = {
     "with the line ends of Windows": (b"#!/usr/bin/env python3\r\nprint(1)\r\n", 0o755, "line ends of Windows", "sed"),
     "with them and an absolute path": (b"#!/bin/sh\r\necho hi\r\n", 0o755, "line ends of Windows", "sed"),
     "without a first line": (b"echo hi\n", 0o755, "does not say what runs it", "#!/bin/sh"),
+    "that is empty": (b"", 0o755, "is empty", "correct the path"),
+    "in UTF-16": ("#!/bin/sh\n".encode("utf-16"), 0o755, "UTF-16", "save it as UTF-8"),
+    "with an interpreter without its path": (b"#!python3\n", 0o755, "without its path", "#!/usr/bin/env python3"),
+    "with a folder as interpreter": (b"#!/usr/bin/\n", 0o755, "which is a folder", "correct its first line"),
+    "with an interpreter that may not run": (b"#!/etc/passwd\n", 0o755, "which is not executable", "chmod +x"),
     "with an empty first line": (b"#!\necho hi\n", 0o755, "does not say what runs it", "#!/bin/sh"),
     "with a byte order mark": (b"\xef\xbb\xbf#!/bin/sh\necho hi\n", 0o755, "byte order mark", "UTF-8 without"),
     "with an interpreter that is missing": (b"#!/no/such/sh\n", 0o755, "/no/such/sh, which is not there", "install"),
@@ -48,7 +53,7 @@ def test_a_script_that_cannot_be_started_says_why(script, way, tmp_path: Path):
     assert remedy in problem[1]
 
 
-@pytest.mark.parametrize("raw", [b"#!/bin/sh\nexit 0\n", b"#!/usr/bin/env -S sh -e\nexit 0\n", b"\x7fELF\0\0", b""])
+@pytest.mark.parametrize("raw", [b"#!/bin/sh\nexit 0\n", b"#!/usr/bin/env -S sh -e\nexit 0\n", b"\x7fELF\0\0"])
 def test_what_may_start_has_no_problem(raw, tmp_path):
     path = tmp_path / "tool"
     path.write_bytes(raw)
@@ -87,12 +92,43 @@ async def test_a_call_of_such_a_script_says_so_too(script, tmp_path):
         ("Привет".encode("utf-8-sig"), "Привет"),
         ("Привет".encode("utf-16"), "Привет"),
         ("\ufeffПривет".encode("utf-16-be"), "Привет"),
-        ("Привет".encode()[:-1], "Приве"),
+        ("Привет, мир".encode("utf-16-le"), "Привет, мир"),
+        ("Привет, мир".encode("utf-16-be"), "Привет, мир"),
+        ("hello\n".encode("utf-16-le"), "hello\n"),
+        ("Привет".encode("utf-32"), "Привет"),
+        (b"a\0b", "a\0b"),
         (b"", ""),
     ],
 )
 def test_text_that_is_marked_or_utf_8_is_read_whole(raw, text):
     assert readable_text(raw) == (text, "")
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16", "utf-16-le"])
+def test_only_text_that_was_cut_may_end_within_a_character(charset):
+    raw = "Привет, мир".encode(charset)[:-1]
+    assert readable_text(raw, cut=True)[1] == ""
+    assert readable_text(raw)[1] == DAMAGED
+
+
+def test_a_last_letter_in_another_charset_is_no_silent_success():
+    assert readable_text("schön ü".encode("latin-1"))[1] == DAMAGED
+    assert readable_text("voilà".encode("latin-1"))[1] == DAMAGED
+
+
+@pytest.mark.parametrize(
+    ("program", "problem", "remedy"),
+    [
+        ("echo hi", "there is no program 'echo hi'", 'argv = ["echo", "hi"]'),
+        ("~/no-such-tool", "there is no program ~/no-such-tool", f"write the whole path: {Path.home()}/no-such-tool"),
+        ("no-such-tool", "there is no program no-such-tool", "install no-such-tool"),
+    ],
+)
+def test_a_program_that_is_written_as_for_a_shell_is_told(program, problem, remedy, tmp_path):
+    found = program_problem(program, tmp_path, os.environ)
+    assert found is not None
+    assert found[0] == problem
+    assert remedy in found[1]
 
 
 @pytest.mark.parametrize("charset", ["cp1251", "koi8-r", "latin-1", "cp866", "shift-jis"])

@@ -17,7 +17,7 @@ from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
 from rtvoice_tui.profiles.writing import in_order
 from rtvoice_tui.session.facts import Level, Notice
 from rtvoice_tui.session.recap import HistoryMessage
-from rtvoice_tui.tools.definitions import problem_of
+from rtvoice_tui.tools.definitions import own_specs, problem_of
 
 PATIENCE_S = 0.3
 """How long another profile waits to be opened for the saves of the open one."""
@@ -148,7 +148,7 @@ class Profiles:
 
         def imported() -> str:
             name = library.import_profile(file)
-            for spec in load_profile(name).tool_specs:
+            for spec in own_specs(load_profile(name)):
                 if problem := problem_of(spec):
                     sentence = f"'{name}' has a tool that cannot be offered: '{spec.name}': {problem}"
                     self._session.report(Notice(Level.WARNING, sentence, "correct it in the profile's file"))

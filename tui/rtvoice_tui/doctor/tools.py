@@ -8,7 +8,7 @@ from pathlib import Path
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import runs, secrets
 from rtvoice_tui.profiles.model import Profile, ToolEntry
-from rtvoice_tui.tools.definitions import problem_of
+from rtvoice_tui.tools.definitions import own_specs, problem_of
 from rtvoice_tui.tools.mcp import INSTALL_HINT
 from rtvoice_tui.tools.programs import program_problem
 from rtvoice_tui.tools.registry import Registry
@@ -35,7 +35,7 @@ def tool_problems(profile: Profile, folder: Path, environ: Mapping[str, str]) ->
 def definition_problems(profile: Profile) -> Iterator[tuple[str, str]]:
     """Yield a sentence and a remedy for each tool whose name or schema no server would accept."""
     seen: set[str] = set()
-    for spec in profile.tool_specs:
+    for spec in own_specs(profile):
         if problem := problem_of(spec):
             yield f"tool '{spec.name}': {problem}", "correct it in the profile's file: until then it is not offered"
         if spec.name in seen:

@@ -1,6 +1,7 @@
 """State that is kept between runs: the last profile, the theme, and the hosts that keys may be sent to."""
 
 import contextlib
+import os
 import tomllib
 from typing import Any
 
@@ -8,7 +9,10 @@ import msgspec
 
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import paths
+from rtvoice_tui.profiles.text_files import read_text_file
 from rtvoice_tui.profiles.writing import write_privately
+
+MAX_BYTES = 1_000_000
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,13 +32,25 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 def load_state() -> State:
     """Load the state; returns the default state if the file cannot be read."""
     with contextlib.suppress(OSError, ValueError, RecursionError, msgspec.ValidationError):
-        return msgspec.convert(tomllib.loads(paths.state_file().read_text(encoding="utf-8")), State)
+        return _read()
     return State()
 
 
+def _read() -> State:
+    return msgspec.convert(tomllib.loads(read_text_file(paths.state_file(), MAX_BYTES)), State)
+
+
 def remember(**changes: Any) -> None:
-    """Save fields of `State`; write errors are ignored."""
-    state = msgspec.structs.replace(load_state(), **changes)
+    """Save fields of `State`; write errors are ignored. A file that cannot be read is kept beside the new one."""
+    try:
+        state = _read()
+    except OSError:
+        state = State()
+    except (ValueError, RecursionError, msgspec.ValidationError):
+        state = State()
+        with contextlib.suppress(OSError):
+            os.replace(paths.state_file(), paths.state_file().with_suffix(".broken"))
+    state = msgspec.structs.replace(state, **changes)
     text = "".join(
         f"{name} = {msgspec.json.encode(value).decode()}\n" for name, value in msgspec.structs.asdict(state).items()
     )

@@ -15,14 +15,20 @@ def decoded(data: bytes) -> str:
     Raises:
         UnicodeDecodeError: it is neither UTF-8 nor UTF-16.
     """
-    if data.startswith(_UTF_16) and not data.startswith(codecs.BOM_UTF32_LE):
-        return data.decode("utf-16")
-    if data.startswith(codecs.BOM_UTF32_LE) or data.startswith(codecs.BOM_UTF32_BE):
-        return data.decode("utf-32")
+    return data.decode(wide_charset(data) or "utf-8-sig")
+
+
+def wide_charset(data: bytes) -> str:
+    """The name of UTF-16 or UTF-32 if bytes are text in it, with or without its mark; empty if they are not."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if data.startswith(_UTF_16):
+        return "utf-16"
     for order, high in (("utf-16-le", data[1::2]), ("utf-16-be", data[::2])):
         if b"\0" in high and len(data) % 2 == 0 and sum(byte <= _LAST_PAGE for byte in high) >= 0.9 * len(high):
-            return data.decode(order)  # without its mark
-    return data.decode("utf-8-sig")
+            low = data[::2] if order == "utf-16-le" else data[1::2]
+            return order if sum(byte == 0 for byte in low) < 0.1 * len(low) else ""  # else it is no text
+    return ""
 
 
 def read_text_file(path: Path, most: int) -> str:

@@ -191,7 +191,7 @@ class _Streams:
 
     def text(self, index: int) -> str:
         """The kept part of stdout (0) or stderr (1)."""
-        return readable_text(bytes(self._kept[index]))[0]
+        return readable_text(bytes(self._kept[index]), self._sizes[index] > len(self._kept[index]))[0]
 
     @property
     def loss(self) -> str:

@@ -5,9 +5,13 @@ the forms of the screen. What passes is accepted by every server as a function t
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 from rtvoice_tui.errors import SchemaRefused
+from rtvoice_tui.profiles.model import Profile
+from rtvoice_tui.profiles.runs import McpRun
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.schema import in_json
 
@@ -16,7 +20,19 @@ MAX_NAME = 64
 MAX_PARTS = 3000
 """Maximum number of values in a schema: larger ones could not be validated in time."""
 
+_DATA = frozenset(("const", "enum", "default", "example", "examples"))
+"""Keywords whose values are data and no schemas."""
+
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def own_specs(profile: Profile) -> tuple[ToolSpec, ...]:
+    """The tools that a profile defines itself.
+
+    An MCP server is left out: its name only becomes a prefix of its tools' names, which `prefixed` makes valid.
+    """
+    tools = (tool for tool in profile.active_tools if not isinstance(tool.run, McpRun))
+    return tuple(tool.spec(profile.tool_policy) for tool in tools)
 
 
 def problem_of(spec: ToolSpec) -> str:
@@ -52,12 +68,43 @@ def check(schema: Any) -> None:
         raise SchemaRefused("it is nested too deeply") from None
     if error is not None:
         raise SchemaRefused(f"{_path(error.absolute_path)}: {in_json(error)}")
+    if lost := next((reference for reference in _references(schema) if not _leads(reference, schema)), ""):
+        raise SchemaRefused(f"parameters: nothing in it is at $ref '{lost}'")
     if schema.get("type", "object") not in ("object", ["object"]):
         raise SchemaRefused("parameters.type: a tool takes an object: type is 'object'")
     properties = schema.get("properties", {})
     missing = [name for name in schema.get("required", []) if name not in properties]
     if missing:
         raise SchemaRefused(f"parameters.required: there is no property '{missing[0]}'")
+
+
+def _references(schema: Any) -> Iterator[str]:
+    """All references in a schema; values that are only data, such as examples, have none."""
+    waiting = [schema]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            if isinstance(part.get("$ref"), str):
+                yield part["$ref"]
+            waiting += [value for name, value in part.items() if name not in _DATA]
+        elif isinstance(part, list):
+            waiting += part
+
+
+def _leads(reference: str, schema: dict[str, Any]) -> bool:
+    """Whether a reference leads to a part of the schema; names, which are rare, are taken to."""
+    if not reference.startswith("#/"):
+        return reference.startswith("#") or reference == schema.get("$id")
+    part: Any = schema
+    for name in unquote(reference[2:]).split("/"):
+        key = name.replace("~1", "/").replace("~0", "~")
+        if isinstance(part, list) and key.isdigit() and int(key) < len(part):
+            part = part[int(key)]
+        elif isinstance(part, dict) and key in part:
+            part = part[key]
+        else:
+            return False
+    return True
 
 
 def _is_larger(value: Any, most: int) -> bool:

@@ -256,7 +256,7 @@ async def _answer(call: Call, response: "aiohttp.ClientResponse", keys: list[str
             break
     status = ("status", f"{response.status} {response.reason or ''}".strip())
     kind = response.content_type
-    decoded, damage = _decoded(bytes(raw), response.charset)
+    decoded, damage = _decoded(bytes(raw), response.charset, more)
     text = redact(decoded, keys)  # before it is cut, or a part of a key could remain
     if "\0" in text[:1000] or kind.startswith(("image/", "audio/", "video/")):
         size = response.content_length or len(raw)
@@ -268,14 +268,14 @@ async def _answer(call: Call, response: "aiohttp.ClientResponse", keys: list[str
     return succeeded(text, loss).with_details(status)
 
 
-def _decoded(raw: bytes, charset: str | None) -> tuple[str, str]:
+def _decoded(raw: bytes, charset: str | None, cut: bool) -> tuple[str, str]:
     """Decode with the charset that the server names, else as `readable_text`; and a sentence if some was not text."""
     try:
         if charset and codecs.lookup(charset).name.replace("-", "_") not in _NOT_OF_THE_WEB:
             return raw.decode(charset), ""
     except (LookupError, ValueError):
         pass
-    return readable_text(raw)
+    return readable_text(raw, cut)
 
 
 def _quoted(value: Any) -> str:

@@ -1,9 +1,13 @@
 """Why a program or script cannot be started, and what to do about it."""
 
+import json
 import os
+import shlex
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+
+from rtvoice_tui.profiles.text_files import wide_charset
 
 _BINARIES = (b"\x7fELF", b"MZ", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")
 """How programs begin that are no scripts."""
@@ -23,18 +27,22 @@ def program_problem(program: str, folder: Path | None, environ: Mapping[str, str
     path = Path(program)
     if os.sep not in program:
         found = shutil.which(program, path=environ.get("PATH", os.defpath))
+        if found is None and (words := program.split()) and len(words) > 1:
+            return f"there is no program '{program}'", f"write each argument by itself: argv = {json.dumps(words)}"
         if found is None:
             return f"there is no program {program}", f"install {program}, or give its whole path"
         path = Path(found)
     elif not path.is_absolute() and folder is not None:
         path = folder / path
     try:
+        if not path.exists() and program.startswith("~"):
+            return f"there is no program {program}", f"write the whole path: {os.path.expanduser(program)}"
         if not path.exists():
             return f"there is no program {path}", "correct the path"
         if path.is_dir():
             return f"{path} is a folder", "give the path of a program"
         if not os.access(path, os.X_OK):
-            return f"{path} is not executable", f"chmod +x {path}"
+            return f"{path} is not executable", f"chmod +x {shlex.quote(str(path))}"
         with path.open("rb") as file:
             first = file.readline(500)
     except OSError as error:
@@ -44,22 +52,33 @@ def program_problem(program: str, folder: Path | None, environ: Mapping[str, str
 
 def _script_problem(path: Path, first: bytes, environ: Mapping[str, str]) -> Problem | None:
     """Why a script's first line starts no interpreter."""
+    if not first:
+        return f"{path} is empty", "correct the path"
     if first.startswith(b"\xef\xbb\xbf#!"):
         return f"{path} begins with a byte order mark, before #!", "save it as UTF-8 without one"
+    if wide_charset(first[: len(first) & ~3]):
+        return f"{path} is a text in UTF-16, which no interpreter reads", "save it as UTF-8"
     if not first.startswith(b"#!"):
-        is_text = (
-            b"\0" not in first and first.strip() and not first.startswith((b"\x7fELF", b"MZ", b"\xca\xfe", b"\xcf"))
-        )
+        is_text = b"\0" not in first and not first.startswith(_BINARIES)
         return (f"{path} does not say what runs it", "begin it with a line such as #!/bin/sh") if is_text else None
     if first.endswith(b"\r\n") or first.rstrip(b"\n").endswith(b"\r"):
-        return f"{path} has the line ends of Windows", f"sed -i 's/\\r$//' {path}"
+        return f"{path} has the line ends of Windows", f"sed -i 's/\\r$//' {shlex.quote(str(path))}"
     words = first[2:].decode("utf-8", "replace").split()
     if not words:
         return f"{path} does not say what runs it", "begin it with a line such as #!/bin/sh"
     names = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
-    interpreter = names[0] if Path(words[0]).name == "env" and names else words[0]
-    if os.sep in interpreter:
-        missing = not Path(interpreter).exists()
-    else:
+    if os.sep not in words[0]:
+        return f"{path} names {words[0]} without its path", f"begin it with #!/usr/bin/env {words[0]}"
+    return _interpreter_problem(path, names[0] if Path(words[0]).name == "env" and names else words[0], environ)
+
+
+def _interpreter_problem(path: Path, interpreter: str, environ: Mapping[str, str]) -> Problem | None:
+    if os.sep not in interpreter:  # by env: looked up in PATH
         missing = shutil.which(interpreter, path=environ.get("PATH", os.defpath)) is None
+    elif Path(interpreter).is_dir():
+        return f"{path} is run by {interpreter}, which is a folder", "correct its first line"
+    else:
+        missing = not Path(interpreter).exists()
+        if not missing and not os.access(interpreter, os.X_OK):
+            return f"{path} is run by {interpreter}, which is not executable", f"chmod +x {shlex.quote(interpreter)}"
     return (f"{path} is run by {interpreter}, which is not there", f"install {interpreter}") if missing else None

@@ -9,6 +9,7 @@ import msgspec
 from textual.theme import Theme
 
 from rtvoice_tui.profiles import paths
+from rtvoice_tui.profiles.text_files import read_text_file
 
 DEFAULT = "rtvoice-dark"
 
@@ -45,6 +46,9 @@ ANSI_VARIABLES: dict[str, str] = {
     "screen-selection-foreground": "ansi_black",
 }
 """Variables that Textual cannot derive for ANSI themes, which use the terminal's own colours."""
+
+
+MAX_BYTES = 1_000_000
 
 
 class ThemeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,7 +96,7 @@ def _shipped() -> Path:
 def _read(file: Path) -> Theme:
     from textual.color import Color, ColorParseError
 
-    fields = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), ThemeFile)
+    fields = msgspec.convert(tomllib.loads(read_text_file(file, MAX_BYTES)), ThemeFile)
     unknown = set(fields.variables) - set(VARIABLES)
     if unknown:
         raise ValueError(f"unknown variables {', '.join(sorted(unknown))}")

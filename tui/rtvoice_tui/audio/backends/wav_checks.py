@@ -5,6 +5,8 @@ import os
 import wave
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, BinaryIO
 
 from rtvoice_tui.errors import AudioError
 
@@ -12,6 +14,10 @@ from rtvoice_tui.errors import AudioError
 class OtherEncoding(Exception):
     """The samples are not 16-bit PCM, so that a sound library has to read the file."""
 
+
+LOWEST_RATE, HIGHEST_RATE = 1000, 768_000
+_OTHER_CONTAINERS = (b"RF64", b"RIFX")
+"""First bytes of large WAV files, and of those with the bytes of each number in the other order."""
 
 CONVERT = "convert it to 16-bit PCM WAV"
 ANOTHER = "give --input-file a WAV file"
@@ -42,9 +48,25 @@ def _check_input(path: Path) -> None:
         import soundfile
 
         try:
-            soundfile.info(str(path))
-        except soundfile.SoundFileError as error:
+            with path.open("rb") as file:
+                check_rate(soundfile.info(by_content(file)).samplerate)
+        except (soundfile.SoundFileError, ValueError) as error:
             raise AudioError(f"{path} {other}: {library_reason(error)}", CONVERT) from None
+
+
+def by_content(file: BinaryIO) -> Any:
+    """A file without a name for the sound library, which would take the format from an ending such as ``.raw``."""
+    return SimpleNamespace(read=file.read, readinto=file.readinto, seek=file.seek, tell=file.tell)  # type: ignore[attr-defined]
+
+
+def check_rate(rate: int) -> None:
+    """Check a sample rate in Hz.
+
+    Raises:
+        ValueError: no recording has it; it could not be resampled.
+    """
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise ValueError(f"its rate is {rate} Hz")
 
 
 def library_reason(error: Exception) -> str:
@@ -63,22 +85,33 @@ def opened_wav(path: Path) -> Iterator[wave.Wave_read]:
     """
     try:
         with wave.open(str(path), "rb") as wav:
-            if not wav.getframerate():
-                raise wave.Error("its rate is 0 Hz")
-            if wav.getsampwidth() != 2:
-                raise OtherEncoding(f"has {wav.getsampwidth() * 8} bits a sample, and cannot be read")
+            _check_header(wav)
             yield wav
     except FileNotFoundError as error:
         raise AudioError(f"{path} does not exist", ANOTHER) from error
     except PermissionError as error:
         raise AudioError(f"{path} may not be read by you", "change its rights, or give another --input-file") from error
     except wave.Error as error:
-        if str(error).startswith("unknown"):  # float samples, or the extensible header
+        if str(error).startswith("unknown") or _first_bytes(path) in _OTHER_CONTAINERS:  # float, extensible header
             raise OtherEncoding("is no WAV file that can be read") from None
         raise AudioError(f"{path} is no WAV file that can be read: {error}", CONVERT) from error
     except (OSError, EOFError) as error:
         remedy = ANOTHER if isinstance(error, OSError) else CONVERT
         raise AudioError(f"{path} is no WAV file that can be read: {_reason(path, error)}", remedy) from error
+
+
+def _check_header(wav: wave.Wave_read) -> None:
+    try:
+        check_rate(wav.getframerate())
+    except ValueError as error:
+        raise wave.Error(str(error)) from None
+    if wav.getsampwidth() != 2:
+        raise OtherEncoding(f"has {wav.getsampwidth() * 8} bits a sample, and cannot be read")
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(4)
 
 
 def _reason(path: Path, error: Exception) -> str:

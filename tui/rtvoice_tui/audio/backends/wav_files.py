@@ -12,7 +12,14 @@ from typing import Protocol
 import numpy as np
 
 from rtvoice_tui.audio.backends.latency import BLOCK_MS
-from rtvoice_tui.audio.backends.wav_checks import CONVERT, OtherEncoding, library_reason, opened_wav
+from rtvoice_tui.audio.backends.wav_checks import (
+    CONVERT,
+    OtherEncoding,
+    by_content,
+    check_rate,
+    library_reason,
+    opened_wav,
+)
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.pcm.resample import convert
 from rtvoice_tui.audio.playout.playback import Playback
@@ -165,7 +172,9 @@ def _read_other(path: Path, problem: str) -> tuple[bytes, int]:
     import soundfile
 
     try:
-        frames, source = soundfile.read(str(path), dtype="float32", always_2d=True)
+        with path.open("rb") as file:
+            frames, source = soundfile.read(by_content(file), dtype="float32", always_2d=True)
+        check_rate(source)
     except (soundfile.SoundFileError, RuntimeError, ValueError) as error:
         raise AudioError(f"{path} {problem}: {library_reason(error)}", CONVERT) from None
     mono = np.nan_to_num(frames.mean(axis=1), nan=0.0, posinf=1.0, neginf=-1.0)

@@ -9,6 +9,11 @@ from pathlib import Path
 
 from textual.app import App, SuspendNotSupported
 
+from rtvoice_tui.profiles.text_files import read_text_file
+
+MAX_BYTES = 10_000_000
+"""Maximum size of an edited text."""
+
 
 def edited(app: App[None], text: str, suffix: str) -> str | None:
     """Edit a text in ``$VISUAL`` or ``$EDITOR``. Blocks the app's event loop until the editor exits.
@@ -26,11 +31,11 @@ def edited(app: App[None], text: str, suffix: str) -> str | None:
         try:
             with app.suspend():
                 ended = subprocess.run([*command, str(file)], stderr=sys.__stderr__, check=False)
-            result = file.read_text(encoding="utf-8")
+            result = read_text_file(file, MAX_BYTES)
         except SuspendNotSupported:
             app.notify("this terminal does not let the app suspend for an editor", severity="warning", markup=False)
             return None
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             app.notify(f"{command[0]} cannot be used: {error}", severity="warning", markup=False)
             return None
     if ended.returncode:
