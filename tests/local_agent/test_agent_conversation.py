@@ -563,7 +563,10 @@ async def test_sound_that_is_no_base64_is_refused(all_installed, client):
     assert (error["code"], error["param"]) == ("invalid_value", "audio")
 
 
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic a token"}])
+@pytest.mark.parametrize(
+    "headers",
+    [{}, *({"Authorization": value} for value in ("Bearer wrong", "Basic a token", "Bearer ключ", "Bearer ", "x"))],
+)
 async def test_a_wrong_token_is_answered_with_401(all_installed, address, headers):
     async with aiohttp.ClientSession() as http:
         with pytest.raises(aiohttp.WSServerHandshakeError) as caught:

@@ -67,6 +67,12 @@ RESULTS = {
     "other bytes": lambda: bytes([255, 254, 255]),
     "file": lambda: open("/dev/null"),
     "endless": endless,
+    "not a number": lambda: {"a": float("nan"), "b": [float("inf"), -float("inf")], "c": 0.5},
+    "nested bytes": lambda: {"a": ["grau".encode(), bytearray(b"x")]},
+    "nested other bytes": lambda: [bytes([255, 254, 255])],
+    "nested coroutine": lambda: {"a": later_result("map")},
+    "coroutines": lambda: [later_result("map")],
+    "exception": lambda: ValueError("no such city"),
 }
 
 def result(kind: str):
@@ -108,6 +114,8 @@ GOOD = {
     "path": "/tmp/x",
     "told": "told",
     "bytes": "grau",
+    "not a number": {"a": None, "b": ["Infinity", "-Infinity"], "c": 0.5},
+    "nested bytes": {"a": ["grau", "x"]},
 }
 BAD = {
     "object": "Plain",
@@ -116,6 +124,10 @@ BAD = {
     "class": "type",
     "other bytes": "not UTF-8",
     "file": "an open file",
+    "nested other bytes": "not UTF-8",
+    "nested coroutine": "await it first",
+    "coroutines": "await it first",
+    "exception": "no such city",
 }
 
 
@@ -138,4 +150,5 @@ async def test_what_has_no_form_in_json_is_a_failure_that_names_it(runners):
 
 async def test_an_endless_generator_ends(runners):
     outcome = await runners["result"].run(Call("result", {"kind": "endless"}))
-    assert len(json.loads(outcome.output)) == 10_000
+    found = json.loads(outcome.output)
+    assert found == [*range(10_000), "[cut after 10000 values]"]

@@ -41,7 +41,7 @@ def watchful(monkeypatch: pytest.MonkeyPatch) -> None:
         ("raise SystemExit", ["end the program"]),
         ("import os; os._exit(4)", ["exit code 4"]),
         ("raise BaseException('lowest')", ["lowest"]),
-        ("x = '\udcff'", ["SyntaxError", "utf-8"]),
+        ("x = '\udcff'", ["save it as UTF-8"]),
         ("input()", ["EOFError"]),
     ],
 )
@@ -312,3 +312,29 @@ async def test_it_runs_with_our_interpreter_and_our_own_modules_do_not_shadow_th
     async with bench(tmp_path) as desk:
         desk.use(function("look"))
         assert json.loads(await desk.said("look")) == [sys.executable, []]
+
+
+TOLD = 'def tool() -> str:\n    return "привет, мир"\n'
+
+
+@pytest.mark.parametrize(
+    ("raw", "loads"),
+    [
+        (TOLD.encode("cp1251"), False),
+        (TOLD.encode("utf-16"), False),
+        (TOLD.encode("utf-16-le"), False),
+        (b"# -*- coding: no-such -*-\n" + TOLD.encode(), False),
+        (TOLD.encode("utf-8-sig"), True),
+        (b"# -*- coding: cp1251 -*-\n" + TOLD.encode("cp1251"), True),
+        (TOLD.replace("\n", "\r\n").encode(), True),
+    ],
+    ids=["cp1251", "UTF-16", "without a mark", "an unknown charset", "with a mark", "cp1251 that says so", "CRLF"],
+)
+async def test_a_file_in_another_charset_runs_or_says_what_to_do(tmp_path, raw, loads):
+    (tmp_path / "tools.py").write_bytes(raw)
+    async with bench(tmp_path) as desk:
+        desk.use(function("tool"))
+        await desk.described()
+        outcome = await desk.call("tool")
+    assert ("привет, мир" in str(outcome)) is loads
+    assert ("save it as UTF-8" in str(outcome)) is not loads

@@ -46,7 +46,9 @@ TRIM_S = (0.2, 2.0)
 
 async def _realtime(request: web.Request) -> web.WebSocketResponse:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not hmac.compare_digest(token.encode(), request.app[_TOKEN].encode()):
+    if scheme.lower() != "bearer" or not hmac.compare_digest(
+        token.encode("utf-8", "surrogateescape"), request.app[_TOKEN].encode()
+    ):
         raise web.HTTPUnauthorized(text="the token was not accepted")
     clients = request.app[_CLIENTS].sockets
     if len(clients) >= limits.CLIENTS:

@@ -235,7 +235,8 @@ class McpRunner(Runner):
         limits = httpx2.Timeout(CONNECT_S, read=None)
         self._proxy, tls = proxy_for(run.url), await asyncio.to_thread(tls_context)
         self._keys += proxy_keys(self._proxy)
-        client = httpx2.AsyncClient(headers=headers, trust_env=False, timeout=limits, proxy=self._proxy, verify=tls)
+        raw = {name.encode(): value.encode() for name, value in headers.items()}  # else only ASCII is accepted
+        client = httpx2.AsyncClient(headers=raw, trust_env=False, timeout=limits, proxy=self._proxy, verify=tls)
         client.event_hooks = {"response": [self._note_status]}
         await stack.enter_async_context(client)
         return streamable_http_client(self._run.url, http_client=client)

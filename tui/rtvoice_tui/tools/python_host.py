@@ -313,8 +313,19 @@ class _Fresh(importlib.machinery.SourceFileLoader):
     """Ignores ``__pycache__``: an edit within the same second that keeps the size would load stale bytecode."""
 
     def get_code(self, fullname: str) -> types.CodeType:
-        """Compile the source file."""
-        code: types.CodeType = self.source_to_code(self.get_data(self.path), self.path)
+        """Compile the source file.
+
+        Raises:
+            ImportError: it is in another charset than UTF-8, and does not say so in a ``coding`` line.
+        """
+        data = self.get_data(self.path)
+        try:
+            text = importlib.util.decode_source(data)
+        except (UnicodeDecodeError, SyntaxError):
+            text = "\0"
+        if "\0" in text:
+            raise ImportError("it is not in UTF-8: save it as UTF-8")
+        code: types.CodeType = self.source_to_code(data, self.path)
         return code
 
 

@@ -4,10 +4,14 @@ import collections.abc
 import inspect
 import io
 import itertools
+import math
 from typing import Any
 
 MAX_ITEMS = 10_000
 """Maximum number of values that are taken from a generator."""
+
+CUT = f"[cut after {MAX_ITEMS} values]"
+"""Last value of a list that was cut."""
 
 
 def as_json(value: Any) -> Any:
@@ -18,9 +22,23 @@ def as_json(value: Any) -> Any:
     """
     import msgspec
 
-    if isinstance(value, bytes | bytearray):
+    if isinstance(value, BaseException):
+        raise TypeError(f"its result is an exception ({type(value).__name__}: {value}): raise it instead")
+    raw = (bytes, bytearray, memoryview)  # else they become base64
+    return _plain(msgspec.to_builtins(value, str_keys=True, builtin_types=raw, enc_hook=_other_as_json))
+
+
+def _plain(value: Any) -> Any:
+    """Bytes as text, and numbers that JSON does not have as ``null`` or text; also inside lists and dicts."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, bytes | bytearray | memoryview):
         return _text_of(bytes(value))
-    return msgspec.to_builtins(value, str_keys=True, enc_hook=_other_as_json)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
 
 
 def _other_as_json(value: Any) -> Any:
@@ -29,10 +47,15 @@ def _other_as_json(value: Any) -> Any:
     Raises:
         TypeError: it has none.
     """
+    if inspect.isawaitable(value) or inspect.isasyncgen(value):
+        if inspect.iscoroutine(value):
+            value.close()  # else Python warns that it was never awaited
+        raise TypeError(f"its result is no JSON ({type(value).__name__} inside it): await it first")
     if isinstance(value, io.IOBase):
         raise TypeError("its result is no JSON (an open file): return its text")
     if isinstance(value, collections.abc.Iterator | collections.abc.KeysView | collections.abc.ValuesView | range):
-        return list(itertools.islice(value, MAX_ITEMS))
+        found = list(itertools.islice(value, MAX_ITEMS + 1))
+        return found if len(found) <= MAX_ITEMS else [*found[:MAX_ITEMS], CUT]
     for method in ("model_dump", "tolist", "_asdict", "to_dict", "isoformat"):
         if not isinstance(value, type) and callable(form := getattr(value, method, None)):
             return form()
@@ -65,6 +88,6 @@ async def _collected(values: Any) -> list[Any]:
     found: list[Any] = []
     async for value in values:
         found.append(value)
-        if len(found) >= MAX_ITEMS:
-            break
+        if len(found) > MAX_ITEMS:
+            return [*found[:MAX_ITEMS], CUT]
     return found
