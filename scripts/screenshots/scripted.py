@@ -23,6 +23,8 @@ from rtvoice_tui.session.realtime.machine import SessionMachine
 from rtvoice_tui.store.store import Store
 
 BYTES_PER_MS = 48
+SPEECH = b"\x00\x08\x00\xf8"
+"""Two samples of the agent's speech, at -24 dBFS: equal ones would be reported as silence."""
 
 
 @dataclass
@@ -65,7 +67,7 @@ class Script:
         for _ in range(pieces):
             size = ms * BYTES_PER_MS // pieces // 2 * 2
             event = {"type": "response.output_audio.delta", "response_id": response_id, "item_id": item_id}
-            text = json.dumps({**event, "content_index": 1, "delta": base64.b64encode(bytes(size)).decode()})
+            text = json.dumps({**event, "content_index": 1, "delta": base64.b64encode((SPEECH * size)[:size]).decode()})
             self.store.events.append(self.now, False, event["type"], event, fold_key=item_id, audio_bytes=size)
             self.do(self.machine.step(Received(decode(text).event), self.now))
             self.now += 0.004

@@ -172,6 +172,8 @@ class TranscriptView(FollowView):
 
     def _with_tail(self, entry: Entry, pieces: list[Piece]) -> list[Piece]:
         """Add the state of an entry to its last line: still growing, state of a call, or latency in ms."""
+        if entry.final and pieces:  # servers that stream words leave a space behind the last
+            pieces = [*pieces[:-1], (pieces[-1][0].rstrip(), pieces[-1][1])]
         if entry.speaker is Speaker.TOOL:
             ink = _STATE_INKS.get(entry.state, "dim")
             return right_aligned(pieces, [(f" {entry.state}", ink)], self.text_width)
