@@ -5,7 +5,6 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import UNSET
@@ -19,6 +18,7 @@ from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import EditChanged, EditState, Level, Notice, SettingsReported
 from rtvoice_tui.session.realtime.outbox import Outbox
+from rtvoice_tui.session.realtime.pending_edit import PendingEdit, as_asked, as_strict
 from rtvoice_tui.session.timers import EditLate
 
 UNANSWERED_S = 3.0
@@ -31,46 +31,6 @@ _ECHOES = frozenset(("model", "tools"))
 
 GATED_NOTICE = "push-to-talk goes on: silence is sent outside of turns"
 """Notice for push-to-talk with a server that keeps turn detection on."""
-
-
-@dataclass
-class _PendingEdit:
-    """A sent edit.
-
-    Attributes:
-        event_id: id of the ``session.update`` event.
-        edit_id: id that `EditChanged` repeats.
-        fields: names of the changed settings, or ``tools``.
-        before: the settings to restore if it is refused.
-        tools_before: the tools to restore if it is refused.
-        after: the requested settings.
-        tools_after: the requested tools.
-        sent: the sent values, by our field names.
-        by_talk: whether a change of the talk mode caused it, so that a refusal leaves the wanted settings unchanged.
-        whole: whether it is the whole configuration.
-        made: the server's values where it applied others.
-    """
-
-    event_id: str
-    edit_id: str
-    fields: tuple[str, ...]
-    before: SessionSettings
-    tools_before: tuple[ToolSpec, ...]
-    after: SessionSettings
-    tools_after: tuple[ToolSpec, ...]
-    sent: dict[str, Any]
-    by_talk: bool = False
-    whole: bool = False
-    made: dict[str, Any] = field(default_factory=dict)
-
-    def outcome(self, found: Mapping[str, Any]) -> dict[str, Any]:
-        """The server's values of the sent fields, where they differ from the sent ones."""
-        return {n: found[n] for n, sent in self.sent.items() if n in found and differs(n, sent, found[n])}
-
-    @property
-    def switches_off(self) -> bool:
-        """Whether it switches turn detection off."""
-        return "turn_detection" in self.fields and self.after.turn_detection is None
 
 
 class Edits:
@@ -97,8 +57,8 @@ class Edits:
         self.settings = settings
         self.tools = tools
         self._out = out
-        self._waiting: list[_PendingEdit] = []
-        self._resolved: deque[_PendingEdit] = deque(maxlen=16)
+        self._waiting: list[PendingEdit] = []
+        self._resolved: deque[PendingEdit] = deque(maxlen=16)
         self._unanswered_fields: set[str] = set()
         self._in_force: dict[str, Any] = {}
         self._refused_tools: dict[str, ToolSpec] = {}
@@ -238,7 +198,7 @@ class Edits:
             value = found.get(name, UNSET)
             if (value is not None and not isinstance(value, Mapping)) or (name == "turn_detection" and self._off):
                 continue
-            if _as_asked(name, getattr(self.settings, name), value):
+            if as_asked(name, getattr(self.settings, name), value):
                 continue
             self.settings = replace(self.settings, **{name: None if value is None else dict(value)})
             if name not in sent:
@@ -362,12 +322,12 @@ class Edits:
             return {"type": "server_vad"}
         return value
 
-    def _go_back(self, edit: _PendingEdit) -> None:
+    def _go_back(self, edit: PendingEdit) -> None:
         """Restore all fields that still have the refused edit's value, also in the restore values of later edits."""
         later = [e for e in self._waiting if e is not edit]
         for name in edit.fields:
             if name == "tools":
-                back = _as_strict(edit.tools_before, edit.tools_after)
+                back = as_strict(edit.tools_before, edit.tools_after)
                 if self.tools == edit.tools_after:
                     self.tools = back
                 for other in later:
@@ -410,43 +370,20 @@ class Edits:
             return ""
         event_id = self._out.send(UpdateSession, session=body.session)
         sent = {name: value for name, value in in_force(body.session).items() if name in fields}
-        edit = _PendingEdit(event_id, edit_id, fields, before, tools_before, self.settings, self.tools, sent, by_talk)
+        edit = PendingEdit(event_id, edit_id, fields, before, tools_before, self.settings, self.tools, sent, by_talk)
         edit.whole = changed is None
         self._waiting.append(edit)
         self._report_edit(edit, EditState.SENT, left_out=body.left_out)
         self._out.add(Schedule(EditLate(event_id), UNANSWERED_S))
         return event_id
 
-    def _resolve(self, edit: _PendingEdit, state: EditState, detail: str = "", **more: Any) -> None:
+    def _resolve(self, edit: PendingEdit, state: EditState, detail: str = "", **more: Any) -> None:
         self._unanswered_fields -= set(edit.fields)
         if edit in self._waiting:
             self._waiting.remove(edit)
             self._resolved.append(edit)
         self._report_edit(edit, state, detail, **more)
 
-    def _report_edit(self, edit: _PendingEdit, state: EditState, detail: str = "", **more: Any) -> None:
+    def _report_edit(self, edit: PendingEdit, state: EditState, detail: str = "", **more: Any) -> None:
         fact = EditChanged(edit.event_id, edit.fields, state, detail, sent=edit.sent, edit_id=edit.edit_id, **more)
         self._out.report(fact)
-
-
-def _as_strict(tools: tuple[ToolSpec, ...], others: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:
-    """The tools, with approval also required where ``others`` require it: a refusal must not weaken approvals."""
-    asking = {tool.name for tool in others if tool.asks}
-    return tuple(replace(tool, asks=tool.asks or tool.name in asking) for tool in tools)
-
-
-_BEHAVIOUR = {"type": None, "create_response": True, "interrupt_response": True}
-"""Fields of turn detection on which it depends who ends turns, requests responses and interrupts; API defaults."""
-
-
-def _as_asked(name: str, ours: Any, theirs: Any) -> bool:
-    """Whether the server's value behaves as ours; where ours is not set, as the API's default."""
-    if ours is UNSET and name == "transcription":
-        return theirs is None
-    if ours is UNSET:
-        return theirs is not None and theirs.get("create_response", True) is not False
-    off = ours is None or (isinstance(ours, Mapping) and ours.get("type") == "none")
-    if off or theirs is None or name == "transcription":
-        return off is (theirs is None)
-    asked = {**_BEHAVIOUR, "type": theirs.get("type"), **ours}
-    return all(theirs.get(name, asked[name]) == asked[name] for name in _BEHAVIOUR)

@@ -1,5 +1,6 @@
 """The calls of a session by key: found by either of their ids, reported when they change, forgotten when old."""
 
+import re
 from collections.abc import Callable, Collection, Iterator
 
 from rtvoice_tui.session.approvals import Approvals
@@ -43,6 +44,13 @@ class CallRecords:
     def by_id(self, call_id: str) -> CallChanged | None:
         """A call by its call id."""
         return self._calls.get(self._keys.get(call_id, ""))
+
+    def named_in(self, reason: str) -> CallChanged | None:
+        """The call with an output whose id stands in an error about a call."""
+        if "call" not in reason.lower():
+            return None
+        words = set(re.findall(r"[\w-]+", reason))
+        return next((call for call in self if len(call.call_id) > 1 and call.call_id in words and call.output), None)
 
     def key_of(self, item_id: str, call_id: str, of_response: Collection[str] | None = None) -> str:
         """The key of a call, from either id: the call id is stable, the item id may differ between events.

@@ -5,10 +5,7 @@ only that shows that the response was not cancelled. Outputs are sent in call or
 Only the profile and the user decide whether a call runs, never the model.
 """
 
-import json
-import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,6 +15,7 @@ from rtvoice_tui.session import schema
 from rtvoice_tui.session.approvals import Approvals
 from rtvoice_tui.session.effects import CheckArguments, PreviewCall, RunTool, Schedule, StopTool
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState
+from rtvoice_tui.session.realtime.calls.call_group import CallGroup, PendingCheck, because, error_output
 from rtvoice_tui.session.realtime.calls.call_records import UNFINISHED, CallRecords
 from rtvoice_tui.session.realtime.calls.call_row import MOST_IN_A_ROW, CallRow
 from rtvoice_tui.session.realtime.calls.receipts import Receipts
@@ -32,28 +30,6 @@ STOPPED = "the user stopped it"
 DENIED = "the user did not agree to this call"
 GIVEN = "you gave this result"
 SENT_LATE = "you sent it after the interruption"
-
-
-@dataclass
-class _Group:
-    """The calls of one response that run here; ``filled``: the filler was requested."""
-
-    call_ids: list[str]
-    outputs: dict[str, str] = field(default_factory=dict)
-    filled: bool = False
-
-    @property
-    def complete(self) -> bool:
-        return len(self.outputs) == len(self.call_ids)
-
-
-@dataclass(frozen=True)
-class _Check:
-    """A pending validation of arguments: its schema, and whether the user has approved the call."""
-
-    number: int
-    parameters: dict[str, Any]
-    agreed: bool
 
 
 class FunctionCalls:
@@ -77,11 +53,11 @@ class FunctionCalls:
         self.receipts = Receipts(out)
         self._calls = CallRecords(out, self.approvals, lambda call_id: self._group(call_id) is not None)
         self._arguments_done: set[str] = set()
-        self._groups: list[_Group] = []
+        self._groups: list[CallGroup] = []
         self._session = 1
         self._released: set[str] = set()
         self._kept: set[str] = set()  # finished after the user interrupted: their results were not sent
-        self._checking: dict[str, _Check] = {}
+        self._checking: dict[str, PendingCheck] = {}
         self._checks = 0
         self._validated: dict[str, dict[str, Any]] = {}
 
@@ -174,7 +150,7 @@ class FunctionCalls:
         answerable = [call for call in ours if call.call_id]
         if not answerable:
             return False
-        self._groups.append(_Group([call.call_id for call in answerable]))
+        self._groups.append(CallGroup([call.call_id for call in answerable]))
         answered = [self._admit(call) for call in answerable]
         return any(answered)
 
@@ -189,11 +165,11 @@ class FunctionCalls:
             return False
         if call.state is CallState.RUNNING and not agree:
             self._out.add(StopTool(call.call_id))
-            return self._answered(call, _error(_because(STOPPED, reason)), CallState.CANCELLED, STOPPED)
+            return self._answered(call, error_output(because(STOPPED, reason)), CallState.CANCELLED, STOPPED)
         if call.state is not CallState.ASKING:
             return False
         if not agree:
-            return self._answered(call, _error(_because(DENIED, reason)), CallState.DENIED, reason or DENIED)
+            return self._answered(call, error_output(because(DENIED, reason)), CallState.DENIED, reason or DENIED)
         if call.call_id in self._checking:  # already approved, validation is pending
             return False
         if not always:
@@ -238,7 +214,7 @@ class FunctionCalls:
             for call_id in group.call_ids:
                 if call_id not in group.outputs:
                     self._release_call(call_id)
-                    group.outputs[call_id] = _error(RELEASED)
+                    group.outputs[call_id] = error_output(RELEASED)
             self._send_all(group)
         self._groups.clear()
         self.receipts.drop_unrequested()
@@ -282,18 +258,9 @@ class FunctionCalls:
             event_id: the client event; empty if the error names none: then its words may name the call.
             reason: the error.
         """
-        call = self._calls.get(self.receipts.refused(event_id)) if event_id else self._named_in(reason)
+        call = self._calls.get(self.receipts.refused(event_id)) if event_id else self._calls.named_in(reason)
         if call is not None:
             self._show(replace(call, state=CallState.FAILED, note=f"the server refused the result: {reason}"))
-
-    def _named_in(self, reason: str) -> CallChanged | None:
-        """The call whose id stands in an error about a call's output."""
-        if "call" not in reason.lower():
-            return None
-        words = set(re.findall(r"[\w-]+", reason))
-        return next(
-            (call for call in self._calls if len(call.call_id) > 1 and call.call_id in words and call.output), None
-        )
 
     def filler(self, due: FillerDue) -> str:
         """The filler sentence of a slow call; empty if the call has its output, or its group had its filler."""
@@ -328,7 +295,7 @@ class FunctionCalls:
 
     # --- inside
 
-    def _group(self, call_id: str) -> _Group | None:
+    def _group(self, call_id: str) -> CallGroup | None:
         return next((group for group in self._groups if call_id and call_id in group.call_ids), None)
 
     def _admit(self, call: CallChanged) -> bool:
@@ -348,7 +315,7 @@ class FunctionCalls:
         if problem is not None:
             return self._go_on(call, problem, agreed)
         self._checks += 1
-        self._checking[call.call_id] = _Check(self._checks, parameters, agreed)
+        self._checking[call.call_id] = PendingCheck(self._checks, parameters, agreed)
         self._out.add(CheckArguments(call.call_id, call.arguments, parameters, self._checks))
         return False
 
@@ -382,7 +349,7 @@ class FunctionCalls:
     def _go_on(self, call: CallChanged, problem: str, agreed: bool) -> bool:
         call = replace(call, checked=not problem if call.name in self.approvals.known else None)
         if problem:
-            return self._answered(call, _error(problem), CallState.FAILED, problem)
+            return self._answered(call, error_output(problem), CallState.FAILED, problem)
         if agreed:
             self._row.approved(call.turn)
         elif self.approvals.asks(call, self._row.too_long(call.turn)):
@@ -411,7 +378,7 @@ class FunctionCalls:
         self._send_all(group)
         return True
 
-    def _send_all(self, group: _Group) -> None:
+    def _send_all(self, group: CallGroup) -> None:
         for call_id in group.call_ids:
             self._answer(call_id, group.outputs[call_id])
 
@@ -419,7 +386,7 @@ class FunctionCalls:
         """Cancel a call without running it; if it is ``whole`` in the conversation, an error output is sent for it."""
         self._show(replace(call, state=CallState.CANCELLED, note=note))
         if whole and call.call_id and call.name not in self.approvals.hosted:
-            self._answer(call.call_id, _error(note))
+            self._answer(call.call_id, error_output(note))
 
     def _answer(self, call_id: str, output: str) -> None:
         item = {"type": "function_call_output", "call_id": call_id, "output": output}
@@ -434,11 +401,3 @@ class FunctionCalls:
             self._validated.pop(forgotten.key, None)
             self._kept.discard(forgotten.key)
             self.approvals.forget_call(forgotten.key)
-
-
-def _error(sentence: str) -> str:
-    return json.dumps({"error": sentence}, ensure_ascii=False)
-
-
-def _because(sentence: str, reason: str) -> str:
-    return f"{sentence}: {reason}" if reason else sentence

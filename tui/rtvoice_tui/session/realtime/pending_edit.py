@@ -1,0 +1,73 @@
+"""One edit of the running session that was sent, and how its outcome is compared with what was asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from rtvoice_tui.protocol.realtime.session_echo import differs
+from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+
+_BEHAVIOUR = {"type": None, "create_response": True, "interrupt_response": True}
+"""Fields of turn detection on which it depends who ends turns, requests responses and interrupts; API defaults."""
+
+
+@dataclass
+class PendingEdit:
+    """A sent edit.
+
+    Attributes:
+        event_id: id of the ``session.update`` event.
+        edit_id: id that `EditChanged` repeats.
+        fields: names of the changed settings, or ``tools``.
+        before: the settings to restore if it is refused.
+        tools_before: the tools to restore if it is refused.
+        after: the requested settings.
+        tools_after: the requested tools.
+        sent: the sent values, by our field names.
+        by_talk: whether a change of the talk mode caused it, so that a refusal leaves the wanted settings unchanged.
+        whole: whether it is the whole configuration.
+        made: the server's values where it applied others.
+    """
+
+    event_id: str
+    edit_id: str
+    fields: tuple[str, ...]
+    before: SessionSettings
+    tools_before: tuple[ToolSpec, ...]
+    after: SessionSettings
+    tools_after: tuple[ToolSpec, ...]
+    sent: dict[str, Any]
+    by_talk: bool = False
+    whole: bool = False
+    made: dict[str, Any] = field(default_factory=dict)
+
+    def outcome(self, found: Mapping[str, Any]) -> dict[str, Any]:
+        """The server's values of the sent fields, where they differ from the sent ones."""
+        return {n: found[n] for n, sent in self.sent.items() if n in found and differs(n, sent, found[n])}
+
+    @property
+    def switches_off(self) -> bool:
+        """Whether it switches turn detection off."""
+        return "turn_detection" in self.fields and self.after.turn_detection is None
+
+
+def as_strict(tools: tuple[ToolSpec, ...], others: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:
+    """The tools, with approval also required where ``others`` require it: a refusal must not weaken approvals."""
+    asking = {tool.name for tool in others if tool.asks}
+    return tuple(replace(tool, asks=tool.asks or tool.name in asking) for tool in tools)
+
+
+def as_asked(name: str, ours: Any, theirs: Any) -> bool:
+    """Whether the server's value behaves as ours; where ours is not set, as the API's default."""
+    if ours is UNSET and name == "transcription":
+        return theirs is None
+    if ours is UNSET:
+        return theirs is not None and theirs.get("create_response", True) is not False
+    off = ours is None or (isinstance(ours, Mapping) and ours.get("type") == "none")
+    if off or theirs is None or name == "transcription":
+        return off is (theirs is None)
+    asked = {**_BEHAVIOUR, "type": theirs.get("type"), **ours}
+    return all(theirs.get(name, asked[name]) == asked[name] for name in _BEHAVIOUR)
