@@ -6,6 +6,7 @@ import stat
 import struct
 import threading
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -387,3 +388,20 @@ def test_a_silent_session_has_no_microphone_and_no_complaint(opened):
     health = opened(AudioChoice(silent=True))
 
     assert (health.input_name, health.output_name, health.problem) == ("", "silent", "")
+
+
+@pytest.mark.parametrize("chunk", [b"LIST" + struct.pack("<I", 5000) + b"x" * 20, b"fmt " + struct.pack("<I", 528)])
+def test_parts_that_do_not_fit_together_are_told_in_a_sentence(tmp_path, chunk):
+    head = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, 24_000, 48_000, 2, 16)
+    body = b"WAVE" + (head + chunk if chunk.startswith(b"LIST") else chunk + head[8:])
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    for refuse in (lambda: read_wav(path, 24_000), lambda: check_files(path, None)):
+        with pytest.raises(AudioError):
+            refuse()
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_path_that_cannot_be_one_is_told_in_a_sentence(which):
+    with pytest.raises(AudioError):
+        check_files(*[Path("a\0b.wav") if index == which else None for index in range(2)])

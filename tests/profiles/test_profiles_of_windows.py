@@ -121,3 +121,10 @@ def test_a_theme_is_read_however_it_was_saved(way):
     themes, problems = load_themes()
     assert problems == []
     assert "mine" in [theme.name for theme in themes]
+
+
+@pytest.mark.parametrize("name", ["a\udc80", "a\x7fb", 'a"b', "a\nb", "ключ"])
+def test_the_state_is_readable_after_any_name(name):
+    remember(theme="paper")
+    remember(profile=name)
+    assert load_state().theme == "paper"

@@ -507,3 +507,85 @@ def test_a_provider_s_call_with_an_object_as_arguments_asks_with_them():
     assert request.state is CallState.ASKING
     item = {"id": "Q2", "type": "mcp_approval_request", "name": "search", "server_label": "docs", "arguments": {"a": 1}}
     assert json.loads(c.server("conversation.item.done", item=item).of(CallChanged)[0].arguments) == {"a": 1}
+
+
+# --- what an attack on these changes found
+
+
+@pytest.mark.parametrize("kind", [["x"], {"a": 1}, 5, None, True])
+@pytest.mark.parametrize("status", ["failed", "cancelled", "error", "incomplete"])
+def test_details_of_any_type_are_read(kind, status):
+    frame = {"type": "response.done", "response": {"id": "R", "status": status, "status_details": {"type": kind}}}
+    assert decode(json.dumps(frame)).event.response.status == {"error": "failed"}.get(status, status)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        ({"error": {"message": "", "type": "server_error", "code": "x"}, "detail": "WORDS"}, "WORDS"),
+        ({"error": {"message": None, "code": "x"}}, ""),
+        ({"error": {"message": "Error"}, "message": "WORDS"}, "Error: WORDS"),
+        ({"error": {"message": "Error", "msg": "failed", "detail": "WORDS"}}, "Error: WORDS"),
+        ({"error": {"message": "internal error.", "detail": "WORDS"}}, "internal error: WORDS"),
+        ({"error": {"message": "Error"}, "sequence_number": 7}, "Error"),
+    ],
+)
+def test_no_words_are_lost_behind_a_message_that_says_nothing(event, message):
+    assert decode(json.dumps({"type": "error", **event})).event.error.message == message  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"status_details": {"error": {"message": "Error"}, "message": "WORDS"}},
+        {"status_details": {"error": {"message": "Error"}}, "error": {"message": "WORDS"}},
+        {"message": "WORDS"},
+        {"detail": "WORDS"},
+    ],
+)
+def test_a_failed_response_says_its_words_wherever_they_are(response):
+    frame = {"type": "response.done", "response": {"id": "R", "status": "failed", **response}}
+    error = decode(json.dumps(frame)).event.response.status_details.error  # type: ignore[attr-defined]
+    assert "WORDS" in error.message
+
+
+def edited(c: Conversation, edit_id: str, detection: Any) -> None:
+    c.do(EditSession(SessionSettings(**{**_fields(TRANSCRIBED), "turn_detection": detection}), (WEATHER,), edit_id))
+
+
+def test_a_report_of_an_older_edit_does_not_undo_a_newer_one():
+    c, _ = configured({"turn_detection": {"type": "server_vad"}})
+    edited(c, "a", {"type": "server_vad", "threshold": 0.4})
+    edited(c, "b", {"type": "server_vad", "create_response": False})
+    step = c.server("session.updated", session={"turn_detection": {"type": "server_vad", "create_response": True}})
+    assert not c.machine.settings.server_creates_responses
+    assert not step.of(Notice)
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        {"type": "server_vad", "create_response": None, "interrupt_response": None},
+        {"type": "server_vad", "create_response": True, "idle_timeout_ms": None},
+        {"type": "server_vad"},
+    ],
+)
+def test_a_default_that_is_written_out_or_null_is_no_change(echo):
+    c, step = configured({"turn_detection": echo})
+    assert c.machine.settings.server_creates_responses
+    assert c.machine.settings.server_interrupts
+    assert not [notice for notice in step.of(Notice) if "turn_detection" in notice.text]
+
+
+@pytest.mark.parametrize("settings", [TRANSCRIBED, SessionSettings()], ids=["asked for", "left to the server"])
+def test_what_the_server_does_not_do_is_followed_whoever_set_it(settings):
+    c, _ = configured({"turn_detection": {"type": "server_vad", "interrupt_response": False}}, settings)
+    assert not c.machine.settings.server_interrupts
+    c, _ = configured({"turn_detection": {"type": "none"}}, settings)
+    assert c.machine.settings.manual_turns
+
+
+def test_a_report_of_a_part_is_no_change():
+    c, _ = configured({"turn_detection": {"type": "server_vad", "threshold": 0.4, "create_response": True}})
+    for echo in ({"type": "server_vad"}, {"type": "server_vad", "threshold": 0.4}):
+        assert not c.server("session.updated", session={"turn_detection": echo}).of(Notice)

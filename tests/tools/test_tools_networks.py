@@ -72,6 +72,23 @@ async def test_a_proxy_that_wants_another_password_never_shows_ours(user, scheme
     assert "pa-ssw0rd" not in str(outcome) + told
 
 
+@pytest.mark.parametrize("words", ["pa-ssw0rd", "Basic bWU6cGEtc3N3MHJk"])
+async def test_a_proxy_that_repeats_its_password_does_not_tell_it_to_the_model(words, monkeypatch):
+    async def telling(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=403, text=f"no: {words}")
+
+    async with place(telling) as port, proxy(port) as between:
+        monkeypatch.setenv("HTTP_PROXY", between.url.replace("://", "://me:pa-ssw0rd@"))
+        outcome = await asked(f"http://{HOST}/", private=False)
+    assert words.rpartition(" ")[2] not in str(outcome)
+
+
+@pytest.mark.parametrize("user", ["me:€€€€", "me:%E4", "us%3Aer:x"])
+async def test_a_password_that_cannot_be_sent_is_told(user, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{user}@127.0.0.1:9")
+    assert "HTTPS_PROXY cannot be sent to a proxy" in error_of(await asked(f"https://{HOST}/", private=False))
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_a_proxy_that_is_not_there_is_named_and_never_with_its_password(scheme, monkeypatch):
     async with proxy() as gone:

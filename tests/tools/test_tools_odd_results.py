@@ -18,6 +18,11 @@ import collections, datetime, pathlib
 class Plain:
     pass
 
+class Text(str): pass
+class Whole(int): pass
+class Part(float): pass
+class Raw(bytes): pass
+
 class Told:
     def __str__(self):
         return "told"
@@ -72,6 +77,7 @@ RESULTS = {
     "nested other bytes": lambda: [bytes([255, 254, 255])],
     "nested coroutine": lambda: {"a": later_result("map")},
     "coroutines": lambda: [later_result("map")],
+    "subclasses": lambda: {"a": [Text("hello")], "b": [Whole(3)], "c": [Part(1.5)], "d": [Raw(b"ab")]},
     "exception": lambda: ValueError("no such city"),
 }
 
@@ -116,6 +122,7 @@ GOOD = {
     "bytes": "grau",
     "not a number": {"a": None, "b": ["Infinity", "-Infinity"], "c": 0.5},
     "nested bytes": {"a": ["grau", "x"]},
+    "subclasses": {"a": ["hello"], "b": [3], "c": [1.5], "d": ["ab"]},
 }
 BAD = {
     "object": "Plain",

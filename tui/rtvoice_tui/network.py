@@ -3,6 +3,7 @@
 Used for every connection to another machine: the session, HTTP tools, MCP servers and ``doctor``.
 """
 
+import base64
 import ipaddress
 import json
 import os
@@ -10,7 +11,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from rtvoice_tui.errors import ConnectionFailed
@@ -89,6 +90,11 @@ def proxy_for(url: str, environ: Mapping[str, str] = os.environ) -> str | None:
     variable = _VARIABLES.get(scheme, "the proxy") if scheme in proxies else "ALL_PROXY"
     if not fit:
         raise ConnectionFailed(f"{variable} is no address of a proxy", f"set {variable} to http://HOST:PORT")
+    if not _can_be_sent(found.username or "", found.password or ""):
+        raise ConnectionFailed(
+            f"the user name or the password in {variable} cannot be sent to a proxy",
+            "percent-encode it in UTF-8; only Latin letters can be sent, and no colon in the user name",
+        )
     if found.scheme not in ("http", "https"):
         raise ConnectionFailed(
             f"{variable} names a {found.scheme} proxy, which is not supported",
@@ -112,11 +118,21 @@ def _in_network(host: str, environ: Mapping[str, str]) -> bool:
     return False
 
 
+def _can_be_sent(user: str, password: str) -> bool:
+    """Whether a proxy's user name and password fit in HTTP's basic authentication, which is Latin-1."""
+    try:
+        for part in (user, password):
+            unquote(part, errors="strict").encode("latin-1")
+    except UnicodeError:
+        return False
+    return ":" not in unquote(user)
+
+
 def _quoted_user(proxy: str) -> str:
     r"""Percent-encode a proxy's user name and password: people write ``DOMAIN\user:p@ss/word`` as it is."""
     scheme, _, rest = proxy.partition("://")
     user, at, place = rest.rpartition("@")
-    parts = (quote(unquote(part), safe="") for part in user.split(":", 1))
+    parts = (quote(unquote_to_bytes(part), safe="") for part in user.split(":", 1))
     return f"{scheme}://{':'.join(parts)}{at}{place}"
 
 
@@ -127,9 +143,13 @@ def shown_proxy(proxy: str) -> str:
 
 
 def proxy_keys(proxy: str | None) -> list[str]:
-    """The password of a proxy as it may occur in texts: plain, and percent-encoded."""
-    password = urlsplit(proxy).password if proxy else None
-    return [password, unquote(password)] if password else []
+    """The password of a proxy as it may occur in texts: plain, percent-encoded, and as it is sent."""
+    parts = urlsplit(proxy or "")
+    if not parts.password:
+        return []
+    plain = unquote(parts.password)
+    sent = base64.b64encode(f"{unquote(parts.username or '')}:{plain}".encode()).decode()
+    return [parts.password, plain, sent]
 
 
 def tls_context() -> ssl.SSLContext:

@@ -1,6 +1,7 @@
 """State that is kept between runs: the last profile, the theme, and the hosts that keys may be sent to."""
 
 import contextlib
+import json
 import os
 import tomllib
 from typing import Any
@@ -44,15 +45,20 @@ def remember(**changes: Any) -> None:
     """Save fields of `State`; write errors are ignored. A file that cannot be read is kept beside the new one."""
     try:
         state = _read()
-    except OSError:
+    except FileNotFoundError:
         state = State()
+    except OSError:  # the next run may be able to read it
+        return
     except (ValueError, RecursionError, msgspec.ValidationError):
         state = State()
         with contextlib.suppress(OSError):
             os.replace(paths.state_file(), paths.state_file().with_suffix(".broken"))
     state = msgspec.structs.replace(state, **changes)
-    text = "".join(
-        f"{name} = {msgspec.json.encode(value).decode()}\n" for name, value in msgspec.structs.asdict(state).items()
-    )
-    with contextlib.suppress(ProfileError):
+    text = "".join(f"{name} = {_quoted(value)}\n" for name, value in msgspec.structs.asdict(state).items())
+    with contextlib.suppress(ProfileError, UnicodeError):
         write_privately(paths.state_file(), text)
+
+
+def _quoted(value: Any) -> str:
+    """A value in TOML, which of JSON's text refuses DEL alone."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

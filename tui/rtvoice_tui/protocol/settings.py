@@ -70,7 +70,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     def server_interrupts(self) -> bool:
         """Whether the server is configured to cancel a running response itself when speech starts."""
         detection = self.turn_detection
-        return not isinstance(detection, dict) or detection.get("interrupt_response", True) is True
+        return not isinstance(detection, dict) or detection.get("interrupt_response") is not False
 
     @property
     def server_creates_responses(self) -> bool:
@@ -78,7 +78,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         detection = self.turn_detection
         if detection is UNSET:
             return True
-        return not self.manual_turns and isinstance(detection, dict) and detection.get("create_response", True) is True
+        return not self.manual_turns and isinstance(detection, dict) and detection.get("create_response") is not False
 
     def is_set(self, name: str) -> bool:
         """Whether a setting has a value, ``None`` included."""

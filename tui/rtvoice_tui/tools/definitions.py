@@ -4,6 +4,7 @@ The one check for all ways in which a tool enters: a profile's file, an import, 
 the forms of the screen. What passes is accepted by every server as a function tool.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,10 @@ MAX_NAME = 64
 
 MAX_PARTS = 3000
 """Maximum number of values in a schema: larger ones could not be validated in time."""
+
+_INDEX = re.compile(r"[0-9]{1,9}")
+_NAMED = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"))
+"""Keywords whose values are schemas by names of the user."""
 
 _DATA = frozenset(("const", "enum", "default", "example", "examples"))
 """Keywords whose values are data and no schemas."""
@@ -69,10 +74,12 @@ def check(schema: Any) -> None:
     if error is not None:
         raise SchemaRefused(f"{_path(error.absolute_path)}: {in_json(error)}")
     if lost := next((reference for reference in _references(schema) if not _leads(reference, schema)), ""):
-        raise SchemaRefused(f"parameters: nothing in it is at $ref '{lost}'")
+        raise SchemaRefused(f"parameters: nothing in it is at $ref '{lost[:100]}'")
     if schema.get("type", "object") not in ("object", ["object"]):
         raise SchemaRefused("parameters.type: a tool takes an object: type is 'object'")
     properties = schema.get("properties", {})
+    if not isinstance(schema.get("required", []), list):  # as draft 3 has it
+        raise SchemaRefused("parameters.required: it is the list of the names that are required")
     missing = [name for name in schema.get("required", []) if name not in properties]
     if missing:
         raise SchemaRefused(f"parameters.required: there is no property '{missing[0]}'")
@@ -86,7 +93,11 @@ def _references(schema: Any) -> Iterator[str]:
         if isinstance(part, dict):
             if isinstance(part.get("$ref"), str):
                 yield part["$ref"]
-            waiting += [value for name, value in part.items() if name not in _DATA]
+            for name, value in part.items():
+                if name in _NAMED and isinstance(value, dict):
+                    waiting += value.values()
+                elif name not in _DATA and not name.startswith("x-"):
+                    waiting.append(value)
         elif isinstance(part, list):
             waiting += part
 
@@ -94,11 +105,12 @@ def _references(schema: Any) -> Iterator[str]:
 def _leads(reference: str, schema: dict[str, Any]) -> bool:
     """Whether a reference leads to a part of the schema; names, which are rare, are taken to."""
     if not reference.startswith("#/"):
-        return reference.startswith("#") or reference == schema.get("$id")
+        known = reference.startswith(("#", "http://json-schema.org/", "https://json-schema.org/"))
+        return known or any(f'"{name}"' in json.dumps(schema) for name in ("$id", "id"))  # may be one of its parts
     part: Any = schema
     for name in unquote(reference[2:]).split("/"):
         key = name.replace("~1", "/").replace("~0", "~")
-        if isinstance(part, list) and key.isdigit() and int(key) < len(part):
+        if isinstance(part, list) and _INDEX.fullmatch(key) and int(key) < len(part):
             part = part[int(key)]
         elif isinstance(part, dict) and key in part:
             part = part[key]

@@ -197,8 +197,8 @@ class HttpRunner(Runner):
                         raise Refused(f"{found.sentence}: {found.remedy}")
                     location = response.headers.get("Location", "")
                     if response.status not in (301, 302, 303, 307, 308) or not location:
-                        return await _answer(call, response, keys)
-                    shown = redact(location, keys)[:200]
+                        return await _answer(call, response, [*keys, *proxy_keys(proxy)])
+                    shown = redact(location, [*keys, *proxy_keys(proxy)])[:200]
                     if not self._run.redirects:
                         raise Refused(f"the server redirects to {shown}, and the profile follows none")
                     there = here.join(URL(location))

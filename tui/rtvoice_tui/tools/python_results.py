@@ -47,6 +47,9 @@ def _other_as_json(value: Any) -> Any:
     Raises:
         TypeError: it has none.
     """
+    for kind, plain in ((str, str.__str__), (int, int.__int__), (float, float.__float__), (bytes, bytes.__bytes__)):
+        if isinstance(value, kind):  # a subclass
+            return plain(value)  # type: ignore[arg-type]
     if inspect.isawaitable(value) or inspect.isasyncgen(value):
         if inspect.iscoroutine(value):
             value.close()  # else Python warns that it was never awaited

@@ -95,7 +95,7 @@ def opened_wav(path: Path) -> Iterator[wave.Wave_read]:
         if str(error).startswith("unknown") or _first_bytes(path) in _OTHER_CONTAINERS:  # float, extensible header
             raise OtherEncoding("is no WAV file that can be read") from None
         raise AudioError(f"{path} is no WAV file that can be read: {error}", CONVERT) from error
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, RuntimeError, ValueError) as error:  # the last two: chunks that do not fit
         remedy = ANOTHER if isinstance(error, OSError) else CONVERT
         raise AudioError(f"{path} is no WAV file that can be read: {_reason(path, error)}", remedy) from error
 
@@ -121,7 +121,7 @@ def _reason(path: Path, error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or str(error)
     if not isinstance(error, EOFError):
-        return str(error)
+        return str(error) or "its parts do not fit together"
     return "it ends within its header" if path.stat().st_size else "it is empty"
 
 
@@ -139,8 +139,8 @@ def _check_output(path: Path) -> None:
             reason = "you may not write it"
     except FileNotFoundError:
         reason, remedy = f"there is no folder {path.parent}", f"create the folder, or {remedy}"
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", "") or str(error)
     raise AudioError(f"{path} cannot be written: {reason}", remedy)
 
 

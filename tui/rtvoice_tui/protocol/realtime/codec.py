@@ -14,7 +14,7 @@ from msgspec import structs
 
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.client_events import ClientEvent
-from rtvoice_tui.protocol.realtime.error_texts import GENERIC, read_event_error, read_response_error
+from rtvoice_tui.protocol.realtime.error_texts import read_event_error, read_response_error, says_nothing
 from rtvoice_tui.protocol.realtime.objects import OTHER_STATUSES, UNFINISHED, ErrorInfo, StatusDetails
 from rtvoice_tui.protocol.realtime.provider_events import OTHER_CLASSES
 from rtvoice_tui.protocol.realtime.server_events import BETA_NAMES, EVENT_CLASSES, UnknownEvent
@@ -99,23 +99,18 @@ def _with_words(event: Any, frame: str | bytes) -> Any:
         status = OTHER_STATUSES[event.response.status.lower()]
         event = structs.replace(event, response=structs.replace(event.response, status=status))
     match event:
-        case ev.ErrorEvent() if _says_nothing(event.error):
+        case ev.ErrorEvent() if says_nothing(event.error.message):
             return structs.replace(event, error=read_event_error(_fields(frame)))
-        case ev.TranscriptionFailed() if _says_nothing(event.error):
+        case ev.TranscriptionFailed() if says_nothing(event.error.message):
             return structs.replace(event, error=read_event_error(_fields(frame), about_error=False))
-        case ev.ResponseDone() if event.response.status in UNFINISHED and _says_nothing(
-            event.response.status_details.error
+        case ev.ResponseDone() if event.response.status in UNFINISHED and says_nothing(
+            event.response.status_details.error.message
         ):
             details = event.response.status_details
             error = read_response_error(_fields(frame))
             details = structs.replace(details, error=error)
             return structs.replace(event, response=structs.replace(event.response, status_details=details))
     return event
-
-
-def _says_nothing(error: ErrorInfo) -> bool:
-    """Whether an error has no message, or one that only says that there was an error."""
-    return not error.message or error.message in GENERIC
 
 
 def _fields(frame: str | bytes) -> dict[str, Any]:
@@ -167,13 +162,21 @@ def _convert(kind: Any, raw: Any, path: str, invalid_paths: list[str]) -> Any:
     if kind is bytes:
         return _audio(raw, path, invalid_paths)
     if kind is str and isinstance(raw, dict | list) and path.endswith(("arguments", "output")):
-        return json.dumps(raw, ensure_ascii=False)  # some servers send the object itself, not its text
+        return _as_json(raw)  # some servers send the object itself, not its text
     try:
         return msgspec.convert(raw, kind, strict=False)
     except msgspec.ValidationError:
         if not path.endswith("error.message"):  # `error_texts` reads it, whatever it is
             invalid_paths.append(path)
         return str(raw) if kind is str and isinstance(raw, int | float) and not isinstance(raw, bool) else None
+
+
+def _as_json(value: Any) -> str:
+    """A JSON value as text; empty if it is nested too deeply."""
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return ""
 
 
 def _struct_within(kind: Any) -> tuple[type[Any] | None, bool]:

@@ -39,15 +39,27 @@ _MESSAGES = (
 )
 """Names of fields that hold a message, the most specific first."""
 
-GENERIC = ("Error", "error", "Bad Request", "Provider returned error", "Internal error", "Request failed", "failed")
-"""Messages that say nothing: the next field that has words is added."""
+_GENERIC = frozenset(
+    (
+        "error",
+        "an error occurred",
+        "unknown error",
+        "bad request",
+        "provider returned error",
+        "internal error",
+        "internal server error",
+        "request failed",
+        "failed",
+    )
+)
+"""Messages that say nothing, in small letters: the next field that has words is added."""
 
 _CODES = ("code", "error_code", "errorCode", "status", "__type")
 _MAX_DEPTH = 6
 
 
-_BARE = frozenset(("type", "code", "param", "event_id", "object", "id", *_CODES))
-"""Fields that are shown beside a message; alone they are no message."""
+_BARE = frozenset(("type", "code", "param", "event_id", "object", "id", *_CODES, *_MESSAGES))
+"""Fields that are shown beside a message, and those that are empty if there is none; alone they are no message."""
 
 
 _STATUS = ("type", "reason", "status")
@@ -84,7 +96,10 @@ def read_event_error(fields: dict[str, Any], about_error: bool = True) -> ErrorI
         code, message = code or message, around.message  # the error field is a code, a number or true
     elif around.message and message and around.message not in message and not isinstance(fields.get("error"), dict):
         message = f"{message}: {around.message}"
-    return structs.replace(found, code=code, message=message or around.message)
+    elif says_nothing(message):
+        words = read_error({name: fields[name] for name in fields if name in _MESSAGES and name != "error"}).message
+        message = _joined(message, words or around.message if not message else words)
+    return structs.replace(found, code=code, message=message)
 
 
 def read_response_error(fields: dict[str, Any]) -> ErrorInfo:
@@ -101,11 +116,25 @@ def read_response_error(fields: dict[str, Any]) -> ErrorInfo:
     places = [others if isinstance(details, dict) else details, response.get("error"), response.get("last_error")]
     places += [response.get("incomplete_details"), fields.get("error")]
     kind = details.get("type") if isinstance(details, dict) and not details.get("reason") else None
-    places.append(kind if kind not in OTHER_STATUSES else None)
+    places.append(kind if isinstance(kind, str) and kind not in OTHER_STATUSES else None)
+    for around in (response, fields):
+        places.append({name: around.get(name) for name in _MESSAGES if name not in ("error", "metadata", "content")})
     for place in places:
         more = read_error(place)
-        found = structs.replace(found, code=found.code or more.code, message=found.message or more.message)
+        found = structs.replace(found, code=found.code or more.code, message=_joined(found.message, more.message))
     return found
+
+
+def says_nothing(message: str) -> bool:
+    """Whether a message is empty, or only says that there was an error."""
+    return message.strip().rstrip(".!").lower() in _GENERIC or not message
+
+
+def _joined(message: str, more: str) -> str:
+    """A message that says nothing, with words from elsewhere; any other message as it is."""
+    if not says_nothing(message) or not more or more == message:
+        return message
+    return f"{message.rstrip('.')}: {more}" if message else more
 
 
 def _words(value: Any, depth: int) -> str:
@@ -118,10 +147,9 @@ def _words(value: Any, depth: int) -> str:
         return ""
     if isinstance(value, dict) and depth < _MAX_DEPTH:
         told = [found for name in _MESSAGES if (found := _words(value.get(name), depth + 1))]
-        if told and told[0] in GENERIC and len(told) > 1:
-            return _located(value, f"{told[0]}: {told[1]}")
         if told:
-            return _located(value, told[0])
+            more = next((words for words in told if not says_nothing(words)), "")
+            return _located(value, _joined(told[0], more))
         if value.keys() <= _BARE:
             return ""
     if isinstance(value, list) and depth < _MAX_DEPTH:

@@ -18,7 +18,7 @@ from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import EditChanged, EditState, Level, Notice, SettingsReported
 from rtvoice_tui.session.realtime.outbox import Outbox
-from rtvoice_tui.session.realtime.pending_edit import PendingEdit, as_asked, as_strict
+from rtvoice_tui.session.realtime.pending_edit import PendingEdit, as_asked, as_strict, says_less, set_values
 from rtvoice_tui.session.timers import EditLate
 
 UNANSWERED_S = 3.0
@@ -175,8 +175,9 @@ class Edits:
         Returns:
             The event id of that edit; empty if none was pending.
         """
-        found = in_force(session)
-        before, self._in_force = self._in_force, {**self._in_force, **found}
+        before, reported = self._in_force, in_force(session)
+        found = {n: before[n] if says_less(before.get(n), value) else value for n, value in reported.items()}
+        self._in_force = {**before, **found}
         self._out.report(SettingsReported(self._in_force))
         if not self._waiting:
             self._changed_unasked({n: value for n, value in found.items() if before.get(n, UNSET) != value})
@@ -194,13 +195,14 @@ class Edits:
     def _follow(self, found: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
         """Follow turn detection and transcription where the server applied others than were asked for."""
         followed = []
+        later = {name for edit in self._waiting for name in edit.fields}  # the server has not seen these yet
         for name in ("turn_detection", "transcription"):
             value = found.get(name, UNSET)
             if (value is not None and not isinstance(value, Mapping)) or (name == "turn_detection" and self._off):
                 continue
-            if as_asked(name, getattr(self.settings, name), value):
+            if name in later or as_asked(name, getattr(self.settings, name), value):
                 continue
-            self.settings = replace(self.settings, **{name: None if value is None else dict(value)})
+            self.settings = replace(self.settings, **{name: None if value is None else set_values(value)})
             if name not in sent:
                 followed.append(name)
         if followed:
@@ -214,7 +216,7 @@ class Edits:
         for name in ("turn_detection", "transcription"):
             value = changed.get(name, UNSET)
             if value is None or isinstance(value, Mapping):
-                self.settings = replace(self.settings, **{name: None if value is None else dict(value)})
+                self.settings = replace(self.settings, **{name: None if value is None else set_values(value)})
         named = []
         for edit in reversed(self._resolved):
             fields = [n for n in edit.sent if n in changed and n not in named]

@@ -62,12 +62,26 @@ def as_strict(tools: tuple[ToolSpec, ...], others: tuple[ToolSpec, ...]) -> tupl
 
 def as_asked(name: str, ours: Any, theirs: Any) -> bool:
     """Whether the server's value behaves as ours; where ours is not set, as the API's default."""
-    if ours is UNSET and name == "transcription":
-        return theirs is None
-    if ours is UNSET:
-        return theirs is not None and theirs.get("create_response", True) is not False
-    off = ours is None or (isinstance(ours, Mapping) and ours.get("type") == "none")
-    if off or theirs is None or name == "transcription":
-        return off is (theirs is None)
-    asked = {**_BEHAVIOUR, "type": theirs.get("type"), **ours}
-    return all(theirs.get(name, asked[name]) == asked[name] for name in _BEHAVIOUR)
+    if name == "transcription":
+        return theirs is None if ours is UNSET else _is_off(ours) is _is_off(theirs)
+    if _is_off(ours) or _is_off(theirs):
+        return _is_off(ours) is _is_off(theirs)
+    asked = {**_BEHAVIOUR, "type": theirs.get("type"), **(set_values(ours) if isinstance(ours, Mapping) else {})}
+    found = set_values(theirs)
+    return all(found.get(name, asked[name]) == asked[name] for name in _BEHAVIOUR)
+
+
+def _is_off(value: Any) -> bool:
+    return value is None or (isinstance(value, Mapping) and value.get("type") == "none")
+
+
+def set_values(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are not ``null``: some servers report defaults so."""
+    return {name: inner for name, inner in value.items() if inner is not None}
+
+
+def says_less(before: Any, now: Any) -> bool:
+    """Whether a reported value only leaves out fields of the one before it: some servers report a part."""
+    if not isinstance(before, Mapping) or not isinstance(now, Mapping):
+        return False
+    return all(name in before and before[name] == inner for name, inner in set_values(now).items())
