@@ -230,7 +230,7 @@ def test_a_key_that_cannot_be_sent_is_found_without_a_connection(doctor, folder,
     ("network", "part", "code"),
     [
         ({"HTTPS_PROXY": "http://user:geheim-0815@proxy.example:3128"}, "through the proxy proxy.example:3128", 0),
-        ({"HTTPS_PROXY": "socks5://proxy.example:1080"}, "socks5 proxy, which is not supported", 1),
+        ({"HTTPS_PROXY": "socks5://proxy.example:1080"}, "socks5 proxies are not supported", 1),
         ({"HTTPS_PROXY": "http://"}, "no address of a proxy", 1),
         ({"SSL_CERT_FILE": "/no/such/file.pem"}, "SSL_CERT_FILE names /no/such/file.pem, which does not exist", 1),
         ({"SSL_CERT_DIR": "/no/such/folder"}, "SSL_CERT_DIR names /no/such/folder, which does not exist", 1),

@@ -85,7 +85,7 @@ def test_the_first_session_has_no_seam_and_two_in_a_row_have_one():
     said(transcript, "Before")
     transcript.new_session(1, 2.0, 0)
     transcript.new_session(1, 3.0, 1)
-    assert [entry.history for entry in transcript.entries if entry.speaker is Speaker.SEAM] == [1]
+    assert [(entry.history, entry.at) for entry in transcript.entries if entry.speaker is Speaker.SEAM] == [(1, 3.0)]
 
 
 def test_the_conversation_begins_where_a_session_last_began_anew():

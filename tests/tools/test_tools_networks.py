@@ -109,7 +109,7 @@ async def test_a_proxy_whose_name_is_unknown_is_blamed_and_not_the_server(monkey
 
 async def test_a_proxy_of_another_kind_is_told(monkeypatch):
     monkeypatch.setenv("ALL_PROXY", "socks5://proxy.example:1080")
-    assert "socks5 proxy, which is not supported" in error_of(await asked(f"https://{HOST}/", private=False))
+    assert "socks5 proxies are not supported" in error_of(await asked(f"https://{HOST}/", private=False))
 
 
 async def test_a_certificate_that_does_not_fit_is_told(tmp_path):
@@ -158,4 +158,4 @@ async def test_an_mcp_server_s_certificate_is_told_in_words(tmp_path):
 
 async def test_a_proxy_that_an_mcp_server_cannot_use_is_told(monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy.example:1080")
-    assert "socks5 proxy, which is not supported" in await detail_of(f"https://{HOST}/mcp")
+    assert "socks5 proxies are not supported" in await detail_of(f"https://{HOST}/mcp")

@@ -101,9 +101,9 @@ def test_hosts_in_no_proxy_are_asked_directly(excluded, url, direct, monkeypatch
 @pytest.mark.parametrize(
     ("value", "word"),
     [
-        ("socks5://proxy.example:1080", "socks5 proxy, which is not supported"),
-        ("socks4://proxy.example:1080", "socks4 proxy, which is not supported"),
-        ("ftp://proxy.example", "ftp proxy"),
+        ("socks5://proxy.example:1080", "socks5 proxies are not supported"),
+        ("socks4://proxy.example:1080", "socks4 proxies are not supported"),
+        ("ftp://proxy.example", "ftp proxies"),
         ("http://", "no address of a proxy"),
         ("http://proxy.example:port", "no address of a proxy"),
     ],

@@ -97,7 +97,7 @@ def proxy_for(url: str, environ: Mapping[str, str] = os.environ) -> str | None:
         )
     if found.scheme not in ("http", "https"):
         raise ConnectionFailed(
-            f"{variable} names a {found.scheme} proxy, which is not supported",
+            f"{variable}: {found.scheme} proxies are not supported",
             f"set {variable} to an http:// proxy, or add {host} to NO_PROXY",
         )
     return proxy

@@ -114,7 +114,10 @@ class Talk:
         self._session.post(cmd.Interrupt())
 
     def toggle_connection(self) -> None:
-        """Connect, or disconnect. After a lost connection the conversation is passed to the new session."""
+        """Connect, or disconnect.
+
+        After a lost connection the conversation is passed to the new session; after the user's own end it is not.
+        """
         if self._store.session.phase is not Phase.OFFLINE:
             self._session.disconnect()
             return
@@ -123,6 +126,8 @@ class Talk:
             self._session.post(cmd.SetHistory(history))
             words = f"connecting again; {_messages(len(history))} with the new session"
             self._session.report(Notice(Level.INFO, words))
+        elif self._store.transcript.entries and not self._store.session.lost:
+            self._session.report(Notice(Level.INFO, "connecting; you ended the last session, so a new one begins"))
         self._session.connect()
 
     # --- mute, gate and devices

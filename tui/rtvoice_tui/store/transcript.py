@@ -131,7 +131,7 @@ class Transcript:
         seam = (
             last if last.speaker is Speaker.SEAM else self._entry(Speaker.SEAM, turn, at, f"seam {len(self.entries)}")
         )
-        seam.history, seam.final = history, True
+        seam.history, seam.final, seam.at = history, True, at
         known = "knows nothing of the above"
         if history:
             known = f"knows the {history} messages above" if history > 1 else "knows the message above"
