@@ -26,6 +26,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def doctor(environment: dict[str, str]):
     """Run the doctor; no key and no traceback may be in what it says."""
+    environment = {name: value for name, value in environment.items() if name != "SSL_CERT_FILE"}
 
     def runs(*arguments: str, code: int, **more: str) -> str:
         done = subprocess.run(
@@ -233,6 +234,12 @@ def test_a_key_that_cannot_be_sent_is_found_without_a_connection(doctor, folder,
         ({"HTTPS_PROXY": "socks5://proxy.example:1080"}, "socks5 proxies are not supported", 1),
         ({"HTTPS_PROXY": "http://"}, "no address of a proxy", 1),
         ({"SSL_CERT_FILE": "/no/such/file.pem"}, "SSL_CERT_FILE names /no/such/file.pem, which does not exist", 1),
+        ({"SSL_CERT_FILE": "/dev/null"}, "SSL_CERT_FILE names /dev/null, which is no file", 1),
+        (
+            {"SSL_CERT_FILE": "/etc/passwd"},
+            "SSL_CERT_FILE names /etc/passwd, which holds no certificates in PEM form",
+            1,
+        ),
         ({"SSL_CERT_DIR": "/no/such/folder"}, "SSL_CERT_DIR names /no/such/folder, which does not exist", 1),
     ],
 )
