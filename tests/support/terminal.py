@@ -55,6 +55,10 @@ _UNFINISHED = re.compile(r"\x1b(?:\[[0-9;?<>=$]*)?\Z")
 _CLIPBOARD = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
 
 
+ONE_CERTIFICATE = Path(__file__).with_name("one_certificate.pem")
+"""An authority that signs nothing."""
+
+
 def private_environment(folder: Path, **more: str) -> dict[str, str]:
     """An environment in which a program finds no sound, no keys and no files but those below ``folder``."""
     mine = ("YANDEX_", "OPENAI_", "AZURE_", "XAI_", "HF_", "TEXTUAL", "RTVOICE", "XDG_", "PYTEST_", "NO_COLOR", "COLOR")
@@ -63,7 +67,7 @@ def private_environment(folder: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in environment_without_sound().items() if not name.startswith(mine)}
     folders = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "STATE", "DATA", "CACHE")}
     no_key_store = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
-    no_key_store["SSL_CERT_FILE"] = os.devnull  # no program under test needs certificates, and reading them takes long
+    no_key_store["SSL_CERT_FILE"] = str(ONE_CERTIFICATE)  # reading those of the system takes long
     return kept | folders | no_key_store | {"HOME": str(folder), "TERM": "xterm-256color", "LANG": "C.UTF-8"} | more
 
 

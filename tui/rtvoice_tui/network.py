@@ -44,6 +44,10 @@ class Failure(NamedTuple):
     sentence: str
     remedy: str
 
+    def about(self, host: str) -> str:
+        """The whole sentence: with the host in place of ``it``, or before it."""
+        return f"{host} {self.sentence[3:]}" if self.sentence.startswith("it ") else f"{host}: {self.sentence}"
+
 
 def is_loopback(host: str) -> bool:
     """Whether a host name or IP address is this machine.
@@ -233,7 +237,7 @@ def _of_connection(error: BaseException) -> Failure | None:
     """Errors without TLS; their own messages are not shown, because they may contain the full URL with a key."""
     import aiohttp
 
-    remedy = "check the url, then try again"
+    remedy = "check the url"
     if isinstance(error, aiohttp.ClientConnectorError):
         return Failure(f"it cannot be reached: {error.strerror or str(error.os_error)}", remedy)
     if isinstance(error, TimeoutError):
@@ -270,7 +274,7 @@ def refused_by_proxy(status: int, proxy: str | None) -> Failure:
     if status in (401, 403):
         return Failure(f"the proxy {name} does not allow this host (HTTP {status})", "ask for it to be allowed")
     if status in (502, 503, 504):
-        return Failure(f"the proxy {name} cannot reach this host (HTTP {status})", "check the url, then try again")
+        return Failure(f"the proxy {name} cannot reach this host (HTTP {status})", "check the url")
     shown = f" (HTTP {status})" if status else ""
     return Failure(f"the proxy {name} refuses the connection{shown}", _check_proxy())
 

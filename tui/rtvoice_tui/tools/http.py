@@ -137,7 +137,7 @@ class HttpRunner(Runner):
             if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, _Private):
                 outcome = failed(f"{call.name} failed: {_private(error.host)}")
             elif (found := explain(error, self._proxy)) is not None:
-                outcome = failed(f"{call.name} failed: {urlsplit(url).hostname}: {found.sentence}", found.remedy)
+                outcome = failed(f"{call.name} failed: {found.about(urlsplit(url).hostname or '')}", found.remedy)
             else:
                 outcome = failed(f"{call.name} failed: {urlsplit(url).hostname} cannot be asked", _reason(error, keys))
             outcome = outcome.without(*proxy_keys(self._proxy))

@@ -240,7 +240,8 @@ async def _open(
 
 def _failure(host: str, error: Exception, proxy: str | None) -> ConnectionFailed:
     if (found := explain(error, proxy)) is not None:
-        return ConnectionFailed(f"{host}: {found.sentence}", found.remedy)
+        again = ", then press c" if found.remedy.endswith("the url") else ""
+        return ConnectionFailed(found.about(host), f"{found.remedy}{again}")
     # the error's own message is not shown: it may contain the full URL, and with it a key
     reason = f": {os.strerror(error.errno)}" if isinstance(error, OSError) and error.errno else ""
     return ConnectionFailed(f"{host}: the connection failed{reason}", "check the url, then press c")
