@@ -124,10 +124,10 @@ class Talk:
         history = self._edits.said() if self._store.session.lost else ()
         if history:
             self._session.post(cmd.SetHistory(history))
-            words = f"connecting again; {_messages(len(history))} with the new session"
+            words = f"{_messages(len(history))} with the new session"
             self._session.report(Notice(Level.INFO, words))
         elif self._store.transcript.entries and not self._store.session.lost:
-            self._session.report(Notice(Level.INFO, "connecting; you ended the last session, so a new one begins"))
+            self._session.report(Notice(Level.INFO, "the session begins anew, because you ended the last one"))
         self._session.connect()
 
     # --- mute, gate and devices

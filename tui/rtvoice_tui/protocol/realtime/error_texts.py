@@ -98,7 +98,7 @@ def read_event_error(fields: dict[str, Any], about_error: bool = True) -> ErrorI
         message = f"{message}: {around.message}"
     elif says_nothing(message):
         words = read_error({name: fields[name] for name in fields if name in _MESSAGES and name != "error"}).message
-        message = _joined(message, words or around.message if not message else words)
+        message = _joined(message, words) or around.message
     return structs.replace(found, code=code, message=message)
 
 
