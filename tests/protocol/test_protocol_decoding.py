@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from protocol.sdk_types import server_models
 from rtvoice_tui.protocol.realtime import server_events as ev
-from rtvoice_tui.protocol.realtime.codec import decode
+from rtvoice_tui.protocol.realtime.codec import MAX_ENTRIES, decode
 from rtvoice_tui.protocol.realtime.objects import ErrorInfo, Item, Part, Response
 from rtvoice_tui.protocol.usage import RateLimit, Usage
 
@@ -312,8 +312,8 @@ def test_half_an_emoji_costs_neither_the_event_nor_the_rest_of_its_text():
         ("response.done", {"response": {"output": [{"id": {}}]}}, "response.output[].id"),
         (
             "response.done",
-            {"response": {"status_details": {"error": {"code": [1]}}}},
-            "response.status_details.error.code",
+            {"response": {"usage": {"total_tokens": [1]}}},
+            "response.usage.total_tokens",
         ),
         ("input_audio_buffer.speech_started", {"audio_start_ms": "soon"}, "audio_start_ms"),
         ("session.updated", {"session": []}, "session"),
@@ -325,6 +325,12 @@ def test_a_value_that_does_not_fit_takes_its_default_and_is_named(name, fields, 
     assert type(decoded.event) is ev.EVENT_CLASSES[name]
     assert decoded.event.event_id == "kept"
     assert decoded.problem.endswith(path)
+
+
+def test_a_list_with_an_odd_entry_is_read_up_to_a_maximum_and_the_rest_is_named():
+    decoded = read("conversation.item.added", item={"id": None, "content": [{"type": "text", "text": None}] * 5000})
+    assert len(decoded.event.item.content) == MAX_ENTRIES
+    assert decoded.problem == f"unexpected value in item.content[{MAX_ENTRIES}:]"
 
 
 JSON_VALUES = st.recursive(

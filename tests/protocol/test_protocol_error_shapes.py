@@ -29,6 +29,10 @@ SHAPES: dict[str, Any] = {
     "a message of the event": {"message": WORDS, "code": 4004},
     "a code in the error, the message in the event": {"error": {"code": "bad"}, "message": WORDS},
     "a reason of the event": {"reason": WORDS},
+    "an object as code": {"error": {"code": {"reason": WORDS}}},
+    "an object as type": {"error": {"type": {"name": "bad", "text": WORDS}}},
+    "a list as param": {"error": {"code": "bad", "param": [WORDS]}},
+    "an object as status": {"error": {"status": {"code": 7, "message": WORDS}}},
 }
 
 
@@ -76,6 +80,11 @@ def test_a_failed_response_of_any_shape_keeps_its_words(response, status):
         {"message": WORDS, "connectionId": "a", "requestId": "b"},
         {"detail": WORDS},
         {"errors": [{"message": WORDS}]},
+        {"type": None, "error": {"message": WORDS}},
+        {"type": 5, "error": WORDS},
+        {"type": "", "detail": [{"msg": WORDS}]},
+        {"type": ["error"], "message": WORDS},
+        {"type": {"name": "error"}, "errors": [WORDS]},
     ],
 )
 def test_an_error_without_a_type_as_gateways_send_it_is_an_error(frame):
@@ -88,6 +97,14 @@ def test_an_error_without_a_type_as_gateways_send_it_is_an_error(frame):
 @pytest.mark.parametrize("frame", ['{"foo": "Service Unavailable"}', "Service Unavailable", '["Service Unavailable"]'])
 def test_a_frame_that_is_no_event_is_quoted(frame):
     assert "Service Unavailable" in decode(frame).problem
+
+
+@pytest.mark.parametrize("levels", [100, 300, 700])
+@pytest.mark.parametrize(("opening", "closing", "shown"), [("[", "]", "[["), ('{"a":', "}", '{"a": {"a"')])
+def test_an_error_may_be_nested_deeply(opening, closing, shown, levels):
+    decoded = decode('{"type":"error","error":' + opening * levels + '"why"' + closing * levels + "}")
+    assert isinstance(decoded.event, ev.ErrorEvent)
+    assert decoded.event.error.message.startswith(shown)
 
 
 def test_an_error_without_any_known_field_is_shown_as_it_is():

@@ -1,5 +1,6 @@
 """What Python functions return becomes JSON, or a failure that names the type; never the text of an object."""
 
+import functools
 import json
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from rtvoice_tui.tools.python_file import PythonFile
 from rtvoice_tui.tools.runner import Call
 
 SOURCE = """
-import collections, datetime, pathlib
+import collections, dataclasses, datetime, enum, pathlib, re
 
 class Plain:
     pass
@@ -36,6 +37,31 @@ class Array:
         return [1, 2]
 
 Point = collections.namedtuple("Point", "x y")
+
+class Day(enum.Enum):
+    NEW_YEAR = datetime.date(2026, 1, 1)
+
+@dataclasses.dataclass
+class City:
+    name: str
+    tags: set
+
+class Itself:  # as numpy's long double
+    def tolist(self):
+        return self
+    def __str__(self):
+        return "1.5"
+
+def deep(levels):
+    value = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+def round():
+    value = []
+    value.append(value)
+    return value
 
 def numbers():
     yield from range(3)
@@ -79,6 +105,19 @@ RESULTS = {
     "coroutines": lambda: [later_result("map")],
     "subclasses": lambda: {"a": [Text("hello")], "b": [Whole(3)], "c": [Part(1.5)], "d": [Raw(b"ab")]},
     "exception": lambda: ValueError("no such city"),
+    "odd names": lambda: {None: 1, True: 2, ("a", 1): 3, 1.5: 4, Day.NEW_YEAR: 5, datetime.date(2026, 1, 2): 6},
+    "text of a user": lambda: collections.UserString("hey"),
+    "enumeration": lambda: [Day.NEW_YEAR],
+    "its own form": lambda: {"a": Itself()},
+    "named tuple": lambda: [Point(1, 2)],
+    "dataclass": lambda: City("Tver", {1}),
+    "time": lambda: datetime.timedelta(seconds=3),
+    "200 levels": lambda: deep(200),
+    "nested exception": lambda: {"a": [ValueError("no such city")]},
+    "match": lambda: [re.match("a", "a")],
+    "module": lambda: re,
+    "itself": lambda: {"a": round()},
+    "too deep": lambda: deep(5000),
 }
 
 def result(kind: str):
@@ -123,6 +162,14 @@ GOOD = {
     "not a number": {"a": None, "b": ["Infinity", "-Infinity"], "c": 0.5},
     "nested bytes": {"a": ["grau", "x"]},
     "subclasses": {"a": ["hello"], "b": [3], "c": [1.5], "d": ["ab"]},
+    "odd names": {"null": 1, "true": 2, '["a", 1]': 3, "1.5": 4, "2026-01-01": 5, "2026-01-02": 6},
+    "text of a user": "hey",
+    "enumeration": ["2026-01-01"],
+    "its own form": {"a": "1.5"},
+    "named tuple": [{"x": 1, "y": 2}],
+    "dataclass": {"name": "Tver", "tags": [1]},
+    "time": "PT3S",
+    "200 levels": functools.reduce(lambda inner, _: [inner], range(200), []),
 }
 BAD = {
     "object": "Plain",
@@ -135,6 +182,11 @@ BAD = {
     "nested coroutine": "await it first",
     "coroutines": "await it first",
     "exception": "no such city",
+    "nested exception": "no such city",
+    "match": "Match",
+    "module": "module",
+    "itself": "contains itself",
+    "too deep": "nested too deeply",
 }
 
 

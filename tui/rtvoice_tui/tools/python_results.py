@@ -1,10 +1,16 @@
 """The JSON form of what a Python tool returns. Runs in the tool's process."""
 
 import collections.abc
+import dataclasses
+import datetime
+import decimal
+import enum
 import inspect
 import io
 import itertools
+import json
 import math
+import uuid
 from typing import Any
 
 MAX_ITEMS = 10_000
@@ -13,70 +19,129 @@ MAX_ITEMS = 10_000
 CUT = f"[cut after {MAX_ITEMS} values]"
 """Last value of a list that was cut."""
 
+_BASES = (
+    (str, str.__str__),
+    (int, int.__int__),
+    (float, float.__float__),
+    (bytes, bytes.__bytes__),
+    (bytearray, bytes),
+    (memoryview, bytes),
+)
+"""Types with a plain form of their own, and what makes it; also of their subclasses."""
+
+_LISTS = (
+    collections.abc.Iterator,
+    collections.abc.KeysView,
+    collections.abc.ValuesView,
+    collections.abc.Sequence,
+    collections.abc.Set,
+)
+_SCALARS = (datetime.date, datetime.time, datetime.timedelta, decimal.Decimal, uuid.UUID)
+"""Types whose text msgspec knows best."""
+
+_FORMS = ("model_dump", "tolist", "_asdict", "to_dict", "isoformat")
+"""Methods by which other libraries' types give their values: pydantic, numpy, named tuples, pandas, dates."""
+
 
 def as_json(value: Any) -> Any:
-    """Dataclasses, dates and similar types as JSON types.
+    """Dataclasses, dates, arrays and similar types as JSON types.
 
     Raises:
         TypeError: a value has no form in JSON; the message names its type.
     """
-    import msgspec
-
-    if isinstance(value, BaseException):
-        raise TypeError(f"its result is an exception ({type(value).__name__}: {value}): raise it instead")
-    raw = (bytes, bytearray, memoryview)  # else they become base64
-    return _plain(msgspec.to_builtins(value, str_keys=True, builtin_types=raw, enc_hook=_other_as_json))
+    try:
+        return _plain(value)
+    except RecursionError:
+        raise TypeError("its result contains itself, or is nested too deeply: return a simpler value") from None
 
 
 def _plain(value: Any) -> Any:
-    """Bytes as text, and numbers that JSON does not have as ``null`` or text; also inside lists and dicts."""
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if value is None or value is True or value is False:
+        return value
+    for kind, plain in _BASES:
+        if isinstance(value, kind) and not isinstance(value, enum.Enum):
+            return _base(plain(value))  # type: ignore[operator]
+    if isinstance(value, enum.Enum):
+        return _plain(value.value)
+    if callable(form := getattr(value, "_asdict", None)) and isinstance(value, tuple):
+        return _plain(form())
+    if isinstance(value, collections.abc.Mapping):
+        return {_key(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
-    if isinstance(value, bytes | bytearray | memoryview):
-        return _text_of(bytes(value))
+    if (fields := _fields(value)) is not None:
+        return {_key(name): _plain(inner) for name, inner in fields.items()}
+    return _other(value)
+
+
+def _base(value: Any) -> Any:
+    """Text, a whole number, or a number; ``null`` or text for numbers that JSON does not have; bytes as text."""
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            raise TypeError("its result is no JSON (bytes that are not UTF-8): return text") from None
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value
 
 
-def _other_as_json(value: Any) -> Any:
-    """The JSON form of a value that msgspec does not know: of generators, models, arrays, and what has a text.
+def _key(name: Any) -> str:
+    """The name of a field in JSON: text as it is, anything else as its JSON."""
+    plain = _plain(name)
+    return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
+
+
+def _fields(value: Any) -> dict[str, Any] | None:
+    """The fields of a dataclass, of an attrs class, or of a struct; None for any other value."""
+    if isinstance(value, type):
+        return None
+    if dataclasses.is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if attrs := getattr(value, "__attrs_attrs__", ()):
+        return {field.name: getattr(value, field.name) for field in attrs}
+    if names := getattr(value, "__struct_fields__", ()):  # msgspec
+        return {wire: getattr(value, name) for wire, name in zip(value.__struct_encode_fields__, names, strict=True)}
+    return None
+
+
+def _other(value: Any) -> Any:
+    """The JSON form of generators, models, arrays, and of what has a text.
 
     Raises:
         TypeError: it has none.
     """
-    for kind, plain in ((str, str.__str__), (int, int.__int__), (float, float.__float__), (bytes, bytes.__bytes__)):
-        if isinstance(value, kind):  # a subclass
-            return plain(value)  # type: ignore[arg-type]
-    if inspect.isawaitable(value) or inspect.isasyncgen(value):
-        if inspect.iscoroutine(value):
-            value.close()  # else Python warns that it was never awaited
-        raise TypeError(f"its result is no JSON ({type(value).__name__} inside it): await it first")
-    if isinstance(value, io.IOBase):
-        raise TypeError("its result is no JSON (an open file): return its text")
-    if isinstance(value, collections.abc.Iterator | collections.abc.KeysView | collections.abc.ValuesView | range):
+    _check_result(value)
+    if isinstance(value, _SCALARS):
+        import msgspec
+
+        return msgspec.to_builtins(value)
+    if isinstance(value, _LISTS) and type(value).__str__ is object.__str__:  # else it is text, as UserString is
         found = list(itertools.islice(value, MAX_ITEMS + 1))
-        return found if len(found) <= MAX_ITEMS else [*found[:MAX_ITEMS], CUT]
-    for method in ("model_dump", "tolist", "_asdict", "to_dict", "isoformat"):
-        if not isinstance(value, type) and callable(form := getattr(value, method, None)):
-            return form()
-    if isinstance(value, collections.abc.Mapping):
-        return dict(value)
-    if isinstance(value, collections.abc.Sequence | collections.abc.Set):
-        return list(value)
-    kind = type(value)
-    if isinstance(value, type) or callable(value) or str(value) == object.__repr__(value):
-        raise TypeError(f"its result is no JSON ({kind.__name__}): return text, a number, a list or a dict")
+        return [_plain(inner) for inner in found[:MAX_ITEMS]] + [CUT] * (len(found) > MAX_ITEMS)
+    for method in _FORMS:
+        if callable(form := getattr(value, method, None)):
+            plain = form()
+            if type(plain) is not type(value):  # numpy's long double gives itself
+                return _plain(plain)
     return str(value)
 
 
-def _text_of(value: bytes) -> str:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        raise TypeError("its result is no JSON (bytes that are not UTF-8): return text") from None
+def _check_result(value: Any) -> None:
+    """Raises TypeError for a value that a tool returns by mistake; the message says what to do."""
+    name = type(value).__name__
+    if isinstance(value, BaseException):
+        raise TypeError(f"its result is an exception ({name}: {value}): raise it instead")
+    if inspect.isawaitable(value) or inspect.isasyncgen(value):
+        if inspect.iscoroutine(value):
+            value.close()  # else Python warns that it was never awaited
+        raise TypeError(f"its result is no JSON ({name} inside it): await it first")
+    if isinstance(value, io.IOBase):
+        raise TypeError("its result is no JSON (an open file): return its text")
+    has_form = isinstance(value, _LISTS) or any(callable(getattr(value, method, None)) for method in _FORMS)
+    about_itself = type(value).__str__ is object.__str__ and repr(value).startswith("<")
+    if isinstance(value, type) or (not has_form and (callable(value) or about_itself)):
+        raise TypeError(f"its result is no JSON ({name}): return text, a number, a list or a dict")
 
 
 async def awaited(value: Any) -> Any:

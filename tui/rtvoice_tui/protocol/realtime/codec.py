@@ -35,8 +35,14 @@ _OF_ERRORS = frozenset(("error", "errors", "message", "detail", "errorMessage"))
 EXCERPT = 200
 """Maximum characters that are shown of a frame that is no event."""
 
+MAX_ENTRIES = 2000
+"""Maximum entries that are read of a list with odd values: millions would hold up the session for seconds."""
+
 _ANY_SHAPE = (ErrorInfo, StatusDetails)
 """Objects that servers also send as text or lists; `error_texts` reads them."""
+
+_READ_AS_TEXTS = tuple(f"error.{name}" for name in ("message", "code", "type", "param"))
+"""Fields whose values `error_texts` reads, whatever they are."""
 
 
 def decode(frame: str | bytes) -> Decoded:
@@ -46,7 +52,7 @@ def decode(frame: str | bytes) -> Decoded:
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         return _decode_by_hand(frame, str(error))
     if not wire_name:
-        return _decode_untyped(frame)
+        return _decode_untyped(_fields(frame), frame)
     name = BETA_NAMES.get(wire_name, wire_name)
     decoder = _decoders.get(name)
     if decoder is None:
@@ -73,20 +79,21 @@ def _decode_by_hand(frame: str | bytes, problem: str) -> Decoded:
         fields = json.loads(json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         fields = None
-    wire_name = fields.get("type") if isinstance(fields, dict) else None
-    if not isinstance(wire_name, str) or not wire_name:
+    if not isinstance(fields, dict):
         return Decoded(
             UnknownEvent(), "(not an event)", f"not a Realtime event: {problem}: {_excerpt(frame)}", known=False
         )
+    wire_name = fields.get("type")
+    if not isinstance(wire_name, str) or not wire_name:
+        return _decode_untyped(fields, frame)
     cls = _classes.get(BETA_NAMES.get(wire_name, wire_name))
     if cls is None:
         return Decoded(UnknownEvent(type=wire_name), wire_name, problem, known=False)
     return Decoded(_with_words(_build(cls, fields, "", []), json.dumps(fields)), wire_name, problem)
 
 
-def _decode_untyped(frame: str | bytes) -> Decoded:
-    """An object without a type: an error if it has the fields of one, as gateways send it; else unknown."""
-    fields = _fields(frame)
+def _decode_untyped(fields: dict[str, Any], frame: str | bytes) -> Decoded:
+    """An object without a type that is text: an error if it has the fields of one, as gateways send it."""
     error = read_event_error(fields)
     if error.message and not _OF_ERRORS.isdisjoint(fields):
         return Decoded(ev.ErrorEvent(error=error), "(no type)")
@@ -116,9 +123,12 @@ def _with_words(event: Any, frame: str | bytes) -> Any:
 def _fields(frame: str | bytes) -> dict[str, Any]:
     """The fields of a frame; empty if it is not a JSON object."""
     try:
-        fields = json.loads(frame)
-    except (ValueError, RecursionError):
-        return {}
+        fields = msgspec.json.decode(frame)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        try:
+            fields = json.loads(frame)
+        except (ValueError, RecursionError):
+            return {}
     return fields if isinstance(fields, dict) else {}
 
 
@@ -153,6 +163,9 @@ def _convert(kind: Any, raw: Any, path: str, invalid_paths: list[str]) -> Any:
     struct, in_list = _struct_within(kind)
     if struct is not None:
         if in_list and isinstance(raw, list):
+            if len(raw) > MAX_ENTRIES:
+                invalid_paths.append(f"{path}[{MAX_ENTRIES}:]")
+                raw = raw[:MAX_ENTRIES]
             return [_build(struct, entry, f"{path}[].", invalid_paths) for entry in raw if isinstance(entry, dict)]
         if not in_list and isinstance(raw, dict):
             return _build(struct, raw, f"{path}.", invalid_paths)
@@ -166,7 +179,7 @@ def _convert(kind: Any, raw: Any, path: str, invalid_paths: list[str]) -> Any:
     try:
         return msgspec.convert(raw, kind, strict=False)
     except msgspec.ValidationError:
-        if not path.endswith("error.message"):  # `error_texts` reads it, whatever it is
+        if not path.endswith(_READ_AS_TEXTS):
             invalid_paths.append(path)
         return str(raw) if kind is str and isinstance(raw, int | float) and not isinstance(raw, bool) else None
 

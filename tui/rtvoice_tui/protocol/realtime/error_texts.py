@@ -151,11 +151,24 @@ def _words(value: Any, depth: int) -> str:
             more = next((words for words in told if not says_nothing(words)), "")
             return _located(value, _joined(told[0], more))
         if value.keys() <= _BARE:
-            return ""
+            return _words([inner for inner in value.values() if isinstance(inner, dict | list)], depth + 1)
     if isinstance(value, list) and depth < _MAX_DEPTH:
         parts = [found for entry in value[:20] if (found := _words(entry, depth + 1))]
         return "; ".join(parts)[:MAX_TEXT]
-    return json.dumps(value, ensure_ascii=False)[:MAX_TEXT]
+    return _json_text(value)
+
+
+def _json_text(value: Any) -> str:
+    """The first characters of a value as JSON; it may be nested as deeply, and be as large, as its sender likes."""
+    text = ""
+    try:
+        for part in json.JSONEncoder(ensure_ascii=False).iterencode(value):
+            text += part
+            if len(text) >= MAX_TEXT:
+                break
+    except RecursionError:
+        text += "…"
+    return text[:MAX_TEXT]
 
 
 def _located(value: dict[str, Any], found: str) -> str:
