@@ -110,7 +110,7 @@ class Visits:
 
     def calls(self) -> None:
         """Every call from the newest on, as tree, JSON and wire; one is copied."""
-        self.terminal.press("y").wait_for("sent to the terminal")
+        self.terminal.press("y").wait_for("characters sent")
         while True:
             self.look("4 Tools")
             for key in "vvv":

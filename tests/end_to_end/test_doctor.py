@@ -229,7 +229,11 @@ def test_a_key_that_cannot_be_sent_is_found_without_a_connection(doctor, folder,
 @pytest.mark.parametrize(
     ("network", "part", "code"),
     [
-        ({"HTTPS_PROXY": "http://user:geheim-0815@proxy.example:3128"}, "through the proxy proxy.example:3128", 0),
+        (
+            {"HTTPS_PROXY": "http://user:geheim-0815@proxy.example:3128"},
+            "· work         it connects through the proxy proxy.example:3128",
+            0,
+        ),
         ({"HTTPS_PROXY": "socks5://proxy.example:1080"}, "socks5 proxies are not supported", 1),
         ({"HTTPS_PROXY": "http://"}, "no address of a proxy", 1),
         ({"SSL_CERT_FILE": "/no/such/file.pem"}, "SSL_CERT_FILE names /no/such/file.pem, which does not exist", 1),
@@ -329,3 +333,33 @@ def test_the_list_of_devices_of_a_sound_server_that_hangs_fails_with_what_restar
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("Error: the sound server does not answer (restart it: ")
+
+
+def test_what_a_tool_would_lack_when_it_is_called_is_found_before(doctor, folder):
+    city = 'parameters = {type = "object", properties = {city = {type = "string"}}, additionalProperties = false}'
+    (folder / "work.toml").write_text(
+        f"""
+provider = "local"
+[[tools]]
+name = "a"
+{city}
+run = {{kind = "command", argv = ["echo", "{{city}}", "{{town}}"]}}
+[[tools]]
+name = "b"
+{city}
+run = {{kind = "http", url = "https://host.example/{{land}}", method = "POST", body = {{deep = ["{{year}}"]}}}}
+[[tools]]
+name = "c"
+run = {{kind = "http", url = "http://host.example/", headers = {{Authorization = "${{MY_KEY}}"}}}}
+[[tools]]
+name = "d e"
+run = {{kind = "mock", result = "1"}}
+"""
+    )
+    told = about(doctor("work", code=1, MY_KEY=SECRET), "work")
+    for lost in ("tool a: there is no argument for {town}", "argument for {land}", "argument for {year}"):
+        assert lost in told
+    assert "{city}" not in told
+    assert "MY_KEY would go unencrypted to host.example" in told
+    assert "name: 1 to 64 letters, digits, '_' or '-': it has a space" in told
+    assert f"correct it in {folder / 'work.toml'}" in told

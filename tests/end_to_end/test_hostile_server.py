@@ -53,6 +53,11 @@ def test_no_text_of_a_server_is_obeyed_by_the_terminal(session: Session) -> None
     assert session.obeyed == []
 
 
+def test_every_place_was_looked_at(session: Session) -> None:
+    assert session.visits.lost is None
+    assert session.visits.seen.keys() >= {*TOLD, "an event", "history"}
+
+
 def test_the_cockpit_writes_nothing_but_its_own_escape_codes(session: Session) -> None:
     assert strange(session.visits.raw, COCKPIT) == []
 

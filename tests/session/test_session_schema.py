@@ -101,7 +101,6 @@ def test_what_fits_is_taken_as_it_is(text, schema, found):
 
 UNUSABLE = {
     "a type that is none": {"properties": {"city": {"type": "text"}}},
-    "a pattern that is none": {"properties": {"city": {"pattern": "("}}},
     "a property that is no schema": {"properties": {"city": "string"}},
     "a reference to nothing": {"properties": {"city": {"$ref": "#/$defs/gone"}}},
     "a reference elsewhere": {"properties": {"city": {"$ref": "http://127.0.0.1:9/city.json"}}},
@@ -132,6 +131,37 @@ def test_a_schema_that_cannot_be_used_is_told_and_nothing_is_fetched_for_it(sche
     assert step.of(RunTool) == []
     assert "the tool's own schema cannot be used" in error_in(outputs(step)["K"])
     assert asked_for == []
+
+
+UNREADABLE = {
+    "letters of any script": {"properties": {"city": {"type": "string", "pattern": r"^\p{L}+$"}}},
+    "JavaScript's named groups": {"properties": {"city": {"type": "string", "pattern": "(?<town>O)"}}},
+    "no pattern at all": {"properties": {"city": {"type": "string", "pattern": "("}}},
+    "a name": {
+        "properties": {"city": {"type": "string"}},
+        "patternProperties": {r"^\p{L}+$": {"type": "string"}},
+        "additionalProperties": False,
+    },
+    "one in an alternative": {"properties": {"city": {"type": "string", "anyOf": [{"pattern": "["}]}}},
+    "one behind a reference": {
+        "properties": {"city": {"$ref": "#/$defs/city"}},
+        "$defs": {"city": {"type": "string", "pattern": "*"}},
+    },
+}
+
+
+@pytest.mark.parametrize("schema", UNREADABLE.values(), ids=UNREADABLE)
+def test_a_pattern_that_only_the_tool_can_read_is_left_to_it_and_the_rest_is_checked(schema):
+    assert read('{"city":"Oslo"}', schema) == {"city": "Oslo"}
+    with pytest.raises(ArgumentsRefused, match="city"):
+        read('{"city":5}', schema)
+
+
+def test_data_that_looks_like_a_pattern_is_compared_as_it_is():
+    schema = {"properties": {"city": {"const": {"pattern": "("}}, "pattern": {"type": "string"}}}
+    assert read('{"city":{"pattern":"("},"pattern":"("}', schema)
+    with pytest.raises(ArgumentsRefused):
+        read('{"city":{}}', schema)
 
 
 def test_a_huge_value_is_not_quoted_whole():

@@ -34,6 +34,29 @@ BAD_SCHEMAS: dict[str, Any] = {
     "a lost reference in a property called default": {"properties": {"default": {"$ref": "#/nope"}}},
     "required as draft 3 has it": {"$schema": "http://json-schema.org/draft-03/schema#", "required": True},
     "a reference that leads out": {"type": "object", "properties": {"a": {"$ref": "https://e.example/city"}}},
+    "an anchor that is nowhere": {"type": "object", "properties": {"a": {"$ref": "#city"}}},
+    "an anchor of another part": {
+        "properties": {"a": {"$ref": "#x"}},
+        "$defs": {"b": {"$id": "https://e.example/b", "$anchor": "x"}},
+    },
+    "a reference out of a schema with an id": {
+        "$id": "https://e.example/s",
+        "properties": {"a": {"$ref": "https://e.example/other#/b"}},
+    },
+    "a reference out beside a property called id": {
+        "properties": {"a": {"$ref": "city.json"}, "id": {"type": "string"}},
+    },
+    "an id of draft 4 that is nowhere": {
+        "$schema": "http://json-schema.org/draft-04/schema#",
+        "properties": {"a": {"$ref": "#city"}},
+        "definitions": {"b": {"id": "#town"}},
+    },
+    "a path from the wrong part": {
+        "properties": {"a": {"$id": "https://e.example/a", "items": {"$ref": "#/$defs/b"}}},
+        "$defs": {"b": {}},
+    },
+    "no address": {"properties": {"a": {"$ref": "http://["}}},
+    "a dynamic reference that is lost": {"properties": {"a": {"$dynamicRef": "#node"}}},
     "a negative length": {"type": "object", "properties": {"a": {"type": "string", "minLength": -1}}},
 }
 GOOD_SCHEMAS: dict[str, Any] = {
@@ -48,6 +71,21 @@ GOOD_SCHEMAS: dict[str, Any] = {
         "properties": {"a": {"$ref": "https://e.example/s#/$defs/b"}},
         "$defs": {"b": {}},
     },
+    "a path within a part that has an id": {
+        "properties": {"a": {"$id": "https://e.example/a", "items": {"$ref": "#/$defs/b"}, "$defs": {"b": {}}}},
+    },
+    "an id of draft 4": {
+        "$schema": "http://json-schema.org/draft-04/schema#",
+        "properties": {"a": {"$ref": "#town"}},
+        "definitions": {"b": {"id": "#town"}},
+    },
+    "a reference to a part's relative id": {
+        "$id": "https://e.example/s",
+        "properties": {"a": {"$ref": "town"}},
+        "$defs": {"b": {"$id": "town"}},
+    },
+    "a dynamic reference": {"properties": {"a": {"$dynamicRef": "#n"}}, "$defs": {"b": {"$dynamicAnchor": "n"}}},
+    "a property called $id": {"type": "object", "properties": {"$id": {"type": "string"}, "b": {"$ref": "#"}}},
     "a reference to the standard": {"properties": {"a": {"$ref": "https://json-schema.org/draft/2020-12/schema"}}},
     "an extension with a reference": {"type": "object", "x-meta": {"$ref": "#/zz"}},
     "a reference by name": {"type": "object", "properties": {"a": {"$ref": "#x"}}, "$defs": {"b": {"$anchor": "x"}}},

@@ -13,6 +13,7 @@ import pytest
 from hostile_schemas import SCHEMAS
 
 import rtvoice_tui
+from rtvoice_tui.tools import checker
 
 PROGRAM = Path(__file__).with_name("hostile_program.py")
 LIMIT_S = 100
@@ -28,8 +29,11 @@ LIMITED = re.compile(r"could not be checked.* \d+(\.\d+)? s\b")
 
 
 KINDS = [kind for kind in SCHEMAS if kind != "nothing"]
+CHECK_S = 0.3
+"""The limit of a check that is made without a session; the checks take far longer."""
+
 MET = {
-    "arguments": KINDS,
+    "arguments": ["pattern", "allOf", "uniqueItems"],
     "by hand": ["pattern", "anyOf", "uniqueItems"],
     "input": ["pattern", "allOf"],
     "output": ["pattern", "propertyNames", "anyOf", "uniqueItems"],
@@ -67,6 +71,20 @@ def assert_ended(told: dict[str, Any]) -> None:
     assert told["took"] < ENDED_S
     assert told["gap"] < GAP_S
     assert told["plain"] == "fine", "the other call ran"
+
+
+async def test_every_check_that_takes_too_long_is_ended_and_the_next_one_is_made(monkeypatch):
+    monkeypatch.setattr(checker, "LIMIT_S", CHECK_S)
+    plain, arguments = SCHEMAS["nothing"]
+    checks = checker.Checker()
+    try:
+        for kind in KINDS:
+            schema, hostile = SCHEMAS[kind]
+            assert LIMITED.search(await checks.arguments(json.dumps(hostile), schema)), kind
+        monkeypatch.undo()
+        assert await checks.arguments(json.dumps(arguments), plain) == ""
+    finally:
+        await checks.close()
 
 
 @pytest.mark.parametrize("how", MET)

@@ -96,7 +96,10 @@ async def test_a_call_of_such_a_script_says_so_too(script, tmp_path):
         ("Привет, мир".encode("utf-16-be"), "Привет, мир"),
         ("hello\n".encode("utf-16-le"), "hello\n"),
         ("Привет".encode("utf-32"), "Привет"),
+        ("“да”, “нет”".encode("utf-16-le"), "“да”, “нет”"),
+        ("‘hi’ – 5 €".encode("utf-16-be"), "‘hi’ – 5 €"),
         (b"a\0b", "a\0b"),
+        (b"main.py\0test.py\0", "main.py\0test.py\0"),
         (b"", ""),
     ],
 )
@@ -104,10 +107,11 @@ def test_text_that_is_marked_or_utf_8_is_read_whole(raw, text):
     assert readable_text(raw) == (text, "")
 
 
-@pytest.mark.parametrize("charset", ["utf-8", "utf-16", "utf-16-le"])
-def test_only_text_that_was_cut_may_end_within_a_character(charset):
-    raw = "Привет, мир".encode(charset)[:-1]
-    assert readable_text(raw, cut=True)[1] == ""
+@pytest.mark.parametrize("missing", [1, 2, 3])
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16", "utf-16-le", "utf-32"])
+def test_only_text_that_was_cut_may_end_within_a_character(charset, missing):
+    raw = "Привет, мир 😀".encode(charset)[:-missing]
+    assert readable_text(raw, cut=True) == ("Привет, мир ", "")
     assert readable_text(raw)[1] == DAMAGED
 
 

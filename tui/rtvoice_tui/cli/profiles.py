@@ -85,7 +85,7 @@ def import_profile(file: Path, name: str | None) -> None:
 
     found = library.import_profile(file, name or "")
     click.echo(f"'{found}' was imported; it is off until you trust it: rtvoice-tui profiles trust {found}")
-    for sentence, remedy in definition_problems(store.load_profile(found)):
+    for sentence, remedy in definition_problems(store.load_profile(found), store.profile_path(found)):
         click.echo(f"  {one_line(sentence, 2000)} -> {remedy}")
 
 

@@ -151,7 +151,7 @@ class Profiles:
             for spec in own_specs(load_profile(name)):
                 if problem := problem_of(spec):
                     sentence = f"'{name}' has a tool that cannot be offered: '{spec.name}': {problem}"
-                    self._session.report(Notice(Level.WARNING, sentence, "correct it in the profile's file"))
+                    self._session.report(Notice(Level.WARNING, sentence, f"correct it in {profile_path(name)}"))
             return name
 
         return self._write(imported)

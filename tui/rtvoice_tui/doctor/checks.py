@@ -19,6 +19,7 @@ from rtvoice_tui.network import missing_certificates, proxy_for, shown_proxy
 from rtvoice_tui.profiles import paths, secrets
 from rtvoice_tui.profiles.library import Listed
 from rtvoice_tui.profiles.model import Profile
+from rtvoice_tui.profiles.store import profile_path
 from rtvoice_tui.protocol.realtime import codec
 from rtvoice_tui.protocol.realtime.server_events import ErrorEvent, SessionCreated
 from rtvoice_tui.protocol.remedies import remedy_for
@@ -105,7 +106,7 @@ def profile_findings(entry: Listed, environ: Mapping[str, str]) -> Iterator[Find
     if profile is None:
         yield Finding(entry.name, Verdict.BAD, entry.problem, entry.remedy)
         return
-    for sentence, remedy in tool_problems(profile, paths.profiles_folder(), environ):
+    for sentence, remedy in tool_problems(profile, profile_path(entry.name), environ):
         yield Finding(entry.name, Verdict.BAD, sentence, remedy)
     if profile.provider == "local" and not profile.url:
         yield Finding(entry.name, Verdict.OK, "needs no key and no network")
@@ -136,8 +137,8 @@ def _network(name: str, url: str) -> Iterator[Finding]:
         yield Finding(name, Verdict.BAD, error.sentence, error.remedy)
         return
     if proxy is not None:
-        words = f"through the proxy {shown_proxy(proxy)}"
-        yield Finding(name, Verdict.OK, words)
+        words = f"it connects through the proxy {shown_proxy(proxy)}, which is only tried with --live"
+        yield Finding(name, Verdict.NOTE, words)
     if urlsplit(url).scheme == "wss" and (missing := missing_certificates()):
         yield Finding(name, Verdict.BAD, missing, "correct the path, or unset the variable")
 

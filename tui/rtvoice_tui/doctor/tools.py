@@ -1,43 +1,48 @@
 """Checks whether a profile's tools can run, without running them."""
 
 import importlib.util
-import re
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import runs, secrets
 from rtvoice_tui.profiles.model import Profile, ToolEntry
+from rtvoice_tui.tools import template
 from rtvoice_tui.tools.definitions import own_specs, problem_of
 from rtvoice_tui.tools.mcp import INSTALL_HINT
 from rtvoice_tui.tools.programs import program_problem
 from rtvoice_tui.tools.registry import Registry
 
+_COMPOSED = frozenset(("$ref", "allOf", "anyOf", "oneOf", "patternProperties"))
+"""Keywords by which a schema may have arguments that are not in its own ``properties``."""
 
-def tool_problems(profile: Profile, folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+
+def tool_problems(profile: Profile, file: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield a sentence and a remedy for each tool that cannot run.
 
     Args:
         profile: the profile of the tools.
-        folder: folder that relative files and programs are resolved against.
+        file: its file; relative files and programs are resolved against its folder.
         environ: our own environment.
     """
-    _, problems = Registry(folder, environ).toolset(profile)
+    _, problems = Registry(file.parent, environ).toolset(profile)
     for problem in problems:
         trust = "not trusted" in problem
-        yield problem, "start with this profile, then press p and T" if trust else "fix it in pane 5, or in the file"
-    yield from definition_problems(profile)
+        yield problem, "start with this profile, then press p and T" if trust else f"fix it in pane 5, or in {file}"
+    yield from definition_problems(profile, file)
     for tool in profile.active_tools:
+        yield from _lost_placeholders(tool, file)
         if profile.trusted or not tool.run.of_this_machine:
-            yield from _lacks(tool, folder, environ)
+            yield from _lacks(tool, file.parent, environ)
 
 
-def definition_problems(profile: Profile) -> Iterator[tuple[str, str]]:
+def definition_problems(profile: Profile, file: Path) -> Iterator[tuple[str, str]]:
     """Yield a sentence and a remedy for each tool whose name or schema no server would accept."""
     seen: set[str] = set()
     for spec in own_specs(profile):
         if problem := problem_of(spec):
-            yield f"tool '{spec.name}': {problem}", "correct it in the profile's file: until then it is not offered"
+            yield f"tool '{spec.name}': {problem}", f"correct it in {file}: until then it is not offered"
         if spec.name in seen:
             yield f"several tools are called '{spec.name}'", "rename all but one: only one is offered"
         seen.add(spec.name)
@@ -50,12 +55,32 @@ def _lacks(tool: ToolEntry, folder: Path, environ: Mapping[str, str]) -> Iterato
                 yield f"tool {tool.name}: {problem[0]}", problem[1]
     if isinstance(tool.run, runs.McpRun) and importlib.util.find_spec("mcp") is None:
         yield f"tool {tool.name}: MCP servers need the [mcp] extra", INSTALL_HINT
-    texts = list(tool.run.headers.values()) if isinstance(tool.run, runs.HttpRun | runs.McpRun) else []
-    if isinstance(tool.run, runs.HostedRun):
-        texts.append(tool.run.authorization)
-    for text in texts:
-        if re.search(r"\$\{", text):
-            try:
-                secrets.fill(text, environ)
-            except ProfileError as error:
-                yield f"tool {tool.name}: {error.sentence}", error.remedy
+    try:
+        if isinstance(tool.run, runs.HttpRun | runs.McpRun):
+            secrets.fill_headers(tool.run.headers, tool.run.url, tool.run.key_in_clear, environ)
+        elif isinstance(tool.run, runs.HostedRun):
+            secrets.fill(tool.run.authorization, environ)
+    except ProfileError as error:
+        yield f"tool {tool.name}: {error.sentence}", error.remedy
+
+
+def _lost_placeholders(tool: ToolEntry, file: Path) -> Iterator[tuple[str, str]]:
+    """Report placeholders that no argument can fill: they would always be empty."""
+    properties = tool.parameters.get("properties", {})
+    if not isinstance(properties, dict) or not tool.parameters.keys().isdisjoint(_COMPOSED):
+        return
+    if tool.parameters.get("additionalProperties"):
+        return
+    lost = [name for text in _templates(tool.run) for name in template.names(text) if name not in properties]
+    for name in dict.fromkeys(lost):
+        remedy = f"add '{name}' to its parameters in {file}, or correct the placeholder"
+        yield f"tool {tool.name}: there is no argument for {{{name}}}", remedy
+
+
+def _templates(run: runs.ToolRun) -> Iterator[str]:
+    match run:
+        case runs.CommandRun():
+            yield from run.argv
+        case runs.HttpRun():
+            yield run.url
+            yield json.dumps(run.body)

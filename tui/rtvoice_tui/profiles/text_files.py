@@ -8,6 +8,9 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LAST_PAGE = 0x06
 """Highest first byte of UTF-16 in Latin, Greek, Cyrillic, Hebrew and Arabic: elsewhere a control character."""
 
+_SIGNS = frozenset((0x20, 0x21, 0x22, 0x25))
+"""First bytes of UTF-16 for typographic quotes, dashes, currencies, arrows, mathematical signs and frames."""
+
 
 def decoded(data: bytes) -> str:
     """Decode the contents of a text file; a byte order mark is left out.
@@ -25,7 +28,9 @@ def wide_charset(data: bytes) -> str:
     if data.startswith(_UTF_16):
         return "utf-16"
     for order, high in (("utf-16-le", data[1::2]), ("utf-16-be", data[::2])):
-        if b"\0" in high and len(data) % 2 == 0 and sum(byte <= _LAST_PAGE for byte in high) >= 0.9 * len(high):
+        letters = sum(byte <= _LAST_PAGE for byte in high)
+        likely = letters + sum(byte in _SIGNS for byte in high) >= 0.9 * len(high) and letters >= 0.5 * len(high)
+        if b"\0" in high and len(data) % 2 == 0 and likely:
             low = data[::2] if order == "utf-16-le" else data[1::2]
             return order if sum(byte == 0 for byte in low) < 0.1 * len(low) else ""  # else it is no text
     return ""

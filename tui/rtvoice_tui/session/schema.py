@@ -6,6 +6,7 @@ validated in a subprocess that can be killed (`effects.CheckArguments`).
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
@@ -235,16 +236,47 @@ def check(arguments: Any, parameters: Mapping[str, Any], what: str = "arguments"
     # an empty registry: an untrusted schema must not make us fetch its remote references
     draft = parameters.get("$schema")
     named = {"$schema": draft} if isinstance(draft, str) else {}
-    validator = validator_for(named, default=Draft202012Validator)(dict(parameters), registry=Registry())
     try:
+        readable = without_unreadable_patterns(parameters)
+        validator = validator_for(named, default=Draft202012Validator)(readable, registry=Registry())
         error = best_match(validator.iter_errors(arguments))
     except RecursionError:
         raise ArgumentsRefused(f"the {what} are nested too deeply") from None
-    except Exception as fault:  # the schema is invalid: an unknown reference, an invalid regex
+    except Exception as fault:  # the schema is invalid: an unknown type, an unknown reference
         reason = _brief(" ".join(str(fault).split()))
         raise ArgumentsRefused(f"the tool's own schema cannot be used: {reason}") from None
     if error is not None:
         raise ArgumentsRefused(f"{_brief(_path(what, error.absolute_path))}: {_brief(in_json(error))}")
+
+
+def without_unreadable_patterns(schema: Any) -> Any:
+    r"""Return a schema without the patterns that Python cannot compile, such as JavaScript's ``\p{L}``.
+
+    Schemas have JavaScript's regular expressions; what only the tool can read is left for the tool to check.
+    """
+    if isinstance(schema, list):
+        return [without_unreadable_patterns(entry) for entry in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    kept = {
+        name: value if name in _DATA else without_unreadable_patterns(value)
+        for name, value in schema.items()
+        if not (name == "pattern" and isinstance(value, str) and not _compiles(value))
+    }
+    named = schema.get("patternProperties")
+    if isinstance(named, Mapping) and not all(map(_compiles, named)):
+        kept["patternProperties"] = {key: value for key, value in kept["patternProperties"].items() if _compiles(key)}
+        kept.pop("additionalProperties", None)  # it is about the names that no pattern matches
+        kept.pop("unevaluatedProperties", None)
+    return kept
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError):
+        return False
+    return True
 
 
 def in_json(error: Any) -> str:

@@ -1,12 +1,11 @@
 """Output of programs and servers as text: UTF-8, UTF-16, UTF-32, or the charset of the system's locale."""
 
+import codecs
 import locale
 
 from rtvoice_tui.profiles.text_files import wide_charset
 
 BOM_8 = b"\xef\xbb\xbf"
-_WHOLE = 4
-"""Bytes of the longest character: a cut leaves less than that of its last one."""
 
 _LEAST = 8
 """Bytes by which UTF-16 of an odd length is recognised: with fewer it may as well be another text with a NUL."""
@@ -23,7 +22,7 @@ def readable_text(raw: bytes, cut: bool = False) -> tuple[str, str]:
     """
     odd = len(raw) % 2 if len(raw) > _LEAST else 0  # part of a character is missing
     if wide := wide_charset(raw[: len(raw) - odd]):
-        text = (raw[: len(raw) - len(raw) % _WHOLE] if cut else raw).decode(wide, "replace")
+        text = codecs.getincrementaldecoder(wide)("replace").decode(raw, final=not cut)
         return text.removeprefix("\ufeff"), DAMAGED if "\ufffd" in text and not cut else ""
     raw = raw.removeprefix(BOM_8)
     try:

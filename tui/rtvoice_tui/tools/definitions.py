@@ -4,29 +4,20 @@ The one check for all ways in which a tool enters: a profile's file, an import, 
 the forms of the screen. What passes is accepted by every server as a function tool.
 """
 
-import json
 import re
-from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote
 
 from rtvoice_tui.errors import SchemaRefused
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.runs import McpRun
 from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.schema import in_json
+from rtvoice_tui.tools.references import lost_reference
 
 MAX_NAME = 64
 
 MAX_PARTS = 3000
 """Maximum number of values in a schema: larger ones could not be validated in time."""
-
-_INDEX = re.compile(r"[0-9]{1,9}")
-_NAMED = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"))
-"""Keywords whose values are schemas by names of the user."""
-
-_DATA = frozenset(("const", "enum", "default", "example", "examples"))
-"""Keywords whose values are data and no schemas."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -73,7 +64,7 @@ def check(schema: Any) -> None:
         raise SchemaRefused("it is nested too deeply") from None
     if error is not None:
         raise SchemaRefused(f"{_path(error.absolute_path)}: {in_json(error)}")
-    if lost := next((reference for reference in _references(schema) if not _leads(reference, schema)), ""):
+    if lost := lost_reference(schema):
         raise SchemaRefused(f"parameters: nothing in it is at $ref '{lost[:100]}'")
     if schema.get("type", "object") not in ("object", ["object"]):
         raise SchemaRefused("parameters.type: a tool takes an object: type is 'object'")
@@ -83,40 +74,6 @@ def check(schema: Any) -> None:
     missing = [name for name in schema.get("required", []) if name not in properties]
     if missing:
         raise SchemaRefused(f"parameters.required: there is no property '{missing[0]}'")
-
-
-def _references(schema: Any) -> Iterator[str]:
-    """All references in a schema; values that are only data, such as examples, have none."""
-    waiting = [schema]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            if isinstance(part.get("$ref"), str):
-                yield part["$ref"]
-            for name, value in part.items():
-                if name in _NAMED and isinstance(value, dict):
-                    waiting += value.values()
-                elif name not in _DATA and not name.startswith("x-"):
-                    waiting.append(value)
-        elif isinstance(part, list):
-            waiting += part
-
-
-def _leads(reference: str, schema: dict[str, Any]) -> bool:
-    """Whether a reference leads to a part of the schema; names, which are rare, are taken to."""
-    if not reference.startswith("#/"):
-        known = reference.startswith(("#", "http://json-schema.org/", "https://json-schema.org/"))
-        return known or any(f'"{name}"' in json.dumps(schema) for name in ("$id", "id"))  # may be one of its parts
-    part: Any = schema
-    for name in unquote(reference[2:]).split("/"):
-        key = name.replace("~1", "/").replace("~0", "~")
-        if isinstance(part, list) and _INDEX.fullmatch(key) and int(key) < len(part):
-            part = part[int(key)]
-        elif isinstance(part, dict) and key in part:
-            part = part[key]
-        else:
-            return False
-    return True
 
 
 def _is_larger(value: Any, most: int) -> bool:
@@ -137,9 +94,17 @@ def check_name(name: str, others: set[str]) -> None:
         SchemaRefused: the name is not valid or in use.
     """
     if not _NAME.fullmatch(name):
-        raise SchemaRefused(f"name: 1 to {MAX_NAME} letters, digits, '_' or '-'")
+        raise SchemaRefused(f"name: 1 to {MAX_NAME} letters, digits, '_' or '-': {_name_problem(name)}")
     if name in others:
         raise SchemaRefused(f"name: there is a tool '{name}' already")
+
+
+def _name_problem(name: str) -> str:
+    """What a name has that it must not have."""
+    odd = next((sign for sign in name if not _NAME.fullmatch(sign)), "")
+    if odd:
+        return "it has a space" if odd == " " else f"it has {odd!r}"
+    return f"it has {len(name)} characters" if name else "it is empty"
 
 
 def _path(parts: Any) -> str:

@@ -11,6 +11,7 @@ import itertools
 import json
 import math
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 MAX_ITEMS = 10_000
@@ -19,7 +20,7 @@ MAX_ITEMS = 10_000
 CUT = f"[cut after {MAX_ITEMS} values]"
 """Last value of a list that was cut."""
 
-_BASES = (
+_BASES: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (str, str.__str__),
     (int, int.__int__),
     (float, float.__float__),
@@ -60,7 +61,7 @@ def _plain(value: Any) -> Any:
         return value
     for kind, plain in _BASES:
         if isinstance(value, kind) and not isinstance(value, enum.Enum):
-            return _base(plain(value))  # type: ignore[operator]
+            return _base(plain(value))
     if isinstance(value, enum.Enum):
         return _plain(value.value)
     if callable(form := getattr(value, "_asdict", None)) and isinstance(value, tuple):
@@ -116,7 +117,7 @@ def _other(value: Any) -> Any:
         import msgspec
 
         return msgspec.to_builtins(value)
-    if isinstance(value, _LISTS) and type(value).__str__ is object.__str__:  # else it is text, as UserString is
+    if isinstance(value, _LISTS) and not _has_text(value):  # UserString is a sequence
         found = list(itertools.islice(value, MAX_ITEMS + 1))
         return [_plain(inner) for inner in found[:MAX_ITEMS]] + [CUT] * (len(found) > MAX_ITEMS)
     for method in _FORMS:
@@ -125,6 +126,12 @@ def _other(value: Any) -> Any:
             if type(plain) is not type(value):  # numpy's long double gives itself
                 return _plain(plain)
     return str(value)
+
+
+def _has_text(value: Any) -> bool:
+    """Whether a value's type says what its text is; else it is the same as its ``repr``."""
+    own: Any = type(value).__str__
+    return own is not object.__str__
 
 
 def _check_result(value: Any) -> None:
@@ -139,7 +146,7 @@ def _check_result(value: Any) -> None:
     if isinstance(value, io.IOBase):
         raise TypeError("its result is no JSON (an open file): return its text")
     has_form = isinstance(value, _LISTS) or any(callable(getattr(value, method, None)) for method in _FORMS)
-    about_itself = type(value).__str__ is object.__str__ and repr(value).startswith("<")
+    about_itself = not _has_text(value) and repr(value).startswith("<")
     if isinstance(value, type) or (not has_form and (callable(value) or about_itself)):
         raise TypeError(f"its result is no JSON ({name}): return text, a number, a list or a dict")
 
