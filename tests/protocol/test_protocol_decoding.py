@@ -249,7 +249,7 @@ def test_a_whole_utterance_of_8_mib_in_one_delta_is_read():
     assert read("response.output_audio.delta", delta=base64.b64encode(sound).decode()).event.delta == sound
 
 
-@pytest.mark.parametrize("delta", ["A", "é", 5, [], {"x": 1}, True, "!!!!", "AA-_AA-_", "AA!!AA=="])
+@pytest.mark.parametrize("delta", ["A", "é", 5, [], {"x": 1}, True, "!!!!", "AA-!AA-_", "AA!!AA=="])
 def test_sound_that_is_no_base64_is_silence_with_a_problem_told(delta):
     decoded = read("response.output_audio.delta", item_id="A", delta=delta)
     assert decoded.event == ev.OutputAudioDelta(item_id="A", delta=b"")
@@ -325,6 +325,45 @@ def test_a_value_that_does_not_fit_takes_its_default_and_is_named(name, fields, 
     assert type(decoded.event) is ev.EVENT_CLASSES[name]
     assert decoded.event.event_id == "kept"
     assert decoded.problem.endswith(path)
+
+
+@pytest.mark.parametrize(
+    "delta", ["AQIDBA==BQYHCA==", "AQIDBAUGBwg", "data:audio/pcm;base64,AQIDBAUGBwg=", "AQID\nBAUG\r\nBwg="]
+)
+def test_sound_in_other_forms_of_base64_is_read(delta):
+    assert read("response.output_audio.delta", delta=delta).event.delta == bytes(range(1, 9))
+
+
+def test_sound_in_the_alphabet_of_urls_is_read():
+    assert read("response.output_audio.delta", delta="-_-_").event.delta == bytes((0xFB, 0xFF, 0xBF))
+
+
+WORDS_OF_ITEMS = {
+    "a text for all parts": {"content": "Hello"},
+    "a list of texts": {"content": ["Hel", "lo"]},
+    "one part": {"content": {"type": "text", "text": "Hello"}},
+    "a text as an object": {"content": [{"type": "text", "text": {"value": "Hello", "annotations": []}}]},
+    "a refusal": {"content": [{"type": "refusal", "refusal": "Hello"}]},
+    "the item's own text": {"text": "Hello"},
+    "the item's own transcript": {"transcript": "Hello"},
+    "as documented": {"content": [{"type": "output_audio", "transcript": "Hello"}]},
+}
+
+
+@pytest.mark.parametrize("fields", WORDS_OF_ITEMS.values(), ids=WORDS_OF_ITEMS)
+def test_the_words_of_an_item_are_read_wherever_they_are(fields):
+    decoded = read("conversation.item.done", item={"id": "A", "type": "message", **fields})
+    assert decoded.event.item.text == "Hello"
+    assert decoded.problem == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "read_as"),
+    [("requires_action", "completed"), ("Stop", "completed"), ("timeout", "failed"), ("length", "incomplete"),
+     ("content_filter", "incomplete"), ("interrupted", "cancelled"), ("odd", "odd")],
+)  # fmt: skip
+def test_statuses_of_other_servers_are_read_as_those_of_the_api(status, read_as):
+    assert read("response.done", response={"id": "R", "status": status}).event.response.status == read_as
 
 
 def test_a_list_with_an_odd_entry_is_read_up_to_a_maximum_and_the_rest_is_named():

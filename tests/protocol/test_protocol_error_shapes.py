@@ -63,6 +63,10 @@ def test_a_failed_transcription_of_any_shape_keeps_its_words(shape):
         {"error": {"message": WORDS}},
         {"error": WORDS},
         {"status_details": {"type": "failed", "message": WORDS}},
+        {"status_details": {"reason": {"message": WORDS}}},
+        {"status_details": {"reason": [WORDS]}},
+        {"output": [{"id": "A", "type": "message", "status": "failed", "error": {"message": WORDS}}]},
+        {"output": [{"type": "message", "incomplete_details": {"reason": WORDS}}]},
     ],
 )
 def test_a_failed_response_of_any_shape_keeps_its_words(response, status):
@@ -92,6 +96,67 @@ def test_an_error_without_a_type_as_gateways_send_it_is_an_error(frame):
     assert isinstance(decoded.event, ev.ErrorEvent)
     assert decoded.known
     assert WORDS in decoded.event.error.message
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "Validation error", "details": [{"loc": ["session", "voice"], "msg": WORDS}]},
+        {"message": "Upstream error", "innererror": {"message": WORDS}},
+        {"message": "Something went wrong", "cause": {"reason": WORDS}},
+        {"message": "Invalid request.", "errors": [{"description": WORDS}]},
+        {"message": "Error", "data": {"reason": WORDS}},
+    ],
+)
+def test_what_was_wrong_is_added_to_a_message_that_only_says_that_something_was(error):
+    told = decode(json.dumps({"type": "error", "error": error})).event.error.message
+    assert told.startswith(error["message"].rstrip("."))
+    assert WORDS in told
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "response.error",
+        "session.error",
+        "server_error",
+        "invalid_request_error",
+        "session.closed",
+        "session.expired",
+        "conversation.item.failed",
+        "Error",
+        "error-response",
+    ],
+)
+@pytest.mark.parametrize("fields", [{"error": {"message": WORDS}}, {"message": WORDS}, {"reason": WORDS}])
+def test_an_event_of_another_name_that_tells_of_a_failure_is_an_error(name, fields):
+    frame = json.dumps({"type": name, **fields})
+    decoded = decode(frame)
+    assert isinstance(decoded.event, ev.ErrorEvent)
+    assert decoded.wire_name == name
+    assert decoded.event.error.message == WORDS
+    assert RealtimeWire().received_row(frame, decoded).error
+
+
+def test_an_unknown_event_with_an_error_in_it_is_one_and_without_words_it_is_not():
+    assert isinstance(decode('{"type":"avatar.state","error":{"message":"no"}}').event, ev.ErrorEvent)
+    assert not decode('{"type":"avatar.state","error":null,"state":"on"}').known
+    assert not decode('{"type":"avatar.state","text":"an \\"error\\" it is not"}').known
+
+
+@pytest.mark.parametrize("name", ["response.failed", "response.incomplete", "response.cancelled"])
+def test_a_response_without_a_status_has_that_of_its_event(name):
+    response = decode(json.dumps({"type": name, "response": {"id": "R"}, "error": {"message": WORDS}})).event.response
+    assert response.status == name.rpartition(".")[2]
+    assert WORDS in response.status_details.error.message
+
+
+def test_a_response_that_is_told_in_the_event_itself_has_its_id_status_and_words():
+    frame = {"type": "response.done", "response_id": "R", "status": "error", "error": {"message": WORDS}}
+    response = decode(json.dumps(frame)).event.response
+    assert (response.id, response.status) == ("R", "failed")
+    assert WORDS in response.status_details.error.message
+    assert decode('{"type":"response.created","response_id":"R"}').event.response.id == "R"
 
 
 @pytest.mark.parametrize("frame", ['{"foo": "Service Unavailable"}', "Service Unavailable", '["Service Unavailable"]'])

@@ -146,7 +146,9 @@ def test_12_f_expected_errors_alarm_nobody(code, message, named):
     c = Conversation()
     cut(c)
     cause = c.last_id("response.cancel") if named else None
-    assert c.error(code, cause, message=message).effects == []
+    step = c.error(code, cause, message=message)
+    assert step.notices == []
+    assert step.sent == []
 
 
 def test_bug_4_a_refused_truncation_is_a_warning_and_the_agent_is_not_mute_afterwards():

@@ -19,6 +19,18 @@ class ResponseLate(msgspec.Struct, frozen=True):
     request: str
 
 
+class CancelLate(msgspec.Struct, frozen=True):
+    """This response was cancelled, and has not ended in time."""
+
+    response_id: str
+
+
+class AnswerLate(msgspec.Struct, frozen=True):
+    """The server has not begun to answer this turn in time."""
+
+    turn: int
+
+
 class EditLate(msgspec.Struct, frozen=True):
     """The ``session.update`` with this event id was not acknowledged in time."""
 
@@ -95,6 +107,7 @@ class OutputsHeld(msgspec.Struct, frozen=True):
 UserTimer = (
     TranscriptLate
     | SpeechTranscriptLate
+    | AnswerLate
     | TalkLimit
     | TalkLevel
     | CommitLate
@@ -103,4 +116,4 @@ UserTimer = (
     | DuckUnconfirmed
 )
 CallTimer = FillerDue | ProviderSilent | OutputsHeld
-Timer = SessionCreatedLate | ResponseLate | EditLate | UserTimer | CallTimer
+Timer = SessionCreatedLate | ResponseLate | CancelLate | EditLate | UserTimer | CallTimer

@@ -14,8 +14,9 @@ from msgspec import structs
 
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.client_events import ClientEvent
-from rtvoice_tui.protocol.realtime.error_texts import read_event_error, read_response_error, says_nothing
-from rtvoice_tui.protocol.realtime.objects import OTHER_STATUSES, UNFINISHED, ErrorInfo, StatusDetails
+from rtvoice_tui.protocol.realtime.completing import completed, fields_of, untyped_error
+from rtvoice_tui.protocol.realtime.error_texts import read_event_error
+from rtvoice_tui.protocol.realtime.objects import ErrorInfo, Part, StatusDetails
 from rtvoice_tui.protocol.realtime.provider_events import OTHER_CLASSES
 from rtvoice_tui.protocol.realtime.server_events import BETA_NAMES, EVENT_CLASSES, UnknownEvent
 from rtvoice_tui.protocol.wire import Decoded
@@ -35,13 +36,15 @@ _OF_ERRORS = frozenset(("error", "errors", "message", "detail", "errorMessage"))
 EXCERPT = 200
 """Maximum characters that are shown of a frame that is no event."""
 
+_URL_ALPHABET = str.maketrans("-_", "+/")
+
 MAX_ENTRIES = 2000
 """Maximum entries that are read of a list with odd values: millions would hold up the session for seconds."""
 
 _ANY_SHAPE = (ErrorInfo, StatusDetails)
 """Objects that servers also send as text or lists; `error_texts` reads them."""
 
-_READ_AS_TEXTS = tuple(f"error.{name}" for name in ("message", "code", "type", "param"))
+_READ_AS_TEXTS = ("status_details.reason", *(f"error.{name}" for name in ("message", "code", "type", "param")))
 """Fields whose values `error_texts` reads, whatever they are."""
 
 
@@ -52,13 +55,13 @@ def decode(frame: str | bytes) -> Decoded:
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         return _decode_by_hand(frame, str(error))
     if not wire_name:
-        return _decode_untyped(_fields(frame), frame)
+        return _decode_untyped(fields_of(frame), frame)
     name = BETA_NAMES.get(wire_name, wire_name)
     decoder = _decoders.get(name)
     if decoder is None:
-        return Decoded(UnknownEvent(type=wire_name), wire_name, known=False)
+        return _decode_unknown(wire_name, frame)
     try:
-        return Decoded(_with_words(decoder.decode(frame), frame), wire_name)
+        return Decoded(completed(decoder.decode(frame), wire_name, frame), wire_name)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return _decode_leniently(frame, name, wire_name)
 
@@ -88,8 +91,8 @@ def _decode_by_hand(frame: str | bytes, problem: str) -> Decoded:
         return _decode_untyped(fields, frame)
     cls = _classes.get(BETA_NAMES.get(wire_name, wire_name))
     if cls is None:
-        return Decoded(UnknownEvent(type=wire_name), wire_name, problem, known=False)
-    return Decoded(_with_words(_build(cls, fields, "", []), json.dumps(fields)), wire_name, problem)
+        return structs.replace(_decode_unknown(wire_name, json.dumps(fields)), problem=problem)
+    return Decoded(completed(_build(cls, fields, "", []), wire_name, json.dumps(fields)), wire_name, problem)
 
 
 def _decode_untyped(fields: dict[str, Any], frame: str | bytes) -> Decoded:
@@ -100,36 +103,12 @@ def _decode_untyped(fields: dict[str, Any], frame: str | bytes) -> Decoded:
     return Decoded(UnknownEvent(), "(no type)", f"an event without a type: {_excerpt(frame)}", known=False)
 
 
-def _with_words(event: Any, frame: str | bytes) -> Any:
-    """The event, with the words of its error wherever the server put them."""
-    if isinstance(event, ev.ResponseDone) and event.response.status.lower() in OTHER_STATUSES:
-        status = OTHER_STATUSES[event.response.status.lower()]
-        event = structs.replace(event, response=structs.replace(event.response, status=status))
-    match event:
-        case ev.ErrorEvent() if says_nothing(event.error.message):
-            return structs.replace(event, error=read_event_error(_fields(frame)))
-        case ev.TranscriptionFailed() if says_nothing(event.error.message):
-            return structs.replace(event, error=read_event_error(_fields(frame), about_error=False))
-        case ev.ResponseDone() if event.response.status in UNFINISHED and says_nothing(
-            event.response.status_details.error.message
-        ):
-            details = event.response.status_details
-            error = read_response_error(_fields(frame))
-            details = structs.replace(details, error=error)
-            return structs.replace(event, response=structs.replace(event.response, status_details=details))
-    return event
-
-
-def _fields(frame: str | bytes) -> dict[str, Any]:
-    """The fields of a frame; empty if it is not a JSON object."""
-    try:
-        fields = msgspec.json.decode(frame)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        try:
-            fields = json.loads(frame)
-        except (ValueError, RecursionError):
-            return {}
-    return fields if isinstance(fields, dict) else {}
+def _decode_unknown(wire_name: str, frame: str | bytes) -> Decoded:
+    """An event of an unknown type: an error if it tells that something failed."""
+    error = untyped_error(wire_name, frame)
+    if error is not None:
+        return Decoded(ev.ErrorEvent(error=error), wire_name)
+    return Decoded(UnknownEvent(type=wire_name), wire_name, known=False)
 
 
 def _excerpt(frame: str | bytes) -> str:
@@ -143,7 +122,7 @@ def _decode_leniently(frame: str | bytes, name: str, wire_name: str) -> Decoded:
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         return _decode_by_hand(frame, f"not readable as JSON: {error}")
     invalid_paths: list[str] = []
-    event = _with_words(_build(_classes[name], fields, "", invalid_paths), frame)
+    event = completed(_build(_classes[name], fields, "", invalid_paths), wire_name, frame)
     return Decoded(event, wire_name, f"unexpected value in {', '.join(invalid_paths[:4])}" if invalid_paths else "")
 
 
@@ -162,6 +141,8 @@ def _build(cls: type[Any], fields: dict[str, Any], path: str, invalid_paths: lis
 def _convert(kind: Any, raw: Any, path: str, invalid_paths: list[str]) -> Any:
     struct, in_list = _struct_within(kind)
     if struct is not None:
+        if struct is Part:
+            raw = _parts(raw)
         if in_list and isinstance(raw, list):
             if len(raw) > MAX_ENTRIES:
                 invalid_paths.append(f"{path}[{MAX_ENTRIES}:]")
@@ -174,6 +155,8 @@ def _convert(kind: Any, raw: Any, path: str, invalid_paths: list[str]) -> Any:
         return None
     if kind is bytes:
         return _audio(raw, path, invalid_paths)
+    if kind is str and isinstance(raw, dict) and isinstance(raw.get("value"), str):
+        return raw["value"]  # text as OpenAI's Assistants API writes it
     if kind is str and isinstance(raw, dict | list) and path.endswith(("arguments", "output")):
         return _as_json(raw)  # some servers send the object itself, not its text
     try:
@@ -182,6 +165,13 @@ def _convert(kind: Any, raw: Any, path: str, invalid_paths: list[str]) -> Any:
         if not path.endswith(_READ_AS_TEXTS):
             invalid_paths.append(path)
         return str(raw) if kind is str and isinstance(raw, int | float) and not isinstance(raw, bool) else None
+
+
+def _parts(raw: Any) -> Any:
+    """Content parts from text, from one part, or from a list of either."""
+    entries = raw if isinstance(raw, list) else [raw]
+    parts = [{"text": entry} if isinstance(entry, str) else entry for entry in entries]
+    return parts if all(isinstance(part, dict) for part in parts) else raw
 
 
 def _as_json(value: Any) -> str:
@@ -202,10 +192,11 @@ def _struct_within(kind: Any) -> tuple[type[Any] | None, bool]:
 
 
 def _audio(raw: Any, path: str, invalid_paths: list[str]) -> bytes:
-    """Decode base64 leniently: padding may be missing, and there may be line breaks."""
+    """Decode base64 leniently: a data URL or of its URL alphabet, joined pieces, no padding, with line breaks."""
     try:
-        compact = "".join(raw.split())
-        return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
+        compact = "".join(raw.rpartition(";base64,")[2].split()).translate(_URL_ALPHABET)
+        pieces = (piece for piece in compact.split("=") if piece)
+        return b"".join(base64.b64decode(piece + "=" * (-len(piece) % 4), validate=True) for piece in pieces)
     except (AttributeError, ValueError, binascii.Error):
         invalid_paths.append(path)
         return b""

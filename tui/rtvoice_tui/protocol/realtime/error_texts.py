@@ -36,6 +36,7 @@ _MESSAGES = (
     "raw",
     "innererror",
     "inner_error",
+    "data",
 )
 """Names of fields that hold a message, the most specific first."""
 
@@ -53,6 +54,9 @@ _GENERIC = frozenset(
     )
 )
 """Messages that say nothing, in small letters: the next field that has words is added."""
+
+_DETAILS = ("detail", "details", "error", "errors", "cause", "innererror", "inner_error")
+"""Fields whose words are always added to a message: they say what was wrong with what."""
 
 _CODES = ("code", "error_code", "errorCode", "status", "__type")
 _MAX_DEPTH = 6
@@ -115,6 +119,9 @@ def read_response_error(fields: dict[str, Any]) -> ErrorInfo:
     others = {name: value for name, value in named.items() if name != "error"}
     places = [others if isinstance(details, dict) else details, response.get("error"), response.get("last_error")]
     places += [response.get("incomplete_details"), fields.get("error")]
+    if isinstance(details, dict) and isinstance(details.get("reason"), dict | list):
+        places.append(details["reason"])
+    places += _failed_items(response)
     kind = details.get("type") if isinstance(details, dict) and not details.get("reason") else None
     places.append(kind if isinstance(kind, str) and kind not in OTHER_STATUSES else None)
     for around in (response, fields):
@@ -123,6 +130,13 @@ def read_response_error(fields: dict[str, Any]) -> ErrorInfo:
         more = read_error(place)
         found = structs.replace(found, code=found.code or more.code, message=_joined(found.message, more.message))
     return found
+
+
+def _failed_items(response: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the items of a response say of their own failures."""
+    output = response.get("output")
+    items = [item for item in output if isinstance(item, dict)] if isinstance(output, list) else []
+    return [{"error": item.get("error"), "details": item.get("incomplete_details")} for item in items]
 
 
 def says_nothing(message: str) -> bool:
@@ -149,13 +163,23 @@ def _words(value: Any, depth: int) -> str:
         told = [found for name in _MESSAGES if (found := _words(value.get(name), depth + 1))]
         if told:
             more = next((words for words in told if not says_nothing(words)), "")
-            return _located(value, _joined(told[0], more))
+            return _located(value, _with_details(_joined(told[0], more), value, depth))
         if value.keys() <= _BARE:
             return _words([inner for inner in value.values() if isinstance(inner, dict | list)], depth + 1)
     if isinstance(value, list) and depth < _MAX_DEPTH:
         parts = [found for entry in value[:20] if (found := _words(entry, depth + 1))]
         return "; ".join(parts)[:MAX_TEXT]
     return _json_text(value)
+
+
+def _with_details(message: str, value: dict[str, Any], depth: int) -> str:
+    """A message with the words of the fields that say more."""
+    for name in _DETAILS:
+        inner = value.get(name)
+        words = _words(inner, depth + 1) if isinstance(inner, dict | list) else ""
+        if words and words not in message:
+            message = f"{message.rstrip('.')}: {words}"
+    return message
 
 
 def _json_text(value: Any) -> str:

@@ -16,6 +16,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     type: str = ""
     text: str = ""
     transcript: str = ""
+    refusal: str = ""
+
+    @property
+    def words(self) -> str:
+        """What the part says, in whatever form."""
+        return self.text or self.transcript or self.refusal
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,11 +40,24 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     approval_request_id: str = ""
     error: Any = None
     tools: list[dict[str, Any]] = []
+    said: str = msgspec.field(name="text", default="")
+    transcript: str = ""
+
+    @property
+    def parts(self) -> list[Part]:
+        """The content parts; some servers write the words into the item itself."""
+        words = self.said or self.transcript
+        return self.content or ([Part(text=words)] if words else [])
 
     @property
     def text(self) -> str:
         """Text and transcripts of all content parts."""
-        return "".join(part.text or part.transcript for part in self.content)
+        return "".join(part.words for part in self.parts)
+
+    @property
+    def of_agent(self) -> bool:
+        """Whether it is a message of the agent; some servers leave out what it is."""
+        return self.type in ("message", "") and self.role.lower() in ("assistant", "model", "agent", "")
 
 
 class ErrorInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,16 +84,31 @@ OTHER_STATUSES = {
     "error": "failed",
     "failure": "failed",
     "expired": "failed",
+    "timeout": "failed",
+    "timed_out": "failed",
     "failed": "failed",
     "incomplete": "incomplete",
+    "length": "incomplete",
+    "max_tokens": "incomplete",
+    "max_output_tokens": "incomplete",
+    "content_filter": "incomplete",
     "canceled": "cancelled",
     "cancelled": "cancelled",
+    "interrupted": "cancelled",
     "success": "completed",
     "succeeded": "completed",
     "complete": "completed",
     "completed": "completed",
     "finished": "completed",
     "done": "completed",
+    "ended": "completed",
+    "ok": "completed",
+    "stop": "completed",
+    "end_turn": "completed",
+    "requires_action": "completed",
+    "tool_calls": "completed",
+    "tool_use": "completed",
+    "function_call": "completed",
 }
 """Statuses as servers write them, in lower case, and as the API does."""
 

@@ -115,15 +115,15 @@ class ItemText:
     def settle(self, content: Sequence[Part]) -> TextChange:
         """The parts of a finished item."""
         before = self.text
-        told = [(index, part) for index, part in enumerate(content) if (part.text or part.transcript).strip()]
-        if not told or _holds(before, "".join(part.text or part.transcript for _, part in told)):
+        told = [(index, part) for index, part in enumerate(content) if part.words.strip()]
+        if not told or _holds(before, "".join(part.words for _, part in told)):
             return UNCHANGED
         for index, part in told:
-            words = part.text or part.transcript
+            words = part.words
             if index not in self._parts and len(told) == len(self._parts) == 1:
                 index = next(iter(self._parts))  # some servers count the parts of a finished item anew
             if index in self._parts or not _holds(before, words):
-                self._part(index, TEXT if part.text else TRANSCRIPT).settle(words)
+                self._part(index, TRANSCRIPT if part.transcript and not part.text else TEXT).settle(words)
         return self._change(before)
 
     def _part(self, index: int, source: str) -> _PartText:

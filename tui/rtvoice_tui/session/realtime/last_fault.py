@@ -15,12 +15,14 @@ class Fault:
         remedy: what the user can do.
         message: the server's words in it.
         at: its time in seconds.
+        fatal: whether a session cannot go on after it.
     """
 
     sentence: str
     remedy: str
     message: str
     at: float
+    fatal: bool = False
 
 
 class LastFault:
@@ -35,24 +37,32 @@ class LastFault:
         self._last: Fault | None = None
         self._of_response: Fault | None = None
 
-    def reported(self, sentence: str, remedy: str, message: str, about_response: bool = True) -> None:
+    def reported(
+        self, sentence: str, remedy: str, message: str, about_response: bool = True, fatal: bool = False
+    ) -> None:
         """The server reported a fault; right after one with a remedy, another one without is only its consequence.
+
+        After one that ends sessions, no lesser fault is the cause of the end.
 
         Args:
             sentence: as it was shown.
             remedy: what the user can do; empty if that is not known.
             message: the server's words in it.
             about_response: whether it may be about the current response.
+            fatal: whether a session cannot go on after it.
         """
-        fault = Fault(sentence, remedy, message, self.now)
-        if self._last is None or remedy or not self._last.remedy or self.now - self._last.at > WITHIN_S:
+        fault = Fault(sentence, remedy, message, self.now, fatal)
+        last = self._last
+        if last is None or self.now - last.at > WITHIN_S or (fatal >= last.fatal and (remedy or not last.remedy)):
             self._last = fault
         if about_response:
             self._of_response = fault
 
     def response_started(self) -> None:
-        """A response started: earlier faults are not about it, and did not end the session."""
-        self._last = self._of_response = None
+        """A response started: earlier faults are not about it; only one after which none can go on ends the session."""
+        self._of_response = None
+        if self._last is not None and not self._last.fatal:
+            self._last = None
 
     @property
     def explains_response(self) -> bool:

@@ -30,9 +30,9 @@ from collections.abc import Callable, Sequence
 
 from rtvoice_tui.media import DEFAULT_AUDIO_SETTINGS, AudioSettings
 from rtvoice_tui.protocol.realtime import server_events as ev
-from rtvoice_tui.protocol.realtime.client_events import CreateItem
+from rtvoice_tui.protocol.realtime.client_events import CancelResponse, CreateItem, CreateResponse
 from rtvoice_tui.protocol.realtime.dialects import Dialect
-from rtvoice_tui.protocol.realtime.objects import ErrorInfo
+from rtvoice_tui.protocol.realtime.objects import ErrorInfo, Response
 from rtvoice_tui.protocol.realtime.provider_events import TranscriptionUpdated
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
@@ -53,11 +53,12 @@ from rtvoice_tui.session.realtime.calls.call_row import MOST_IN_A_ROW
 from rtvoice_tui.session.realtime.configuration import TOOL_LEFT_OUT
 from rtvoice_tui.session.realtime.edits import GATED_NOTICE
 from rtvoice_tui.session.realtime.parts import make_parts
-from rtvoice_tui.session.realtime.responses.response_slot import ResponseSlot, is_out_of_band
-from rtvoice_tui.session.realtime.server_errors import Verdict, is_empty_commit, judge, sentence
+from rtvoice_tui.session.realtime.responses.response_slot import UNNAMED, ResponseSlot, is_out_of_band
+from rtvoice_tui.session.realtime.server_errors import Verdict, is_empty_commit, is_not_active, judge, sentence
 from rtvoice_tui.session.recap import HistoryMessage, history_items
 from rtvoice_tui.session.talk_mode import OPEN_MICROPHONE, TalkMode, TalkRules
 from rtvoice_tui.session.timers import (
+    CancelLate,
     EditLate,
     FillerDue,
     OutputsHeld,
@@ -233,20 +234,20 @@ class SessionMachine:
             case TranscriptionUpdated():
                 self._user.handle(event)
             case ev.ItemTruncated() | ev.ItemDeleted():
-                self._out.report(CutConfirmed(event.item_id))
+                self._out.report(CutConfirmed(self._responses.key_of_item(event.item_id)))
             case ev.RateLimitsUpdated():
                 self._out.report(LimitsReported(tuple(event.rate_limits)))
             case ev.ErrorEvent():
                 self._error(event)
             case ev.ItemAdded() | ev.ItemCreated() | ev.ItemDone():
                 self._user.typed.deliveries.item(event.item)
-                self._responses.item(event.item)
+                self._responses.item(event.item, finished=isinstance(event, ev.ItemDone))
                 self._user.listening.item(event.item)
                 self._tools.hosted.handle(event, self._user.listening.turn)
             case _:
                 if isinstance(event, ev.ResponseCreated) and not is_out_of_band(event.response):
                     self._fault.response_started()
-                    self._user.response_started()
+                    self._user.response_started(asked=self._slot.requested)
                     if self._slot.requested:
                         self._user.typed.deliveries.answered()
                 elif isinstance(event, ev.OutputAudioDelta):
@@ -323,6 +324,9 @@ class SessionMachine:
             case ResponseLate():
                 if self._slot.request_late(timer.request):
                     self._out.warn("the server has not begun the answer that was asked for", "ask again")
+            case CancelLate():
+                if self._slot.cancel_late(timer.response_id):
+                    self._end_response(timer.response_id)
             case EditLate():
                 self._configuration.unanswered(timer.event_id)
             case FillerDue() | ProviderSilent() | OutputsHeld():
@@ -333,11 +337,13 @@ class SessionMachine:
     def _error(self, event: ev.ErrorEvent) -> None:
         error = event.error
         cause = self._out.cause(error.event_id)
-        ruling = judge(error, cause)
+        ruling = judge(error, cause, asking=self._slot.requested or self._slot.crossed)
         busy = ruling.verdict is Verdict.TRY_AGAIN
+        if is_not_active(error) and self._slot.not_active(cause if isinstance(cause, CancelResponse) else None):
+            self._end_response(self._slot.active)
         refused_id = error.event_id or self._request_refused_without_id(error, ruling.verdict)
         self._slot.refused(refused_id, busy, self._out)
-        without_id = error.param.startswith("session") or (
+        without_id = _about_session(error) or (
             self._configuration.phase is Phase.CONFIGURING and ruling.verdict is Verdict.FAULT
         )
         self._user.typed.deliveries.refused(error.event_id, sentence(error))
@@ -348,13 +354,21 @@ class SessionMachine:
             self._tools.use()
         if ruling.verdict in (Verdict.EXPECTED, Verdict.TRY_AGAIN) or correction is TOOL_LEFT_OUT:
             return
+        if cause is None:
+            self._user.listening.unanswered = False  # the answer may have failed before it began
         harmless = ruling.verdict is Verdict.HARMLESS or correction == GATED_NOTICE
         level = Level.WARNING if harmless else Level.ERROR
         remedy = ruling.remedy or correction or ""
         if level is Level.ERROR:
-            about_response = cause is None and not error.param.startswith("session")
-            self._fault.reported(sentence(error), remedy, error.message, about_response)
+            about_response = (cause is None or isinstance(cause, CreateResponse)) and not _about_session(error)
+            fatal = ruling.verdict is Verdict.FATAL
+            self._fault.reported(sentence(error), remedy, error.message, about_response, fatal)
         self._out.report(Notice(level, sentence(error), remedy, error.event_id))
+
+    def _end_response(self, response_id: str) -> None:
+        """A cancelled response has ended, although the server has not told so."""
+        named = "" if response_id == UNNAMED else response_id
+        self._responses.handle(ev.ResponseDone(response=Response(id=named, status="cancelled")))
 
     def _request_refused_without_id(self, error: ErrorInfo, verdict: Verdict) -> str:
         """The id of the request that an error without an id refuses, if it may be about nothing else."""
@@ -406,3 +420,8 @@ class SessionMachine:
         if not self._slot.free or self._slot.wanted or self._user.typed.waiting or self._user.listening.unanswered:
             return Phase.THINKING
         return Phase.READY if self._user.by_key else Phase.LISTENING
+
+
+def _about_session(error: ErrorInfo) -> bool:
+    """Whether an error names a field of the session."""
+    return error.param.startswith("session")

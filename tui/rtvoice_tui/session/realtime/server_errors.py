@@ -35,34 +35,67 @@ class Ruling:
 
 
 _EXPECTED = {"response_cancel_not_active", "item_already_truncated", "item_create_duplicate_item_id"}
+_NOT_ACTIVE = re.compile(
+    r"cancellation failed.{0,40}(not active|no active|not found)|no active response", re.IGNORECASE
+)
 _BUSY = {"conversation_already_has_active_response"}
 _BUSY_WORDS = re.compile(
     r"already has an active response|response (is )?already (in progress|active)|active response (is )?in progress"
     r"|another response is",
     re.IGNORECASE,
 )
+_PERHAPS_BUSY = re.compile(
+    r"\b(already|current(ly)?|still|another|active|ongoing|running|previous)\b.{0,60}\b(response|generation)\b"
+    r"|\b(response|generati\w+)\b.{0,60}\b(already|still|in[ _]progress|active|ongoing|running|being generated)\b"
+    r"|response_(already_)?(in_progress|active)|currently (generating|responding|speaking)",
+    re.IGNORECASE,
+)
+"""Words that mean the same while a request of ours waits for its response; at other times they may mean anything."""
+
 _EMPTY_COMMIT = "input_audio_buffer_commit_empty"
+_OF_THE_BUFFER = re.compile(r"buffer|too (small|short)|\bempty\b|\b\d+(\.\d+)? ?ms\b|no audio", re.IGNORECASE)
 _TALK_LONGER = "talk a little longer before you end the turn"
+_SEARCHED = 2000
+"""Characters of a message that are searched for known words."""
 
 
-def judge(error: ErrorInfo, cause: ClientEvent | None) -> Ruling:
-    """Classify an error by its code and by the client event that caused it, if that is known."""
-    word = error.word
-    if word in _EXPECTED or error.message.startswith("Cancellation failed"):
+def judge(error: ErrorInfo, cause: ClientEvent | None, asking: bool = False) -> Ruling:
+    """Classify an error by its code and by the client event that caused it, if that is known.
+
+    Args:
+        error: the error.
+        cause: the client event; ``None`` if it is not known.
+        asking: whether a response was requested that may be refused because another one is active.
+    """
+    words = {error.code, error.type}
+    message = error.message[:_SEARCHED]
+    if words & _EXPECTED or is_not_active(error):
         return Ruling(Verdict.EXPECTED)
-    if word in _BUSY or _BUSY_WORDS.search(error.message):
+    if words & _BUSY or _BUSY_WORDS.search(message):
         return Ruling(Verdict.TRY_AGAIN)
-    if word in FATAL:
-        return Ruling(Verdict.FATAL, FATAL[word])
+    if asking and any(_PERHAPS_BUSY.search(text) for text in (error.code, error.type, message)):
+        return Ruling(Verdict.TRY_AGAIN)
+    if fatal := next((word for word in (error.code, error.type) if word in FATAL), ""):
+        return Ruling(Verdict.FATAL, FATAL[fatal])
+    remedy = remedy_for(error.word, message)
     if isinstance(cause, TruncateItem):
         return Ruling(Verdict.HARMLESS, "the agent may believe that more was heard")
-    if isinstance(cause, CommitInput) or word == _EMPTY_COMMIT:
+    if error.word == _EMPTY_COMMIT or (isinstance(cause, CommitInput) and _OF_THE_BUFFER.search(message)):
+        return Ruling(Verdict.HARMLESS, _TALK_LONGER)
+    if isinstance(cause, CommitInput) and not remedy:
         return Ruling(Verdict.HARMLESS, _TALK_LONGER)
     if isinstance(cause, CreateResponse) and cause.response is not UNSET:
         return Ruling(Verdict.HARMLESS, "the filler is not said: the call goes on")
     if isinstance(cause, CreateResponse):
-        return Ruling(Verdict.FAULT, remedy_for(word, error.message) or "ask again")
-    return Ruling(Verdict.FAULT, remedy_for(word, error.message))
+        return Ruling(Verdict.FAULT, remedy or "ask again")
+    if error.word.lower().endswith("warning"):
+        return Ruling(Verdict.HARMLESS, remedy)
+    return Ruling(Verdict.FAULT, remedy)
+
+
+def is_not_active(error: ErrorInfo) -> bool:
+    """Whether the server refused to cancel a response, because none is active."""
+    return error.word == "response_cancel_not_active" or bool(_NOT_ACTIVE.search(error.message[:_SEARCHED]))
 
 
 def is_empty_commit(error: ErrorInfo) -> bool:

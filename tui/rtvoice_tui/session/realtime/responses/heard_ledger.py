@@ -23,6 +23,7 @@ class Cut(StrEnum):
     DELETED = "deleted"
     WHOLE = "heard whole"
     OUT_OF_BAND = "not in the conversation"
+    NAMELESS = "the server gave it no id"
     ENDED = "the session ended"
 
 
@@ -31,7 +32,7 @@ class HeardItem:
     """Received and played audio of one item.
 
     Attributes:
-        item_id: the conversation item.
+        item_id: key of the conversation item.
         response_id: its response.
         content_index: content part of its first audio, used for truncation.
         turn: the turn it belongs to.
@@ -42,7 +43,8 @@ class HeardItem:
         finished: whether it was played to its end, or cut.
         cut: whether it was interrupted; later audio is dropped.
         out_of_band: whether it belongs to an out-of-band response, so that there is nothing to truncate.
-        over: whether its response is done, so that no event will mark later audio as complete.
+        response_done: whether its response is done, so that no event will mark later audio as complete.
+        server_id: its id at the server; empty if the server gave it none, so that it cannot be truncated.
     """
 
     item_id: str
@@ -57,6 +59,7 @@ class HeardItem:
     cut: bool = False
     out_of_band: bool = False
     response_done: bool = False
+    server_id: str = ""
 
 
 class HeardLedger:
@@ -164,13 +167,15 @@ class HeardLedger:
             outcome = Cut.TRUNCATED
             if item.out_of_band:
                 outcome = Cut.OUT_OF_BAND
+            elif not item.server_id:
+                outcome = Cut.NAMELESS
             elif heard <= 0:
                 outcome = Cut.DELETED
-                out.send(DeleteItem, item_id=item.item_id)
+                out.send(DeleteItem, item_id=item.server_id)
             elif item.received_all and item.played_ms + 0.5 >= self.received_ms(item):
                 outcome = Cut.WHOLE
             else:
-                out.send(TruncateItem, item_id=item.item_id, content_index=item.content_index, audio_end_ms=heard)
+                out.send(TruncateItem, item_id=item.server_id, content_index=item.content_index, audio_end_ms=heard)
             out.reach(item.turn, Moment.SILENT)
             out.report(ResponseCut(item.turn, item.item_id, heard, received, outcome))
 

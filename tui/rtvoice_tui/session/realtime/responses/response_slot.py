@@ -10,7 +10,7 @@ from rtvoice_tui.protocol.realtime.client_events import CancelResponse, CreateRe
 from rtvoice_tui.protocol.realtime.objects import Response
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.realtime.outbox import Outbox
-from rtvoice_tui.session.timers import ResponseLate
+from rtvoice_tui.session.timers import CancelLate, ResponseLate
 
 STUCK_S = 10.0
 """Seconds after which a request that was neither started nor refused is abandoned."""
@@ -69,6 +69,11 @@ class ResponseSlot:
     def request(self) -> str:
         """Event id of the request that has not started; empty if there is none."""
         return self._requested
+
+    @property
+    def crossed(self) -> bool:
+        """Whether the response that started last may be the server's own, and not the one that was requested."""
+        return bool(self._crossed)
 
     @property
     def wanted(self) -> bool:
@@ -130,7 +135,7 @@ class ResponseSlot:
         self._crossed, self._requested = self._requested, ""
         self.active = response_id or UNNAMED
         self._cancel_sent = False
-        self.cut.discard(UNNAMED)
+        self.cut -= {UNNAMED, response_id}  # the server may use an id again
         if self._abandoned:
             self._abandoned = False
             self.cancel(out)
@@ -148,8 +153,22 @@ class ResponseSlot:
                 self._cancel_sent = True
                 named = {} if self.active == UNNAMED else {"response_id": self.active}
                 out.send(CancelResponse, **named)
+                out.add(Schedule(CancelLate(self.active), STUCK_S))
         elif self._requested:
             self._abandoned = True
+
+    def cancel_late(self, response_id: str) -> bool:
+        """Handle `CancelLate`: whether that response is still active although it was cancelled."""
+        return self.active == response_id and self._cancel_sent
+
+    def not_active(self, cancel: CancelResponse | None) -> bool:
+        """The server says that no response is active: whether the active one was cancelled, so that it has ended.
+
+        Args:
+            cancel: the request that the server refuses; ``None`` if that is not known.
+        """
+        named = cancel.response_id if cancel is not None and isinstance(cancel.response_id, str) else ""
+        return bool(self.active) and self._cancel_sent and named in ("", self.active)
 
     def mark_cut(self) -> None:
         """The server cancels by itself: mark running or requested responses as cut, so that late events are dropped.

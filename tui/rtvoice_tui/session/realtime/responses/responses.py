@@ -3,7 +3,10 @@
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from rtvoice_tui.protocol.realtime import server_events as ev
+from rtvoice_tui.protocol.realtime.error_texts import read_error
 from rtvoice_tui.protocol.realtime.objects import FAILED, Item, Response
 from rtvoice_tui.protocol.remedies import remedy_for
 from rtvoice_tui.session.effects import EndPlay, Play
@@ -13,6 +16,7 @@ from rtvoice_tui.session.realtime.item_text import TEXT, TRANSCRIPT, UNCHANGED, 
 from rtvoice_tui.session.realtime.last_fault import LastFault
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
+from rtvoice_tui.session.realtime.responses.item_keys import ItemKeys
 from rtvoice_tui.session.realtime.responses.output_rate import OutputRate
 from rtvoice_tui.session.realtime.responses.response_slot import UNNAMED, ResponseSlot, is_out_of_band
 from rtvoice_tui.session.realtime.responses.silent_audio import SilentAudio
@@ -22,9 +26,16 @@ KEPT_LATE = 32
 """Number of items of ended responses whose text is kept."""
 
 
+CANCEL_REASONS = ("", "turn_detected", "client_cancelled")
+"""Reasons of a cancelled response that need no word: the user interrupted."""
+
+_ENDINGS = {"failed": "failed", "incomplete": "is incomplete", "cancelled": "was cancelled"}
+
+
 @dataclass
 class _Response:
     turn: int
+    number: int = 0
     out_of_band: bool = False
     items: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -72,6 +83,8 @@ class Responses:
         self._calls = calls
         self._listening = listening
         self._responses: dict[str, _Response] = {}
+        self._count = 0
+        self._keys = ItemKeys()
         self._words: dict[str, _Words] = {}
         self._late: OrderedDict[str, _Words] = OrderedDict()
         self._done_ids: deque[str] = deque(maxlen=32)
@@ -87,6 +100,7 @@ class Responses:
         self._words.clear()
         self._late.clear()
         self._done_ids.clear()
+        self._keys.clear()
 
     def _report_incomplete(self) -> None:
         """Report incomplete responses that were not interrupted; those with function calls are skipped."""
@@ -102,6 +116,10 @@ class Responses:
 
     def handle(self, event: ev.ServerEvent) -> None:
         """Handle one ``response.*`` event. Ignores all other events."""
+        if isinstance(event, ev.OfContent):
+            key = self._key(event.response_id, event.item_id)
+            self._content(event if key == event.item_id else replace(event, item_id=key), event.item_id)
+            return
         match event:
             case ev.ResponseCreated():
                 self._created(event.response)
@@ -109,6 +127,20 @@ class Responses:
                 self._item_added(event.response_id, event.item)
             case ev.OutputItemDone():
                 self._item_done(event.response_id, event.item)
+            case ev.ArgumentsDelta():
+                answer = self._response_of(event.response_id)
+                key = self._calls.stream(answer.turn, event.item_id, event.call_id, event.delta, self._calls_of(answer))
+                self._collect(answer, key)
+            case ev.ArgumentsDone():
+                answer = self._response_of(event.response_id)
+                call = Item(id=event.item_id, call_id=event.call_id, name=event.name, arguments=event.arguments)
+                self._collect(answer, self._calls.complete(answer.turn, call, self._calls_of(answer)))
+            case ev.ResponseDone():
+                self._done(event.response)
+
+    def _content(self, event: ev.OfContent, server_id: str) -> None:
+        """Handle an event about a content part; its item id is a key, ``server_id`` the id at the server."""
+        match event:
             case ev.OutputTextDelta():
                 self._text_delta(event, TEXT, event.delta)
             case ev.OutputTranscriptDelta():
@@ -120,19 +152,9 @@ class Responses:
             case ev.ContentPartDone():
                 self._part_done(event)
             case ev.OutputAudioDelta():
-                self._audio(event)
+                self._audio(event, server_id)
             case ev.OutputAudioDone():
                 self._audio_done(event.item_id)
-            case ev.ArgumentsDelta():
-                answer = self._response_of(event.response_id)
-                key = self._calls.stream(answer.turn, event.item_id, event.call_id, event.delta, self._calls_of(answer))
-                self._collect(answer, key)
-            case ev.ArgumentsDone():
-                answer = self._response_of(event.response_id)
-                call = Item(id=event.item_id, call_id=event.call_id, name=event.name, arguments=event.arguments)
-                self._collect(answer, self._calls.complete(answer.turn, call, self._calls_of(answer)))
-            case ev.ResponseDone():
-                self._done(event.response)
 
     def _response_of(self, response_id: str, turn: int = 0) -> _Response:
         """The response that an event belongs to; the server may omit its id, or send no ``response.created`` for it.
@@ -147,8 +169,20 @@ class Responses:
             if key in self._done_ids:
                 answer.over = True
                 return answer  # late event: no second response.done will remove it
+            self._count += 1
+            answer.number = self._count
             self._responses[key] = answer
         return self._responses[key]
+
+    def _key(self, response_id: str, item_id: str) -> str:
+        """The key of an item of a response; see `ItemKeys`."""
+        answer = self._responses.get(response_id or self.slot.active or UNNAMED)
+        new = self._count + 1 if response_id and response_id not in self._done_ids else 0
+        return self._keys.of(item_id, answer.number if answer is not None else new)
+
+    def key_of_item(self, item_id: str) -> str:
+        """The key of the item that had this id last."""
+        return self._keys.of(item_id, 0)
 
     def _dropped(self, response_id: str, item_id: str) -> bool:
         """Whether an event belongs to an interrupted response or item, so that it is dropped."""
@@ -157,6 +191,8 @@ class Responses:
 
     def _created(self, response: Response) -> None:
         out_of_band = is_out_of_band(response)
+        if response.id and response.id in self._done_ids:  # the server uses its id again
+            self._done_ids = deque((known for known in self._done_ids if known != response.id), self._done_ids.maxlen)
         asked = self.slot.requested
         wanted = self.slot.created(response.id, self._out, out_of_band)
         answer = self._response_of(response.id, self.slot.turn if asked else 0)
@@ -176,7 +212,8 @@ class Responses:
             self._collect(answer, self._calls.complete(answer.turn, item, self._calls_of(answer)))
         else:
             self._settle(response_id, item)
-            self._audio_done(item.id)
+            self._audio_done(self._key(response_id, item.id))
+            self._report_failed_item(item)
 
     def _calls_of(self, answer: _Response) -> list[str] | None:
         """Keys of a response's calls; ``None`` for one that has ended, so that late events make no new call."""
@@ -209,41 +246,51 @@ class Responses:
         self._complete(event.item_id, words, words.text.complete(event.content_index, source, text))
 
     def _part_done(self, event: ev.ContentPartDone) -> None:
-        if event.part.text:
-            self._text_done(event, TEXT, event.part.text)
-        elif event.part.transcript:
+        if event.part.transcript and not event.part.text:
             self._text_done(event, TRANSCRIPT, event.part.transcript)
+        elif event.part.words:
+            self._text_done(event, TEXT, event.part.words)
 
-    def item(self, item: Item) -> None:
+    def item(self, item: Item, finished: bool) -> None:
         """Handle an item of the conversation: some servers tell the agent's words nowhere else.
 
         Items that we created, such as an earlier conversation, belong to no response: they are ignored.
+
+        Args:
+            item: the item.
+            finished: whether the event says that it is final. Else it is only announced, as OpenAI does with the
+                items of a response before their deltas, unless its status or its arguments say otherwise.
         """
+        key = self._key("", item.id)
         if item.type == "function_call" and self.slot.active and item.call_id:
             answer = self._response_of("")
-            self._collect(answer, self._calls.complete(answer.turn, item, self._calls_of(answer)))
+            whole = finished or item.status == "completed" or (not item.status and bool(item.arguments))
+            take = self._calls.complete if whole else self._calls.added
+            self._collect(answer, take(answer.turn, item, self._calls_of(answer)))
         elif (
-            item.id in self._words
-            or item.id in self._late
-            or self.ledger.get(item.id) is not None
+            key in self._words
+            or key in self._late
+            or self.ledger.get(key) is not None
             or (self.slot.active and item.text not in self.recalled)
         ):
             self._settle("", item)
 
     def _settle(self, response_id: str, item: Item) -> None:
         """Take over the text of a finished item, where no other event has told it."""
-        if item.type != "message" or item.role not in ("assistant", "") or not item.text.strip():
+        if not item.of_agent or not item.text.strip():
             return
-        if self._dropped(response_id, item.id):
+        key = self._key(response_id, item.id)
+        if self._dropped(response_id, key):
             return
-        words = self._words_of(response_id, item.id)
+        words = self._words_of(response_id, key)
         self._begun(words)
-        change = words.text.settle(item.content)
+        change = words.text.settle(item.parts)
         if change != UNCHANGED:
-            self._complete(item.id, words, change)
+            self._complete(key, words, change)
 
     def _begun(self, words: _Words) -> None:
         if words.text.empty and not words.out_of_band:
+            self._listening.unanswered = False
             self._out.reach(words.turn, Moment.FIRST_TEXT)
 
     def _complete(self, item_id: str, words: _Words, change: TextChange) -> None:
@@ -281,17 +328,18 @@ class Responses:
 
     # --- audio
 
-    def _audio(self, event: ev.OutputAudioDelta) -> None:
+    def _audio(self, event: ev.OutputAudioDelta, server_id: str) -> None:
         if self._dropped(event.response_id, event.item_id) or not event.delta:
             return
         answer = self._response_of(event.response_id)
         known = self.ledger.get(event.item_id)
-        response_id = event.response_id or self.slot.active
+        response_id = event.response_id or self.slot.active or UNNAMED
         item = self.ledger.receive(event.item_id, response_id, event.content_index, answer.turn, len(event.delta))
-        item.out_of_band = answer.out_of_band
+        item.out_of_band, item.server_id = answer.out_of_band, server_id
         answer.spoken[event.item_id] = None
         item.received_all = False  # another content part follows: EndPlay is needed again
         if known is None and not answer.out_of_band:
+            self._listening.unanswered = False
             self._out.reach(answer.turn, Moment.FIRST_AUDIO)
         self._silence.received(event.delta)
         self._out.add(Play(event.item_id, event.delta))
@@ -310,6 +358,8 @@ class Responses:
         if response.id and response.id in self._done_ids:
             return
         response_id = response.id or self.slot.active
+        if response_id not in self._responses and UNNAMED in self._responses:
+            response_id = UNNAMED  # its events had no id
         cut = self.slot.is_cut(response_id)
         answer = self._response_of(response_id)
         for output in response.output:
@@ -347,16 +397,27 @@ class Responses:
         """
         explained = self._fault.explains_response
         self._fault.response_ended()
-        details = response.status_details
-        words = details.error.message or (details.reason if response.status in FAILED else "")
+        details, status = response.status_details, response.status
+        expected = status in ("completed", "") or (status == "cancelled" and details.reason in CANCEL_REASONS)
+        words = details.error.message or ("" if expected else details.reason)
         reason = words or details.error.word
-        expected = response.status not in FAILED and not details.error.message
-        if expected or (cut and not details.error.message) or (explained and not words):
+        unasked = expected and not details.error.message
+        if unasked or (cut and not details.error.message) or (explained and not words):
             return
-        level = Level.ERROR if response.status == "failed" else Level.WARNING
-        verb = "failed" if response.status == "failed" else "is incomplete"
+        verb = _ENDINGS.get(status, f"ended as '{status}'")
         remedy = remedy_for(details.error.code, details.error.type, details.reason, details.error.message)
-        sentence = f"the answer {verb}: {' '.join((reason or 'the server gave no reason').split())}"
-        self._fault.reported(sentence, remedy, reason)
+        self._tell_failure(status, f"the answer {verb}", reason, remedy)
         self._fault.response_ended()
+
+    def _report_failed_item(self, item: Item) -> None:
+        """Report why an item of a response failed: its response may end without a word of it."""
+        if item.status in FAILED and item.error and item.type in ("message", ""):
+            error = read_error(item.error)
+            remedy = remedy_for(error.code, error.type, error.message)
+            self._tell_failure(item.status, f"the answer {_ENDINGS[item.status]}", error.message or error.word, remedy)
+
+    def _tell_failure(self, status: str, what: str, reason: str, remedy: str) -> None:
+        level = Level.ERROR if status == "failed" else Level.WARNING
+        sentence = f"{what}: {' '.join((reason or 'the server gave no reason').split())}"
+        self._fault.reported(sentence, remedy, reason)
         self._out.report(Notice(level, sentence, remedy or "ask again"))

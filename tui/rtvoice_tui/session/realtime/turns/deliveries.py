@@ -34,7 +34,7 @@ class Deliveries:
         """Handle an item from the server: a user message acknowledges the oldest message with the same text."""
         if item.type != "message" or item.role != "user" or any(part.type == "input_audio" for part in item.content):
             return
-        words = "".join(part.text or "" for part in item.content)
+        words = "".join(part.text for part in item.parts)
         found = next((event_id for event_id, message in self._texts.items() if message.text == words), None)
         if found is not None:
             del self._texts[found]

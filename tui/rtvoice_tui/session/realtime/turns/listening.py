@@ -9,7 +9,7 @@ from rtvoice_tui.session.facts import Moment, TurnStarted, UserSaid
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.turns.speech_watch import SpeechWatch
 from rtvoice_tui.session.realtime.turns.unnoticed_speech import UnnoticedSpeech
-from rtvoice_tui.session.timers import SpeechTranscriptLate, TranscriptLate
+from rtvoice_tui.session.timers import AnswerLate, SpeechTranscriptLate, TranscriptLate
 
 KEPT = 256
 """Number of user items whose turns are kept, for late events that name them."""
@@ -17,6 +17,8 @@ KEPT = 256
 WORDS_S = 3.0
 """Seconds that the response to a committed turn waits for its transcript, with providers that need it first."""
 
+ANSWER_S = 15.0
+"""Seconds after a committed turn until which the server's own answer is expected to begin."""
 
 NOT_TRANSCRIBED = "not transcribed"
 NO_TRANSCRIPT = "no transcript came"
@@ -184,6 +186,15 @@ class Listening:
     def expect_answer(self) -> None:
         """Expect the server to respond to this turn by itself."""
         self.unanswered = True
+        self._out.add(Schedule(AnswerLate(self.turn), ANSWER_S))
+
+    def answer_late(self, turn: int) -> None:
+        """Handle `AnswerLate`: the server has said nothing to a turn; do not wait for it any longer."""
+        if self.unanswered and turn == self.turn:
+            self.unanswered = False
+            self._out.warn(
+                f"the server has not answered for {ANSWER_S:g} s", "say it again, or see turn_detection in pane 5"
+            )
 
     def words(self, event: ev.TranscriptionDelta | ev.TranscriptionCompleted | ev.TranscriptionFailed) -> None:
         """Handle a transcription event of one content part: a delta appends, a completed transcript replaces.
@@ -230,9 +241,11 @@ class Listening:
     def item(self, item: Item) -> None:
         """Handle a user item of the conversation: some servers tell the transcript nowhere else."""
         known = self._items.get(item.id)
-        if item.role != "user" or (known is None and not any(part.type == "input_audio" for part in item.content)):
+        if item.role.lower() != "user" or (
+            known is None and not any(part.type == "input_audio" for part in item.content)
+        ):
             return
-        told = {index: part.transcript for index, part in enumerate(item.content) if part.transcript.strip()}
+        told = {index: part.words for index, part in enumerate(item.parts) if part.words.strip()}
         if not told or (known is not None and known.told and known.text.strip()):
             return
         mine = self._item(item.id)

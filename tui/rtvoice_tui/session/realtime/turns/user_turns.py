@@ -15,6 +15,7 @@ from rtvoice_tui.session.realtime.turns.push_to_talk import PushToTalk
 from rtvoice_tui.session.realtime.turns.typed_turns import TypedTurns
 from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.session.timers import (
+    AnswerLate,
     CommitLate,
     DuckUnconfirmed,
     LocalSpeechConfirmed,
@@ -143,9 +144,11 @@ class UserTurns:
             wanted = self._recognises_by_default
         return wanted or self.listening.recognises or self._recognises_unasked
 
-    def response_started(self) -> None:
-        """A response started, requested or not."""
+    def response_started(self, asked: bool) -> None:
+        """A response started; if it was not ``asked`` for, the server takes the user's turn as ended."""
         self.listening.unanswered = False
+        if not asked:
+            self.listening.server_hears = False
         self.listening.unnoticed.noticed()
         self._push_to_talk.answered()
 
@@ -215,6 +218,8 @@ class UserTurns:
                 due = self._push_to_talk.timer(timer)
             case LocalSpeechEnded() | LocalSpeechConfirmed() | DuckUnconfirmed():
                 self._barge_in.timer(timer)
+            case AnswerLate():
+                self.listening.answer_late(timer.turn)
             case SpeechTranscriptLate():
                 self.listening.watch.transcript_late(timer.turn)
                 self.listening.overdue(timer.turn)
