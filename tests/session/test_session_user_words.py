@@ -40,12 +40,16 @@ ORDERS = {
     "a blank transcript": ([completed("   ")], ("", True, "", "")),
     "deltas, then a blank completed": (
         [(f"{WORDS}.delta", {"delta": "Hel"}), completed("")],
-        ("", True, "", ""),
+        ("Hel", True, "", ""),
     ),
     "two parts": (
         [completed("One.", content_index=0), completed("Two.", content_index=1)],
         ("One. Two.", True, "", ""),
     ),
+    "an empty completed after failed": ([failed("noise"), completed("")], ("", True, "not recognised: noise", "")),
+    "failed without words after failed": ([failed("noise"), failed("")], ("", True, "not recognised: noise", "")),
+    "failed with words after failed": ([failed(""), failed("noise")], ("", True, "not recognised: noise", "")),
+    "completed under another name": ([(f"{WORDS}.completed", {"text": "Hello"})], ("Hello", True, "", "")),
     "failed twice": ([failed("noise"), failed("noise")], ("", True, "not recognised: noise", "")),
 }
 

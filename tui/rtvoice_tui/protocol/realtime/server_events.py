@@ -148,10 +148,11 @@ class TranscriptionDelta(OfItem, frozen=True, kw_only=True):
 
 
 class TranscriptionCompleted(OfItem, frozen=True, kw_only=True):
-    """The transcript of a user item; may arrive after the response, and again as a correction."""
+    """The transcript of a user item; may arrive after the response, and again as a correction. Some call it text."""
 
     content_index: int = 0
     transcript: str = ""
+    text: str = ""
 
 
 class TranscriptionFailed(OfItem, frozen=True, kw_only=True):

@@ -5,6 +5,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+MAX_SEARCHED = 2000
+"""Characters of an error message that are searched for names."""
+
 _TOP = ("instructions", "tool_choice", "max_output_tokens", "truncation", "model", "tools")
 _INPUT = ("turn_detection", "transcription", "noise_reduction", "languages")
 _OUTPUT = ("voice", "speed", "role")
@@ -90,6 +93,11 @@ def blamed(param: str, fields: tuple[str, ...]) -> str:
     return named or (fields[0] if len(fields) == 1 else "")
 
 
+def named_field(words: str, fields: tuple[str, ...]) -> str:
+    """Return the first field whose name occurs in a parameter or in the words of an error; empty if none does."""
+    return next((name for name in fields if re.search(rf"(?<!\w){name}(?!\w)", words[:MAX_SEARCHED])), "")
+
+
 def refused_tool_name(words: str, param: str, sent: Sequence[Mapping[str, Any]]) -> str:
     """Return the name of the one sent tool that an error is about; empty if it names none.
 
@@ -98,6 +106,7 @@ def refused_tool_name(words: str, param: str, sent: Sequence[Mapping[str, Any]])
         param: the parameter that it names, such as ``session.tools[2].parameters`` or ``tools.2.name``.
         sent: the tools of the refused update.
     """
+    words = words[:MAX_SEARCHED]
     place = re.search(r"tools(?:\[|\.)(\d+)", param) or re.search(r"tools(?:\[|\.)(\d+)", words)
     if place is not None and int(place[1]) < len(sent):
         return tool_name(sent[int(place[1])])

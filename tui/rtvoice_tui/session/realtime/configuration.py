@@ -7,7 +7,7 @@ from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session.commands import EditSession
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import Phase, SessionOpened
-from rtvoice_tui.session.realtime.edits import GATED_NOTICE, Edits
+from rtvoice_tui.session.realtime.edits import GATED_NOTICE, Blame, Edits
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.server_errors import sentence
 from rtvoice_tui.session.timers import SessionCreatedLate
@@ -101,18 +101,19 @@ class Configuration:
         self._send_unless_sent()
 
     def updated(self, session: dict[str, Any]) -> None:
-        """Handle ``session.updated``, which acknowledges the oldest pending update."""
+        """Handle ``session.updated``, which acknowledges pending updates."""
         answered = self._edits.acknowledged(session)
         opening = self.phase in (Phase.CONFIGURING, Phase.REFUSED)
-        if opening and answered and answered == self._update:
+        accepted = self._update in answered or (self.phase is Phase.REFUSED and self._edits.holds_refused(session))
+        if opening and self._update and accepted:
             self.phase = Phase.READY
 
-    def refused(self, error: ErrorInfo, without_id: bool) -> str | None:
+    def refused(self, error: ErrorInfo, without_id: Blame) -> str | None:
         """Handle an error that may refuse an update.
 
         Args:
             error: the server's error.
-            without_id: whether an error without an event id may be about an update.
+            without_id: which pending update an error without an event id refuses.
 
         Returns:
             The remedy for the user; ``None`` if the error refuses no update.

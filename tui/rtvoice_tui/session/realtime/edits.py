@@ -1,10 +1,11 @@
 """Edits of the running session: sent, then acknowledged, changed by the server, refused or unanswered.
 
-``session.updated`` carries no event id, so it acknowledges the oldest pending edit.
+``session.updated`` carries no event id, so it acknowledges the pending edits whose values it holds, or else the oldest.
 """
 
 from collections import deque
 from collections.abc import Mapping
+from enum import Enum, auto
 from typing import Any
 
 from msgspec import UNSET
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 
 from rtvoice_tui.protocol.realtime.client_events import UpdateSession
 from rtvoice_tui.protocol.realtime.dialects import ALL_SETTINGS, Dialect
-from rtvoice_tui.protocol.realtime.session_echo import blamed, differs, in_force, refused_tool_name
+from rtvoice_tui.protocol.realtime.session_echo import blamed, differs, in_force, named_field, refused_tool_name
 from rtvoice_tui.protocol.realtime.session_update import replace_left_out, session_body
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.effects import Schedule
@@ -31,6 +32,14 @@ _ECHOES = frozenset(("model", "tools"))
 
 GATED_NOTICE = "push-to-talk goes on: silence is sent outside of turns"
 """Notice for push-to-talk with a server that keeps turn detection on."""
+
+
+class Blame(Enum):
+    """Which pending edit an error without an event id may refuse: none, one whose field it names, else the oldest."""
+
+    NOBODY = auto()
+    NAMED = auto()
+    OLDEST = auto()
 
 
 class Edits:
@@ -59,6 +68,7 @@ class Edits:
         self._out = out
         self._waiting: list[PendingEdit] = []
         self._resolved: deque[PendingEdit] = deque(maxlen=16)
+        self._refused_whole: PendingEdit | None = None
         self._unanswered_fields: set[str] = set()
         self._in_force: dict[str, Any] = {}
         self._refused_tools: dict[str, ToolSpec] = {}
@@ -169,11 +179,11 @@ class Edits:
         self._in_force = in_force(session)
         self._out.report(SettingsReported(self._in_force, at_start=True))
 
-    def acknowledged(self, session: Mapping[str, Any]) -> str:
-        """Handle the session object of ``session.updated``: report it, and acknowledge the oldest pending edit.
+    def acknowledged(self, session: Mapping[str, Any]) -> tuple[str, ...]:
+        """Handle the session object of ``session.updated``: report it, and acknowledge the pending edits that it holds.
 
         Returns:
-            The event id of that edit; empty if none was pending.
+            The event ids of these edits; empty if none was pending.
         """
         before, reported = self._in_force, in_force(session)
         found = {n: before[n] if says_less(before.get(n), value) else value for n, value in reported.items()}
@@ -181,8 +191,27 @@ class Edits:
         self._out.report(SettingsReported(self._in_force))
         if not self._waiting:
             self._changed_unasked({n: value for n, value in found.items() if before.get(n, UNSET) != value})
-            return ""
-        edit = self._waiting[0]
+            return ()
+        answered = self._answered_by(found)
+        for edit in answered:
+            self._acknowledge(edit, found)
+        return tuple(edit.event_id for edit in answered)
+
+    def holds_refused(self, session: Mapping[str, Any]) -> bool:
+        """Whether the server reports the whole configuration that an error seemed to refuse: it was accepted."""
+        edit, found = self._refused_whole, in_force(session)
+        return edit is not None and not edit.sent.keys().isdisjoint(found) and not edit.outcome(found)
+
+    def _answered_by(self, found: Mapping[str, Any]) -> list[PendingEdit]:
+        """The pending edits that a report answers: those whose values it holds, and earlier ones that it is silent on.
+
+        A report that holds the values of none is about the oldest one, to which the server applied others.
+        """
+        held = [n for n, e in enumerate(self._waiting) if e.sent.keys() <= found.keys() and not e.outcome(found)]
+        last = max((n for n in held if self._waiting[n].sent), default=-1)
+        return [e for n, e in enumerate(self._waiting[: last + 1]) if not e.outcome(found)] or self._waiting[:1]
+
+    def _acknowledge(self, edit: PendingEdit, found: Mapping[str, Any]) -> None:
         edit.made = edit.outcome(found)
         self._resolve(edit, EditState.CHANGED if edit.made else EditState.ACKNOWLEDGED, made=edit.made)
         if edit.switches_off and self._off and isinstance(edit.made.get("turn_detection"), Mapping):
@@ -190,7 +219,6 @@ class Edits:
             self.settings = replace(self.settings, turn_detection=dict(edit.made["turn_detection"]))
             self._out.warn(f"{self._dialect.title} keeps turn detection on", GATED_NOTICE)
         self._follow(found, edit.sent)
-        return edit.event_id
 
     def _follow(self, found: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
         """Follow turn detection and transcription where the server applied others than were asked for."""
@@ -232,21 +260,21 @@ class Edits:
                 Notice(Level.INFO, f"the server changed the session: {', '.join(by_itself)}", "see pane 5")
             )
 
-    def refused_tool(self, event_id: str, words: str, param: str, without_id: bool) -> str:
+    def refused_tool(self, event_id: str, words: str, param: str, without_id: Blame) -> str:
         """Handle an error that may refuse one tool of all: send the update again without that tool.
 
         Args:
             event_id: the event id in the error; may be empty.
             words: the error message, which may name the tool.
             param: the parameter that the error names, such as ``session.tools[2].parameters``.
-            without_id: whether an error without an event id refuses the oldest pending edit.
+            without_id: which pending edit an error without an event id refuses.
 
         Returns:
             The event id of the new update; empty if the error names no tool of a pending edit.
         """
         edit = next((e for e in self._waiting if event_id and e.event_id == event_id), None)
-        if edit is None and not event_id and without_id and self._waiting:
-            edit = self._waiting[0]
+        if edit is None and not event_id and without_id is Blame.OLDEST and self._waiting:
+            edit = next((e for e in self._waiting if "tools" in e.fields), self._waiting[0])
         own = edit is not None and not edit.whole and edit.edit_id != TOOLS_CHANGED_ID
         if edit is None or own or "tools" not in edit.fields:
             return ""  # of an edit of the user the tools before it stay
@@ -264,31 +292,39 @@ class Edits:
         changed = None if edit.whole else edit.fields
         return self._send(changed, edit.fields, edit.edit_id, edit.before, edit.tools_before, edit.by_talk)
 
-    def refused(self, event_id: str, reason: str, param: str, without_id: bool) -> str:
+    def refused(self, event_id: str, reason: str, param: str, without_id: Blame) -> str:
         """Handle an error that may refuse an edit: restore the settings and tools that it changed.
 
         Args:
             event_id: the event id in the error; may be empty.
             reason: the error message.
             param: the parameter that the error names.
-            without_id: whether an error without an event id refuses the oldest pending edit.
+            without_id: which pending edit an error without an event id refuses.
 
         Returns:
             The event id of the refused edit; empty if the error refuses none.
         """
         candidates = [*self._waiting, *self._resolved]
         edit = next((e for e in candidates if event_id and e.event_id == event_id), None)
-        if edit is None and not event_id and without_id and self._waiting:
+        if edit is None and not event_id and without_id is not Blame.NOBODY:
+            edit = self._named_in(param, reason)
+        if edit is None and not event_id and without_id is Blame.OLDEST and self._waiting:
             edit = self._waiting[0]
         if edit is None:
             return ""
         self._go_back(edit)
-        blame = blamed(param, edit.fields)
+        blame = blamed(param, edit.fields) or named_field(reason, edit.fields)
         if edit.switches_off and self._off and blame == "turn_detection":
             self.can_disable_turn_detection = False
         self._resolve(edit, EditState.REFUSED, reason, blamed=blame)
         self._resolved.remove(edit)
+        self._refused_whole = edit if edit.whole else self._refused_whole
         return edit.event_id
+
+    def _named_in(self, param: str, reason: str) -> PendingEdit | None:
+        """The pending edit of a field that an error names, in its parameter or in its words; the oldest of several."""
+        told = param or reason
+        return next((e for e in self._waiting if not e.whole and named_field(told, e.fields)), None)
 
     def unanswered(self, event_id: str) -> bool:
         """Handle `EditLate`: true if the edit is still pending. It stays pending, so a late reply still counts."""

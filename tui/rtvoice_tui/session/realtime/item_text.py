@@ -44,6 +44,11 @@ class _PartText:
     whole: bool = False
 
     @property
+    def blank(self) -> bool:
+        """Whether it has no words yet."""
+        return (not self.told or self.told.isspace()) and all(not text or text.isspace() for text in self.deltas)
+
+    @property
     def text(self) -> str:
         """The text so far; deltas after a complete text that only repeat it are left out."""
         pending = "".join(self.deltas)
@@ -56,7 +61,7 @@ class _PartText:
         pending, self.deltas, self.whole = "".join(self.deltas), [], True
         if not text.strip() or _plain(self.told + pending) == _plain(text):
             self.told += pending
-        elif not self.told.strip() or _plain(text).startswith(_plain(self.told)):
+        elif _begins(text, self.told):
             self.told = text
         elif pending or not _plain(self.told).endswith(_plain(text)):
             self.told = _joined(self.told, text)
@@ -107,7 +112,9 @@ class ItemText:
     def complete(self, index: int, source: str, text: str) -> TextChange:
         """A part, or a sentence of it, was told as complete; an empty text changes nothing."""
         before = self.text
-        part = self._part(index, source)
+        if not text.strip() and index in self._parts:
+            source = self._parts[index].source
+        part = self._part(self._index_of(index, text), source)
         if part.source == source:
             part.complete(text)
         return self._change(before)
@@ -127,8 +134,20 @@ class ItemText:
         return self._change(before)
 
     def _part(self, index: int, source: str) -> _PartText:
-        self._source = self._source or source
-        return self._parts.setdefault(index, _PartText(source))
+        """The text of a content part; one that is still blank takes the source that has words."""
+        if all(part.blank for part in self._parts.values()):
+            self._source = source
+        part = self._parts.get(index)
+        if part is None or part.blank:
+            part = self._parts[index] = _PartText(source)
+        return part
+
+    def _index_of(self, index: int, text: str) -> int:
+        """The index of a completed part; some servers count it in another way than its deltas."""
+        only = next(iter(self._parts.items()), None) if len(self._parts) == 1 else None
+        if index in self._parts or only is None or only[1].whole or not _begins(text, only[1].text):
+            return index
+        return only[0]
 
     def _change(self, before: str) -> TextChange:
         after = self.text
@@ -140,7 +159,32 @@ def _plain(text: str) -> str:
 
 
 def _holds(known: str, text: str) -> bool:
-    return _plain(text) in _plain(known)
+    """Whether a text contains another, as whole words."""
+    known, text = _plain(known), _plain(text)
+    if not text or known == text:
+        return True
+    place = known.find(text)
+    while place >= 0:
+        end = place + len(text)
+        if not (_in_word(known, place) or _in_word(known, end)):
+            return True
+        place = known.find(text, place + 1)
+    return False
+
+
+def _begins(text: str, start: str) -> bool:
+    """Whether a text begins with another, as whole words."""
+    text, start = _plain(text), _plain(start)
+    return text.startswith(start) and not (start and _in_word(text, len(start)))
+
+
+def _in_word(text: str, place: int) -> bool:
+    """Whether a place in a text is between two letters of a script that puts spaces between words."""
+    if not 0 < place < len(text):
+        return False
+    return all(
+        letter.isalnum() and unicodedata.east_asian_width(letter) not in "WF" for letter in text[place - 1 : place + 1]
+    )
 
 
 def _joined(told: str, text: str) -> str:

@@ -69,6 +69,10 @@ class LastFault:
         """Whether a fault was reported since the current response started, or since the last one ended."""
         return self._of_response is not None
 
+    def has_told(self, message: str) -> bool:
+        """Whether the fault of the current response was reported with these words."""
+        return self._of_response is not None and bool(message) and message in self._of_response.message
+
     def response_ended(self) -> None:
         """A response ended: the fault before it is not about the next one."""
         self._of_response = None

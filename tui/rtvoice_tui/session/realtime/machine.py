@@ -51,7 +51,7 @@ from rtvoice_tui.session.facts import (
 from rtvoice_tui.session.inputs import Closed, Connecting, Input, Observed, Opened, Received, Started
 from rtvoice_tui.session.realtime.calls.call_row import MOST_IN_A_ROW
 from rtvoice_tui.session.realtime.configuration import TOOL_LEFT_OUT
-from rtvoice_tui.session.realtime.edits import GATED_NOTICE
+from rtvoice_tui.session.realtime.edits import GATED_NOTICE, Blame
 from rtvoice_tui.session.realtime.parts import make_parts
 from rtvoice_tui.session.realtime.responses.response_slot import UNNAMED, ResponseSlot, is_out_of_band
 from rtvoice_tui.session.realtime.server_errors import Verdict, is_empty_commit, is_not_active, judge, sentence
@@ -343,9 +343,7 @@ class SessionMachine:
             self._end_response(self._slot.active)
         refused_id = error.event_id or self._request_refused_without_id(error, ruling.verdict)
         self._slot.refused(refused_id, busy, self._out)
-        without_id = _about_session(error) or (
-            self._configuration.phase is Phase.CONFIGURING and ruling.verdict is Verdict.FAULT
-        )
+        without_id = self._blame(error, ruling.verdict, cause is not None)
         self._user.typed.deliveries.refused(error.event_id, sentence(error))
         self._tools.refused(error.event_id, sentence(error))
         self._user.commit_refused(error.event_id, is_empty_commit(error))
@@ -364,6 +362,12 @@ class SessionMachine:
             fatal = ruling.verdict is Verdict.FATAL
             self._fault.reported(sentence(error), remedy, error.message, about_response, fatal)
         self._out.report(Notice(level, sentence(error), remedy, error.event_id))
+
+    def _blame(self, error: ErrorInfo, verdict: Verdict, caused: bool) -> Blame:
+        """Which pending edit an error without an event id refuses; ``caused``: whether its cause is another event."""
+        if _about_session(error) or (self._configuration.phase is Phase.CONFIGURING and verdict is Verdict.FAULT):
+            return Blame.OLDEST
+        return Blame.NAMED if verdict is Verdict.FAULT and not caused else Blame.NOBODY
 
     def _end_response(self, response_id: str) -> None:
         """A cancelled response has ended, although the server has not told so."""

@@ -18,6 +18,9 @@ from rtvoice_tui.session.timers import CallTimer, FillerDue, OutputsHeld, Provid
 HELD_S = 1.5
 """A response that was held because the user spoke is requested after this many seconds."""
 
+MAX_HELD = 20
+"""How often it is held: then the server has not told the end of the speech, and never will."""
+
 ToolCommand = cmd.ArgumentsChecked | cmd.CallPreviewed | cmd.ToolFinished | cmd.UseTools | cmd.Decide | cmd.SendResult
 
 
@@ -59,6 +62,7 @@ class ToolCalls:
         self._has_removed_tools = False
         self._held = False
         self._held_timer = 0
+        self._times_held = 0
 
     @property
     def _slot(self) -> ResponseSlot:
@@ -93,6 +97,7 @@ class ToolCalls:
         if self._slot.free and self._has_removed_tools:
             self.use()
         if self._held and not self._slot.free:
+            self._times_held = 0
             self._held = False  # a response started after the outputs were sent and includes them
 
     def _found(self, tools: tuple[ToolSpec, ...], ready: bool) -> None:
@@ -141,14 +146,16 @@ class ToolCalls:
             self._slot.want()
 
     def _answer_if_quiet(self) -> None:
-        if self._listening.hearing:
+        if self._listening.hearing and self._times_held < MAX_HELD:
             self._hold()
         else:
+            self._times_held = 0
             self._slot.want()
 
     def _hold(self) -> None:
         """Hold the response while the user speaks: the server's response to that speech may include the outputs."""
         self._held = True
+        self._times_held += 1
         self._held_timer += 1
         self._out.add(Schedule(OutputsHeld(self._held_timer), HELD_S))
 

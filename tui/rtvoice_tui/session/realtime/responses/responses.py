@@ -39,6 +39,8 @@ class _Response:
     out_of_band: bool = False
     items: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    places: dict[int, str] = field(default_factory=dict)
+    """Ids of its calls' items by output index."""
     over: bool = False
     spoken: dict[str, None] = field(default_factory=dict)
     """Ids of its items with audio, in order."""
@@ -124,16 +126,18 @@ class Responses:
             case ev.ResponseCreated():
                 self._created(event.response)
             case ev.OutputItemAdded():
-                self._item_added(event.response_id, event.item)
+                self._item_added(event.response_id, self._placed(event))
             case ev.OutputItemDone():
-                self._item_done(event.response_id, event.item)
+                self._item_done(event.response_id, self._placed(event))
             case ev.ArgumentsDelta():
                 answer = self._response_of(event.response_id)
-                key = self._calls.stream(answer.turn, event.item_id, event.call_id, event.delta, self._calls_of(answer))
+                item_id = self._id_at(answer, event.output_index, event.item_id, event.call_id)
+                key = self._calls.stream(answer.turn, item_id, event.call_id, event.delta, self._calls_of(answer))
                 self._collect(answer, key)
             case ev.ArgumentsDone():
                 answer = self._response_of(event.response_id)
-                call = Item(id=event.item_id, call_id=event.call_id, name=event.name, arguments=event.arguments)
+                item_id = self._id_at(answer, event.output_index, event.item_id, event.call_id)
+                call = Item(id=item_id, call_id=event.call_id, name=event.name, arguments=event.arguments)
                 self._collect(answer, self._calls.complete(answer.turn, call, self._calls_of(answer)))
             case ev.ResponseDone():
                 self._done(event.response)
@@ -214,6 +218,21 @@ class Responses:
             self._settle(response_id, item)
             self._audio_done(self._key(response_id, item.id))
             self._report_failed_item(item)
+
+    def _placed(self, event: ev.OutputItemAdded | ev.OutputItemDone) -> Item:
+        """The item of an event; a call without ids gets one from its place in the response."""
+        answer, item = self._response_of(event.response_id), event.item
+        if item.type != "function_call":
+            return item
+        item = replace(item, id=self._id_at(answer, event.output_index, item.id, item.call_id))
+        answer.places[event.output_index] = item.id or item.call_id
+        return item
+
+    def _id_at(self, answer: _Response, index: int, item_id: str, call_id: str) -> str:
+        """The id of a call's item: as told, or as it was told of the item at this place, or one made of the place."""
+        if item_id or call_id:
+            return item_id
+        return answer.places.get(index) or f"call {answer.number}.{index}"
 
     def _calls_of(self, answer: _Response) -> list[str] | None:
         """Keys of a response's calls; ``None`` for one that has ended, so that late events make no new call."""
@@ -395,14 +414,14 @@ class Responses:
 
         Without a reason of its own, the error event that came with it has already said why.
         """
-        explained = self._fault.explains_response
+        explained, told = self._fault.explains_response, self._fault.has_told(response.status_details.error.message)
         self._fault.response_ended()
         details, status = response.status_details, response.status
         expected = status in ("completed", "") or (status == "cancelled" and details.reason in CANCEL_REASONS)
         words = details.error.message or ("" if expected else details.reason)
         reason = words or details.error.word
         unasked = expected and not details.error.message
-        if unasked or (cut and not details.error.message) or (explained and not words):
+        if unasked or told or (cut and not details.error.message) or (explained and not words):
             return
         verb = _ENDINGS.get(status, f"ended as '{status}'")
         remedy = remedy_for(details.error.code, details.error.type, details.reason, details.error.message)

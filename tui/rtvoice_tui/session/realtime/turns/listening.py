@@ -37,6 +37,7 @@ class _UserItem:
         failed: whether it was reported that it could not be recognised.
         complete: content parts whose text was told as complete: later deltas of them repeat it.
         open: whether the user may still be speaking.
+        committed: whether the server has made an item of it.
     """
 
     turn: int
@@ -46,6 +47,7 @@ class _UserItem:
     failed: bool = False
     complete: set[int] = field(default_factory=set)
     open: bool = True
+    committed: bool = False
 
     @property
     def text(self) -> str:
@@ -76,6 +78,8 @@ class Listening:
         self.recognises = False
         self._talk_turn = 0
         self._items: dict[str, _UserItem] = {}
+        self._keys: dict[str, str] = {}
+        self._stopped = 0
         self._awaiting_words = ""
         self._awaited_item = ""
         self._answer_due = False
@@ -98,69 +102,107 @@ class Listening:
         """The turn that a response belongs to; an agent that speaks first starts turn 1."""
         return self.turn or self.next_turn()
 
-    def _item(self, item_id: str) -> _UserItem:
-        return self._items.get(item_id) or self._remember(item_id, self.current_turn())
+    def _key(self, item_id: str) -> str:
+        """The key of an item: its id, unless the server has used that before, or told the item without its id."""
+        return self._keys.get(item_id, item_id)
 
-    def _remember(self, item_id: str, turn: int) -> _UserItem:
-        item = self._items[item_id] = _UserItem(turn)
+    def _new_key(self, item_id: str, turn: int) -> str:
+        """A key for an item that is new, whatever its id was used for before."""
+        if item_id and item_id not in self._items:
+            return item_id
+        key = self._keys[item_id] = f"{item_id}~{turn}"
+        return key
+
+    def _item(self, key: str) -> _UserItem:
+        return self._items.get(key) or self._remember(key, self.current_turn())
+
+    def _remember(self, key: str, turn: int) -> _UserItem:
+        item = self._items[key] = _UserItem(turn)
         if len(self._items) > KEPT:
-            del self._items[next(iter(self._items))]
+            oldest = next(iter(self._items))
+            del self._items[oldest]
+            self._keys = {name: known for name, known in self._keys.items() if known != oldest}
         return item
 
-    def _report(self, item_id: str, final: bool, missing: str = "", failed: str = "") -> None:
-        item = self._items[item_id]
-        self._out.report(UserSaid(item.turn, item_id, item.text, final, failed=failed, missing=missing))
+    def _report(self, key: str, final: bool, missing: str = "", failed: str = "") -> None:
+        item = self._items[key]
+        self._out.report(UserSaid(item.turn, key, item.text, final, failed=failed, missing=missing))
 
     # --- turn detection by the server
 
     def started(self, item_id: str) -> int:
         """The server's VAD detected speech; returns the turn. Speech in a push-to-talk turn belongs to that turn."""
-        if item_id not in self._items or not item_id:
-            self._remember(item_id, self._talk_turn or self.next_turn())
-            self._report(item_id, final=False)
+        item = self._items.get(self._key(item_id))
+        if item is None or not item_id or item.committed:
+            turn = self._talk_turn or self.next_turn()
+            key = self._new_key(item_id, turn)
+            item = self._remember(key, turn)
+            self._report(key, final=False)
         self._talk_turn = 0
         self.server_hears = True
         self.unanswered = False
-        turn = self._items[item_id].turn
+        turn = item.turn
         self._out.reach(turn, Moment.SPEECH_STARTED)
         return turn
 
     def stopped(self, item_id: str) -> int:
         """The server's VAD detected the end of speech; returns the turn."""
-        self.server_hears = False
-        item = self._items.get(item_id)
+        item = self._items.get(self._key(item_id))
         turn = item.turn if item is not None else self.turn
-        self._out.reach(turn, Moment.SPEECH_STOPPED)
+        if self.server_hears or turn != self._stopped:  # else it is told again
+            self._stopped = turn
+            self._out.reach(turn, Moment.SPEECH_STOPPED)
+        self.server_hears = False
         return turn
 
     def committed(self, item_id: str) -> int:
         """The input buffer became a user item; returns the turn."""
         self.server_hears = False
+        key = self._committed_key(item_id)
         if self._awaiting_words and not self._awaited_item:
-            self._awaited_item = item_id
-        if item_id not in self._items:
-            self._remember(item_id, self.current_turn())
-            self._report(item_id, final=False)
-        self._items[item_id].open = False
-        self._out.reach(self._items[item_id].turn, Moment.COMMITTED)
-        return self._items[item_id].turn
+            self._awaited_item = key
+        if key not in self._items:
+            self._remember(key, self._turn_of_commit())
+            self._report(key, final=False)
+        item = self._items[key]
+        item.open, item.committed = False, True
+        self._out.reach(item.turn, Moment.COMMITTED)
+        return item.turn
+
+    def _committed_key(self, item_id: str) -> str:
+        """The key of a committed item; speech that began without an id is the item that is committed next."""
+        key, nameless = self._key(item_id), self._keys.get("", "")
+        waiting = nameless in self._items and not self._items[nameless].committed
+        if item_id and key not in self._items and waiting:
+            key = self._keys[item_id] = nameless
+        elif key in self._items and self._items[key].committed and self._items[key].told:
+            key = self._new_key(item_id, self.turn + 1)  # the server uses the id again
+        return key
+
+    def _turn_of_commit(self) -> int:
+        """The turn of speech whose beginning was not told: a new one if the user has spoken in the current one."""
+        spoken = any(item.turn == self.turn and item.committed for item in self._items.values())
+        return self.next_turn() if spoken and not self._talk_turn else self.current_turn()
 
     def timed_out(self, item_id: str) -> None:
         """The server stopped waiting for the user: the item is silence, and never gets words."""
-        if item_id in self._items:
-            self._without_words(item_id, NO_TRANSCRIPT)
+        key = self._key(item_id)
+        if key in self._items:
+            self._without_words(key, NO_TRANSCRIPT)
         else:
-            self._remember(item_id, self.current_turn())
+            self._remember(key, self.current_turn())
 
     def not_transcribed(self, item_id: str) -> None:
         """The user's speech ended in a session without transcription: do not wait for words."""
-        if item_id in self._items:
-            self._without_words(item_id, NOT_TRANSCRIBED)
+        key = self._key(item_id)
+        if key in self._items:
+            self._without_words(key, NOT_TRANSCRIBED)
 
     def await_words(self, item_id: str) -> None:
         """The words of a committed item are due: do not wait for them longer than `WORDS_S`."""
-        if item_id in self._items:
-            self._out.add(Schedule(SpeechTranscriptLate(self._items[item_id].turn), WORDS_S))
+        item = self._items.get(self._key(item_id))
+        if item is not None:
+            self._out.add(Schedule(SpeechTranscriptLate(item.turn), WORDS_S))
 
     def overdue(self, turn: int) -> None:
         """No transcript has arrived in time for the speech of a turn: do not wait for it any longer."""
@@ -175,13 +217,13 @@ class Listening:
             if item.open:
                 self._without_words(item_id, DISCARDED)
 
-    def _without_words(self, item_id: str, missing: str) -> None:
+    def _without_words(self, key: str, missing: str) -> None:
         """Report an item as final, unless its words have arrived; words that arrive later replace it."""
-        item = self._items[item_id]
+        item = self._items[key]
         item.open = False
         if not item.told and not item.given_up and not item.failed:
             item.given_up = True
-            self._report(item_id, final=True, missing=missing)
+            self._report(key, final=True, missing=missing)
 
     def expect_answer(self) -> None:
         """Expect the server to respond to this turn by itself."""
@@ -201,46 +243,62 @@ class Listening:
 
         An empty transcript, or a failure after words have arrived, does not erase them.
         """
-        item_id, index = event.item_id, event.content_index
-        item = self._item(item_id)
+        key, index = self._key(event.item_id), event.content_index
+        item = self._item(key)
         if isinstance(event, ev.TranscriptionDelta):
-            self.interim_transcript(item_id, item.parts.get(index, "") + event.delta, index)
+            self._interim(key, item.parts.get(index, "") + event.delta, index)
             return
-        known, item.open = item.told and bool(item.text.strip()), False
+        item.open = False
         if isinstance(event, ev.TranscriptionFailed):
-            reason = event.error.message or event.error.word or "the server gave no reason"
-            item.complete.add(index)
-            if not known:
-                item.failed = True
-                self._report(item_id, final=True, failed=reason)
+            self._failed(key, item, event)
         else:
-            if event.transcript.strip() or not known:
-                item.parts[index] = event.transcript
-            item.told = True
-            item.complete.add(index)
-            self.recognises = self.recognises or bool(event.transcript.strip())
-            self._report(item_id, final=True)
-            self._out.reach(item.turn, Moment.TRANSCRIBED)
-        if isinstance(event, ev.TranscriptionFailed) or not event.transcript.strip():
-            self.unanswered = False
-        self._stop_awaiting(item_id, item)
+            self._recognised(key, item, event)
+        item.complete.add(index)
+        self._stop_awaiting(key, item)
 
-    def _stop_awaiting(self, item_id: str, item: _UserItem) -> None:
-        if self._awaiting_words and item.turn == self.turn and self._awaited_item in ("", item_id):
+    def _failed(self, key: str, item: _UserItem, event: ev.TranscriptionFailed) -> None:
+        """The recognition failed; the reason that was told first stays, unless only the second one has words."""
+        reason = event.error.message or event.error.word
+        self.unanswered = False
+        if item.told and item.text.strip():
+            return
+        if reason or not item.failed:
+            item.failed = True
+            self._report(key, final=True, failed=reason or "the server gave no reason")
+
+    def _recognised(self, key: str, item: _UserItem, event: ev.TranscriptionCompleted) -> None:
+        """The words are complete; without any they do not erase what was told before, be it words or a failure."""
+        text = event.transcript or event.text
+        if text.strip():
+            item.parts[event.content_index] = text
+        else:
+            self.unanswered = False
+        item.told = True
+        self.recognises = self.recognises or bool(text.strip())
+        if text.strip() or not item.failed:
+            self._report(key, final=True)
+        self._out.reach(item.turn, Moment.TRANSCRIBED)
+
+    def _stop_awaiting(self, key: str, item: _UserItem) -> None:
+        if self._awaiting_words and item.turn == self.turn and self._awaited_item in ("", key):
             self.stop_waiting()
             self._answer_due = True
 
-    def interim_transcript(self, item_id: str, text: str, index: int = 0) -> None:
-        """Set the whole interim transcript of one content part of an item, unless its complete text was told."""
-        item = self._item(item_id)
+    def interim_transcript(self, item_id: str, text: str) -> None:
+        """Set the whole interim transcript of an item, unless its complete text was told."""
+        self._interim(self._key(item_id), text, 0)
+
+    def _interim(self, key: str, text: str, index: int) -> None:
+        item = self._item(key)
         if index in item.complete:
             return
         item.parts[index] = text
-        self._report(item_id, final=False)
+        self._report(key, final=False)
 
     def item(self, item: Item) -> None:
         """Handle a user item of the conversation: some servers tell the transcript nowhere else."""
-        known = self._items.get(item.id)
+        key = self._key(item.id)
+        known = self._items.get(key)
         if item.role.lower() != "user" or (
             known is None and not any(part.type == "input_audio" for part in item.content)
         ):
@@ -248,13 +306,13 @@ class Listening:
         told = {index: part.words for index, part in enumerate(item.parts) if part.words.strip()}
         if not told or (known is not None and known.told and known.text.strip()):
             return
-        mine = self._item(item.id)
+        mine = self._item(key)
         mine.parts |= told
         mine.told, mine.open = True, False
         self.recognises = True
-        self._report(item.id, final=True)
+        self._report(key, final=True)
         self._out.reach(mine.turn, Moment.TRANSCRIBED)
-        self._stop_awaiting(item.id, mine)
+        self._stop_awaiting(key, mine)
 
     def stop_waiting(self) -> None:
         """Stop waiting for the transcript of a committed turn: it has arrived, or no response is wanted any more."""
@@ -301,4 +359,6 @@ class Listening:
         self._talk_turn = 0
         self.stop_waiting()
         self._items.clear()
+        self._keys.clear()
+        self._stopped = 0
         self.unnoticed.close()

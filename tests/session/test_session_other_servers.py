@@ -1,0 +1,567 @@
+"""Orders and shapes of events that other servers use: nothing is lost, and nothing waits for ever."""
+
+from typing import Any
+
+import pytest
+
+from rtvoice_tui.protocol.settings import SessionSettings
+from rtvoice_tui.session.commands import CommitTurn, EditSession
+from rtvoice_tui.session.effects import Play, RunTool
+from rtvoice_tui.session.facts import (
+    AgentSaid,
+    CallChanged,
+    CallMoment,
+    CallReached,
+    EditChanged,
+    EditState,
+    Level,
+    Notice,
+    Phase,
+    SessionEnded,
+    TurnStarted,
+    UserSaid,
+)
+from rtvoice_tui.session.inputs import Closed
+from rtvoice_tui.session.realtime.turns.listening import ANSWER_S
+from rtvoice_tui.session.timers import AnswerLate, CancelLate, OutputsHeld
+from session.conversation import ITEM, VAD, WEATHER, Conversation, Step, function_call, sound
+
+BUSY_WORDS = [
+    "There is already a response in progress",
+    "Response resp_1 is already in progress",
+    "Conversation already has active response",
+    "Cannot call response.create while a response is active",
+    "A response is already being generated",
+    "The model is currently generating a response",
+    "The previous response is not finished: it is still running",
+]
+ADDED, ARGUMENTS = "conversation.item.added", "response.function_call_arguments"
+
+
+def said(step: Step) -> dict[str, str]:
+    """The text of each item of the agent, as a transcript would show it."""
+    shown: dict[str, str] = {}
+    for fact in step.of(AgentSaid):
+        shown[fact.item_id] = fact.text if fact.replace else shown.get(fact.item_id, "") + fact.text
+    return shown
+
+
+def heard(step: Step) -> dict[str, str]:
+    """The text of each item of the user."""
+    return {fact.item_id: fact.text for fact in step.of(UserSaid)}
+
+
+def text(c: Conversation, delta: str, item_id: str | None = "A", response_id: str = "R1") -> Step:
+    place = {"response_id": response_id, "item_id": item_id, "output_index": 0, "content_index": 0}
+    return c.server("response.output_audio_transcript.delta", **place, delta=delta)
+
+
+def ended(c: Conversation) -> str:
+    step = c._step(c._happens(Closed("the server ended the session (1001)", "press c", wanted=False)))
+    return str(step.of(SessionEnded)[0].reason)
+
+
+# --- calls
+
+
+@pytest.mark.parametrize("event", [ADDED, "conversation.item.created"])
+def test_an_item_that_only_announces_a_call_does_not_complete_its_arguments(event):
+    c = Conversation()
+    c.begin()
+    announced = {**function_call("K", arguments=""), "status": "in_progress"}
+    c.server("response.output_item.added", response_id="R1", item=announced)
+    assert c.server(event, item=announced).of(CallReached) == []
+    place = {"response_id": "R1", "item_id": "item_K", "call_id": "K"}
+    for delta in ('{"city":', '"Omsk"}'):
+        c.server(f"{ARGUMENTS}.delta", **place, delta=delta)
+    step = c.server(f"{ARGUMENTS}.done", **place, arguments='{"city":"Omsk"}')
+    assert [reached.moment for reached in step.of(CallReached)] == [CallMoment.ARGUMENTS]
+    assert [run.arguments for run in c.end().of(RunTool)] == ['{"city":"Omsk"}']
+
+
+def test_arguments_that_only_deltas_tell_are_those_of_the_call():
+    c = Conversation()
+    c.begin()
+    c.server(ADDED, item={**function_call("K", arguments=""), "status": "in_progress"})
+    c.server(f"{ARGUMENTS}.delta", response_id="R1", item_id="item_K", call_id="K", delta='{"city":"Omsk"}')
+    assert [run.arguments for run in c.end().of(RunTool)] == ['{"city":"Omsk"}']
+
+
+@pytest.mark.parametrize("event", ["response.failed", "response.cancelled", "response.incomplete"])
+def test_the_calls_of_an_answer_that_did_not_complete_do_not_run(event):
+    c = Conversation()
+    c.begin()
+    c.server("response.output_item.done", response_id="R1", item=function_call("K"))
+    step = c.server(event, response={"id": "R1"}, error={"message": "GPU lost"})
+    assert step.of(RunTool) == []
+    assert any("GPU lost" in notice for notice in step.notices)
+
+
+@pytest.mark.parametrize("status", ["requires_action", "tool_calls", "stop", "end_turn", "ok", "ended"])
+def test_the_calls_of_an_answer_that_completed_in_other_words_run(status):
+    assert len(Conversation().calls(function_call("K"), status=status).of(RunTool)) == 1
+
+
+def test_an_ending_that_nobody_knows_is_told_and_its_calls_are_answered():
+    c = Conversation()
+    step = c.calls(function_call("K"), status="paused")
+    assert step.of(RunTool) == []
+    assert step.notices == ["the answer ended as 'paused': the server gave no reason"]
+
+
+def test_calls_without_any_id_are_told_apart():
+    c = Conversation()
+    for response_id in ("R1", "R2"):
+        c.begin(response_id)
+        c.server(f"{ARGUMENTS}.done", response_id=response_id, name="get_weather", arguments="{}")
+        c.end(response_id)
+    assert len({call.key for call in c.all().of(CallChanged)}) == 2
+
+
+def test_arguments_that_are_told_by_their_place_belong_to_the_call_there():
+    c = Conversation()
+    c.begin()
+    c.server("response.output_item.added", response_id="R1", output_index=2, item=function_call("K", arguments=""))
+    c.server(f"{ARGUMENTS}.done", response_id="R1", output_index=2, arguments='{"city":"Omsk"}')
+    assert [run.arguments for run in c.end().of(RunTool)] == ['{"city":"Omsk"}']
+
+
+# --- ids that are used again, or missing
+
+
+@pytest.mark.parametrize("item_id", ["item_0", None])
+def test_after_an_interruption_the_next_answer_is_heard_although_its_item_has_the_same_id(item_id):
+    c = Conversation()
+    c.user_turn()
+    c.begin()
+    c.server("response.output_audio.delta", response_id="R1", item_id=item_id, delta=sound(500))
+    text(c, "First", item_id)
+    c.speech("U2")
+    c.flushed()
+    c.cancelled("R1")
+    c.begin("R2")
+    assert (
+        len(c.server("response.output_audio.delta", response_id="R2", item_id=item_id, delta=sound(500)).of(Play)) == 1
+    )
+    text(c, "Second", item_id, "R2")
+    assert list(said(c.all()).values()) == ["First", "Second"]
+
+
+def test_an_item_whose_id_was_used_before_is_truncated_by_its_id():
+    c = Conversation()
+    for response_id in ("R1", "R2"):
+        c.begin(response_id)
+        c.audio("item_0", response_id=response_id)
+        if response_id == "R1":
+            c.server("response.output_audio.done", response_id="R1", item_id="item_0")
+            c.heard(drained=True, item_0=1000)
+            c.end("R1")
+    key = c.all().of(Play)[-1].item_id
+    c.interrupt()
+    (truncation,) = [event for event in c.flushed(**{key: 400}).sent if event["type"] == "conversation.item.truncate"]
+    assert (truncation["item_id"], truncation["audio_end_ms"]) == ("item_0", 400)
+
+
+def test_an_item_without_an_id_is_silenced_and_nothing_is_asked_of_the_server_about_it():
+    c = Conversation()
+    c.begin()
+    c.server("response.output_audio.delta", response_id="R1", delta=sound(500))
+    c.interrupt()
+    key = c.all().of(Play)[-1].item_id
+    assert c.flushed(**{key: 200}).sent == []
+
+
+def test_a_response_id_that_is_used_again_is_another_response():
+    c = Conversation()
+    for words in ("First", "Second"):
+        c.begin("resp")
+        text(c, words, f"item {words}", "resp")
+        c.end("resp")
+    assert c.machine.phase is Phase.LISTENING
+    assert list(said(c.all()).values()) == ["First", "Second"]
+
+
+def test_a_response_id_of_an_interrupted_answer_that_is_used_again_is_heard():
+    c = Conversation().speaking("A", response_id="resp")
+    c.interrupt()
+    c.flushed(A=100)
+    c.cancelled("resp")
+    c.begin("resp")
+    assert len(c.audio("B", response_id="resp").of(Play)) == 1
+
+
+def test_responses_whose_events_have_their_id_beside_the_object_end():
+    c = Conversation()
+    c.server("response.created", response_id="R1")
+    c.audio()
+    c.server("response.done", response_id="R1")
+    c.heard(drained=True, A=1000)
+    assert c.machine.phase is Phase.LISTENING
+
+
+def test_a_response_without_a_beginning_whose_events_have_no_id_ends_with_its_end():
+    c = Conversation()
+    c.user_turn()
+    c.audio(response_id=None)
+    c.server("response.output_item.done", item=function_call("K"))
+    assert len(c.end("R1").of(RunTool)) == 1
+    c.tool_done("K")
+    c.heard(drained=True, A=1000)
+    assert c.machine.phase is not Phase.SPEAKING
+
+
+# --- what never comes
+
+
+def test_a_cancelled_answer_of_which_the_server_knows_nothing_has_ended():
+    c = Conversation().speaking()
+    c.interrupt()
+    c.flushed(A=300)
+    c.type("Are you there?")
+    step = c.error("response_cancel_not_active", c.last_id("response.cancel"), message="no active response found")
+    assert step.notices == []
+    assert ITEM in step.sent_types
+
+
+def test_a_refused_cancellation_of_an_earlier_answer_does_not_end_the_next_one():
+    c = Conversation().speaking()
+    c.interrupt()
+    c.flushed(A=300)
+    late = c.last_id("response.cancel")
+    c.cancelled("R1")
+    c.begin("R2")
+    c.error("response_cancel_not_active", late)
+    assert len(c.audio("B", response_id="R2").of(Play)) == 1
+
+
+def test_an_answer_that_was_cancelled_and_never_ends_is_given_up():
+    c = Conversation().speaking()
+    c.interrupt()
+    c.flushed(A=300)
+    c.type("Are you there?")
+    assert CancelLate("R1") in c.all().timers
+    assert ITEM in c.timer(CancelLate("R1")).sent_types
+
+
+def test_a_turn_that_the_server_does_not_answer_is_told():
+    c = Conversation()
+    timers = c.user_turn().timers
+    assert timers[AnswerLate(1)] == ANSWER_S
+    assert c.machine.phase is Phase.THINKING
+    assert c.timer(AnswerLate(1)).notices == [f"the server has not answered for {ANSWER_S:g} s"]
+    assert c.machine.phase is Phase.LISTENING
+
+
+@pytest.mark.parametrize("happens", ["begins", "speaks", "turns"])
+def test_a_turn_that_was_answered_is_not_told_of_later(happens):
+    c = Conversation()
+    c.user_turn()
+    if happens == "begins":
+        c.begin()
+    elif happens == "speaks":
+        c.audio(response_id=None)
+    else:
+        c.user_turn("U2")
+    assert c.timer(AnswerLate(1)).notices == []
+
+
+def test_an_error_before_the_answer_began_ends_the_waiting_for_it():
+    c = Conversation()
+    c.user_turn()
+    c.error("rate_limit_exceeded")
+    assert c.machine.phase is Phase.LISTENING
+
+
+def test_an_answer_that_begins_ends_the_speech_whose_end_was_not_told_and_a_result_is_answered():
+    c = Conversation()
+    c.speech()
+    c.words("what is the weather")
+    c.calls(function_call("K"))
+    c.tool_done("K")
+    assert "response.create" in c.all().sent_types
+
+
+def test_a_result_is_not_held_for_ever_by_speech_that_never_ends():
+    c = Conversation()
+    c.calls(function_call("K"))
+    c.speech()
+    step = c.tool_done("K")
+    for _ in range(100):
+        held = [timer for timer in step.timers if isinstance(timer, OutputsHeld)]
+        if not held:
+            break
+        step = c.timer(held[0])
+    assert "response.create" in c.all().sent_types
+
+
+# --- refusals
+
+
+@pytest.mark.parametrize("words", BUSY_WORDS)
+def test_a_request_that_is_refused_because_another_answer_runs_is_made_again(words):
+    c = Conversation()
+    c.calls(function_call("K"))
+    c.tool_done("K")
+    assert c.error("", message=words).notices == []
+    c.begin("R2")
+    assert c.end("R2").sent_types == ["response.create"]
+
+
+@pytest.mark.parametrize("words", BUSY_WORDS[2:])
+def test_the_same_words_while_nothing_was_asked_are_an_error(words):
+    assert Conversation().error("", message=words).notices != []
+
+
+def test_a_busy_server_is_known_by_the_type_of_its_error_too():
+    c = Conversation()
+    c.calls(function_call("K"))
+    c.tool_done("K")
+    assert c.error("400", type="conversation_already_has_active_response", message="no").notices == []
+
+
+def test_of_two_edits_the_refusal_is_of_the_one_that_it_names():
+    c = Conversation()
+    c.do(EditSession(SessionSettings(turn_detection=VAD.turn_detection, instructions="one"), (WEATHER,), "one"))
+    both = SessionSettings(turn_detection=VAD.turn_detection, instructions="one", voice="two")
+    c.do(EditSession(both, (WEATHER,), "two"))
+    refused = [e.edit_id for e in c.error("", param="session.voice").of(EditChanged) if e.state is EditState.REFUSED]
+    assert refused == ["two"]
+    assert c.machine.wanted.instructions == "one"
+
+
+@pytest.mark.parametrize("code", ["insufficient_quota", "session_expired"])
+def test_after_an_error_that_ends_sessions_no_lesser_one_is_the_cause_of_the_end(code):
+    c = Conversation()
+    c.error(code, message="the words of the first")
+    c.error("rate_limit_exceeded", message="the words of the second")
+    c.begin()
+    assert "the words of the first" in ended(c)
+
+
+def test_the_reason_for_a_refused_request_is_told_once_and_the_failed_answer_does_not_hide_it():
+    c = Conversation()
+    c.calls(function_call("K"))
+    c.tool_done("K")
+    c.begin("R2")
+    assert c.error("server_error", c.last_id("response.create"), message="GPU lost").notices == [
+        "GPU lost (server_error)"
+    ]
+    assert c.end("R2", "failed").notices == []
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [("You exceeded your current quota", "top up"), ("Your account was suspended", "account"), ("Rate limit", "wait")],
+)
+def test_a_refused_commit_whose_reason_is_not_the_sound_is_an_error(words, remedy):
+    c = Conversation()
+    c.speech()
+    c.do(CommitTurn())
+    (notice,) = c.error("", c.last_id("input_audio_buffer.commit"), message=words).of(Notice)
+    assert notice.level is Level.ERROR
+    assert remedy in notice.remedy
+
+
+def test_a_cancellation_that_fails_for_another_reason_is_told():
+    c = Conversation()
+    assert c.error("", message="Cancellation failed: your account was suspended").notices != []
+
+
+def test_an_answer_that_the_server_cancelled_for_its_own_reasons_is_told():
+    c = Conversation().speaking()
+    step = c.cancelled("R1", reason="session_limit_reached")
+    assert step.notices == ["the answer was cancelled: session_limit_reached"]
+    assert Conversation().speaking().cancelled("R1", reason="turn_detected").notices == []
+
+
+def test_what_an_item_says_of_its_failure_is_told_once():
+    c = Conversation()
+    c.begin()
+    failed = {"id": "A", "type": "message", "status": "failed", "error": {"message": "TTS down"}}
+    step = c.all(
+        c.server("response.output_item.done", response_id="R1", item=failed),
+        c.end("R1", "failed", output=[failed]),
+    )
+    assert [notice for notice in step.notices if "TTS down" in notice] == ["the answer failed: TTS down"]
+
+
+# --- the user's items
+
+
+def test_a_user_item_whose_id_was_used_before_is_another_turn():
+    c = Conversation(settings=VAD)
+    for words in ("First", "Second"):
+        c.user_turn("item_0")
+        c.words(words, "item_0")
+    assert list(heard(c.all()).values()) == ["First", "Second"]
+    assert [fact.turn for fact in c.all().of(TurnStarted)] == [1, 2]
+
+
+@pytest.mark.parametrize("item_ids", [("U1", "U2"), ("U", "U")])
+def test_turns_whose_speech_was_not_announced_are_counted(item_ids):
+    c = Conversation()
+    for item_id, words in zip(item_ids, ("First", "Second"), strict=True):
+        c.server("input_audio_buffer.committed", item_id=item_id)
+        c.words(words, item_id)
+    assert list(heard(c.all()).values()) == ["First", "Second"]
+    assert [fact.turn for fact in c.all().of(TurnStarted)] == [1, 2]
+
+
+def test_speech_that_is_announced_without_an_id_is_the_item_that_is_committed():
+    c = Conversation()
+    for number, words in enumerate(("First", "Second")):
+        c.server("input_audio_buffer.speech_started", audio_start_ms=0)
+        c.server("input_audio_buffer.speech_stopped", audio_end_ms=900)
+        c.server("input_audio_buffer.committed", item_id=f"U{number}")
+        c.words(words, f"U{number}")
+    assert list(heard(c.all()).values()) == ["First", "Second"]
+
+
+def test_words_without_an_id_are_those_of_the_speech_without_one():
+    c = Conversation()
+    for words in ("First", "Second"):
+        c.user_turn("")
+        c.words(words, "")
+    assert list(heard(c.all()).values()) == ["First", "Second"]
+
+
+def test_the_end_of_speech_that_is_told_again_does_not_move_it():
+    c = Conversation()
+    c.user_turn()
+    c.speaking()
+    assert "speech stopped" not in " ".join(c.server("input_audio_buffer.speech_stopped", item_id="U").moments)
+    assert c.server("input_audio_buffer.speech_stopped", item_id="unknown").moments == []
+
+
+# --- edits
+
+
+def edit(c: Conversation, edit_id: str, **fields: Any) -> Step:
+    settings = SessionSettings(turn_detection=VAD.turn_detection, **fields)
+    return c.do(EditSession(settings, (WEATHER,), edit_id))
+
+
+def outcomes(step: Step) -> list[tuple[str, str]]:
+    return [(fact.edit_id, str(fact.state)) for fact in step.of(EditChanged)]
+
+
+def test_an_edit_that_the_server_ignored_does_not_take_the_answer_of_the_next_one():
+    c = Conversation()
+    c.server("session.updated", session={"instructions": "old", "audio": {"output": {"voice": "old"}}})
+    edit(c, "one", instructions="new")
+    edit(c, "two", instructions="new", voice="ash")
+    step = c.server("session.updated", session={"instructions": "old", "audio": {"output": {"voice": "ash"}}})
+    assert outcomes(step) == [("two", "acknowledged")]
+
+
+def test_two_edits_may_be_answered_at_once():
+    c = Conversation()
+    edit(c, "one", instructions="new")
+    edit(c, "two", instructions="new", voice="ash")
+    step = c.server("session.updated", session={"instructions": "new", "audio": {"output": {"voice": "ash"}}})
+    assert outcomes(step) == [("one", "acknowledged"), ("two", "acknowledged")]
+
+
+def test_edits_that_are_answered_one_by_one_are_acknowledged_so():
+    c = Conversation()
+    edit(c, "one", instructions="new")
+    edit(c, "two", instructions="new", voice="ash")
+    old = {"output": {"voice": "old"}}
+    assert outcomes(c.server("session.updated", session={"instructions": "new", "audio": old})) == [
+        ("one", "acknowledged")
+    ]
+    assert outcomes(c.server("session.updated", session={"audio": {"output": {"voice": "marin"}}})) == [
+        ("two", "changed")
+    ]
+
+
+def test_a_refusal_that_only_names_the_field_in_its_words_is_of_that_edit():
+    c = Conversation()
+    edit(c, "one", instructions="new")
+    edit(c, "two", instructions="new", voice="ash")
+    assert ("two", "refused") in outcomes(c.error("", message="voice 'ash' is unknown"))
+
+
+def test_a_session_that_the_server_accepts_after_an_error_about_something_else_is_ready():
+    c = Conversation(ready=False)
+    c.connect()
+    sent = c.server("session.created", session={}).sent[0]["session"]
+    c.error("server_error", message="MCP server 'x' could not be reached")
+    assert c.machine.phase is Phase.REFUSED
+    c.server("session.updated", session=sent)
+    assert c.machine.phase is Phase.LISTENING
+
+
+def test_a_session_that_the_server_refused_stays_so_when_it_reports_another_one():
+    c = Conversation(ready=False, settings=SessionSettings(instructions="mine"))
+    c.connect()
+    c.server("session.created", session={})
+    c.error("invalid_value", message="no")
+    c.server("session.updated", session={"instructions": "the default"})
+    assert c.machine.phase is Phase.REFUSED
+
+
+# --- the agent's words
+
+
+def told(*events: tuple[str, dict[str, Any]]) -> str:
+    """The text of an item from these events."""
+    c = Conversation()
+    c.begin()
+    for name, fields in events:
+        c.server(f"response.{name}", response_id="R1", item_id="A", output_index=0, **{"content_index": 0, **fields})
+    return said(c.all())["A"]
+
+
+AUDIO_TEXT = "output_audio_transcript"
+WORDS = {
+    "an empty text before the transcript": (
+        [("output_text.done", {"text": ""}), (f"{AUDIO_TEXT}.delta", {"delta": "Hello"})],
+        "Hello",
+    ),
+    "a blank text before the transcript": (
+        [("output_text.delta", {"delta": " "}), (f"{AUDIO_TEXT}.done", {"transcript": "Hello"})],
+        "Hello",
+    ),
+    "an empty text after the transcript": (
+        [(f"{AUDIO_TEXT}.delta", {"delta": "Hello"}), ("output_text.done", {"text": ""})],
+        "Hello",
+    ),
+    "deltas and the whole at another index": (
+        [
+            (f"{AUDIO_TEXT}.delta", {"delta": "Hello world"}),
+            (f"{AUDIO_TEXT}.done", {"transcript": "Hello world.", "content_index": 1}),
+        ],
+        "Hello world.",
+    ),
+    "a sentence that begins with the letters of the one before": (
+        [(f"{AUDIO_TEXT}.done", {"transcript": "Yes"}), (f"{AUDIO_TEXT}.done", {"transcript": "Yesterday it rained."})],
+        "Yes Yesterday it rained.",
+    ),
+    "a part whose letters are in another": (
+        [
+            (f"{AUDIO_TEXT}.done", {"transcript": "I do not know"}),
+            (f"{AUDIO_TEXT}.done", {"transcript": ", no", "content_index": 1}),
+        ],
+        "I do not know, no",
+    ),
+    "the text grows": (
+        [(f"{AUDIO_TEXT}.done", {"transcript": "你好"}), (f"{AUDIO_TEXT}.done", {"transcript": "你好吧"})],
+        "你好吧",
+    ),
+}
+
+
+@pytest.mark.parametrize(("events", "text"), WORDS.values(), ids=WORDS)
+def test_no_word_of_an_answer_is_lost_or_told_twice(events, text):
+    assert told(*events) == text
+
+
+@pytest.mark.parametrize("role", ["assistant", "Assistant", "model", None])
+@pytest.mark.parametrize("kind", ["message", None])
+@pytest.mark.parametrize("fields", [{"content": "Hello"}, {"text": "Hello"}, {"content": [{"refusal": "Hello"}]}])
+def test_an_answer_that_only_its_end_tells_is_shown(role, kind, fields):
+    c = Conversation()
+    c.begin()
+    c.end("R1", output=[{"id": "A", "type": kind, "role": role, **fields}])
+    assert said(c.all()) == {"A": "Hello"}
