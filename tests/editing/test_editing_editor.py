@@ -633,6 +633,11 @@ def test_a_state_that_says_nothing_differs_from_nothing():
     assert compared(Agent(tools=(ToolEntry(name="f"),)), {}) == []
 
 
+@pytest.mark.parametrize("theirs", [5, True, "none", {"a": 1}, [5, None], None])
+def test_tools_of_a_session_that_are_no_list_are_none(theirs):
+    assert compared(Agent(tools=(ToolEntry(name="f"),)), {"tools": theirs}) == [("tools", [], ["f"])]
+
+
 def test_the_profile_is_written_in_the_folder_that_the_environment_names(tmp_path: Path):
     send(editor_of(), voice="cedar")
     files = [path.name for path in (tmp_path / "config" / "rtvoice-tui" / "profiles").glob("*.toml")]

@@ -48,7 +48,9 @@ def test_every_field_we_read_is_a_field_the_openai_package_knows(name):
     if name.startswith("response.mcp_call.") or name == "conversation.created":
         theirs |= {"response_id"}
     if name in ("mcp_list_tools.failed", "response.mcp_call.failed"):
-        theirs |= {"error"}
+        theirs |= {"error", "server_label"}
+    if name.endswith("transcription.completed"):
+        theirs |= {"text"}
     assert ours <= theirs
 
 
@@ -364,6 +366,21 @@ def test_the_words_of_an_item_are_read_wherever_they_are(fields):
 )  # fmt: skip
 def test_statuses_of_other_servers_are_read_as_those_of_the_api(status, read_as):
     assert read("response.done", response={"id": "R", "status": status}).event.response.status == read_as
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"response": {"usage": {"prompt_tokens": 10, "completion_tokens": 2}}},
+        {"response": {"usage": {"input_tokens": 10, "output_tokens": 2}}},
+        {"response": {"usage": {"total_tokens": 12, "prompt_tokens": 10, "completion_tokens": 2}}},
+        {"response": {"id": "R"}, "usage": {"total_tokens": 12, "input_tokens": 10, "output_tokens": 2}},
+        {"response": {"id": "R", "usage": None}, "usage": {"input_tokens": 10, "output_tokens": 2}},
+    ],
+)
+def test_tokens_are_counted_under_any_of_their_names(fields):
+    usage = read("response.done", **fields).event.response.usage
+    assert (usage.total_tokens, usage.input_tokens, usage.output_tokens) == (12, 10, 2)
 
 
 def test_a_list_with_an_odd_entry_is_read_up_to_a_maximum_and_the_rest_is_named():

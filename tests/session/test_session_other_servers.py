@@ -12,11 +12,14 @@ from rtvoice_tui.session.facts import (
     CallChanged,
     CallMoment,
     CallReached,
+    CallState,
     EditChanged,
     EditState,
     Level,
     Notice,
     Phase,
+    ServerChanged,
+    ServerState,
     SessionEnded,
     TurnStarted,
     UserSaid,
@@ -25,6 +28,7 @@ from rtvoice_tui.session.inputs import Closed
 from rtvoice_tui.session.realtime.turns.listening import ANSWER_S
 from rtvoice_tui.session.timers import AnswerLate, CancelLate, OutputsHeld
 from session.conversation import ITEM, VAD, WEATHER, Conversation, Step, function_call, sound
+from session.mcp_provider import make, request, talking
 
 BUSY_WORDS = [
     "There is already a response in progress",
@@ -565,3 +569,37 @@ def test_an_answer_that_only_its_end_tells_is_shown(role, kind, fields):
     c.begin()
     c.end("R1", output=[{"id": "A", "type": kind, "role": role, **fields}])
     assert said(c.all()) == {"A": "Hello"}
+
+
+# --- tools at the provider
+
+
+@pytest.mark.parametrize(
+    "fields", [{"message": "no such index"}, {"error": "no such index"}, {"reason": "no such index"}]
+)
+def test_the_reason_of_a_failed_call_at_the_provider_is_told(fields):
+    c = talking()
+    make(c)
+    step = c.server("response.mcp_call.failed", item_id="M", output_index=0, **fields)
+    assert "no such index" in step.of(CallChanged)[-1].note
+
+
+def test_a_list_of_tools_that_failed_is_told_with_its_server_although_its_item_never_comes():
+    c = talking()
+    step = c.server("mcp_list_tools.failed", item_id="L", server_label="docs", error={"message": "401"})
+    assert [(fact.name, fact.state, "401" in fact.detail) for fact in step.of(ServerChanged)] == [
+        ("docs", ServerState.FAILED, True)
+    ]
+
+
+def test_a_list_of_tools_whose_item_says_that_it_failed_is_not_connected():
+    c = talking()
+    item = {"id": "L", "type": "mcp_list_tools", "server_label": "docs", "status": "failed"}
+    assert c.server("conversation.item.done", item=item).of(ServerChanged)[-1].state is ServerState.FAILED
+
+
+def test_an_approval_that_only_the_end_of_the_answer_asks_for_is_asked():
+    c = talking()
+    c.begin()
+    step = c.end("R1", output=[request()])
+    assert [call.state for call in step.of(CallChanged)] == [CallState.ASKING]

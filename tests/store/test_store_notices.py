@@ -2,15 +2,19 @@
 
 import pytest
 
-from rtvoice_tui.session.facts import Level, Notice
-from rtvoice_tui.store.notices import worst_notice
+from rtvoice_tui.session.facts import Level, Notice, Phase, PhaseChanged, SessionOpened
+from rtvoice_tui.store.notices import Notices
+from rtvoice_tui.store.store import KEPT_NOTICES, Store
 
 INFO, WARNING, ERROR = Level.INFO, Level.WARNING, Level.ERROR
 
 
 def shown(*told: tuple[float, Level], now: float = 10.0, hidden: float = -1.0, opened: float | None = None) -> str:
     """Level and time of the notice that is shown."""
-    found = worst_notice([(at, Notice(level, f"{level} {at:.0f}")) for at, level in told], now, hidden, opened)
+    notices = Notices(500)
+    for at, level in told:
+        notices.add(at, Notice(level, f"{level} {at:.0f}"))
+    found = notices.worst(now, hidden, opened)
     return found.text if found is not None else ""
 
 
@@ -54,3 +58,34 @@ def test_an_error_from_before_a_session_opened_is_solved():
     assert shown((1, ERROR), opened=2) == ""
     assert shown((1, ERROR), (3, WARNING), opened=2) == "warning 3"
     assert shown((3, ERROR), opened=2) == "error 3"
+
+
+@pytest.mark.parametrize("level", [INFO, WARNING, ERROR])
+def test_a_flood_of_the_same_notice_drops_none_of_the_others(level):
+    notices = Notices(10)
+    notices.add(1, Notice(ERROR, "the cause"))
+    for at in range(2, 100):
+        notices.add(at, Notice(level, "again"))
+    assert [(at, notice.text) for at, notice in notices] == [(1, "the cause"), (99, "again")]
+
+
+def test_a_flood_of_lesser_notices_drops_no_error():
+    store = Store()
+    store.record(Notice(ERROR, "the cause"), 1)
+    for at in range(2, 2 * KEPT_NOTICES):
+        store.record(Notice(WARNING, f"warning {at}"), at)
+    assert len(store.notices) == KEPT_NOTICES
+    assert next(iter(store.notices))[1].text == "the cause"
+
+
+def test_only_errors_from_before_the_connection_of_the_open_session_are_solved():
+    store = Store()
+    store.record(Notice(ERROR, "of the last connection"), 1)
+    store.record(PhaseChanged(Phase.CONNECTING), 2)
+    assert store.notices.worst(2, -1, store.session.connected_from).text == "of the last connection"
+    store.record(Notice(ERROR, "before the greeting"), 3)
+    store.record(SessionOpened("s", {}), 4)
+    assert store.notices.worst(4, -1, store.session.connected_from).text == "before the greeting"
+    store.record(PhaseChanged(Phase.CONNECTING), 5)
+    store.record(SessionOpened("s", {}), 6)
+    assert store.notices.worst(6, -1, store.session.connected_from) is None

@@ -84,7 +84,7 @@ def compared(agent: Agent, session: dict[str, Any]) -> list[tuple[str, Any, Any]
     found = []
     for name, theirs in session.items():
         if name == "tools":
-            named = [tool_name(tool) for tool in theirs or [] if isinstance(tool, dict)]
+            named = [tool_name(tool) for tool in (theirs if isinstance(theirs, list) else []) if isinstance(tool, dict)]
             ours = [spec.name for spec in agent.tool_specs]
             if set(named) != set(ours):
                 found.append((name, named, ours))

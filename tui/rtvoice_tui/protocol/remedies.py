@@ -42,12 +42,17 @@ _WORDS: Final = tuple(
         (r"rate.?limit|too many|overload|capacity|\bbusy\b|try again later", WAIT),
         (r"quota|billing|\bbalance\b|\bcredits?\b|payment", TOP_UP),
         (r"deactivated|account.{0,20}(closed|disabled|suspended)", FATAL["account_deactivated"]),
-        (r"expired|maximum (session )?(duration|length)|session.{0,20}(too long|timed? ?out|limit)|idle", NEW_SESSION),
+        (r"(key|token|credential\w*|secret).{0,40}expired|expired.{0,20}(key|token|credential)", CHECK_KEY),
+        (r"expired|maximum (session )?(duration|length)|session.{0,20}(too long|timed? ?out|limit)|\bidle\b", NEW_SESSION),
         (r"api.?key|unauthori[sz]ed|unauthenticated|authentication|credentials?|access token|iam token", CHECK_KEY),
         (r"permission|forbidden|not allowed|access denied", "give the account the right for it at the provider"),
         (r"\bmodels?\b", CHECK_MODEL),
     )
 )
+
+
+_SEARCHED: Final = 2000
+"""Characters of a text that are searched: a server may send millions."""
 
 
 def remedy_for(*words: str) -> str:
@@ -56,6 +61,7 @@ def remedy_for(*words: str) -> str:
     Args:
         words: its code, type, message or close reason; a known code in any of them comes first.
     """
+    words = tuple(text[:_SEARCHED] for text in words)
     for text in words:
         for code, remedy in _CODES.items():
             if code in text:

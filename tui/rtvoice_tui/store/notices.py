@@ -1,6 +1,6 @@
-"""Chooses the notice to show where there is room for one: a lesser one never hides a worse one."""
+"""The notices of a run, and which of them to show where there is room for one."""
 
-from collections.abc import Reversible
+from collections.abc import Iterator
 
 from rtvoice_tui.session.facts import Level, Notice
 
@@ -10,28 +10,60 @@ WARNING_STAYS_S = 20.0
 _SEVERITY = {Level.INFO: 0, Level.WARNING: 1, Level.ERROR: 2}
 
 
-def worst_notice(
-    notices: Reversible[tuple[float, Notice]], now: float, hidden_until: float, opened_at: float | None
-) -> Notice | None:
-    """Return the worst notice that is neither hidden nor solved; of several the newest, ``None`` if there is none.
-
-    Errors stay until the user hides them or a session opens, warnings for a while.
+class Notices:
+    """The last notices with their times in seconds; a lesser one never hides or displaces a worse one.
 
     Args:
-        notices: the notices with their times in seconds, oldest first.
-        now: the current time.
-        hidden_until: notices up to this time were hidden by the user.
-        opened_at: when the last session opened; ``None`` before the first.
+        most: number of notices that are kept. The oldest of the least severe ones is dropped first.
     """
-    worst: Notice | None = None
-    for at, notice in reversed(notices):
-        if at <= hidden_until:
-            break
-        error = notice.level is Level.ERROR
-        if error and opened_at is not None and at < opened_at:
-            continue  # solved: a session is open
-        if worst is not None and not error and now - at > WARNING_STAYS_S:
-            continue
-        if worst is None or _SEVERITY[notice.level] > _SEVERITY[worst.level]:
-            worst = notice
-    return worst
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._entries: list[tuple[float, Notice]] = []
+
+    def __iter__(self) -> Iterator[tuple[float, Notice]]:
+        return iter(list(self._entries))
+
+    def __getitem__(self, index: int) -> tuple[float, Notice]:
+        return self._entries[index]
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def newest(self) -> float:
+        """Time of the last one; -1 before the first."""
+        return self._entries[-1][0] if self._entries else -1.0
+
+    def add(self, at: float, notice: Notice) -> None:
+        """Add a notice; one that only repeats the last one takes its place."""
+        if self._entries and self._entries[-1][1] == notice:
+            self._entries.pop()
+        self._entries.append((at, notice))
+        if len(self._entries) > self._most:
+            least = min(_SEVERITY[kept.level] for _, kept in self._entries)
+            index = next(n for n, (_, kept) in enumerate(self._entries) if _SEVERITY[kept.level] == least)
+            del self._entries[index]
+
+    def worst(self, now: float, hidden_until: float, solved_until: float | None) -> Notice | None:
+        """Return the worst notice that is neither hidden nor solved; of several the newest, ``None`` if there is none.
+
+        Errors stay until the user hides them or a session opens on a later connection, warnings for a while.
+
+        Args:
+            now: the current time.
+            hidden_until: notices up to this time were hidden by the user.
+            solved_until: errors before this time are solved; ``None`` if none is.
+        """
+        worst: Notice | None = None
+        for at, notice in reversed(self._entries):
+            if at <= hidden_until:
+                break
+            error = notice.level is Level.ERROR
+            if error and solved_until is not None and at < solved_until:
+                continue
+            if worst is not None and not error and now - at > WARNING_STAYS_S:
+                continue
+            if worst is None or _SEVERITY[notice.level] > _SEVERITY[worst.level]:
+                worst = notice
+        return worst

@@ -6,13 +6,14 @@ from typing import Any
 
 from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.session import facts
-from rtvoice_tui.session.facts import EditChanged, Fact, Notice, Phase
+from rtvoice_tui.session.facts import EditChanged, Fact, Phase
 from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.store.audio import AudioStatus
 from rtvoice_tui.store.calls import CallHistory
 from rtvoice_tui.store.event_log import EventLog
 from rtvoice_tui.store.interruptions import Interruptions
 from rtvoice_tui.store.levels import Meter
+from rtvoice_tui.store.notices import Notices
 from rtvoice_tui.store.timings import Timings
 from rtvoice_tui.store.transcript import Transcript
 from rtvoice_tui.store.usage import UsageTotals
@@ -44,6 +45,7 @@ class SessionView:
     Attributes:
         phase: phase of the session.
         session_id: the server's id of the session.
+        connected_from: when the connection of that session was begun; errors before it are solved.
         opened_at: time of ``session.created`` in seconds on the store's clock; ``None`` before the first session.
         turn: number of the current turn; 0 before the first.
         reason: why the last session ended.
@@ -58,6 +60,7 @@ class SessionView:
     phase: Phase = Phase.OFFLINE
     session_id: str = ""
     opened_at: float | None = None
+    connected_from: float | None = None
     turn: int = 0
     reason: str = ""
     remedy: str = ""
@@ -84,7 +87,7 @@ class Store:
         audio_settings: mute, gain and noise gate that are set.
         mic: meter of the microphone.
         speaker: meter of the speaker.
-        notices: the last `KEPT_NOTICES` notices with their times in seconds.
+        notices: the last notices, at most `KEPT_NOTICES`.
         edits: the last `KEPT_EDITS` reports on session edits with their times in seconds.
         edits_told: number of all reports on session edits so far.
     """
@@ -103,10 +106,11 @@ class Store:
         self.talk = TalkView()
         self.mic = Meter()
         self.speaker = Meter()
-        self.notices: deque[tuple[float, Notice]] = deque(maxlen=KEPT_NOTICES)
+        self.notices = Notices(KEPT_NOTICES)
         self.edits: deque[tuple[float, EditChanged]] = deque(maxlen=KEPT_EDITS)
         self.edit_count = 0
         self._identity = ""
+        self._connecting_at = 0.0
 
     def record(self, fact: Fact, at: float) -> None:
         """Record a fact that happened at ``at`` seconds on the store's clock."""
@@ -124,11 +128,13 @@ class Store:
                 if fact.phase is Phase.OFFLINE:
                     self.transcript.session_ended()
                 elif fact.phase is Phase.CONNECTING:
+                    self._connecting_at = at
                     self.session.reason = self.session.remedy = ""
             case facts.SessionOpened():
                 self.session.session_id = fact.session_id
                 self.session.server = fact.session
                 self.session.opened_at = at
+                self.session.connected_from = self._connecting_at
                 self.session.spoken = False
                 self.transcript.new_session(self.session.turn, at, fact.history)
                 self.calls.new_session()
@@ -146,7 +152,7 @@ class Store:
                 self.edits.append((at, fact))
                 self.edit_count += 1
             case facts.Notice():
-                self.notices.append((at, fact))
+                self.notices.add(at, fact)
             case facts.AudioSet():
                 self.audio_settings = fact.settings
             case facts.FramesDropped():

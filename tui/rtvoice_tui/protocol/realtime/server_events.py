@@ -304,9 +304,10 @@ class McpListCompleted(OfItem, frozen=True, kw_only=True):
 
 
 class McpListFailed(OfItem, frozen=True, kw_only=True):
-    """Listing the tools of an MCP server failed; some servers say why here, others in the item."""
+    """Listing the tools of an MCP server failed; some servers say here of which one and why, others in the item."""
 
     error: Any = None
+    server_label: str = ""
 
 
 class McpArgumentsDelta(OfOutput, frozen=True, kw_only=True):

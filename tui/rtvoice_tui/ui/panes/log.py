@@ -35,7 +35,7 @@ class LogView(PlainView):
     def refresh_from_model(self) -> bool:
         """Lay out again when something was added."""
         audio = self._store.audio
-        newest = self._store.notices[-1][0] if self._store.notices else -1.0
+        newest = self._store.notices.newest
         width = self.text_width
         state = (newest, len(self._store.notices), self._store.edit_count, audio.input_name, audio.output_name, width)
         if state == self._seen:
@@ -57,7 +57,7 @@ class LogView(PlainView):
              (f"   {audio.output.latency_ms:.0f} ms" if audio.output.latency_ms else "", "dim")]
         ]  # fmt: skip
         timed: list[tuple[float, list[Piece]]] = []
-        for at, notice in list(self._store.notices):
+        for at, notice in self._store.notices:
             pieces: list[Piece] = [(f"{minutes(at):>5}  ", "dim"), (one_line(notice.text, 500), _INKS[notice.level])]
             if notice.remedy:
                 pieces.append((f" — {one_line(notice.remedy, 500)}", "plain"))

@@ -6,7 +6,6 @@ from rich.cells import cell_len
 from textual.strip import Strip
 
 from rtvoice_tui.session.facts import CallState, Level
-from rtvoice_tui.store.notices import worst_notice
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import ALWAYS, footer_keys
@@ -64,7 +63,7 @@ class NoticeRow(FixedLine):
 
     def sync(self, now: float) -> None:
         """Show the notice; ``now``: seconds on the store's clock."""
-        notice = worst_notice(self._store.notices, now, self._hidden_until, self._store.session.opened_at)
+        notice = self._store.notices.worst(now, self._hidden_until, self._store.session.connected_from)
         if notice is None:
             self._show([], [])
             return
@@ -94,7 +93,7 @@ class NoticeRow(FixedLine):
         """Hide the notice; returns False if none is shown."""
         if not self._pieces:
             return False
-        self._hidden_until = self._store.notices[-1][0]
+        self._hidden_until = self._store.notices.newest
         self._show([], [])
         return True
 

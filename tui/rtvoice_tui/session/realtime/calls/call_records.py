@@ -10,6 +10,9 @@ from rtvoice_tui.session.realtime.outbox import Outbox
 REMEMBERED = 1000
 """Number of calls that are kept, for late events that name them."""
 
+SEARCHED = 2000
+"""Characters of an error that are searched for the id of a call."""
+
 UNFINISHED = (CallState.STREAMING, CallState.ASKING, CallState.RUNNING)
 
 
@@ -47,6 +50,7 @@ class CallRecords:
 
     def named_in(self, reason: str) -> CallChanged | None:
         """The call with an output whose id stands in an error about a call."""
+        reason = reason[:SEARCHED]
         if "call" not in reason.lower():
             return None
         words = set(re.findall(r"[\w-]+", reason))

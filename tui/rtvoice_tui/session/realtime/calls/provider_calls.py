@@ -87,7 +87,7 @@ class ProviderCalls:
             case ev.McpCallCompleted():
                 self._ended(event.item_id, turn, CallState.OK)
             case ev.McpCallFailed():
-                self._ended(event.item_id, turn, CallState.FAILED, _words(event.error) if event.error else "")
+                self._ended(event.item_id, turn, CallState.FAILED, _words(event.error))
             case ev.ResponseDone():
                 self._response_done(event, turn)
             case ev.McpListInProgress():
@@ -95,8 +95,8 @@ class ProviderCalls:
             case ev.McpListCompleted():
                 self._listed(event.item_id, ServerState.CONNECTED)
             case ev.McpListFailed():
-                reason = _words(event.error) if event.error else UNLISTED
-                self._listed(event.item_id, ServerState.FAILED, reason)
+                reason = _words(event.error) or UNLISTED
+                self._listed(event.item_id, ServerState.FAILED, reason, name=event.server_label)
             case ev.ResponseCreated() if not is_out_of_band(event.response):
                 self._awaiting_response.clear()
 
@@ -161,8 +161,8 @@ class ProviderCalls:
                 del self._lists[oldest]
             self._lists.setdefault(item.id, ServerChanged(item.server_label, ServerState.STARTING, "at the provider"))
             reason = self._failed_lists.pop(item.id, "")
-            if reason or item.error:
-                self._listed(item.id, ServerState.FAILED, _words(item.error) if item.error else reason)
+            if reason or item.error or item.status in FAILED:
+                self._listed(item.id, ServerState.FAILED, _words(item.error) or reason or UNLISTED)
                 return
             state = ServerState.CONNECTED if done or item.tools else self._lists[item.id].state
             self._listed(item.id, state, self._lists[item.id].detail, len(item.tools))
@@ -228,6 +228,8 @@ class ProviderCalls:
         for item in event.response.output:
             if item.type == "mcp_call":
                 self._called(item, turn, done=True)
+            elif item.type == "mcp_approval_request":
+                self._asked(item, turn)
         if event.response.status != "completed":
             for call in list(self._calls.values()):
                 if call.state in (CallState.STREAMING, CallState.RUNNING) and call.key not in self._over:
@@ -257,9 +259,13 @@ class ProviderCalls:
                 self._forget(self._ended_keys.popleft())
             self._out.add(Schedule(ProviderSilent(key), CONTINUE_S))
 
-    def _listed(self, item_id: str, state: ServerState, detail: str = "at the provider", tools: int = 0) -> None:
+    def _listed(
+        self, item_id: str, state: ServerState, detail: str = "at the provider", tools: int = 0, name: str = ""
+    ) -> None:
         """Report the status of a tool list if it changed; a failed list stays failed until it starts again."""
         before = self._lists.get(item_id)
+        if before is None and name:
+            before = self._lists[item_id] = ServerChanged(name, ServerState.STARTING, "at the provider")
         if before is None:
             if state is ServerState.FAILED:
                 self._failed_lists[item_id] = detail
@@ -294,8 +300,8 @@ class ProviderCalls:
 
 
 def _words(error: Any) -> str:
-    """The error of an ``mcp_call`` as text: its words, with its type or code."""
+    """The error of an ``mcp_call`` as text: its words, with its type or code; empty if there is none."""
     found = read_error(error)
-    if not isinstance(error, dict):
+    if not isinstance(error, dict) or not error:
         return found.message
     return f"{found.type or found.code or 'error'}: {found.message or found.code or error}"
