@@ -48,7 +48,7 @@ def _spelled(secret: str) -> re.Pattern[str]:
 
 
 def _spelled_character(character: str) -> str:
-    raw = character.encode("utf-16-be")
+    raw = character.encode("utf-16-be", "surrogatepass")
     units = [raw[at : at + 2].hex() for at in range(0, len(raw), 2)]
     escaped = "".join(f"{_ESCAPED}u(?i:{unit})" for unit in units)
     if character == "\\":
@@ -57,6 +57,20 @@ def _spelled_character(character: str) -> str:
         return f"(?:{_BACKSLASH}{{0,8}}{character}|{escaped})"
     short = f"|{_ESCAPED}{_SHORT[character]}" if character in _SHORT else ""
     return f"(?:{re.escape(character)}|{escaped}{short})"
+
+
+def shown_address(url: str) -> str:
+    """An address as it may be shown and logged: without user, password and query, which may be keys.
+
+    Args:
+        url: an address, also one that is not valid.
+    """
+    return without_login(url).partition("?")[0].partition("#")[0]
+
+
+def without_login(url: str) -> str:
+    """An address without user and password."""
+    return re.sub(r"^([^/?#]*//)?[^/?#]*@", r"\1", url)
 
 
 class DeltaRedactor:

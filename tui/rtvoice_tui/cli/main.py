@@ -180,7 +180,7 @@ def serve(port: int, token_env: str | None) -> None:
 
     from rtvoice_tui.local_agent.server import serve as serve_agent
 
-    token = os.environ.get(token_env, "") if token_env else secrets.token_urlsafe(24)
+    token = os.environ.get(token_env, "").strip() if token_env else secrets.token_urlsafe(24)
     if not token:
         raise click.UsageError(f"the environment variable {token_env} holds no token")
 

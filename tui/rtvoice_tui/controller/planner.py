@@ -184,10 +184,10 @@ def _instructions(text: str) -> str:
         return text
     shown = f"the instructions in {text[1:]} cannot be read"
     try:
-        return read_text_file(Path(text[1:]), MAX_INSTRUCTIONS)
+        return read_text_file(Path(text[1:]).expanduser(), MAX_INSTRUCTIONS)
     except UnicodeDecodeError:
         raise ProfileError(f"{shown}: the file is not UTF-8 text", "save it as UTF-8") from None
     except OSError as error:
-        raise ProfileError(f"{shown}: {error.strerror or error}", "give --instructions @FILE") from None
+        raise ProfileError(f"{shown}: {error.strerror or error}", "correct the path behind --instructions @") from None
     except ValueError as error:
-        raise ProfileError(f"{shown}: {error}", "give --instructions @FILE, a text file") from None
+        raise ProfileError(f"{shown}: {error}", "give a text file behind --instructions @") from None

@@ -24,6 +24,7 @@ from rtvoice_tui.protocol.realtime import codec
 from rtvoice_tui.protocol.realtime.server_events import ErrorEvent, SessionCreated
 from rtvoice_tui.protocol.remedies import remedy_for
 from rtvoice_tui.protocol.wire import Endpoint
+from rtvoice_tui.transport.websocket import login_problem
 
 GREETING_S = 10.0
 
@@ -122,6 +123,8 @@ def profile_findings(entry: Listed, environ: Mapping[str, str]) -> Iterator[Find
         yield Finding(entry.name, Verdict.BAD if entry.own else Verdict.NOTE, error.sentence, error.remedy)
         return
     yield from _network(entry.name, endpoint.url)
+    if problem := login_problem(endpoint):
+        yield Finding(entry.name, Verdict.BAD, *problem)
     words = f"{_plain(endpoint.url)}, model {profile.model or profile.dialect.model or '(the server chooses)'}"
     yield Finding(entry.name, Verdict.OK, f"{words}, {f'key from {key.source}' if key else 'no key'}")
     known = profile.dialect.models

@@ -54,4 +54,7 @@ class ToolChecks:
 
 
 def _key(spec: ToolSpec) -> tuple[str, bytes]:
-    return spec.name, b"" if spec.hosted else msgspec.json.encode(spec.parameters)
+    try:
+        return spec.name, b"" if spec.hosted else msgspec.json.encode(spec.parameters)
+    except (UnicodeEncodeError, RecursionError):  # the check refuses it
+        return spec.name, repr(spec.parameters).encode("utf-8", "replace")

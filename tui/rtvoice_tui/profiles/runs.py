@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from rtvoice_tui.redaction import without_login
+
 
 class _Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"):
     """Base of all kinds."""
@@ -96,7 +98,7 @@ class HttpRun(_Run, frozen=True, kw_only=True, tag="http"):
     @property
     def summary(self) -> str:
         """Method and address."""
-        return f"{self.method} {self.url}"
+        return f"{self.method} {without_login(self.url)}"
 
 
 class McpRun(_Run, frozen=True, kw_only=True, tag="mcp"):
@@ -123,7 +125,7 @@ class McpRun(_Run, frozen=True, kw_only=True, tag="mcp"):
     @property
     def summary(self) -> str:
         """Address or command line of the server."""
-        return self.url or " ".join(self.argv)
+        return without_login(self.url) or " ".join(self.argv)
 
 
 class MockRun(_Run, frozen=True, kw_only=True, tag="mock"):

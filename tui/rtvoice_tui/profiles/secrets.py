@@ -38,7 +38,9 @@ def server_address(profile: Profile, environ: Mapping[str, str]) -> str:
         ProfileError: the folder or the address is missing, or the address is not valid.
     """
     dialect = profile.dialect
-    folder_id = profile.folder_id or environ.get(dialect.folder_var, "") if dialect.folder_var else ""
+    folder_id = (profile.folder_id or environ.get(dialect.folder_var, "")).strip() if dialect.folder_var else ""
+    if folder_id and not re.fullmatch(r"[\w-]+", folder_id):
+        raise ProfileError("the folder id has a sign in it that no folder id has", f"correct {dialect.folder_var}")
     try:
         return address(dialect, profile.url, model_uri(dialect, profile.model, folder_id))
     except ValueError as error:
@@ -91,6 +93,8 @@ def check_sendable(value: str, source: str, any_text: bool = False) -> None:
         wrong = "a line break"
     elif any(ord(sign) < 32 or ord(sign) == 127 for sign in value):
         wrong = "a control character"
+    elif any("\ud800" <= sign <= "\udfff" for sign in value):
+        wrong = "bytes that are no text"
     elif any_text:
         return
     elif " " in value:

@@ -11,6 +11,7 @@ from rtvoice_tui.profiles import runs
 from rtvoice_tui.profiles.destinations import ENCRYPTED, foreign_owner, host_of, needs_consent
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.secrets import key_variables, server_address, variables_in
+from rtvoice_tui.redaction import shown_address
 
 
 def key_destinations(profile: Profile) -> list[tuple[str, str]]:
@@ -52,7 +53,7 @@ def _connection(profile: Profile, environ: Mapping[str, str]) -> Iterator[str]:
         return
     host, scheme = host_of(url), url.partition(":")[0]
     clear = scheme not in ENCRYPTED
-    yield f"connects to {url.partition('?')[0]} and sends there what you say and type"
+    yield f"connects to {shown_address(url)} and sends there what you say and type"
     yield f"speaks {scheme}, which is {'not encrypted' if clear else 'encrypted'}"
     if isinstance(extra := profile.session.extra, dict) and extra:
         yield f"sends the server settings of its own: {json.dumps(extra, ensure_ascii=False)}"

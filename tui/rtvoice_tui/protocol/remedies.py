@@ -43,7 +43,10 @@ _WORDS: Final = tuple(
         (r"quota|billing|\bbalance\b|\bcredits?\b|payment", TOP_UP),
         (r"deactivated|account.{0,20}(closed|disabled|suspended)", FATAL["account_deactivated"]),
         (r"(key|token|credential\w*|secret).{0,40}expired|expired.{0,20}(key|token|credential)", CHECK_KEY),
-        (r"expired|maximum (session )?(duration|length)|session.{0,20}(too long|timed? ?out|limit)|\bidle\b", NEW_SESSION),
+        (
+            r"expired|maximum (session )?(duration|length)|session.{0,20}(too long|timed? ?out|limit)|\bidle\b",
+            NEW_SESSION,
+        ),
         (r"api.?key|unauthori[sz]ed|unauthenticated|authentication|credentials?|access token|iam token", CHECK_KEY),
         (r"permission|forbidden|not allowed|access denied", "give the account the right for it at the provider"),
         (r"\bmodels?\b", CHECK_MODEL),

@@ -127,6 +127,10 @@ class CommandRunner(Runner):
     def _outcome(self, call: Call, line: list[str], code: int | None, streams: "_Streams") -> Outcome:
         if streams.flooded:
             return failed(f"{call.name} failed: it printed more than {FLOOD_BYTES // 1_000_000} MB and was stopped")
+        if code == 0 and "\0" in streams.text(0)[:1000]:
+            return failed(f"{call.name} failed: its output is no text")
+        if code == 0 and not streams.text(0).strip() and streams.text(1).strip():
+            return succeeded(streams.text(1), streams.loss or "it wrote only to stderr, so the model gets that")
         if code == 0:
             return succeeded(streams.text(0), streams.loss)
         if code in (126, 127) and (found := program_problem(line[0], None, self._environment)):

@@ -4,6 +4,7 @@ The one check for all ways in which a tool enters: a profile's file, an import, 
 the forms of the screen. What passes is accepted by every server as a function tool.
 """
 
+import json
 import re
 from typing import Any
 
@@ -62,6 +63,7 @@ def check(schema: Any) -> None:
         error = best_match(validator(validator.META_SCHEMA).iter_errors(schema))
     except RecursionError:
         raise SchemaRefused("it is nested too deeply") from None
+    _check_json(schema)
     if error is not None:
         raise SchemaRefused(f"{_path(error.absolute_path)}: {in_json(error)}")
     if lost := lost_reference(schema):
@@ -74,6 +76,16 @@ def check(schema: Any) -> None:
     missing = [name for name in schema.get("required", []) if name not in properties]
     if missing:
         raise SchemaRefused(f"parameters.required: there is no property '{missing[0]}'")
+
+
+def _check_json(schema: dict[str, Any]) -> None:
+    """Check that a schema can be sent as JSON; TOML and Python have values that JSON does not."""
+    try:
+        json.dumps(schema, allow_nan=False, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise SchemaRefused("parameters: it has half of a surrogate pair in it, which is no character") from None
+    except (ValueError, TypeError) as error:
+        raise SchemaRefused(f"parameters: it is no JSON: {error}") from None
 
 
 def _is_larger(value: Any, most: int) -> bool:

@@ -17,9 +17,10 @@ from rtvoice_tui.network import explain, proxy_for, proxy_keys, refused_by_proxy
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.runs import HttpRun
 from rtvoice_tui.protocol.settings import ToolSpec
-from rtvoice_tui.redaction import redact
+from rtvoice_tui.redaction import redact, without_login
 from rtvoice_tui.tools import template
 from rtvoice_tui.tools.bytes_as_text import readable_text
+from rtvoice_tui.tools.requests import check_headers, check_url, login_keys
 from rtvoice_tui.tools.runner import MAX_OUTPUT, Call, Outcome, Runner, failed, succeeded
 
 if TYPE_CHECKING:
@@ -33,8 +34,14 @@ CONNECT_S = 30.0
 """Timeout for connecting, in seconds; the time limit for the response is the profile's."""
 
 _WITH_BODY = ("POST", "PUT", "PATCH")
-_NOT_OF_THE_WEB = ("idna", "punycode", "unicode_escape", "raw_unicode_escape")
-"""Python codecs that no web service means: two are slow on long input, two interpret escape sequences."""
+_NOT_OF_THE_WEB = ("utf_7", "idna", "punycode", "unicode_escape", "raw_unicode_escape")
+"""Python codecs that no web service means: two are slow on long input, the others interpret escape sequences."""
+
+_NO_TEXT = (
+    *("image/", "audio/", "video/", "font/"),
+    *(f"application/{kind}" for kind in ("pdf", "zip", "gzip", "x-gzip", "x-tar", "vnd.openxmlformats")),
+)
+"""Content types of answers that are no text, whatever their bytes look like."""
 
 _IN_PATH = "/%{}:@!$&'()*+,;=~"
 """Characters in the profile's path that are not percent-encoded."""
@@ -69,6 +76,7 @@ class HttpRunner(Runner):
         self._environ = environ
         self._proxy: str | None = None  # of the last request
         check_address(spec.name, run.url)
+        check_headers(spec.name, run.headers)
 
     def preview(self, call: Call) -> str:
         """Method, URL and body; headers are left out, because they may contain keys."""
@@ -76,7 +84,9 @@ class HttpRunner(Runner):
             url, body = self.request(call.arguments)
         except Refused as refused:
             return f"nothing: {refused}"
-        return f"{self._run.method} {url}" + ("" if body is None else f"\n{json.dumps(body, ensure_ascii=False)}")
+        return f"{self._run.method} {without_login(url)}" + (
+            "" if body is None else f"\n{json.dumps(body, ensure_ascii=False)}"
+        )
 
     def request(self, arguments: dict[str, Any]) -> tuple[str, Any]:
         """URL and JSON body, ``None`` for no body.
@@ -126,6 +136,7 @@ class HttpRunner(Runner):
                 else "a key is missing or not usable"
             )
             return failed(f"{call.name} was not asked: {reason}", f"{error.sentence}: {error.remedy}")
+        keys = [*keys, *login_keys(self._run.url)]
         shown = self.preview(call)
         try:
             outcome = await self._ask(call, url, headers, body, keys)
@@ -179,7 +190,7 @@ class HttpRunner(Runner):
         import aiohttp
         from yarl import URL
 
-        method, here = self._run.method, URL(url, encoded=True)
+        method, here = self._run.method, _encoded(url)
         async with aiohttp.ClientSession(
             connector=self._connector(),
             trust_env=False,
@@ -233,15 +244,8 @@ def check_address(name: str, url: str) -> None:
     Raises:
         ToolError: it is no http(s) URL, contains a key, or has a placeholder outside path and query.
     """
-    try:
-        parts = urlsplit(url)
-        fit = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port)
-    except ValueError:
-        fit = False
-    if not fit:
-        raise ToolError(f"tool {name}: '{url}' is no http:// or https:// address")
-    if "${" in url:
-        raise ToolError(f"tool {name}: keys belong into headers: '{url}' would be shown and logged")
+    check_url(name, url)
+    parts = urlsplit(url)
     if template.names(parts.scheme + parts.netloc):
         raise ToolError(f"tool {name}: placeholders may stand in the path and the query of '{url}' only")
 
@@ -258,11 +262,11 @@ async def _answer(call: Call, response: "aiohttp.ClientResponse", keys: list[str
     kind = response.content_type
     decoded, damage = _decoded(bytes(raw), response.charset, more)
     text = redact(decoded, keys)  # before it is cut, or a part of a key could remain
-    if "\0" in text[:1000] or kind.startswith(("image/", "audio/", "video/")):
+    if "\0" in text[:1000] or kind.startswith(_NO_TEXT):
         size = response.content_length or len(raw)
         return failed(f"{call.name} failed: the answer is no text but {kind}, {size} bytes").with_details(status)
     loss = f"only the first {KEPT_BYTES} bytes of the answer were read" if more else damage
-    if response.status >= 400:
+    if not 200 <= response.status < 300:
         sentence = f"{call.name} failed: HTTP {response.status} {response.reason or ''}".strip()
         return failed(sentence, body=text[:2000]).with_details(status, ("body", text))
     return succeeded(text, loss).with_details(status)
@@ -272,10 +276,19 @@ def _decoded(raw: bytes, charset: str | None, cut: bool) -> tuple[str, str]:
     """Decode with the charset that the server names, else as `readable_text`; and a sentence if some was not text."""
     try:
         if charset and codecs.lookup(charset).name.replace("-", "_") not in _NOT_OF_THE_WEB:
-            return raw.decode(charset), ""
+            return raw.decode(charset).removeprefix("\ufeff"), ""
     except (LookupError, ValueError):
         pass
     return readable_text(raw, cut)
+
+
+def _encoded(url: str) -> "URL":
+    """An address whose path and query are encoded already, and whose host may have letters of any script."""
+    from yarl import URL
+
+    parts = urlsplit(url)
+    host = URL(f"{parts.scheme}://{parts.netloc}").raw_authority
+    return URL(urlunsplit(parts._replace(netloc=host)), encoded=True)
 
 
 def _quoted(value: Any) -> str:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -26,6 +27,7 @@ from rtvoice_tui.subprocesses import minimal_environment
 from rtvoice_tui.tools.checker import Checker
 from rtvoice_tui.tools.processes import supervised_command
 from rtvoice_tui.tools.programs import program_problem
+from rtvoice_tui.tools.requests import check_headers, check_url
 from rtvoice_tui.tools.runner import Call, Outcome, Runner, ServerStatus, failed, succeeded
 
 if TYPE_CHECKING:
@@ -46,6 +48,16 @@ LEAST_S = 0.2
 
 END_S, KILL_S = 1.0, 0.6
 """Seconds that a stdio server has to exit after its stdin is closed, and then after SIGTERM, before it is killed."""
+
+_REFUSALS = {
+    401: ("the server does not accept the key", "check the headers of the tool"),
+    403: ("the key may not use this server", "check the headers of the tool"),
+    404: ("there is no MCP server at this path", "check the url"),
+    405: ("there is no MCP server at this path", "check the url"),
+    429: ("the server has too many requests", "wait a little"),
+    **dict.fromkeys(range(500, 512), ("the server failed", "wait a little, or tell its owner")),
+}
+"""HTTP statuses of a refusal, in words, and what the user can do."""
 
 MAX_STDERR = 1_000_000
 """Maximum size of the temporary file with a server's stderr, in bytes."""
@@ -68,8 +80,9 @@ class McpRunner(Runner):
         super().__init__(spec)
         if bool(run.argv) == bool(run.url):
             raise ToolError(f"tool {spec.name}: an MCP server has either argv or url")
-        if run.url and not run.url.startswith(("http://", "https://")):
-            raise ToolError(f"tool {spec.name}: '{run.url}' is no http:// or https:// address")
+        if run.url:
+            check_url(spec.name, run.url)
+            check_headers(spec.name, run.headers)
         self._template = spec
         self._run = run
         self._folder = folder
@@ -252,9 +265,11 @@ class McpRunner(Runner):
         plain = self._run.url.startswith("http:")  # the proxy's own responses look like the server's
         refused = self._status == 407 and self._proxy and plain
         reason = refused_by_proxy(407, self._proxy) if refused else explain(error, self._proxy)
-        if reason is not None:
-            return f"{reason.sentence}: {reason.remedy}"
-        return f"{_reason(error, self._keys)} (HTTP {self._status})" if self._status else ""
+        host = urlsplit(self._run.url).hostname or ""
+        if reason is None and self._status:
+            said, remedy = _REFUSALS.get(self._status, ("the server refuses", "check the url"))
+            return f"{host}: {said} (HTTP {self._status}): {remedy}"
+        return f"{reason.about(host)}: {reason.remedy}" if reason is not None else ""
 
     async def _note_status(self, response: Any) -> None:
         """Keep the HTTP status of a refusal: the SDK's error does not tell it."""

@@ -29,6 +29,8 @@ def program_problem(program: str, folder: Path | None, environ: Mapping[str, str
         found = shutil.which(program, path=environ.get("PATH", os.defpath))
         if found is None and (words := program.split()) and len(words) > 1:
             return f"there is no program '{program}'", f"write each argument by itself: argv = {json.dumps(words)}"
+        if found is None and folder is not None and os.path.exists(folder / program):
+            return f"there is no program {program}", f"write ./{program} for the one in {folder}"
         if found is None:
             return f"there is no program {program}", f"install {program}, or give its whole path"
         path = Path(found)
@@ -45,9 +47,9 @@ def program_problem(program: str, folder: Path | None, environ: Mapping[str, str
             return f"{path} is not executable", f"chmod +x {shlex.quote(str(path))}"
         with path.open("rb") as file:
             first = file.readline(500)
-    except OSError as error:
-        return f"{path} cannot be read: {error.strerror or error}", "check the file and its rights"
-    return _script_problem(path, first, environ)
+        return _script_problem(path, first, environ)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        return f"{path} cannot be read: {getattr(error, 'strerror', '') or error}", "check the file and its rights"
 
 
 def _script_problem(path: Path, first: bytes, environ: Mapping[str, str]) -> Problem | None:

@@ -11,7 +11,7 @@ import itertools
 import json
 import math
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 MAX_ITEMS = 10_000
@@ -67,11 +67,11 @@ def _plain(value: Any) -> Any:
     if callable(form := getattr(value, "_asdict", None)) and isinstance(value, tuple):
         return _plain(form())
     if isinstance(value, collections.abc.Mapping):
-        return {_key(name): _plain(inner) for name, inner in value.items()}
+        return _object(value.items())
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
     if (fields := _fields(value)) is not None:
-        return {_key(name): _plain(inner) for name, inner in fields.items()}
+        return _object(fields.items())
     return _other(value)
 
 
@@ -85,6 +85,16 @@ def _base(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value
+
+
+def _object(items: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, inner in items:
+        key = _key(name)
+        if key in found:
+            raise TypeError(f"its result is no JSON (two of its keys are {key!r} there): rename one")
+        found[key] = _plain(inner)
+    return found
 
 
 def _key(name: Any) -> str:

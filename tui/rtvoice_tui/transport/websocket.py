@@ -213,6 +213,8 @@ async def _open(
 ) -> aiohttp.ClientWebSocketResponse:
     parts = urlsplit(endpoint.url)
     host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    if problem := login_problem(endpoint):
+        raise ConnectionFailed(*problem)
     proxy = proxy_for(endpoint.url)
     encrypted = parts.scheme == "wss" or (proxy or "").startswith("https:")
     tls = await asyncio.to_thread(tls_context) if encrypted else True
@@ -236,6 +238,13 @@ async def _open(
         raise ConnectionFailed(f"{host} does not answer", "check the network and the url, then press c") from None
     except (aiohttp.ClientError, ValueError, OSError) as error:
         raise _failure(host, error, proxy) from None
+
+
+def login_problem(endpoint: Endpoint) -> tuple[str, str] | None:
+    """Sentence and remedy for an address with a user while a key is sent, which HTTP does not allow; else ``None``."""
+    if "@" not in urlsplit(endpoint.url).netloc or "Authorization" not in endpoint.headers:
+        return None
+    return "the url has a user or a password in it, and a key is sent as well", "take them out of the url"
 
 
 def _failure(host: str, error: Exception, proxy: str | None) -> ConnectionFailed:

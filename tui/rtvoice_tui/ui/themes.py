@@ -80,7 +80,7 @@ def load_themes() -> tuple[list[Theme], list[str]]:
         for file in files:
             try:
                 theme = _read(file)
-            except (OSError, ValueError, msgspec.ValidationError) as error:
+            except (OSError, ValueError, RecursionError, msgspec.ValidationError) as error:
                 problems.append(f"theme {file.name} is not used: {error}")
             else:
                 themes[theme.name] = theme

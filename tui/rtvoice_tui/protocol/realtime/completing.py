@@ -85,7 +85,7 @@ def _ended(response: Response, wire_name: str, frame: str | bytes) -> Response:
         status = response.status or (beside if isinstance(beside, str) else "") or (verb if verb in UNFINISHED else "")
         response = structs.replace(response, status=status)
     known = response.usage
-    if known is None or not (known.input_tokens or known.output_tokens):
+    if known is None or not known.total_tokens or not (known.input_tokens or known.output_tokens):
         usage = _usage(fields_of(frame))
         response = structs.replace(response, usage=usage or response.usage)
     told, status = response.status, OTHER_STATUSES.get(response.status.lower(), response.status)

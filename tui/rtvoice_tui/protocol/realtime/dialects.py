@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from rtvoice_tui.redaction import shown_address
+
 ALL_SETTINGS = frozenset(
     (
         "instructions voice speed role languages output_modalities turn_detection transcription noise_reduction"
@@ -246,6 +248,10 @@ def model_uri(dialect: Dialect, model: str, folder_id: str) -> str:
     return f"gpt://{folder_id}/{model}"
 
 
+_HOST = re.compile(r"(?=.{1,253}$)[^\s.*,;${}<>\"'|()\[\]]{1,63}(\.[^\s.*,;${}<>\"'|()\[\]]{1,63})*\.?")
+"""A host's name, in any script: labels of at most 63 characters."""
+
+
 def address(dialect: Dialect, url: str, model: str) -> str:
     """Return the WebSocket address with ``model`` as query parameter; a ``model`` in ``url`` takes precedence.
 
@@ -255,7 +261,7 @@ def address(dialect: Dialect, url: str, model: str) -> str:
     hint = dialect.url_hint or "ws://... or wss://..."
     if not (url or dialect.url):
         raise ValueError(f"{dialect.title} has no address yet: set url to {hint}")
-    wrong = f"'{url or dialect.url}' is no WebSocket address: set url to {hint}"
+    wrong = f"'{shown_address(url or dialect.url)}' is no WebSocket address: set url to {hint}"
     if _AMBIGUOUS.search(url):
         raise ValueError(wrong)
     try:
@@ -266,6 +272,8 @@ def address(dialect: Dialect, url: str, model: str) -> str:
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
     if scheme not in ("ws", "wss") or not fit:
         raise ValueError(wrong)
+    if ":" not in (parts.hostname or "") and not _HOST.fullmatch(parts.hostname or ""):
+        raise ValueError(f"'{parts.hostname}' is no name of a host: set url to {hint}")
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     if model:
         query.setdefault("model", model)
