@@ -405,3 +405,32 @@ def test_parts_that_do_not_fit_together_are_told_in_a_sentence(tmp_path, chunk):
 def test_a_path_that_cannot_be_one_is_told_in_a_sentence(which):
     with pytest.raises(AudioError):
         check_files(*[Path("a\0b.wav") if index == which else None for index in range(2)])
+
+
+SIZES = {"left at zero": (0, 0), "the most": (0xFFFFFFFF, 0xFFFFFFFF), "of the header alone": (36, 0)}
+
+
+@pytest.mark.parametrize(("whole", "sound"), SIZES.values(), ids=SIZES)
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+def test_a_recording_whose_sizes_were_left_open_is_read_whole(tmp_path, subtype, whole, sound):
+    path = tmp_path / "a.wav"
+    wave_ = np.sin(np.arange(24_000) * 0.05) * 0.5
+    soundfile.write(path, wave_, 24_000, subtype=subtype)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"data") + 4
+    data[4:8], data[at : at + 4] = whole.to_bytes(4, "little"), sound.to_bytes(4, "little")
+    path.write_bytes(bytes(data))
+    check_files(path, None)
+    assert len(read_wav(path, 24_000)) == 48_000
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+def test_a_recording_is_read_from_a_pipe(tmp_path, subtype):
+    source, pipe = tmp_path / "a.wav", tmp_path / "pipe.wav"
+    soundfile.write(source, np.zeros(2400), 24_000, subtype=subtype)
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(source.read_bytes()), daemon=True)
+    writer.start()
+    check_files(pipe, None)
+    assert len(read_wav(pipe, 24_000)) == 4800
+    writer.join(10)

@@ -363,3 +363,84 @@ run = {{kind = "mock", result = "1"}}
     assert "MY_KEY would go unencrypted to host.example" in told
     assert "name: 1 to 64 letters, digits, '_' or '-': it has a space" in told
     assert f"correct it in {folder / 'work.toml'}" in told
+
+
+def tool_lines(**targets: str) -> str:
+    return 'provider = "local"\n' + "".join(
+        f'[[tools]]\nname = "{name}"\nrun = {{kind = "python", target = "{target}"}}\n'
+        for name, target in targets.items()
+    )
+
+
+def test_python_tools_that_cannot_be_called_are_found_without_running_them(doctor, folder):
+    (folder / "broken.py").write_text("def a(:\n")
+    (folder / "wide.py").write_bytes("def b(): pass".encode("utf-16"))
+    (folder / "good.py").write_text(
+        "import os\nfrom json import dumps as say\nif os.name:\n    def c(): ...\nd = c\nopen('ran', 'w')\n"
+    )
+    (folder / "work.toml").write_text(
+        tool_lines(a="broken.py:a", b="wide.py:b", c="good.py:c", d="good.py:d", e="good.py:say", f="good.py:gone")
+    )
+    told = about(doctor("work", code=1), "work")
+    assert "tool a: " in told
+    assert "is no Python" in told
+    assert "in line 1" in told
+    assert "tool b: " in told
+    assert "has no function 'gone'" in told
+    for good in ("tool c:", "tool d:", "tool e:"):
+        assert good not in told
+    assert not (folder / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("network", "part"),
+    [
+        ({"SSL_CERT_FILE": "/no/such/file.pem"}, "which does not exist"),
+        ({"HTTPS_PROXY": "socks5://proxy.example:1080"}, "socks5 proxies are not supported"),
+        ({"SSL_CERT_DIR": "/etc:/no/such/folder"}, "SSL_CERT_DIR names /no/such/folder"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["http", "mcp"])
+def test_the_network_of_tools_is_looked_at_too(doctor, folder, kind, network, part):
+    run = f'{{kind = "{kind}", url = "https://host.example/x"}}'
+    (folder / "work.toml").write_text(f'provider = "local"\n[[tools]]\nname = "a"\nrun = {run}\n')
+    assert part in about(doctor("work", code=1, **network), "work")
+
+
+def test_files_that_only_look_like_profiles_are_named(doctor, folder):
+    for name in ("my profile.toml", "моя.toml", "mine.toml.txt", "Mine.TOML", "notes.md", "good.toml"):
+        (folder / name).write_text('provider = "local"\n')
+    told = about(doctor(code=0), "profiles")
+    for name in ("my profile.toml", "моя.toml", "mine.toml.txt", "Mine.TOML"):
+        assert f"{name} is not read" in told
+    assert "notes.md" not in told
+    assert "good.toml is" not in told
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "wss://host.example:99999/?api_key=geheim-0815",
+        "ftp://me:geheim-0815@host.example/",
+        "wss://a..b/",
+        "wss://${HOST}/",
+        "wss://*.example/",
+        "wss://a.example,b.example/",
+        "wss://" + "a" * 64 + ".example/",
+        "wss://me:geheim-0815@host.example/",
+    ],
+)
+def test_an_address_that_cannot_be_connected_is_found_and_its_keys_are_not_shown(doctor, folder, url):
+    (folder / "work.toml").write_text(f'provider = "generic"\nurl = "{url}"\n')
+    assert "✗ work" in about(doctor("work", code=1, REALTIME_API_KEY=SECRET), "work")
+
+
+@pytest.mark.parametrize("value", ["b1gabc\r", " b1gabc "])
+def test_a_folder_id_is_taken_without_what_is_around_it(doctor, value):
+    told = doctor("yandex", code=0, YANDEX_API_KEY=SECRET, YANDEX_CLOUD_API_KEY=SECRET, YANDEX_CLOUD_FOLDER_ID=value)
+    assert "✓ yandex" in told
+
+
+def test_a_folder_id_that_is_none_is_found(doctor):
+    keys = {"YANDEX_API_KEY": SECRET, "YANDEX_CLOUD_API_KEY": SECRET, "YANDEX_CLOUD_FOLDER_ID": '"b1gabc"'}
+    assert "the folder id has a sign in it" in doctor("yandex", code=0, **keys)

@@ -12,7 +12,7 @@ from rtvoice_tui.profiles.library import import_profile
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.state import State, load_state, remember
 from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
-from rtvoice_tui.profiles.text_files import decoded
+from rtvoice_tui.text_files import decoded
 from rtvoice_tui.ui.themes import load_themes
 
 TEXT = 'provider = "local"\r\n[session]\r\ninstructions = "Отвечай кратко."\r\n'
@@ -128,3 +128,18 @@ def test_the_state_is_readable_after_any_name(name):
     remember(theme="paper")
     remember(profile=name)
     assert load_state().theme == "paper"
+
+
+def test_a_theme_that_is_nested_too_deeply_is_only_left_out():
+    folder = paths.themes_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "deep.toml").write_text("a = " + "[" * 5000)
+    themes, problems = load_themes()
+    assert len(themes) > 3
+    assert "deep.toml is not used" in problems[0]
+
+
+def test_instructions_in_the_home_folder_are_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "said.txt").write_text("Be brief.")
+    assert with_options(Profile(), Options(instructions="@~/said.txt")).session.instructions == "Be brief."

@@ -1,5 +1,6 @@
 """The one check of a tool's name and schema, wherever tools enter, and what is sent of those that pass."""
 
+import datetime
 from typing import Any
 
 import pytest
@@ -162,3 +163,28 @@ def test_a_server_s_name_is_only_a_prefix_and_needs_no_letters_of_the_wire(name)
     text = f'provider = "local"\n[[tools]]\nname = "{name}"\nrun = {{kind = "mcp", argv = ["files"]}}\n'
     assert own_specs(parse_profile(text, "mine")) == ()
     assert problem_of(ToolSpec(name=prefixed(name, "read"))) == ""
+
+
+NO_JSON: dict[str, Any] = {
+    "not a number": {"type": "object", "properties": {"a": {"minimum": float("nan")}}},
+    "infinity": {"type": "object", "properties": {"a": {"maximum": float("inf")}}},
+    "half a pair": {"type": "object", "properties": {"a": {"description": "\ud800"}}},
+    "a date": {"type": "object", "properties": {"a": {"default": datetime.date(2026, 1, 1)}}},
+}
+
+
+@pytest.mark.parametrize("schema", NO_JSON.values(), ids=NO_JSON)
+async def test_a_schema_that_json_cannot_hold_is_left_out_and_the_others_are_offered(schema):
+    told: list[Fact] = []
+    checks = ToolChecks(told.append)
+    bad, good = ToolSpec(name="bad", parameters=schema), ToolSpec(name="good", parameters=CITY)
+    await checks.check([bad, good], [])
+    assert checks.passing([bad, good]) == (good,)
+    assert [fact.text.startswith("tool 'bad': parameters") for fact in told if isinstance(fact, Notice)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("name", "part"), [("a b", "has a space"), ("погода", "has 'п'"), ("x" * 65, "65 characters"), ("", "empty")]
+)
+def test_what_is_wrong_with_a_name_is_said(name, part):
+    assert part in problem_of(ToolSpec(name=name, parameters=CITY))

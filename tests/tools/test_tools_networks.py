@@ -1,16 +1,20 @@
 """Tools in the network of a company: their requests go through its proxy, and certificates are told in words."""
 
 import json
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from command_programs import mark, until
-from http_places import asked
+from http_places import asked, names
 from mcp_runners import opened
 
 from company import HOST, Authority, place, proxy
 from rtvoice_tui.profiles import secrets
+from rtvoice_tui.profiles.model import Profile, ToolEntry
+from rtvoice_tui.profiles.runs import HttpRun, McpRun
 from rtvoice_tui.session.facts import ServerState
+from rtvoice_tui.tools.registry import Registry
 
 KEY = "geheim-0815"
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -67,8 +71,8 @@ async def test_a_proxy_that_wants_another_password_never_shows_ours(user, scheme
         monkeypatch.setenv("ALL_PROXY", between.url.replace("://", f"://{user}@"))
         outcome = await asked(f"{scheme}://{HOST}/", private=False)
         told = await detail_of(f"{scheme}://{HOST}/mcp")
-    assert "wants a user name and a password" in error_of(outcome)
-    assert "wants a user name and a password" in told
+    assert "does not accept the user name and the password" in error_of(outcome)
+    assert "does not accept the user name and the password" in told
     assert "pa-ssw0rd" not in str(outcome) + told
 
 
@@ -159,3 +163,101 @@ async def test_an_mcp_server_s_certificate_is_told_in_words(tmp_path):
 async def test_a_proxy_that_an_mcp_server_cannot_use_is_told(monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy.example:1080")
     assert "socks5 proxies are not supported" in await detail_of(f"https://{HOST}/mcp")
+
+
+@pytest.mark.parametrize(
+    ("status", "part"),
+    [(401, "does not accept the key"), (403, "may not use"), (404, "no MCP server"), (503, "failed")],
+)
+async def test_an_mcp_server_that_refuses_is_told_with_its_host_and_what_to_do(status, part):
+    async def refusing(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=status)
+
+    async with place(refusing) as port:
+        told = await detail_of(f"http://127.0.0.1:{port}/mcp")
+    assert told.startswith("127.0.0.1: ")
+    assert part in told
+    assert ": check" in told or ": wait" in told
+
+
+async def test_an_mcp_server_that_is_not_there_is_told_in_our_words():
+    async with place() as port:
+        pass
+    assert await detail_of(f"http://127.0.0.1:{port}/mcp") == (
+        "127.0.0.1 cannot be reached: check that it runs, and its url; tried again in 1 s"
+    )
+
+
+@pytest.mark.parametrize("status", [300, 302, 304])
+async def test_an_answer_that_is_no_success_is_a_failure(status):
+    async def moved(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, text="" if status == 304 else "moved")
+
+    async with place(moved) as port:
+        assert f"HTTP {status}" in error_of(await asked(f"http://127.0.0.1:{port}/"))
+
+
+@pytest.mark.parametrize("kind", ["application/pdf", "application/zip", "font/woff2"])
+async def test_an_answer_of_a_kind_that_is_no_text_is_a_failure(kind):
+    async def document(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"%PDF-1.7 plain so far", content_type=kind)
+
+    async with place(document) as port:
+        assert f"no text but {kind}" in error_of(await asked(f"http://127.0.0.1:{port}/"))
+
+
+async def test_a_host_with_letters_of_any_script_is_asked(monkeypatch):
+    names(monkeypatch, **{"xn--e1afmkfd_example": ["127.0.0.1"]})
+    async with place(sunny) as port:
+        assert (await asked(f"http://пример.example:{port}/a%20b?q=ü")).output == "sunny"
+
+
+async def test_a_byte_order_mark_of_an_answer_does_not_reach_the_model():
+    async def marked(request: web.Request) -> web.StreamResponse:
+        return web.Response(body="\ufeff{}".encode(), content_type="application/json", charset="utf-8")
+
+    async with place(marked) as port:
+        assert (await asked(f"http://127.0.0.1:{port}/")).output == "{}"
+
+
+@pytest.mark.parametrize("password", ["pa-ssw0rd", "pa%2Fssw0rd"])
+async def test_a_password_in_the_address_is_sent_and_never_shown(password):
+    seen: list[str] = []
+
+    async def greedy(request: web.Request) -> web.StreamResponse:
+        seen.append(request.headers["Authorization"])
+        return web.Response(text="you said pa-ssw0rd or pa/ssw0rd")
+
+    async with place(greedy) as port:
+        outcome = await asked(f"http://me:{password}@127.0.0.1:{port}/")
+    assert outcome.ok
+    assert seen[0].startswith("Basic ")
+    assert "you said" in outcome.output
+    assert password not in str(outcome)
+    assert "/ssw0rd" not in str(outcome) or password == "pa-ssw0rd"
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "part"),
+    [
+        ("http://me:pa-ssw0rd@host:99999/?key=pa-ssw0rd", {}, "no http:// or https:// address"),
+        ("ftp://me:pa-ssw0rd@host/", {}, "no http:// or https:// address"),
+        ("https://", {}, "no http:// or https:// address"),
+        ("https://[::1", {}, "no http:// or https:// address"),
+        ("https://host/", {"X Y": "1"}, "'X Y' is no name of a header"),
+        ("https://host/", {"X\nY": "1"}, "is no name of a header"),
+        ("https://host/", {"X": "a\nb"}, "the header X has a line break"),
+    ],
+)
+def test_a_request_that_cannot_be_made_is_told_when_the_profile_is_read(url, headers, part):
+    for run in (HttpRun(url=url, headers=headers), McpRun(url=url, headers=headers)):
+        entry = ToolEntry(name="a", run=run)
+        (problem,) = Registry(Path(), {}).toolset(Profile(tools=[entry]))[1]
+        assert part in problem
+        assert "pa-ssw0rd" not in problem
+
+
+async def test_a_key_that_is_no_text_is_refused_before_it_is_sent():
+    outcome = await asked("https://host.example/", headers={"X": "${KEY}"}, environ={"KEY": "abc\udcffdef"})
+    assert "not usable" in error_of(outcome)
+    assert "bytes that are no text" in str(outcome)

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from command_programs import ran
 
 from rtvoice_tui.profiles.runs import CommandRun
 from rtvoice_tui.protocol.settings import ToolSpec
@@ -153,3 +154,30 @@ async def test_the_user_is_told_of_output_that_is_no_text(tmp_path):
     outcome = await runner.run(Call("tool", {}))
     assert outcome.ok
     assert outcome.note == DAMAGED
+
+
+@pytest.mark.parametrize("first", [f"#!/bin/{'x' * 300}", "#!/bin/\0sh", "#!/usr/bin/env \0"])
+def test_a_script_whose_first_line_is_no_path_is_told(first, tmp_path):
+    path = tmp_path / "tool.sh"
+    path.write_bytes(first.encode() + b"\n")
+    path.chmod(0o755)
+    assert program_problem("./tool.sh", tmp_path, os.environ) is not None
+
+
+def test_a_script_beside_the_profile_is_named_with_how_to_write_it(tmp_path):
+    (tmp_path / "tool.sh").write_text("#!/bin/sh\n")
+    found = program_problem("tool.sh", tmp_path, os.environ)
+    assert found is not None
+    assert "write ./tool.sh" in found[1]
+
+
+async def test_a_program_that_writes_only_to_stderr_is_told_so(tmp_path):
+    outcome = await ran("sh", "-c", "echo no such city >&2")
+    assert outcome.output == "no such city\n"
+    assert "only to stderr" in outcome.note
+
+
+async def test_output_that_is_no_text_is_a_failure():
+    outcome = await ran("sh", "-c", r"printf 'GIF89a\000\001'")
+    assert not outcome.ok
+    assert "its output is no text" in outcome.output

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from company import HOST, Authority, place, proxy
 from rtvoice_tui.errors import ConnectionFailed
-from rtvoice_tui.network import proxy_for, words_of_body
+from rtvoice_tui.network import missing_certificates, proxy_for, shown_proxy, words_of_body
 from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.transport.websocket import _failure, connect
 
@@ -90,6 +90,15 @@ async def test_this_machine_is_asked_without_the_proxy(host, monkeypatch):
         ("", f"wss://{HOST}/", False),
         (f"{HOST}:8443", f"wss://{HOST}:8443/", True),
         ("not/a/network", f"wss://{HOST}/", False),
+        ("*.example", f"wss://{HOST}/", True),
+        ("*.other", f"wss://{HOST}/", False),
+        ("10.0.*", "wss://10.0.3.4/", True),
+        ("[fd00::1]", "wss://[fd00::1]/", True),
+        (f"other;{HOST}", f"wss://{HOST}/", True),
+        (f"other {HOST}", f"wss://{HOST}/", True),
+        (f"https://{HOST}/", f"wss://{HOST}/", True),
+        (f"{HOST}.", f"wss://{HOST}/", True),
+        (f"un{HOST}", f"wss://{HOST}/", False),
     ],
 )
 def test_hosts_in_no_proxy_are_asked_directly(excluded, url, direct, monkeypatch):
@@ -106,6 +115,9 @@ def test_hosts_in_no_proxy_are_asked_directly(excluded, url, direct, monkeypatch
         ("ftp://proxy.example", "ftp proxies"),
         ("http://", "no address of a proxy"),
         ("http://proxy.example:port", "no address of a proxy"),
+        ("http//proxy.example:3128", "no address of a proxy"),
+        ("DIRECT", "no address of a proxy"),
+        ("none", "no address of a proxy"),
     ],
 )
 async def test_a_proxy_that_cannot_be_used_is_told_with_its_variable(value, word, monkeypatch):
@@ -117,7 +129,12 @@ async def test_a_proxy_that_cannot_be_used_is_told_with_its_variable(value, word
 
 @pytest.mark.parametrize(
     ("status", "part"),
-    [(407, "a user name and a password"), (403, "does not allow this host"), (502, "cannot reach"), (418, "refuses")],
+    [
+        (407, "not accept the user name and the password"),
+        (403, "does not allow this host"),
+        (502, "cannot reach"),
+        (418, "refuses"),
+    ],
 )
 @pytest.mark.parametrize("scheme", ["wss"])
 async def test_a_proxy_that_refuses_is_not_taken_for_the_server(scheme, status, part, monkeypatch):
@@ -142,7 +159,7 @@ async def test_a_proxy_s_user_may_be_written_as_it_is(user, company, monkeypatch
 @pytest.mark.parametrize(
     ("status", "part"),
     [
-        (407, "wants a user name and a password"),
+        (407, "does not accept the user name and the password"),
         (403, "says the proxy 127.0.0.1"),
         (502, "says the proxy 127.0.0.1"),
         (302, "says the proxy 127.0.0.1"),
@@ -189,7 +206,7 @@ async def test_a_certificate_file_that_is_none_is_told(what, company, tmp_path, 
     ],
 )
 def test_no_failure_names_an_exception_or_repeats_its_address(error):
-    words = str(_failure("host", error, None))
+    words = str(_failure("host", error, None, plain=True))
     assert type(error).__name__ not in words
     assert "pa-ssw0rd" not in words
     assert not words.removesuffix(")").endswith(":")
@@ -287,6 +304,11 @@ async def test_the_words_of_a_refusal_are_shown(status, body):
         (200, "<html><body>Welcome</body></html>", "path of the url"),
         (503, "overloaded", "wait"),
         (418, "", "try again"),
+        (401, "API key expired. Please renew.", "check the key"),
+        (403, "The IAM token is expired", "check the key"),
+        (402, "", "top up"),
+        (511, "", "log in to the network"),
+        (400, "The plain HTTP request was sent to HTTPS port", "wss://"),
     ],
 )
 async def test_the_remedy_of_a_refusal_fits_its_words(status, text, remedy):
@@ -323,3 +345,74 @@ def test_a_context_is_made_for_what_the_environment_says_now(company, monkeypatc
     monkeypatch.setenv("SSL_CERT_FILE", str(company.file))
     assert len(tls_context().get_ca_certs()) == 1
     assert tls_context().verify_mode is ssl.CERT_REQUIRED
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY", "http_proxy"])
+async def test_a_proxy_that_wants_a_login_is_told_with_the_variable_that_it_is_from(variable, monkeypatch):
+    async with proxy(status=407) as between:
+        monkeypatch.setenv(variable, between.url)
+        assert f"set {variable} to http://USER:PASSWORD@HOST:PORT" in await told(f"ws://{HOST}/")
+
+
+async def test_a_session_without_encryption_to_a_port_that_speaks_tls_is_told_so(company):
+    async with place(tls=company.server("localhost")) as port:
+        assert "wss://" in await told(f"ws://localhost:{port}/")
+
+
+async def test_what_is_behind_a_proxy_and_no_tls_is_told_with_a_reason(company, monkeypatch):
+    async with place() as port, proxy(port) as between:
+        monkeypatch.setenv("HTTPS_PROXY", between.url)
+        words = await told(f"wss://{HOST}/")
+    assert HOST in words
+    assert "()" not in words
+
+
+async def test_a_server_that_is_not_there_is_told_in_the_system_s_words():
+    async with place() as port:
+        pass
+    assert "Connection refused" in await told(f"ws://127.0.0.1:{port}/")
+    assert "Connect call" not in await told(f"ws://127.0.0.1:{port}/")
+
+
+def test_a_proxy_with_an_ipv6_address_is_shown_in_brackets():
+    assert shown_proxy("http://me:pw@[fd00::1]:3128") == "[fd00::1]:3128"
+    assert shown_proxy("http://proxy.example") == "proxy.example"
+
+
+@pytest.mark.parametrize("url", ["wss://host:99999/", "wss://host:x/"])
+def test_an_address_whose_port_is_none_is_told(url):
+    with pytest.raises(ConnectionFailed, match="port"):
+        proxy_for(url)
+
+
+@pytest.mark.parametrize("charset", ["windows-1251", "utf-16", "koi8-r"])
+async def test_the_words_of_a_refusal_are_read_in_their_charset(charset):
+    async def refusing(request: web.Request) -> web.StreamResponse:
+        body = "ключ не подходит".encode(charset)
+        return web.Response(status=401, body=body, headers={"Content-Type": f"text/plain; charset={charset}"})
+
+    async with place(refusing) as port:
+        assert "ключ не подходит" in await told(f"ws://127.0.0.1:{port}/")
+
+
+async def test_a_user_in_the_url_beside_a_key_is_told_and_the_password_is_not(monkeypatch):
+    endpoint = Endpoint("ws://me:pa-ssw0rd@127.0.0.1:1/", {"Authorization": "Bearer k"}, "k")
+    with pytest.raises(ConnectionFailed) as failed:
+        async with connect(endpoint):
+            pass
+    assert "take them out of the url" in str(failed.value.remedy)
+    assert "pa-ssw0rd" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("folders", "wrong"),
+    [("{a}:{b}", ""), ("{a}:/no/such", "/no/such"), ("{file}", "{file}"), ("{a}", "")],
+)
+def test_a_list_of_folders_with_certificates_is_looked_at_one_by_one(folders, wrong, tmp_path):
+    places = {"a": tmp_path / "a", "b": tmp_path / "b", "file": tmp_path / "file"}
+    places["a"].mkdir()
+    places["b"].mkdir()
+    places["file"].write_text("x")
+    found = missing_certificates({"SSL_CERT_DIR": folders.format(**places)})
+    assert wrong.format(**places) in found
+    assert bool(found) is bool(wrong)

@@ -4,6 +4,8 @@ Used for every connection to another machine: the session, HTTP tools, MCP serve
 """
 
 import base64
+import fnmatch
+import html
 import ipaddress
 import json
 import os
@@ -20,6 +22,9 @@ from rtvoice_tui.protocol.realtime.error_texts import read_event_error
 _HTTP_SCHEME = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
 _VARIABLES = {"http": "HTTP_PROXY", "https": "HTTPS_PROXY"}
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_NO_HOSTS = ("http", "https", "direct", "none", "null", "no", "off", "false")
+"""What stands in a proxy's variable where its address is misspelled, or where no proxy is meant."""
+
 COMPANY = "a company's network may have an authority of its own: set SSL_CERT_FILE to its certificate"
 
 _CERTIFICATE_FAULTS = {
@@ -78,8 +83,12 @@ def proxy_for(url: str, environ: Mapping[str, str] = os.environ) -> str | None:
         ConnectionFailed: the proxy is of a kind that is not supported, or its address is not valid.
     """
     parts = urlsplit(url)
-    host, scheme = parts.hostname or "", _HTTP_SCHEME.get(parts.scheme, parts.scheme)
-    if is_loopback(host) or proxy_bypass(f"{host}:{parts.port}" if parts.port else host) or _in_network(host, environ):
+    try:
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise ConnectionFailed(f"{parts.scheme}: the port of the url is no port", "correct the url") from None
+    scheme = _HTTP_SCHEME.get(parts.scheme, parts.scheme)
+    if is_loopback(host) or proxy_bypass(f"{host}:{port}" if port else host) or _excluded(host, environ):
         return None
     proxies = getproxies()
     proxy = proxies.get(scheme) or proxies.get("all") or ""
@@ -88,7 +97,7 @@ def proxy_for(url: str, environ: Mapping[str, str] = os.environ) -> str | None:
     proxy = _quoted_user(proxy.strip() if "://" in proxy else f"http://{proxy.strip()}")
     try:
         found = urlsplit(proxy)
-        fit = bool(found.hostname) and (found.port is None or found.port > 0)
+        fit = bool(found.hostname) and (found.port is None or found.port > 0) and found.hostname not in _NO_HOSTS
     except ValueError:
         fit = False
     variable = _VARIABLES.get(scheme, "the proxy") if scheme in proxies else "ALL_PROXY"
@@ -107,19 +116,28 @@ def proxy_for(url: str, environ: Mapping[str, str] = os.environ) -> str | None:
     return proxy
 
 
-def _in_network(host: str, environ: Mapping[str, str]) -> bool:
-    """Whether ``NO_PROXY`` holds a network, such as ``10.0.0.0/8``, with this IP address."""
+def _excluded(host: str, environ: Mapping[str, str]) -> bool:
+    """Whether ``NO_PROXY`` excludes a host in a form that the standard library does not know.
+
+    These are networks (``10.0.0.0/8``), patterns (``*.example.org``, ``10.0.*``), whole addresses, IPv6 addresses in
+    brackets, and lists that are separated by spaces or semicolons.
+    """
+    host = host.rstrip(".").lower()
+    entries = re.split(r"[,;\s]+", environ.get("no_proxy") or environ.get("NO_PROXY") or "")
+    return any(_matches(host, entry.lower()) for entry in entries if entry)
+
+
+def _matches(host: str, entry: str) -> bool:
     try:
-        ip = ipaddress.ip_address(host)
+        network = ipaddress.ip_network(entry.strip("[]"), strict=False)
+        return ipaddress.ip_address(host) in network
     except ValueError:
-        return False
-    for entry in (environ.get("no_proxy") or environ.get("NO_PROXY") or "").split(","):
-        try:
-            if "/" in entry and ip in ipaddress.ip_network(entry.strip(), strict=False):
-                return True
-        except ValueError:
-            continue
-    return False
+        pass
+    name = re.sub(r"^[a-z]+://|/.*$", "", entry)
+    name = re.sub(r":\d+$", "", name).strip("[]").rstrip(".")
+    if "*" in name:
+        return fnmatch.fnmatchcase(host, name)
+    return bool(name) and (host == name.lstrip(".") or host.endswith(f".{name.lstrip('.')}"))
 
 
 def _can_be_sent(user: str, password: str) -> bool:
@@ -143,7 +161,15 @@ def _quoted_user(proxy: str) -> str:
 def shown_proxy(proxy: str) -> str:
     """A proxy's host and port, without user name and password."""
     parts = urlsplit(proxy)
-    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else str(parts.hostname)
+    return f"{host}:{parts.port}" if parts.port else host
+
+
+def _variable_of(proxy: str | None) -> str:
+    """The variable that a proxy is from; ``HTTPS_PROXY`` if that is not known."""
+    host = urlsplit(proxy or "").netloc.rpartition("@")[2]
+    names = [name for upper in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY") for name in (upper, upper.lower())]
+    return next((name for name in names if host and host in os.environ.get(name, "")), "HTTPS_PROXY")
 
 
 def proxy_keys(proxy: str | None) -> list[str]:
@@ -163,16 +189,19 @@ def tls_context() -> ssl.SSLContext:
 
 def missing_certificates(environ: Mapping[str, str] = os.environ) -> str:
     """Return what is wrong with the certificate file or folder that a variable names; empty if nothing is."""
-    for name in _CERTIFICATES:
-        path = environ.get(name, "")
-        if path and not os.path.exists(path):
-            return f"{name} names {path}, which does not exist"
-    file = environ.get(_CERTIFICATES[0], "")
+    file, folders = (environ.get(name, "") for name in _CERTIFICATES)
+    for folder in filter(None, folders.split(os.pathsep)):  # a list, as OpenSSL has it
+        if not os.path.isdir(folder):
+            what = "is no folder" if os.path.exists(folder) else "does not exist"
+            return f"{_CERTIFICATES[1]} names {folder}, which {what}"
     if file and not os.path.isfile(file):
-        return f"{_CERTIFICATES[0]} names {file}, which is no file"
+        what = "is no file" if os.path.exists(file) else "does not exist"
+        return f"{_CERTIFICATES[0]} names {file}, which {what}"
     try:
         if file:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except PermissionError:
+        return f"{_CERTIFICATES[0]} names {file}, which may not be read by you"
     except OSError:  # ssl.SSLError is one
         return f"{_CERTIFICATES[0]} names {file}, which holds no certificates in PEM form"
     return ""
@@ -191,15 +220,15 @@ def explain(error: BaseException, proxy: str | None = None) -> Failure | None:
     import aiohttp
 
     if isinstance(error, aiohttp.ClientProxyConnectionError):
-        reason = error.strerror or str(error.os_error)
-        return Failure(f"the proxy {error.host}:{error.port} cannot be reached: {reason}", _check_proxy())
+        shown = shown_proxy(proxy) if proxy else f"{error.host}:{error.port}"
+        return Failure(f"the proxy {shown} cannot be reached: {_reason(error.os_error)}", _check_proxy(proxy))
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return refused_by_proxy(error.status, proxy)
     who = f"the proxy {shown_proxy(proxy)}: " if proxy and _is_about(error, proxy) else ""
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return Failure(f"{who}there is no such host", _check_proxy() if who else "check the network and the url")
+        return Failure(f"{who}there is no such host", _check_proxy(proxy) if who else "check the network and the url")
     found = _of_tls(error) or _of_httpx(error, proxy) or _of_connection(error)
-    return found and found._replace(sentence=who + found.sentence, remedy=_check_proxy() if who else found.remedy)
+    return found and found._replace(sentence=who + found.sentence, remedy=_check_proxy(proxy) if who else found.remedy)
 
 
 def _is_about(error: BaseException, proxy: str) -> bool:
@@ -218,7 +247,8 @@ def _of_tls(error: BaseException) -> Failure | None:
         if any(word in (tls.reason or "") or word in str(tls) for word in _NO_TLS):
             words = "it does not speak TLS on this port"
             return Failure(words, "check the port, or use ws:// or http:// for a server without TLS")
-        return Failure(f"no encrypted connection could be made ({tls.reason or 'TLS'})", "check the url and the port")
+        reason = (tls.reason or "").replace("_", " ").lower() or "its answer is no TLS"
+        return Failure(f"no encrypted connection could be made ({reason})", "check the url and the port")
     return None
 
 
@@ -229,7 +259,18 @@ def _of_httpx(error: BaseException, proxy: str | None) -> Failure | None:
         status = re.match(r"\d{3}", str(error))
         return refused_by_proxy(int(status[0]) if status else 0, proxy)
     if proxy and kinds & {"ConnectError", "ConnectTimeout"}:
-        return Failure(f"the proxy {shown_proxy(proxy)} cannot be reached", _check_proxy())
+        return Failure(f"the proxy {shown_proxy(proxy)} cannot be reached", _check_proxy(proxy))
+    if proxy and "RemoteProtocolError" in kinds:
+        return Failure(f"the proxy {shown_proxy(proxy)} or the server does not speak HTTP", _check_proxy(proxy))
+    if kinds & {"ConnectError"}:
+        words = str(error).lower()
+        if "name" in words or "errno -2" in words or "getaddrinfo" in words or "nodename" in words:
+            return Failure("there is no such host", "check the network and the url")
+        return Failure("it cannot be reached", "check that it runs, and its url")
+    if kinds & {"ConnectTimeout", "ReadTimeout"}:
+        return Failure("it does not answer", "check the url")
+    if "RemoteProtocolError" in kinds:
+        return Failure("it does not speak HTTP", "check the port of the url")
     return None
 
 
@@ -239,7 +280,7 @@ def _of_connection(error: BaseException) -> Failure | None:
 
     remedy = "check the url"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return Failure(f"it cannot be reached: {error.strerror or str(error.os_error)}", remedy)
+        return Failure(f"it cannot be reached: {_reason(error.os_error)}", remedy)
     if isinstance(error, TimeoutError):
         return Failure("it does not answer", remedy)
     if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError | BrokenPipeError):
@@ -255,6 +296,16 @@ def _of_connection(error: BaseException) -> Failure | None:
     return None
 
 
+def _reason(error: OSError) -> str:
+    """The system's reason; Python writes ``Connect call failed ('::1', 80)`` or a list in its place."""
+    words = error.strerror or str(error)
+    number = re.search(r"\[Errno (\d+)\]", words)
+    code = error.errno or (int(number[1]) if number else 0)
+    if code and ("Connect call failed" in words or number):
+        return os.strerror(code)
+    return words
+
+
 def _of_certificate(error: ssl.SSLCertVerificationError) -> Failure:
     missing = missing_certificates()
     sentence, remedy = _CERTIFICATE_FAULTS.get(
@@ -268,19 +319,23 @@ def _of_certificate(error: ssl.SSLCertVerificationError) -> Failure:
 def refused_by_proxy(status: int, proxy: str | None) -> Failure:
     """Why a proxy refuses a connection, by its HTTP status; 0 if the status is not known."""
     name = shown_proxy(proxy) if proxy else "in between"
+    variable = _variable_of(proxy)
+    if status == 407 and urlsplit(proxy or "").username:
+        words = f"the proxy {name} does not accept the user name and the password (HTTP 407)"
+        return Failure(words, f"correct them in {variable}")
     if status == 407:
-        remedy = "set HTTPS_PROXY to http://USER:PASSWORD@HOST:PORT"
+        remedy = f"set {variable} to http://USER:PASSWORD@HOST:PORT"
         return Failure(f"the proxy {name} wants a user name and a password (HTTP 407)", remedy)
     if status in (401, 403):
         return Failure(f"the proxy {name} does not allow this host (HTTP {status})", "ask for it to be allowed")
     if status in (502, 503, 504):
         return Failure(f"the proxy {name} cannot reach this host (HTTP {status})", "check the url")
     shown = f" (HTTP {status})" if status else ""
-    return Failure(f"the proxy {name} refuses the connection{shown}", _check_proxy())
+    return Failure(f"the proxy {name} refuses the connection{shown}", _check_proxy(proxy))
 
 
-def _check_proxy() -> str:
-    return "check HTTPS_PROXY, or add the host to NO_PROXY"
+def _check_proxy(proxy: str | None) -> str:
+    return f"check {_variable_of(proxy)}, or add the host to NO_PROXY"
 
 
 def _find(error: BaseException | None, kind: type[BaseException]) -> BaseException | None:
@@ -313,6 +368,6 @@ def words_of_body(text: str, limit: int = 300) -> str:
         text = read_event_error(value).message
     elif "<" in text:
         text = re.sub(r"(?is)<(script|style|head)\b.*?</\1>", " ", text)
-        text = re.sub(r"<[^>]*>", " ", text)
+        text = html.unescape(re.sub(r"<[^>]*>", " ", text))
     words = " ".join(text.split())
     return words if len(words) <= limit else f"{words[:limit]}…"

@@ -16,9 +16,9 @@ from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.profiles import paths, secrets
 from rtvoice_tui.profiles.model import Profile
-from rtvoice_tui.profiles.text_files import read_text_file
 from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
+from rtvoice_tui.text_files import read_text_file
 from rtvoice_tui.tools.registry import Registry, Toolset
 
 

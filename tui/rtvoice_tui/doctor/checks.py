@@ -9,22 +9,22 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from rtvoice_tui.audio.backends.base import DeviceInfo
 from rtvoice_tui.doctor.sound import Sound, unknown_devices
-from rtvoice_tui.doctor.tools import tool_problems
+from rtvoice_tui.doctor.tools import tool_problems, tool_urls
 from rtvoice_tui.errors import ConnectionFailed, NeedsConsent, ProfileError
 from rtvoice_tui.network import missing_certificates, proxy_for, shown_proxy
 from rtvoice_tui.profiles import paths, secrets
 from rtvoice_tui.profiles.library import Listed
 from rtvoice_tui.profiles.model import Profile
-from rtvoice_tui.profiles.store import profile_path
+from rtvoice_tui.profiles.store import profile_path, unlisted_files
 from rtvoice_tui.protocol.realtime import codec
 from rtvoice_tui.protocol.realtime.server_events import ErrorEvent, SessionCreated
 from rtvoice_tui.protocol.remedies import remedy_for
 from rtvoice_tui.protocol.wire import Endpoint
-from rtvoice_tui.transport.websocket import login_problem
 
 GREETING_S = 10.0
 
@@ -70,11 +70,23 @@ def machine(sound: Sequence[Sound]) -> Iterator[Finding]:
         words = "no temporary file can be made"
         yield Finding("temporary", Verdict.BAD, words, "set TMPDIR to a folder that can be written")
     folder = paths.profiles_folder()
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if os.access(existing, os.W_OK):
+    existing = next(parent for parent in (folder, *folder.parents) if os.path.exists(parent))
+    closed = next((place for place in (*reversed(existing.parents), existing) if not os.access(place, os.X_OK)), None)
+    if closed is not None or not _is_ours(existing):
+        words = f"{closed or existing} belongs to somebody else"
+        yield Finding("profiles", Verdict.BAD, words, f"sudo chown -R $(id -un) {closed or existing}")
+    elif os.access(existing, os.W_OK):
         yield Finding("profiles", Verdict.OK, f"kept in {folder}")
     else:
         yield Finding("profiles", Verdict.BAD, f"{existing} cannot be written", f"chmod u+w {existing}")
+    for file in unlisted_files():
+        words = f"{file.name} is not read: a profile's file is NAME.toml, with letters, digits, '-' and '_'"
+        yield Finding("profiles", Verdict.NOTE, words, f"rename it in {folder}")
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder can be written by us, or at least belongs to us, so that we can change its rights."""
+    return os.access(folder, os.W_OK) or not hasattr(os, "getuid") or os.stat(folder).st_uid == os.getuid()
 
 
 def _terminal() -> Iterator[Finding]:
@@ -109,7 +121,10 @@ def profile_findings(entry: Listed, environ: Mapping[str, str]) -> Iterator[Find
         return
     for sentence, remedy in tool_problems(profile, profile_path(entry.name), environ):
         yield Finding(entry.name, Verdict.BAD, sentence, remedy)
-    if profile.provider == "local" and not profile.url:
+    local = profile.provider == "local" and not profile.url
+    for url in dict.fromkeys(map(_plain, tool_urls(profile))):
+        yield from _network(entry.name, url, "its tools connect")
+    if local:
         yield Finding(entry.name, Verdict.OK, "needs no key and no network")
         return
     try:
@@ -122,6 +137,8 @@ def profile_findings(entry: Listed, environ: Mapping[str, str]) -> Iterator[Find
     except ProfileError as error:
         yield Finding(entry.name, Verdict.BAD if entry.own else Verdict.NOTE, error.sentence, error.remedy)
         return
+    from rtvoice_tui.transport.websocket import login_problem
+
     yield from _network(entry.name, endpoint.url)
     if problem := login_problem(endpoint):
         yield Finding(entry.name, Verdict.BAD, *problem)
@@ -132,7 +149,7 @@ def profile_findings(entry: Listed, environ: Mapping[str, str]) -> Iterator[Find
         yield Finding(entry.name, Verdict.NOTE, f"model {profile.model} is not one we know: {', '.join(known)}")
 
 
-def _network(name: str, url: str) -> Iterator[Finding]:
+def _network(name: str, url: str, who: str = "it connects") -> Iterator[Finding]:
     """Report the proxy for an address, and what is wrong with it or with the certificates."""
     try:
         proxy = proxy_for(url)
@@ -140,9 +157,9 @@ def _network(name: str, url: str) -> Iterator[Finding]:
         yield Finding(name, Verdict.BAD, error.sentence, error.remedy)
         return
     if proxy is not None:
-        words = f"it connects through the proxy {shown_proxy(proxy)}, which is only tried with --live"
+        words = f"{who} through the proxy {shown_proxy(proxy)}, which is only tried with --live"
         yield Finding(name, Verdict.NOTE, words)
-    if urlsplit(url).scheme == "wss" and (missing := missing_certificates()):
+    if urlsplit(url).scheme in ("wss", "https") and (missing := missing_certificates()):
         yield Finding(name, Verdict.BAD, missing, "correct the path, or unset the variable")
 
 

@@ -1,8 +1,9 @@
 """Checks whether a profile's tools can run, without running them."""
 
+import ast
 import importlib.util
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from rtvoice_tui.errors import ProfileError
@@ -33,6 +34,8 @@ def tool_problems(profile: Profile, file: Path, environ: Mapping[str, str]) -> I
     yield from definition_problems(profile, file)
     for tool in profile.active_tools:
         yield from _lost_placeholders(tool, file)
+        if told := _python_problem(tool, file):
+            yield told
         if profile.trusted or not tool.run.of_this_machine:
             yield from _lacks(tool, file.parent, environ)
 
@@ -46,6 +49,44 @@ def definition_problems(profile: Profile, file: Path) -> Iterator[tuple[str, str
         if spec.name in seen:
             yield f"several tools are called '{spec.name}'", "rename all but one: only one is offered"
         seen.add(spec.name)
+
+
+def tool_urls(profile: Profile) -> Iterator[str]:
+    """The addresses that a profile's tools are asked at from this machine."""
+    for tool in profile.active_tools:
+        if isinstance(tool.run, runs.HttpRun | runs.McpRun) and tool.run.url:
+            yield tool.run.url
+
+
+def _python_problem(tool: ToolEntry, file: Path) -> tuple[str, str] | None:
+    """Why a Python function cannot be called, as far as its file shows that without being run."""
+    source, _, function = tool.run.target.partition(":") if isinstance(tool.run, runs.PythonRun) else ("", "", "")
+    path = file.parent / source
+    if source in ("", "demo") or not path.is_file():
+        return None  # told by the registry
+    try:
+        code = ast.parse(path.read_bytes())
+    except SyntaxError as error:
+        return f"tool {tool.name}: {path} is no Python: {error.msg} in line {error.lineno}", "correct the line"
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", "") or str(error)
+        return f"tool {tool.name}: {path} cannot be read: {reason}", "check the file and its rights"
+    if function and not any(name in (function, "*") for name in _names_in(code.body)):
+        return f"tool {tool.name}: {path} has no function '{function}'", f"correct the name in {file}"
+    return None
+
+
+def _names_in(body: Iterable[ast.stmt]) -> Iterator[str]:
+    """The names that statements define; ``*`` where any may come from another module."""
+    for statement in body:
+        for node in ast.walk(statement):
+            match node:
+                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                    yield node.name
+                case ast.alias():
+                    yield node.asname or node.name.partition(".")[0]
+                case ast.Name(ctx=ast.Store()):
+                    yield node.id
 
 
 def _lacks(tool: ToolEntry, folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -10,8 +10,8 @@ import msgspec
 
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import paths
-from rtvoice_tui.profiles.text_files import read_text_file
 from rtvoice_tui.profiles.writing import write_privately
+from rtvoice_tui.text_files import read_text_file
 
 MAX_BYTES = 1_000_000
 

@@ -1,5 +1,6 @@
 """Finds, reads and validates profiles."""
 
+import contextlib
 import os
 import re
 import tomllib
@@ -12,7 +13,7 @@ from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import paths
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.runs import with_kind
-from rtvoice_tui.profiles.text_files import decoded
+from rtvoice_tui.text_files import decoded
 
 BUILT_IN = ("local", "yandex", "openai", "azure", "xai", "hf")
 MAX_BYTES = 1_000_000
@@ -42,8 +43,21 @@ def profile_path(name: str) -> Path:
 
 def profile_names() -> list[str]:
     """Return the names of the built-in profiles, then those of the user's own, sorted."""
-    found = {path.stem for path in paths.profiles_folder().glob("*.toml") if _NAME.fullmatch(path.stem)}
+    found = {path.stem for path in _files() if path.suffix == ".toml" and _NAME.fullmatch(path.stem)}
     return list(BUILT_IN) + sorted(found - set(BUILT_IN))
+
+
+def unlisted_files() -> list[Path]:
+    """Return the files that look like profiles but are not read because of their names, sorted."""
+    looks = re.compile(r"[^.].*\.toml(\.txt)?", re.IGNORECASE | re.DOTALL)
+    return [f for f in _files() if looks.fullmatch(f.name) and not (f.suffix == ".toml" and _NAME.fullmatch(f.stem))]
+
+
+def _files() -> list[Path]:
+    try:
+        return sorted(paths.profiles_folder().iterdir())
+    except OSError:  # there is none, or it belongs to somebody else
+        return []
 
 
 def load_profile(name: str) -> Profile:
@@ -149,10 +163,9 @@ def read_text(path: Path) -> str:
 
 def _text(name: str) -> tuple[str, str]:
     path = profile_path(name)
-    try:
-        return read_text(path), str(path)
-    except FileNotFoundError:
-        pass
+    if name not in BUILT_IN or os.path.lexists(path):  # false too where the folder belongs to somebody else
+        with contextlib.suppress(FileNotFoundError):
+            return read_text(path), str(path)
     if name in BUILT_IN:
         text = (resources.files("rtvoice_tui.profiles") / "builtin" / f"{name}.toml").read_text(encoding="utf-8")
         return text, f"built-in profile {name}"

@@ -3,7 +3,7 @@
 import codecs
 import locale
 
-from rtvoice_tui.profiles.text_files import wide_charset
+from rtvoice_tui.text_files import wide_charset
 
 BOM_8 = b"\xef\xbb\xbf"
 

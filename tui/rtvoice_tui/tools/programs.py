@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from rtvoice_tui.profiles.text_files import wide_charset
+from rtvoice_tui.text_files import wide_charset
 
 _BINARIES = (b"\x7fELF", b"MZ", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")
 """How programs begin that are no scripts."""

@@ -16,6 +16,7 @@ from rtvoice_tui.network import explain, proxy_for, refused_by_proxy, shown_prox
 from rtvoice_tui.protocol.remedies import remedy_for
 from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.redaction import redact
+from rtvoice_tui.text_files import wide_charset
 
 CONNECT_S = 15.0
 BODY_S = 3.0
@@ -28,6 +29,7 @@ _REFUSALS = {
     400: ("the server does not accept the request", "check the model and the url of the profile"),
     401: ("the key was not accepted", "check the key, then press c to connect again"),
     403: ("the key may not use this service", "give its account the role for it, then press c"),
+    402: ("the account has to be paid for", "top up the account at the provider, then press c"),
     404: ("the address or the model does not exist", "check url and model in the profile, then press c"),
     429: ("the quota of connections is used up", "wait a little, then press c"),
 }
@@ -184,8 +186,12 @@ async def _only_upgrade(request: aiohttp.ClientRequest, handler: aiohttp.ClientH
 def _refusal(status: int, words: str) -> tuple[str, str]:
     if 200 <= status < 300:
         return "this is a web page and no Realtime server", "check the path of the url"
+    if status == 511:
+        return "this network wants a login first", "log in to the network in a browser, then press c"
     if status >= 500:
         return "the server failed", remedy_for(words) or "wait a little, then press c"
+    if "https port" in words.lower() or "https scheme" in words.lower():
+        return "the server speaks TLS on this port", "use wss:// in the url"
     sentence, remedy = _REFUSALS.get(status, ("the server refused the connection", "press c to try again"))
     return sentence, remedy_for(words) or remedy
 
@@ -196,7 +202,15 @@ async def _body_of(response: aiohttp.ClientResponse) -> str:
     with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError, ValueError):
         async with asyncio.timeout(BODY_S):
             raw = await response.content.read(MAX_BODY)
-    return words_of_body(raw.decode("utf-8", "replace"))
+    return words_of_body(_text_of(raw, response.charset))
+
+
+def _text_of(raw: bytes, charset: str | None) -> str:
+    """The text of a body in its charset, else in UTF-8."""
+    with contextlib.suppress(LookupError, ValueError):
+        if charset:
+            return raw.decode(charset)
+    return raw.decode(wide_charset(raw) or "utf-8", "replace")
 
 
 def _target(asked: URL, location: str) -> str:
@@ -237,7 +251,7 @@ async def _open(
     except TimeoutError:
         raise ConnectionFailed(f"{host} does not answer", "check the network and the url, then press c") from None
     except (aiohttp.ClientError, ValueError, OSError) as error:
-        raise _failure(host, error, proxy) from None
+        raise _failure(host, error, proxy, plain=parts.scheme == "ws") from None
 
 
 def login_problem(endpoint: Endpoint) -> tuple[str, str] | None:
@@ -247,8 +261,15 @@ def login_problem(endpoint: Endpoint) -> tuple[str, str] | None:
     return "the url has a user or a password in it, and a key is sent as well", "take them out of the url"
 
 
-def _failure(host: str, error: Exception, proxy: str | None) -> ConnectionFailed:
+_PERHAPS_TLS = ("it closed the connection", "it does not speak HTTP")
+"""How a server that speaks TLS seems to answer a request without it."""
+
+
+def _failure(host: str, error: Exception, proxy: str | None, plain: bool) -> ConnectionFailed:
+    """Why a connection failed; ``plain``: whether it was made without TLS."""
     if (found := explain(error, proxy)) is not None:
+        if plain and found.sentence.startswith(_PERHAPS_TLS):
+            found = found._replace(remedy="check the url, or use wss:// if the server speaks TLS")
         again = ", then press c" if found.remedy.endswith("the url") else ""
         return ConnectionFailed(found.about(host), f"{found.remedy}{again}")
     # the error's own message is not shown: it may contain the full URL, and with it a key

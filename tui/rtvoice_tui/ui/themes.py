@@ -9,7 +9,7 @@ import msgspec
 from textual.theme import Theme
 
 from rtvoice_tui.profiles import paths
-from rtvoice_tui.profiles.text_files import read_text_file
+from rtvoice_tui.text_files import read_text_file
 
 DEFAULT = "rtvoice-dark"
 
@@ -76,7 +76,11 @@ def load_themes() -> tuple[list[Theme], list[str]]:
     themes: dict[str, Theme] = {}
     problems = []
     for folder in (_shipped(), paths.themes_folder()):
-        files = sorted(folder.glob("*.toml")) if folder.is_dir() else []
+        try:
+            files = sorted(folder.glob("*.toml")) if folder.is_dir() else []
+        except OSError as error:
+            problems.append(f"the themes in {folder} cannot be read: {error.strerror or error}")
+            continue
         for file in files:
             try:
                 theme = _read(file)

@@ -1,6 +1,7 @@
 """Checks WAV files before they are used. Loads no sound library for 16-bit PCM."""
 
 import contextlib
+import io
 import os
 import wave
 from collections.abc import Iterator
@@ -41,15 +42,15 @@ def check_files(input_file: Path | None, output_file: Path | None) -> None:
 
 
 def _check_input(path: Path) -> None:
+    content = read_content(path)
     try:
-        with opened_wav(path):
+        with opened_wav(path, content):
             pass
     except OtherEncoding as other:
         import soundfile
 
         try:
-            with path.open("rb") as file:
-                check_rate(soundfile.info(by_content(file)).samplerate)
+            check_rate(soundfile.info(by_content(io.BytesIO(content))).samplerate)
         except (soundfile.SoundFileError, ValueError) as error:
             raise AudioError(f"{path} {other}: {library_reason(error)}", CONVERT) from None
 
@@ -75,29 +76,67 @@ def library_reason(error: Exception) -> str:
     return words[:1].lower() + words[1:].rstrip(".")
 
 
+def read_content(path: Path) -> bytes:
+    """Read a WAV file whole: a pipe can be read only once. Sizes that its recorder left open are completed.
+
+    Raises:
+        AudioError: the file cannot be read.
+    """
+    try:
+        return completed(path.read_bytes())
+    except FileNotFoundError as error:
+        raise AudioError(f"{path} does not exist", ANOTHER) from error
+    except PermissionError as error:
+        raise AudioError(f"{path} may not be read by you", "change its rights, or give another --input-file") from error
+    except (OSError, ValueError) as error:
+        reason = "it is a folder" if os.path.isdir(path) else getattr(error, "strerror", "") or str(error)
+        raise AudioError(f"{path} is no WAV file that can be read: {reason}", ANOTHER) from error
+
+
+def completed(content: bytes) -> bytes:
+    """The bytes of a WAV file with sizes that fit: recorders that were killed, or wrote to a pipe, leave wrong ones.
+
+    Args:
+        content: the bytes of a file; those of any other format are returned as they are.
+    """
+    if content[:4] != b"RIFF" or content[8:12] != b"WAVE":
+        return content
+    at = 12
+    while at + 8 <= len(content):
+        size, rest = int.from_bytes(content[at + 4 : at + 8], "little"), len(content) - at - 8
+        if content[at : at + 4] == b"data":
+            size = rest if size in (0, 0xFFFFFFFF) or size > rest else size
+            whole = (len(content) - 8).to_bytes(4, "little")
+            return content[:4] + whole + content[8 : at + 4] + size.to_bytes(4, "little") + content[at + 8 :]
+        at += 8 + size + size % 2
+    return content
+
+
 @contextlib.contextmanager
-def opened_wav(path: Path) -> Iterator[wave.Wave_read]:
+def opened_wav(path: Path, content: bytes) -> Iterator[wave.Wave_read]:
     """Open a 16-bit PCM WAV file and check its header.
+
+    Args:
+        path: the file, for messages.
+        content: its bytes, from `read_content`.
 
     Raises:
         AudioError: the file cannot be read; also for errors inside the ``with`` block.
         OtherEncoding: its samples have another format, such as 24 bits or float; the sentence says which.
     """
     try:
-        with wave.open(str(path), "rb") as wav:
+        with wave.open(io.BytesIO(content), "rb") as wav:
             _check_header(wav)
             yield wav
-    except FileNotFoundError as error:
-        raise AudioError(f"{path} does not exist", ANOTHER) from error
-    except PermissionError as error:
-        raise AudioError(f"{path} may not be read by you", "change its rights, or give another --input-file") from error
     except wave.Error as error:
-        if str(error).startswith("unknown") or _first_bytes(path) in _OTHER_CONTAINERS:  # float, extensible header
+        if str(error).startswith("unknown") or content[:4] in _OTHER_CONTAINERS:  # float, extensible header
             raise OtherEncoding("is no WAV file that can be read") from None
         raise AudioError(f"{path} is no WAV file that can be read: {error}", CONVERT) from error
-    except (OSError, EOFError, RuntimeError, ValueError) as error:  # the last two: chunks that do not fit
-        remedy = ANOTHER if isinstance(error, OSError) else CONVERT
-        raise AudioError(f"{path} is no WAV file that can be read: {_reason(path, error)}", remedy) from error
+    except (EOFError, RuntimeError, ValueError) as error:  # the last two: chunks that do not fit
+        reason = str(error) or "its parts do not fit together"
+        if isinstance(error, EOFError):
+            reason = "it ends within its header" if content else "it is empty"
+        raise AudioError(f"{path} is no WAV file that can be read: {reason}", CONVERT) from error
 
 
 def _check_header(wav: wave.Wave_read) -> None:
@@ -107,22 +146,6 @@ def _check_header(wav: wave.Wave_read) -> None:
         raise wave.Error(str(error)) from None
     if wav.getsampwidth() != 2:
         raise OtherEncoding(f"has {wav.getsampwidth() * 8} bits a sample, and cannot be read")
-
-
-def _first_bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(4)
-
-
-def _reason(path: Path, error: Exception) -> str:
-    """Return why a file cannot be read as WAV; for a truncated file the library gives no reason."""
-    if os.path.isdir(path):
-        return "it is a folder"
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    if not isinstance(error, EOFError):
-        return str(error) or "its parts do not fit together"
-    return "it ends within its header" if path.stat().st_size else "it is empty"
 
 
 def _check_output(path: Path) -> None:

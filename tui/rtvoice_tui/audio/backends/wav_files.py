@@ -1,6 +1,7 @@
 """Streams without hardware: WAV files and silence, paced by the clock like real devices."""
 
 import contextlib
+import io
 import os
 import threading
 import time
@@ -19,6 +20,7 @@ from rtvoice_tui.audio.backends.wav_checks import (
     check_rate,
     library_reason,
     opened_wav,
+    read_content,
 )
 from rtvoice_tui.audio.mic.capture import Capture
 from rtvoice_tui.audio.pcm.resample import convert
@@ -167,13 +169,12 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _read_other(path: Path, problem: str) -> tuple[bytes, int]:
+def _read_other(path: Path, content: bytes, problem: str) -> tuple[bytes, int]:
     """Return the audio of a file that is not 16-bit PCM, as PCM16 mono, and its rate in Hz."""
     import soundfile
 
     try:
-        with path.open("rb") as file:
-            frames, source = soundfile.read(by_content(file), dtype="float32", always_2d=True)
+        frames, source = soundfile.read(by_content(io.BytesIO(content)), dtype="float32", always_2d=True)
         check_rate(source)
     except (soundfile.SoundFileError, RuntimeError, ValueError) as error:
         raise AudioError(f"{path} {problem}: {library_reason(error)}", CONVERT) from None
@@ -187,12 +188,13 @@ def read_wav(path: Path, rate: int) -> bytes:
     Raises:
         AudioError: the file cannot be read.
     """
+    content = read_content(path)
     try:
-        with opened_wav(path) as wav:
+        with opened_wav(path, content) as wav:
             channels, source = wav.getnchannels(), wav.getframerate()
             pcm = wav.readframes(wav.getnframes())
     except OtherEncoding as other:
-        return convert(*_read_other(path, str(other)), rate)
+        return convert(*_read_other(path, content, str(other)), rate)
     pcm = pcm[: len(pcm) - len(pcm) % (2 * channels)]
     if channels > 1:
         frames = np.frombuffer(pcm, "<i2").reshape(-1, channels)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from textual.app import App, SuspendNotSupported
 
-from rtvoice_tui.profiles.text_files import read_text_file
+from rtvoice_tui.text_files import read_text_file
 
 MAX_BYTES = 10_000_000
 """Maximum size of an edited text."""
