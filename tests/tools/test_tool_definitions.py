@@ -188,3 +188,10 @@ async def test_a_schema_that_json_cannot_hold_is_left_out_and_the_others_are_off
 )
 def test_what_is_wrong_with_a_name_is_said(name, part):
     assert part in problem_of(ToolSpec(name=name, parameters=CITY))
+
+
+@pytest.mark.parametrize("kind", ["strin", 5, None])
+def test_a_type_that_is_none_is_told_with_all_that_there_are(kind):
+    told = problem_of(ToolSpec(name="a", parameters={"type": "object", "properties": {"b": {"type": kind}}}))
+    assert told.startswith("parameters.properties.b.type")
+    assert "none of string, number, integer, boolean, object, array, null" in told

@@ -20,6 +20,8 @@ MAX_NAME = 64
 MAX_PARTS = 3000
 """Maximum number of values in a schema: larger ones could not be validated in time."""
 
+_TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
+
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -65,7 +67,7 @@ def check(schema: Any) -> None:
         raise SchemaRefused("it is nested too deeply") from None
     _check_json(schema)
     if error is not None:
-        raise SchemaRefused(f"{_path(error.absolute_path)}: {in_json(error)}")
+        raise SchemaRefused(f"{_path(error.absolute_path)}: {_wrong_type(error) or in_json(error)}")
     if lost := lost_reference(schema):
         raise SchemaRefused(f"parameters: nothing in it is at $ref '{lost[:100]}'")
     if schema.get("type", "object") not in ("object", ["object"]):
@@ -76,6 +78,13 @@ def check(schema: Any) -> None:
     missing = [name for name in schema.get("required", []) if name not in properties]
     if missing:
         raise SchemaRefused(f"parameters.required: there is no property '{missing[0]}'")
+
+
+def _wrong_type(error: Any) -> str:
+    """What a schema's ``type`` may be; empty if the error is about something else."""
+    if not error.absolute_path or error.absolute_path[-1] != "type" or error.validator != "anyOf":
+        return ""
+    return f"{json.dumps(error.instance)[:100]} is none of {', '.join(_TYPES)}"
 
 
 def _check_json(schema: dict[str, Any]) -> None:

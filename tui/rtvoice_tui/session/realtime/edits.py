@@ -218,10 +218,16 @@ class Edits:
             self.can_disable_turn_detection = False
             self.settings = replace(self.settings, turn_detection=dict(edit.made["turn_detection"]))
             self._out.warn(f"{self._dialect.title} keeps turn detection on", GATED_NOTICE)
-        self._follow(found, edit.sent)
+        followed = self._follow(found, edit.sent)
+        if followed and not edit.whole:  # at the start it is the server's default
+            self._out.report(Notice(Level.INFO, f"the server changed the session: {', '.join(followed)}", "see pane 5"))
 
-    def _follow(self, found: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
-        """Follow turn detection and transcription where the server applied others than were asked for."""
+    def _follow(self, found: Mapping[str, Any], sent: Mapping[str, Any]) -> list[str]:
+        """Follow turn detection and transcription where the server applied others than were asked for.
+
+        Returns:
+            Those of them that were not asked for.
+        """
         followed = []
         later = {name for edit in self._waiting for name in edit.fields}  # the server has not seen these yet
         for name in ("turn_detection", "transcription"):
@@ -233,8 +239,7 @@ class Edits:
             self.settings = replace(self.settings, **{name: None if value is None else set_values(value)})
             if name not in sent:
                 followed.append(name)
-        if followed:
-            self._out.report(Notice(Level.INFO, f"the server changed the session: {', '.join(followed)}", "see pane 5"))
+        return followed
 
     def _changed_unasked(self, changed: dict[str, Any]) -> None:
         """The server changed settings although no edit is pending: a gateway did, or a second controller.
