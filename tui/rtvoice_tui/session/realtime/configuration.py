@@ -7,8 +7,9 @@ from rtvoice_tui.protocol.settings import SessionSettings
 from rtvoice_tui.session.commands import EditSession
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import Phase, SessionOpened
-from rtvoice_tui.session.realtime.edits import GATED_NOTICE, Blame, Edits
+from rtvoice_tui.session.realtime.edits import GATED_NOTICE, Edits
 from rtvoice_tui.session.realtime.outbox import Outbox
+from rtvoice_tui.session.realtime.pending_edit import Blame
 from rtvoice_tui.session.realtime.server_errors import sentence
 from rtvoice_tui.session.timers import SessionCreatedLate
 

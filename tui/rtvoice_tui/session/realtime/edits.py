@@ -5,7 +5,6 @@
 
 from collections import deque
 from collections.abc import Mapping
-from enum import Enum, auto
 from typing import Any
 
 from msgspec import UNSET
@@ -19,7 +18,16 @@ from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import EditChanged, EditState, Level, Notice, SettingsReported
 from rtvoice_tui.session.realtime.outbox import Outbox
-from rtvoice_tui.session.realtime.pending_edit import PendingEdit, as_asked, as_strict, says_less, set_values
+from rtvoice_tui.session.realtime.pending_edit import (
+    Blame,
+    PendingEdit,
+    answered_by,
+    as_asked,
+    as_strict,
+    named_in,
+    says_less,
+    set_values,
+)
 from rtvoice_tui.session.timers import EditLate
 
 UNANSWERED_S = 3.0
@@ -32,14 +40,6 @@ _ECHOES = frozenset(("model", "tools"))
 
 GATED_NOTICE = "push-to-talk goes on: silence is sent outside of turns"
 """Notice for push-to-talk with a server that keeps turn detection on."""
-
-
-class Blame(Enum):
-    """Which pending edit an error without an event id may refuse: none, one whose field it names, else the oldest."""
-
-    NOBODY = auto()
-    NAMED = auto()
-    OLDEST = auto()
 
 
 class Edits:
@@ -192,7 +192,7 @@ class Edits:
         if not self._waiting:
             self._changed_unasked({n: value for n, value in found.items() if before.get(n, UNSET) != value})
             return ()
-        answered = self._answered_by(found)
+        answered = answered_by(self._waiting, found)
         for edit in answered:
             self._acknowledge(edit, found)
         return tuple(edit.event_id for edit in answered)
@@ -201,15 +201,6 @@ class Edits:
         """Whether the server reports the whole configuration that an error seemed to refuse: it was accepted."""
         edit, found = self._refused_whole, in_force(session)
         return edit is not None and not edit.sent.keys().isdisjoint(found) and not edit.outcome(found)
-
-    def _answered_by(self, found: Mapping[str, Any]) -> list[PendingEdit]:
-        """The pending edits that a report answers: those whose values it holds, and earlier ones that it is silent on.
-
-        A report that holds the values of none is about the oldest one, to which the server applied others.
-        """
-        held = [n for n, e in enumerate(self._waiting) if e.sent.keys() <= found.keys() and not e.outcome(found)]
-        last = max((n for n in held if self._waiting[n].sent), default=-1)
-        return [e for n, e in enumerate(self._waiting[: last + 1]) if not e.outcome(found)] or self._waiting[:1]
 
     def _acknowledge(self, edit: PendingEdit, found: Mapping[str, Any]) -> None:
         edit.made = edit.outcome(found)
@@ -312,7 +303,7 @@ class Edits:
         candidates = [*self._waiting, *self._resolved]
         edit = next((e for e in candidates if event_id and e.event_id == event_id), None)
         if edit is None and not event_id and without_id is not Blame.NOBODY:
-            edit = self._named_in(param, reason)
+            edit = named_in(self._waiting, param, reason)
         if edit is None and not event_id and without_id is Blame.OLDEST and self._waiting:
             edit = self._waiting[0]
         if edit is None:
@@ -325,11 +316,6 @@ class Edits:
         self._resolved.remove(edit)
         self._refused_whole = edit if edit.whole else self._refused_whole
         return edit.event_id
-
-    def _named_in(self, param: str, reason: str) -> PendingEdit | None:
-        """The pending edit of a field that an error names, in its parameter or in its words; the oldest of several."""
-        told = param or reason
-        return next((e for e in self._waiting if not e.whole and named_field(told, e.fields)), None)
 
     def unanswered(self, event_id: str) -> bool:
         """Handle `EditLate`: true if the edit is still pending. It stays pending, so a late reply still counts."""

@@ -51,8 +51,9 @@ from rtvoice_tui.session.facts import (
 from rtvoice_tui.session.inputs import Closed, Connecting, Input, Observed, Opened, Received, Started
 from rtvoice_tui.session.realtime.calls.call_row import MOST_IN_A_ROW
 from rtvoice_tui.session.realtime.configuration import TOOL_LEFT_OUT
-from rtvoice_tui.session.realtime.edits import GATED_NOTICE, Blame
+from rtvoice_tui.session.realtime.edits import GATED_NOTICE
 from rtvoice_tui.session.realtime.parts import make_parts
+from rtvoice_tui.session.realtime.pending_edit import Blame
 from rtvoice_tui.session.realtime.responses.response_slot import UNNAMED, ResponseSlot, is_out_of_band
 from rtvoice_tui.session.realtime.server_errors import Verdict, is_empty_commit, is_not_active, judge, sentence
 from rtvoice_tui.session.recap import HistoryMessage, history_items

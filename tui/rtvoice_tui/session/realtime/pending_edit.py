@@ -1,17 +1,26 @@
 """One edit of the running session that was sent, and how its outcome is compared with what was asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from rtvoice_tui.protocol.realtime.session_echo import differs
+from rtvoice_tui.protocol.realtime.session_echo import differs, named_field
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
 _BEHAVIOUR = {"type": None, "create_response": True, "interrupt_response": True}
 """Fields of turn detection on which it depends who ends turns, requests responses and interrupts; API defaults."""
+
+
+class Blame(Enum):
+    """Which pending edit an error without an event id may refuse: none, one whose field it names, else the oldest."""
+
+    NOBODY = auto()
+    NAMED = auto()
+    OLDEST = auto()
 
 
 @dataclass
@@ -52,6 +61,21 @@ class PendingEdit:
     def switches_off(self) -> bool:
         """Whether it switches turn detection off."""
         return "turn_detection" in self.fields and self.after.turn_detection is None
+
+
+def answered_by(waiting: Sequence[PendingEdit], found: Mapping[str, Any]) -> list[PendingEdit]:
+    """The pending edits that a report answers: those whose values it holds, and earlier ones that it is silent on.
+
+    A report that holds the values of none is about the oldest one, to which the server applied others.
+    """
+    held = [n for n, edit in enumerate(waiting) if edit.sent and edit.sent.keys() <= found.keys()]
+    last = max((n for n in held if not waiting[n].outcome(found)), default=-1)
+    return [edit for edit in waiting[: last + 1] if not edit.outcome(found)] or list(waiting[:1])
+
+
+def named_in(waiting: Sequence[PendingEdit], param: str, reason: str) -> PendingEdit | None:
+    """The pending edit of a field that an error names, in its parameter or in its words; the oldest of several."""
+    return next((edit for edit in waiting if not edit.whole and named_field(param or reason, edit.fields)), None)
 
 
 def as_strict(tools: tuple[ToolSpec, ...], others: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:

@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from rtvoice_tui.protocol.realtime import server_events as ev
-from rtvoice_tui.protocol.realtime.error_texts import read_error
-from rtvoice_tui.protocol.realtime.objects import FAILED, Item, Response
-from rtvoice_tui.protocol.remedies import remedy_for
+from rtvoice_tui.protocol.realtime.objects import Item, Response
 from rtvoice_tui.session.effects import EndPlay, Play
-from rtvoice_tui.session.facts import AgentSaid, Level, Moment, Notice, ResponseLost, UsageReported
+from rtvoice_tui.session.facts import AgentSaid, Moment, ResponseLost, UsageReported
 from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
 from rtvoice_tui.session.realtime.item_text import TEXT, TRANSCRIPT, UNCHANGED, ItemText, TextChange
 from rtvoice_tui.session.realtime.last_fault import LastFault
 from rtvoice_tui.session.realtime.outbox import Outbox
+from rtvoice_tui.session.realtime.responses.failures import ResponseFailures
 from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
 from rtvoice_tui.session.realtime.responses.item_keys import ItemKeys
 from rtvoice_tui.session.realtime.responses.output_rate import OutputRate
@@ -24,12 +23,6 @@ from rtvoice_tui.session.realtime.turns.listening import Listening
 
 KEPT_LATE = 32
 """Number of items of ended responses whose text is kept."""
-
-
-CANCEL_REASONS = ("", "turn_detected", "client_cancelled")
-"""Reasons of a cancelled response that need no word: the user interrupted."""
-
-_ENDINGS = {"failed": "failed", "incomplete": "is incomplete", "cancelled": "was cancelled"}
 
 
 @dataclass
@@ -77,7 +70,7 @@ class Responses:
         self, out: Outbox, ledger: HeardLedger, calls: FunctionCalls, listening: Listening, fault: LastFault
     ) -> None:
         self._out = out
-        self._fault = fault
+        self._failures = ResponseFailures(out, fault)
         self.ledger = ledger
         self.rate = OutputRate(ledger.rate, out)
         self._silence = SilentAudio(ledger.rate, out)
@@ -217,7 +210,7 @@ class Responses:
         else:
             self._settle(response_id, item)
             self._audio_done(self._key(response_id, item.id))
-            self._report_failed_item(item)
+            self._failures.item(item)
 
     def _placed(self, event: ev.OutputItemAdded | ev.OutputItemDone) -> Item:
         """The item of an event; a call without ids gets one from its place in the response."""
@@ -402,41 +395,9 @@ class Responses:
         answered = self._calls.response_done(answer.turn, response, answer.calls, cut, answer.out_of_band)
         if answered and not self._calls.running:
             self.slot.want()
-        self._report_failure(response, cut)
+        self._failures.ended(response, cut)
 
     def _compare(self, answer: _Response, response_id: str) -> None:
         """Compare the length of a response's audio with its text, to detect a wrong output rate."""
         text = " ".join(self._words[item_id].text.text for item_id in answer.items if item_id in self._words)
         self.rate.spoke(text, sum(item.received_bytes for item in self.ledger.of_response(response_id)))
-
-    def _report_failure(self, response: Response, cut: bool) -> None:
-        """Report why a response failed or is incomplete: an exceeded quota would otherwise look like silence.
-
-        Without a reason of its own, the error event that came with it has already said why.
-        """
-        explained, told = self._fault.explains_response, self._fault.has_told(response.status_details.error.message)
-        self._fault.response_ended()
-        details, status = response.status_details, response.status
-        expected = status in ("completed", "") or (status == "cancelled" and details.reason in CANCEL_REASONS)
-        words = details.error.message or ("" if expected else details.reason)
-        reason = words or details.error.word
-        unasked = expected and not details.error.message
-        if unasked or told or (cut and not details.error.message) or (explained and not words):
-            return
-        verb = _ENDINGS.get(status, f"ended as '{status}'")
-        remedy = remedy_for(details.error.code, details.error.type, details.reason, details.error.message)
-        self._tell_failure(status, f"the answer {verb}", reason, remedy)
-        self._fault.response_ended()
-
-    def _report_failed_item(self, item: Item) -> None:
-        """Report why an item of a response failed: its response may end without a word of it."""
-        if item.status in FAILED and item.error and item.type in ("message", ""):
-            error = read_error(item.error)
-            remedy = remedy_for(error.code, error.type, error.message)
-            self._tell_failure(item.status, f"the answer {_ENDINGS[item.status]}", error.message or error.word, remedy)
-
-    def _tell_failure(self, status: str, what: str, reason: str, remedy: str) -> None:
-        level = Level.ERROR if status == "failed" else Level.WARNING
-        sentence = f"{what}: {' '.join((reason or 'the server gave no reason').split())}"
-        self._fault.reported(sentence, remedy, reason)
-        self._out.report(Notice(level, sentence, remedy or "ask again"))
