@@ -207,3 +207,41 @@ async def test_a_device_that_is_changed_is_in_the_one_plan_that_everybody_reads(
         bench.worker.post(UseDevice(Direction.INPUT, "no such device"))
         await bench.until(lambda: bench.notices)
         assert bench.worker.plan is bench.worker.driver.plan
+
+
+@pytest.mark.parametrize("name", ["session.expired", "session.closed", "server_error", "Error"])
+async def test_a_failure_of_another_name_is_the_reason_of_the_end(name):
+    _, _, session, store = await seen(
+        lambda s: oddities.failure_of_another_name(s, name, "your hour is over"),
+        lambda b: b.phase is Phase.OFFLINE and b.store.session.reason,
+    )
+    assert "your hour is over" in session.reason
+    assert store.events.unreadable == 1
+
+
+async def test_a_response_whose_ids_stand_elsewhere_is_shown_and_ends():
+    _, said, _, _ = await seen(
+        lambda s: oddities.ids_beside(s, "R", "Hello."),
+        lambda b: b.words(Speaker.AGENT) and b.phase is Phase.LISTENING and "response.done" in b.names(sent=False),
+    )
+    assert said == ["Hello."]
+
+
+async def test_items_of_the_same_id_are_entries_of_their_own():
+    _, said, _, _ = await seen(
+        lambda s: oddities.same_item_again(s, "First.", "Second.", "Third."), lambda b: len(b.words(Speaker.AGENT)) == 3
+    )
+    assert said == ["First.", "Second.", "Third."]
+
+
+async def test_a_call_that_is_announced_first_has_the_arguments_that_come_then():
+    *_, store = await seen(
+        lambda s: oddities.announced_call(s, "R", "K", '{"city":"Omsk"}'),
+        lambda b: b.store.calls.records and b.store.calls.records[-1].call.output,
+    )
+    assert store.calls.records[-1].call.arguments == '{"city":"Omsk"}'
+
+
+async def test_tokens_that_are_counted_as_chat_completions_do_are_counted():
+    *_, store = await seen(lambda s: oddities.tokens_as_chat(s, "R", 10, 2), lambda b: b.store.usage.answers == 1)
+    assert (store.usage.input_tokens, store.usage.output_tokens) == (10, 2)

@@ -88,6 +88,54 @@ async def refuses_tool(session: Session, update: Event, index: int) -> None:
     await session.say("error", error={**error, "event_id": update["event_id"]})
 
 
+async def failure_of_another_name(session: Session, name: str, reason: str) -> None:
+    """Tell a failure in an event that the protocol does not know, then close with a code that says nothing."""
+    await session.say(name, reason=reason)
+    await session.close(1000)
+
+
+async def ids_beside(session: Session, response_id: str, words: str) -> None:
+    """A response whose id stands beside its objects, and whose item has none."""
+    await session.say("response.created", response_id=response_id)
+    session.state.active = response_id
+    about = {"response_id": response_id, "output_index": 0, "content_index": session.audio_index}
+    await session.say("response.output_audio_transcript.delta", **about, delta=words)
+    session.state.active = ""
+    await session.say("response.done", response_id=response_id, status="ok")
+
+
+async def same_item_again(session: Session, *words: str) -> None:
+    """Several responses, each with an item of the same id."""
+    for number, text in enumerate(words):
+        await session.begin(f"R{number}")
+        about = {"response_id": f"R{number}", "item_id": "item_0", "output_index": 0}
+        about["content_index"] = session.audio_index
+        await session.say("response.output_audio_transcript.delta", **about, delta=text)
+        await session.end(f"R{number}")
+
+
+async def announced_call(session: Session, response_id: str, call_id: str, arguments: str) -> None:
+    """A function call as OpenAI announces it: as an item of the conversation, before its arguments come."""
+    await session.begin(response_id)
+    item: Event = {"id": f"item_{call_id}", "type": "function_call", "status": "in_progress", "name": "get_weather"}
+    item |= {"call_id": call_id, "arguments": ""}
+    await session.say("response.output_item.added", response_id=response_id, output_index=0, item=item)
+    await session.say("conversation.item.added", item=item)
+    about = {"response_id": response_id, "item_id": item["id"], "output_index": 0, "call_id": call_id}
+    await session.say("response.function_call_arguments.delta", **about, delta=arguments)
+    await session.end(response_id)
+
+
+async def tokens_as_chat(session: Session, response_id: str, sent: int, got: int) -> None:
+    """A response that counts its tokens as chat completions do."""
+    await session.begin(response_id)
+    session.state.active = ""
+    usage = {"prompt_tokens": sent, "completion_tokens": got}
+    await session.say(
+        "response.done", response={"id": response_id, "status": "completed", "output": [], "usage": usage}
+    )
+
+
 def _said(item_id: str, words: str) -> Event:
     content = [{"type": "output_audio", "transcript": words}]
     return {"id": item_id, "type": "message", "role": "assistant", "status": "completed", "content": content}
