@@ -8,6 +8,7 @@ import pytest
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.codec import decode
 from rtvoice_tui.protocol.realtime.objects import ErrorInfo
+from rtvoice_tui.protocol.realtime.provider_events import OtherFailure
 from rtvoice_tui.protocol.realtime.wire import RealtimeWire
 
 WORDS = "The model x does not exist"
@@ -132,16 +133,43 @@ def test_what_was_wrong_is_added_to_a_message_that_only_says_that_something_was(
 def test_an_event_of_another_name_that_tells_of_a_failure_is_an_error(name, fields):
     frame = json.dumps({"type": name, **fields})
     decoded = decode(frame)
-    assert isinstance(decoded.event, ev.ErrorEvent)
-    assert decoded.wire_name == name
+    assert isinstance(decoded.event, OtherFailure)
+    assert decoded.wire_name == decoded.event.about == name
     assert decoded.event.error.message == WORDS
-    assert RealtimeWire().received_row(frame, decoded).error
+    assert RealtimeWire().received_row(frame, decoded).error is ("closed" not in name or "error" in fields)
 
 
-def test_an_unknown_event_with_an_error_in_it_is_one_and_without_words_it_is_not():
-    assert isinstance(decode('{"type":"avatar.state","error":{"message":"no"}}').event, ev.ErrorEvent)
-    assert not decode('{"type":"avatar.state","error":null,"state":"on"}').known
-    assert not decode('{"type":"avatar.state","text":"an \\"error\\" it is not"}').known
+def test_an_unknown_event_with_an_error_in_it_tells_of_a_failure():
+    decoded = decode('{"type":"avatar.state","error":{"message":"no"}}')
+    assert decoded.event == OtherFailure(about="avatar.state", error=ErrorInfo(code="avatar.state", message="no"))
+
+
+HARMLESS = [
+    {"type": "avatar.state", "error": None, "state": "on"},
+    {"type": "avatar.state", "text": 'an "error" it is not'},
+    {"type": "avatar.state", "error": {"code": 0, "message": "success"}},
+    {"type": "avatar.state", "error": {"code": "0", "message": ""}},
+    {"type": "avatar.state", "error": "none"},
+    {"type": "session.closed", "reason": "close_requested"},
+    {"type": "response.audio_buffer.closed"},
+    {"type": "failover.completed", "reason": "the first place was full"},
+    {"type": "error_rate.updated", "message": "the rate is low"},
+    {"type": "rate_limits.exceeded.reset", "message": "you may go on"},
+]
+
+
+@pytest.mark.parametrize("event", HARMLESS, ids=str)
+def test_an_unknown_event_that_tells_of_no_failure_stays_unknown(event):
+    assert not decode(json.dumps(event)).known
+
+
+@pytest.mark.parametrize("warning", [{"message": WORDS, "code": "w1"}, WORDS])
+def test_a_warning_is_read_and_is_no_error(warning):
+    frame = json.dumps({"type": "warning", "warning": warning})
+    decoded = decode(frame)
+    assert decoded.event.warns
+    assert decoded.event.error.message == WORDS
+    assert not RealtimeWire().received_row(frame, decoded).error
 
 
 @pytest.mark.parametrize("name", ["response.failed", "response.incomplete", "response.cancelled"])
@@ -200,3 +228,15 @@ def test_codes_that_are_numbers_or_have_other_names_are_read(code):
 def test_events_that_report_a_failure_are_marked_as_errors(event, red):
     frame = json.dumps(event)
     assert RealtimeWire().received_row(frame, decode(frame)).error is red
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        ({"message": "Something is wrong", "details": {"request_id": "r1"}}, "Something is wrong"),
+        ({"message": "INVALID VOICE", "error": {"message": "invalid voice"}}, "INVALID VOICE"),
+        ({"message": "Filtered", "innererror": {"filter": {"hate": {"severity": 2}}}}, "Filtered"),
+    ],
+)
+def test_a_message_is_not_followed_by_what_says_no_more(error, message):
+    assert decode(json.dumps({"type": "error", "error": error})).event.error.message == message

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rtvoice_tui.protocol.settings import SessionSettings
-from rtvoice_tui.session.commands import CommitTurn, EditSession
+from rtvoice_tui.session.commands import CommitTurn, EditSession, TalkEnd, TalkStart
 from rtvoice_tui.session.effects import Play, RunTool
 from rtvoice_tui.session.facts import (
     AgentSaid,
@@ -22,11 +22,12 @@ from rtvoice_tui.session.facts import (
     ServerState,
     SessionEnded,
     TurnStarted,
+    UsageReported,
     UserSaid,
 )
 from rtvoice_tui.session.inputs import Closed
 from rtvoice_tui.session.realtime.turns.listening import ANSWER_S
-from rtvoice_tui.session.timers import AnswerLate, CancelLate, OutputsHeld
+from rtvoice_tui.session.timers import AnswerLate, CancelLate, EditLate, OutputsHeld, ResponseLate
 from session.conversation import ITEM, VAD, WEATHER, Conversation, Step, function_call, sound
 from session.mcp_provider import make, request, talking
 
@@ -243,8 +244,8 @@ def test_an_answer_that_was_cancelled_and_never_ends_is_given_up():
     c.interrupt()
     c.flushed(A=300)
     c.type("Are you there?")
-    assert CancelLate("R1") in c.all().timers
-    assert ITEM in c.timer(CancelLate("R1")).sent_types
+    (late,) = [timer for timer in c.all().timers if isinstance(timer, CancelLate)]
+    assert ITEM in c.timer(late).sent_types
 
 
 def test_a_turn_that_the_server_does_not_answer_is_told():
@@ -407,6 +408,8 @@ def test_turns_whose_speech_was_not_announced_are_counted(item_ids):
     for item_id, words in zip(item_ids, ("First", "Second"), strict=True):
         c.server("input_audio_buffer.committed", item_id=item_id)
         c.words(words, item_id)
+        c.begin(f"R {words}")
+        c.end(f"R {words}")
     assert list(heard(c.all()).values()) == ["First", "Second"]
     assert [fact.turn for fact in c.all().of(TurnStarted)] == [1, 2]
 
@@ -539,8 +542,11 @@ WORDS = {
         "Hello world.",
     ),
     "a sentence that begins with the letters of the one before": (
-        [(f"{AUDIO_TEXT}.done", {"transcript": "Yes"}), (f"{AUDIO_TEXT}.done", {"transcript": "Yesterday it rained."})],
-        "Yes Yesterday it rained.",
+        [
+            (f"{AUDIO_TEXT}.done", {"transcript": "Yes."}),
+            (f"{AUDIO_TEXT}.done", {"transcript": "Yesterday it rained."}),
+        ],
+        "Yes. Yesterday it rained.",
     ),
     "a part whose letters are in another": (
         [
@@ -603,3 +609,192 @@ def test_an_approval_that_only_the_end_of_the_answer_asks_for_is_asked():
     c.begin()
     step = c.end("R1", output=[request()])
     assert [call.state for call in step.of(CallChanged)] == [CallState.ASKING]
+
+
+# --- what must not be taken for something else
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The current response failed: CUDA out of memory",
+        "Error while generating the current response",
+        "Response generation failed: worker is not running",
+        "Tracing of the current response failed",
+    ],
+)
+def test_an_error_while_an_answer_runs_is_told_and_asks_for_nothing(words):
+    c = Conversation()
+    c.calls(function_call("K"))
+    c.tool_done("K")
+    c.begin("R2")
+    assert any(words in notice for notice in c.error("", message=words).notices)
+    assert c.end("R2", "failed").sent_types == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Cannot create a response: your account is not active, please check your billing details",
+        "The model is currently overloaded, so no response can be created",
+        "The current voice does not support this response format",
+        "Rate limit reached. Current limit: 1 response per minute",
+        "No active session: response.create is not allowed",
+    ],
+)
+def test_a_real_refusal_of_a_request_is_told_and_not_repeated(words):
+    c = Conversation()
+    c.calls(function_call("K"))
+    c.tool_done("K")
+    assert any(words in notice for notice in c.error("", c.last_id("response.create"), message=words).notices)
+    assert c.timer(ResponseLate("(unnamed)")).sent_types == []
+
+
+def test_a_quota_that_is_used_up_is_told_whatever_its_words_are():
+    c = Conversation()
+    c.calls(function_call("K"))
+    c.tool_done("K")
+    words = "You exceeded your current quota, so no response is active."
+    assert c.error("insufficient_quota", message=words).notices != []
+
+
+def test_a_request_that_sounds_refused_for_another_answer_again_and_again_is_told():
+    c = Conversation()
+    c.calls(function_call("K"))
+    c.tool_done("K")
+    told: list[str] = []
+    for _ in range(10):
+        told += c.error("", c.last_id("response.create"), message="A response is still active").notices
+        c.timer(ResponseLate("(unnamed)"))
+    assert told != []
+    assert c.all().sent_types.count("response.create") < 6
+
+
+def test_a_cancellation_that_crossed_the_end_of_the_answer_asks_for_no_second_one():
+    c = Conversation().speaking()
+    c.type("What else?")
+    c.flushed(A=100)
+    c.cancelled("R1")
+    c.error("", message="Conversation has none active response")
+    c.begin("R2")
+    assert c.end("R2").sent_types == []
+
+
+@pytest.mark.parametrize("fields", [{"error": {"message": "no tools there"}}, {"message": "no tools there"}])
+def test_a_failure_that_is_told_while_the_session_is_configured_does_not_refuse_it(fields):
+    c = Conversation(ready=False, settings=SessionSettings(voice="marin"))
+    c.connect()
+    c.server("session.created", session={})
+    assert c.server("mcp.discovery_failed", **fields).notices == ["no tools there (mcp.discovery_failed)"]
+    c.server("session.updated", session={"audio": {"output": {"voice": "ash"}}})
+    assert c.machine.phase is not Phase.REFUSED
+
+
+def test_a_failure_elsewhere_refuses_no_request():
+    c = Conversation()
+    c.type("Hello")
+    c.server("response.web_search_call.failed", message="the index is gone")
+    assert c.machine.phase is Phase.THINKING
+    c.type("Are you there?")
+    assert c.all().sent_types.count("response.create") == 1
+
+
+def test_an_item_of_the_last_answer_that_is_told_late_is_not_shown_again():
+    c = Conversation()
+    c.begin("R1")
+    text(c, "Hello")
+    c.end("R1")
+    c.begin("R2")
+    item = {"id": "A", "type": "message", "role": "assistant", "content": [{"type": "text", "text": "Hello"}]}
+    c.server("conversation.item.done", item=item)
+    assert said(c.all()) == {"A": "Hello"}
+
+
+def test_the_timer_of_an_earlier_cancellation_does_not_end_a_later_answer_without_an_id():
+    c = Conversation()
+    for item_id in ("A", "B"):
+        c.server("response.created", response={})
+        c.audio(item_id, response_id=None)
+        c.interrupt()
+        c.flushed(**{item_id: 100})
+        if item_id == "A":
+            c.end(None, "cancelled")
+    (first, *_) = [timer for timer in c.all().timers if isinstance(timer, CancelLate)]
+    c.timer(first)
+    assert c.audio("C", response_id=None).of(Play) == []
+
+
+def test_the_tokens_of_an_answer_that_was_given_up_are_counted_when_they_come():
+    c = Conversation().speaking()
+    c.interrupt()
+    c.flushed(A=100)
+    (late,) = [timer for timer in c.all().timers if isinstance(timer, CancelLate)]
+    c.timer(late)
+    step = c.end("R1", "cancelled", usage={"total_tokens": 12, "input_tokens": 10, "output_tokens": 2})
+    assert [fact.usage.total_tokens for fact in step.of(UsageReported)] == [12]
+
+
+def test_an_edit_that_was_not_answered_is_not_refused_by_a_later_error_about_something_else():
+    c = Conversation()
+    edit(c, "one", voice="ash")
+    c.timer(EditLate(c.last_id("session.update")))
+    assert outcomes(c.error("", message="voice synthesis failed for this sentence")) == []
+    assert c.machine.wanted.voice == "ash"
+
+
+def test_three_edits_back_and_forth_are_acknowledged_one_by_one():
+    c = Conversation()
+    for number, speed in enumerate((1.2, 1.0, 1.2)):
+        edit(c, str(number), speed=speed)
+    told = [outcomes(c.server("session.updated", session={"audio": {"output": {"speed": speed}}}))
+            for speed in (1.2, 1.0, 1.2)]  # fmt: skip
+    assert told == [[("0", "acknowledged")], [("1", "acknowledged")], [("2", "acknowledged")]]
+    assert c.all().notices == []
+
+
+def test_two_quick_turns_by_key_stay_two_turns():
+    c = Conversation(settings=SessionSettings(turn_detection=None, transcription={"model": "m"}))
+    for number in (1, 2):
+        c.do(TalkStart())
+        c.mic(300)
+        if number == 2:
+            c.server("input_audio_buffer.committed", item_id="U1")
+        c.do(TalkEnd())
+    c.server("input_audio_buffer.committed", item_id="U2")
+    assert [fact.turn for fact in c.all().of(TurnStarted)] == [1, 2]
+
+
+def test_a_commit_that_is_told_twice_is_one_item_whose_words_may_be_corrected():
+    c = Conversation()
+    c.user_turn()
+    c.words("Helo")
+    c.server("input_audio_buffer.committed", item_id="U")
+    c.words("Hello")
+    assert heard(c.all()) == {"U": "Hello"}
+
+
+def test_an_answer_to_the_turn_before_does_not_end_the_speech_that_has_begun_since():
+    c = Conversation()
+    c.user_turn("U1")
+    c.speech("U2")
+    c.begin()
+    assert c.machine.phase is Phase.HEARING
+
+
+def test_an_answer_that_began_before_the_commit_is_not_missed():
+    c = Conversation()
+    c.speech()
+    c.begin()
+    c.audio()
+    c.server("input_audio_buffer.committed", item_id="U")
+    c.end()
+    c.heard(drained=True, A=1000)
+    assert c.machine.phase is Phase.LISTENING
+    assert c.timer(AnswerLate(1)).notices == []
+
+
+def test_a_turn_that_the_user_interrupted_need_not_be_answered():
+    c = Conversation()
+    c.user_turn()
+    c.interrupt()
+    assert c.timer(AnswerLate(1)).notices == []

@@ -157,6 +157,19 @@ def test_a_pattern_that_only_the_tool_can_read_is_left_to_it_and_the_rest_is_che
         read('{"city":5}', schema)
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"city": {"not": {"pattern": r"\p{Cc}"}}}},
+        {"properties": {"city": {"if": {"pattern": r"\p{Lu}"}, "then": {"maxLength": 1}}}},
+        {"properties": {"city": {"oneOf": [{"pattern": r"^\p{Lu}"}, {"pattern": r"^\p{Ll}"}]}}},
+        {"properties": {"default": {"pattern": r"\p{L}"}, "city": {"type": "string"}}},
+    ],
+)
+def test_a_pattern_that_only_the_tool_can_read_refuses_nothing_from_where_it_is_turned_around(schema):
+    assert read('{"city":"Oslo","default":"x"}', schema) == {"city": "Oslo", "default": "x"}
+
+
 def test_data_that_looks_like_a_pattern_is_compared_as_it_is():
     schema = {"properties": {"city": {"const": {"pattern": "("}}, "pattern": {"type": "string"}}}
     assert read('{"city":{"pattern":"("},"pattern":"("}', schema)

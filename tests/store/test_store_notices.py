@@ -89,3 +89,13 @@ def test_only_errors_from_before_the_connection_of_the_open_session_are_solved()
     store.record(PhaseChanged(Phase.CONNECTING), 5)
     store.record(SessionOpened("s", {}), 6)
     assert store.notices.worst(6, -1, store.session.connected_from) is None
+
+
+@pytest.mark.parametrize("level", [INFO, WARNING, ERROR])
+def test_the_newest_notice_is_kept_however_many_errors_there_were(level):
+    notices = Notices(10)
+    for at in range(20):
+        notices.add(at, Notice(ERROR, f"error {at}"))
+    notices.add(20, Notice(level, "the newest"))
+    assert notices[-1] == (20, Notice(level, "the newest"))
+    assert len(notices) == 10

@@ -92,6 +92,7 @@ GOOD_SCHEMAS: dict[str, Any] = {
     "a reference by name": {"type": "object", "properties": {"a": {"$ref": "#x"}}, "$defs": {"b": {"$anchor": "x"}}},
     "a value that looks like one": {"type": "object", "properties": {"a": {"const": {"$ref": "#/no"}}}},
     "a property called $ref": {"type": "object", "properties": {"$ref": {"type": "string"}}},
+    "a number as id of what is no schema": {"type": "object", "properties": {}, "metadata": {"$id": 5, "id": {}}},
     "a closed object": {**CITY, "additionalProperties": False},
     "two types": {"type": "object", "properties": {"a": {"type": ["string", "null"]}}},
 }

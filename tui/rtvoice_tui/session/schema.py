@@ -37,6 +37,9 @@ MAX_WORK, MAX_WORK_NESTED = 100_000, 20_000
 The second limit applies to schemas with alternatives: the validator formats an error message for each of them.
 """
 
+_OPPOSITES = ("not", "if", "oneOf")
+"""Keywords that refuse more if a schema inside them accepts more: with an unreadable pattern they are left out."""
+
 _ALTERNATIVES = frozenset(("allOf", "anyOf", "oneOf", "not", "if", "contains", "propertyNames", "dependentSchemas"))
 
 
@@ -258,10 +261,12 @@ def without_unreadable_patterns(schema: Any) -> Any:
         return [without_unreadable_patterns(entry) for entry in schema]
     if not isinstance(schema, Mapping):
         return schema
+    left_out = {name for name in _OPPOSITES if name in schema and _is_unreadable(schema[name])}
+    left_out |= {"then", "else"} if "if" in left_out else set()
     kept = {
-        name: value if name in _DATA else without_unreadable_patterns(value)
+        name: _readable(name, value)
         for name, value in schema.items()
-        if not (name == "pattern" and isinstance(value, str) and not _compiles(value))
+        if name not in left_out and not (name == "pattern" and isinstance(value, str) and not _compiles(value))
     }
     named = schema.get("patternProperties")
     if isinstance(named, Mapping) and not all(map(_compiles, named)):
@@ -269,6 +274,19 @@ def without_unreadable_patterns(schema: Any) -> Any:
         kept.pop("additionalProperties", None)  # it is about the names that no pattern matches
         kept.pop("unevaluatedProperties", None)
     return kept
+
+
+def _readable(name: str, value: Any) -> Any:
+    if name in _DATA:
+        return value
+    if name in _NAMES and isinstance(value, Mapping):
+        return {key: without_unreadable_patterns(inner) for key, inner in value.items()}
+    return without_unreadable_patterns(value)
+
+
+def _is_unreadable(schema: Any) -> bool:
+    """Whether a schema holds a pattern that Python cannot compile."""
+    return bool(without_unreadable_patterns(schema) != schema)
 
 
 def _compiles(pattern: str) -> bool:

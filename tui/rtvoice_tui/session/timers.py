@@ -20,9 +20,10 @@ class ResponseLate(msgspec.Struct, frozen=True):
 
 
 class CancelLate(msgspec.Struct, frozen=True):
-    """This response was cancelled, and has not ended in time."""
+    """This response was cancelled, and has not ended in time; ``number`` tells responses without ids apart."""
 
     response_id: str
+    number: int
 
 
 class AnswerLate(msgspec.Struct, frozen=True):

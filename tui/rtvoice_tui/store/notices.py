@@ -41,8 +41,8 @@ class Notices:
             self._entries.pop()
         self._entries.append((at, notice))
         if len(self._entries) > self._most:
-            least = min(_SEVERITY[kept.level] for _, kept in self._entries)
-            index = next(n for n, (_, kept) in enumerate(self._entries) if _SEVERITY[kept.level] == least)
+            severities = [_SEVERITY[kept.level] for _, kept in self._entries[:-1]]  # the newest stays
+            index = severities.index(min(severities))
             del self._entries[index]
 
     def worst(self, now: float, hidden_until: float, solved_until: float | None) -> Notice | None:

@@ -42,6 +42,8 @@ def problem_of(spec: ToolSpec) -> str:
             check(spec.parameters)
     except SchemaRefused as refused:
         return str(refused)
+    except Exception as fault:  # a schema that the validator itself fails on
+        return f"parameters: it cannot be checked: {type(fault).__name__}"
     return ""
 
 

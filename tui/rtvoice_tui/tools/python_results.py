@@ -43,6 +43,9 @@ _SCALARS = (datetime.date, datetime.time, datetime.timedelta, decimal.Decimal, u
 _FORMS = ("model_dump", "tolist", "_asdict", "to_dict", "isoformat")
 """Methods by which other libraries' types give their values: pydantic, numpy, named tuples, pandas, dates."""
 
+_NOTHING = ("NAType", "NaTType")
+"""Types of pandas for values that are not there."""
+
 
 def as_json(value: Any) -> Any:
     """Dataclasses, dates, arrays and similar types as JSON types.
@@ -57,18 +60,16 @@ def as_json(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    if value is None or value is True or value is False:
-        return value
+    if value is None or value is True or value is False or type(value).__name__ in _NOTHING:
+        return None if type(value).__name__ in _NOTHING else value
     for kind, plain in _BASES:
         if isinstance(value, kind) and not isinstance(value, enum.Enum):
             return _base(plain(value))
     if isinstance(value, enum.Enum):
         return _plain(value.value)
-    if callable(form := getattr(value, "_asdict", None)) and isinstance(value, tuple):
-        return _plain(form())
-    if isinstance(value, collections.abc.Mapping):
+    if type(value) is dict:
         return _object(value.items())
-    if isinstance(value, list | tuple):
+    if type(value) in (list, tuple):
         return [_plain(inner) for inner in value]
     if (fields := _fields(value)) is not None:
         return _object(fields.items())
@@ -104,16 +105,16 @@ def _key(name: Any) -> str:
 
 
 def _fields(value: Any) -> dict[str, Any] | None:
-    """The fields of a dataclass, of an attrs class, or of a struct; None for any other value."""
+    """The public fields of a dataclass or of an attrs class, as far as they are set; None for any other value."""
     if isinstance(value, type):
         return None
     if dataclasses.is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    if attrs := getattr(value, "__attrs_attrs__", ()):
-        return {field.name: getattr(value, field.name) for field in attrs}
-    if names := getattr(value, "__struct_fields__", ()):  # msgspec
-        return {wire: getattr(value, name) for wire, name in zip(value.__struct_encode_fields__, names, strict=True)}
-    return None
+        names = [field.name for field in dataclasses.fields(value)]
+    elif attributes := getattr(value, "__attrs_attrs__", ()):
+        names = [field.name for field in attributes]
+    else:
+        return None
+    return {name: getattr(value, name) for name in names if not name.startswith("_") and hasattr(value, name)}
 
 
 def _other(value: Any) -> Any:
@@ -122,20 +123,33 @@ def _other(value: Any) -> Any:
     Raises:
         TypeError: it has none.
     """
-    _check_result(value)
-    if isinstance(value, _SCALARS):
-        import msgspec
+    import msgspec
 
-        return msgspec.to_builtins(value)
+    _check_result(value)
+    if isinstance(value, msgspec.Struct):
+        return _plain(msgspec.to_builtins(value, str_keys=True, builtin_types=(bytes,), enc_hook=_plain))
+    if isinstance(value, _SCALARS):
+        kind = next(kind for kind in (datetime.datetime, *_SCALARS) if isinstance(value, kind))
+        return msgspec.to_builtins(value) if type(value) is kind else _own_form(value)
+    form = _own_form(value)
+    if form is not value:
+        return form
+    if isinstance(value, collections.abc.Mapping):
+        return _object(value.items())
     if isinstance(value, _LISTS) and not _has_text(value):  # UserString is a sequence
         found = list(itertools.islice(value, MAX_ITEMS + 1))
         return [_plain(inner) for inner in found[:MAX_ITEMS]] + [CUT] * (len(found) > MAX_ITEMS)
+    return _plain(list(value)) if isinstance(value, tuple | list) else str(value)
+
+
+def _own_form(value: Any) -> Any:
+    """What one of the known methods of a value gives; the value itself if it has none of them."""
     for method in _FORMS:
         if callable(form := getattr(value, method, None)):
             plain = form()
             if type(plain) is not type(value):  # numpy's long double gives itself
                 return _plain(plain)
-    return str(value)
+    return str(value) if isinstance(value, _SCALARS) else value
 
 
 def _has_text(value: Any) -> bool:
@@ -155,7 +169,9 @@ def _check_result(value: Any) -> None:
         raise TypeError(f"its result is no JSON ({name} inside it): await it first")
     if isinstance(value, io.IOBase):
         raise TypeError("its result is no JSON (an open file): return its text")
-    has_form = isinstance(value, _LISTS) or any(callable(getattr(value, method, None)) for method in _FORMS)
+    has_form = isinstance(value, (*_LISTS, collections.abc.Mapping)) or any(
+        callable(getattr(value, method, None)) for method in _FORMS
+    )
     about_itself = not _has_text(value) and repr(value).startswith("<")
     if isinstance(value, type) or (not has_form and (callable(value) or about_itself)):
         raise TypeError(f"its result is no JSON ({name}): return text, a number, a list or a dict")

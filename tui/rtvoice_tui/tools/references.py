@@ -32,7 +32,7 @@ def lost_reference(schema: dict[str, Any]) -> str:
         if not isinstance(part, dict):
             continue
         try:
-            if part is not schema:
+            if part is not schema and any(isinstance(part.get(name), str) for name in ("$id", "id")):
                 resolver = resolver.in_subresource(draft.create_resource(part))
             for keyword in _REFERENCES:
                 reference = part.get(keyword)

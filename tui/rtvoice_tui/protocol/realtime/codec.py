@@ -14,7 +14,7 @@ from msgspec import structs
 
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.client_events import ClientEvent
-from rtvoice_tui.protocol.realtime.completing import completed, fields_of, untyped_error
+from rtvoice_tui.protocol.realtime.completing import completed, fields_of, other_failure
 from rtvoice_tui.protocol.realtime.error_texts import read_event_error
 from rtvoice_tui.protocol.realtime.objects import ErrorInfo, Part, StatusDetails
 from rtvoice_tui.protocol.realtime.provider_events import OTHER_CLASSES
@@ -104,10 +104,10 @@ def _decode_untyped(fields: dict[str, Any], frame: str | bytes) -> Decoded:
 
 
 def _decode_unknown(wire_name: str, frame: str | bytes) -> Decoded:
-    """An event of an unknown type: an error if it tells that something failed."""
-    error = untyped_error(wire_name, frame)
-    if error is not None:
-        return Decoded(ev.ErrorEvent(error=error), wire_name)
+    """An event of an unknown type: `OtherFailure` if it tells that something failed."""
+    failure = other_failure(wire_name, frame)
+    if failure is not None:
+        return Decoded(failure, wire_name)
     return Decoded(UnknownEvent(type=wire_name), wire_name, known=False)
 
 

@@ -9,12 +9,18 @@ from msgspec import structs
 
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.error_texts import read_event_error, read_response_error
-from rtvoice_tui.protocol.realtime.objects import OTHER_STATUSES, UNFINISHED, ErrorInfo, Response
+from rtvoice_tui.protocol.realtime.objects import OTHER_STATUSES, UNFINISHED, Response
+from rtvoice_tui.protocol.realtime.provider_events import OtherFailure
 from rtvoice_tui.protocol.usage import Usage
 
-_FAILURE = re.compile(r"error|fail|expired|closed|closing|terminated|denied|rejected|exceeded|warning", re.IGNORECASE)
-"""Words in the type of an unknown event that tells of a failure."""
+_FAILURES = frozenset(("error", "errors", "failed", "failure", "expired", "denied", "rejected", "terminated", "fatal"))
+"""Words at the end of an unknown event's type that tell of a failure."""
 
+_WARNINGS = frozenset(("warning", "warnings", "closed", "closing"))
+"""Words that warn, or tell of an end, which has to give a reason in words."""
+
+_SUCCESS = ("", "0", "ok", "none", "success", "no error", "false")
+"""Codes and messages of an error that is none."""
 
 _OUTPUT_TOKENS = ("output_tokens", "completion_tokens")
 
@@ -42,25 +48,39 @@ def completed(event: Any, wire_name: str, frame: str | bytes) -> Any:
     return event
 
 
-def untyped_error(wire_name: str, frame: str | bytes) -> ErrorInfo | None:
-    """The error in an event of an unknown type; ``None`` if it tells of no failure.
+def other_failure(wire_name: str, frame: str | bytes) -> OtherFailure | None:
+    """What an event of an unknown type tells of a failure; ``None`` if it tells of none.
 
     Args:
         wire_name: the event's type.
         frame: its frame.
     """
-    told = _FAILURE.search(wire_name)
+    words = set(re.split(r"[^a-z]+", wire_name.rpartition(".")[2].lower()))
+    fails, warns = not words.isdisjoint(_FAILURES), not words.isdisjoint(_WARNINGS)
     named = b'"error"' if isinstance(frame, bytes) else '"error"'
-    if told is None and named not in frame:  # type: ignore[operator]
+    if not (fails or warns or named in frame):  # type: ignore[operator]
         return None
     fields = fields_of(frame)
-    if told is None and not fields.get("error"):
+    told = fields.get("error")
+    if told and _is_success(told):
         return None
+    if "warning" in words and isinstance(fields.get("warning"), dict | str):
+        fields = {**fields, "error": fields["warning"]}
     error = read_event_error(fields, about_error=False)
-    if told is None and not error.message:
+    if not (fails or told) and " " not in error.message:
+        return None  # an end with a code as its reason, such as close_requested
+    if not (error.message or fails):
         return None
-    code = error.code or wire_name
-    return structs.replace(error, code=code, message=error.message or wire_name)
+    error = structs.replace(error, code=error.code or wire_name, message=error.message or wire_name)
+    return OtherFailure(about=wire_name, error=error, warns=warns and not told)
+
+
+def _is_success(error: Any) -> bool:
+    """Whether the error of an event says that there was none."""
+    if not isinstance(error, dict):
+        return str(error).lower() in _SUCCESS
+    code, message = str(error.get("code", "0")).lower(), str(error.get("message", "")).lower()
+    return code in _SUCCESS and message in _SUCCESS
 
 
 def fields_of(frame: str | bytes) -> dict[str, Any]:

@@ -177,7 +177,7 @@ def _with_details(message: str, value: dict[str, Any], depth: int) -> str:
     for name in _DETAILS:
         inner = value.get(name)
         words = _words(inner, depth + 1) if isinstance(inner, dict | list) else ""
-        if words and words not in message:
+        if words and not words.startswith(("{", "[")) and words.lower() not in message.lower():
             message = f"{message.rstrip('.')}: {words}"
     return message
 

@@ -3,6 +3,7 @@
 from rtvoice_tui.protocol.realtime import codec
 from rtvoice_tui.protocol.realtime.client_events import AppendInput, ClientEvent, CreateItem
 from rtvoice_tui.protocol.realtime.objects import FAILED
+from rtvoice_tui.protocol.realtime.provider_events import OtherFailure
 from rtvoice_tui.protocol.realtime.server_events import (
     ErrorEvent,
     McpCallFailed,
@@ -70,4 +71,6 @@ def _is_error(event: WireEvent) -> bool:
     """Whether an event reports that something failed."""
     if isinstance(event, ResponseDone):
         return event.response.status in FAILED
+    if isinstance(event, OtherFailure):
+        return not event.warns
     return isinstance(event, ErrorEvent | TranscriptionFailed | McpCallFailed | McpListFailed)

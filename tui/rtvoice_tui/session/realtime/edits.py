@@ -322,6 +322,7 @@ class Edits:
         edit = next((e for e in self._waiting if e.event_id == event_id), None)
         if edit is None:
             return False
+        edit.late = True
         if edit.edit_id:
             self._unanswered_fields |= set(edit.fields)
         self._report_edit(edit, EditState.UNANSWERED)
@@ -334,6 +335,7 @@ class Edits:
         self._resolved.clear()
         self._unanswered_fields.clear()
         self._in_force = {}
+        self._refused_whole = None
         self._refused_tools.clear()
 
     def _unset(self, name: str) -> bool:

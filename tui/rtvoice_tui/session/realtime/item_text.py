@@ -13,6 +13,9 @@ from typing import Final, NamedTuple
 
 from rtvoice_tui.protocol.realtime.objects import Part
 
+MAX_SEARCHED = 2000
+"""Characters of a text up to which it is searched in another as whole words."""
+
 TEXT: Final = "text"
 TRANSCRIPT: Final = "transcript"
 
@@ -61,7 +64,7 @@ class _PartText:
         pending, self.deltas, self.whole = "".join(self.deltas), [], True
         if not text.strip() or _plain(self.told + pending) == _plain(text):
             self.told += pending
-        elif _begins(text, self.told):
+        elif not self.told.strip() or _plain(text).startswith(_plain(self.told)):
             self.told = text
         elif pending or not _plain(self.told).endswith(_plain(text)):
             self.told = _joined(self.told, text)
@@ -69,6 +72,8 @@ class _PartText:
     def settle(self, text: str) -> None:
         """The part's text in a finished item, which is final; of an interrupted one it may be shorter."""
         known = self.text
+        if _plain(known).startswith(_plain(text)):  # cut within a word
+            text = known
         self.told, self.deltas, self.whole = (known if _holds(known, text) else text), [], True
 
 
@@ -123,7 +128,8 @@ class ItemText:
         """The parts of a finished item."""
         before = self.text
         told = [(index, part) for index, part in enumerate(content) if part.words.strip()]
-        if not told or _holds(before, "".join(part.words for _, part in told)):
+        whole = "".join(part.words for _, part in told)
+        if not told or _holds(before, whole) or _plain(before).startswith(_plain(whole)):
             return UNCHANGED
         for index, part in told:
             words = part.words
@@ -163,6 +169,8 @@ def _holds(known: str, text: str) -> bool:
     known, text = _plain(known), _plain(text)
     if not text or known == text:
         return True
+    if len(text) > MAX_SEARCHED:
+        return text in known
     place = known.find(text)
     while place >= 0:
         end = place + len(text)

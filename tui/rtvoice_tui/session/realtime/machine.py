@@ -33,7 +33,8 @@ from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.client_events import CancelResponse, CreateItem, CreateResponse
 from rtvoice_tui.protocol.realtime.dialects import Dialect
 from rtvoice_tui.protocol.realtime.objects import ErrorInfo, Response
-from rtvoice_tui.protocol.realtime.provider_events import TranscriptionUpdated
+from rtvoice_tui.protocol.realtime.provider_events import OtherFailure, TranscriptionUpdated
+from rtvoice_tui.protocol.remedies import FATAL
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.effects import ApplyAudio, Effect, Flush, OpenDevice, SetEchoMode
@@ -240,6 +241,8 @@ class SessionMachine:
                 self._out.report(LimitsReported(tuple(event.rate_limits)))
             case ev.ErrorEvent():
                 self._error(event)
+            case OtherFailure():
+                self._failed_elsewhere(event)
             case ev.ItemAdded() | ev.ItemCreated() | ev.ItemDone():
                 self._user.typed.deliveries.item(event.item)
                 self._responses.item(event.item, finished=isinstance(event, ev.ItemDone))
@@ -326,7 +329,7 @@ class SessionMachine:
                 if self._slot.request_late(timer.request):
                     self._out.warn("the server has not begun the answer that was asked for", "ask again")
             case CancelLate():
-                if self._slot.cancel_late(timer.response_id):
+                if self._slot.cancel_late(timer):
                     self._end_response(timer.response_id)
             case EditLate():
                 self._configuration.unanswered(timer.event_id)
@@ -338,7 +341,7 @@ class SessionMachine:
     def _error(self, event: ev.ErrorEvent) -> None:
         error = event.error
         cause = self._out.cause(error.event_id)
-        ruling = judge(error, cause, asking=self._slot.requested or self._slot.crossed)
+        ruling = judge(error, cause, asking=self._slot.may_be_refused_by(error.event_id))
         busy = ruling.verdict is Verdict.TRY_AGAIN
         if is_not_active(error) and self._slot.not_active(cause if isinstance(cause, CancelResponse) else None):
             self._end_response(self._slot.active)
@@ -363,6 +366,17 @@ class SessionMachine:
             fatal = ruling.verdict is Verdict.FATAL
             self._fault.reported(sentence(error), remedy, error.message, about_response, fatal)
         self._out.report(Notice(level, sentence(error), remedy, error.event_id))
+
+    def _failed_elsewhere(self, failure: OtherFailure) -> None:
+        """An event of an unknown type tells of a failure: the user is told, and nothing of ours is refused by it."""
+        error, words = failure.error, sentence(failure.error)
+        remedy = judge(error, None).remedy
+        if not failure.warns:
+            about_response = failure.about.startswith("response.")
+            self._fault.reported(words, remedy, error.message, about_response, error.code in FATAL)
+        else:
+            self._fault.reported(words, remedy, error.message, about_response=False)
+        self._out.report(Notice(Level.WARNING if failure.warns else Level.ERROR, words, remedy))
 
     def _blame(self, error: ErrorInfo, verdict: Verdict, caused: bool) -> Blame:
         """Which pending edit an error without an event id refuses; ``caused``: whether its cause is another event."""

@@ -38,6 +38,7 @@ class PendingEdit:
         sent: the sent values, by our field names.
         by_talk: whether a change of the talk mode caused it, so that a refusal leaves the wanted settings unchanged.
         whole: whether it is the whole configuration.
+        late: whether it was not answered in time.
         made: the server's values where it applied others.
     """
 
@@ -51,6 +52,7 @@ class PendingEdit:
     sent: dict[str, Any]
     by_talk: bool = False
     whole: bool = False
+    late: bool = False
     made: dict[str, Any] = field(default_factory=dict)
 
     def outcome(self, found: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,14 +70,28 @@ def answered_by(waiting: Sequence[PendingEdit], found: Mapping[str, Any]) -> lis
 
     A report that holds the values of none is about the oldest one, to which the server applied others.
     """
-    held = [n for n, edit in enumerate(waiting) if edit.sent and edit.sent.keys() <= found.keys()]
-    last = max((n for n in held if not waiting[n].outcome(found)), default=-1)
-    return [edit for edit in waiting[: last + 1] if not edit.outcome(found)] or list(waiting[:1])
+    answered: list[PendingEdit] = []
+    silent: list[PendingEdit] = []
+    ahead: dict[str, Any] = {}  # what earlier edits ask for that the report does not hold yet
+    for edit in waiting:
+        asked = {name for name in edit.sent if name in ahead and differs(name, edit.sent[name], ahead[name])}
+        if edit.outcome(found) or asked:
+            ahead |= edit.sent
+        elif edit.sent and edit.sent.keys() <= found.keys():
+            answered += [*silent, edit]
+            silent.clear()
+        else:
+            silent.append(edit)
+    return answered or list(waiting[:1])
 
 
 def named_in(waiting: Sequence[PendingEdit], param: str, reason: str) -> PendingEdit | None:
-    """The pending edit of a field that an error names, in its parameter or in its words; the oldest of several."""
-    return next((edit for edit in waiting if not edit.whole and named_field(param or reason, edit.fields)), None)
+    """The pending edit of a field that an error names, in its parameter or in its words; the oldest of several.
+
+    An edit that was not answered in time is left out: the error is about something newer.
+    """
+    fresh = (edit for edit in waiting if not edit.whole and not edit.late)
+    return next((edit for edit in fresh if named_field(param or reason, edit.fields)), None)
 
 
 def as_strict(tools: tuple[ToolSpec, ...], others: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:

@@ -13,7 +13,7 @@ from rtvoice_tui.protocol.realtime.client_events import (
     TruncateItem,
 )
 from rtvoice_tui.protocol.realtime.objects import ErrorInfo
-from rtvoice_tui.protocol.remedies import FATAL, remedy_for
+from rtvoice_tui.protocol.remedies import CHECK_MODEL, FATAL, remedy_for
 
 
 class Verdict(Enum):
@@ -36,7 +36,7 @@ class Ruling:
 
 _EXPECTED = {"response_cancel_not_active", "item_already_truncated", "item_create_duplicate_item_id"}
 _NOT_ACTIVE = re.compile(
-    r"cancellation failed.{0,40}(not active|no active|not found)|no active response", re.IGNORECASE
+    r"cancellation failed.{0,40}(not active|no active|not found)|\b(no|none|not an?) active response", re.IGNORECASE
 )
 _BUSY = {"conversation_already_has_active_response"}
 _BUSY_WORDS = re.compile(
@@ -45,12 +45,14 @@ _BUSY_WORDS = re.compile(
     re.IGNORECASE,
 )
 _PERHAPS_BUSY = re.compile(
-    r"\b(already|current(ly)?|still|another|active|ongoing|running|previous)\b.{0,60}\b(response|generation)\b"
-    r"|\b(response|generati\w+)\b.{0,60}\b(already|still|in[ _]progress|active|ongoing|running|being generated)\b"
+    r"\b(already|still|another|active|ongoing)\b.{0,60}\b(response|generation)\b"
+    r"|\b(response|generati\w+)\b.{0,60}\b(already|still|in[ _]progress|active|ongoing|being generated)\b"
     r"|response_(already_)?(in_progress|active)|currently (generating|responding|speaking)",
     re.IGNORECASE,
 )
-"""Words that mean the same while a request of ours waits for its response; at other times they may mean anything."""
+"""Words that mean the same in the refusal of a request for a response; elsewhere they may mean anything."""
+
+_NEGATED = re.compile(r"\b(no|not|none|isn't|cannot be) (an? )?(active|running)\b", re.IGNORECASE)
 
 _EMPTY_COMMIT = "input_audio_buffer_commit_empty"
 _OF_THE_BUFFER = re.compile(r"buffer|too (small|short)|\bempty\b|\b\d+(\.\d+)? ?ms\b|no audio", re.IGNORECASE)
@@ -65,7 +67,7 @@ def judge(error: ErrorInfo, cause: ClientEvent | None, asking: bool = False) -> 
     Args:
         error: the error.
         cause: the client event; ``None`` if it is not known.
-        asking: whether a response was requested that may be refused because another one is active.
+        asking: whether it may refuse a request for a response: it names our request, or names no event while one waits.
     """
     words = {error.code, error.type}
     message = error.message[:_SEARCHED]
@@ -73,11 +75,12 @@ def judge(error: ErrorInfo, cause: ClientEvent | None, asking: bool = False) -> 
         return Ruling(Verdict.EXPECTED)
     if words & _BUSY or _BUSY_WORDS.search(message):
         return Ruling(Verdict.TRY_AGAIN)
-    if asking and any(_PERHAPS_BUSY.search(text) for text in (error.code, error.type, message)):
-        return Ruling(Verdict.TRY_AGAIN)
     if fatal := next((word for word in (error.code, error.type) if word in FATAL), ""):
         return Ruling(Verdict.FATAL, FATAL[fatal])
     remedy = remedy_for(error.word, message)
+    perhaps = any(_PERHAPS_BUSY.search(text) for text in (error.code, error.type, message))
+    if asking and perhaps and remedy in ("", CHECK_MODEL) and not _NEGATED.search(message):
+        return Ruling(Verdict.TRY_AGAIN)
     if isinstance(cause, TruncateItem):
         return Ruling(Verdict.HARMLESS, "the agent may believe that more was heard")
     if error.word == _EMPTY_COMMIT or (isinstance(cause, CommitInput) and _OF_THE_BUFFER.search(message)):
@@ -88,8 +91,6 @@ def judge(error: ErrorInfo, cause: ClientEvent | None, asking: bool = False) -> 
         return Ruling(Verdict.HARMLESS, "the filler is not said: the call goes on")
     if isinstance(cause, CreateResponse):
         return Ruling(Verdict.FAULT, remedy or "ask again")
-    if error.word.lower().endswith("warning"):
-        return Ruling(Verdict.HARMLESS, remedy)
     return Ruling(Verdict.FAULT, remedy)
 
 

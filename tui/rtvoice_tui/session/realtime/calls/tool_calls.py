@@ -71,6 +71,7 @@ class ToolCalls:
     def close(self) -> None:
         """The session ended: cancel all calls."""
         self._held = False
+        self._times_held = 0
         self.calls.close()
         self.hosted.close()
 

@@ -11,6 +11,10 @@ class ItemKeys:
         self._owners: dict[str, int] = {}
         self._latest: dict[str, str] = {}
 
+    def knows(self, item_id: str) -> bool:
+        """Whether an item with this id was told before."""
+        return bool(item_id) and item_id in self._latest
+
     def of(self, item_id: str, response: int) -> str:
         """The key of an item.
 

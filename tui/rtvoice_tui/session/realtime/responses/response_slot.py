@@ -16,6 +16,9 @@ STUCK_S = 10.0
 """Seconds after which a request that was neither started nor refused is abandoned."""
 
 
+MOST_REFUSALS = 3
+"""How often in a row a request is made again because its refusal sounds as if another response were active."""
+
 KEPT = 64
 """Number of ended interrupted responses that are kept, so that their late events are dropped."""
 
@@ -52,6 +55,8 @@ class ResponseSlot:
         self._wanted = False
         self._abandoned = False
         self._cancel_sent = False
+        self._refusals = 0
+        self._started = 0
         self.cut: set[str] = set()
         self._ended_cut: deque[str] = deque()
 
@@ -70,10 +75,9 @@ class ResponseSlot:
         """Event id of the request that has not started; empty if there is none."""
         return self._requested
 
-    @property
-    def crossed(self) -> bool:
-        """Whether the response that started last may be the server's own, and not the one that was requested."""
-        return bool(self._crossed)
+    def may_be_refused_by(self, event_id: str) -> bool:
+        """Whether an error that names this event, or none, may refuse our request; not if it was refused too often."""
+        return bool(self._requested) and event_id in ("", self._requested) and self._refusals < MOST_REFUSALS
 
     @property
     def wanted(self) -> bool:
@@ -134,6 +138,7 @@ class ResponseSlot:
             self._wanted = False  # it includes everything that the waiting request was for
         self._crossed, self._requested = self._requested, ""
         self.active = response_id or UNNAMED
+        self._started += 1
         self._cancel_sent = False
         self.cut -= {UNNAMED, response_id}  # the server may use an id again
         if self._abandoned:
@@ -153,13 +158,13 @@ class ResponseSlot:
                 self._cancel_sent = True
                 named = {} if self.active == UNNAMED else {"response_id": self.active}
                 out.send(CancelResponse, **named)
-                out.add(Schedule(CancelLate(self.active), STUCK_S))
+                out.add(Schedule(CancelLate(self.active, self._started), STUCK_S))
         elif self._requested:
             self._abandoned = True
 
-    def cancel_late(self, response_id: str) -> bool:
+    def cancel_late(self, timer: CancelLate) -> bool:
         """Handle `CancelLate`: whether that response is still active although it was cancelled."""
-        return self.active == response_id and self._cancel_sent
+        return (self.active, self._started) == (timer.response_id, timer.number) and self._cancel_sent
 
     def not_active(self, cancel: CancelResponse | None) -> bool:
         """The server says that no response is active: whether the active one was cancelled, so that it has ended.
@@ -191,6 +196,7 @@ class ResponseSlot:
         self._parallel.discard(response_id)
         if not response_id or response_id == self.active or (self.active == UNNAMED and not beside):
             self.active = ""
+            self._refusals = 0 if not self._blocked else self._refusals
             self._blocked = False
             self.cut.discard(UNNAMED)
 
@@ -203,6 +209,7 @@ class ResponseSlot:
             out: collects the effects.
         """
         if busy and self._requested and event_id in (self._requested, ""):
+            self._refusals += 1
             self._wanted = self._wanted or not (self._abandoned or self._requested == self._out_of_band)
             self._requested = ""
             self._abandoned = False

@@ -82,7 +82,8 @@ class Responses:
         self._keys = ItemKeys()
         self._words: dict[str, _Words] = {}
         self._late: OrderedDict[str, _Words] = OrderedDict()
-        self._done_ids: deque[str] = deque(maxlen=32)
+        self._done_ids: deque[str] = deque(maxlen=256)
+        self._unpaid: dict[str, int] = {}  # turns of ended responses whose tokens were not told
         self.recalled: frozenset[str] = frozenset()
 
     def close(self) -> None:
@@ -96,6 +97,7 @@ class Responses:
         self._late.clear()
         self._done_ids.clear()
         self._keys.clear()
+        self._unpaid.clear()
 
     def _report_incomplete(self) -> None:
         """Report incomplete responses that were not interrupted; those with function calls are skipped."""
@@ -174,6 +176,8 @@ class Responses:
     def _key(self, response_id: str, item_id: str) -> str:
         """The key of an item of a response; see `ItemKeys`."""
         answer = self._responses.get(response_id or self.slot.active or UNNAMED)
+        if answer is None and self._keys.knows(item_id):
+            return self._keys.of(item_id, 0)
         new = self._count + 1 if response_id and response_id not in self._done_ids else 0
         return self._keys.of(item_id, answer.number if answer is not None else new)
 
@@ -208,8 +212,9 @@ class Responses:
         if item.type == "function_call":
             self._collect(answer, self._calls.complete(answer.turn, item, self._calls_of(answer)))
         else:
-            self._settle(response_id, item)
-            self._audio_done(self._key(response_id, item.id))
+            key = self._key(response_id, item.id)
+            self._settle(response_id, item, key)
+            self._audio_done(key)
             self._failures.item(item)
 
     def _placed(self, event: ev.OutputItemAdded | ev.OutputItemDone) -> Item:
@@ -273,7 +278,7 @@ class Responses:
             finished: whether the event says that it is final. Else it is only announced, as OpenAI does with the
                 items of a response before their deltas, unless its status or its arguments say otherwise.
         """
-        key = self._key("", item.id)
+        key = self._keys.of(item.id, 0)  # of the response that it was told in, whichever runs now
         if item.type == "function_call" and self.slot.active and item.call_id:
             answer = self._response_of("")
             whole = finished or item.status == "completed" or (not item.status and bool(item.arguments))
@@ -285,13 +290,12 @@ class Responses:
             or self.ledger.get(key) is not None
             or (self.slot.active and item.text not in self.recalled)
         ):
-            self._settle("", item)
+            self._settle("", item, key if self._keys.knows(item.id) else self._key("", item.id))
 
-    def _settle(self, response_id: str, item: Item) -> None:
+    def _settle(self, response_id: str, item: Item, key: str) -> None:
         """Take over the text of a finished item, where no other event has told it."""
         if not item.of_agent or not item.text.strip():
             return
-        key = self._key(response_id, item.id)
         if self._dropped(response_id, key):
             return
         words = self._words_of(response_id, key)
@@ -368,6 +372,8 @@ class Responses:
 
     def _done(self, response: Response) -> None:
         if response.id and response.id in self._done_ids:
+            if response.usage is not None and response.id in self._unpaid:
+                self._out.report(UsageReported(self._unpaid.pop(response.id), response.usage))
             return
         response_id = response.id or self.slot.active
         if response_id not in self._responses and UNNAMED in self._responses:
@@ -375,7 +381,7 @@ class Responses:
         cut = self.slot.is_cut(response_id)
         answer = self._response_of(response_id)
         for output in response.output:
-            self._settle(response_id, output)
+            self._settle(response_id, output, self._key(response_id, output.id))
         self._done_ids.append(response.id)
         self._responses.pop(response_id or UNNAMED, None)
         self.slot.done(response.id)
@@ -392,6 +398,8 @@ class Responses:
             self._out.reach(answer.turn, Moment.GENERATED)
         if response.usage is not None:
             self._out.report(UsageReported(answer.turn, response.usage))
+        elif response.id and cut:
+            self._unpaid = dict([*self._unpaid.items(), (response.id, answer.turn)][-KEPT_LATE:])
         answered = self._calls.response_done(answer.turn, response, answer.calls, cut, answer.out_of_band)
         if answered and not self._calls.running:
             self.slot.want()

@@ -38,6 +38,7 @@ class _UserItem:
         complete: content parts whose text was told as complete: later deltas of them repeat it.
         open: whether the user may still be speaking.
         committed: whether the server has made an item of it.
+        answered: whether a response has started since.
     """
 
     turn: int
@@ -48,6 +49,7 @@ class _UserItem:
     complete: set[int] = field(default_factory=set)
     open: bool = True
     committed: bool = False
+    answered: bool = False
 
     @property
     def text(self) -> str:
@@ -80,6 +82,9 @@ class Listening:
         self._items: dict[str, _UserItem] = {}
         self._keys: dict[str, str] = {}
         self._stopped = 0
+        self._interrupted = 0
+        self._commit_open = False  # a committed item has not been answered
+        self._answered_early = False  # a response has started to speech that is not committed yet
         self._awaiting_words = ""
         self._awaited_item = ""
         self._answer_due = False
@@ -140,7 +145,7 @@ class Listening:
             self._report(key, final=False)
         self._talk_turn = 0
         self.server_hears = True
-        self.unanswered = False
+        self.unanswered = self._answered_early = False
         turn = item.turn
         self._out.reach(turn, Moment.SPEECH_STARTED)
         return turn
@@ -155,14 +160,15 @@ class Listening:
         self.server_hears = False
         return turn
 
-    def committed(self, item_id: str) -> int:
-        """The input buffer became a user item; returns the turn."""
+    def committed(self, item_id: str, by_key: bool) -> int:
+        """The input buffer became a user item; returns the turn. ``by_key``: whether turns are made by key."""
         self.server_hears = False
+        self._commit_open = not self._answered_early
         key = self._committed_key(item_id)
         if self._awaiting_words and not self._awaited_item:
             self._awaited_item = key
         if key not in self._items:
-            self._remember(key, self._turn_of_commit())
+            self._remember(key, self.current_turn() if by_key else self._turn_of_commit())
             self._report(key, final=False)
         item = self._items[key]
         item.open, item.committed = False, True
@@ -175,7 +181,7 @@ class Listening:
         waiting = nameless in self._items and not self._items[nameless].committed
         if item_id and key not in self._items and waiting:
             key = self._keys[item_id] = nameless
-        elif key in self._items and self._items[key].committed and self._items[key].told:
+        elif key in self._items and self._items[key].told and self._items[key].answered:
             key = self._new_key(item_id, self.turn + 1)  # the server uses the id again
         return key
 
@@ -183,6 +189,21 @@ class Listening:
         """The turn of speech whose beginning was not told: a new one if the user has spoken in the current one."""
         spoken = any(item.turn == self.turn and item.committed for item in self._items.values())
         return self.next_turn() if spoken and not self._talk_turn else self.current_turn()
+
+    def response_started(self, asked: bool) -> None:
+        """A response started.
+
+        Args:
+            asked: whether we requested it. Otherwise it answers a committed item, or else the speech that is heard now,
+                whose end the server then does not tell.
+        """
+        self.unanswered = False
+        if not asked and not self._commit_open:
+            self._answered_early = self.server_hears or self._answered_early
+            self.server_hears = False
+        self._commit_open = False
+        for item in self._items.values():
+            item.answered = item.answered or item.committed
 
     def timed_out(self, item_id: str) -> None:
         """The server stopped waiting for the user: the item is silence, and never gets words."""
@@ -226,14 +247,23 @@ class Listening:
             self._report(key, final=True, missing=missing)
 
     def expect_answer(self) -> None:
-        """Expect the server to respond to this turn by itself."""
+        """Expect the server to respond to this turn by itself, unless it has begun to already."""
+        if self._answered_early:
+            self._answered_early = False
+            return
         self.unanswered = True
         self._out.add(Schedule(AnswerLate(self.turn), ANSWER_S))
 
+    def interrupted(self) -> None:
+        """The user interrupted: it is no fault if the server does not answer the current turn."""
+        self._interrupted = self.turn
+
     def answer_late(self, turn: int) -> None:
         """Handle `AnswerLate`: the server has said nothing to a turn; do not wait for it any longer."""
-        if self.unanswered and turn == self.turn:
-            self.unanswered = False
+        if not self.unanswered or turn != self.turn:
+            return
+        self.unanswered = False
+        if turn != self._interrupted:
             self._out.warn(
                 f"the server has not answered for {ANSWER_S:g} s", "say it again, or see turn_detection in pane 5"
             )
@@ -361,4 +391,5 @@ class Listening:
         self._items.clear()
         self._keys.clear()
         self._stopped = 0
+        self._commit_open = self._answered_early = False
         self.unnoticed.close()

@@ -124,7 +124,7 @@ class UserTurns:
             self.listening.watch.began(turn, cut_agent)
 
     def _committed(self, item_id: str) -> None:
-        self.listening.watch.ended(self.listening.committed(item_id), self._recognises)
+        self.listening.watch.ended(self.listening.committed(item_id, self.by_key), self._recognises)
         if self._edits.settings.server_creates_responses:
             self.listening.expect_answer()
         if self._push_to_talk.committed():
@@ -145,10 +145,8 @@ class UserTurns:
         return wanted or self.listening.recognises or self._recognises_unasked
 
     def response_started(self, asked: bool) -> None:
-        """A response started; if it was not ``asked`` for, the server takes the user's turn as ended."""
-        self.listening.unanswered = False
-        if not asked:
-            self.listening.server_hears = False
+        """A response started; ``asked``: whether we requested it."""
+        self.listening.response_started(asked)
         self.listening.unnoticed.noticed()
         self._push_to_talk.answered()
 
@@ -181,6 +179,7 @@ class UserTurns:
 
     def interrupt(self) -> bool:
         """Interrupt the agent and drop pending requests; false if it was neither speaking nor about to."""
+        self.listening.interrupted()
         return self._barge_in.interrupt()
 
     def _end_talk(self) -> None:
