@@ -397,7 +397,7 @@ def test_python_tools_that_cannot_be_called_are_found_without_running_them(docto
     [
         ({"SSL_CERT_FILE": "/no/such/file.pem"}, "which does not exist"),
         ({"HTTPS_PROXY": "socks5://proxy.example:1080"}, "socks5 proxies are not supported"),
-        ({"SSL_CERT_DIR": "/etc:/no/such/folder"}, "SSL_CERT_DIR names /no/such/folder"),
+        ({"SSL_CERT_DIR": "/nor/this:/no/such/folder"}, "SSL_CERT_DIR names /nor/this"),
     ],
 )
 @pytest.mark.parametrize("kind", ["http", "mcp"])

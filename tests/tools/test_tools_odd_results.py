@@ -14,7 +14,7 @@ from rtvoice_tui.tools.python_file import PythonFile
 from rtvoice_tui.tools.runner import Call
 
 SOURCE = """
-import collections, dataclasses, datetime, enum, pathlib, re
+import collections, collections.abc, dataclasses, datetime, enum, pathlib, re
 
 class Plain:
     pass
@@ -51,6 +51,27 @@ class Itself:  # as numpy's long double
         return self
     def __str__(self):
         return "1.5"
+
+class Moment(datetime.datetime): pass
+class Span(datetime.timedelta): pass
+
+class Row(collections.abc.Sequence):  # as SQLAlchemy's
+    def __len__(self):
+        return 1
+    def __getitem__(self, index):
+        return (1,)[index]
+    def _asdict(self):
+        return {"a": 1}
+
+@dataclasses.dataclass
+class Half:
+    a: int
+    b: int = dataclasses.field(init=False)
+    _c: int = 3
+
+class NAType:  # as pandas'
+    def __repr__(self):
+        return "<NA>"
 
 def deep(levels):
     value = []
@@ -112,6 +133,10 @@ RESULTS = {
     "named tuple": lambda: [Point(1, 2)],
     "dataclass": lambda: City("Tver", {1}),
     "time": lambda: datetime.timedelta(seconds=3),
+    "subclass of a date": lambda: [Moment(2026, 1, 2), Span(seconds=5)],
+    "row": lambda: [Row()],
+    "field that is not set": lambda: Half(1),
+    "nothing of pandas": lambda: [NAType()],
     "200 levels": lambda: deep(200),
     "nested exception": lambda: {"a": [ValueError("no such city")]},
     "match": lambda: [re.match("a", "a")],
@@ -170,6 +195,10 @@ GOOD = {
     "named tuple": [{"x": 1, "y": 2}],
     "dataclass": {"name": "Tver", "tags": [1]},
     "time": "PT3S",
+    "subclass of a date": ["2026-01-02T00:00:00", "0:00:05"],
+    "row": [{"a": 1}],
+    "field that is not set": {"a": 1},
+    "nothing of pandas": [None],
     "200 levels": functools.reduce(lambda inner, _: [inner], range(200), []),
 }
 BAD = {

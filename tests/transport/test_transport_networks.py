@@ -10,8 +10,9 @@ from aiohttp import web
 
 from company import HOST, Authority, place, proxy
 from rtvoice_tui.errors import ConnectionFailed
-from rtvoice_tui.network import missing_certificates, proxy_for, shown_proxy, words_of_body
+from rtvoice_tui.network import missing_certificates, proxy_for, refused_by_proxy, shown_proxy, words_of_body
 from rtvoice_tui.protocol.wire import Endpoint
+from rtvoice_tui.redaction import shown_address
 from rtvoice_tui.transport.websocket import _failure, connect
 
 KEY = "canary-7f3a19c2d4e8b605"
@@ -99,6 +100,14 @@ async def test_this_machine_is_asked_without_the_proxy(host, monkeypatch):
         (f"https://{HOST}/", f"wss://{HOST}/", True),
         (f"{HOST}.", f"wss://{HOST}/", True),
         (f"un{HOST}", f"wss://{HOST}/", False),
+        (f"{HOST}:8443", f"wss://{HOST}/", False),
+        (f"{HOST}:443", f"wss://{HOST}/", True),
+        ("example:8443", f"wss://{HOST}/", False),
+        ("[fd00::1]:8443", "wss://[fd00::1]/", False),
+        ("10.0.*", "wss://10.0.evil.example/", False),
+        ("localhost,*", f"wss://{HOST}/", False),
+        ("*.", f"wss://{HOST}/", False),
+        (f"{HOST}/path", f"wss://{HOST}/", False),
     ],
 )
 def test_hosts_in_no_proxy_are_asked_directly(excluded, url, direct, monkeypatch):
@@ -406,7 +415,7 @@ async def test_a_user_in_the_url_beside_a_key_is_told_and_the_password_is_not(mo
 
 @pytest.mark.parametrize(
     ("folders", "wrong"),
-    [("{a}:{b}", ""), ("{a}:/no/such", "/no/such"), ("{file}", "{file}"), ("{a}", "")],
+    [("{a}:{b}", ""), ("{a}:/no/such", ""), ("/no/such:/nor/this", "/no/such"), ("{file}", "{file}"), ("{a}", "")],
 )
 def test_a_list_of_folders_with_certificates_is_looked_at_one_by_one(folders, wrong, tmp_path):
     places = {"a": tmp_path / "a", "b": tmp_path / "b", "file": tmp_path / "file"}
@@ -416,3 +425,26 @@ def test_a_list_of_folders_with_certificates_is_looked_at_one_by_one(folders, wr
     found = missing_certificates({"SSL_CERT_DIR": folders.format(**places)})
     assert wrong.format(**places) in found
     assert bool(found) is bool(wrong)
+
+
+def test_the_variable_of_a_proxy_is_that_with_its_address(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:pw@mycorp.example:8080")
+    monkeypatch.setenv("HTTP_PROXY", "http://corp.example:80/")
+    assert "correct them in HTTPS_PROXY" in refused_by_proxy(407, "http://me:pw@mycorp.example:8080").remedy
+    assert "HTTP_PROXY" in refused_by_proxy(403 + 15, "http://corp.example:80").remedy
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("wss://me:pa-ssw0rd@host:1/x?key=1", "wss://host:1/x"),
+        ("wss://me:pa/ssw0rd@host/x", "wss://host/x"),
+        ("ftp://me@host/", "ftp://host/"),
+        ("https://host:8080/@user", "https://host:8080/@user"),
+        ("me:pa-ssw0rd@host", "host"),
+        ("https://host/a?b@c#d", "https://host/a"),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_an_address_is_shown_without_what_may_be_a_key(url, shown):
+    assert shown_address(url) == shown

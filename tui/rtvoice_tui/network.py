@@ -4,6 +4,7 @@ Used for every connection to another machine: the session, HTTP tools, MCP serve
 """
 
 import base64
+import contextlib
 import fnmatch
 import html
 import ipaddress
@@ -20,6 +21,7 @@ from rtvoice_tui.errors import ConnectionFailed
 from rtvoice_tui.protocol.realtime.error_texts import read_event_error
 
 _HTTP_SCHEME = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
+_PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
 _VARIABLES = {"http": "HTTP_PROXY", "https": "HTTPS_PROXY"}
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _NO_HOSTS = ("http", "https", "direct", "none", "null", "no", "off", "false")
@@ -88,7 +90,11 @@ def proxy_for(url: str, environ: Mapping[str, str] = os.environ) -> str | None:
     except ValueError:
         raise ConnectionFailed(f"{parts.scheme}: the port of the url is no port", "correct the url") from None
     scheme = _HTTP_SCHEME.get(parts.scheme, parts.scheme)
-    if is_loopback(host) or proxy_bypass(f"{host}:{port}" if port else host) or _excluded(host, environ):
+    if (
+        is_loopback(host)
+        or proxy_bypass(f"{host}:{port}" if port else host)
+        or _excluded(host, port or _PORTS.get(parts.scheme), environ)
+    ):
         return None
     proxies = getproxies()
     proxy = proxies.get(scheme) or proxies.get("all") or ""
@@ -102,7 +108,8 @@ def proxy_for(url: str, environ: Mapping[str, str] = os.environ) -> str | None:
         fit = False
     variable = _VARIABLES.get(scheme, "the proxy") if scheme in proxies else "ALL_PROXY"
     if not fit:
-        raise ConnectionFailed(f"{variable} is no address of a proxy", f"set {variable} to http://HOST:PORT")
+        remedy = f"set {variable} to http://HOST:PORT, or unset it to use no proxy"
+        raise ConnectionFailed(f"{variable} is no address of a proxy", remedy)
     if not _can_be_sent(found.username or "", found.password or ""):
         raise ConnectionFailed(
             f"the user name or the password in {variable} cannot be sent to a proxy",
@@ -116,7 +123,7 @@ def proxy_for(url: str, environ: Mapping[str, str] = os.environ) -> str | None:
     return proxy
 
 
-def _excluded(host: str, environ: Mapping[str, str]) -> bool:
+def _excluded(host: str, port: int | None, environ: Mapping[str, str]) -> bool:
     """Whether ``NO_PROXY`` excludes a host in a form that the standard library does not know.
 
     These are networks (``10.0.0.0/8``), patterns (``*.example.org``, ``10.0.*``), whole addresses, IPv6 addresses in
@@ -124,20 +131,35 @@ def _excluded(host: str, environ: Mapping[str, str]) -> bool:
     """
     host = host.rstrip(".").lower()
     entries = re.split(r"[,;\s]+", environ.get("no_proxy") or environ.get("NO_PROXY") or "")
-    return any(_matches(host, entry.lower()) for entry in entries if entry)
+    return any(_matches(host, port, entry.lower()) for entry in entries if entry)
 
 
-def _matches(host: str, entry: str) -> bool:
-    try:
+_ENTRY = re.compile(r"(?:[a-z]+://)?(?P<host>\[[0-9a-f:.]+\]|[^/:\[\]]+|[0-9a-f:.]+)(?::(?P<port>\d+))?/?")
+"""A host in ``NO_PROXY``, perhaps as an address, and perhaps for one port alone."""
+
+
+def _matches(host: str, port: int | None, entry: str) -> bool:
+    with contextlib.suppress(ValueError):
         network = ipaddress.ip_network(entry.strip("[]"), strict=False)
         return ipaddress.ip_address(host) in network
+    found = _ENTRY.fullmatch(entry)
+    if found is None or (found["port"] and int(found["port"]) != port):
+        return False
+    name = found["host"].strip("[]").rstrip(".")
+    if "*" not in name:
+        name = name.lstrip(".")
+        return bool(name) and (host == name or host.endswith(f".{name}"))
+    if re.fullmatch(r"[\d.*]+", name):  # of an address: a host's name may begin with digits, too
+        return name.strip("*.") != "" and _is_ip(host) and fnmatch.fnmatchcase(host, name)
+    return fnmatch.fnmatchcase(host, name)
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
     except ValueError:
-        pass
-    name = re.sub(r"^[a-z]+://|/.*$", "", entry)
-    name = re.sub(r":\d+$", "", name).strip("[]").rstrip(".")
-    if "*" in name:
-        return fnmatch.fnmatchcase(host, name)
-    return bool(name) and (host == name.lstrip(".") or host.endswith(f".{name.lstrip('.')}"))
+        return False
+    return True
 
 
 def _can_be_sent(user: str, password: str) -> bool:
@@ -167,9 +189,10 @@ def shown_proxy(proxy: str) -> str:
 
 def _variable_of(proxy: str | None) -> str:
     """The variable that a proxy is from; ``HTTPS_PROXY`` if that is not known."""
-    host = urlsplit(proxy or "").netloc.rpartition("@")[2]
+    place = urlsplit(proxy or "").netloc.rpartition("@")[2]
     names = [name for upper in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY") for name in (upper, upper.lower())]
-    return next((name for name in names if host and host in os.environ.get(name, "")), "HTTPS_PROXY")
+    values = {name: os.environ.get(name, "").rstrip("/").rpartition("@")[2].rpartition("//")[2] for name in names}
+    return next((name for name in names if place and values[name] == place), "HTTPS_PROXY")
 
 
 def proxy_keys(proxy: str | None) -> list[str]:
@@ -190,10 +213,10 @@ def tls_context() -> ssl.SSLContext:
 def missing_certificates(environ: Mapping[str, str] = os.environ) -> str:
     """Return what is wrong with the certificate file or folder that a variable names; empty if nothing is."""
     file, folders = (environ.get(name, "") for name in _CERTIFICATES)
-    for folder in filter(None, folders.split(os.pathsep)):  # a list, as OpenSSL has it
-        if not os.path.isdir(folder):
-            what = "is no folder" if os.path.exists(folder) else "does not exist"
-            return f"{_CERTIFICATES[1]} names {folder}, which {what}"
+    listed = [folder for folder in folders.split(os.pathsep) if folder]  # a list, as OpenSSL has it
+    if listed and not any(map(os.path.isdir, listed)):
+        what = "is no folder" if os.path.exists(listed[0]) else "does not exist"
+        return f"{_CERTIFICATES[1]} names {listed[0]}, which {what}"
     if file and not os.path.isfile(file):
         what = "is no file" if os.path.exists(file) else "does not exist"
         return f"{_CERTIFICATES[0]} names {file}, which {what}"

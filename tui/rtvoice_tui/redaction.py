@@ -70,7 +70,11 @@ def shown_address(url: str) -> str:
 
 def without_login(url: str) -> str:
     """An address without user and password."""
-    return re.sub(r"^([^/?#]*//)?[^/?#]*@", r"\1", url)
+    scheme, slashes, rest = url.partition("//") if "//" in url[:16] else ("", "", url)
+    place = rest.partition("?")[0]
+    user = re.match(r"[^/]*:(?!\d*(/|$))", place)  # a password may hold a slash
+    login = place.rpartition("@")[0] if user else place.partition("/")[0].rpartition("@")[0]
+    return f"{scheme}{slashes}{rest[len(login) + 1 :] if login else rest}"
 
 
 class DeltaRedactor:

@@ -130,7 +130,7 @@ class CommandRunner(Runner):
         if code == 0 and "\0" in streams.text(0)[:1000]:
             return failed(f"{call.name} failed: its output is no text")
         if code == 0 and not streams.text(0).strip() and streams.text(1).strip():
-            return succeeded(streams.text(1), streams.loss or "it wrote only to stderr, so the model gets that")
+            return succeeded(streams.text(0), streams.loss or "it wrote only to stderr, which the model does not get")
         if code == 0:
             return succeeded(streams.text(0), streams.loss)
         if code in (126, 127) and (found := program_problem(line[0], None, self._environment)):
