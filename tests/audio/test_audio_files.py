@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from rtvoice_tui.audio.backends.wav_checks import check_files
+from rtvoice_tui.audio.backends.wav_checks import check_files, completed
 from rtvoice_tui.audio.backends.wav_files import FileMicrophone, FileSpeaker, SilentSpeaker, read_wav
 from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.mic.capture import Capture
@@ -434,3 +434,23 @@ def test_a_recording_is_read_from_a_pipe(tmp_path, subtype):
     check_files(pipe, None)
     assert len(read_wav(pipe, 24_000)) == 4800
     writer.join(10)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no device that never ends")
+def test_a_device_that_never_ends_is_no_wav_file():
+    with pytest.raises(AudioError, match="is no WAV file"):
+        read_wav(Path("/dev/zero"), 24_000)
+
+
+@pytest.mark.parametrize("frames", [0, 2400])
+def test_what_follows_the_sound_is_not_played(tmp_path, frames):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.zeros(frames), 24_000, subtype="PCM_16")
+    path.write_bytes(path.read_bytes() + b"LIST" + (100).to_bytes(4, "little") + b"x" * 100)
+    assert len(read_wav(path, 24_000)) == 2 * frames
+
+
+def test_a_file_whose_sizes_fit_is_not_copied(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros(2400), 24_000, subtype="PCM_16")
+    content = (tmp_path / "a.wav").read_bytes()
+    assert completed(content) is content

@@ -444,3 +444,37 @@ def test_a_folder_id_is_taken_without_what_is_around_it(doctor, value):
 def test_a_folder_id_that_is_none_is_found(doctor):
     keys = {"YANDEX_API_KEY": SECRET, "YANDEX_CLOUD_API_KEY": SECRET, "YANDEX_CLOUD_FOLDER_ID": '"b1gabc"'}
     assert "the folder id has a sign in it" in doctor("yandex", code=0, **keys)
+
+
+def test_a_module_that_a_python_tool_lacks_is_found(doctor, folder):
+    (folder / "beside.py").write_text("x = 1\n")
+    (folder / "lacking.py").write_text("import os.path, beside\nimport no_such_module.inner\ndef a(): ...\n")
+    (folder / "work.toml").write_text(tool_lines(a="lacking.py:a"))
+    told = about(doctor("work", code=1), "work")
+    assert "imports no_such_module, which is not installed" in told
+    assert "beside" not in told
+
+
+def test_a_mock_whose_placeholder_no_argument_fills_is_found(doctor, folder):
+    (folder / "work.toml").write_text(
+        'provider = "local"\n[[tools]]\nname = "a"\nrun = {kind = "mock", result = "noon in {twn}"}\n'
+        'parameters = {type = "object", properties = {town = {type = "string"}}}\n'
+    )
+    assert "no argument for {twn}" in about(doctor("work", code=1), "work")
+
+
+def test_where_a_tool_s_key_may_go_unencrypted_is_said_as_it_is_written(doctor, folder):
+    run = '{kind = "http", url = "http://host.example/", headers = {X = "${MY_KEY}"}%s}'
+    profile = 'provider = "local"\n[[tools]]\nname = "a"\nrun = '
+    (folder / "work.toml").write_text(profile + run % "" + "\n")
+    assert "set key_in_clear = true in this tool's run" in about(doctor("work", code=1, MY_KEY=SECRET), "work")
+    (folder / "work.toml").write_text(profile + run % "" + "\nkey_in_clear = true\n")
+    assert "key_in_clear inside run = {...}" in about(doctor("work", code=1, MY_KEY=SECRET), "work")
+    (folder / "work.toml").write_text(profile + run % ", key_in_clear = true" + "\n")
+    doctor("work", code=0, MY_KEY=SECRET)
+
+
+@pytest.mark.parametrize("words", ["press c", "F6", "press p"])
+def test_what_helps_in_the_cockpit_alone_is_not_said_in_a_shell(doctor, folder, words):
+    (folder / "work.toml").write_text(f'provider = "generic"\nurl = "ws://127.0.0.1:{closed_port()}/"\n')
+    assert words not in about(doctor("work", "--live", code=1), "work")

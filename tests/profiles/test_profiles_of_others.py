@@ -37,6 +37,19 @@ def is_open(folder: Path) -> bool:
     return all(place.stat().st_mode & 0o001 for place in (folder, *folder.parents))
 
 
+def looked(config: Path, home: Path) -> list[str]:
+    """What a user that owns nothing sees with this folder of configuration."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOOKS, str(PACKAGE.parent), str(config)],
+        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout.splitlines()
+
+
 @pytest.mark.skipif(not is_open(PACKAGE), reason="the package lies in a folder that only we may enter")
 @pytest.mark.skipif(not hasattr(os, "setuid") or os.getuid() != 0, reason="only root can become somebody else")
 @pytest.mark.parametrize("closed", ["", "rtvoice-tui", "rtvoice-tui/profiles"])
@@ -47,16 +60,16 @@ def test_a_folder_that_cannot_be_entered_leaves_what_is_built_in(tmp_path: Path,
         if folder.stat().st_uid == 0 and str(folder).startswith("/tmp/"):
             folder.chmod(0o711)
     (home / closed).chmod(0o700)
-    done = subprocess.run(
-        [sys.executable, "-c", LOOKS, str(PACKAGE.parent), str(home)],
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path / "other")},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    names, provider, themes, remedies = done.stdout.splitlines()
+    names, provider, themes, remedies = looked(home, tmp_path / "other")
     assert "'local'" in names
     assert provider == "local"
     assert themes == "True"
     assert "sudo chown -R" in remedies
+
+
+@pytest.mark.skipif(not is_open(PACKAGE), reason="the package lies in a folder that only we may enter")
+@pytest.mark.skipif(not hasattr(os, "setuid") or os.getuid() != 0, reason="only root can become somebody else")
+def test_a_home_that_is_not_there_is_told_and_nobody_else_s_folder_is_to_be_taken(tmp_path: Path) -> None:
+    *_, remedies = looked(Path("/no-such-home/config"), tmp_path)
+    assert "chown" not in remedies
+    assert "set HOME or XDG_CONFIG_HOME" in remedies

@@ -99,3 +99,10 @@ def test_the_newest_notice_is_kept_however_many_errors_there_were(level):
     notices.add(20, Notice(level, "the newest"))
     assert notices[-1] == (20, Notice(level, "the newest"))
     assert len(notices) == 10
+
+
+def test_a_warning_that_a_new_session_solves_goes_with_it():
+    notices = Notices(10)
+    notices.add(1, Notice(WARNING, "it may be lost", until_session=True))
+    notices.add(1, Notice(WARNING, "a tool is not offered"))
+    assert notices.worst(1, -1, 2).text == "a tool is not offered"

@@ -169,7 +169,6 @@ def test_a_server_s_name_is_only_a_prefix_and_needs_no_letters_of_the_wire(name)
 NO_JSON: dict[str, Any] = {
     "not a number": {"type": "object", "properties": {"a": {"minimum": float("nan")}}},
     "infinity": {"type": "object", "properties": {"a": {"maximum": float("inf")}}},
-    "half a pair": {"type": "object", "properties": {"a": {"description": "\ud800"}}},
     "a date": {"type": "object", "properties": {"a": {"default": datetime.date(2026, 1, 1)}}},
 }
 
@@ -196,3 +195,11 @@ def test_a_type_that_is_none_is_told_with_all_that_there_are(kind):
     told = problem_of(ToolSpec(name="a", parameters={"type": "object", "properties": {"b": {"type": kind}}}))
     assert told.startswith("parameters.properties.b.type")
     assert "none of string, number, integer, boolean, object, array, null" in told
+
+
+async def test_half_a_surrogate_pair_in_a_schema_stops_no_tool():
+    checks = ToolChecks([].append)
+    schema = {"type": "object", "properties": {"a": {"description": "\ud800"}}}
+    tools = [ToolSpec(name="odd", parameters=schema), ToolSpec(name="good", parameters=CITY)]
+    await checks.check(tools, [])
+    assert checks.passing(tools) == tuple(tools)

@@ -448,3 +448,10 @@ def test_the_variable_of_a_proxy_is_that_with_its_address(monkeypatch):
 )
 def test_an_address_is_shown_without_what_may_be_a_key(url, shown):
     assert shown_address(url) == shown
+
+
+async def test_a_server_that_wants_a_key_is_told_so_if_none_was_sent():
+    async with place(answering(401)) as port:
+        with pytest.raises(ConnectionFailed, match="the server wants a key, and none was sent"):
+            async with connect(Endpoint(f"ws://127.0.0.1:{port}/")):
+                pass

@@ -130,7 +130,7 @@ async def test_what_is_wrong_is_refused_with_a_sentence_that_names_it(size: tupl
         await here.open(FULL)
         here.app.screen.query_one("#tool-schema", TextArea).load_text('{"type": "string"}')
         await here.press("f7")
-        await until(here.pilot, lambda: "type is 'object'" in screen_text(here.pilot))
+        await until(here.pilot, lambda: "must be 'object'" in screen_text(here.pilot))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -69,19 +70,27 @@ def machine(sound: Sequence[Sound]) -> Iterator[Finding]:
     except OSError:
         words = "no temporary file can be made"
         yield Finding("temporary", Verdict.BAD, words, "set TMPDIR to a folder that can be written")
-    folder = paths.profiles_folder()
-    existing = next(parent for parent in (folder, *folder.parents) if os.path.exists(parent))
-    closed = next((place for place in (*reversed(existing.parents), existing) if not os.access(place, os.X_OK)), None)
-    if closed is not None or not _is_ours(existing):
-        words = f"{closed or existing} belongs to somebody else"
-        yield Finding("profiles", Verdict.BAD, words, f"sudo chown -R $(id -un) {closed or existing}")
-    elif os.access(existing, os.W_OK):
-        yield Finding("profiles", Verdict.OK, f"kept in {folder}")
-    else:
-        yield Finding("profiles", Verdict.BAD, f"{existing} cannot be written", f"chmod u+w {existing}")
+    yield _profiles_folder(paths.profiles_folder())
     for file in unlisted_files():
         words = f"{file.name} is not read: a profile's file is NAME.toml, with letters, digits, '-' and '_'"
-        yield Finding("profiles", Verdict.NOTE, words, f"rename it in {folder}")
+        yield Finding("profiles", Verdict.NOTE, words, f"rename it in {file.parent}")
+
+
+def _profiles_folder(folder: Path) -> Finding:
+    """Whether profiles can be kept in their folder; it may not be there yet, nor those around it."""
+    existing = next(parent for parent in (folder, *folder.parents) if os.path.exists(parent))
+    closed = next((place for place in (*reversed(existing.parents), existing) if not os.access(place, os.X_OK)), None)
+    wrong = closed or existing
+    base = folder.parents[1]  # of the user's configuration
+    if closed is None and os.access(existing, os.W_OK):
+        return Finding("profiles", Verdict.OK, f"kept in {folder}")
+    if wrong != base and base not in wrong.parents:  # it is not ours, and need not be
+        words = f"{base} is not there, and cannot be made in {wrong}"
+        return Finding("profiles", Verdict.BAD, words, "set HOME or XDG_CONFIG_HOME to a folder of yours")
+    if closed is not None or not _is_ours(existing):
+        words = f"{wrong} belongs to somebody else"
+        return Finding("profiles", Verdict.BAD, words, f"sudo chown -R $(id -un) {wrong}")
+    return Finding("profiles", Verdict.BAD, f"{existing} cannot be written", f"chmod u+w {existing}")
 
 
 def _is_ours(folder: Path) -> bool:
@@ -146,7 +155,9 @@ def profile_findings(entry: Listed, environ: Mapping[str, str]) -> Iterator[Find
     yield Finding(entry.name, Verdict.OK, f"{words}, {f'key from {key.source}' if key else 'no key'}")
     known = profile.dialect.models
     if profile.model and known and not any(profile.model.endswith(model) for model in known):
-        yield Finding(entry.name, Verdict.NOTE, f"model {profile.model} is not one we know: {', '.join(known)}")
+        yield Finding(
+            entry.name, Verdict.NOTE, f"model {profile.model} is not known here; known are: {', '.join(known)}"
+        )
 
 
 def _network(name: str, url: str, who: str = "it connects") -> Iterator[Finding]:
@@ -157,7 +168,7 @@ def _network(name: str, url: str, who: str = "it connects") -> Iterator[Finding]
         yield Finding(name, Verdict.BAD, error.sentence, error.remedy)
         return
     if proxy is not None:
-        words = f"{who} through the proxy {shown_proxy(proxy)}, which is only tried with --live"
+        words = f"{who} through the proxy {shown_proxy(proxy)}, which is tried with --live"
         yield Finding(name, Verdict.NOTE, words)
     if urlsplit(url).scheme in ("wss", "https") and (missing := missing_certificates()):
         yield Finding(name, Verdict.BAD, missing, "correct the path, or unset the variable")
@@ -190,7 +201,12 @@ async def live(name: str, profile: Profile, environ: Mapping[str, str]) -> Findi
         endpoint = await asyncio.to_thread(secrets.endpoint, profile, environ)
         return await _greeted(name, endpoint)
     except (ProfileError, ConnectionFailed) as error:
-        return Finding(name, Verdict.BAD, error.sentence, error.remedy)
+        return Finding(name, Verdict.BAD, error.sentence, _for_shell(error.remedy))
+
+
+def _for_shell(remedy: str) -> str:
+    """A remedy without what only helps in the cockpit: its keys."""
+    return re.sub(r"(,? then)? ?press c( to [a-z ]+)?$|,? or press p, then k$| \(F6\)", "", remedy)
 
 
 async def _greeted(name: str, endpoint: Endpoint) -> Finding:
@@ -211,8 +227,9 @@ async def _greeted(name: str, endpoint: Endpoint) -> Finding:
                         error = event.error
                         told = endpoint.redacted(error.message or error.word or "the server gave no reason")
                         return Finding(name, Verdict.BAD, told, remedy_for(error.word, told) or "check key and model")
-            return Finding(name, Verdict.BAD, endpoint.redacted(socket.closed.sentence), socket.closed.remedy)
+            closed = socket.closed
+            return Finding(name, Verdict.BAD, endpoint.redacted(closed.sentence), _for_shell(closed.remedy))
     except TimeoutError:
         return Finding(name, Verdict.BAD, f"the server has not greeted us within {GREETING_S:.0f} s", "check the url")
     except ConnectionFailed as error:
-        return Finding(name, Verdict.BAD, error.sentence, error.remedy)
+        return Finding(name, Verdict.BAD, error.sentence, _for_shell(error.remedy))

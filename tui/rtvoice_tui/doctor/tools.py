@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -71,9 +72,31 @@ def _python_problem(tool: ToolEntry, file: Path) -> tuple[str, str] | None:
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", "") or str(error)
         return f"tool {tool.name}: {path} cannot be read: {reason}", "check the file and its rights"
+    if missing := next((name for name in _imports(code) if not _is_there(name, path.parent)), ""):
+        return f"tool {tool.name}: {path} imports {missing}, which is not installed", f"pip install {missing}"
     if function and not any(name in (function, "*") for name in _names_in(code.body)):
         return f"tool {tool.name}: {path} has no function '{function}'", f"correct the name in {file}"
     return None
+
+
+def _imports(code: ast.Module) -> Iterator[str]:
+    """The modules that a file imports whenever it is loaded."""
+    for statement in code.body:
+        match statement:
+            case ast.Import():
+                yield from (alias.name.partition(".")[0] for alias in statement.names)
+            case ast.ImportFrom(module=str() as module, level=0):
+                yield module.partition(".")[0]
+
+
+def _is_there(module: str, folder: Path) -> bool:
+    """Whether a module is installed, or lies beside the file that imports it."""
+    if (folder / module).is_dir() or (folder / f"{module}.py").is_file():
+        return True
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return module in sys.modules
 
 
 def _names_in(body: Iterable[ast.stmt]) -> Iterator[str]:
@@ -122,6 +145,8 @@ def _templates(run: runs.ToolRun) -> Iterator[str]:
     match run:
         case runs.CommandRun():
             yield from run.argv
+        case runs.MockRun():
+            yield json.dumps(run.result)
         case runs.HttpRun():
             yield run.url
             yield json.dumps(run.body)

@@ -166,7 +166,7 @@ class AgentEditor:
     def save(self) -> "Future[SaveResult]":
         """Save everything that was sent."""
         if not self.saves:
-            return _done(f"sent, not saved: {NOT_KEPT}")
+            return _done(f"not saved: {NOT_KEPT}")
         return self.file.write_all(self.kept)
 
     def _start_change(self, at: float, turn: int, undoes: int = 0) -> tuple[EditSession, Change]:

@@ -51,13 +51,14 @@ def agree(variable: str, url: str) -> None:
         remember(key_hosts=(*load_state().key_hosts, f"{variable}@{host_of(url)}"))
 
 
-def check_encrypted(what: str, url: str, allowed: bool = False) -> None:
+def check_encrypted(what: str, url: str, allowed: bool = False, where: str = "in the profile") -> None:
     """Check that a key is only sent encrypted, to loopback, or unencrypted if the profile allows it.
 
     Args:
         what: name of the key in the error message; never the key itself.
         url: address that it would be sent to.
         allowed: whether the profile allows sending it unencrypted.
+        where: where ``key_in_clear`` is set for it.
 
     Raises:
         KeyRefused: it would be sent unencrypted to another machine.
@@ -68,7 +69,7 @@ def check_encrypted(what: str, url: str, allowed: bool = False) -> None:
     secure = {"ws": "wss", "http": "https"}.get(parts.scheme, "wss")
     raise KeyRefused(
         f"{what} would go unencrypted to {host_of(url)} ({parts.scheme}://)",
-        f"use {secure}://, or set key_in_clear = true in the profile",
+        f"use {secure}://, or set key_in_clear = true {where}",
     )
 
 

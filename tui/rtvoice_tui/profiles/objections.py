@@ -24,6 +24,9 @@ LIKENESS = 0.7
 """Minimum similarity (0 to 1, as in `difflib`) of a name that is suggested instead of an unknown one."""
 
 _KEYS = frozenset(("api_key", "apikey", "key", "token", "secret", "authorization", "password"))
+_RUN_KEYS = frozenset(("key_in_clear", "url", "argv", "headers", "method", "target", "env", "pass_env", "private"))
+"""Keys of a tool's ``run`` that people write beside it."""
+
 _WHERE_KEYS_ARE = "take it out, and keep the key in the environment or with: rtvoice-tui profiles set-key NAME"
 
 _WORDS: list[tuple[tuple[type, ...], str]] = [
@@ -102,11 +105,20 @@ def _unknown(name: str, place: _Place) -> Objection:
     known = [*([table.tag_field] if table.tag_field else []), *(field.encode_name for field in table.fields)]
     if name.lower() in _KEYS and not place.key:
         return Objection(f"a profile holds no key: {name} is no setting", _WHERE_KEYS_ARE)
-    near = _elsewhere(name) or next(iter(difflib.get_close_matches(name, known, 1, LIKENESS)), "")
+    near = (
+        _in_run(name, place) or _elsewhere(name) or next(iter(difflib.get_close_matches(name, known, 1, LIKENESS)), "")
+    )
     sentence = f"{place.key or 'a profile'} has no key {_short(repr(name))}"
     if near:
         return Objection(f"{sentence}; did you mean {near}?", "correct the name, or take it out")
     return Objection(sentence, f"take it out, or write one of: {', '.join(known)}")
+
+
+def _in_run(name: str, place: _Place) -> str:
+    """Return how to write a key of a tool's ``run`` that stands beside it; empty if it is none."""
+    if not re.fullmatch(r"tools\[\d+\]", place.key) or name not in _RUN_KEYS:
+        return ""
+    return f"{name} inside run = {{...}}"
 
 
 def _elsewhere(name: str) -> str:

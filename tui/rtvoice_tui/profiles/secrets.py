@@ -66,6 +66,8 @@ def endpoint(profile: Profile, environ: Mapping[str, str], chosen: bool = False)
             " is used",
             "press p, then T to trust it (or rtvoice-tui profiles trust NAME)",
         )
+    if not (profile.url or profile.dialect.url):
+        server_address(profile, environ)  # what is missing first is the address
     key = find_key(profile, environ)
     url = server_address(profile, environ)
     if key is None:
@@ -264,7 +266,7 @@ def fill_headers(
     keys: list[str] = []
     for name, value in headers.items():
         for variable in variables_in(value):
-            check_encrypted(variable, url, in_clear)
+            check_encrypted(variable, url, in_clear, "in this tool's run = {...}")
             check_consent(variable, url)
         filled[name], found = fill(value, environ)
         for key in found:

@@ -389,12 +389,21 @@ class FramesDropped(msgspec.Struct, frozen=True):
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """One sentence for the user and its remedy; ``cause_id``: id of the client event that caused it."""
+    """One sentence for the user and its remedy.
+
+    Attributes:
+        level: the severity.
+        text: the sentence.
+        remedy: what the user can do; empty if nothing.
+        cause_id: id of the client event that caused it.
+        until_session: whether a new session solves it, as it does every error.
+    """
 
     level: Level
     text: str
     remedy: str = ""
     cause_id: str = ""
+    until_session: bool = False
 
 
 Fact = (

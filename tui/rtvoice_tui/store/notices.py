@@ -60,7 +60,7 @@ class Notices:
             if at <= hidden_until:
                 break
             error = notice.level is Level.ERROR
-            if error and solved_until is not None and at < solved_until:
+            if (error or notice.until_session) and solved_until is not None and at < solved_until:
                 continue
             if worst is not None and not error and now - at > WARNING_STAYS_S:
                 continue

@@ -73,7 +73,7 @@ def check(schema: Any) -> None:
     if lost := lost_reference(schema):
         raise SchemaRefused(f"parameters: nothing in it is at $ref '{lost[:100]}'")
     if schema.get("type", "object") not in ("object", ["object"]):
-        raise SchemaRefused("parameters.type: a tool takes an object: type is 'object'")
+        raise SchemaRefused(f"parameters.type: it must be 'object'; it is {json.dumps(schema['type'])[:100]}")
     properties = schema.get("properties", {})
     if not isinstance(schema.get("required", []), list):  # as draft 3 has it
         raise SchemaRefused("parameters.required: it is the list of the names that are required")
@@ -92,9 +92,7 @@ def _wrong_type(error: Any) -> str:
 def _check_json(schema: dict[str, Any]) -> None:
     """Check that a schema can be sent as JSON; TOML and Python have values that JSON does not."""
     try:
-        json.dumps(schema, allow_nan=False, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise SchemaRefused("parameters: it has half of a surrogate pair in it, which is no character") from None
+        json.dumps(schema, allow_nan=False)
     except (ValueError, TypeError) as error:
         raise SchemaRefused(f"parameters: it is no JSON: {error}") from None
 

@@ -179,11 +179,15 @@ async def _only_upgrade(request: aiohttp.ClientRequest, handler: aiohttp.ClientH
         )
     words = await _body_of(response)
     response.close()
-    sentence, remedy = _refusal(response.status, words)
+    sent_key = any(name in request.headers for name in ("Authorization", "api-key"))
+    sentence, remedy = _refusal(response.status, words, sent_key)
     raise ConnectionFailed(f"{host}: {sentence} (HTTP {response.status}{by}){words and ': '}{words}", remedy)
 
 
-def _refusal(status: int, words: str) -> tuple[str, str]:
+def _refusal(status: int, words: str, sent_key: bool) -> tuple[str, str]:
+    """Sentence and remedy for an HTTP status and the words of its body; ``sent_key``: whether a key was sent."""
+    if status == 401 and not sent_key:
+        return "the server wants a key, and none was sent", "name one with --api-key-env, or press p, then k"
     if 200 <= status < 300:
         return "this is a web page and no Realtime server", "check the path of the url"
     if status == 511:

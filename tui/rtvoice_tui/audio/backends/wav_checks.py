@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import re
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ from rtvoice_tui.errors import AudioError
 class OtherEncoding(Exception):
     """The samples are not 16-bit PCM, so that a sound library has to read the file."""
 
+
+CHECKED_BYTES = 1 << 20
+"""How much of a file is read to check it."""
 
 LOWEST_RATE, HIGHEST_RATE = 1000, 768_000
 _OTHER_CONTAINERS = (b"RF64", b"RIFX")
@@ -42,7 +46,7 @@ def check_files(input_file: Path | None, output_file: Path | None) -> None:
 
 
 def _check_input(path: Path) -> None:
-    content = read_content(path)
+    content = read_content(path, CHECKED_BYTES)
     try:
         with opened_wav(path, content):
             pass
@@ -76,14 +80,22 @@ def library_reason(error: Exception) -> str:
     return words[:1].lower() + words[1:].rstrip(".")
 
 
-def read_content(path: Path) -> bytes:
-    """Read a WAV file whole: a pipe can be read only once. Sizes that its recorder left open are completed.
+def read_content(path: Path, most: int = -1) -> bytes:
+    """Read a WAV file: a pipe can be read only once. Sizes that its recorder left open are completed.
+
+    Args:
+        path: the file. Of what is no WAV file only the first bytes are read: a device may never end.
+        most: maximum bytes of a file with PCM that are read; -1: all.
 
     Raises:
         AudioError: the file cannot be read.
     """
     try:
-        return completed(path.read_bytes())
+        with path.open("rb") as file:
+            head = file.read(12)
+            if head[:4] not in (b"RIFF", *_OTHER_CONTAINERS) or head[8:] != b"WAVE":
+                return head
+            return completed(head + file.read(most if head[:4] == b"RIFF" else -1))
     except FileNotFoundError as error:
         raise AudioError(f"{path} does not exist", ANOTHER) from error
     except PermissionError as error:
@@ -105,11 +117,23 @@ def completed(content: bytes) -> bytes:
     while at + 8 <= len(content):
         size, rest = int.from_bytes(content[at + 4 : at + 8], "little"), len(content) - at - 8
         if content[at : at + 4] == b"data":
-            size = rest if size in (0, 0xFFFFFFFF) or size > rest else size
-            whole = (len(content) - 8).to_bytes(4, "little")
-            return content[:4] + whole + content[8 : at + 4] + size.to_bytes(4, "little") + content[at + 8 :]
+            left_open = size == 0 and not _are_chunks(content, at + 8)
+            size = rest if left_open or size > rest else size
+            head = bytearray(content[: at + 8])
+            head[4:8], head[at + 4 :] = (len(content) - 8).to_bytes(4, "little"), size.to_bytes(4, "little")
+            return content if head == content[: at + 8] else bytes(head) + content[at + 8 :]
         at += 8 + size + size % 2
     return content
+
+
+def _are_chunks(content: bytes, at: int) -> bool:
+    """Whether whole chunks, such as LIST, fill the rest of a file."""
+    while at + 8 <= len(content):
+        if not re.fullmatch(rb"[ -~]{4}", content[at : at + 4]):
+            return False
+        size = int.from_bytes(content[at + 4 : at + 8], "little")
+        at += 8 + size + size % 2
+    return at == len(content)
 
 
 @contextlib.contextmanager

@@ -203,7 +203,9 @@ class SessionMachine:
         self._out.report(SessionEnded(sentence, remedy, closed.wanted))
         self._fault.clear()
         for words in closed.unsent_texts:
-            self._out.warn(f"the connection ended before this was sent: {words}", "press c, then send it again")
+            self._out.warn(
+                f"the connection ended before this was sent: {words}", "send it again once there is a session"
+            )
         if self._responses.ledger.speaking:
             self._out.add(Flush())
         self._tools.close()

@@ -43,7 +43,7 @@ class AgentActions:
     def unsent(self) -> str:
         """What was typed in pane 5 and not sent, in a sentence; empty if nothing was. Quitting would lose it."""
         names = ", ".join(self.editor.changed)
-        return f"typed and not sent: {names} (F7 sends and saves it, q once more discards it)" if names else ""
+        return f"typed and not sent: {names} (F7 sends and saves it, F10 once more discards it)" if names else ""
 
     def warn(self, sentence: str) -> None:
         """Show a warning, and write it to the log pane."""

@@ -49,7 +49,7 @@ class QuitActions:
         saves = self._controller.edits.saves
         failed = await saves.finish(PATIENCE_S)
         if saves.pending:
-            self._warn("waiting for another program that holds the profile; q once more does not wait")
+            self._warn("waiting for another program that holds the profile; F10 once more does not wait")
             failed += await saves.finish()
         self._waits = False
         if failed:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from msgspec.structs import replace
 
 from rtvoice_tui.protocol.realtime.objects import Item
-from rtvoice_tui.session.facts import UserSaid
+from rtvoice_tui.session.facts import Level, Notice, UserSaid
 from rtvoice_tui.session.realtime.outbox import Outbox
 
 
@@ -59,9 +59,7 @@ class Deliveries:
         """
         for event_id, message in self._texts.items():
             if event_id not in unsent:
-                remedy = "press c, and say it again if the agent does not know it"
-                self._out.warn(
-                    f"the connection ended before this was acknowledged, so it may not have arrived: {message.text}",
-                    remedy,
-                )
+                words = f"the connection ended before this was acknowledged, so it may not have arrived: {message.text}"
+                remedy = "c passes it on with the conversation; the agent answers what you say then"
+                self._out.report(Notice(Level.WARNING, words, remedy, until_session=True))
         self._texts.clear()
