@@ -64,9 +64,17 @@ def test_an_error_from_before_a_session_opened_is_solved():
 def test_a_flood_of_the_same_notice_drops_none_of_the_others(level):
     notices = Notices(10)
     notices.add(1, Notice(ERROR, "the cause"))
-    for at in range(2, 100):
-        notices.add(at, Notice(level, "again"))
-    assert [(at, notice.text) for at, notice in notices] == [(1, "the cause"), (99, "again")]
+    for frame in range(100):
+        notices.add(2 + frame / 50, Notice(level, "again"))
+    assert [notice.text for _, notice in notices] == ["the cause", "again"]
+
+
+def test_the_same_error_of_another_attempt_is_another_entry():
+    notices = Notices(10)
+    for at in (1, 1.01, 5):
+        notices.add(at, Notice(ERROR, "refused"))
+        notices.connecting()
+    assert [at for at, _ in notices] == [1, 1.01, 5]
 
 
 def test_a_flood_of_lesser_notices_drops_no_error():

@@ -168,6 +168,6 @@ class Connection:
                     sentence = f"no word from the server for {limit}"
                     self._session.report(Notice(Level.WARNING, sentence, "wait, or press c twice to connect again"))
                 case liveness.Verdict.GIVE_UP:
-                    sentence = f"the server has not answered for {limit}, so the connection was given up"
+                    sentence = f"no answer from the server for {limit}: the connection was given up"
                     await socket.give_up(sentence, "press c to connect again, or check the path of the url")
                     return

@@ -7,6 +7,9 @@ from rtvoice_tui.session.facts import Level, Notice
 WARNING_STAYS_S = 20.0
 """A warning is not replaced by information within this time in seconds."""
 
+FOLDED_S = 0.25
+"""The same notice again within this time in seconds is one of a flood, such as an error for each microphone frame."""
+
 _SEVERITY = {Level.INFO: 0, Level.WARNING: 1, Level.ERROR: 2}
 
 
@@ -20,6 +23,7 @@ class Notices:
     def __init__(self, most: int) -> None:
         self._most = most
         self._entries: list[tuple[float, Notice]] = []
+        self._new_attempt = False
 
     def __iter__(self) -> Iterator[tuple[float, Notice]]:
         return iter(list(self._entries))
@@ -35,10 +39,16 @@ class Notices:
         """Time of the last one; -1 before the first."""
         return self._entries[-1][0] if self._entries else -1.0
 
+    def connecting(self) -> None:
+        """A connection is attempted: the next notice is about it, whatever the last one said."""
+        self._new_attempt = True
+
     def add(self, at: float, notice: Notice) -> None:
-        """Add a notice; one that only repeats the last one takes its place."""
-        if self._entries and self._entries[-1][1] == notice:
+        """Add a notice; one that repeats the last one within `FOLDED_S` takes its place."""
+        again = bool(self._entries) and self._entries[-1][1] == notice and at - self.newest <= FOLDED_S
+        if again and not self._new_attempt:
             self._entries.pop()
+        self._new_attempt = False
         self._entries.append((at, notice))
         if len(self._entries) > self._most:
             severities = [_SEVERITY[kept.level] for _, kept in self._entries[:-1]]  # the newest stays

@@ -129,6 +129,7 @@ class Store:
                     self.transcript.session_ended()
                 elif fact.phase is Phase.CONNECTING:
                     self._connecting_at = at
+                    self.notices.connecting()
                     self.session.reason = self.session.remedy = ""
             case facts.SessionOpened():
                 self.session.session_id = fact.session_id

@@ -273,7 +273,7 @@ def _failure(host: str, error: Exception, proxy: str | None, plain: bool) -> Con
     """Why a connection failed; ``plain``: whether it was made without TLS."""
     if (found := explain(error, proxy)) is not None:
         if plain and found.sentence.startswith(_PERHAPS_TLS):
-            found = found._replace(remedy="check the url, or use wss:// if the server speaks TLS")
+            found = found._replace(remedy="use wss:// if the server speaks TLS, or check the url")
         again = ", then press c" if found.remedy.endswith("the url") else ""
         return ConnectionFailed(found.about(host), f"{found.remedy}{again}")
     # the error's own message is not shown: it may contain the full URL, and with it a key
