@@ -202,6 +202,7 @@ async def test_a_failure_to_connect_is_shown_until_a_session_is_open():
     async with still_app(store) as pilot:
         await pulse(pilot)
         assert "the key was not accepted — check the key" in screen_text(pilot)
+        store.record(PhaseChanged(Phase.CONNECTING), 1.5)
         store.record(SessionOpened("s", {}), 2.0)
         await pulse(pilot)
         assert "the key was not accepted" not in screen_text(pilot)
