@@ -323,3 +323,13 @@ def test_the_one_field_that_an_error_is_about(param, fields, field):
 @given(st.text(max_size=30), st.lists(st.sampled_from(sorted(ALL_SETTINGS)), unique=True, max_size=4))
 def test_only_a_field_that_changed_is_blamed_whatever_the_error_names(param, fields):
     assert blamed(param, tuple(fields)) in {*fields, ""}
+
+
+def test_the_flat_names_of_the_beta_are_read():
+    session = {"input_audio_transcription": None, "input_audio_noise_reduction": {"type": "near_field"}}
+    session["max_response_output_tokens"] = 100
+    assert in_force(session) == {
+        "transcription": None,
+        "noise_reduction": {"type": "near_field"},
+        "max_output_tokens": 100,
+    }

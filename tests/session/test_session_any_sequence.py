@@ -289,8 +289,8 @@ class Promises:
         elif name == "response.done" and (not read.response.id or self.running in (read.response.id, "?")):
             self.running = ""
         elif name == "error":
-            busy = read.error.code.startswith("conversation_already")
-            if read.error.event_id == self.request or (busy and not read.error.event_id):
+            unnamed = not read.error.event_id and not read.error.param  # it may be about nothing but the request
+            if unnamed or read.error.event_id == self.request:
                 self.request = ""
 
     def check(self, step: Step) -> None:

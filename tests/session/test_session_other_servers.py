@@ -28,8 +28,9 @@ from rtvoice_tui.session.facts import (
 from rtvoice_tui.session.inputs import Closed
 from rtvoice_tui.session.realtime.turns.listening import ANSWER_S
 from rtvoice_tui.session.timers import AnswerLate, CancelLate, EditLate, OutputsHeld, ResponseLate
+from rtvoice_tui.store.transcript import Speaker, Transcript
 from session.conversation import ITEM, VAD, WEATHER, Conversation, Step, function_call, sound
-from session.mcp_provider import make, request, talking
+from session.mcp_provider import make, mcp_call, request, talking
 
 BUSY_WORDS = [
     "There is already a response in progress",
@@ -798,3 +799,109 @@ def test_a_turn_that_the_user_interrupted_need_not_be_answered():
     c.user_turn()
     c.interrupt()
     assert c.timer(AnswerLate(1)).notices == []
+
+
+# --- what comes late, or is told elsewhere
+
+
+@pytest.mark.parametrize("by", ["output_item.done", "function_call_arguments.done"])
+def test_a_call_that_is_told_after_the_end_of_its_answer_is_run_once(by):
+    c = Conversation()
+    c.begin()
+    c.end()
+    call = function_call("K", arguments='{"city":"Omsk"}')
+    if by == "output_item.done":
+        step = c.server(f"response.{by}", response_id="R1", item=call)
+    else:
+        flat = {"item_id": call["id"], "call_id": "K", "name": "get_weather", "arguments": call["arguments"]}
+        step = c.server(f"response.{by}", response_id="R1", **flat)
+    again = c.server("response.output_item.done", response_id="R1", item=call)
+    assert [run.arguments for run in (*step.of(RunTool), *again.of(RunTool))] == ['{"city":"Omsk"}']
+    assert "response.create" in c.tool_done("K").sent_types
+
+
+@pytest.mark.parametrize("status", ["cancelled", "failed"])
+def test_a_call_that_is_told_after_the_end_of_an_answer_that_did_not_complete_is_not_run(status):
+    c = Conversation()
+    c.begin()
+    c.end("R1", status)
+    assert c.server("response.output_item.done", response_id="R1", item=function_call("K")).of(RunTool) == []
+
+
+def test_an_answer_whose_end_is_not_told_ends_with_the_beginning_of_the_next():
+    c = Conversation()
+    c.begin("R1")
+    c.audio("A", response_id="R1")
+    c.server("response.output_item.done", response_id="R1", item=function_call("K"))
+    assert len(c.begin("R2").of(RunTool)) == 1
+    c.tool_done("K")
+    c.heard(drained=True, A=1000)
+    c.end("R2")
+    assert c.machine.phase is not Phase.SPEAKING
+
+
+@pytest.mark.parametrize("name", ["text", "transcript"])
+@pytest.mark.parametrize("kind", ["output_text", AUDIO_TEXT])
+def test_words_under_another_name_are_shown(kind, name):
+    assert told((f"{kind}.delta", {name: "Hel"}), (f"{kind}.delta", {name: "lo"})) == "Hello"
+    assert told((f"{kind}.done", {name: "Hello"})) == "Hello"
+
+
+@pytest.mark.parametrize("name", ["audio", "data"])
+def test_sound_under_another_name_is_played(name):
+    c = Conversation()
+    c.begin()
+    about = {"response_id": "R1", "item_id": "A", name: sound(100)}
+    assert len(c.server("response.output_audio.delta", **about).of(Play)) == 1
+
+
+def test_words_of_the_user_that_come_in_segments_are_shown_once():
+    c = Conversation()
+    c.user_turn()
+    prefix = "conversation.item.input_audio_transcription"
+    for words in ("Hello", "there."):
+        c.server(f"{prefix}.segment", item_id="U", content_index=0, text=words)
+    assert heard(c.all()) == {"U": "Hello there."}
+    c.words("Hello there.")
+    assert heard(c.all()) == {"U": "Hello there."}
+
+
+def test_a_complete_transcript_of_another_part_takes_the_place_of_its_deltas():
+    c = Conversation()
+    c.user_turn()
+    prefix = "conversation.item.input_audio_transcription"
+    c.server(f"{prefix}.delta", item_id="U", content_index=0, delta="Hello wor")
+    c.server(f"{prefix}.completed", item_id="U", content_index=1, transcript="Hello world.")
+    assert heard(c.all()) == {"U": "Hello world."}
+
+
+def test_a_call_at_the_provider_that_is_complete_when_it_is_told_has_ended():
+    c = talking()
+    done = mcp_call(status="completed", output="found")
+    assert c.server("conversation.item.created", item=done).of(CallChanged)[-1].state is CallState.OK
+
+
+def test_an_agent_s_item_with_the_id_of_the_user_s_is_an_entry_of_its_own():
+    c = Conversation()
+    c.user_turn("X")
+    c.words("Hello", "X")
+    c.begin()
+    text(c, "Hi", "X")
+    transcript = Transcript()
+    for fact in c.all().facts:
+        if isinstance(fact, UserSaid):
+            transcript.user_said(fact, 1.0)
+        elif isinstance(fact, AgentSaid):
+            transcript.agent_said(fact, 1.0)
+    assert [(entry.speaker, entry.text) for entry in transcript.entries] == [
+        (Speaker.YOU, "Hello"),
+        (Speaker.AGENT, "Hi"),
+    ]
+
+
+def test_a_session_that_the_server_began_by_itself_is_configured_and_told():
+    c = Conversation()
+    step = c.server("session.created", session={"id": "another"})
+    assert step.sent_types == ["session.update"]
+    assert step.notices == ["the server began a new session by itself"]
+    assert c.server("session.created", session={"id": "another"}).sent == []

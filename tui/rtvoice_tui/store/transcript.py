@@ -235,6 +235,9 @@ class Transcript:
     def _entry(self, speaker: Speaker, turn: int, at: float, key: str) -> Entry:
         key = key or f"{speaker} of turn {turn}"
         entry = self._by_key.get(key)
+        if entry is not None and entry.speaker is not speaker:  # a server gives the item of the other side the same id
+            key = f"{speaker} {key}"
+            entry = self._by_key.get(key)
         if entry is None:
             entry = self._by_key[key] = Entry(speaker, turn, at, key, len(self.entries))
             if speaker is not Speaker.SEAM:

@@ -93,6 +93,8 @@ class Host:
 
     def _function(self, name: str) -> Callable[..., Any]:
         function = getattr(self._module, name, None)
+        if callable(function) and not inspect.isroutine(function):
+            raise LookupError(f"'{name}' is no function but {type(function).__name__}: wrap it in one with def")
         if not inspect.isroutine(function):
             raise LookupError(f"there is no function '{name}'")
         return function

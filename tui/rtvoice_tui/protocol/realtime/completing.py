@@ -1,5 +1,7 @@
 """Completes a decoded event with what its frame tells elsewhere: words of an error, ids, the status of a response."""
 
+import base64
+import binascii
 import json
 import re
 from typing import Any
@@ -34,6 +36,15 @@ def completed(event: Any, wire_name: str, frame: str | bytes) -> Any:
         frame: its frame.
     """
     match event:
+        case ev.OutputTextDelta() | ev.OutputTranscriptDelta() if not event.delta:
+            fields = fields_of(frame)
+            return structs.replace(event, delta=_first_text(fields, "text", "transcript", "content"))
+        case ev.OutputTextDone() if not event.text:
+            return structs.replace(event, text=_first_text(fields_of(frame), "transcript", "content"))
+        case ev.OutputTranscriptDone() if not event.transcript:
+            return structs.replace(event, transcript=_first_text(fields_of(frame), "text", "content"))
+        case ev.OutputAudioDelta() if not event.delta:
+            return structs.replace(event, delta=_sound(_first_text(fields_of(frame), "audio", "data")))
         case ev.ErrorEvent():
             return structs.replace(event, error=read_event_error(fields_of(frame)))
         case ev.TranscriptionFailed():
@@ -93,6 +104,18 @@ def fields_of(frame: str | bytes) -> dict[str, Any]:
         except (ValueError, RecursionError):
             return {}
     return fields if isinstance(fields, dict) else {}
+
+
+def _first_text(fields: dict[str, Any], *names: str) -> str:
+    return next((value for name in names if isinstance(value := fields.get(name), str) and value), "")
+
+
+def _sound(text: str) -> bytes:
+    """Speech under another name; empty if it is no base64."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        return b""
 
 
 def _ended(response: Response, wire_name: str, frame: str | bytes) -> Response:

@@ -11,6 +11,12 @@ MAX_SEARCHED = 2000
 _TOP = ("instructions", "tool_choice", "max_output_tokens", "truncation", "model", "tools")
 _INPUT = ("turn_detection", "transcription", "noise_reduction", "languages")
 _OUTPUT = ("voice", "speed", "role")
+_FLAT = {
+    "transcription": "input_audio_transcription",
+    "noise_reduction": "input_audio_noise_reduction",
+    "max_output_tokens": "max_response_output_tokens",
+}
+"""Names of the beta, before September 2025."""
 
 
 def in_force(session: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,6 +32,9 @@ def in_force(session: Mapping[str, Any]) -> dict[str, Any]:
                 found[name] = inside[name]
             elif name in session:
                 found[name] = session[name]
+    for name, flat in _FLAT.items():
+        if flat in session:
+            found.setdefault(name, session[flat])
     for name in ("output_modalities", "modalities"):
         if name in session:
             found.setdefault("output_modalities", session[name])

@@ -38,6 +38,7 @@ class Configuration:
         self._out = out
         self._update = ""  # event id of the update with the whole configuration
         self._connections = 0
+        self._session_id = ""
         self._history = 0
 
     @property
@@ -95,11 +96,20 @@ class Configuration:
 
     def session_created(self, session: dict[str, Any]) -> None:
         """Handle ``session.created``: report the server's session, and send our configuration."""
+        if self.phase is Phase.READY and self._is_other(session):
+            self._out.warn("the server began a new session by itself", "it may not know what was said before")
+            self._update = self._edits.send_all()
         if self.phase is not Phase.CONFIGURING:
             return
+        self._session_id = str(session.get("id") or "")
         self._out.report(SessionOpened(str(session.get("id") or ""), session, self._history))
         self._edits.opened(session)
         self._send_unless_sent()
+
+    def _is_other(self, session: dict[str, Any]) -> bool:
+        """Whether a session is another one than the one of this connection, as after a gateway's failover."""
+        before, self._session_id = self._session_id, str(session.get("id") or "")
+        return bool(before and self._session_id) and before != self._session_id
 
     def updated(self, session: dict[str, Any]) -> None:
         """Handle ``session.updated``, which acknowledges pending updates."""

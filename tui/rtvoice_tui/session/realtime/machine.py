@@ -235,7 +235,7 @@ class SessionMachine:
                 self._user.handle(event)
             case ev.TranscriptionDelta() | ev.TranscriptionCompleted() | ev.TranscriptionFailed():
                 self._user.handle(event)
-            case TranscriptionUpdated():
+            case TranscriptionUpdated() | ev.TranscriptionSegment():
                 self._user.handle(event)
             case ev.ItemTruncated() | ev.ItemDeleted():
                 self._out.report(CutConfirmed(self._responses.key_of_item(event.item_id)))

@@ -169,7 +169,7 @@ class ProviderCalls:
         elif item.type == "mcp_approval_request":
             self._asked(item, turn)
         elif item.type == "mcp_call":
-            self._called(item, turn, done)
+            self._called(item, turn, done or item.status in ("completed", *FAILED))
         elif item.type == "message":
             self._awaiting_response.clear()
 

@@ -83,6 +83,7 @@ class Responses:
         self._words: dict[str, _Words] = {}
         self._late: OrderedDict[str, _Words] = OrderedDict()
         self._done_ids: deque[str] = deque(maxlen=256)
+        self._completed: deque[str] = deque(maxlen=KEPT_LATE)
         self._unpaid: dict[str, int] = {}  # turns of ended responses whose tokens were not told
         self.recalled: frozenset[str] = frozenset()
 
@@ -98,6 +99,7 @@ class Responses:
         self._done_ids.clear()
         self._keys.clear()
         self._unpaid.clear()
+        self._completed.clear()
 
     def _report_incomplete(self) -> None:
         """Report incomplete responses that were not interrupted; those with function calls are skipped."""
@@ -134,6 +136,7 @@ class Responses:
                 item_id = self._id_at(answer, event.output_index, event.item_id, event.call_id)
                 call = Item(id=item_id, call_id=event.call_id, name=event.name, arguments=event.arguments)
                 self._collect(answer, self._calls.complete(answer.turn, call, self._calls_of(answer)))
+                self._run_late(event.response_id, answer)
             case ev.ResponseDone():
                 self._done(event.response)
 
@@ -194,6 +197,8 @@ class Responses:
         out_of_band = is_out_of_band(response)
         if response.id and response.id in self._done_ids:  # the server uses its id again
             self._done_ids = deque((known for known in self._done_ids if known != response.id), self._done_ids.maxlen)
+        if not out_of_band and self.slot.active not in ("", UNNAMED, response.id):
+            self._done(Response(id=self.slot.active))  # its end was not told, but the server does not run two
         asked = self.slot.requested
         wanted = self.slot.created(response.id, self._out, out_of_band)
         answer = self._response_of(response.id, self.slot.turn if asked else 0)
@@ -211,6 +216,7 @@ class Responses:
         answer = self._response_of(response_id)
         if item.type == "function_call":
             self._collect(answer, self._calls.complete(answer.turn, item, self._calls_of(answer)))
+            self._run_late(response_id, answer)
         else:
             key = self._key(response_id, item.id)
             self._settle(response_id, item, key)
@@ -231,6 +237,13 @@ class Responses:
         if item_id or call_id:
             return item_id
         return answer.places.get(index) or f"call {answer.number}.{index}"
+
+    def _run_late(self, response_id: str, answer: _Response) -> None:
+        """Run the calls that a completed response tells only after its end."""
+        if answer.over and response_id in self._completed:
+            late = Response(id=response_id, status="completed")
+            if self._calls.response_done(answer.turn, late, answer.calls, cut=False, out_of_band=False):
+                self.slot.want()
 
     def _calls_of(self, answer: _Response) -> list[str] | None:
         """Keys of a response's calls; ``None`` for one that has ended, so that late events make no new call."""
@@ -384,11 +397,12 @@ class Responses:
             self._settle(response_id, output, self._key(response_id, output.id))
         self._done_ids.append(response.id)
         self._responses.pop(response_id or UNNAMED, None)
-        self.slot.done(response.id)
+        self.slot.done(response_id if response_id != UNNAMED else response.id)
         for item in self.ledger.of_response(response_id):
             self._audio_done(item.item_id)
             item.response_done = True
         if not cut and response.status == "completed":
+            self._completed.append(response_id)
             self._compare(answer, response_id)
         for item_id in answer.items:
             if (words := self._words.pop(item_id, None)) is not None:
@@ -398,7 +412,7 @@ class Responses:
             self._out.reach(answer.turn, Moment.GENERATED)
         if response.usage is not None:
             self._out.report(UsageReported(answer.turn, response.usage))
-        elif response.id and cut:
+        elif response.id:
             self._unpaid = dict([*self._unpaid.items(), (response.id, answer.turn)][-KEPT_LATE:])
         answered = self._calls.response_done(answer.turn, response, answer.calls, cut, answer.out_of_band)
         if answered and not self._calls.running:

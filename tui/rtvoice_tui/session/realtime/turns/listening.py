@@ -55,6 +55,13 @@ class _UserItem:
     def text(self) -> str:
         return " ".join(text for _, text in sorted(self.parts.items()) if text)
 
+    def index_of(self, index: int, text: str) -> int:
+        """The part that a complete text is of; some servers count the parts in another way than in the deltas."""
+        only = next(iter(self.parts.items()), None) if len(self.parts) == 1 else None
+        if index in self.parts or only is None or only[0] in self.complete or not text.startswith(only[1].strip()):
+            return index
+        return only[0]
+
 
 class Listening:
     """Numbers the turns, and tracks the user's speech and its transcripts.
@@ -300,7 +307,7 @@ class Listening:
         """The words are complete; without any they do not erase what was told before, be it words or a failure."""
         text = event.transcript or event.text
         if text.strip():
-            item.parts[event.content_index] = text
+            item.parts[item.index_of(event.content_index, text)] = text
         else:
             self.unanswered = False
         item.told = True
@@ -313,6 +320,13 @@ class Listening:
         if self._awaiting_words and item.turn == self.turn and self._awaited_item in ("", key):
             self.stop_waiting()
             self._answer_due = True
+
+    def segment(self, event: ev.TranscriptionSegment) -> None:
+        """Add a segment of a transcript, where neither deltas nor the complete text have told its words."""
+        key = self._key(event.item_id)
+        known = self._item(key).parts.get(event.content_index, "")
+        if event.text.strip() and event.text.strip() not in known:
+            self._interim(key, f"{known} {event.text.strip()}".strip(), event.content_index)
 
     def interim_transcript(self, item_id: str, text: str) -> None:
         """Set the whole interim transcript of an item, unless its complete text was told."""

@@ -36,6 +36,7 @@ UserEvent = (
     | ev.TranscriptionDelta
     | ev.TranscriptionCompleted
     | ev.TranscriptionFailed
+    | ev.TranscriptionSegment
     | TranscriptionUpdated
 )
 UserCommand = cmd.MicFrame | cmd.LocalSpeech | cmd.TalkStart | cmd.TalkEnd | cmd.CommitTurn
@@ -112,6 +113,8 @@ class UserTurns:
                 self._committed(event.item_id)
             case ev.InputCleared():
                 self.listening.cleared()
+            case ev.TranscriptionSegment():
+                self.listening.segment(event)
             case TranscriptionUpdated():
                 self.listening.interim_transcript(event.item_id, event.transcript)
             case _:
