@@ -27,7 +27,8 @@ from rtvoice_tui.tools.registry import Registry
 HERE = Path(__file__).parent
 OVER = (CallState.OK, CallState.FAILED)
 bench.LIMIT_S = 30.0
-checker.LIMIT_S = 0.5  # the app's own limit is met in the tests of the whole cockpit
+ENDED_S = 0.5
+"""Limit of the checks that are to be ended; the app's own is met in the tests of the whole cockpit."""
 
 
 class Heartbeat:
@@ -83,6 +84,8 @@ async def over(session: Bench, name: str) -> CallRecord:
 
 async def main(how: str, kind: str) -> dict[str, Any]:
     """Call both tools; what came of it."""
+    if kind != "nothing":  # which is checked within the app's own limit, on a busy machine too
+        checker.LIMIT_S = ENDED_S
     arguments = "{}" if how == "output" else json.dumps(SCHEMAS[kind][1])
     profile = Profile(tools=entries(how, kind))
     toolset, problems = Registry(HERE).toolset(profile)

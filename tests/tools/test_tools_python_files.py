@@ -69,13 +69,22 @@ async def test_the_user_gets_the_traceback_of_a_file_that_does_not_load(tmp_path
     assert "importlib" not in note
 
 
-@pytest.mark.parametrize("name", ["nothing", "number", "Klass"])
-async def test_what_is_no_function_is_told(tmp_path, name):
-    write(tmp_path / "tools.py", "number = 5\n\n\nclass Klass:\n    pass\n")
+@pytest.mark.parametrize(
+    ("name", "is_"),
+    [
+        ("nothing", ""),
+        ("number", ""),
+        ("Klass", ": it is a class, so wrap it in one with def"),
+        ("half", ": it is a partial, so wrap it in one with def"),
+    ],
+)
+async def test_what_is_no_function_is_told(tmp_path, name, is_):
+    source = "import functools\nnumber = 5\nhalf = functools.partial(print)\n\n\nclass Klass:\n    pass\n"
+    write(tmp_path / "tools.py", source)
     async with bench(tmp_path) as desk:
         desk.use(function(name))
         await desk.described()
-        assert desk.status(name) == ("failed", f"tools.py: LookupError: there is no function '{name}'")
+        assert desk.status(name) == ("failed", f"tools.py: LookupError: there is no function '{name}'{is_}")
         assert f"no function '{name}'" in complaint(await desk.call(name))
 
 

@@ -94,7 +94,8 @@ class Host:
     def _function(self, name: str) -> Callable[..., Any]:
         function = getattr(self._module, name, None)
         if callable(function) and not inspect.isroutine(function):
-            raise LookupError(f"'{name}' is no function but {type(function).__name__}: wrap it in one with def")
+            kind = "a class" if isinstance(function, type) else f"a {type(function).__name__}"
+            raise LookupError(f"there is no function '{name}': it is {kind}, so wrap it in one with def")
         if not inspect.isroutine(function):
             raise LookupError(f"there is no function '{name}'")
         return function
