@@ -107,12 +107,6 @@ YANDEX = [
     MAX,
 ]  # fmt: skip
 
-LATE = (
-    *("voice", "role", "output_modalities", "turn_detection", "turn_detection.threshold", "turn_detection.eagerness"),
-    *("turn_detection.create_response", "transcription.languages", "noise_reduction", "tool_choice", "truncation"),
-)
-"""Fields that also meet a late answer: one of each shape."""
-
 NO_KEYS_OF_YANDEX = ("prefix_padding_ms", "create_response", "interrupt_response")
 """Parts of turn detection that the fake refuses by itself, as that service was seen to do."""
 
@@ -166,7 +160,7 @@ class Walk:
         return update
 
     async def take(self, case: Case) -> None:
-        """A row through refusal, for some silence and a late answer, and an answer that is something else."""
+        """A row through refusal, silence and a late answer, and an answer that is something else."""
         here = self.here
         if case.first is not None:
             path, text, wire = case.first
@@ -183,19 +177,6 @@ class Walk:
         assert "No such value." in here.state
         assert "No such value." in here.about, "the field itself says why"
 
-        if case.path in LATE or case.refused == case.changed:  # a value that was refused is not typed anew
-            await self.late(case, in_force)
-        update = await self.sends(case, case.changed)
-        made = self.value(case, case.made)
-        await here.wire.acknowledge(update, **{"__".join([*case.where, case.name]): made})
-        await here.settled(case.path, "≠")
-        self.hold(case, self.value(case, case.changed[1]))
-        assert here.columns(case.path) == (case.changed[0], case.changed[0], seen(case, case.made))
-        assert "the server applied another value" in here.state
-
-    async def late(self, case: Case, in_force: str) -> None:
-        """A value that is acknowledged after three seconds of silence."""
-        here = self.here
         update = await self.sends(case, case.silent)
         assert here.columns(case.path)[2] == in_force
         await here.pass_three_seconds(update)
@@ -204,6 +185,14 @@ class Walk:
         await here.settled(case.path, "✓")
         assert here.columns(case.path) == (case.silent[0],) * 3
         self.hold(case, self.value(case, case.silent[1]))
+
+        update = await self.sends(case, case.changed)
+        made = self.value(case, case.made)
+        await here.wire.acknowledge(update, **{"__".join([*case.where, case.name]): made})
+        await here.settled(case.path, "≠")
+        self.hold(case, self.value(case, case.changed[1]))
+        assert here.columns(case.path) == (case.changed[0], case.changed[0], seen(case, case.made))
+        assert "the server applied another value" in here.state
 
 
 def seen(case: Case, made: Any) -> str:
