@@ -905,3 +905,32 @@ def test_a_session_that_the_server_began_by_itself_is_configured_and_told():
     assert step.sent_types == ["session.update"]
     assert step.notices == ["the server began a new session by itself"]
     assert c.server("session.created", session={"id": "another"}).sent == []
+
+
+@pytest.mark.parametrize(("heard_ms", "place"), [(300, (0, 300)), (800, (1, 300)), (500, (0, 500))])
+def test_an_answer_in_two_parts_is_truncated_in_the_part_that_was_heard_last(heard_ms, place):
+    c = Conversation()
+    c.begin()
+    c.audio("A", 500, content_index=0)
+    c.audio("A", 500, content_index=1)
+    c.interrupt()
+    (sent,) = [event for event in c.flushed(A=heard_ms).sent if event["type"] == "conversation.item.truncate"]
+    assert (sent["content_index"], sent["audio_end_ms"]) == place
+
+
+@pytest.mark.parametrize(
+    ("session", "told"),
+    [
+        ({"audio": {"output": {"format": {"type": "audio/pcmu"}}}}, "audio/pcmu"),
+        ({"output_audio_format": "g711_ulaw"}, "g711_ulaw"),
+        ({"audio": {"output": {"format": "opus"}}}, "opus"),
+        ({"audio": {"output": {"format": {"type": "audio/pcm", "rate": "16000"}}}}, "16000 Hz"),
+        ({"audio": {"output": {"format": {"type": "audio/pcm", "rate": 16000.0}}}}, "16000 Hz"),
+        ({"output_audio_format": "pcm16"}, ""),
+        ({"audio": {"output": {"format": {"type": "audio/pcm", "rate": 24000}}}}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_format_that_was_not_asked_for_is_told(session, told):
+    notices = Conversation().server("session.updated", session=session).notices
+    assert [told in notice for notice in notices] == ([True] if told else [])

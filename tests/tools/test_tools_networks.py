@@ -12,7 +12,7 @@ from mcp_runners import opened
 from company import HOST, Authority, place, proxy
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.model import Profile, ToolEntry
-from rtvoice_tui.profiles.runs import HttpRun, McpRun
+from rtvoice_tui.profiles.runs import CommandRun, HttpRun, McpRun
 from rtvoice_tui.session.facts import ServerState
 from rtvoice_tui.tools.registry import Registry
 
@@ -255,6 +255,13 @@ def test_a_request_that_cannot_be_made_is_told_when_the_profile_is_read(url, hea
         (problem,) = Registry(Path(), {}).toolset(Profile(tools=[entry]))[1]
         assert part in problem
         assert "pa-ssw0rd" not in problem
+
+
+@pytest.mark.parametrize("env", [{"A=B": "x"}, {"": "x"}, {"A": "x\0y"}])
+def test_a_variable_that_cannot_be_set_is_told_when_the_profile_is_read(env):
+    entry = ToolEntry(name="a", run=CommandRun(argv=["true"], env=env))
+    (problem,) = Registry(Path(), {}).toolset(Profile(tools=[entry]))[1]
+    assert "in its env" in problem
 
 
 async def test_a_key_that_is_no_text_is_refused_before_it_is_sent():

@@ -66,6 +66,8 @@ class Registry:
         return tools, problems
 
     def _runner(self, entry: ToolEntry, spec: ToolSpec) -> Runner:
+        if isinstance(entry.run, runs.PythonRun | runs.CommandRun | runs.McpRun):
+            _check_environment(entry.name, entry.run.env)
         match entry.run:
             case runs.PythonRun() as run:
                 return self._python(spec, run)
@@ -105,6 +107,17 @@ class Registry:
         file = self._files.setdefault((path, *sorted(environment.items())), PythonFile(path, environment))
         assert isinstance(file, PythonFile)
         return PythonRunner(spec, run, file)
+
+
+def _check_environment(name: str, env: Mapping[str, str]) -> None:
+    """Check the variables that a subprocess gets.
+
+    Raises:
+        ToolError: one cannot be set.
+    """
+    for variable, value in env.items():
+        if not variable or "=" in variable or "\0" in variable + value:
+            raise ToolError(f"tool {name}: {variable[:40]!r} in its env cannot be a variable's name, or has a NUL")
 
 
 def _is_file(path: Path) -> bool:

@@ -5,7 +5,7 @@ stalls. ``audio_end_ms`` is never zero and never beyond the item's audio: the Re
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rtvoice_tui.protocol.realtime.client_events import DeleteItem, TruncateItem
@@ -34,7 +34,8 @@ class HeardItem:
     Attributes:
         item_id: key of the conversation item.
         response_id: its response.
-        content_index: content part of its first audio, used for truncation.
+        content_index: content part of its first audio.
+        parts: received bytes of each content part, in order.
         turn: the turn it belongs to.
         received_bytes: received PCM16 bytes.
         played_ms: milliseconds that the device has played.
@@ -60,6 +61,17 @@ class HeardItem:
     out_of_band: bool = False
     response_done: bool = False
     server_id: str = ""
+    parts: dict[int, int] = field(default_factory=dict)
+
+    def place_of(self, heard_ms: int, rate: int) -> tuple[int, int]:
+        """The content part that was heard last, and the milliseconds of it that were heard."""
+        before = 0.0
+        for index, size in self.parts.items():
+            length = size * 500 / rate
+            if heard_ms <= before + length:
+                return index, max(1, int(heard_ms - before))
+            before += length
+        return self.content_index, heard_ms
 
 
 class HeardLedger:
@@ -97,6 +109,7 @@ class HeardLedger:
             self._open += 1
             self._forget_old()
         item.received_bytes += size
+        item.parts[content_index] = item.parts.get(content_index, 0) + size
         if item.finished and not item.cut:
             item.finished = False
             self._open += 1
@@ -175,7 +188,8 @@ class HeardLedger:
             elif item.received_all and item.played_ms + 0.5 >= self.received_ms(item):
                 outcome = Cut.WHOLE
             else:
-                out.send(TruncateItem, item_id=item.server_id, content_index=item.content_index, audio_end_ms=heard)
+                index, end_ms = item.place_of(heard, self.rate)
+                out.send(TruncateItem, item_id=item.server_id, content_index=index, audio_end_ms=end_ms)
             out.reach(item.turn, Moment.SILENT)
             out.report(ResponseCut(item.turn, item.item_id, heard, received, outcome))
 

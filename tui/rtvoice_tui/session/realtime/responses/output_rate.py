@@ -53,6 +53,9 @@ class OutputRate:
             speed: the ``speed`` setting; 1.0 is assumed unless it is a positive number.
         """
         self._speed = float(speed) if isinstance(speed, int | float) and speed > 0 else 1.0
+        if (other := _other_format(session)) and not self._warned:
+            self._warned = True
+            self._out.warn(f"the server says that it speaks {other}, but PCM was asked for", "it will sound like noise")
         named = _named_rate(session)
         if named is None:
             return
@@ -85,7 +88,25 @@ def _named_rate(session: Mapping[str, Any]) -> int | None:
     found: Any = session
     for key in ("audio", "output", "format", "rate"):
         found = found.get(key) if isinstance(found, Mapping) else None
-    return found if isinstance(found, int) and not isinstance(found, bool) and found > 0 else None
+    if isinstance(found, str) and found.isdecimal() and len(found) < 10:
+        found = int(found)
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 < found < float("inf"):
+        return None
+    return int(found)
+
+
+def _other_format(session: Mapping[str, Any]) -> str:
+    """The output format that the server names, if it is not PCM; empty otherwise."""
+    found: Any = session
+    for key in ("audio", "output", "format"):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    named = found.get("type") if isinstance(found, Mapping) else found or session.get("output_audio_format")
+    return named[:40] if isinstance(named, str) and named and "pcm" not in _without_law(named.lower()) else ""
+
+
+def _without_law(name: str) -> str:
+    """A format's name without the telephone codecs, which are called pcmu and pcma."""
+    return name.replace("pcmu", "").replace("pcma", "")
 
 
 def _letters(text: str) -> int:
