@@ -12,6 +12,7 @@ from rtvoice_tui.protocol.settings import ToolSpec
 from rtvoice_tui.session.effects import RunTool
 from rtvoice_tui.session.facts import CallChanged, CallState
 from rtvoice_tui.session.schema import MAX_TEXT, bounded, read
+from rtvoice_tui.session.schema_patterns import without_unreadable_patterns
 from session.conversation import ANSWER, ITEM, Conversation, error_in, function_call, outputs, states
 
 TRIP: dict[str, Any] = {
@@ -168,6 +169,15 @@ def test_a_pattern_that_only_the_tool_can_read_is_left_to_it_and_the_rest_is_che
 )
 def test_a_pattern_that_only_the_tool_can_read_refuses_nothing_from_where_it_is_turned_around(schema):
     assert read('{"city":"Oslo","default":"x"}', schema) == {"city": "Oslo", "default": "x"}
+
+
+@pytest.mark.parametrize("pattern", ["a", r"\p{L}"], ids=["readable", "unreadable"])
+@pytest.mark.parametrize("word", ["not", "oneOf", "if"])
+def test_looking_for_unreadable_patterns_takes_time_by_the_size_of_a_schema_and_not_by_its_depth(word, pattern):
+    schema = {"pattern": pattern}
+    for _ in range(60):
+        schema = {word: [schema] if word == "oneOf" else schema}
+    assert (without_unreadable_patterns(schema) is schema) is (pattern == "a")
 
 
 def test_data_that_looks_like_a_pattern_is_compared_as_it_is():

@@ -6,12 +6,12 @@ validated in a subprocess that can be killed (`effects.CheckArguments`).
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
 from rtvoice_tui.errors import ArgumentsRefused
+from rtvoice_tui.session.schema_patterns import DATA, without_unreadable_patterns
 
 MAX_TEXT = 300
 """Maximum characters of each part of an error message: it may quote the invalid value."""
@@ -25,9 +25,6 @@ _UNBOUNDED = frozenset(
 )
 """Keywords whose validation may take longer than arguments size times schema size: regexes, pairs, references."""
 
-_DATA = frozenset(("enum", "const", "default", "examples", "description", "title", "$comment"))
-"""Keywords whose values are data, not schemas."""
-
 _NAMES = frozenset(("properties", "$defs", "definitions", "dependentSchemas"))
 """Keywords whose values map names to schemas."""
 
@@ -36,9 +33,6 @@ MAX_WORK, MAX_WORK_NESTED = 100_000, 20_000
 
 The second limit applies to schemas with alternatives: the validator formats an error message for each of them.
 """
-
-_OPPOSITES = ("not", "if", "oneOf")
-"""Keywords that refuse more if a schema inside them accepts more: with an unreadable pattern they are left out."""
 
 _ALTERNATIVES = frozenset(("allOf", "anyOf", "oneOf", "not", "if", "contains", "propertyNames", "dependentSchemas"))
 
@@ -202,7 +196,7 @@ class _Node(Enum):
 
 
 def _inside(kind: _Node, key: str) -> _Node:
-    if kind is _Node.DATA or (kind is _Node.SCHEMA and key in _DATA):
+    if kind is _Node.DATA or (kind is _Node.SCHEMA and key in DATA):
         return _Node.DATA
     return _Node.NAMES if kind is _Node.SCHEMA and key in _NAMES else _Node.SCHEMA
 
@@ -250,51 +244,6 @@ def check(arguments: Any, parameters: Mapping[str, Any], what: str = "arguments"
         raise ArgumentsRefused(f"the tool's own schema cannot be used: {reason}") from None
     if error is not None:
         raise ArgumentsRefused(f"{_brief(_path(what, error.absolute_path))}: {_brief(in_json(error))}")
-
-
-def without_unreadable_patterns(schema: Any) -> Any:
-    r"""Return a schema without the patterns that Python cannot compile, such as JavaScript's ``\p{L}``.
-
-    Schemas have JavaScript's regular expressions; what only the tool can read is left for the tool to check.
-    """
-    if isinstance(schema, list):
-        return [without_unreadable_patterns(entry) for entry in schema]
-    if not isinstance(schema, Mapping):
-        return schema
-    left_out = {name for name in _OPPOSITES if name in schema and _is_unreadable(schema[name])}
-    left_out |= {"then", "else"} if "if" in left_out else set()
-    kept = {
-        name: _readable(name, value)
-        for name, value in schema.items()
-        if name not in left_out and not (name == "pattern" and isinstance(value, str) and not _compiles(value))
-    }
-    named = schema.get("patternProperties")
-    if isinstance(named, Mapping) and not all(map(_compiles, named)):
-        kept["patternProperties"] = {key: value for key, value in kept["patternProperties"].items() if _compiles(key)}
-        kept.pop("additionalProperties", None)  # it is about the names that no pattern matches
-        kept.pop("unevaluatedProperties", None)
-    return kept
-
-
-def _readable(name: str, value: Any) -> Any:
-    if name in _DATA:
-        return value
-    if name in _NAMES and isinstance(value, Mapping):
-        return {key: without_unreadable_patterns(inner) for key, inner in value.items()}
-    return without_unreadable_patterns(value)
-
-
-def _is_unreadable(schema: Any) -> bool:
-    """Whether a schema holds a pattern that Python cannot compile."""
-    return bool(without_unreadable_patterns(schema) != schema)
-
-
-def _compiles(pattern: str) -> bool:
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError):
-        return False
-    return True
 
 
 def in_json(error: Any) -> str:

@@ -68,8 +68,8 @@ def other_failure(wire_name: str, frame: str | bytes) -> OtherFailure | None:
     """
     words = set(re.split(r"[^a-z]+", wire_name.rpartition(".")[2].lower()))
     fails, warns = not words.isdisjoint(_FAILURES), not words.isdisjoint(_WARNINGS)
-    named = b'"error"' if isinstance(frame, bytes) else '"error"'
-    if not (fails or warns or named in frame):  # type: ignore[operator]
+    named = '"error"' in frame if isinstance(frame, str) else b'"error"' in frame
+    if not (fails or warns or named):
         return None
     fields = fields_of(frame)
     told = fields.get("error")
