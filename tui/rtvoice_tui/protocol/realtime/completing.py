@@ -40,7 +40,7 @@ def completed(event: Any, wire_name: str, frame: str | bytes) -> Any:
             fields = fields_of(frame)
             return structs.replace(event, delta=_first_text(fields, "text", "transcript", "content"))
         case ev.OutputTextDone() if not event.text:
-            return structs.replace(event, text=_first_text(fields_of(frame), "transcript", "content"))
+            return structs.replace(event, text=_first_text(fields_of(frame), "transcript", "refusal", "content"))
         case ev.OutputTranscriptDone() if not event.transcript:
             return structs.replace(event, transcript=_first_text(fields_of(frame), "text", "content"))
         case ev.OutputAudioDelta() if not event.delta:

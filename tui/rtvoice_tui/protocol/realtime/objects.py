@@ -17,11 +17,18 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     transcript: str = ""
     refusal: str = ""
+    audio: Any = None
+    """Speech as base64, or an object that also has its transcript."""
 
     @property
     def words(self) -> str:
         """What the part says, in whatever form."""
-        return self.text or self.transcript or self.refusal
+        return self.text or self.transcript or self.refusal or self._words_of_audio
+
+    @property
+    def _words_of_audio(self) -> str:
+        told = self.audio.get("transcript") if isinstance(self.audio, dict) else None
+        return told if isinstance(told, str) else ""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):

@@ -400,6 +400,8 @@ BETA_NAMES: dict[str, str] = {
     "response.audio.done": "response.output_audio.done",
     "response.audio_transcript.delta": "response.output_audio_transcript.delta",
     "response.audio_transcript.done": "response.output_audio_transcript.done",
+    "response.refusal.delta": "response.output_text.delta",
+    "response.refusal.done": "response.output_text.done",
     "response.completed": "response.done",
     "response.failed": "response.done",
     "response.incomplete": "response.done",

@@ -250,6 +250,9 @@ class SessionMachine:
                 self._responses.item(event.item, finished=isinstance(event, ev.ItemDone))
                 self._user.listening.item(event.item)
                 self._tools.hosted.handle(event, self._user.listening.turn)
+            case ev.ItemRetrieved():
+                self._responses.item(event.item, finished=True)
+                self._user.listening.item(event.item)
             case _:
                 if isinstance(event, ev.ResponseCreated) and not is_out_of_band(event.response):
                     self._fault.response_started()

@@ -34,6 +34,7 @@ CONTINUE_S = 1.5
 """Seconds after a finished hosted call; if the server has not continued by then, a response is requested."""
 
 
+END_UNTOLD = "the server went on and did not say how it ended"
 UNLISTED = "the provider could not list its tools"
 KEPT_LISTS = 64
 """Number of tool lists that are kept: some providers create a new one for every response."""
@@ -41,6 +42,7 @@ KEPT_LISTS = 64
 KEPT = 1000
 """Number of finished calls that are kept, for late events that name them."""
 
+_GOING_ON = (CallState.STREAMING, CallState.RUNNING)
 _AT_WORK = (CallState.ASKING, CallState.HOSTED, CallState.RUNNING)
 
 
@@ -64,6 +66,7 @@ class ProviderCalls:
         self._over: set[str] = set()
         self._ended_keys: deque[str] = deque()
         self._busy: set[str] = set()
+        self._begun_before: set[str] = set()  # calls that were going on when the current response began
         self._decisions: dict[str, str] = {}
         self._failed_lists: dict[str, str] = {}  # reasons of lists whose item has not come yet
 
@@ -99,6 +102,7 @@ class ProviderCalls:
                 self._listed(event.item_id, ServerState.FAILED, reason, name=event.server_label)
             case ev.ResponseCreated() if not is_out_of_band(event.response):
                 self._awaiting_response.clear()
+                self._begun_before = {key for key, call in self._calls.items() if call.state in _GOING_ON}
 
     def decide(self, key: str, agree: bool, always: bool, reason: str) -> bool:
         """Send the user's decision on an approval request; false if the key names no call that waits for one."""
@@ -141,6 +145,7 @@ class ProviderCalls:
         self._busy.clear()
         self._decisions.clear()
         self._failed_lists.clear()
+        self._begun_before.clear()
 
     def _forget(self, key: str) -> None:
         """Forget a finished call and the item ids that refer to it."""
@@ -230,9 +235,15 @@ class ProviderCalls:
                 self._called(item, turn, done=True)
             elif item.type == "mcp_approval_request":
                 self._asked(item, turn)
+        if is_out_of_band(event.response):
+            return
+        begun, self._begun_before = self._begun_before, set()
+        for call in list(self._calls.values()):
+            if call.key in begun and call.state in _GOING_ON:
+                self._show(replace(call, state=CallState.CANCELLED, note=END_UNTOLD))
         if event.response.status != "completed":
             for call in list(self._calls.values()):
-                if call.state in (CallState.STREAMING, CallState.RUNNING) and call.key not in self._over:
+                if call.state in _GOING_ON and call.key not in self._over:
                     self._show(replace(call, state=CallState.CANCELLED, note="the answer ended before it did"))
                     self._over.add(call.key)
 

@@ -186,6 +186,12 @@ class ResponseSlot:
         elif self._requested:
             self._abandoned = True
 
+    def turn_committed(self) -> None:
+        """The server answers a turn by itself: the next response is that answer, not the request that was given up."""
+        if self._abandoned:
+            self._abandoned = False
+            self._requested = ""
+
     def done(self, response_id: str) -> None:
         """A response ended, with any status."""
         if response_id in self.cut:  # late events of it are dropped too; the set is bounded

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from rtvoice_tui.protocol.realtime import server_events as ev
-from rtvoice_tui.protocol.realtime.objects import Item, Response
+from rtvoice_tui.protocol.realtime.objects import Item, Part, Response
 from rtvoice_tui.session.effects import EndPlay, Play
 from rtvoice_tui.session.facts import AgentSaid, Moment, ResponseLost, UsageReported
 from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
@@ -84,6 +84,7 @@ class Responses:
         self._late: OrderedDict[str, _Words] = OrderedDict()
         self._done_ids: deque[str] = deque(maxlen=256)
         self._completed: deque[str] = deque(maxlen=KEPT_LATE)
+        self._last_ended = ""
         self._unpaid: dict[str, int] = {}  # turns of ended responses whose tokens were not told
         self.recalled: frozenset[str] = frozenset()
 
@@ -100,6 +101,7 @@ class Responses:
         self._keys.clear()
         self._unpaid.clear()
         self._completed.clear()
+        self._last_ended = ""
 
     def _report_incomplete(self) -> None:
         """Report incomplete responses that were not interrupted; those with function calls are skipped."""
@@ -151,6 +153,8 @@ class Responses:
                 self._text_done(event, TEXT, event.text)
             case ev.OutputTranscriptDone():
                 self._text_done(event, TRANSCRIPT, event.transcript)
+            case ev.ContentPartAdded():
+                self._begins_with(event.response_id, event.item_id, event.content_index, event.part)
             case ev.ContentPartDone():
                 self._part_done(event)
             case ev.OutputAudioDelta():
@@ -195,7 +199,10 @@ class Responses:
 
     def _created(self, response: Response) -> None:
         out_of_band = is_out_of_band(response)
-        if response.id and response.id in self._done_ids:  # the server uses its id again
+        if response.id and response.id in self._done_ids:
+            if response.status not in ("", "in_progress"):
+                return  # it has ended, and its beginning is told again
+            # else the server uses its id again
             self._done_ids = deque((known for known in self._done_ids if known != response.id), self._done_ids.maxlen)
         if not out_of_band and self.slot.active not in ("", UNNAMED, response.id):
             self._done(Response(id=self.slot.active))  # its end was not told, but the server does not run two
@@ -211,6 +218,10 @@ class Responses:
         answer = self._response_of(response_id)
         if item.type == "function_call":
             self._collect(answer, self._calls.added(answer.turn, item, self._calls_of(answer)))
+        elif item.of_agent:
+            key = self._key(response_id, item.id)
+            for index, part in enumerate(item.parts):
+                self._begins_with(response_id, key, index, part)
 
     def _item_done(self, response_id: str, item: Item) -> None:
         answer = self._response_of(response_id)
@@ -276,10 +287,19 @@ class Responses:
         self._complete(event.item_id, words, words.text.complete(event.content_index, source, text))
 
     def _part_done(self, event: ev.ContentPartDone) -> None:
-        if event.part.transcript and not event.part.text:
-            self._text_done(event, TRANSCRIPT, event.part.transcript)
-        elif event.part.words:
-            self._text_done(event, TEXT, event.part.words)
+        if event.part.words:
+            self._text_done(event, _source_of(event.part), event.part.words)
+
+    def _begins_with(self, response_id: str, key: str, index: int, part: Part) -> None:
+        """A part has words when it is announced: some servers tell them nowhere else, others repeat them in deltas."""
+        if not part.words.strip() or self._dropped(response_id, key):
+            return
+        words = self._words_of(response_id, key)
+        if words.text.empty:
+            self._begun(words)
+        change = words.text.complete(index, _source_of(part), part.words)
+        if change != UNCHANGED:
+            self._out.report(AgentSaid(words.turn, key, change.text, change.replace, out_of_band=words.out_of_band))
 
     def item(self, item: Item, finished: bool) -> None:
         """Handle an item of the conversation: some servers tell the agent's words nowhere else.
@@ -297,6 +317,10 @@ class Responses:
             whole = finished or item.status == "completed" or (not item.status and bool(item.arguments))
             take = self._calls.complete if whole else self._calls.added
             self._collect(answer, take(answer.turn, item, self._calls_of(answer)))
+        elif item.type == "function_call" and item.call_id and self._last_ended and item.arguments:
+            answer = self._response_of(self._last_ended)
+            self._collect(answer, self._calls.complete(answer.turn, item, None))
+            self._run_late(self._last_ended, answer)
         elif (
             key in self._words
             or key in self._late
@@ -396,6 +420,7 @@ class Responses:
         for output in response.output:
             self._settle(response_id, output, self._key(response_id, output.id))
         self._done_ids.append(response.id)
+        self._last_ended = response.id
         self._responses.pop(response_id or UNNAMED, None)
         self.slot.done(response_id if response_id != UNNAMED else response.id)
         for item in self.ledger.of_response(response_id):
@@ -423,3 +448,8 @@ class Responses:
         """Compare the length of a response's audio with its text, to detect a wrong output rate."""
         text = " ".join(self._words[item_id].text.text for item_id in answer.items if item_id in self._words)
         self.rate.spoke(text, sum(item.received_bytes for item in self.ledger.of_response(response_id)))
+
+
+def _source_of(part: Part) -> str:
+    """Whether the words of a part are its text, or the transcript of its audio."""
+    return TEXT if part.text or not (part.transcript or part.audio) else TRANSCRIPT

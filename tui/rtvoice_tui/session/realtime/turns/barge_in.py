@@ -84,6 +84,10 @@ class BargeIn:
         slot.cancel(self._out)
         return talking
 
+    def turn_committed(self) -> None:
+        """The user's turn is committed, and the server answers it by itself."""
+        self._responses.slot.turn_committed()
+
     def speech_started(self) -> bool:
         """The server's VAD detected speech. True if it, or the local VAD just before, interrupted the agent."""
         cut = self.silence() or self._cut_by_local_vad

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.objects import Item
+from rtvoice_tui.protocol.remedies import remedy_for
 from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import Moment, TurnStarted, UserSaid
 from rtvoice_tui.session.realtime.outbox import Outbox
@@ -87,6 +88,7 @@ class Listening:
         self.recognises = False
         self._talk_turn = 0
         self._items: dict[str, _UserItem] = {}
+        self._remedies: set[str] = set()  # those that were told in this session
         self._keys: dict[str, str] = {}
         self._stopped = 0
         self._interrupted = 0
@@ -302,6 +304,10 @@ class Listening:
         if reason or not item.failed:
             item.failed = True
             self._report(key, final=True, failed=reason or "the server gave no reason")
+        remedy = remedy_for(event.error.code, event.error.type, event.error.message)
+        if remedy and remedy not in self._remedies:  # else it is shown at its turn only
+            self._remedies.add(remedy)
+            self._out.warn(f"your speech could not be transcribed: {' '.join(reason.split())}", remedy)
 
     def _recognised(self, key: str, item: _UserItem, event: ev.TranscriptionCompleted) -> None:
         """The words are complete; without any they do not erase what was told before, be it words or a failure."""
@@ -406,4 +412,5 @@ class Listening:
         self._keys.clear()
         self._stopped = 0
         self._commit_open = self._answered_early = False
+        self._remedies.clear()
         self.unnoticed.close()

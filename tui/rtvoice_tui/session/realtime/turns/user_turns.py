@@ -130,6 +130,7 @@ class UserTurns:
         self.listening.watch.ended(self.listening.committed(item_id, self.by_key), self._recognises)
         if self._edits.settings.server_creates_responses:
             self.listening.expect_answer()
+            self._barge_in.turn_committed()
         if self._push_to_talk.committed():
             self._request_response()
 
