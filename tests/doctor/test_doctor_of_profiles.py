@@ -260,3 +260,26 @@ def test_where_a_tool_s_key_may_go_unencrypted_is_said_as_it_is_written(doctor, 
     assert "key_in_clear inside run = {...}" in about(doctor("work", code=1, MY_KEY=SECRET), "work")
     (folder / "work.toml").write_text(profile + run % ", key_in_clear = true" + "\n")
     doctor("work", code=0, MY_KEY=SECRET)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "broken"),
+    [
+        ("[a-", True),
+        ("(", True),
+        ("*", True),
+        ("^[A-Z]{3}$", False),
+        (r"^\p{L}+$", False),
+        (r"(?<year>\d{4})", False),
+        (r"[\w-.]+", False),
+        (r"(?<=a+)b", False),
+        ("[^]", False),
+    ],
+)
+def test_a_pattern_that_no_flavour_can_read_is_found(doctor, folder: Path, pattern: str, broken: bool) -> None:
+    (folder / "tools.toml").write_text(
+        'provider = "local"\n[[tools]]\nname = "find"\nrun = {kind = "mock", result = "x"}\n'
+        f"parameters = {{type = 'object', properties = {{city = {{type = 'string', pattern = '{pattern}'}}}}}}\n"
+    )
+    told = doctor("tools", int(broken))
+    assert (f"the pattern {pattern} is no regular expression" in told) is broken

@@ -12,6 +12,7 @@ from rtvoice_tui.profiles.library import import_profile
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.state import State, load_state, remember
 from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
+from rtvoice_tui.profiles.writing import Changes, save_changes
 from rtvoice_tui.text_files import decoded
 from rtvoice_tui.ui.themes import load_themes
 
@@ -143,3 +144,49 @@ def test_instructions_in_the_home_folder_are_read(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "said.txt").write_text("Be brief.")
     assert with_options(Profile(), Options(instructions="@~/said.txt")).session.instructions == "Be brief."
+
+
+def test_a_profile_with_the_line_ends_of_old_macs_is_read():
+    write(LATIN.replace("\n", "\r").encode())
+    assert load_profile("mine").session.instructions == "Be brief."
+
+
+def test_saving_a_profile_in_another_charset_says_that_it_is_in_utf_8_now():
+    write(TEXT.encode("utf-16"))
+    saved = save_changes("mine", Changes({"voice": "low"}), profile_text("mine"))
+    assert saved.sentence == "mine.toml was in UTF-16 and is in UTF-8 now"
+    assert "Отвечай кратко." in profile_path("mine").read_bytes().decode()
+    assert save_changes("mine", Changes({"voice": "heart"}), saved.text).sentence == ""
+
+
+def test_instructions_from_no_file_say_what_is_missing():
+    with pytest.raises(ProfileError) as refused:
+        with_options(Profile(), Options(instructions="@"))
+    assert (refused.value.sentence, refused.value.remedy) == (
+        "--instructions @ names no file",
+        "write the path of a text file right behind the @",
+    )
+
+
+QUOTE, BRACKET = "begin and end the text with the same straight quote", "close the bracket"
+MISTAKES = {
+    'model = "x': QUOTE,
+    "model = 'x": QUOTE,
+    'model = """x': QUOTE,
+    "model = “x”": QUOTE,
+    "model = hello": 'put the text into quotes: "hello"',
+    "model hello": "write the line as key = value",
+    'model = "C:\\Users"': "write \\\\ for each backslash, or put the text into 'single quotes'",
+    'model = "a"\nmodel = "b"': "keep one of the two lines",
+    "[session": BRACKET,
+    "x = [1,": "close the bracket that is open above",
+    "model = 1 2": "write one key and one value in a line",
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_a_mistake_in_toml_has_a_remedy_of_its_own(text):
+    write(f"{text}\n".encode())
+    with pytest.raises(ProfileError, match="is not valid TOML") as refused:
+        load_profile("mine")
+    assert refused.value.remedy == MISTAKES[text]

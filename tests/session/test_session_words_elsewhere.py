@@ -51,7 +51,9 @@ def test_words_are_shown_whichever_event_tells_them(event):
     assert said(c.all()) == "Hello there."
 
 
-@pytest.mark.parametrize("announced", [("response.content_part.added", PART), ("response.output_item.added", ANNOUNCED)])
+@pytest.mark.parametrize(
+    "announced", [("response.content_part.added", PART), ("response.output_item.added", ANNOUNCED)]
+)
 @pytest.mark.parametrize("deltas", [["Hello", " there."], [" How are", " you?"], []], ids=["again", "on", "none"])
 def test_words_of_an_announced_part_are_shown_once_whatever_follows(announced, deltas):
     kind = "output_text" if "item" in announced[0] else "output_audio_transcript"
@@ -61,7 +63,9 @@ def test_words_of_an_announced_part_are_shown_once_whatever_follows(announced, d
 
 
 def test_a_part_with_speech_as_base64_is_no_fault():
-    c = answer(("response.content_part.done", {**PLACE, "part": {"type": "audio", "audio": "AAAA", "transcript": "Hi"}}))
+    c = answer(
+        ("response.content_part.done", {**PLACE, "part": {"type": "audio", "audio": "AAAA", "transcript": "Hi"}})
+    )
     assert said(c.all()) == "Hi"
 
 

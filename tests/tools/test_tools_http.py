@@ -275,6 +275,18 @@ class TestAnswers:
         assert (outcome.output, outcome.ok) == (text, True)
 
     @pytest.mark.parametrize(
+        "head",
+        [
+            '<!doctype html><meta charset="windows-1251">',
+            "<html><head><META http-equiv=Content-Type content='text/html; charset=windows-1251'>",
+            '<?xml version="1.0" encoding="windows-1251"?>',
+        ],
+    )
+    async def test_a_page_may_name_its_charset_itself(self, here, head):
+        here.answer = answering((head + "Привет").encode("windows-1251"), headers={"Content-Type": "text/html"})
+        assert (await asked(here.url)).output == head + "Привет"
+
+    @pytest.mark.parametrize(
         "raw",
         [
             b"",

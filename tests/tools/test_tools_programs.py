@@ -27,6 +27,7 @@ SCRIPTS = {
     "with an empty first line": (b"#!\necho hi\n", 0o755, "does not say what runs it", "#!/bin/sh"),
     "with a byte order mark": (b"\xef\xbb\xbf#!/bin/sh\necho hi\n", 0o755, "byte order mark", "UTF-8 without"),
     "with an interpreter that is missing": (b"#!/no/such/sh\n", 0o755, "/no/such/sh, which is not there", "install"),
+    "for another system": (b"MZ\0\0", 0o755, "is a program for Windows", "install the one for"),
     "with a name that env does not find": (b"#!/usr/bin/env no-such-sh\n", 0o755, "no-such-sh, which is", "install"),
 }
 
@@ -54,7 +55,10 @@ def test_a_script_that_cannot_be_started_says_why(script, way, tmp_path: Path):
     assert remedy in problem[1]
 
 
-@pytest.mark.parametrize("raw", [b"#!/bin/sh\nexit 0\n", b"#!/usr/bin/env -S sh -e\nexit 0\n", b"\x7fELF\0\0"])
+@pytest.mark.parametrize(
+    "raw",
+    [b"#!/bin/sh\nexit 0\n", b"#!/usr/bin/env -S sh -e\nexit 0\n", b"\x7fELF\0\0", b"#!/usr/bin/env PATH=/x sh2\n"],
+)
 def test_what_may_start_has_no_problem(raw, tmp_path):
     path = tmp_path / "tool"
     path.write_bytes(raw)

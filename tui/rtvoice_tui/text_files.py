@@ -13,12 +13,13 @@ _SIGNS = frozenset((0x20, 0x21, 0x22, 0x25))
 
 
 def decoded(data: bytes) -> str:
-    """Decode the contents of a text file; a byte order mark is left out.
+    """Decode the contents of a text file; a byte order mark is left out, and line ends of old Macs become ours.
 
     Raises:
         UnicodeDecodeError: it is neither UTF-8 nor UTF-16.
     """
-    return data.decode(wide_charset(data) or "utf-8-sig")
+    text = data.decode(wide_charset(data) or "utf-8-sig")
+    return text if "\n" in text else text.replace("\r", "\n")
 
 
 def wide_charset(data: bytes) -> str:

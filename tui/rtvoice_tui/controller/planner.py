@@ -182,6 +182,8 @@ MAX_INSTRUCTIONS = 1_000_000
 def _instructions(text: str) -> str:
     if not text.startswith("@"):
         return text
+    if not text[1:].strip():
+        raise ProfileError("--instructions @ names no file", "write the path of a text file right behind the @")
     shown = f"the instructions in {text[1:]} cannot be read"
     try:
         return read_text_file(Path(text[1:]).expanduser(), MAX_INSTRUCTIONS)

@@ -10,6 +10,7 @@ from pathlib import Path
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import runs, secrets
 from rtvoice_tui.profiles.model import Profile, ToolEntry
+from rtvoice_tui.session.schema_patterns import broken_patterns
 from rtvoice_tui.tools import template
 from rtvoice_tui.tools.definitions import own_specs, problem_of
 from rtvoice_tui.tools.mcp import INSTALL_HINT
@@ -47,6 +48,11 @@ def definition_problems(profile: Profile, file: Path) -> Iterator[tuple[str, str
     for spec in own_specs(profile):
         if problem := problem_of(spec):
             yield f"tool '{spec.name}': {problem}", f"correct it in {file}: until then it is not offered"
+        for pattern in broken_patterns(spec.parameters):
+            yield (
+                f"tool '{spec.name}': the pattern {pattern[:100]} is no regular expression",
+                f"correct it in {file}: until then it is not checked",
+            )
         if spec.name in seen:
             yield f"several tools are called '{spec.name}'", "rename all but one: only one is offered"
         seen.add(spec.name)
@@ -115,7 +121,7 @@ def _names_in(body: Iterable[ast.stmt]) -> Iterator[str]:
 def _lacks(tool: ToolEntry, folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     match tool.run:
         case (runs.CommandRun() | runs.McpRun()) as run if run.argv:
-            if problem := program_problem(run.argv[0], folder, environ):
+            if problem := program_problem(run.argv[0], folder, {**environ, **run.env}):
                 yield f"tool {tool.name}: {problem[0]}", problem[1]
     if isinstance(tool.run, runs.McpRun) and importlib.util.find_spec("mcp") is None:
         yield f"tool {tool.name}: MCP servers need the [mcp] extra", INSTALL_HINT

@@ -39,6 +39,42 @@ _WORDS: list[tuple[tuple[type, ...], str]] = [
 ]
 
 
+_CURLY = ("\u201c", "\u201d", "\u2018", "\u2019", "\u00ab", "\u201e")
+"""Typographic quotes, which word processors write."""
+
+_REPEATED = ("Cannot overwrite a value", "Cannot declare", "Cannot mutate", "Cannot redefine", "Duplicate")
+
+
+def toml_remedy(message: str, text: str) -> str:
+    """What to do about text that is not TOML.
+
+    Args:
+        message: what the parser says; it names the line where it could not go on.
+        text: the text of the file.
+    """
+    found = re.search(r"at line (\d+)", message)
+    lines = text.splitlines()
+    line = lines[int(found[1]) - 1] if found and 0 < int(found[1]) <= len(lines) else ""
+    value = line.partition("=")[2].strip()
+    if message.startswith(_REPEATED):
+        return "keep one of the two lines"
+    if "\\" in line and re.search(r"escape|hex value", message, re.IGNORECASE):
+        return "write \\\\ for each backslash, or put the text into 'single quotes'"
+    if value[:1] in _CURLY or message.startswith(("Illegal character", "Unterminated string", "Expected \"'")):
+        return "begin and end the text with the same straight quote"
+    if message.startswith("Invalid value") and ("column 1)" in message or "end of document" in message):
+        return "close the bracket that is open above"
+    if message.startswith("Invalid value") and value[:1].isalpha():
+        return f'put the text into quotes: "{value[:SHOWN]}"'
+    if message.startswith(("Unclosed", "Expected ']'")):
+        return "close the bracket"
+    if message.startswith("Expected '='"):
+        return "write the line as key = value"
+    if message.startswith("Expected newline"):
+        return "write one key and one value in a line"
+    return "fix the line"
+
+
 class Objection(NamedTuple):
     """A sentence that names the key, and the remedy."""
 

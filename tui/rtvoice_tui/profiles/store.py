@@ -106,7 +106,9 @@ def parse_profile(text: str, shown: str) -> Profile:
             raw["tools"] = [with_kind(tool) for tool in raw["tools"]]
         return msgspec.convert(raw, Profile)
     except tomllib.TOMLDecodeError as error:
-        raise ProfileError(f"{shown} is not valid TOML: {error}", "fix the line") from error
+        from rtvoice_tui.profiles.objections import toml_remedy
+
+        raise ProfileError(f"{shown} is not valid TOML: {error}", toml_remedy(str(error), text)) from error
     except RecursionError as error:
         raise ProfileError(f"{shown} is nested too deeply", "write it with fewer levels") from error
     except msgspec.ValidationError as error:

@@ -13,6 +13,7 @@ from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import paths
 from rtvoice_tui.profiles.model import Profile, ToolEntry
 from rtvoice_tui.profiles.store import MAX_BYTES, free_name, parse_profile, profile_path, profile_text
+from rtvoice_tui.text_files import wide_charset
 
 LOCK_S = 5.0
 
@@ -68,8 +69,9 @@ def save_changes(name: str, changes: Changes, base: str) -> Saved:
         text = profile_text(name)
         if text == base:
             written = _with_changes(text, changes, str(path))
+            charset = _wide_charset_of(path)
             write_privately(path, written)
-            return Saved(name, written)
+            return Saved(name, written, f"{path.name} was in {charset.upper()} and is in UTF-8 now" if charset else "")
         theirs, before = parse_profile(text, str(path)), parse_profile(base, str(path))
         if not _collides(changes, before, theirs):
             written = _with_changes(text, changes, str(path))
@@ -79,6 +81,14 @@ def save_changes(name: str, changes: Changes, base: str) -> Saved:
         written = _with_changes(base, changes, str(profile_path(own)))
         write_privately(profile_path(own), written)
         return Saved(own, written, f"another program has changed the same in {path.name}: yours is kept as '{own}'")
+
+
+def _wide_charset_of(path: Path) -> str:
+    """The charset of a file that is not in UTF-8; empty if it is, or is not there."""
+    try:
+        return wide_charset(path.read_bytes()).partition("-le")[0].partition("-be")[0]
+    except OSError:
+        return ""
 
 
 def _collides(changes: Changes, before: Profile, theirs: Profile) -> bool:

@@ -17,6 +17,16 @@ _NAMED = frozenset(("properties", "patternProperties", "$defs", "definitions", "
 """Keywords whose values map names, or patterns, to schemas."""
 
 
+_JAVASCRIPT = (
+    (r"\\[pP]\{[^}]*\}|\\u\{[0-9a-fA-F]+\}|\\c[A-Za-z]|\\k<\w+>|\\[A-Za-z]", r"\\w"),
+    (r"\(\?<(?=\w)(\w+)>", "("),
+    (r"\[\^\]|\[\]", "."),
+    (r"\(\?<[=!]", "(?="),
+    (r"(\\w)-(?=[^\]])", r"\1"),
+)
+"""What JavaScript's regular expressions have and Python's do not, with something of the same form."""
+
+
 def without_unreadable_patterns(schema: Any) -> Any:
     r"""Return a schema without the patterns that Python cannot compile, such as ``\p{L}``.
 
@@ -44,6 +54,30 @@ def without_unreadable_patterns(schema: Any) -> Any:
     if not left_out and all(kept[name] is value for name, value in schema.items()):
         return schema
     return {name: value for name, value in kept.items() if name not in left_out}
+
+
+def broken_patterns(schema: Any) -> list[str]:
+    """The patterns of a schema that are no regular expressions at all, in Python's flavour or JavaScript's."""
+    found, todo = [], [schema]
+    while todo:
+        match todo.pop():
+            case list() as entries:
+                todo += entries
+            case Mapping() as part:
+                named = part.get("patternProperties")
+                patterns = [part.get("pattern"), *(named if isinstance(named, Mapping) else ())]
+                found += [text for text in patterns if isinstance(text, str) and _is_broken(text)]
+                for name, value in part.items():
+                    if name not in DATA:
+                        todo += value.values() if name in _NAMED and isinstance(value, Mapping) else [value]
+    return found
+
+
+def _is_broken(pattern: str) -> bool:
+    """Whether a pattern does not compile, although what only JavaScript knows is left out."""
+    for javascript, python in _JAVASCRIPT:
+        pattern = re.sub(javascript, python, pattern)
+    return not _compiles(pattern)
 
 
 def _readable(name: str, value: Any) -> Any:

@@ -7,6 +7,7 @@ import errno
 import ipaddress
 import json
 import os
+import re
 import socket
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,8 @@ CONNECT_S = 30.0
 """Timeout for connecting, in seconds; the time limit for the response is the profile's."""
 
 _WITH_BODY = ("POST", "PUT", "PATCH")
+_PAGE_CHARSET = re.compile(rb"""<(?:meta|\?xml)\b[^>]*?(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
+
 _NOT_OF_THE_WEB = ("utf_7", "idna", "punycode", "unicode_escape", "raw_unicode_escape")
 """Python codecs that no web service means: two are slow on long input, the others interpret escape sequences."""
 
@@ -260,7 +263,7 @@ async def _answer(call: Call, response: "aiohttp.ClientResponse", keys: list[str
             break
     status = ("status", f"{response.status} {response.reason or ''}".strip())
     kind = response.content_type
-    decoded, damage = _decoded(bytes(raw), response.charset, more)
+    decoded, damage = _decoded(bytes(raw), response.charset or _charset_of_page(bytes(raw)), more)
     text = redact(decoded, keys)  # before it is cut, or a part of a key could remain
     if "\0" in text[:1000] or kind.startswith(_NO_TEXT):
         size = response.content_length or len(raw)
@@ -270,6 +273,13 @@ async def _answer(call: Call, response: "aiohttp.ClientResponse", keys: list[str
         sentence = f"{call.name} failed: HTTP {response.status} {response.reason or ''}".strip()
         return failed(sentence, body=text[:2000]).with_details(status, ("body", text))
     return succeeded(text, loss).with_details(status)
+
+
+def _charset_of_page(raw: bytes) -> str:
+    """The charset that an HTML or XML page names at its beginning; empty if it names none."""
+    start = raw[:1024].lstrip()
+    found = _PAGE_CHARSET.search(start) if start.startswith(b"<") else None
+    return found[1].decode("ascii") if found else ""
 
 
 def _decoded(raw: bytes, charset: str | None, cut: bool) -> tuple[str, str]:

@@ -4,13 +4,24 @@ import json
 import os
 import shlex
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from rtvoice_tui.text_files import wide_charset
 
-_BINARIES = (b"\x7fELF", b"MZ", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")
-"""How programs begin that are no scripts."""
+_BINARIES = {
+    b"\x7fELF": "Linux",
+    b"MZ": "Windows",
+    b"\xca\xfe\xba\xbe": "macOS",
+    b"\xcf\xfa\xed\xfe": "macOS",
+}
+"""How programs begin that are no scripts, and the system that they are for."""
+
+_SYSTEMS = {"linux": "Linux", "darwin": "macOS", "win32": "Windows"}
+
+_FORMATS = Path("/proc/sys/fs/binfmt_misc")
+"""Folder of further formats that a Linux machine runs, such as programs of Windows."""
 
 Problem = tuple[str, str]
 """What is wrong, and the remedy."""
@@ -60,14 +71,20 @@ def _script_problem(path: Path, first: bytes, environ: Mapping[str, str]) -> Pro
         return f"{path} begins with a byte order mark, before #!", "save it as UTF-8 without one"
     if wide_charset(first[: len(first) & ~3]):
         return f"{path} is a text in UTF-16, which no interpreter reads", "save it as UTF-8"
+    if system := next((system for mark, system in _BINARIES.items() if first.startswith(mark)), ""):
+        ours = _SYSTEMS.get(sys.platform, system)
+        foreign = system != ours and not any(_FORMATS.glob("[!rs]*"))  # besides "register" and "status"
+        return (f"{path} is a program for {system}", f"install the one for {ours}") if foreign else None
     if not first.startswith(b"#!"):
-        is_text = b"\0" not in first and not first.startswith(_BINARIES)
+        is_text = b"\0" not in first
         return (f"{path} does not say what runs it", "begin it with a line such as #!/bin/sh") if is_text else None
     if first.endswith(b"\r\n") or first.rstrip(b"\n").endswith(b"\r"):
         return f"{path} has the line ends of Windows", f"sed -i 's/\\r$//' {shlex.quote(str(path))}"
     words = first[2:].decode("utf-8", "replace").split()
     if not words:
         return f"{path} does not say what runs it", "begin it with a line such as #!/bin/sh"
+    if any(word.startswith("PATH=") for word in words[1:]):
+        return None  # env looks in folders of its own
     names = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
     if os.sep not in words[0]:
         return f"{path} names {words[0]} without its path", f"begin it with #!/usr/bin/env {words[0]}"
