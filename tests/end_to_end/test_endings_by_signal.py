@@ -42,7 +42,7 @@ async def calls_the_tool(session: Session) -> None:
     await session.call_tools(("wait", {}))
 
 
-@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_signal_ends_the_app_and_the_local_agent_cleanly(environment: dict[str, str], number: signal.Signals) -> None:
     with job([COMMAND, "--no-audio"], environment) as app:
         await_ready(app)

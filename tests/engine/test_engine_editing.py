@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from drawing import no_drawing  # noqa: F401
 from editing.cockpit import Cockpit, cockpit, own_folders  # noqa: F401 - a fixture
 from protocol.sdk_types import accept_session
 from realtime_server import Event

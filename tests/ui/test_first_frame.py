@@ -13,6 +13,8 @@ from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui import themes
 from rtvoice_tui.ui.inks import mix
 
+pytestmark = pytest.mark.drawn
+
 ALL_INKS = (
     "plain dim you agent tool unheard sent received live ok warn error cursor hit key title"
     " meter-ok meter-warn meter-clip meter-off"

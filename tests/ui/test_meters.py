@@ -139,6 +139,7 @@ async def test_counters_and_delivery_are_shown_where_there_is_room():
         assert cell_len(row.words) <= 60
 
 
+@pytest.mark.drawn
 async def test_the_row_is_painted_again_only_when_its_words_change():
     store = talking()
     async with still_app(store) as pilot:

@@ -31,6 +31,8 @@ from rtvoice_tui.ui.panes.pane import Pane
 from rtvoice_tui.ui.panes.transcript import TranscriptView
 from rtvoice_tui.ui.themes import load_themes
 
+pytestmark = pytest.mark.drawn
+
 HOSTILE = "[/b] [red]x[/red] \x1b[31m\x07\x9b2J {0} 漢字\u202e👍\ud800 %s"
 
 

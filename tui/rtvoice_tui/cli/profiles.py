@@ -80,7 +80,7 @@ def bring_back(ticket: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", help="Its name here; that of the file if not given.")
 def import_profile(file: Path, name: str | None) -> None:
-    """Import a profile from a file. It connects nowhere and its own tools stay off until 'trust'."""
+    """Import a profile from a file. It reaches only the local agent, and its own tools stay off until 'trust'."""
     from rtvoice_tui.doctor.tools import definition_problems
 
     found = library.import_profile(file, name or "")

@@ -28,7 +28,7 @@ from rtvoice_tui.profiles.writing import locked, trash_folder, write_privately
 if TYPE_CHECKING:
     import tomlkit
 
-UNTRUSTED = "trusted = false   # it was imported: it connects nowhere and its own tools stay off until you trust it\n"
+UNTRUSTED = "trusted = false   # it was imported: it reaches only the local agent, and its own tools stay off until you trust it\n"
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -58,7 +58,7 @@ class Listed(msgspec.Struct, frozen=True):
         if self.profile.key_in_clear:
             words.append("may send its key unencrypted")
         if not self.profile.trusted:
-            words.append("not trusted: it connects nowhere and its own tools are off")
+            words.append("not trusted: it reaches no server and its own tools are off")
         return " · ".join(word for word in words if word)
 
 
@@ -136,7 +136,7 @@ def bring_back(ticket: str) -> str:
 def import_profile(file: Path, name: str = "") -> str:
     """Import a profile from a file as untrusted; returns its name.
 
-    Until the user trusts it, it connects nowhere and its tools that run on this machine are off.
+    Until the user trusts it, it reaches no server and its tools that run on this machine are off.
 
     Args:
         file: the file to import; it is not changed.
