@@ -130,7 +130,7 @@ class Visits:
     def forms(self) -> None:
         """The form that runs a tool by hand, for every tool that runs here."""
         go(self.terminal, "4", TITLES[3])
-        self.terminal.press("t").wait_for("F8")
+        self.terminal.press("h").wait_for("F8")
         first = self.tested
         while True:
             self.look("forms")

@@ -117,7 +117,7 @@ def test_the_voice_and_the_tools_change_within_the_session(tmp_path: Path, envir
         _to_the_table(terminal)
         _set(terminal, "voice", "deep")
         _choose(terminal, "fn get_weather")
-        terminal.press("space").wait_for(lambda _: _row(terminal, "fn get_weather")[3] == "off")
+        terminal.press("o").wait_for(lambda _: _row(terminal, "fn get_weather")[3] == "off")
         voice, tool = ["✓", "voice", "deep", "deep", "deep"], ["✓", "fn", "get_weather", "off", "off", "off"]
         terminal.press("f7").wait_for(
             lambda _: (_row(terminal, "voice"), _row(terminal, "fn get_weather")) == (voice, tool),

@@ -87,7 +87,7 @@ def test_a_run_by_hand_that_cannot_be_checked_fails_with_a_sentence_and_keys_act
     with in_thread(plain(silent)) as server, Terminal(bench(server.url), environment) as terminal:
         terminal.wait_for(in_state("READY", "LISTENING"))
         go(terminal, "4", "4 Tools")
-        terminal.press("t").wait_for("Test hostile")
+        terminal.press("h").wait_for("Test hostile")
         terminal.type(LETTERS).wait_for(LETTERS)
         terminal.press("f7").wait_for(unchecked)
         terminal.press("escape").wait_gone("Test hostile")

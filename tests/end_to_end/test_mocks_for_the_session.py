@@ -17,7 +17,7 @@ run = {kind = "command", argv = ["sh", "-c", "echo run >> sheep; wc -l < sheep"]
 """
 
 
-@pytest.mark.parametrize(("key", "told"), [("m", "is a mock for this session"), ("d", "is off for this session")])
+@pytest.mark.parametrize(("key", "told"), [("f", "is a mock for this session"), ("o", "is off for this session")])
 def test_a_new_start_has_the_tool_that_the_profile_has(environment: dict[str, str], key: str, told: str) -> None:
     folder = Path(environment["XDG_CONFIG_HOME"]) / "rtvoice-tui" / "profiles"
     folder.mkdir(parents=True)

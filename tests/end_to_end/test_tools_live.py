@@ -55,10 +55,10 @@ def test_a_spoken_request_asks_runs_a_command_and_is_answered_with_its_output_th
         terminal.wait_for(in_state("LISTENING"), "the answer has been spoken")
 
         go(terminal, "4", "4 Tools")
-        terminal.press("r")
+        terminal.press("n")
         terminal.wait_for(lambda screen: re.search(r"2 book_table +ok .* hand", screen), "run again by hand")
         assert _answers(terminal.text) == 1, "the model was not told"
-        terminal.press("m").wait_for("book_table is a mock for this session")
+        terminal.press("f").wait_for("book_table is a mock for this session")
         terminal.wait_for("bench*")
         assert profile.read_text() == BOOKING
 

@@ -336,7 +336,7 @@ async def is_absent(here: Cockpit, path: str) -> None:
     assert here.mark(path) == "–"
     await here.go_to(path)
     await here.until(lambda: "not at this provider" in here.about, "it says so")
-    await here.press("enter", "right", "space", "delete", "f7")
+    await here.press("enter", "right", "o", "delete", "f7")
     await here.until(lambda: here.state == "nothing changed", "F7 finds nothing to send")
     assert not here.value_field.display
     assert here.wire.nothing_new()

@@ -9,9 +9,9 @@ from rtvoice_tui.profiles.store import profile_path, profile_text
 from rtvoice_tui.session.facts import CallChanged, CallState
 from screens import toasts
 
-MOCKED = "{} is a mock for this session: m takes it back"
+MOCKED = "{} is a mock for this session: f takes it back"
 REAL = "{} is run for real again"
-OFF = "{} is off for this session: d switches it on again"
+OFF = "{} is off for this session: o switches it on again"
 ON = "{} is on again"
 
 

@@ -108,7 +108,7 @@ async def test_h_lists_all_changes_and_enter_types_an_earlier_state_that_f7_send
         await here.edit("speed", "1.5")
         await here.wire.refuse(await here.wire.update(), "session.audio.output.speed")
         await here.settled("speed", "✗")
-        await here.press("x", "h")
+        await here.press("X", "h")
         await on_screen(here, HistoryScreen)
         lines = here.lines().splitlines()
         assert "as it was when the profile was opened" in lines[0]
@@ -147,14 +147,14 @@ async def test_c_in_the_history_compares_a_state_with_the_session_as_the_server_
         assert here.wire.nothing_new()
 
 
-async def test_x_forgets_what_is_typed_and_not_what_is_sent():
+async def test_capital_x_forgets_what_is_typed_and_not_what_is_sent():
     async with cockpit("openai") as here:
         await here.open_table()
         await acknowledged(here, "voice", "cedar")
         await here.type_value("voice", "ash")
         await here.type_value("speed", "1.25")
         await here.settled("speed", "●")
-        await here.press("x")
+        await here.press("X")
         await here.settled("voice", "✓")
         assert here.columns("voice") == ("cedar",) * 3
         assert here.columns("speed")[0] == "·"
@@ -234,7 +234,7 @@ async def test_space_switches_a_tool_off_and_on_again(dialect: str):
         await here.open_table()
         await here.go_to("tools.get_weather")
         for state, tools in (("off", []), ("on", [WEATHER])):
-            await here.press("space")
+            await here.press("o")
             await here.settled("tools.get_weather", "●")
             await here.press("f7")
             update = await here.wire.update()
@@ -253,7 +253,7 @@ async def test_a_hosted_tool_that_yandex_is_not_told_of_makes_no_change_of_tools
     async with cockpit("yandex", text) as here:
         await here.open_table()
         await here.go_to("tools.get_weather")
-        await here.press("space", "f7")
+        await here.press("o", "f7")
         update = await here.wire.update()
         assert update["session"] == {"tools": []}
         await here.wire.acknowledge(update)

@@ -312,6 +312,6 @@ async def test_the_rest_of_the_screen_goes_on_while_it_asks(app: Cockpit, size: 
         assert "? book" in row_text(pilot)
         await pilot.press("m")
         assert app.store.audio_settings.muted
-        await until(pilot, lambda: any(c.title == "Call: agree" for c in commands(app)), "the palette offers it")
+        await until(pilot, lambda: any(c.title == "Call: approve" for c in commands(app)), "the palette offers it")
         app.store.record(replace(BOOK, state=CallState.OK), 101.0)
         assert not any(command.title.startswith("Call:") for command in commands(app))

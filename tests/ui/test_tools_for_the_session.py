@@ -10,7 +10,7 @@ from rtvoice_tui.profiles.runs import PythonRun
 from rtvoice_tui.profiles.store import load_profile
 from rtvoice_tui.session.facts import CallState, EditState, Phase
 
-KEYS = {"m": (MOCKED, REAL), "d": (OFF, ON)}
+KEYS = {"f": (MOCKED, REAL), "o": (OFF, ON)}
 ASKS = TOOL.replace('name = "get_weather"', 'name = "get_weather"\npolicy = "ask"   # always')
 RESULTS = (
     '{"sky": "clear"}',
@@ -30,7 +30,7 @@ def names(update: dict) -> list[str]:
 async def test_a_key_on_a_tool_is_told_with_its_undo_and_leaves_the_profile_as_it_is(tool: str):
     async with pane_4(OPENAI + tool) as pane:
         await pane.call("get_weather")
-        for key in "mdm":
+        for key in "fof":
             does, undoes = KEYS[key]
             await pane.press(key, does.format("get_weather"))
             await pane.mark_is(True)
@@ -42,27 +42,27 @@ async def test_a_mock_of_any_result_grows_no_file():
     async with pane_4() as pane:
         for result in RESULTS:
             await pane.call("get_weather", result)
-            await pane.press("m", MOCKED.format("get_weather"))
+            await pane.press("f", MOCKED.format("get_weather"))
             await pane.mark_is(True)
-            await pane.press("m", REAL.format("get_weather"))
+            await pane.press("f", REAL.format("get_weather"))
             await pane.unchanged()
 
 
 async def test_a_tool_that_a_key_switched_off_is_off_in_the_running_session():
     async with pane_4() as pane:
         await pane.call("get_weather")
-        await pane.press("d", OFF.format("get_weather"))
+        await pane.press("o", OFF.format("get_weather"))
         update = await pane.here.wire.update()
         assert names(update) == []
         await pane.here.wire.acknowledge(update)
-        await pane.press("d", ON.format("get_weather"))
+        await pane.press("o", ON.format("get_weather"))
         assert names(await pane.here.wire.update()) == ["get_weather"]
 
 
 async def test_a_mock_answers_the_running_session_and_a_new_start_has_the_tool_itself():
     async with pane_4() as pane:
         await pane.call("get_weather", "raining frogs")
-        await pane.press("m", MOCKED.format("get_weather"))
+        await pane.press("f", MOCKED.format("get_weather"))
         await pane.here.wire.session.call("resp_1", [("k1", "get_weather", '{"city": "Oslo"}')])
         await pane.here.until(lambda: len(pane.calls) == 2 and pane.calls[1].state is CallState.OK, "it was called")
         assert pane.calls[1].output == "raining frogs"
@@ -74,8 +74,8 @@ async def test_the_mark_stays_while_something_else_is_not_saved():
     async with pane_4() as pane:
         await pane.call("get_weather")
         pane.here.app.editor.instruct("Sing.")
-        await pane.press("m", MOCKED.format("get_weather"))
-        await pane.press("m", REAL.format("get_weather"))
+        await pane.press("f", MOCKED.format("get_weather"))
+        await pane.press("f", REAL.format("get_weather"))
         await pane.mark_is(True)
         pane.here.app.editor.discard()
         await pane.unchanged()
@@ -85,16 +85,16 @@ async def test_two_tools_are_taken_back_one_by_one():
     second = TOOL.replace('"get_weather"', '"get_time"')
     async with pane_4(OPENAI + TOOL + second) as pane:
         await pane.call("get_weather")
-        await pane.press("m", MOCKED.format("get_weather"))
-        await pane.press("d", OFF.format("get_weather"))
+        await pane.press("f", MOCKED.format("get_weather"))
+        await pane.press("o", OFF.format("get_weather"))
         await pane.call("get_time")
-        await pane.press("d", OFF.format("get_time"))
-        await pane.press("d", ON.format("get_time"))
+        await pane.press("o", OFF.format("get_time"))
+        await pane.press("o", ON.format("get_time"))
         await pane.mark_is(True)
         await pane.call("get_weather")
-        await pane.press("d", ON.format("get_weather"))
+        await pane.press("o", ON.format("get_weather"))
         await pane.mark_is(True)
-        await pane.press("m", REAL.format("get_weather"))
+        await pane.press("f", REAL.format("get_weather"))
         await pane.unchanged()
 
 
@@ -130,7 +130,7 @@ async def test_saving_the_agent_after_the_key_saves_the_tool_too(key: str):
         await pane.press(key, KEYS[key][0].format("get_weather"))
         await voice_saved(pane, "cedar")
         (tool,) = load_profile("mine").tools
-        assert (tool.run.kind, tool.policy) == (("mock", "default") if key == "m" else ("python", "off"))
+        assert (tool.run.kind, tool.policy) == (("mock", "default") if key == "f" else ("python", "off"))
         await pane.mark_is(False)
 
 
@@ -153,8 +153,8 @@ async def test_f7_saves_the_tool_alone_where_nothing_is_typed(key: str):
 async def test_quitting_does_not_warn_about_what_lasts_for_the_session():
     async with pane_4() as pane:
         await pane.call("get_weather")
-        await pane.press("m", MOCKED.format("get_weather"))
-        await pane.press("d", OFF.format("get_weather"))
+        await pane.press("f", MOCKED.format("get_weather"))
+        await pane.press("o", OFF.format("get_weather"))
         app = pane.here.app
         assert app.agent.unsent == ""
         await pane.here.press("q")

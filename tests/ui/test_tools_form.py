@@ -61,7 +61,7 @@ def problem(app: Cockpit) -> str:
     return app.screen.query_one("#try-problem", FixedLine).words
 
 
-async def open_form(app: Cockpit, pilot: Pilot[None], key: str = "t") -> None:
+async def open_form(app: Cockpit, pilot: Pilot[None], key: str = "h") -> None:
     await focus(pilot, 4)
     await pilot.press(key)
     await until(pilot, lambda: isinstance(app.screen, ManualRunScreen) and app.focused is not None, "the form is open")
@@ -162,14 +162,14 @@ async def test_the_result_appears_below_as_it_comes_and_a_failure_with_its_trace
         assert "  ValueError: full" in lines
 
 
-async def test_r_runs_the_chosen_call_again_and_capital_r_with_its_arguments_in_the_form(app: Cockpit):
+async def test_n_runs_the_chosen_call_again_and_capital_n_with_its_arguments_in_the_form(app: Cockpit):
     value = {"people": 4, "note": "null", "kind": "dinner", "extras": ["ü"], "gone": 1}
     came(app, CallState.OK, arguments=json.dumps(value), manual=False)
     async with opened(app, SIZES[1]) as pilot:
         await focus(pilot, 4)
-        await pilot.press("r")
+        await pilot.press("n")
         await until(pilot, lambda: app.told == [("try", "book", json.dumps(value))])
-        await open_form(app, pilot, "R")
+        await open_form(app, pilot, "N")
         texts = [field(app, number).value for number in range(6)]
         assert texts == ["4", "", '"null"', "", "dinner", '["ü"]']
         await until(pilot, lambda: "not in its schema, so left out: gone" in screen_text(pilot))
@@ -191,7 +191,7 @@ async def test_a_tool_that_vanishes_while_the_form_is_open_does_no_harm(app: Coc
         await until(pilot, lambda: "note  the tool book does not run here" in screen_text(pilot))
         await pilot.press("f8", "escape")
         await until(pilot, lambda: len(app.screen_stack) == 1)
-        await pilot.press("t")
+        await pilot.press("h")
         await until(pilot, lambda: any("no tool that runs here" in note for note in toasts(app)))
         assert len(app.screen_stack) == 1
 
@@ -206,7 +206,7 @@ async def test_hostile_schemas_and_arguments_are_drawn_as_symbols_and_run_as_the
     arguments = json.dumps({HOSTILE: HOSTILE, "b": HOSTILE})
     came(app, CallState.OK, arguments=arguments, manual=False)
     async with opened(app, size) as pilot:
-        await open_form(app, pilot, "R")
+        await open_form(app, pilot, "N")
         text = screen_text(pilot)
         assert "␛[31m␇�2J" in text
         fill_text = field(app, 1).value

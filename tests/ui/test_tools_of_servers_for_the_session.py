@@ -35,10 +35,10 @@ async def test_d_takes_a_tool_out_of_its_server_for_the_session_and_brings_it_ba
         await offers(pane, *ALL)
         await pane.call("srv_b", kind="mcp")
         for _ in range(2):
-            await pane.press("d", OFF.format("srv_b"))
+            await pane.press("o", OFF.format("srv_b"))
             await offers(pane, "srv_a", "srv_c")
             await pane.mark_is(True)
-            await pane.press("d", ON.format("srv_b"))
+            await pane.press("o", ON.format("srv_b"))
             await offers(pane, *ALL)
             await pane.unchanged()
 
@@ -48,7 +48,7 @@ async def test_all_tools_of_a_server_are_taken_out_one_after_the_other_and_none_
         await offers(pane, *ALL)
         for number, name in enumerate(ALL, 1):
             await pane.call(name, kind="mcp")
-            await pane.press("d", OFF.format(name))
+            await pane.press("o", OFF.format(name))
             await offers(pane, *ALL[number:])
         await pane.mark_is(True)
         assert load_profile("mine").tools[0].run.only == []
@@ -60,11 +60,11 @@ async def test_a_server_s_own_list_of_tools_stays_as_it_is_written():
     async with pane_4(OPENAI + listed) as pane:
         await offers(pane, "srv_a", "srv_c")
         await pane.call("srv_c", kind="mcp")
-        await pane.press("d", OFF.format("srv_c"))
+        await pane.press("o", OFF.format("srv_c"))
         await offers(pane, "srv_a")
         await pane.mark_is(True)
         assert load_profile("mine").tools[0].run.only == ["a", "c"]
-        await pane.press("d", ON.format("srv_c"))
+        await pane.press("o", ON.format("srv_c"))
         await pane.unchanged()
 
 
@@ -73,14 +73,14 @@ async def test_a_mock_of_a_server_s_tool_is_no_entry_of_the_profile(result: str)
     async with pane_4(OPENAI + SERVER) as pane:
         await offers(pane, *ALL)
         await pane.call("srv_b", result, kind="mcp")
-        await pane.press("m", MOCKED.format("srv_b"))
+        await pane.press("f", MOCKED.format("srv_b"))
         await pane.mark_is(True)
         await pane.here.wire.session.call("resp_1", [("k1", "srv_b", "{}")])
         await pane.here.until(lambda: len(pane.calls) == 2 and pane.calls[1].state is CallState.OK, "it was called")
         assert pane.calls[1].output[:13] == result[:13]
         assert [tool.name for tool in load_profile("mine").tools] == ["srv"]
         assert isinstance(load_profile("mine").tools[0].run, McpRun)
-        await pane.press("m", REAL.format("srv_b"))
+        await pane.press("f", REAL.format("srv_b"))
         await pane.unchanged()
 
 
@@ -88,10 +88,10 @@ async def test_a_mocked_tool_of_a_server_is_switched_off_whole_and_nothing_is_wr
     async with pane_4(OPENAI + SERVER) as pane:
         await offers(pane, *ALL)
         await pane.call("srv_b", kind="mcp")
-        await pane.press("m", MOCKED.format("srv_b"))
-        await pane.press("d", OFF.format("srv_b"))
+        await pane.press("f", MOCKED.format("srv_b"))
+        await pane.press("o", OFF.format("srv_b"))
         await offers(pane, "srv_a", "srv_c")
         await pane.mark_is(True)
-        await pane.press("d", ON.format("srv_b"))
+        await pane.press("o", ON.format("srv_b"))
         await offers(pane, *ALL)
         await pane.unchanged()

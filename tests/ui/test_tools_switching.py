@@ -128,13 +128,13 @@ async def test_m_makes_a_mock_of_a_result_and_ends_it(app: Cockpit, monkeypatch:
         for output, result in results.items():
             await here.call("get_time", output)
             if result is None:  # whatever can be kept of it, the app goes on
-                await here.pilot.press("m")
+                await here.pilot.press("f")
                 await until(here.pilot, lambda: isinstance(here.kept("get_time").run, MockRun))
                 continue
-            await here.press("m", "get_time is a mock for this session: m takes it back")
+            await here.press("f", "get_time is a mock for this session: f takes it back")
             run = MockRun(result=result, original=PythonRun(target="demo:get_time"))
             assert here.kept("get_time").run == run
-            await here.press("m", "get_time is run for real again")
+            await here.press("f", "get_time is run for real again")
             assert here.kept("get_time").run == run.original
 
 
@@ -143,14 +143,14 @@ async def test_a_mock_of_a_server_s_tool_is_an_entry_of_its_own_and_goes_again(
 ):
     async with pane_4(app, monkeypatch) as here:
         await here.call("no_tes_read")
-        await here.press("m", "no_tes_read is a mock for this session: m takes it back")
+        await here.press("f", "no_tes_read is a mock for this session: f takes it back")
         assert here.kept("no_tes_read") == ToolEntry(
             name="no_tes_read", description="Its own.", parameters=SCHEMA, run=MockRun(result={"ok": 1})
         )
-        await here.press("m", "no_tes_read is run for real again")
+        await here.press("f", "no_tes_read is run for real again")
         assert app.editor.kept.tool("no_tes_read") is None
-        await here.press("m", "no_tes_read is a mock for this session: m takes it back")
-        await here.press("d", "no_tes_read is off for this session: d switches it on again")
+        await here.press("f", "no_tes_read is a mock for this session: f takes it back")
+        await here.press("o", "no_tes_read is off for this session: o switches it on again")
         assert here.offered == {"get_time", "search", "no_tes_delete", "no_x"}, "the server's own does not come back"
 
 
@@ -158,17 +158,17 @@ async def test_d_takes_a_tool_out_of_its_server_and_brings_it_back(app: Cockpit,
     everything = {"get_time", "search", "no_tes_read", "no_tes_delete", "no_x"}
     async with pane_4(app, monkeypatch) as here:
         await here.call("no_tes_delete")
-        await here.press("d", "no_tes_delete is off for this session: d switches it on again")
+        await here.press("o", "no_tes_delete is off for this session: o switches it on again")
         assert here.kept("no_tes").run.only == ["read"]  # type: ignore[union-attr]
         assert here.offered == everything - {"no_tes_delete"}
-        await here.press("d", "no_tes_delete is on again")
+        await here.press("o", "no_tes_delete is on again")
         assert here.kept("no_tes").run.only == [], "all of the server's tools, also those that it will have"  # type: ignore[union-attr]
-        await here.press("d", "no_tes_delete is off for this session: d switches it on again")
+        await here.press("o", "no_tes_delete is off for this session: o switches it on again")
         await here.call("no_tes_read")
-        await here.press("d", "no_tes_read is off for this session: d switches it on again")
+        await here.press("o", "no_tes_read is off for this session: o switches it on again")
         assert here.kept("no_tes").policy == "off", "nothing is left of it"
         assert here.offered == {"get_time", "search", "no_x"}
-        await here.press("d", "no_tes is on again")
+        await here.press("o", "no_tes is on again")
         assert here.offered == everything - {"no_tes_delete"}
 
 
@@ -178,36 +178,36 @@ async def test_d_on_a_call_of_a_server_that_is_gone_switches_nothing_else_off(
     async with pane_4(app, monkeypatch) as here:
         here.brought = ["no_x"]
         await here.call("no_tes_read")
-        await here.press("d", "no_tes does not offer no_tes_read now: pane 5 switches the whole server")
+        await here.press("o", "no_tes does not offer no_tes_read now: pane 5 switches the whole server")
         assert app.told == []
 
 
 async def test_a_tool_that_asked_asks_again_when_d_brings_it_back(app: Cockpit, monkeypatch: pytest.MonkeyPatch):
     async with pane_4(app, monkeypatch) as here:
         await here.call("get_time")
-        await here.press("d", "get_time is off for this session: d switches it on again")
+        await here.press("o", "get_time is off for this session: o switches it on again")
         assert "get_time" not in here.offered
-        await here.press("r", "get_time is switched off: d offers it again")
-        await here.press("d", "get_time is on again")
+        await here.press("n", "get_time is switched off: o offers it again")
+        await here.press("o", "get_time is on again")
         assert here.kept("get_time").policy == "ask"
 
 
 async def test_what_cannot_be_done_with_a_call_is_said(app: Cockpit, monkeypatch: pytest.MonkeyPatch):
     async with pane_4(app, monkeypatch) as here:
-        for key in "rR":
+        for key in "nN":
             await here.call("search", "", state=CallState.HOSTED)
             await here.press(key, "search runs at the provider: it cannot be run from here")
-        await here.press("m", "there is no result to make a mock of")
+        await here.press("f", "there is no result to make a mock of")
         await here.call("\x1b[31mgone [/b]")
         hostile = "␛[31mgone [/b]"
-        await here.press("r", f"{hostile} does not run here")
-        await here.press("m", f"{hostile} is not a tool of this profile")
-        await here.press("d", f"{hostile} is not a tool of this profile")
+        await here.press("n", f"{hostile} does not run here")
+        await here.press("f", f"{hostile} is not a tool of this profile")
+        await here.press("o", f"{hostile} is not a tool of this profile")
         assert app.told == []
         assert len(app.screen_stack) == 1
         assert "\x1b" not in screen_text(here.pilot)
         await here.call("get_time")
-        await here.pilot.press("r")
+        await here.pilot.press("n")
         await until(here.pilot, lambda: app.told == [("try", "get_time", '{"id": 1}')])
 
 
@@ -219,8 +219,8 @@ async def test_under_options_of_the_command_line_a_change_is_sent_and_told_like_
         here = Pane4(app, pilot, monkeypatch)
         await focus(pilot, 4)
         await here.call("get_time")
-        await pilot.press("d")
-        sentence = "get_time is off for this session: d switches it on again"
+        await pilot.press("o")
+        sentence = "get_time is off for this session: o switches it on again"
         await until(pilot, lambda: toasts(app) == [sentence])
         assert len(app.told) == 1
         assert list(app.store.notices) == []

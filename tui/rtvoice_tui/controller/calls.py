@@ -15,7 +15,7 @@ from rtvoice_tui.session.facts import CallChanged, CallState
 from rtvoice_tui.store.calls import CallRecord, waits
 from rtvoice_tui.store.plain import one_line
 
-_OFF = "off for this session: d switches it on again"
+_OFF = "off for this session: o switches it on again"
 
 
 class Calls:
@@ -71,7 +71,7 @@ class Calls:
         if any(spec.name == name for spec in self._session.tools) or (entry and isinstance(entry.run, HostedRun)):
             why = "runs at the provider: it cannot be run from here"
         elif entry is not None and self._edits.editor.kept.policy(entry) == "off":
-            why = "is switched off: d offers it again"
+            why = "is switched off: o offers it again"
         return f"{one_line(name, 60) or 'this call'} {why}"
 
     # --- the tool of a call
@@ -96,7 +96,7 @@ class Calls:
             run = MockRun(result=_plain(record.call.output), original=entry.run)
         else:
             return ActionResult(f"{one_line(name, 60)} is not a tool of this profile")
-        return self._send_tool(name, replace(entry, run=run), f"{name} is a mock for this session: m takes it back")
+        return self._send_tool(name, replace(entry, run=run), f"{name} is a mock for this session: f takes it back")
 
     def toggle_tool(self, name: str) -> tuple[ActionResult, ...]:
         """Switch a tool off or on for this session; returns the outcome of each change."""

@@ -28,7 +28,7 @@ from rtvoice_tui.profiles.writing import locked, trash_folder, write_privately
 if TYPE_CHECKING:
     import tomlkit
 
-UNTRUSTED = "trusted = false   # imported: reaches only the local agent, and its own tools stay off until you trust it\n"
+UNTRUSTED = "trusted = false   # imported: until you trust it, only the local agent and none of its own tools\n"
 
 
 class Listed(msgspec.Struct, frozen=True):

@@ -25,7 +25,7 @@ from rtvoice_tui.ui.actions.profiles import ProfileActions
 from rtvoice_tui.ui.actions.quitting import QuitActions
 from rtvoice_tui.ui.actions.table import with_actions
 from rtvoice_tui.ui.actions.talk import TalkActions
-from rtvoice_tui.ui.bindings import PANE_ACTIONS, bindings
+from rtvoice_tui.ui.bindings import BY_ID, PANE_ACTIONS, bindings
 from rtvoice_tui.ui.bridge import PULSE_HZ, Bridge
 from rtvoice_tui.ui.commands import commands
 from rtvoice_tui.ui.describing import about
@@ -159,6 +159,7 @@ class RtvoiceApp(TerminalApp):
         if not self.is_running:
             return
         self.keys.follow_mode()
+        self.panes.show_keys()
         self._bridge.pulse(self.panes.layout.narrow, self.panes.layout.active)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -170,6 +171,7 @@ class RtvoiceApp(TerminalApp):
         if not self.screen_stack:
             return  # the app is exiting
         self.panes.layout.focused(self.focused)
+        self.panes.show_keys()
         self.call_after_refresh(self._place_cursor)
 
     def _place_cursor(self) -> None:
@@ -226,6 +228,10 @@ class RtvoiceApp(TerminalApp):
             self.screen.dismiss()
             return
         self.push_screen(HelpScreen(ROWS[self.panes.layout.active].help))
+
+    def action_help_quit(self) -> None:
+        """Ctrl+c, which ends other programs: say how this one ends."""
+        self.notify(f"{BY_ID['quit'].shown} quits, {BY_ID['quit-f'].shown} also while you type", markup=False)
 
     def choose_theme(self, name: str) -> None:
         """Switch to a theme and store the choice."""

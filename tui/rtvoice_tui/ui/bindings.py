@@ -1,8 +1,42 @@
-"""The key table: bindings, footer, help and README are generated from it."""
+"""The key table: bindings, footer, help, command palette and README are generated from it.
+
+A key of a pane is never one of the app's: what the footer shows holds in every pane.
+"""
 
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
+
+_SIGNS = {
+    "space": "␣",
+    "question_mark": "?",
+    "escape": "esc",
+    "enter": "⏎",
+    "slash": "/",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "delete": "del",
+    "backspace": "bksp",
+}
+
+
+def shown_key(name: str) -> str:
+    """A key as it is displayed, such as ``F3``, ``^p`` or ``␣``.
+
+    Args:
+        name: Textual's name of the key.
+    """
+    if name in _SIGNS:
+        return _SIGNS[name]
+    if name.startswith("ctrl+"):
+        return f"^{shown_key(name[5:])}"
+    return name.upper() if name[:1] == "f" and name[1:].isdigit() else name
 
 
 @dataclass(frozen=True)
@@ -11,25 +45,36 @@ class Key:
 
     Attributes:
         id: stable name.
-        keys: Textual's key names, comma separated.
-        shown: name of the key as displayed.
-        action: the action it triggers.
+        keys: Textual's key names, comma separated; the first one is shown.
+        action: the action it triggers; empty if the focused widget handles the key itself.
         label: one or two words for the footer.
         help: description in one line.
-        where: scope: ``app``, or the kind of pane (``lines``, ``events``, ``tools``, ``agent``, ``fields``).
-        footer: position in the footer; 0 hides it there.
+        where: scope: ``app``, the kind of pane (``lines``, ``events``, ``tools``, ``agent``, ``fields``), or the
+            message field (``composer``).
+        footer: position in the footer while no text field has the focus; 0 hides it there.
+        typing: position in the footer while a text is typed; 0 hides it there.
         anywhere: whether it also acts inside text fields, as a priority binding.
     """
 
     id: str
     keys: str
-    shown: str
     action: str
     label: str
     help: str
     where: str = "app"
     footer: int = 0
+    typing: int = 0
     anywhere: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """Textual's names of its keys."""
+        return self.keys.split(",")
+
+    @property
+    def shown(self) -> str:
+        """The key as it is displayed."""
+        return "1-6" if self.id == "panes" else shown_key(self.names[0])
 
     @property
     def binding(self) -> BindingType:
@@ -38,114 +83,107 @@ class Key:
 
 
 KEYS: tuple[Key, ...] = (
-    Key("interrupt", "i", "i", "interrupt", "interrupt", "Interrupt the agent", footer=1),
-    Key("mute", "m", "m", "mute", "mute", "Mute or open the microphone", footer=2),
+    Key("interrupt", "i", "interrupt", "interrupt", "Interrupt the agent", footer=1),
+    Key("mute", "m", "mute", "mute", "Mute or open the microphone", footer=2),
+    Key("talk", "space", "talk", "talk", "Start or end a push-to-talk turn; open microphone: answer now", footer=3),
+    Key("type", "t", "type", "type", "Type a message", footer=4),
+    Key("edit", "e", "edit_agent", "agent", "Edit the agent: instructions, settings, tools", footer=8),
+    Key("connect", "c", "connect", "connect", "Connect or disconnect", footer=5),
+    Key("panes", "1,2,3,4,5,6", "", "pane", "Go to a pane", footer=10),
+    Key("zoom", "z", "zoom", "zoom", "Give the whole screen to the pane, or back", footer=11),
+    Key("profiles", "p", "profiles", "profiles", "Choose, copy and set up profiles", footer=6),
+    Key("devices", "d", "devices", "devices", "Microphone and speaker: choose, try, volume, echo, gate", footer=9),
+    Key("quit", "q", "quit", "quit", "Quit", footer=7),
+    Key("help", "question_mark", "help", "help", "Show all keys", footer=12),
+    Key("palette", "ctrl+p", "command_palette", "commands", "Search all commands", footer=13),
+    Key("talk-mode", "T", "talk_mode", "talk mode", "Open microphone, push-to-talk, or hold-to-talk"),
+    Key("mute-agent", "M", "mute_agent", "mute agent", "Mute or hear the agent"),
+    Key("sound", "H", "sound_history", "sound", "Show the last ten seconds of sound, or hide them"),
+    Key("next-pane", "tab", "", "next pane", "Go to the next pane or field"),
+    Key("previous-turn", "left_square_bracket", "turn(-1)", "earlier turn", "Show the turn before in all panes"),
+    Key("next-turn", "right_square_bracket", "turn(1)", "later turn", "Show the turn after in all panes"),
+    Key("back", "escape", "back", "back", "Close, hide or go back one level", typing=8),
+    Key("help-f", "f1", "help", "help", "Show all keys", typing=9, anywhere=True),
+    Key("mute-f", "f2", "mute", "mute", "Mute or open the microphone", typing=3, anywhere=True),
+    Key("interrupt-f", "f3", "interrupt", "interrupt", "Interrupt the agent", typing=2, anywhere=True),
+    Key("talk-f", "f4", "talk", "talk", "Start or end a push-to-talk turn, or: answer now", typing=4, anywhere=True),
+    Key("connect-f", "f5", "connect", "connect", "Connect or disconnect", typing=6, anywhere=True),
     Key(
-        "talk",
-        "space",
-        "␣",
-        "talk",
-        "talk",
-        "Start or end a push-to-talk turn; open microphone: answer now (pane 2: freeze)",
-        footer=3,
+        "edit-f", "f6", "edit_agent", "agent", "Edit the agent: instructions, settings, tools", typing=7, anywhere=True
     ),
-    Key("type", "t", "t", "type", "type", "Type a message", footer=4),
-    Key("edit", "e", "e", "edit_agent", "agent", "Edit the agent: instructions, settings, tools", footer=5),
-    Key("connect", "c", "c", "connect", "connect", "Connect or disconnect", footer=6),
-    Key("panes", "1,2,3,4,5,6", "1-6", "", "pane", "Go to a pane", footer=7),
-    Key("zoom", "z", "z", "zoom", "zoom", "Give the whole screen to the pane, or back", footer=11),
-    Key("profiles", "p", "p", "profiles", "profiles", "Choose, copy and set up profiles", footer=8),
-    Key("devices", "d", "d", "devices", "devices", "Microphone and speaker: choose, try, volume, echo, gate", footer=9),
-    Key("help", "question_mark", "?", "help", "help", "Show all keys", footer=12),
-    Key("palette", "ctrl+p", "^p", "command_palette", "commands", "Search all commands", footer=13),
-    Key("quit", "q", "q", "quit", "quit", "Quit", footer=10),
-    Key("talk-mode", "T", "T", "talk_mode", "talk mode", "Open microphone, push-to-talk, or hold-to-talk"),
-    Key("mute-agent", "M", "M", "mute_agent", "mute agent", "Mute or hear the agent"),
-    Key("sound", "H", "H", "sound_history", "sound", "Show the last ten seconds of sound, or hide them"),
-    Key("next-pane", "tab", "tab", "", "next pane", "Go to the next pane or field"),
-    Key("previous-turn", "left_square_bracket", "[", "turn(-1)", "earlier turn", "Show the turn before in all panes"),
-    Key("next-turn", "right_square_bracket", "]", "turn(1)", "later turn", "Show the turn after in all panes"),
-    Key("back", "escape", "esc", "back", "back", "Close, hide or go back one level"),
-    Key("help-f", "f1", "F1", "help", "help", "Show all keys", anywhere=True),
-    Key("mute-f", "f2", "F2", "mute", "mute", "Mute or open the microphone", anywhere=True),
-    Key("interrupt-f", "f3", "F3", "interrupt", "interrupt", "Interrupt the agent", anywhere=True),
-    Key("talk-f", "f4", "F4", "talk", "talk", "Start or end a push-to-talk turn, or: answer now", anywhere=True),
-    Key("connect-f", "f5", "F5", "connect", "connect", "Connect or disconnect", anywhere=True),
-    Key(
-        "edit-f", "f6", "F6", "edit_agent", "edit agent", "Edit the agent: instructions, settings, tools", anywhere=True
-    ),
-    Key("quit-f", "f10", "F10", "quit", "quit", "Quit", anywhere=True),
-    Key("agree", "a", "a", "agree(False)", "yes", "Approve the waiting call"),
-    Key("always", "A", "A", "agree(True)", "always", "Approve it and all calls of this tool in this session"),
-    Key("deny", "x", "x", "deny", "no", "Reject the waiting call with a reason; stop a running call"),
-    Key("send-result", "s", "s", "send_result", "send", "Give a call's result yourself: in its place, or as a message"),
-    Key("search", "slash", "/", "app.search", "search", "Find the next line with a word", where="lines"),
-    Key(
-        "copy",
-        "y",
-        "y",
-        "app.copy",
-        "copy",
-        "Copy the entry, event or call under the cursor, or everything",
-        where="lines",
-    ),
-    Key("open", "enter", "enter", "open", "open", "Open the line under the cursor", where="lines"),
-    Key("top", "g,home", "g", "top", "first", "Go to the first line", where="lines"),
-    Key("follow", "G,end", "G", "follow", "follow", "Go to the last line and follow", where="lines"),
-    Key("up", "up,k", "↑", "cursor(-1)", "up", "Move the cursor up", where="lines"),
-    Key("down", "down,j", "↓", "cursor(1)", "down", "Move the cursor down", where="lines"),
-    Key("page-up", "pageup", "PgUp", "page(-1)", "page up", "A page up", where="lines"),
-    Key("page-down", "pagedown", "PgDn", "page(1)", "page down", "A page down", where="lines"),
-    Key("filter", "f", "f", "app.filter", "filter", "Show only events with these words (-word hides)", where="events"),
-    Key("freeze", "space", "␣", "freeze", "freeze", "Stop following, or follow again", where="events"),
-    Key("run-again", "r", "r", "app.run_again", "again", "Run the call again; the model is not told", where="tools"),
-    Key("run-edited", "R", "R", "app.run_edited", "edited", "Run the call again with other arguments", where="tools"),
-    Key("make-mock", "m", "m", "app.toggle_mock", "mock", "Use this result as a mock, or end the mock", where="tools"),
-    Key("test-tool", "t", "t", "app.test_tool", "test", "Run a tool by hand from a form", where="tools"),
-    Key("switch-tool", "d", "d", "app.toggle_tool", "off", "Switch the call's tool off, or on again", where="tools"),
-    Key("call-view", "v", "v", "app.call_view", "view", "As a tree, as JSON, as sent", where="tools"),
     Key(
         "send-edit",
         "f7",
-        "F7",
         "send_edit",
-        "send",
-        "Send the edit to the server and save it",
-        where="agent",
+        "send edit",
+        "Send the edit of the agent to the server and save it",
         anywhere=True,
     ),
+    Key("agree-f", "f8", "agree(False)", "yes", "Approve the waiting call", anywhere=True),
+    Key("deny-f", "f9", "deny", "no", "Reject the waiting call with a reason; stop a running call", anywhere=True),
+    Key("quit-f", "f10", "quit", "quit", "Quit", anywhere=True),
+    Key("agree", "a", "agree(False)", "yes", "Approve the waiting call"),
+    Key("always", "A", "agree(True)", "always", "Approve it and all calls of this tool in this session"),
+    Key("deny", "x", "deny", "no", "Reject the waiting call with a reason; stop a running call"),
+    Key("send-result", "s", "send_result", "send", "Give a call's result yourself: in its place, or as a message"),
+    Key("search", "slash", "app.search", "search", "Find the next line with a word", where="lines"),
+    Key(
+        "copy", "y", "app.copy", "copy", "Copy the entry, event or call under the cursor, or everything", where="lines"
+    ),
+    Key("open", "enter", "open", "open", "Open the line under the cursor", where="lines"),
+    Key("top", "g,home", "top", "first", "Go to the first line", where="lines"),
+    Key("follow", "G,end", "follow", "follow", "Go to the last line and follow", where="lines"),
+    Key("up", "up,k", "cursor(-1)", "up", "Move the cursor up", where="lines"),
+    Key("down", "down,j", "cursor(1)", "down", "Move the cursor down", where="lines"),
+    Key("page-up", "pageup", "page(-1)", "page up", "A page up", where="lines"),
+    Key("page-down", "pagedown", "page(1)", "page down", "A page down", where="lines"),
+    Key("filter", "f", "app.filter", "filter", "Show only events with these words (-word hides)", where="events"),
+    Key("freeze", "w", "freeze", "freeze", "Stop following, or follow again", where="events"),
+    Key("run-again", "n", "app.run_again", "again", "Run the call again; the model is not told", where="tools"),
+    Key("run-edited", "N", "app.run_edited", "edited", "Run the call again with other arguments", where="tools"),
+    Key(
+        "make-mock",
+        "f",
+        "app.toggle_mock",
+        "fix result",
+        "Mock the tool with this result, or end the mock",
+        where="tools",
+    ),
+    Key("test-tool", "h", "app.test_tool", "by hand", "Run a tool by hand from a form", where="tools"),
+    Key("switch-tool", "o", "app.toggle_tool", "off", "Switch the call's tool off, or on again", where="tools"),
+    Key("call-view", "v", "app.call_view", "view", "As a tree, as JSON, as sent", where="tools"),
     Key(
         "editor",
         "ctrl+e",
-        "^e",
         "app.external_editor",
         "editor",
         "Open the instructions, or the chosen tool, in $EDITOR",
         where="agent",
         anywhere=True,
     ),
-    Key("undo", "u", "u", "app.undo_edit", "undo", "Take the last acknowledged change back", where="agent"),
-    Key("history", "h", "h", "app.edit_history", "history", "All changes: restore or compare one", where="agent"),
-    Key("discard", "x", "x", "app.discard_edit", "discard", "Forget what is typed and not sent", where="agent"),
-    Key("field-left", "left", "←", "step(-1)", "earlier value", "The previous known value", where="fields"),
-    Key("field-right", "right", "→", "step(1)", "later value", "The next known value", where="fields"),
-    Key("field-switch", "space", "␣", "switch", "switch", "Switch a tool on or off", where="fields"),
-    Key("field-clear", "delete", "del", "clear", "clear", "Leave a setting to the server", where="fields"),
+    Key("undo", "u", "app.undo_edit", "undo", "Take the last acknowledged change back", where="agent"),
+    Key("history", "h", "app.edit_history", "history", "All changes: restore or compare one", where="agent"),
+    Key("discard", "X", "app.discard_edit", "discard", "Forget what is typed and not sent", where="agent"),
+    Key("field-left", "left", "step(-1)", "earlier value", "The previous known value", where="fields"),
+    Key("field-right", "right", "step(1)", "later value", "The next known value", where="fields"),
+    Key("field-switch", "o", "switch", "on/off", "Switch a tool on or off", where="fields"),
+    Key("field-clear", "delete", "clear", "clear", "Leave a setting to the server", where="fields"),
+    Key("send", "enter", "", "send", "Send the message", where="composer", typing=1),
 )
 
 PANE_ACTIONS = frozenset(
-    "type pane zoom edit_agent back turn filter filter_events search copy command_palette agree deny send_result"
-    " run_again run_edited make_mock test_tool switch_tool call_view devices sound_history".split()
+    "type pane zoom edit_agent send_edit back turn filter filter_events search copy command_palette agree deny"
+    " send_result run_again run_edited make_mock test_tool switch_tool call_view devices sound_history".split()
 )
 """Actions that are disabled while a dialog covers the panes."""
-
-ALWAYS = 12
-"""Keys with this footer position or a higher one are always shown."""
 
 PANE_KEYS = tuple(
     Binding(str(number), f"pane({number})", f"Go to pane {number}", show=False, id=f"pane-{number}")
     for number in range(1, 7)
 )
+
+BY_ID = {key.id: key for key in KEYS}
+"""The keys by their id."""
 
 
 def bindings(where: str) -> list[BindingType]:
@@ -154,6 +192,6 @@ def bindings(where: str) -> list[BindingType]:
     return [*own, *PANE_KEYS] if where == "app" else own
 
 
-def footer_keys() -> list[Key]:
-    """Keys of the footer, ordered by position. Help and palette (from `ALWAYS` on) are shown at any width."""
-    return sorted((key for key in KEYS if key.footer), key=lambda key: key.footer)
+def hint(*ids: str) -> str:
+    """Keys with their labels, for the border of a pane."""
+    return "  ".join(f"{BY_ID[key].shown} {BY_ID[key].label}" for key in ids)

@@ -8,6 +8,7 @@ from rtvoice_tui.controller.edits import ActionResult, Tone
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.session.facts import EditChanged, Level, Notice
+from rtvoice_tui.ui.bindings import BY_ID
 from rtvoice_tui.ui.panes.agent import AgentPane
 
 if TYPE_CHECKING:
@@ -80,6 +81,13 @@ class AgentActions:
             self.warn(problem)
 
     # --- sending
+
+    def send_edit(self) -> None:
+        """Send what was typed in pane 5; where the pane is not in sight, what comes of it is notified."""
+        pane = self.pane
+        pane.send_edit()
+        if not pane.display and not (pane.unsaved or self.editor.unanswered):
+            self._app.notify(f"nothing was edited: {BY_ID['edit-f'].shown} opens the agent", markup=False)
 
     def send(self) -> None:
         """Send and save; asks first if a change needs a new session."""

@@ -115,7 +115,7 @@ class CallActions:
     def _chosen_call(self) -> CallRecord | None:
         record = self.pane.calls.chosen
         if record is None:
-            self._notify("there is no call yet: t tests a tool")
+            self._notify("there is no call yet: h runs a tool by hand")
         return record
 
     def _runs_here(self, name: str) -> bool:

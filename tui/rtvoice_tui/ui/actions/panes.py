@@ -4,14 +4,16 @@ from typing import TYPE_CHECKING
 
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.copying import Copying
+from rtvoice_tui.ui.footer import Focus
 from rtvoice_tui.ui.layout import Layout
 from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.events import EventsView
 from rtvoice_tui.ui.panes.pane import Pane
 from rtvoice_tui.ui.panes.timing import TimingView
 from rtvoice_tui.ui.panes.transcript import TranscriptView
+from rtvoice_tui.ui.widgets.ask_row import AskRow
 from rtvoice_tui.ui.widgets.follow_view import FollowView
-from rtvoice_tui.ui.widgets.rows import NoticeRow
+from rtvoice_tui.ui.widgets.rows import KeyRow, NoticeRow
 from rtvoice_tui.ui.widgets.sound_panel import SoundPanel
 
 if TYPE_CHECKING:
@@ -36,6 +38,27 @@ class PaneActions:
         self.layout: Layout = Layout(app)
         self.shown_turn: int | None = None
         self._copying = Copying(app)
+        self._shown_keys: Focus | None = None
+
+    def show_keys(self) -> None:
+        """Show the keys of what has the focus in the footer, and those of the question in its row."""
+        focus = self._focus()
+        if focus is not self._shown_keys:
+            self._shown_keys = focus
+            self._app.screen_stack[0].query_one(KeyRow).show(focus)
+            self._app.screen_stack[0].query_one(AskRow).show_keys(focus)
+
+    def _focus(self) -> Focus:
+        app = self._app
+        if len(app.screen_stack) > 1:
+            return Focus.DIALOG
+        known = {"composer": Focus.COMPOSER, "instructions": Focus.INSTRUCTIONS, "field-value": Focus.VALUE}
+        focused = app.focused
+        if focused is None or not app.types:
+            return Focus.PANES
+        if focused.id in known:
+            return known[focused.id]
+        return Focus.FILTER if isinstance(focused.parent, Pane) and focused.parent.filters else Focus.SEARCH
 
     async def back(self) -> None:
         """Go back one level.

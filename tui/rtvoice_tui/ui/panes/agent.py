@@ -259,7 +259,7 @@ class AgentPane(Vertical):
         self.describe()
         return True
 
-    def action_send_edit(self) -> None:
+    def send_edit(self) -> None:
         """Post `Sent` if there are changes to send or to save, after accepting the value of an open field."""
         from textual.widgets import Input
 

@@ -61,6 +61,11 @@ class Pane(Vertical):
             field.value = ""
         self.screen.set_focus(field)
 
+    @property
+    def filters(self) -> bool:
+        """Whether the field is open for a filter."""
+        return self._purpose == "filter"
+
     def close_field(self) -> bool:
         """Close the input field; returns False if it is not open."""
         if self._field is None or not self._field.display:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from textual.widget import Widget
 
 from rtvoice_tui.controller.controller import Controller
+from rtvoice_tui.ui.bindings import hint
 from rtvoice_tui.ui.describing import hints
 from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.calls import ToolsPane
@@ -86,17 +87,25 @@ def _agent(row: PaneRow, controller: Controller) -> Widget:
 
 
 PANES = (
-    PaneRow(1, "Transcript", "Talk", Column.LEFT, "/ search  y copy  [ ] turn", _transcript),
-    PaneRow(3, "Timing", "Timing", Column.LEFT, "[ ] turn  y copy", _timing),
-    PaneRow(6, "Log", "Log", Column.LEFT, "y copy  esc close", _log, over=frozenset({3})),
-    PaneRow(2, "Events", "Events", Column.RIGHT, "f filter  ␣ freeze  ⏎ open", _events, "events"),
-    PaneRow(4, "Tools", "Tools", Column.RIGHT, "a yes  x no  r again  s send  m mock  t test  d off", _calls, "tools"),
+    PaneRow(1, "Transcript", "Talk", Column.LEFT, hint("search", "copy", "previous-turn", "next-turn"), _transcript),
+    PaneRow(3, "Timing", "Timing", Column.LEFT, hint("previous-turn", "next-turn", "copy"), _timing),
+    PaneRow(6, "Log", "Log", Column.LEFT, hint("copy", "back"), _log, over=frozenset({3})),
+    PaneRow(2, "Events", "Events", Column.RIGHT, hint("filter", "freeze", "open"), _events, "events"),
+    PaneRow(
+        4,
+        "Tools",
+        "Tools",
+        Column.RIGHT,
+        hint("run-again", "send-result", "make-mock", "test-tool", "switch-tool", "call-view"),
+        _calls,
+        "tools",
+    ),
     PaneRow(
         5,
         "Agent",
         "Agent",
         Column.RIGHT,
-        "F7 send  ⏎ edit  u undo  h history  ^e editor",
+        hint("send-edit", "open", "undo", "history", "editor"),
         _agent,
         "agent",
         frozenset({2, 4}),

@@ -14,6 +14,7 @@ from rtvoice_tui.ui.widgets.plain_view import PlainView
 _SECTIONS = (
     ("app", "Everywhere outside text fields"),
     ("anywhere", "Everywhere, also while typing"),
+    ("composer", "In the message field"),
     ("lines", "In every pane of lines"),
     ("events", "In the event stream"),
     ("tools", "In the tool inspector"),

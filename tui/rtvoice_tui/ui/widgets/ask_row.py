@@ -10,6 +10,8 @@ from rtvoice_tui.store.calls import CallRecord
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.transcript import arguments_shown
+from rtvoice_tui.ui.bindings import BY_ID
+from rtvoice_tui.ui.footer import Focus
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 
 KEY_GUARD_S = 0.3
@@ -36,6 +38,7 @@ class AskRow(FixedLine):
         self._key = ""
         self._since = 0.0
         self._seen: tuple[object, ...] = ()
+        self._focus = Focus.PANES
         self.display = False
 
     @property
@@ -47,6 +50,12 @@ class AskRow(FixedLine):
     def accepts_keys(self) -> bool:
         """Whether the question has been shown for at least `KEY_GUARD_S`."""
         return self._clock() - self._since >= KEY_GUARD_S
+
+    def show_keys(self, focus: Focus) -> None:
+        """Show the keys that answer where the focus is."""
+        self._focus = focus
+        self._seen = ()
+        self.sync()
 
     def sync(self) -> None:
         """Show the call of `meant`, else the call shown before if it still waits, else the one that waits longest."""
@@ -76,10 +85,8 @@ class AskRow(FixedLine):
 
     def _answers(self, call: CallChanged, more: int) -> list[Piece]:
         """What would run, cut to the available width, and the keys, which are never cut."""
-        keys = (("s", "type the result"), ("x", "no")) if call.kind == "ask" else (
-            ("a", "yes"), ("A", "always"), ("x", "no"))  # fmt: skip
         hints: list[Piece] = []
-        for key, words in keys:
+        for key, words in self._keys(call):
             hints += [(f"  {key}", "key"), (f" {words}", "dim")]
         if more:
             hints.append((f"  {more} more", "warn"))
@@ -90,6 +97,17 @@ class AskRow(FixedLine):
             hints = [("  4", "key"), (" shows all", "dim"), *hints]
             what = set_cell_size(what, max(1, room - 14)).rstrip() + "…"
         return [(verb, "dim"), (what, "plain"), *hints]
+
+    def _keys(self, call: CallChanged) -> list[tuple[str, str]]:
+        """The keys that answer, with what they do; letters do not act in a text field, and no key in a dialog."""
+        if self._focus is Focus.DIALOG:
+            return []
+        letters = self._focus is Focus.PANES
+        yes, no = BY_ID["agree" if letters else "agree-f"].shown, BY_ID["deny" if letters else "deny-f"].shown
+        if call.kind == "ask":
+            return [(BY_ID["send-result"].shown if letters else yes, "type the result"), (no, "no")]
+        always = [(BY_ID["always"].shown, "always")] if letters else []
+        return [(yes, "yes"), *always, (no, "no")]
 
     def render_line(self, y: int) -> Strip:
         """Draw a line."""

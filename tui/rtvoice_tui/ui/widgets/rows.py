@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from rich.cells import cell_len
+from textual import events
 from textual.strip import Strip
 
 from rtvoice_tui.session.facts import CallState, Level
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.ui.bindings import ALWAYS, footer_keys
 from rtvoice_tui.ui.clock import precise
+from rtvoice_tui.ui.footer import Focus, FooterKey, fitting, footer_keys
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 
 
@@ -103,24 +104,39 @@ def _width(pieces: list[Piece]) -> int:
 
 
 class KeyRow(FixedLine):
-    """The footer: as many keys as fit; help and commands are always shown."""
+    """The footer: the keys that act where the focus is, as many as fit. A click presses a key."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._focus = Focus.PANES
+        self._keys: list[FooterKey] = []
+
+    def show(self, focus: Focus) -> None:
+        """Show the keys for what has the focus."""
+        self._focus = focus
+        self.fill()
+
+    @property
+    def keys(self) -> list[FooterKey]:
+        """The keys that are shown."""
+        return self._keys
 
     def fill(self) -> None:
         """Choose the keys that fit."""
-        keys = footer_keys()
-        kept = [key for key in keys if key.footer >= ALWAYS]
-        room = self.size.width - sum(len(key.shown) + len(key.label) + 3 for key in kept) - 1
-        chosen = []
-        for key in (key for key in keys if key.footer < ALWAYS):
-            size = len(key.shown) + len(key.label) + 3
-            if size <= room:
-                chosen.append(key)
-                room -= size
+        self._keys = fitting(footer_keys(self._focus), self.size.width)
         pieces: list[Piece] = [(" ", "plain")]
-        for key in [*chosen, *kept]:
+        for key in self._keys:
             pieces += [(key.shown, "key"), (f" {key.label}  ", "dim")]
         self.write(pieces)
 
     def on_resize(self) -> None:
         """Choose the keys again for the new width."""
         self.fill()
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key that was clicked."""
+        start = 1
+        for key in self._keys:
+            if start <= event.x < start + key.width - 2 and key.press:
+                self.app.simulate_key(key.press)
+            start += key.width

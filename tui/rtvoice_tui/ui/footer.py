@@ -1,0 +1,94 @@
+"""The footer's keys: those that act where the focus is, and no others."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from rtvoice_tui.ui.bindings import BY_ID, KEYS, Key, shown_key
+
+
+class Focus(Enum):
+    """What has the focus, as far as it matters for which keys act."""
+
+    PANES = auto()
+    COMPOSER = auto()
+    SEARCH = auto()
+    FILTER = auto()
+    INSTRUCTIONS = auto()
+    VALUE = auto()
+    DIALOG = auto()
+
+
+@dataclass(frozen=True)
+class FooterKey:
+    """A key in the footer.
+
+    Attributes:
+        press: Textual's name of the key; empty for a range of keys.
+        shown: the key as it is displayed.
+        label: what it does, in one or two words.
+        kept: whether it is shown at any width.
+    """
+
+    press: str
+    shown: str
+    label: str
+    kept: bool = False
+
+    @property
+    def width(self) -> int:
+        """Cells that it takes, with the space behind it."""
+        return len(self.shown) + len(self.label) + 3
+
+
+_ALWAYS = frozenset(("help", "palette", "quit", "help-f", "back"))
+"""Keys that are shown at any width."""
+
+
+def _key(key: Key, label: str = "") -> FooterKey:
+    return FooterKey("" if key.id == "panes" else key.names[0], key.shown, label or key.label, key.id in _ALWAYS)
+
+
+def _own(press: str, label: str) -> FooterKey:
+    return FooterKey(press, shown_key(press), label)
+
+
+_FIRST = {
+    Focus.COMPOSER: (_key(BY_ID["send"]),),
+    Focus.SEARCH: (_own("enter", "next match"),),
+    Focus.FILTER: (_own("enter", "keep"),),
+    Focus.INSTRUCTIONS: (_key(BY_ID["send-edit"]), _own("tab", "settings"), _key(BY_ID["editor"])),
+    Focus.VALUE: (_own("enter", "accept"), _key(BY_ID["send-edit"])),
+}
+"""Keys of the field itself."""
+
+_LEAVES = {Focus.COMPOSER: "panes", Focus.INSTRUCTIONS: "close", Focus.VALUE: "leave"}
+"""What ``escape`` does there; elsewhere it closes."""
+
+_NOT_IN_DIALOGS = frozenset(("edit-f", "back"))
+
+
+def footer_keys(focus: Focus) -> list[FooterKey]:
+    """The keys that act where the focus is, most important first."""
+    if focus is Focus.PANES:
+        return [_key(key) for key in sorted((key for key in KEYS if key.footer), key=lambda key: key.footer)]
+    typing = sorted((key for key in KEYS if key.typing and key.where == "app"), key=lambda key: key.typing)
+    if focus is Focus.DIALOG:
+        close = replace(_key(BY_ID["back"], "close"), kept=True)
+        return [close, *(_key(key) for key in typing if key.id not in _NOT_IN_DIALOGS)]
+    leaves = _LEAVES.get(focus, "close")
+    return [*_FIRST[focus], *(_key(key, leaves if key.id == "back" else "") for key in typing)]
+
+
+def fitting(keys: Iterable[FooterKey], width: int) -> list[FooterKey]:
+    """The keys that fit into a width in cells, in their order; those that are kept have their room first."""
+    keys = list(keys)
+    room = width - 1 - sum(key.width for key in keys if key.kept)
+    chosen = []
+    for key in keys:
+        if key.kept:
+            chosen.append(key)
+        elif key.width <= room:
+            chosen.append(key)
+            room -= key.width
+    return chosen
