@@ -133,8 +133,13 @@ def test_ctrl_z_acts_in_a_field_and_under_a_dialog_too(
         come_back(app, words=("esc close", "Interrupt the agent"))
         app.terminal.press("escape").wait_gone("esc close")
         write_message(app.terminal, "half a mess")
+        app.terminal.press("ctrl+z").wait_gone("half a mess")  # first it undoes what was typed
         stop(app, "ctrl+z", 2)
         come_back(app, 2)
+        write_message(app.terminal, "half a mess")
+        app.terminal.press("escape")
+        stop(app, "ctrl+z", 3)
+        come_back(app, 3)
         app.terminal.wait_for("half a mess")
 
 

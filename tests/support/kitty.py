@@ -11,7 +11,7 @@ from textual.keys import _character_to_key
 from terminal import Terminal
 
 PRESS, REPEAT, RELEASE = 1, 2, 3
-SHIFT, CTRL = 1, 4
+SHIFT, ALT, CTRL = 1, 2, 4
 ALL_MODES = 0b11111
 DISAMBIGUATE, EVENTS, EVERY_KEY = 1, 2, 8
 
@@ -30,7 +30,7 @@ def report(key: str, event: int = PRESS, modes: int = ALL_MODES, locks: int = 0)
         locks: caps lock and num lock, as bits of the modifiers.
     """
     *modifiers, name = key.split("+") if len(key) > 1 else [key]
-    bits = locks + sum({"shift": SHIFT, "ctrl": CTRL}[modifier] for modifier in modifiers)
+    bits = locks + sum({"shift": SHIFT, "alt": ALT, "ctrl": CTRL}[modifier] for modifier in modifiers)
     text = ""
     if name in _CODES:
         code, final = _CODES[name][:-1], _CODES[name][-1]

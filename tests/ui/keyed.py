@@ -9,7 +9,6 @@ from pathlib import Path
 
 from msgspec.structs import replace
 from textual.pilot import Pilot
-from textual.widgets import Input
 
 from rtvoice_tui.controller.planner import Options, Planner, make_plan
 from rtvoice_tui.editing.editor import AgentEditor
@@ -31,6 +30,7 @@ from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.app import RtvoiceApp
 from rtvoice_tui.ui.panes.pane import Pane
 from rtvoice_tui.ui.widgets.follow_view import FollowView
+from rtvoice_tui.ui.widgets.message_area import MessageArea
 
 TURNS = 12
 
@@ -107,8 +107,9 @@ class Cockpit(RtvoiceApp):
         return self.stand_in.told
 
     @property
-    def composer(self) -> Input:
-        return self.query_one("#composer", Input)
+    def message(self) -> MessageArea:
+        """The field of the message, once it is open."""
+        return self.screen_stack[0].query_one(MessageArea)
 
     def phase(self, phase: Phase) -> None:
         self.store.record(PhaseChanged(phase), 0.0)

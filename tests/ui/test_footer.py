@@ -24,6 +24,7 @@ from rtvoice_tui.ui.screens.help import HelpScreen
 from rtvoice_tui.ui.screens.profiles import ProfilesScreen
 from rtvoice_tui.ui.widgets.ask_row import AskRow
 from rtvoice_tui.ui.widgets.field_table import FieldTable
+from rtvoice_tui.ui.widgets.message_area import MessageArea
 from rtvoice_tui.ui.widgets.rows import KeyRow
 from screens import toasts
 
@@ -50,8 +51,8 @@ def _pane(number: int) -> Place:
 
 
 async def _composer(app: Cockpit, pilot: Pilot[None]) -> None:
-    app.action_type()
-    await until(pilot, lambda: app.focused is app.composer)
+    await app.action_type()
+    await until(pilot, lambda: app.composer.has_focus_within)
 
 
 async def _search(app: Cockpit, pilot: Pilot[None]) -> None:
@@ -129,7 +130,7 @@ async def _connect(app: Cockpit, pilot: Pilot[None], key: str) -> None:
 
 async def _type(app: Cockpit, pilot: Pilot[None], key: str) -> None:
     await pilot.press(key)
-    await until(pilot, lambda: app.focused is app.composer)
+    await until(pilot, lambda: app.composer.has_focus_within)
 
 
 async def _agent(app: Cockpit, pilot: Pilot[None], key: str) -> None:
@@ -171,6 +172,19 @@ async def _leave(app: Cockpit, pilot: Pilot[None], key: str) -> None:
 async def _send(app: Cockpit, pilot: Pilot[None], key: str) -> None:
     await pilot.press(*"hello", key)
     await until(pilot, lambda: app.told == [cmd.SendText("hello")])
+
+
+async def _new_line(app: Cockpit, pilot: Pilot[None], key: str) -> None:
+    await pilot.press("a", key, "b")
+    await until(pilot, lambda: app.message.text == "a\nb" and app.message.size.height == 2)
+    app.message.text = ""
+
+
+async def _earlier(app: Cockpit, pilot: Pilot[None], key: str) -> None:
+    app.controller.typed.add("said before")
+    await pilot.press(key)
+    await until(pilot, lambda: app.message.text == "said before")
+    app.message.text = ""
 
 
 async def _next_match(app: Cockpit, pilot: Pilot[None], key: str) -> None:
@@ -245,6 +259,8 @@ EFFECTS: dict[str, Effect] = {
     "close": _leave,
     "leave": _leave,
     "send": _send,
+    "new line": _new_line,
+    "earlier": _earlier,
     "next match": _next_match,
     "keep": _keep,
     "send edit": _send_edit,
@@ -262,6 +278,8 @@ async def back_to_the_panes(app: Cockpit, pilot: Pilot[None]) -> None:
         pane.close_field()
     for field in app.query(Input):
         field.value = ""
+    for area in app.query(MessageArea):
+        area.text = ""
     app.editor.discard()
     if app.panes.layout.active == 5:
         await app.panes.layout.toggle_agent()
@@ -345,10 +363,10 @@ async def test_a_click_on_a_key_of_the_footer_presses_it() -> None:
         await click("interrupt")
         await until(pilot, lambda: app.told == [cmd.Interrupt()])
         await click("type")
-        await until(pilot, lambda: app.focused is app.composer)
+        await until(pilot, lambda: app.composer.has_focus_within)
         await until(pilot, lambda: "send" in footer.words)
         await click("panes")
-        await until(pilot, lambda: app.focused is not app.composer)
+        await until(pilot, lambda: not app.composer.has_focus_within)
         await until(pilot, lambda: "type" in footer.words)
         await click("help")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
@@ -432,7 +450,8 @@ async def test_the_palette_has_the_keys_beside_its_commands() -> None:
 def test_the_readme_names_every_key_of_the_table() -> None:
     text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([^`\n]+)`", text))
-    words = {"^p": "ctrl+p", "^e": "ctrl+e", "␣": "space", "⏎": "enter", "esc": "escape"}
+    words = {"␣": "space", "⏎": "enter", "esc": "escape", "↑": "up", "↓": "down", "alt+⏎": "alt+enter"}
+    words |= {f"^{letter}": f"ctrl+{letter}" for letter in "epz"}
     usual = {
         "up",
         "down",

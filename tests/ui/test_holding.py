@@ -83,14 +83,14 @@ async def test_repeats_begin_no_turn_after_it_was_ended_elsewhere() -> None:
 async def test_held_keys_type_and_scroll_as_ever() -> None:
     async with held() as (app, pilot):
         await pilot.press("t")
-        await until(pilot, lambda: app.focused is app.composer)
+        await until(pilot, lambda: app.composer.has_focus_within)
         app.hold("space", repeats=3)
         app.release("space")
-        await until(pilot, lambda: app.composer.value == " " * 4)
+        await until(pilot, lambda: app.message.text == " " * 4)
         app.hold("f4")
         app.hold("space")
         app.release("space")
-        await until(pilot, lambda: app.composer.value == " " * 5)
+        await until(pilot, lambda: app.message.text == " " * 5)
         assert app.told == [START]
         app.release("f4")
         await until(pilot, lambda: app.told == [START, END])

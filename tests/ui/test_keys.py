@@ -130,13 +130,40 @@ async def _send(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await until(pilot, lambda: app.told == [cmd.SendText("hello")])
 
 
+@shows("new-line")
+async def _new_line(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await pilot.press("t", "a", stroke, "b", "enter")
+    await until(pilot, lambda: app.told == [cmd.SendText("a\nb")])
+
+
+@shows("earlier-message", "later-message")
+async def _earlier(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await pilot.press("t", *"one", "enter", *"two", "enter", *"draft")
+    for text in ("two", "one", "one"):
+        await pilot.press("up")
+        await until(pilot, lambda text=text: app.message.text == text)
+    for text in ("two", "draft", "draft") if stroke == "down" else ():
+        await pilot.press(stroke)
+        await until(pilot, lambda text=text: app.message.text == text)
+
+
+@shows("undo-typing")
+async def _undo_typing(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await pilot.press("t", *"hello")
+    await until(pilot, lambda: app.message.text == "hello")
+    await pilot.press(stroke)
+    await until(pilot, lambda: app.message.text == "")
+    await pilot.press("ctrl+y")
+    await until(pilot, lambda: app.message.text == "hello")
+
+
 @shows("type")
 async def _type(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await pilot.press(stroke)
-    await until(pilot, lambda: app.focused is app.composer)
+    await until(pilot, lambda: app.composer.has_focus_within)
     await pilot.press(*"hi", "enter")
     await until(pilot, lambda: app.told == [cmd.SendText("hi")])
-    assert app.composer.value == ""
+    assert app.message.text == ""
 
 
 @shows("edit", "edit-f")
@@ -227,7 +254,7 @@ async def _back(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     app.pulse()
     assert "something is wrong" in app.query_one(NoticeRow).words
     await pilot.press("t")
-    await until(pilot, lambda: app.focused is app.composer)
+    await until(pilot, lambda: app.composer.has_focus_within)
     await pilot.press(stroke)
     await until(pilot, lambda: app.focused is app.query_one(TranscriptView), "it leaves the composer")
     await pilot.press("e")
@@ -517,7 +544,7 @@ async def test_letters_and_signs_never_act_inside_the_composer() -> None:
     app = Cockpit()
     async with opened(app) as pilot:
         await pilot.press("t")
-        await until(pilot, lambda: app.focused is app.composer)
+        await until(pilot, lambda: app.composer.has_focus_within)
         strokes = [stroke for key in KEYS if not key.anywhere for stroke in _strokes(key)]
         signs = {
             "space": " ",
@@ -528,8 +555,8 @@ async def test_letters_and_signs_never_act_inside_the_composer() -> None:
         }
         plain = [stroke for stroke in strokes if len(stroke) == 1 or stroke in signs]
         await pilot.press(*plain)
-        assert app.composer.value == "".join(signs.get(stroke, stroke) for stroke in plain)
-        assert app.focused is app.composer
+        assert app.message.text == "".join(signs.get(stroke, stroke) for stroke in plain)
+        assert app.composer.has_focus_within
         assert app.told == []
         assert not app.store.audio_settings.muted
         assert len(app.screen_stack) == 1
@@ -565,14 +592,14 @@ async def test_function_keys_act_inside_the_composer_and_leave_its_text() -> Non
     app = Cockpit()
     async with opened(app) as pilot:
         await pilot.press("t", *"hello")
-        await until(pilot, lambda: app.composer.value == "hello")
+        await until(pilot, lambda: app.message.text == "hello")
         await pilot.press("f2", "f3", "f5")
         await until(pilot, lambda: app.told == [cmd.Interrupt(), "disconnect"] and app.store.audio_settings.muted)
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
         await pilot.press("escape")
-        await until(pilot, lambda: app.focused is app.composer)
-        assert app.composer.value == "hello"
+        await until(pilot, lambda: app.composer.has_focus_within)
+        assert app.message.text == "hello"
 
 
 async def test_a_turn_by_key_counts_down_to_its_end() -> None:

@@ -10,6 +10,7 @@ from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.ui.bindings import KEYS
 from rtvoice_tui.ui.screens.ask import AskScreen
 from rtvoice_tui.ui.terminal.layouts import PLACES, is_of_another_script, same_place
+from rtvoice_tui.ui.widgets.message_area import MessageArea
 from screens import toasts
 
 LETTERS = sorted({stroke for key in KEYS for stroke in key.keys.split(",") if len(stroke) == 1 and stroke.isalpha()})
@@ -62,7 +63,7 @@ async def test_keys_act_and_text_is_typed_as_it_is():
         await pilot.press("ь")
         await until(pilot, lambda: app.stand_in.audio_settings.muted, "it mutes")
         await pilot.press("е", "ь", "и")
-        await until(pilot, lambda: app.query_one("#composer", Input).value == "ьи", "it types a message")
+        await until(pilot, lambda: app.query_one(MessageArea).text == "ьи", "it types a message")
         await pilot.press("escape", "2", "а")
         await until(pilot, lambda: app.focused is app.query_one("#events-field", Input), "it filters")
         await pilot.press("а")

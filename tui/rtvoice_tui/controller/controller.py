@@ -7,8 +7,10 @@ from rtvoice_tui.controller.edits import Edits
 from rtvoice_tui.controller.planner import Planner
 from rtvoice_tui.controller.profiles import Profiles
 from rtvoice_tui.controller.talk import Talk
+from rtvoice_tui.controller.typed_history import TypedHistory
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.engine.handle import SessionHandle
+from rtvoice_tui.profiles import paths
 from rtvoice_tui.store.store import Store
 
 
@@ -29,6 +31,7 @@ class Controller:
         profiles: opens other profiles.
         calls: approval of calls, manual runs and mocks.
         talk: turns, mute and noise gate.
+        typed: the messages typed earlier.
     """
 
     def __init__(
@@ -45,3 +48,4 @@ class Controller:
         self.profiles = Profiles(session, self.edits, remember)
         self.calls = Calls(session, self.edits)
         self.talk = Talk(session, store, self.edits)
+        self.typed = TypedHistory(paths.typed_file())

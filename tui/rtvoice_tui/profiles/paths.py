@@ -27,6 +27,11 @@ def state_file() -> Path:
     return Path(platformdirs.user_state_dir(APP, appauthor=False)) / "state.toml"
 
 
+def typed_file() -> Path:
+    """Return the file of the messages that were typed, for the message field."""
+    return state_file().with_name("typed.jsonl")
+
+
 def log_file() -> Path:
     """Return the log file, for tracebacks and messages of audio libraries."""
     return Path(platformdirs.user_log_dir(APP, appauthor=False)) / "rtvoice-tui.log"

@@ -9,7 +9,6 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Input
 
 from rtvoice_tui import garbage
 from rtvoice_tui.controller.controller import Controller
@@ -128,7 +127,7 @@ class RtvoiceApp(TerminalApp):
         yield FixedLine(id="summary")
         yield AskRow(store, clock)
         yield NoticeRow(store)
-        yield Composer(id="composer", placeholder="› type a message (t), enter sends", select_on_focus=False)
+        yield Composer(self.controller.typed)
         yield KeyRow(id="keys")
 
     def on_mount(self) -> None:
@@ -205,19 +204,27 @@ class RtvoiceApp(TerminalApp):
         """Open an event as JSON, or show the turn of the opened line in all panes."""
         self.panes.opened(message)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Send the typed message; it stays in the field if the session cannot accept it."""
-        if event.input.id == "composer" and event.value.strip() and self.talk.send(event.value.strip()):
-            event.input.value = ""
+    def on_composer_submitted(self, message: Composer.Submitted) -> None:
+        """Send the typed message, and follow the conversation; it stays in the field if it cannot be sent."""
+        if message.text and self.talk.send(message.text):
+            self.composer.sent(message.text)
+            self.panes.follow()
 
     # --- actions
 
-    def action_type(self) -> None:
-        """Focus the composer."""
-        self.screen.set_focus(self.query_one("#composer", Input))
+    @property
+    def composer(self) -> Composer:
+        """The message field."""
+        return self.screen_stack[0].query_one(Composer)
+
+    async def action_type(self) -> None:
+        """Focus the message field."""
+        await self.composer.open()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the actions of panes while a dialog is open; actions on the session stay enabled."""
+        if action == "suspend" and self.undoes:
+            return False  # ctrl+z undoes what was typed first
         return len(self.screen_stack) <= 1 or action not in PANE_ACTIONS
 
     def action_help(self) -> None:

@@ -36,6 +36,8 @@ def shown_key(name: str) -> str:
         return _SIGNS[name]
     if name.startswith("ctrl+"):
         return f"^{shown_key(name[5:])}"
+    if name.startswith("alt+"):
+        return f"alt+{shown_key(name[4:])}"
     return name.upper() if name[:1] == "f" and name[1:].isdigit() else name
 
 
@@ -169,6 +171,25 @@ KEYS: tuple[Key, ...] = (
     Key("field-switch", "o", "switch", "on/off", "Switch a tool on or off", where="fields"),
     Key("field-clear", "delete", "clear", "clear", "Leave a setting to the server", where="fields"),
     Key("send", "enter", "", "send", "Send the message", where="composer", typing=1),
+    Key("new-line", "alt+enter", "", "new line", "Begin a new line; also ctrl+j", where="composer", typing=10),
+    Key(
+        "earlier-message",
+        "up",
+        "",
+        "earlier",
+        "A message typed earlier, from the first line",
+        where="composer",
+        typing=5,
+    ),
+    Key("later-message", "down", "", "later", "A later one, or what was being typed", where="composer"),
+    Key(
+        "undo-typing",
+        "ctrl+z",
+        "",
+        "undo",
+        "Undo typing (with nothing to undo: suspend); ctrl+y does it again",
+        where="composer",
+    ),
 )
 
 PANE_ACTIONS = frozenset(
@@ -195,3 +216,8 @@ def bindings(where: str) -> list[BindingType]:
 def hint(*ids: str) -> str:
     """Keys with their labels, for the border of a pane."""
     return "  ".join(f"{BY_ID[key].shown} {BY_ID[key].label}" for key in ids)
+
+
+def turn_hint() -> str:
+    """The two keys that go through the turns, for the border of a pane."""
+    return f"{BY_ID['previous-turn'].shown} {BY_ID['next-turn'].shown} turn"

@@ -54,7 +54,7 @@ def _own(press: str, label: str) -> FooterKey:
 
 
 _FIRST = {
-    Focus.COMPOSER: (_key(BY_ID["send"]),),
+    Focus.COMPOSER: (),
     Focus.SEARCH: (_own("enter", "next match"),),
     Focus.FILTER: (_own("enter", "keep"),),
     Focus.INSTRUCTIONS: (_key(BY_ID["send-edit"]), _own("tab", "settings"), _key(BY_ID["editor"])),
@@ -72,7 +72,8 @@ def footer_keys(focus: Focus) -> list[FooterKey]:
     """The keys that act where the focus is, most important first."""
     if focus is Focus.PANES:
         return [_key(key) for key in sorted((key for key in KEYS if key.footer), key=lambda key: key.footer)]
-    typing = sorted((key for key in KEYS if key.typing and key.where == "app"), key=lambda key: key.typing)
+    wheres = ("app", "composer") if focus is Focus.COMPOSER else ("app",)
+    typing = sorted((key for key in KEYS if key.typing and key.where in wheres), key=lambda key: key.typing)
     if focus is Focus.DIALOG:
         close = replace(_key(BY_ID["back"], "close"), kept=True)
         return [close, *(_key(key) for key in typing if key.id not in _NOT_IN_DIALOGS)]

@@ -72,13 +72,12 @@ class PaneActions:
             return
         if any(pane.close_field() for pane in (app.query_one(AgentPane), *app.query(Pane))):
             return
-        if app.focused is not None and app.focused.id == "composer":
+        if app.composer.has_focus_within:
             await self.layout.go(1)
         elif (panel := app.query_one(SoundPanel)).display:
             panel.toggle()
         elif not await self.layout.back() and not app.query_one(NoticeRow).hide() and self.shown_turn is not None:
-            for view in (TranscriptView, EventsView):
-                app.query_one(view).action_follow()
+            self.follow()
 
     def turn(self, step: int) -> None:
         """Show the previous (``step`` -1) or the next turn (``step`` 1) in all panes."""
@@ -91,6 +90,11 @@ class PaneActions:
         self.shown_turn = turn
         for view in self._app.query(FollowView):
             view.show_turn(turn)
+
+    def follow(self) -> None:
+        """Follow the conversation in all panes."""
+        for view in (TranscriptView, EventsView):
+            self._app.query_one(view).action_follow()
 
     def followed(self) -> None:
         """Show the last turn again."""

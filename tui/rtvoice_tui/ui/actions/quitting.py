@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from rtvoice_tui.controller.controller import Controller
 from rtvoice_tui.editing.agent import Agent
+from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.actions.agent import AgentActions
 
 if TYPE_CHECKING:
@@ -29,16 +30,19 @@ class QuitActions:
         self._app = app
         self._controller = controller
         self._agent = agent
-        self._warned_of: Agent | None = None
+        self._warned_of: tuple[Agent, str] | None = None
         self._waits = False
         self.left_unsaved = False
 
     def quit(self) -> None:
         """Exit after the saves that are under way. Warns first about unsent edits; a second call does not wait."""
-        unsent, draft = self._agent.unsent, self._agent.editor.draft
-        if unsent and self._warned_of is not draft:  # a draft is replaced by each change
+        unsent, draft = self._agent.unsent, (self._agent.editor.draft, self._app.composer.text)
+        message = (
+            f"typed and not sent: {one_line(draft[1], 60)} (F10 once more discards it)" if draft[1].strip() else ""
+        )
+        if (unsent or message) and self._warned_of != draft:
             self._warned_of = draft
-            self._warn(unsent)
+            self._warn("\n".join(words for words in (unsent, message) if words))
         elif self._controller.edits.saves.pending and not self._waits:
             self._waits = True
             self._app.run_worker(self._when_saved(), description="the last saves")

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.message import Message
 
 from rtvoice_tui.editing.editor import AgentEditor
@@ -54,7 +55,7 @@ class AgentPane(Vertical):
         self._state: list[Piece] = [("nothing changed yet", "dim")]
         self.number = number
         self.border_title = f"{number} {name}"
-        self.border_subtitle = signs(self, hints)
+        self.border_subtitle = Content(signs(self, hints))  # a [ is a key, not markup
 
     async def open(self) -> None:
         """Focus the instructions. The first call creates the widgets, which would cost a third of the startup time."""

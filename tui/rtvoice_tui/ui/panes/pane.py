@@ -1,12 +1,17 @@
 """A bordered pane: number and state in its title, its keys in its lower border, a field for filter or search."""
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Input
+from textual.content import Content
 
 from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.panes.events import EventsView
 from rtvoice_tui.ui.widgets.follow_view import FollowView
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
 
 
 class Pane(Vertical):
@@ -28,7 +33,7 @@ class Pane(Vertical):
         self._purpose = ""
         self._field: Input | None = None
         self.border_title = f"{number} {name}"
-        self.border_subtitle = signs(self, hints)
+        self.border_subtitle = Content(signs(self, hints))  # a [ is a key, not markup
 
     def compose(self) -> ComposeResult:
         """The view; `ask` adds the field when it is first needed."""
@@ -50,6 +55,8 @@ class Pane(Vertical):
 
     async def ask(self, purpose: str) -> None:
         """Open the input field for a ``purpose``: ``filter`` or ``search``."""
+        from textual.widgets import Input
+
         if self._field is None:
             self._field = Input(id=f"{self.view.id}-field", classes="field")
             await self.mount(self._field)
@@ -74,14 +81,14 @@ class Pane(Vertical):
         self._field.display = False
         return True
 
-    def on_input_changed(self, event: Input.Changed) -> None:
+    def on_input_changed(self, event: "Input.Changed") -> None:
         """Apply a filter while it is typed."""
         event.stop()
         if self._purpose == "filter" and isinstance(self.view, EventsView):
             self.view.set_filter(event.value)
             self.sync()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def on_input_submitted(self, event: "Input.Submitted") -> None:
         """Enter finds the next match, or keeps the filter and closes the field."""
         event.stop()
         if self._purpose == "search":

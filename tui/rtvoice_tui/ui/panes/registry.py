@@ -10,7 +10,7 @@ from enum import StrEnum
 from textual.widget import Widget
 
 from rtvoice_tui.controller.controller import Controller
-from rtvoice_tui.ui.bindings import hint
+from rtvoice_tui.ui.bindings import hint, turn_hint
 from rtvoice_tui.ui.describing import hints
 from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.calls import ToolsPane
@@ -87,8 +87,8 @@ def _agent(row: PaneRow, controller: Controller) -> Widget:
 
 
 PANES = (
-    PaneRow(1, "Transcript", "Talk", Column.LEFT, hint("search", "copy", "previous-turn", "next-turn"), _transcript),
-    PaneRow(3, "Timing", "Timing", Column.LEFT, hint("previous-turn", "next-turn", "copy"), _timing),
+    PaneRow(1, "Transcript", "Talk", Column.LEFT, f"{hint('search', 'copy')}  {turn_hint()}", _transcript),
+    PaneRow(3, "Timing", "Timing", Column.LEFT, f"{turn_hint()}  {hint('copy')}", _timing),
     PaneRow(6, "Log", "Log", Column.LEFT, hint("copy", "back"), _log, over=frozenset({3})),
     PaneRow(2, "Events", "Events", Column.RIGHT, hint("filter", "freeze", "open"), _events, "events"),
     PaneRow(

@@ -83,6 +83,12 @@ class TerminalApp(App[None]):
         """Whether keys are typed as text: the focused widget has a text cursor."""
         return hasattr(type(self.focused), "cursor_screen_offset")  # by name: no import of `TextArea` at startup
 
+    @property
+    def undoes(self) -> bool:
+        """Whether there is something typed in the focused field that can be taken back."""
+        history = getattr(self.focused, "history", None)  # of a text area
+        return bool(getattr(history, "_undo_stack", ()))
+
     # --- keys that are held
 
     def start_turn(self) -> None:

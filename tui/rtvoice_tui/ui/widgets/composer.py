@@ -1,15 +1,77 @@
-"""Input field for typed messages."""
+"""The message field: one line until it is used, then as high as its text, with the messages typed earlier."""
 
-from textual import events
-from textual.widgets import Input
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from rtvoice_tui.controller.typed_history import Recall, TypedHistory
+from rtvoice_tui.ui.widgets.lines import FixedLine
+
+HINT = "› type a message (t), enter sends"
+MOST_LINES = 6
 
 
-class Composer(Input):
-    """Single-line field; the lines of a pasted text are joined with spaces."""
+class Composer(Vertical):
+    """Holds the field, which is made when it is first used: it would cost startup time.
 
-    def _on_paste(self, event: events.Paste) -> None:
-        joined = " ".join(event.text.split())
-        if joined:
-            self.insert_text_at_cursor(joined)
-        event.stop()
-        event.prevent_default()
+    Args:
+        history: the messages typed earlier.
+    """
+
+    class Submitted(Message):
+        """Posted when the user sends the text."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, history: TypedHistory) -> None:
+        super().__init__(id="message")
+        self._history = history
+        self._recall = Recall(history)
+
+    def compose(self) -> ComposeResult:
+        """A hint in place of the field."""
+        yield FixedLine(id="message-hint")
+
+    def on_mount(self) -> None:
+        """Show the hint."""
+        self.query_one("#message-hint", FixedLine).write([(f" {HINT}", "dim")])
+
+    @property
+    def text(self) -> str:
+        """What is typed and not sent."""
+        from rtvoice_tui.ui.widgets.message_area import MessageArea
+
+        return next((area.text for area in self.query(MessageArea)), "")
+
+    async def open(self) -> None:
+        """Focus the field, before the next key is handled."""
+        from rtvoice_tui.ui.widgets.message_area import MessageArea
+
+        area = next(iter(self.query(MessageArea)), None)
+        if area is None:
+            area = MessageArea(self._recall)
+            await self.mount(area)
+        self.query_one("#message-hint").display = False
+        area.display = True
+        self.screen.set_focus(area)
+
+    async def on_click(self) -> None:
+        """A click on the hint begins to type."""
+        await self.open()
+
+    def on_descendant_blur(self) -> None:
+        """The hint is back where nothing is typed."""
+        if not self.text:
+            self.query_one("#message-hint").display = True
+            self.query_one("#composer").display = False
+
+    def sent(self, text: str) -> None:
+        """The message was sent: keep it, and clear the field."""
+        from rtvoice_tui.ui.widgets.message_area import MessageArea
+
+        self._history.add(text)
+        self._recall.reset()
+        for area in self.query(MessageArea):
+            area.text = ""
