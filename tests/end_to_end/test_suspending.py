@@ -135,7 +135,7 @@ def test_ctrl_z_acts_in_a_field_and_under_a_dialog_too(
         write_message(app.terminal, "half a mess")
         app.terminal.press("ctrl+z").wait_gone("half a mess")  # first it undoes what was typed
         stop(app, "ctrl+z", 2)
-        come_back(app, 2)
+        come_back(app, 2, ("interrupt",))
         write_message(app.terminal, "half a mess")
         app.terminal.press("escape")
         stop(app, "ctrl+z", 3)

@@ -142,3 +142,9 @@ def test_everything_else_passes_unchanged_and_nothing_ends_the_reading(parts: li
         return  # Textual's own parser fails here, ours has not
     if not re.search(r"\x1b\[(\?[0-9]+u|[0-9:;]*:[0-9:;]*[u~A-FHPQRS])", "".join(parts)):
         assert mine == before
+
+
+@pytest.mark.parametrize("sequence", ["\x1b\r", "\x1b\n", "\x1b[27;3;13~", "\x1b[27;2;13~", "\x1b[13;3u"])
+def test_alt_enter_of_any_terminal_begins_a_line_and_loses_no_key_behind_it(sequence: str) -> None:
+    keys = [event.key for event in KeyReleaseParser(False).feed(f"a{sequence}bc") if isinstance(event, events.Key)]
+    assert keys == ["a", "alt+enter", "b", "c"]

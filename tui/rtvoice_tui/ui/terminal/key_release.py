@@ -37,6 +37,9 @@ REPORT_RELEASES: Final = push_modes(
 )
 """Escape sequence that turns on the modes Textual uses, plus event types."""
 
+_NEW_LINES: Final = frozenset(("\x1b\r", "\x1b\n", "\x1b[27;3;13~", "\x1b[27;2;13~"))
+"""Alt+enter and shift+enter of terminals without the protocol. Textual would lose them and what is typed next."""
+
 LAG_S: Final = 0.5
 """Seconds to wait for the rest of a sequence, if no key is sent as a bare escape character."""
 
@@ -51,6 +54,8 @@ class KeyReleaseParser(XTermParser):
         return Read1(LAG_S if timeout is not None and self._patient else timeout)
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[Any]:
+        if sequence in _NEW_LINES:
+            return [events.Key("alt+enter", None)]
         if constants.DISABLE_KITTY_KEY or not sequence.startswith("\x1b["):
             return super()._sequence_to_key_events(sequence, alt)
         if (modes := keyboard_modes(sequence)) is not None:
