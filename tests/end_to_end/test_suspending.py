@@ -137,7 +137,7 @@ def test_ctrl_z_acts_in_a_field_and_under_a_dialog_too(
         stop(app, "ctrl+z", 2)
         come_back(app, 2, ("interrupt",))
         write_message(app.terminal, "half a mess")
-        app.terminal.press("escape")
+        app.terminal.press("escape").wait_for("1-6 pane")
         stop(app, "ctrl+z", 3)
         come_back(app, 3)
         app.terminal.wait_for("half a mess")
