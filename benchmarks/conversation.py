@@ -57,7 +57,7 @@ def interrupt(sound: VirtualAudio, terminal: Terminal, story: bytes, stop: bytes
     begun = time.perf_counter()
     sound.say(stop + pause(1.0))
     begun = time.perf_counter() - 1.0 - len(stop) / 48_000 if time.perf_counter() - begun > 1.0 else begun
-    terminal.wait_for("interrupted: heard")
+    terminal.wait_for("cut: heard")
     terminal.wait_for(in_state("LISTENING"))
     heard = loud_times(recorder, recorder.stop())
     before_the_gap = heard[:-1][np.diff(heard) > 0.3]

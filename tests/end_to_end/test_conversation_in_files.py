@@ -33,7 +33,7 @@ def test_a_spoken_question_is_heard_calls_the_tool_and_is_answered_aloud(
     question = write_wav(tmp_path / "question.wav", say(WEATHER) + pause(1))
     answer = tmp_path / "answer.wav"
     with Terminal([COMMAND, "--input-file", question, "--output-file", answer], environment) as terminal:
-        terminal.wait_for(lambda screen: any("YOU" in row and "weather in Berlin" in row for row in screen.split("\n")))
+        terminal.wait_for(lambda screen: any("▌" in row and "weather in Berlin" in row for row in screen.split("\n")))
         terminal.wait_for(
             lambda screen: newest_call(screen)[:2] == ["get_weather", "ok"], "the tools pane shows the call as ok"
         )
@@ -57,10 +57,10 @@ def test_a_word_spoken_over_a_long_answer_interrupts_it(
     question, answer = write_wav(tmp_path / "question.wav", spoken), tmp_path / "answer.wav"
     with Terminal([COMMAND, "--input-file", question, "--output-file", answer], environment) as terminal:
         terminal.wait_for("Once upon a time")
-        screen = terminal.wait_for("interrupted: heard")
+        screen = terminal.wait_for("cut: heard")
         assert state_word(screen) != "SPEAKING"
         terminal.wait_for(
-            lambda screen: flowing(screen).count("truncated, acknowledged"), "the server has truncated it"
+            lambda screen: " s ✓" in flowing(screen), "the server has truncated it"
         )
         terminal.wait_for("All right.")
         quit_cleanly(terminal)
@@ -80,10 +80,11 @@ def test_a_key_interrupts_a_long_answer(tmp_path: Path, environment: dict[str, s
             go(terminal, "escape", "1 Transcript")
         terminal.wait_for(lambda screen: in_state("SPEAKING")(screen) and "lighthouse" in screen, "the story is told")
         terminal.press(key)
-        screen = terminal.wait_for("interrupted: heard")
+        screen = terminal.wait_for("cut: heard")
         assert state_word(screen) != "SPEAKING"
-        terminal.wait_for(lambda screen: "truncated, acknowledged" in flowing(screen), "the server has truncated it")
+        terminal.wait_for(lambda screen: " s ✓" in flowing(screen), "the server has truncated it")
         terminal.wait_for(in_state("LISTENING"))
         if key == "f3":
             assert "half a message" in terminal.text
+            terminal.press("f10").wait_for("typed and not sent")
         quit_cleanly(terminal, "f10")

@@ -101,7 +101,7 @@ def test_instructions_change_during_a_spoken_answer_without_touching_it_and_the_
         assert "once upon a time" in story
         assert len(story.split()) > 12, story
         go(terminal, "escape", "1 Transcript")
-        terminal.press("i").wait_for("interrupted: heard")
+        terminal.press("i").wait_for("cut: heard")
         write_message(terminal, "hello")
         terminal.press("enter").wait_for("Ahoy.")
         quit_cleanly(terminal, "f10")

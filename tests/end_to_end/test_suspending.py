@@ -86,7 +86,7 @@ def test_the_local_agent_answers_after_a_pause_too(environment: dict[str, str], 
         stop(app, way)
         come_back(app)
         write_message(app.terminal, "What is twelve times seven?")
-        app.terminal.press("enter").wait_for(lambda screen: re.search(r"AGENT.*84", screen), "it is answered")
+        app.terminal.press("enter").wait_for(lambda screen: re.search(r"▌.*84", screen), "it is answered")
         go(app.terminal, "escape", "1 Transcript")
         started = app.started
         app.terminal.press("q")

@@ -126,4 +126,4 @@ def _press_when_meant(terminal: Terminal, key: str) -> None:
 def _answers(screen: str) -> int:
     """How often the transcript says that four guests are expected."""
     left = " ".join(row.split("││")[0].strip("│ ") for row in screen.splitlines())
-    return len(re.findall(r"AGENT +The garden table is reserved for 4 guests", " ".join(left.split())))
+    return len(re.findall(r"▌ The garden table is reserved for 4 guests", " ".join(left.split())))

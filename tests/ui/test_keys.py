@@ -283,7 +283,7 @@ async def _search(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
 async def _copy(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await focus(pilot, 1)
     await pilot.press("g", stroke)
-    await until(pilot, lambda: app.clipboard == "question 1")
+    await until(pilot, lambda: app.clipboard == "0:01  YOU: question 1")
     await focus(pilot, 2)
     await pilot.press(stroke)
     await until(pilot, lambda: app.clipboard == f'{{"type": "response.done", "turn": {TURNS}}}')

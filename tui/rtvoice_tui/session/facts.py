@@ -214,6 +214,14 @@ class AgentSaid(msgspec.Struct, frozen=True):
     out_of_band: bool = False
 
 
+class SpeechPlayed(msgspec.Struct, frozen=True):
+    """``played_ms`` of the ``received_ms`` of an item's speech have been played."""
+
+    item_id: str
+    played_ms: int
+    received_ms: int
+
+
 class ResponseCut(msgspec.Struct, frozen=True):
     """An item of the agent was interrupted: ``heard_ms`` of ``received_ms`` were played.
 
@@ -418,6 +426,7 @@ Fact = (
     | UserSaid
     | AgentSaid
     | ResponseCut
+    | SpeechPlayed
     | ResponseLost
     | CutConfirmed
     | CallChanged

@@ -186,6 +186,8 @@ class Store:
                 self.transcript.user_said(fact, at)
             case facts.AgentSaid():
                 self.transcript.agent_said(fact, at)
+            case facts.SpeechPlayed():
+                self.transcript.speech_played(fact)
             case facts.ResponseCut():
                 self.transcript.response_cut(fact, at)
             case facts.ResponseLost():

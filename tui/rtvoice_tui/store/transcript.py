@@ -4,6 +4,7 @@ import json
 from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from rtvoice_tui.session.facts import (
     AgentSaid,
@@ -12,6 +13,7 @@ from rtvoice_tui.session.facts import (
     CutConfirmed,
     ResponseCut,
     ResponseLost,
+    SpeechPlayed,
     UserSaid,
 )
 from rtvoice_tui.store.plain import one_line, visible
@@ -32,6 +34,14 @@ class Speaker(StrEnum):
     """No words: a new session starts here."""
 
 
+class Heard(NamedTuple):
+    """How much of a cut response was heard, in ms, and what was done about it at the server."""
+
+    heard_ms: int
+    received_ms: int
+    outcome: str
+
+
 @dataclass(slots=True)
 class Entry:
     """One paragraph of the transcript. The writer changes the text before ``version``, so a reader misses no change.
@@ -49,6 +59,7 @@ class Entry:
         final: whether it is complete.
         heard: share of a cut response that was heard, 0 to 1; ``None`` if it was not cut.
         note: text below the entry: the outcome of an interruption, or why the transcription failed.
+        cut: how a cut response ended.
         confirmed: whether the server acknowledged the truncation or deletion.
         state: state of a function call; empty for other entries.
         out_of_band: whether it belongs to an out-of-band response.
@@ -69,6 +80,7 @@ class Entry:
     heard: float | None = None
     note: str = ""
     confirmed: bool = False
+    cut: Heard | None = None
     state: str = ""
     out_of_band: bool = False
     missing: str = ""
@@ -97,6 +109,13 @@ class Entry:
             self.rewritten += 1
 
 
+class Spoken(NamedTuple):
+    """What the device plays now: an entry, and the share of its received speech that has been played, 0 to 1."""
+
+    entry: Entry
+    share: float
+
+
 class Transcript:
     """Entries in order of speech: a user's entry is created when the speech starts, even if its text arrives late.
 
@@ -105,11 +124,13 @@ class Transcript:
     Attributes:
         version: incremented on every change.
         entries: all entries, oldest first; entries are only appended.
+        spoken: what is being spoken; ``None`` while the agent is silent.
     """
 
     def __init__(self) -> None:
         self.version = 0
         self.entries: list[Entry] = []
+        self.spoken: Spoken | None = None
         self._by_key: dict[str, Entry] = {}
         self._growing: dict[int, Entry] = {}  # text of the user that is not final yet, by index
         self._first: dict[int, int] = {}
@@ -175,12 +196,23 @@ class Transcript:
             entry.close()
         self._touch(entry)
 
+    def speech_played(self, fact: SpeechPlayed) -> None:
+        """Record how far an item has been spoken; does not count as a change of the transcript."""
+        entry = self._by_key.get(fact.item_id)
+        if entry is None or entry.heard is not None or fact.played_ms >= fact.received_ms:
+            self.spoken = None
+        else:
+            self.spoken = Spoken(entry, fact.played_ms / fact.received_ms)
+
     def response_cut(self, fact: ResponseCut, at: float) -> None:
         """Record that a response was interrupted, and which share of it was heard."""
         entry = self._entry(Speaker.AGENT, fact.turn, at, fact.item_id)
         share = fact.heard_ms / fact.received_ms if fact.received_ms else 0.0
         entry.heard = min(1.0, share)
         entry.close()
+        entry.cut = Heard(fact.heard_ms, fact.received_ms, fact.outcome)
+        if self.spoken is not None and self.spoken.entry is entry:
+            self.spoken = None
         entry.note = f"interrupted: heard {fact.heard_ms / 1000:.1f} of {fact.received_ms / 1000:.1f} s, {fact.outcome}"
         entry.rewritten += 1
         self._touch(entry)
@@ -191,6 +223,7 @@ class Transcript:
 
     def session_ended(self) -> None:
         """Mark the user's unfinished text as cut off."""
+        self.spoken = None
         for entry in self._growing.values():
             self._cut_off(entry)
         self._growing.clear()

@@ -19,11 +19,13 @@ _VARIABLES = {
     "warn": "warning",
     "key": "primary",
     "title": "foreground",
+    "spoken": "agent",
 }
 """Inks whose theme variable has another name. All others are named like their variable (`themes.VARIABLES`)."""
 
-_BOLD = frozenset({"live", "error", "key", "title"})
+_BOLD = frozenset({"live", "error", "key", "title", "spoken"})
 _STRUCK = frozenset({"unheard"})
+_UNDERLINED = frozenset({"spoken"})
 
 
 def mix(ink: str, variables: Mapping[str, str]) -> Style:
@@ -37,11 +39,15 @@ def mix(ink: str, variables: Mapping[str, str]) -> Style:
     if ink == "hit":
         return _style(variables["background"], "", variables["warning"])
     background = variables["background"]
-    return _style(variables[_VARIABLES.get(ink, ink)], background, background, ink in _BOLD, ink in _STRUCK)
+    return _style(
+        variables[_VARIABLES.get(ink, ink)], background, background, ink in _BOLD, ink in _STRUCK, ink in _UNDERLINED
+    )
 
 
 @lru_cache(256)
-def _style(value: str, over: str, background: str, bold: bool = False, struck: bool = False) -> Style:
+def _style(
+    value: str, over: str, background: str, bold: bool = False, struck: bool = False, underlined: bool = False
+) -> Style:
     """Style from a theme's values; a translucent ``value`` is blended with ``background`` unless ``over`` is empty."""
     colour, _, share = value.partition(" ")
     translucent = share.endswith("%")
@@ -61,5 +67,6 @@ def _style(value: str, over: str, background: str, bold: bool = False, struck: b
         bgcolor=ground.rich_color,
         bold=bold or None,
         strike=struck or None,
+        underline=underlined or None,
         dim=dim or None,
     )

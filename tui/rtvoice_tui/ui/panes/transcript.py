@@ -1,42 +1,26 @@
-"""Pane 1: the live transcript of user and agent, with truncated speech marked and function calls in between."""
+"""Pane 1: the conversation. Turns with a bar and a heading, calls in between, and what was cut off."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
 
 from rtvoice_tui.session.facts import Moment
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.store.transcript import Entry, Speaker
+from rtvoice_tui.store.transcript import Entry, Speaker, Spoken
 from rtvoice_tui.ui.clock import minutes
+from rtvoice_tui.ui.panes.transcript_blocks import SPEECH, Block, copied, word_at
 from rtvoice_tui.ui.widgets.follow_view import FollowView, right_aligned
 from rtvoice_tui.ui.widgets.lines import Piece
-from rtvoice_tui.ui.wrapping import GrowingLines
-
-MARGIN = 12
-"""Cells before the text, for time and speaker."""
-
-TAIL = 9
-"""Cells after the text, reserved for the state of an entry."""
 
 _INKS = {Speaker.YOU: "you", Speaker.AGENT: "agent", Speaker.TOOL: "tool", Speaker.SEAM: "dim"}
 _STATE_INKS = {"ok": "ok", "failed": "error", "denied": "error", "cancelled": "warn", "asks": "warn"}
+_STATE_SIGNS = {"ok": "✓ ", "failed": "✗ ", "denied": "✗ ", "cancelled": "⊥ ", "asks": "? "}
 _PARTIAL = "…"
 
 LAID_OUT = 2_000
 """Maximum number of wrapped lines kept; those of other entries are wrapped again when they are drawn."""
 
-
-@dataclass(slots=True)
-class _Block:
-    """An entry as it is laid out for one width."""
-
-    entry: Entry
-    version: int = -1
-    rewritten: int = -1
-    consumed: int = 0
-    height: int = 0
-    lines: GrowingLines | None = None
-    note: list[str] = field(default_factory=list)
+_LEAD = 0.6
+"""Share of the view's height above the line that is being spoken, while the end is followed."""
 
 
 class TranscriptView(FollowView):
@@ -51,60 +35,56 @@ class TranscriptView(FollowView):
         super().__init__(id="transcript")
         self._store = store
         self._seen = (-1, -1)
-        self._blocks: list[_Block] = []
+        self._blocks: list[Block] = []
         self._laid_out: OrderedDict[int, int] = OrderedDict()
         self._lines_kept = 0
         self._tops: list[int] = [0]
         self._width = 0
         self._hints = hints
+        self._word: tuple[int, int, int] | None = None  # entry, start and end of the word that is being spoken
+        self._repainted: list[int] | None = None
 
     def refresh_from_model(self) -> bool:
         """Lay out the entries that changed; returns whether anything did."""
         transcript = self._store.transcript
-        width = max(8, self.text_width - MARGIN - TAIL)
+        width = self.text_width
         seen = (transcript.version, self._store.timings.version)
+        self._repainted = None
         if seen == self._seen and width == self._width:
-            return False
+            return self._word_moved(transcript.spoken)
         changed = transcript.changed_since(self._seen[0])
         if width != self._width or changed is None:
+            kept = {block.entry.index for block in self._blocks if block.unfolded}
             self._blocks.clear()
             self._laid_out.clear()
             self._lines_kept = 0
             self._width = width
+            self._blocks = [Block(entry, unfolded=entry.index in kept) for entry in transcript.entries if kept]
             changed = list(range(len(transcript.entries)))
         self._seen = seen
-        first_changed = len(self._blocks)
+        first_changed = len(self._blocks) if len(self._tops) > len(self._blocks) else 0
         for index in changed:
             if index == len(self._blocks):
-                self._blocks.append(_Block(transcript.entries[index]))
+                self._blocks.append(Block(transcript.entries[index]))
             block = self._blocks[index]
             if block.version != block.entry.version:
                 before = block.height if block.version >= 0 else -1
-                self._lay_out(block)
+                block.lay_out(self._width)
+                self._keep(block)
                 if block.height != before:
                     first_changed = min(first_changed, index)
-        del self._tops[first_changed + 1 :]
-        for block in self._blocks[first_changed:]:
-            self._tops.append(self._tops[-1] + block.height)
+        self._place(first_changed)
+        self._word_moved(transcript.spoken)
+        self._repainted = None
         return True
 
-    def _lay_out(self, block: _Block) -> None:
-        entry = block.entry
-        version, rewritten, parts = entry.version, entry.rewritten, entry.parts
-        if block.lines is None or block.rewritten != rewritten or block.consumed > len(parts):
-            block.lines = GrowingLines(self._width)
-            block.consumed = 0
-            block.rewritten = rewritten
-        fresh = parts[block.consumed :]
-        text = "".join(fresh)
-        block.lines.append(text.lstrip() if block.lines.lines == [""] else text)
-        block.consumed += len(fresh)
-        block.version = version
-        block.note = GrowingLines.of(entry.note, self._width + TAIL - 2).lines if entry.note else []
-        block.height = len(block.lines.lines) + len(block.note)
-        self._keep(block)
+    def _place(self, first: int) -> None:
+        """Compute the first line of each block after the first one that changed its height."""
+        del self._tops[first + 1 :]
+        for block in self._blocks[first:]:
+            self._tops.append(self._tops[-1] + block.height)
 
-    def _keep(self, block: _Block) -> None:
+    def _keep(self, block: Block) -> None:
         """Mark a block as used last; drop the lines of the least recently used blocks beyond `LAID_OUT` lines."""
         self._lines_kept += block.height - self._laid_out.pop(block.entry.index, 0)
         self._laid_out[block.entry.index] = block.height
@@ -113,98 +93,164 @@ class TranscriptView(FollowView):
             self._blocks[index].lines = None
             self._lines_kept -= height
 
-    def _lines_of(self, block: _Block) -> GrowingLines:
-        if block.lines is None:
-            block.lines = GrowingLines.of("".join(block.entry.parts[: block.consumed]).lstrip(), self._width)
-        self._keep(block)
-        return block.lines
+    # --- the word that is being spoken
+
+    def _word_moved(self, spoken: Spoken | None) -> bool:
+        """Find the word that is being spoken; whether it is another one than before."""
+        word = None
+        if spoken is not None and spoken.entry.index < len(self._blocks):
+            entry = spoken.entry
+            word = (entry.index, *word_at(entry.text, int(spoken.share * entry.length)))
+        if word == self._word:
+            return False
+        before, self._word = self._word, word
+        self._repainted = [line for known in (before, word) if known is not None for line in self._lines_of_word(known)]
+        return True
+
+    def _lines_of_word(self, word: tuple[int, int, int]) -> list[int]:
+        index, start, end = word
+        block = self._blocks[index]
+        starts = block.whole(self._width).starts
+        top = self._tops[index] + block.head
+        rows = [row for row, at in enumerate(starts[: block.words]) if at < end and start < (*starts, end)[row + 1]]
+        return [top + row for row in rows or [max(0, block.words - 1)]]
+
+    def changed_lines(self) -> list[int] | None:
+        """The lines of the word that is being spoken, if nothing else changed."""
+        return self._repainted
+
+    @property
+    def end(self) -> int:
+        """Where the view is scrolled to while it follows: the line that is being spoken stays in sight."""
+        if self._word is None or not self._blocks:
+            return self.max_scroll_y
+        line = self._lines_of_word(self._word)[-1]
+        return max(0, min(self.max_scroll_y, line - int(self.size.height * _LEAD)))
+
+    # --- lines
 
     @property
     def line_count(self) -> int:
         """Number of lines of all entries, or of the hints while there are no entries."""
         return self._tops[-1] if self._blocks else len(self._hints)
 
-    def entry_at(self, line: int) -> tuple[Entry, int]:
-        """The entry at a line, and the index of the line within the entry."""
-        low, high = 0, len(self._blocks) - 1
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self._tops[middle] <= line:
-                low = middle
-            else:
-                high = middle - 1
-        return self._blocks[low].entry, line - self._tops[low]
-
-    def pieces(self, line: int) -> list[Piece]:
-        """Time, speaker and text of a line, or a line of the entry's note."""
-        if not self._blocks:
-            return [(self._hints[line], "dim")]
+    def _block_at(self, line: int) -> tuple[Block, int]:
         low, high = 0, len(self._blocks) - 1
         while low < high:
             middle = (low + high + 1) // 2
             low, high = (middle, high) if self._tops[middle] <= line else (low, middle - 1)
-        block, row = self._blocks[low], line - self._tops[low]
-        entry = block.entry
-        words = self._lines_of(block).lines
-        if row >= len(words):
-            mark = "⟂ " if row == len(words) else "  "
-            note = block.note[row - len(words) :][:1] or [""]  # empty if the text has just been rewritten
-            return [(" " * (MARGIN - 2) + mark, "warn"), (note[0], "warn")]
-        head: Piece = (" " * MARGIN, "dim")
-        pieces: list[Piece] = [head]
-        if row == 0:
-            label = f"{entry.speaker:<5} "
-            pieces = [(f"{minutes(entry.at):>5} ", "dim"), (label, _INKS[entry.speaker])]
-        pieces.append((words[row], self._words_ink(block, row)))
-        if row == len(words) - 1:
-            return self._with_tail(entry, pieces)
-        return pieces
+        return self._blocks[low], line - self._tops[low]
 
-    def _words_ink(self, block: _Block, row: int) -> str:
+    def entry_at(self, line: int) -> tuple[Entry, int]:
+        """The entry at a line, and the index of the line within the entry."""
+        block, row = self._block_at(line)
+        return block.entry, row
+
+    def pieces(self, line: int) -> list[Piece]:
+        """Heading, words or note of an entry."""
+        if not self._blocks:
+            return [(self._hints[line], "dim")]
+        block, row = self._block_at(line)
         entry = block.entry
-        if entry.heard is not None and self._lines_of(block).starts[row] >= entry.heard * entry.length:
-            return "unheard"
+        if row < block.head:
+            blank = (row == 0 and block.head == 2) or entry.speaker is Speaker.SEAM
+            return [] if blank else self._heading(entry)
+        row -= block.head
+        if row >= block.words:
+            note = block.note[row - block.words :][:1] or [""]  # empty if the text has just been rewritten
+            return [self._bar(entry), (note[0], "dim" if block.is_cut else "warn")]
+        lines = block.whole(self._width)
+        self._keep(block)
+        text = lines.lines[row]
         if entry.speaker is Speaker.TOOL:
-            return "tool"
+            return self._call(entry, text, row, last=row == len(lines.lines) - 1)
         if entry.speaker is Speaker.SEAM:
-            return "dim"
-        return "plain" if entry.final or entry.speaker is Speaker.AGENT else "dim"
+            return [("── ", "dim"), (text, "dim")]
+        pieces = [self._bar(entry), *self._words(block, row, text, lines.starts[row])]
+        return [*pieces, *self._after_words(entry)] if row == len(lines.lines) - 1 else pieces
 
-    def _with_tail(self, entry: Entry, pieces: list[Piece]) -> list[Piece]:
-        """Add the state of an entry to its last line: still growing, state of a call, or latency in ms."""
-        if entry.final and pieces:  # servers that stream words leave a space behind the last
-            pieces = [*pieces[:-1], (pieces[-1][0].rstrip(), pieces[-1][1])]
-        if entry.speaker is Speaker.TOOL:
-            ink = _STATE_INKS.get(entry.state, "dim")
-            return right_aligned(pieces, [(f" {entry.state}", ink)], self.text_width)
-        if entry.speaker is Speaker.YOU and not entry.final:
-            return [*pieces, (_PARTIAL if entry.length else "(listening)", "dim")]
-        if entry.speaker is Speaker.YOU and not entry.length:
-            return [*pieces, (f"({one_line(entry.missing, 80) or 'no words recognised'})", "dim")]
-        if entry.speaker is Speaker.AGENT and not entry.final:
-            return [*pieces, ("▌", "agent")]
+    def _bar(self, entry: Entry) -> Piece:
+        return ("▌ " if entry.speaker in SPEECH else "  ", _INKS[entry.speaker])
+
+    def _heading(self, entry: Entry) -> list[Piece]:
+        """Speaker, time, and the time that the user waited for the first answer of a turn."""
+        pieces: list[Piece] = [self._bar(entry), (str(entry.speaker), _INKS[entry.speaker])]
+        pieces.append((f"  {minutes(entry.at)}", "dim"))
         if entry.out_of_band:
-            return right_aligned(pieces, [(" out-of-band", "dim")], self.text_width)
-        if entry is not self._store.transcript.first_answer(entry.turn):
-            return pieces  # the wait of a turn ends with its first answer
-        timing = self._store.timings.of(entry.turn)
-        waited = timing.waited_ms if timing is not None else None
-        if entry.speaker is Speaker.AGENT and waited is not None and Moment.FIRST_TEXT in timing.moments:  # type: ignore[union-attr]
-            return right_aligned(pieces, [(f" {waited:.0f} ms", "dim")], self.text_width)
+            pieces.append((" · out-of-band", "dim"))
+        elif (waited := self._waited(entry)) is not None:
+            pieces.append((f" · {waited:.0f} ms", "dim"))
         return pieces
+
+    def _waited(self, entry: Entry) -> float | None:
+        """Milliseconds until the first answer of a turn began; ``None`` for all other entries."""
+        if entry.speaker is not Speaker.AGENT or entry is not self._store.transcript.first_answer(entry.turn):
+            return None
+        timing = self._store.timings.of(entry.turn)
+        return timing.waited_ms if timing is not None and Moment.FIRST_TEXT in timing.moments else None
+
+    def _words(self, block: Block, row: int, text: str, start: int) -> list[Piece]:
+        """The words of a line: those that nobody heard are struck through, the one that is being spoken is marked."""
+        entry = block.entry
+        if entry.final and row == len(block.whole(self._width).lines) - 1:
+            text = text.rstrip()  # servers that stream words leave a space behind the last
+        if block.is_cut:
+            heard = max(0, block.heard_characters - start)
+            rest = text[heard:] if block.unfolded else ""
+            return [(text[:heard], "plain"), (rest, "unheard")]
+        ink = "plain" if entry.final or entry.speaker is Speaker.AGENT else "dim"
+        if self._word is None or self._word[0] != entry.index:
+            return [(text, ink)]
+        first, last = (min(max(0, place - start), len(text)) for place in self._word[1:])
+        return [(text[:first], ink), (text[first:last], "spoken"), (text[last:], ink)]
+
+    def _after_words(self, entry: Entry) -> list[Piece]:
+        """What stands behind the last word: a sign that more may come, or why there are no words."""
+        if entry.speaker is Speaker.YOU and not entry.final:
+            return [(_PARTIAL if entry.length else "(listening)", "dim")]
+        if entry.speaker is Speaker.YOU and not entry.length:
+            return [(f"({one_line(entry.missing, 80) or 'no words recognised'})", "dim")]
+        return [("…", "agent")] if entry.speaker is Speaker.AGENT and not entry.final else []
+
+    def _call(self, entry: Entry, text: str, row: int, last: bool) -> list[Piece]:
+        pieces: list[Piece] = [("  fn " if row == 0 else "     ", "dim"), (text, "tool")]
+        if not last:
+            return pieces
+        state = f" {_STATE_SIGNS.get(entry.state, '')}{entry.state}"
+        return right_aligned(pieces, [(state, _STATE_INKS.get(entry.state, "dim"))], self.text_width)
+
+    # --- turns, folding, copying
 
     def turn_at(self, line: int) -> int:
         """The turn a line belongs to."""
         return self.entry_at(line)[0].turn if self._blocks else 0
 
     def show_turn(self, turn: int) -> None:
-        """Move the cursor to the first line of a turn."""
+        """Move the cursor to the heading of a turn."""
         index = self._store.transcript.first_of_turn(turn)
         if index is not None and index < len(self._blocks):
-            self.move_cursor(self._tops[index])
+            block = self._blocks[index]
+            self.move_cursor(self._tops[index] + max(0, block.head - 1))
+
+    def action_open(self) -> None:
+        """On the line of a cut: show the words that nobody heard, or fold them; elsewhere open the turn."""
+        line = self.cursor
+        if line is not None and self._blocks:
+            block, row = self._block_at(line)
+            if block.is_cut and block.unheard and row >= block.head + block.words:
+                block.unfolded = not block.unfolded
+                block.whole(self._width)
+                block.fold(self._width)
+                self._keep(block)
+                self._place(block.entry.index)
+                self.move_cursor(self._tops[block.entry.index] + block.head + block.words)
+                self.sync(force=True)
+                return
+        super().action_open()
 
     def copy_text(self) -> str:
-        """The entry under the cursor, or the whole conversation."""
+        """The entry under the cursor, or the whole conversation; words that nobody heard only where they are shown."""
         if self.cursor is not None and self._blocks:
-            return self.entry_at(self.cursor)[0].text
-        return "\n".join(f"{entry.speaker}: {entry.text}" for entry in self._store.transcript.entries)
+            block, _ = self._block_at(self.cursor)
+            return copied(block.entry, minutes(block.entry.at), block.unfolded)
+        return "\n".join(copied(b.entry, minutes(b.entry.at), b.unfolded) for b in self._blocks)

@@ -123,6 +123,8 @@ class FollowView(Inked, ScrollView, can_focus=True):
         if size == self.virtual_size and not force and lines is not None:
             for line in lines if with_counters else ():
                 self.refresh_line(line)
+            if self.follow and self.end != self.scroll_offset.y:
+                self._go_to_end()
             return
         self._growing = True
         if size != self.virtual_size:
@@ -130,11 +132,21 @@ class FollowView(Inked, ScrollView, can_focus=True):
             self.set_reactive(Widget.virtual_size, size)
             self._scroll_update(size)
         if self.follow:
-            self.scroll_y = self.scroll_target_y = self.max_scroll_y
+            self._go_to_end()
             self.seen_lines = self.line_count
         self._growing = False
         if changed:
             self.refresh()
+
+    @property
+    def end(self) -> int:
+        """Where the view is scrolled to while it follows."""
+        return self.max_scroll_y
+
+    def _go_to_end(self) -> None:
+        growing, self._growing = self._growing, True
+        self.scroll_y = self.scroll_target_y = self.end
+        self._growing = growing
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the visible region."""

@@ -58,7 +58,7 @@ class Inked(Widget):
                 text = set_cell_size(text, left)
                 size = left
             style = self.ink(name)
-            segments.append(Segment(text, style + cover if cover else style))
+            segments.append(Segment(text, style + cover if cover and name not in OVERLAYS else style))
             left -= size
             if left <= 0:
                 break

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rtvoice_tui.protocol.realtime.client_events import DeleteItem, TruncateItem
-from rtvoice_tui.session.facts import Moment, ResponseCut
+from rtvoice_tui.session.facts import Moment, ResponseCut, SpeechPlayed
 from rtvoice_tui.session.realtime.outbox import Outbox
+
+PLAYED_STEP_MS = 100
+"""Milliseconds of speech after which its position is reported again."""
 
 KEPT = 64
 """Number of items that are kept, for late events that name them."""
@@ -45,6 +48,7 @@ class HeardItem:
         cut: whether it was interrupted; later audio is dropped.
         out_of_band: whether it belongs to an out-of-band response, so that there is nothing to truncate.
         response_done: whether its response is done, so that no event will mark later audio as complete.
+        reported_ms: the position in its speech that was reported last.
         server_id: its id at the server; empty if the server gave it none, so that it cannot be truncated.
     """
 
@@ -60,6 +64,7 @@ class HeardItem:
     cut: bool = False
     out_of_band: bool = False
     response_done: bool = False
+    reported_ms: int = 0
     server_id: str = ""
     parts: dict[int, int] = field(default_factory=dict)
 
@@ -137,6 +142,7 @@ class HeardLedger:
             if item is None or item.cut:
                 continue
             item.played_ms = max(item.played_ms, ms)
+            self._report_played(item, out)
             if ms > 0 and not item.first_heard:
                 item.first_heard = True
                 if not item.out_of_band:
@@ -144,6 +150,14 @@ class HeardLedger:
         for item in self._finish(drained):
             if not item.out_of_band:
                 out.reach(item.turn, Moment.HEARD)
+
+    def _report_played(self, item: HeardItem, out: Outbox) -> None:
+        """Report the position in an item's speech, at most every `PLAYED_STEP_MS`, and its end."""
+        received, played = int(self.received_ms(item)), int(item.played_ms)
+        ended = item.received_all and played >= received
+        if played - item.reported_ms >= PLAYED_STEP_MS or (ended and item.reported_ms < received):
+            item.reported_ms = played
+            out.report(SpeechPlayed(item.item_id, min(played, received), received))
 
     def _finish(self, drained: bool) -> list[HeardItem]:
         """Mark and return the items that are now played to their end; each is returned once."""
