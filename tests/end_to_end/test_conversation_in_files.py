@@ -59,9 +59,7 @@ def test_a_word_spoken_over_a_long_answer_interrupts_it(
         terminal.wait_for("Once upon a time")
         screen = terminal.wait_for("cut: heard")
         assert state_word(screen) != "SPEAKING"
-        terminal.wait_for(
-            lambda screen: " s ✓" in flowing(screen), "the server has truncated it"
-        )
+        terminal.wait_for(lambda screen: " s ✓" in flowing(screen), "the server has truncated it")
         terminal.wait_for("All right.")
         quit_cleanly(terminal)
 

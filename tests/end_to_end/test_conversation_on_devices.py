@@ -51,7 +51,7 @@ def test_a_question_into_the_microphone_is_answered_from_the_speaker_and_a_word_
         assert "portaudio" in Path(f"/proc/{terminal.process.pid}/maps").read_text()
         answer = sound.recorder()
         sound.say(say(WEATHER) + pause(0.5))
-        terminal.wait_for(lambda screen: any("YOU" in row and "weather in Berlin" in row for row in screen.split("\n")))
+        terminal.wait_for(lambda screen: any("▌" in row and "weather in Berlin" in row for row in screen.split("\n")))
         terminal.wait_for(lambda screen: newest_call(screen)[:2] == ["get_weather", "ok"], "the call is ok")
         terminal.wait_for(in_state("SPEAKING"))
         screen = terminal.wait_for(in_state("LISTENING"), "the answer has been spoken")

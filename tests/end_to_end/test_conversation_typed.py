@@ -16,7 +16,8 @@ def test_a_typed_question_calls_the_tool_and_is_answered_in_text(environment: di
         terminal.wait_for(lambda screen: newest_call(screen)[:2] == ["get_weather", "ok"], "the call is ok")
         terminal.wait_for(lambda screen: re.search(r"city +Berlin", screen))
         screen = terminal.wait_for("degrees")
-        assert f"▌ {WEATHER}" in screen and "▌ YOU" in screen
+        assert f"▌ {WEATHER}" in screen
+        assert "▌ YOU" in screen
         go(terminal, "escape", "1 Transcript")
         quit_cleanly(terminal)
 

@@ -381,6 +381,22 @@ async def _freeze(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     assert app.told == []
 
 
+@shows("cause")
+async def _cause(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    view = await focus(pilot, 2)
+    app.store.events.append(98.0, True, "session.update", {"type": "session.update", "event_id": "e-7"})
+    app.store.events.append(98.1, False, "response.done", {"type": "response.done", "event_id": "e-7"})
+    app.store.events.append(98.2, False, "error", {"type": "error", "error": {"event_id": "e-7"}}, error=True)
+    app.store.events.append(98.3, False, "response.done", {"type": "response.done"})
+    app.pulse()
+    error = view.line_count - 2
+    for line in (error - 2, error, error - 2):
+        await pilot.press(stroke)
+        await until(pilot, lambda line=line: view.cursor == line)
+    await pilot.press("up", stroke)
+    await until(pilot, lambda: toasts(app) == ["this event names no event that caused it"])
+
+
 @shows("send-edit")
 async def _send_edit(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await pilot.press("e")

@@ -141,6 +141,7 @@ KEYS: tuple[Key, ...] = (
     Key("page-down", "pagedown", "page(1)", "page down", "A page down", where="lines"),
     Key("filter", "f", "app.filter", "filter", "Show only events with these words (-word hides)", where="events"),
     Key("freeze", "w", "freeze", "freeze", "Stop following, or follow again", where="events"),
+    Key("cause", "b", "cause", "cause", "From an error to the event that caused it, and back", where="events"),
     Key("run-again", "n", "app.run_again", "again", "Run the call again; the model is not told", where="tools"),
     Key("run-edited", "N", "app.run_edited", "edited", "Run the call again with other arguments", where="tools"),
     Key(

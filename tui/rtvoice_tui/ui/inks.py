@@ -20,6 +20,10 @@ _VARIABLES = {
     "key": "primary",
     "title": "foreground",
     "spoken": "agent",
+    "json-name": "primary",
+    "json-text": "agent",
+    "json-number": "tool",
+    "json-word": "warning",
 }
 """Inks whose theme variable has another name. All others are named like their variable (`themes.VARIABLES`)."""
 

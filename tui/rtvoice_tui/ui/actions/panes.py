@@ -63,8 +63,8 @@ class PaneActions:
     async def back(self) -> None:
         """Go back one level.
 
-        The first that applies: clear the selection, close a field, leave the composer, close the sound panel, end
-        zoom or close a pane, hide the notice, follow the last turn again.
+        The first that applies: clear the selection, close a field, leave the composer, end the pane's filter and
+        search, close the sound panel, end zoom or close a pane, hide the notice, follow the last turn again.
         """
         app = self._app
         if app.screen.selections:
@@ -74,6 +74,8 @@ class PaneActions:
             return
         if app.composer.has_focus_within:
             await self.layout.go(1)
+        elif any(pane.clear() for pane in app.query(Pane) if pane.number == self.layout.active):
+            return
         elif (panel := app.query_one(SoundPanel)).display:
             panel.toggle()
         elif not await self.layout.back() and not app.query_one(NoticeRow).hide() and self.shown_turn is not None:

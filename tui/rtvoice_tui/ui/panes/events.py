@@ -25,6 +25,17 @@ _SHORT = (
 )
 
 
+_FAMILIES = (
+    (("function_call", "mcp", "tool"), "tool"),
+    (("audio_buffer", "audio.", "audio_transcription"), "you"),
+    (("response.",), "agent"),
+    (("session.", "rate_limits", "conversation.created"), "dim"),
+)
+"""Words in the types of events, and the ink of their family; the first that fits counts."""
+
+CAUSE_WITHIN = 20_000
+"""Maximum number of rows that are searched for the cause of an error."""
+
 SHOWN_EVENTS = 50
 """Maximum number of events shown when a folded row is opened."""
 
@@ -38,6 +49,9 @@ WATCHED_ROWS = 64
 
 class EventsView(FollowView):
     """Rows of the event log, laid out when they are drawn.
+
+    Attributes:
+        filter: the words of the filter, as they were typed.
 
     Args:
         log: the events.
@@ -56,6 +70,8 @@ class EventsView(FollowView):
         self._scanned = 0
         self._counted: dict[int, int] = {}  # events of the last rows when they were filtered
         self._wanted: list[str] = []
+        self.filter = ""
+        self._returns: tuple[int, int] | None = None  # the cause that was gone to, and where from
         self._unwanted: list[str] = []
         self._marks: LRUCache[int, str] = LRUCache(512)
         self._painted: LRUCache[int, int] = LRUCache(512)
@@ -111,6 +127,7 @@ class EventsView(FollowView):
 
     def set_filter(self, text: str) -> None:
         """Show only rows with all these words; a word after ``-`` hides rows. Empty shows all."""
+        self.filter = text.strip()
         words = text.lower().split()
         self._wanted = [word for word in words if not word.startswith("-")]
         self._unwanted = [word[1:] for word in words if word.startswith("-") and len(word) > 1]
@@ -121,6 +138,15 @@ class EventsView(FollowView):
         self.follow = True
         self._scan()
         self.sync(force=True)
+
+    @property
+    def empty(self) -> list[Piece]:
+        """What is shown in place of rows if the filter lets none pass."""
+        if self._hits is None:
+            return []
+        searching = self._scanned < len(self._log)
+        words = "searching for" if searching else "no event has"
+        return [(f" {words}: ", "dim"), (one_line(self.filter, 60), "plain"), ("   esc shows all", "dim")]
 
     @property
     def filtered(self) -> bool:
@@ -152,7 +178,7 @@ class EventsView(FollowView):
             (f"{gap:>5} ", "dim"),
             (f"{arrow} ", ink),
             ("✗ " if row.error else "", "error"),
-            (_short(row.name), "error" if row.error else "plain"),
+            (_short(row.name), "error" if row.error else _family(row.name)),
         ]
         mark = self._mark(row)
         if mark:
@@ -183,6 +209,35 @@ class EventsView(FollowView):
             self._set_follow(False)
         else:
             self.action_follow()
+
+    def action_cause(self) -> None:
+        """Go from an error to the event that caused it, and back."""
+        if self._returns is not None and self.cursor == self._returns[0]:
+            self.move_cursor(self._returns[1])
+            self._returns = None
+            return
+        line = self.cursor if self.cursor is not None else self._last_error()
+        cause = self._cause_of(line) if line is not None else None
+        if line is None or cause is None:
+            self.app.notify("this event names no event that caused it", markup=False)
+            return
+        self._returns = (cause, line)
+        self.move_cursor(cause)
+
+    def _last_error(self) -> int | None:
+        first = max(0, self.line_count - CAUSE_WITHIN)
+        return next((line for line in range(self.line_count - 1, first - 1, -1) if self.row_at(line).error), None)
+
+    def _cause_of(self, line: int) -> int | None:
+        """The line of the sent event that an error names; ``None`` if it names none that is in sight."""
+        caused = _caused_by(self._log.text(self.row_at(line).number))
+        if not caused:
+            return None
+        for before in range(line - 1, max(-1, line - CAUSE_WITHIN), -1):
+            row = self.row_at(before)
+            if row.sent and caused in (text := self._log.text(row.number)) and _id_of(text) == caused:
+                return before
+        return None
 
     def show_turn(self, turn: int) -> None:
         """Move the cursor to the first event of a turn."""
@@ -255,10 +310,34 @@ def _mark_of(text: str) -> str:
     return one_line(str(name or identity or ""), 40)
 
 
+def _caused_by(text: str) -> str:
+    """The id of the client event that an error event names; empty if it names none."""
+    error = _object(text).get("error")
+    found = error.get("event_id") if isinstance(error, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _id_of(text: str) -> str:
+    found = _object(text).get("event_id")
+    return found if isinstance(found, str) else ""
+
+
+def _object(text: str) -> dict[str, Any]:
+    with contextlib.suppress(ValueError, RecursionError):
+        value = json.loads(text)
+        return value if isinstance(value, dict) else {}
+    return {}
+
+
 def _error_of_response(response: Any) -> Any:
     """The error of a response that failed."""
     details = response.get("status_details") if isinstance(response, dict) else None
     return details.get("error") or details.get("reason") if isinstance(details, dict) else None
+
+
+def _family(name: str) -> str:
+    """The ink of an event's type: sound, answers, tools, or the rest of the session."""
+    return next((ink for words, ink in _FAMILIES if any(word in name for word in words)), "plain")
 
 
 def _short(name: str) -> str:
@@ -273,4 +352,7 @@ def _indented(text: str) -> list[str]:
     with contextlib.suppress(ValueError, RecursionError):
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     lines = visible(text[:400_000]).split("\n")
-    return [line[:4_000] for line in lines[:5_000]]
+    shown = [
+        line if len(line) <= 4_000 else f"{line[:4_000]}… and {len(line) - 4_000} more characters" for line in lines
+    ]
+    return shown if len(shown) <= 5_000 else [*shown[:5_000], f"… and {len(shown) - 5_000} more lines"]

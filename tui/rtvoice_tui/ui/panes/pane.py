@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
+from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.panes.events import EventsView
 from rtvoice_tui.ui.widgets.follow_view import FollowView
@@ -31,6 +32,7 @@ class Pane(Vertical):
         self.view = view
         self.hints = hints
         self._purpose = ""
+        self._shown_title = ""
         self._field: Input | None = None
         self.border_title = f"{number} {name}"
         self.border_subtitle = Content(signs(self, hints))  # a [ is a key, not markup
@@ -44,14 +46,19 @@ class Pane(Vertical):
         self.view.sync(with_counters=with_counters)
         state = ""
         if isinstance(self.view, EventsView) and self.view.filtered:
-            state = f" {self.view.line_count} of {self.view.total}"
+            hits = self.view.line_count
+            state = f" · filter: {one_line(self.view.filter, 40)} · "
+            state += f"{hits} of {self.view.total}" if hits else "no match"
+        if self.view.found:
+            state += f" · {self.view.found}"
         if self.view.GROWS and (self.view.virtual_size.height > self.view.size.height or not self.view.follow):
             new = self.view.new_below
             follow = "follow" if self.view.follow else (f"{new} new below" if new else "frozen")
             state += f" · {follow}"
         title = f"{self.number} {self.title}{state}"
-        if self.border_title != title:
-            self.border_title = title
+        if self._shown_title != title:
+            self._shown_title = title
+            self.border_title = Content(title)  # words of a filter are no markup
 
     async def ask(self, purpose: str) -> None:
         """Open the input field for a ``purpose``: ``filter`` or ``search``."""
@@ -72,6 +79,18 @@ class Pane(Vertical):
     def filters(self) -> bool:
         """Whether the field is open for a filter."""
         return self._purpose == "filter"
+
+    def clear(self) -> bool:
+        """End the filter and the search; returns False if there is neither."""
+        filtered = isinstance(self.view, EventsView) and self.view.filtered
+        if not (filtered or self.view.found):
+            return False
+        self.view.find("")
+        if isinstance(self.view, EventsView) and filtered:
+            self.view.set_filter("")
+            if self._field is not None:
+                self._field.value = ""
+        return True
 
     def close_field(self) -> bool:
         """Close the input field; returns False if it is not open."""

@@ -90,7 +90,7 @@ PANES = (
     PaneRow(1, "Transcript", "Talk", Column.LEFT, f"{hint('search', 'copy')}  {turn_hint()}", _transcript),
     PaneRow(3, "Timing", "Timing", Column.LEFT, f"{turn_hint()}  {hint('copy')}", _timing),
     PaneRow(6, "Log", "Log", Column.LEFT, hint("copy", "back"), _log, over=frozenset({3})),
-    PaneRow(2, "Events", "Events", Column.RIGHT, hint("filter", "freeze", "open"), _events, "events"),
+    PaneRow(2, "Events", "Events", Column.RIGHT, hint("filter", "freeze", "cause", "open"), _events, "events"),
     PaneRow(
         4,
         "Tools",

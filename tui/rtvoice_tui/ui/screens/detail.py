@@ -5,10 +5,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 
 from rtvoice_tui.ui.copying import Copying
-from rtvoice_tui.ui.widgets.plain_view import PlainView
+from rtvoice_tui.ui.widgets.json_view import JsonView
 
 
 class DetailScreen(ModalScreen[None]):
@@ -29,12 +30,12 @@ class DetailScreen(ModalScreen[None]):
         """The text."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = self._title.replace("[", "\\[")
-            dialog.border_subtitle = "y copy  esc close"
-            yield PlainView([[(line, "plain")] for line in self._lines])
+            dialog.border_subtitle = Content("⏎ fold  y copy  esc close")
+            yield JsonView(self._lines)
 
     def on_mount(self) -> None:
         """Focus the text, so that keys scroll it."""
-        self.query_one(PlainView).focus()
+        self.query_one(JsonView).focus()
 
     def action_copy(self) -> None:
         """Copy everything."""

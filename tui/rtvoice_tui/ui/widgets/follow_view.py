@@ -10,8 +10,12 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.widgets.lines import Inked, Piece
+
+COUNTED = 3_000
+"""Maximum number of lines in which all matches are counted."""
 
 FOUND_WITHIN = 50_000
 """Maximum number of lines per search, so that the app stays responsive."""
@@ -24,6 +28,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
         follow: whether the view scrolls to the last line when lines are added.
         cursor: index of the selected line; ``None`` if there is none.
         seen_lines: number of lines when following stopped.
+        found: what is searched for and what was found, in words; empty while nothing is searched.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("lines")
@@ -60,6 +65,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
         self._painted_width = 0
         self._growing = False
         self._needle = ""
+        self.found = ""
 
     # --- for subclasses
 
@@ -86,6 +92,11 @@ class FollowView(Inked, ScrollView, can_focus=True):
     def turn_at(self, line: int) -> int:
         """The turn a line belongs to, 0 where there is none."""
         return 0
+
+    @property
+    def empty(self) -> list[Piece]:
+        """What is shown in place of lines if there are none."""
+        return []
 
     # --- painting
 
@@ -155,7 +166,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
             self.refresh_from_model()  # before the resize message: the first frame and a resize are painted once
         line = y + self.scroll_offset.y
         if line >= self.line_count:
-            return self.strip([], self.text_width)
+            return self.strip(self.empty if line == 0 else [], self.text_width)
         pieces = self.pieces(line)
         if self._needle:
             pieces = _marked(pieces, self._needle)
@@ -239,6 +250,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
             Whether a line was found, within `FOUND_WITHIN` lines.
         """
         self._needle = needle.lower()
+        self.found = ""
         if not needle:
             self.refresh()
             return False
@@ -247,9 +259,20 @@ class FollowView(Inked, ScrollView, can_focus=True):
             line = (start + step) % self.line_count
             if self._needle in "".join(text for text, _ in self.pieces(line)).lower():
                 self.move_cursor(line)
+                self.found = f"find: {one_line(needle, 40)} · {self._place_of(line)}"
                 return True
+        self.found = f"find: {one_line(needle, 40)} · no match"
         self.refresh()
         return False
+
+    def _place_of(self, line: int) -> str:
+        """Which match a line is, and of how many, where the lines are few enough to count them."""
+        if self.line_count > COUNTED:
+            return f"line {line + 1}"
+        hits = [
+            n for n in range(self.line_count) if self._needle in "".join(text for text, _ in self.pieces(n)).lower()
+        ]
+        return f"{hits.index(line) + 1} of {len(hits)}"
 
 
 def _marked(pieces: list[Piece], needle: str) -> list[Piece]:
