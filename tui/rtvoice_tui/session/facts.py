@@ -405,6 +405,7 @@ class Notice(msgspec.Struct, frozen=True):
         remedy: what the user can do; empty if nothing.
         cause_id: id of the client event that caused it.
         until_session: whether a new session solves it, as it does every error.
+        until_answer: whether the next answer of the agent solves it.
     """
 
     level: Level
@@ -412,6 +413,7 @@ class Notice(msgspec.Struct, frozen=True):
     remedy: str = ""
     cause_id: str = ""
     until_session: bool = False
+    until_answer: bool = False
 
 
 Fact = (

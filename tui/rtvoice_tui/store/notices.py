@@ -1,6 +1,7 @@
 """The notices of a run, and which of them to show where there is room for one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from rtvoice_tui.session.facts import Level, Notice
 
@@ -13,6 +14,13 @@ FOLDED_S = 0.25
 _SEVERITY = {Level.INFO: 0, Level.WARNING: 1, Level.ERROR: 2}
 
 
+@dataclass
+class _Entry:
+    at: float
+    notice: Notice
+    solved: bool = False
+
+
 class Notices:
     """The last notices with their times in seconds; a lesser one never hides or displaces a worse one.
 
@@ -22,14 +30,15 @@ class Notices:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._entries: list[tuple[float, Notice]] = []
+        self._entries: list[_Entry] = []
         self._new_attempt = False
 
     def __iter__(self) -> Iterator[tuple[float, Notice]]:
-        return iter(list(self._entries))
+        return iter([(entry.at, entry.notice) for entry in self._entries])
 
     def __getitem__(self, index: int) -> tuple[float, Notice]:
-        return self._entries[index]
+        entry = self._entries[index]
+        return entry.at, entry.notice
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -37,7 +46,7 @@ class Notices:
     @property
     def newest(self) -> float:
         """Time of the last one; -1 before the first."""
-        return self._entries[-1][0] if self._entries else -1.0
+        return self._entries[-1].at if self._entries else -1.0
 
     def connecting(self) -> None:
         """A connection is attempted: the next notice is about it, whatever the last one said."""
@@ -45,35 +54,48 @@ class Notices:
 
     def add(self, at: float, notice: Notice) -> None:
         """Add a notice; one that repeats the last one within `FOLDED_S` takes its place."""
-        again = bool(self._entries) and self._entries[-1][1] == notice and at - self.newest <= FOLDED_S
+        again = bool(self._entries) and self._entries[-1].notice == notice and at - self.newest <= FOLDED_S
         if again and not self._new_attempt:
             self._entries.pop()
         self._new_attempt = False
-        self._entries.append((at, notice))
+        self._entries.append(_Entry(at, notice))
         if len(self._entries) > self._most:
-            severities = [_SEVERITY[kept.level] for _, kept in self._entries[:-1]]  # the newest stays
+            severities = [_SEVERITY[kept.notice.level] for kept in self._entries[:-1]]  # the newest stays
             index = severities.index(min(severities))
             del self._entries[index]
 
-    def worst(self, now: float, hidden_until: float, solved_until: float | None) -> Notice | None:
-        """Return the worst notice that is neither hidden nor solved; of several the newest, ``None`` if there is none.
+    def solved(self, which: Callable[[Notice], bool]) -> None:
+        """Mark notices as solved: they are kept, and not shown in the row any more."""
+        for entry in self._entries:
+            entry.solved = entry.solved or which(entry.notice)
 
-        Errors stay until the user hides them or a session opens on a later connection, warnings for a while.
+    def worst(self, now: float, hidden_until: float, solved_until: float | None) -> Notice | None:
+        """The first of `current`; ``None`` if there is none."""
+        return next(iter(self.current(now, hidden_until, solved_until)), None)
+
+    def current(self, now: float, hidden_until: float, solved_until: float | None) -> list[Notice]:
+        """The notices that are neither hidden nor solved, worst first; of the same severity the newest first.
+
+        Errors stay until the user hides them or a session opens on a later connection, warnings for a while where
+        there is something else, information only where there is nothing else.
 
         Args:
             now: the current time.
             hidden_until: notices up to this time were hidden by the user.
             solved_until: errors before this time are solved; ``None`` if none is.
         """
-        worst: Notice | None = None
-        for at, notice in reversed(self._entries):
+        found: list[Notice] = []
+        for entry in reversed(self._entries):
+            notice, at = entry.notice, entry.at
             if at <= hidden_until:
                 break
             error = notice.level is Level.ERROR
-            if (error or notice.until_session) and solved_until is not None and at < solved_until:
+            opened = solved_until is not None and at < solved_until
+            if entry.solved or (opened and (error or notice.until_session)) or notice in found:
                 continue
-            if worst is not None and not error and now - at > WARNING_STAYS_S:
+            if found and not error and now - at > WARNING_STAYS_S:
                 continue
-            if worst is None or _SEVERITY[notice.level] > _SEVERITY[worst.level]:
-                worst = notice
-        return worst
+            if not found or notice.level is not Level.INFO:
+                found.append(notice)
+        found.sort(key=lambda notice: -_SEVERITY[notice.level])
+        return [notice for notice in found if notice.level is not Level.INFO] or found

@@ -110,6 +110,7 @@ class Store:
         self.edits: deque[tuple[float, EditChanged]] = deque(maxlen=KEPT_EDITS)
         self.edit_count = 0
         self._identity = ""
+        self._refused: dict[str, frozenset[str]] = {}  # settings by the id of the update that was refused
         self._connecting_at = 0.0
 
     def record(self, fact: Fact, at: float) -> None:
@@ -152,12 +153,22 @@ class Store:
             case facts.EditChanged():
                 self.edits.append((at, fact))
                 self.edit_count += 1
+                self._edit_settled(fact)
             case facts.Notice():
                 self.notices.add(at, fact)
             case facts.AudioSet():
                 self.audio_settings = fact.settings
             case facts.FramesDropped():
                 self.audio.dropped = fact.count
+
+    def _edit_settled(self, fact: facts.EditChanged) -> None:
+        """An accepted edit solves what was said about refused values of the same settings."""
+        if fact.state is facts.EditState.REFUSED and fact.event_id:
+            self._refused[fact.event_id] = frozenset((fact.blamed,) if fact.blamed else fact.fields)
+        elif fact.state is facts.EditState.ACKNOWLEDGED:
+            mended = {event_id for event_id, fields in self._refused.items() if fields <= set(fact.fields)}
+            self.notices.solved(lambda notice: notice.cause_id in mended)
+            self._refused = {key: fields for key, fields in self._refused.items() if key not in mended}
 
     def _identified(self, identity: str) -> None:
         """Start the statistics anew if another agent is used: they would mix two."""
@@ -176,6 +187,8 @@ class Store:
                 self.events.set_turn(fact.turn)
             case facts.Reached():
                 self.session.spoken = self.session.spoken or fact.moment is facts.Moment.FIRST_AUDIO
+                if fact.moment in (facts.Moment.FIRST_AUDIO, facts.Moment.FIRST_TEXT):
+                    self.notices.solved(lambda notice: notice.until_answer)
                 self.timings.reached(fact.turn, fact.moment, at if fact.at is None else fact.at)
             case facts.TalkChanged():
                 since, until = (at, at + fact.limit_s) if fact.talking else (None, None)

@@ -332,7 +332,9 @@ class SessionMachine:
                 self._configuration.created_late(timer.connection)
             case ResponseLate():
                 if self._slot.request_late(timer.request):
-                    self._out.warn("the server has not begun the answer that was asked for", "ask again")
+                    self._out.warn(
+                        "the server has not begun the answer that was asked for", "ask again", until_answer=True
+                    )
             case CancelLate():
                 if self._slot.cancel_late(timer):
                     self._end_response(timer.response_id)
@@ -370,7 +372,8 @@ class SessionMachine:
             about_response = (cause is None or isinstance(cause, CreateResponse)) and not _about_session(error)
             fatal = ruling.verdict is Verdict.FATAL
             self._fault.reported(sentence(error), remedy, error.message, about_response, fatal)
-        self._out.report(Notice(level, sentence(error), remedy, error.event_id))
+        until_answer = isinstance(cause, CreateResponse)
+        self._out.report(Notice(level, sentence(error), remedy, error.event_id, until_answer=until_answer))
 
     def _failed_elsewhere(self, failure: OtherFailure) -> None:
         """An event of an unknown type tells of a failure: the user is told, and nothing of ours is refused by it."""

@@ -52,9 +52,9 @@ class Outbox:
         """Report that a turn reached a moment; ``at``: its time in seconds if known, see `Reached`."""
         self.report(Reached(turn, moment, at))
 
-    def warn(self, text: str, remedy: str = "", cause_id: str = "") -> None:
-        """Report a warning; ``cause_id``: id of the client event that caused it."""
-        self.report(Notice(Level.WARNING, text, remedy, cause_id))
+    def warn(self, text: str, remedy: str = "", cause_id: str = "", until_answer: bool = False) -> None:
+        """Report a warning; see `Notice`."""
+        self.report(Notice(Level.WARNING, text, remedy, cause_id, until_answer=until_answer))
 
     def cause(self, event_id: str) -> ClientEvent | None:
         """The sent client event with this id; ``None`` if it is unknown or no longer kept."""

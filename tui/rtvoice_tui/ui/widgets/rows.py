@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from textual import events
 from textual.strip import Strip
 
-from rtvoice_tui.session.facts import CallState, Level
+from rtvoice_tui.session.facts import CallState, Level, Notice
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.clock import precise
 from rtvoice_tui.ui.footer import Focus, FooterKey, fitting, footer_keys
+from rtvoice_tui.ui.sizes import TALL
+from rtvoice_tui.ui.widgets.follow_view import right_aligned
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 
 
@@ -53,50 +55,102 @@ class TickerRow(FixedLine):
         self.write([(f" {arrow} ", ink), (f"{precise(row.at)} {one_line(row.name, 60)}{count}", "dim")])
 
 
+_NOTICE_INKS = {Level.ERROR: "error", Level.WARNING: "warn"}
+_NOTICE_MARKS = {Level.ERROR: "✗", Level.WARNING: "!"}
+
+
 class NoticeRow(FixedLine):
-    """The worst notice that the user has not hidden; of several, the newest."""
+    """The notices that are neither hidden nor solved, worst first, in as many lines as there is room for."""
+
+    MOST = 3
+    """Number of lines on a large screen; a small one has two."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(id="notice")
         self._store = store
         self._hidden_until = -1.0
-        self._second: list[Piece] = []
+        self._rows: list[list[Piece]] = [[]]
+        self._seen: tuple[object, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The text shown, without styles."""
+        return "\n".join("".join(text for text, _ in row) for row in self._rows)
 
     def sync(self, now: float) -> None:
-        """Show the notice; ``now``: seconds on the store's clock."""
-        notice = self._store.notices.worst(now, self._hidden_until, self._store.session.connected_from)
-        if notice is None:
-            self._show([], [])
+        """Show the notices; ``now``: seconds on the store's clock."""
+        notices = self._store.notices.current(now, self._hidden_until, self._store.session.connected_from)
+        width, most = self.size.width, self.MOST if self.screen.size.height >= TALL else 2
+        if (seen := (tuple(notices), width, most)) == self._seen:
             return
-        ink = {Level.ERROR: "error", Level.WARNING: "warn"}.get(notice.level, "plain")
-        mark = {Level.ERROR: "✗", Level.WARNING: "!"}.get(notice.level, "·")
-        pieces: list[Piece] = [(f" {mark} ", ink), (one_line(notice.text, 300), ink)]
-        remedy: list[Piece] = [(f" — {one_line(notice.remedy, 200)}", "plain")] if notice.remedy else []
-        hint: list[Piece] = [("   6 all  esc hide", "dim")]
-        if _width([*pieces, *remedy]) <= self.size.width:
-            self._show([*pieces, *remedy, *hint], [])
+        self._seen = seen
+        if not notices:
+            self._show([[]])
+        elif len(notices) == 1:
+            self._show(_alone(notices[0], width))
         else:
-            self._show(pieces, [*remedy, *hint])
+            rows = [_one_line(notice, width) for notice in notices[:most]]
+            more = len(notices) - len(rows)
+            hint = f"   {more} more: 6  esc hide" if more else "   6 all  esc hide"
+            rows[-1] = right_aligned(_one_line(notices[len(rows) - 1], width - len(hint)), [(hint, "dim")], width)
+            self._show(rows)
 
-    def _show(self, first: list[Piece], second: list[Piece]) -> None:
-        """Show one or two lines; a remedy that does not fit gets a line of its own, so that it is not cut off."""
-        self.write(first)
-        if second != self._second:
-            self._second = second
-            self.styles.height = 2 if second else 1
-            self.refresh()
+    def _show(self, rows: list[list[Piece]]) -> None:
+        if rows == self._rows:
+            return
+        if len(rows) != len(self._rows):
+            self.styles.height = len(rows)
+        self._rows = rows
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """Draw a line."""
-        return self.strip(self._second, self.size.width) if y else super().render_line(y)
+        return self.strip(self._rows[y] if y < len(self._rows) else [], self.size.width)
 
     def hide(self) -> bool:
-        """Hide the notice; returns False if none is shown."""
-        if not self._pieces:
+        """Hide the notices; returns False if none is shown."""
+        if not self._rows[0]:
             return False
         self._hidden_until = self._store.notices.newest
-        self._show([], [])
+        self._seen = ()
+        self._show([[]])
         return True
+
+
+def _said(notice: Notice) -> list[Piece]:
+    ink = _NOTICE_INKS.get(notice.level, "plain")
+    return [(f" {_NOTICE_MARKS.get(notice.level, '·')} ", ink), (one_line(notice.text, 300), ink)]
+
+
+def _alone(notice: Notice, width: int) -> list[list[Piece]]:
+    """A notice in one or two lines: a remedy that does not fit gets a line of its own, so that it is not cut off."""
+    pieces = _said(notice)
+    remedy: list[Piece] = [(f" — {one_line(notice.remedy, 200)}", "plain")] if notice.remedy else []
+    hint: list[Piece] = [("   6 all  esc hide", "dim")]
+    if _width([*pieces, *remedy]) <= width:
+        return [[*pieces, *remedy, *hint]]
+    return [_fitted(pieces, width), _fitted([*remedy, *hint], width)]
+
+
+def _one_line(notice: Notice, width: int) -> list[Piece]:
+    """A notice in one line, cut with a mark."""
+    remedy: list[Piece] = [(f" — {one_line(notice.remedy, 200)}", "plain")] if notice.remedy else []
+    return _fitted([*_said(notice), *remedy], width)
+
+
+def _fitted(pieces: list[Piece], width: int) -> list[Piece]:
+    """Pieces that fit into a width; what is cut has a mark."""
+    if _width(pieces) <= width:
+        return pieces
+    fitted: list[Piece] = []
+    room = max(0, width - 1)
+    for text, ink in pieces:
+        text = text if cell_len(text) <= room else set_cell_size(text, room).rstrip()
+        fitted.append((text, ink))
+        room -= cell_len(text)
+        if room <= 0:
+            break
+    return [*fitted, ("…", "dim")]
 
 
 def _width(pieces: list[Piece]) -> int:

@@ -55,4 +55,4 @@ class ResponseFailures:
         level = Level.ERROR if status == "failed" else Level.WARNING
         sentence = f"{what}: {' '.join((reason or 'the server gave no reason').split())}"
         self._fault.reported(sentence, remedy, reason)
-        self._out.report(Notice(level, sentence, remedy or "ask again"))
+        self._out.report(Notice(level, sentence, remedy or "ask again", until_answer=True))

@@ -274,7 +274,9 @@ class Listening:
         self.unanswered = False
         if turn != self._interrupted:
             self._out.warn(
-                f"the server has not answered for {ANSWER_S:g} s", "say it again, or see turn_detection in pane 5"
+                f"the server has not answered for {ANSWER_S:g} s",
+                "say it again, or see turn_detection in pane 5",
+                until_answer=True,
             )
 
     def words(self, event: ev.TranscriptionDelta | ev.TranscriptionCompleted | ev.TranscriptionFailed) -> None:
