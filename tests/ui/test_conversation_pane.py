@@ -10,6 +10,8 @@ from rtvoice_tui.session.facts import (
     CallState,
     CutConfirmed,
     Moment,
+    Phase,
+    PhaseChanged,
     Reached,
     ResponseCut,
     SpeechPlayed,
@@ -48,6 +50,7 @@ def say(store: Store, turn: int, you: str, agent: str, at: float = 1.0) -> None:
 @pytest.fixture
 def store():
     made = Store()
+    made.record(PhaseChanged(Phase.LISTENING), 0.0)
     yield made
     made.events.close()
 

@@ -82,6 +82,7 @@ async def test_late_words_of_the_user_take_the_place_where_they_began_to_speak()
 
 async def test_an_answer_that_grows_word_by_word_is_shown_whole():
     store = Store()
+    store.record(PhaseChanged(Phase.SPEAKING), 0.0)
     words = "Once upon a time there was a lighthouse on a rock in the northern sea and every evening it shone".split()
     async with still_app(store) as pilot:
         for word in words:

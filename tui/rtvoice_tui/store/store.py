@@ -44,6 +44,7 @@ class SessionView:
 
     Attributes:
         phase: phase of the session.
+        phase_at: when it began, in seconds.
         session_id: the server's id of the session.
         connected_from: when the connection of that session was begun; errors before it are solved.
         opened_at: time of ``session.created`` in seconds on the store's clock; ``None`` before the first session.
@@ -58,6 +59,7 @@ class SessionView:
     """
 
     phase: Phase = Phase.OFFLINE
+    phase_at: float = 0.0
     session_id: str = ""
     opened_at: float | None = None
     connected_from: float | None = None
@@ -125,7 +127,7 @@ class Store:
         """Record connection, settings, notices and audio settings."""
         match fact:
             case facts.PhaseChanged():
-                self.session.phase = fact.phase
+                self.session.phase, self.session.phase_at = fact.phase, at
                 if fact.phase is Phase.OFFLINE:
                     self.transcript.session_ended()
                 elif fact.phase is Phase.CONNECTING:

@@ -6,6 +6,7 @@ Layout, tabs and help are derived from `PANES`; `panes` creates the widgets.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from textual.widget import Widget
 
@@ -17,8 +18,10 @@ from rtvoice_tui.ui.panes.calls import ToolsPane
 from rtvoice_tui.ui.panes.events import EventsView
 from rtvoice_tui.ui.panes.log import LogView
 from rtvoice_tui.ui.panes.pane import Pane
+from rtvoice_tui.ui.panes.phase_lines import phase_lines
 from rtvoice_tui.ui.panes.timing import TimingView
 from rtvoice_tui.ui.panes.transcript import TranscriptView
+from rtvoice_tui.ui.widgets.lines import Piece
 
 
 class Column(StrEnum):
@@ -54,7 +57,13 @@ class PaneRow:
 
 
 def _transcript(row: PaneRow, controller: Controller) -> Widget:
-    return Pane(row.number, row.title, TranscriptView(controller.store, hints(controller.edits.editor)), row.keys)
+    def below() -> list[list[Piece]]:
+        editor = controller.edits.editor
+        where = urlsplit(editor.profile.url).hostname or editor.dialect.title
+        return phase_lines(controller.store, controller.session.clock, where)
+
+    view = TranscriptView(controller.store, hints(controller.edits.editor), below)
+    return Pane(row.number, row.title, view, row.keys)
 
 
 def _timing(row: PaneRow, controller: Controller) -> Widget:

@@ -1,6 +1,7 @@
 """Pane 1: the conversation. Turns with a bar and a heading, calls in between, and what was cut off."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from rtvoice_tui.session.facts import Moment
 from rtvoice_tui.store.plain import one_line
@@ -10,6 +11,7 @@ from rtvoice_tui.ui.clock import minutes
 from rtvoice_tui.ui.panes.transcript_blocks import SPEECH, Block, copied, word_at
 from rtvoice_tui.ui.widgets.follow_view import FollowView, right_aligned
 from rtvoice_tui.ui.widgets.lines import Piece
+from rtvoice_tui.ui.wrapping import wrapped
 
 _INKS = {Speaker.YOU: "you", Speaker.AGENT: "agent", Speaker.TOOL: "tool", Speaker.SEAM: "dim"}
 _STATE_INKS = {"ok": "ok", "failed": "error", "denied": "error", "cancelled": "warn", "asks": "warn"}
@@ -29,9 +31,12 @@ class TranscriptView(FollowView):
     Args:
         store: source of transcript and timings.
         hints: lines shown while the transcript is empty.
+        foot: returns the lines below the conversation, see `phase_lines`.
     """
 
-    def __init__(self, store: Store, hints: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, store: Store, hints: tuple[str, ...] = (), foot: Callable[[], list[list[Piece]]] = lambda: []
+    ) -> None:
         super().__init__(id="transcript")
         self._store = store
         self._seen = (-1, -1)
@@ -41,6 +46,8 @@ class TranscriptView(FollowView):
         self._tops: list[int] = [0]
         self._width = 0
         self._hints = hints
+        self._foot = foot
+        self._below: list[list[Piece]] = []
         self._word: tuple[int, int, int] | None = None  # entry, start and end of the word that is being spoken
         self._repainted: list[int] | None = None
 
@@ -50,8 +57,10 @@ class TranscriptView(FollowView):
         width = self.text_width
         seen = (transcript.version, self._store.timings.version)
         self._repainted = None
+        below = self._lines_below()
+        stays, self._below = below == self._below, below
         if seen == self._seen and width == self._width:
-            return self._word_moved(transcript.spoken)
+            return self._word_moved(transcript.spoken) if stays else True
         changed = transcript.changed_since(self._seen[0])
         if width != self._width or changed is None:
             kept = {block.entry.index for block in self._blocks if block.unfolded}
@@ -77,6 +86,16 @@ class TranscriptView(FollowView):
         self._word_moved(transcript.spoken)
         self._repainted = None
         return True
+
+    def _lines_below(self) -> list[list[Piece]]:
+        """The lines below the conversation, wrapped; without one they are followed by the hints of what to do."""
+        foot = [row for line in self._foot() for row in wrapped(line, self.text_width, 2)]
+        if self._store.transcript.entries:
+            return [[], *foot] if foot else []
+        if foot and self._store.session.lost:
+            return foot
+        hints: list[list[Piece]] = [[(hint, "dim")] for hint in self._hints]
+        return [*foot, [], *hints] if foot else hints
 
     def _place(self, first: int) -> None:
         """Compute the first line of each block after the first one that changed its height."""
@@ -131,8 +150,8 @@ class TranscriptView(FollowView):
 
     @property
     def line_count(self) -> int:
-        """Number of lines of all entries, or of the hints while there are no entries."""
-        return self._tops[-1] if self._blocks else len(self._hints)
+        """Number of lines of all entries, and of those below."""
+        return self._tops[-1] + len(self._below)
 
     def _block_at(self, line: int) -> tuple[Block, int]:
         low, high = 0, len(self._blocks) - 1
@@ -148,8 +167,8 @@ class TranscriptView(FollowView):
 
     def pieces(self, line: int) -> list[Piece]:
         """Heading, words or note of an entry."""
-        if not self._blocks:
-            return [(self._hints[line], "dim")]
+        if line >= self._tops[-1]:
+            return self._below[line - self._tops[-1]]
         block, row = self._block_at(line)
         entry = block.entry
         if row < block.head:
@@ -237,7 +256,7 @@ class TranscriptView(FollowView):
         line = self.cursor
         if line is not None and self._blocks:
             block, row = self._block_at(line)
-            if block.is_cut and block.unheard and row >= block.head + block.words:
+            if block.is_cut and block.unheard and block.head + block.words <= row < block.height:
                 block.unfolded = not block.unfolded
                 block.whole(self._width)
                 block.fold(self._width)

@@ -40,6 +40,9 @@ _WORDS = {
     Phase.SPEAKING: ("SPEAKING", "agent"),
 }
 
+_WAITS = frozenset((Phase.CONNECTING, Phase.CONFIGURING, Phase.THINKING, Phase.TOOL))
+"""Phases in which the user waits, so that the seconds are shown."""
+
 _MODES = {TalkMode.TOGGLE: "push", TalkMode.HOLD: "hold"}
 """Talk modes that use a key."""
 
@@ -134,6 +137,9 @@ class MeterRow(FixedLine):
         word, ink = _WORDS.get(session.phase, (session.phase.upper(), "warn"))
         if until is not None:
             word = f"TALK {max(0, ceil(until - now))}s"
+        waited = now - session.phase_at
+        if session.phase in _WAITS and waited >= 1.0 and until is None:
+            word = f"{word} {min(waited, 999):.0f}s"
         wide = width >= WIDE
         pieces: list[Piece] = [(" │" if wide else " ", "dim")]
         if mode := _MODES.get(self._store.talk.mode, ""):
