@@ -214,6 +214,45 @@ async def test_a_file_changed_elsewhere_is_offered_as_an_edit_and_our_own_writin
     assert edits.editor.draft.settings.instructions == "Be kind."
 
 
+def reopened(desk: Desk) -> list[str]:
+    """The servers of the plans that were asked for."""
+    plans = [asked[1] for asked in desk.asked if isinstance(asked, tuple) and asked[0] == "reopen"]
+    return [plan.source.identity for plan in plans]
+
+
+@pytest.mark.parametrize("live", [False, True])
+async def test_an_address_written_into_the_file_is_used_by_the_next_connection(desk: Desk, live: bool):
+    copy("openai", "mine")
+    await desk.controller.profiles.open("mine", connect=False)
+    desk.asked.clear()
+    desk.phase(Phase.LISTENING if live else Phase.OFFLINE)
+    path = profile_path("mine")
+    path.write_text('url = "ws://127.0.0.1:9/v1"\n' + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert await desk.controller.profiles.file_changed() is None
+    assert desk.notices[-1] == "mine.toml was changed elsewhere: url"
+    assert desk.asked == [], "a session that runs goes on"
+    desk.phase(Phase.OFFLINE)
+    desk.controller.talk.toggle_connection()
+    assert ["127.0.0.1:9" in identity for identity in reopened(desk)] == [True]
+    desk.controller.talk.toggle_connection()
+    assert len(reopened(desk)) == 1, "the second time it only connects"
+
+
+async def test_another_provider_in_the_file_is_named_and_the_profile_opened_anew(desk: Desk):
+    copy("openai", "mine")
+    profiles = desk.controller.profiles
+    await profiles.open("mine", connect=False)
+    assert not profiles.opens_anew
+    path = profile_path("mine")
+    path.write_text(path.read_text(encoding="utf-8").replace('"openai"', '"xai"', 1), encoding="utf-8")
+    await profiles.file_changed()
+    assert "provider" in desk.notices[-1]
+    assert profiles.opens_anew
+    await profiles.open("mine", connect=False)
+    assert desk.controller.edits.editor.profile.provider == "xai"
+    assert not profiles.opens_anew
+
+
 async def test_no_other_profile_is_opened_while_the_open_one_cannot_be_saved(desk: Desk):
     edits, profiles = desk.controller.edits, desk.controller.profiles
     copy("local", "other")

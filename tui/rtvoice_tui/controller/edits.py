@@ -69,6 +69,7 @@ class Edits:
         planner: makes plans.
         saves: the saves that are under way.
         changed: called on the loop when name, model or voice may be another.
+        needs_plan: whether the profile connects in another way than the session's plan: see `reopen`.
     """
 
     def __init__(self, session: SessionHandle, store: Store, editor: AgentEditor, planner: Planner) -> None:
@@ -78,6 +79,7 @@ class Edits:
         self.planner = planner
         self.changed: Callable[[], None] = lambda: None
         self.saves = Saves()
+        self.needs_plan = False
 
     @property
     def live(self) -> bool:
@@ -182,6 +184,7 @@ class Edits:
             connect: whether to connect at once.
         """
         plan, problems = self.planner.plan(self.edited_profile, self._session.plan.source, self.editor.name)
+        self.needs_plan = False
         self._session.reopen(plan, history, connect)
         words = f"a new session; {len(history)} messages go with it" if history else "a new session"
         self._session.report(Notice(Level.INFO, words))

@@ -13,6 +13,7 @@ from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import library
+from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
 from rtvoice_tui.profiles.writing import in_order
 from rtvoice_tui.session.facts import Level, Notice
@@ -201,8 +202,26 @@ class Profiles:
             problems = (f"{editor.name} is not trusted any more: the session was ended",)
             reopened = self._edits.reopen(self._edits.said(), connect=False)
             problems += reopened.problems
+        self._connects_elsewhere(editor, *read)
         if not names:
             return ActionResult("", Tone.WARNING, problems) if problems else None
         words = f"{editor.name}.toml was changed elsewhere: {', '.join(names)}"
         self._session.report(Notice(Level.INFO, words, "pane 5 shows it, F7 sends it"))
         return ActionResult(words, Tone.QUIET, problems)
+
+    def _connects_elsewhere(self, editor: AgentEditor, before: Profile, now: Profile) -> None:
+        """The next session connects as the changed file says."""
+        names = editor.take_connection(before, now)
+        if not names:
+            return
+        self._edits.needs_plan = True
+        remedy = "it comes with the next session" if self._edits.live else "press c to connect so"
+        if "provider" in names:
+            remedy = "press p and enter to open it anew"
+        words = f"{editor.name}.toml was changed elsewhere: {', '.join(names)}"
+        self._session.report(Notice(Level.INFO, words, remedy, until_session=True))
+
+    @property
+    def opens_anew(self) -> bool:
+        """Whether opening the open profile once more changes something."""
+        return self._edits.needs_plan

@@ -128,7 +128,10 @@ class Talk:
             self._session.report(Notice(Level.INFO, words))
         elif self._store.transcript.entries and not self._store.session.lost:
             self._session.report(Notice(Level.INFO, "the session begins anew, because you ended the last one"))
-        self._session.connect()
+        if self._edits.needs_plan:  # the profile has another address now
+            self._edits.reopen(history)
+        else:
+            self._session.connect()
 
     # --- mute, gate and devices
 

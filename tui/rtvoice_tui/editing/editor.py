@@ -32,6 +32,10 @@ _NAMED_BY = frozenset({"transcription.model"})
 """Fields whose "off" switches off the whole setting that contains them."""
 
 
+CONNECTION = ("provider", "url", "folder_id", "api_key_env", "key_in_clear", "heartbeat_s", "calls_in_a_row")
+"""Fields of a profile that are not edited in the app and take effect with the next session."""
+
+
 class AgentEditor:
     """Holds the draft, and the outcome of everything that was sent. For the head's thread only.
 
@@ -221,6 +225,16 @@ class AgentEditor:
         for name in tool_names(ours, theirs):
             if ours.tool(name) != theirs.tool(name):
                 self.put_tool(name, theirs.tool(name))
+        return names
+
+    def take_connection(self, before: Profile, now: Profile) -> tuple[str, ...]:
+        """The file was changed by another program: take over how it connects; returns the names of what changed.
+
+        A new provider is named only: it needs another editor.
+        """
+        names = tuple(name for name in CONNECTION if getattr(before, name) != getattr(now, name))
+        taken = {name: getattr(now, name) for name in names if name != "provider"}
+        self.profile = replace(self.profile, **taken)
         return names
 
     def keep_audio(self, **chosen: Any) -> "Future[SaveResult]":

@@ -38,7 +38,7 @@ class ProfileActions:
 
     def _chosen(self, name: str | None) -> None:
         editor, live = self._agent.editor, self._controller.edits.live
-        if not name or name == editor.name:
+        if not name or (name == editor.name and not self._controller.profiles.opens_anew):
             return
         if not live and not editor.changed:
             self._open(name, (), connect=False)
