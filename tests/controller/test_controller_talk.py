@@ -75,7 +75,7 @@ def test_a_session_that_the_user_ended_is_not_taken_along(desk: Desk):
     desk.store.record(SessionEnded("disconnected", "press c to connect"), 3.0)
     desk.controller.talk.toggle_connection()
     assert not any(isinstance(asked, cmd.SetHistory) for asked in desk.asked)
-    assert desk.notices[-1].startswith("the session begins anew")
+    assert desk.notices[-1].startswith("a new conversation")
 
 
 def test_a_lost_session_in_which_nothing_was_said_takes_nothing_along(desk: Desk):

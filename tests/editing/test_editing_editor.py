@@ -494,6 +494,54 @@ def test_an_undo_that_was_refused_can_be_tried_again():
     assert again.settings.voice == "marin"
 
 
+def test_a_refused_value_does_not_go_along_with_the_next_change():
+    editor = editor_of()
+    told(editor, send(editor, voice="dragon"), REFUSED, detail="no such voice", blamed="voice")
+    assert editor.refused == ("voice",)
+    write(editor, "speed", "1.5")
+    command, _ = editor.send(2.0, 1)
+    change = editor.history.changes[-1]
+    assert change.fields == ("speed",)
+    assert command.settings.voice == "marin"
+    assert value_at(editor.draft, "voice") == "dragon", "it stays as it is typed"
+    told(editor, change, EditState.ACKNOWLEDGED)
+    assert editor.mark("speed")[0] == "acknowledged"
+    assert editor.mark("voice") == ("refused", "no such voice")
+
+
+def test_a_refused_value_alone_is_sent_once_more_and_another_value_is_a_new_one():
+    editor = editor_of()
+    told(editor, send(editor, voice="dragon"), REFUSED, detail="no such voice", blamed="voice")
+    command, _ = editor.send(2.0, 1)
+    assert command.settings.voice == "dragon"
+    told(editor, editor.history.changes[-1], REFUSED, detail="no such voice", blamed="voice")
+    write(editor, "voice", "cedar")
+    write(editor, "speed", "1.5")
+    command, _ = editor.send(3.0, 1)
+    assert (command.settings.voice, editor.history.changes[-1].fields) == ("cedar", ("voice", "speed"))
+
+
+def test_what_was_refused_together_with_another_is_sent_again():
+    editor = editor_of()
+    told(editor, send(editor, voice="dragon", speed="1.5"), REFUSED, detail="no such voice", blamed="voice")
+    assert editor.refused == ("voice",)
+    command, _ = editor.send(2.0, 1)
+    assert editor.history.changes[-1].fields == ("speed",)
+    assert command.settings.voice == "marin"
+
+
+def test_one_edit_is_dropped_and_the_others_stay():
+    editor = editor_of()
+    for path, text in (("voice", "cedar"), ("speed", "1.5"), ("turn_detection.threshold", "0.7")):
+        write(editor, path, text)
+    editor.toggle_tool("get_time")
+    editor.drop("turn_detection.threshold")
+    editor.drop("voice")
+    assert set(editor.changed) == {"speed", "tools"}
+    editor.drop("tools.get_time")
+    assert editor.changed == ("speed",)
+
+
 @pytest.mark.parametrize("state", [None, SENT, REFUSED, SILENT, LATER])
 def test_only_a_change_that_is_in_force_is_taken_back(state: EditState | None):
     editor = editor_of()

@@ -300,7 +300,7 @@ async def test_f9_takes_a_tool_away():
         await here.press("f9")
         await back_in_the_panes(here)
         await here.settled("tools.get_weather", "●")
-        assert here.columns("tools.get_weather")[0] == "taken away"
+        assert here.columns("tools.get_weather")[0] == "removed"
         await here.press("f7")
         update = await here.wire.update()
         assert update["session"] == {"type": "realtime", "tools": []}

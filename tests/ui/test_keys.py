@@ -538,6 +538,17 @@ async def _field_switch(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     assert app.told == []
 
 
+@shows("field-drop")
+async def _field_drop(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await choose_row(app, pilot, "voice")
+    before = _typed(app, "voice")
+    await pilot.press("right")
+    await until(pilot, lambda: _typed(app, "voice") != before)
+    await pilot.press(stroke)
+    await until(pilot, lambda: _typed(app, "voice") == before and not app.editor.changed)
+    assert app.told == []
+
+
 @shows("field-clear")
 async def _field_clear(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await choose_row(app, pilot, "voice")

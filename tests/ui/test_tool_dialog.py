@@ -14,6 +14,7 @@ from rtvoice_tui.editing.runs import HINTS, line_of
 from rtvoice_tui.profiles.model import Filler, ToolEntry
 from rtvoice_tui.profiles.runs import AskRun, CommandRun, HostedRun, HttpRun, McpRun, MockRun, PythonRun, ToolRun
 from rtvoice_tui.ui.screens.tool import ToolScreen
+from rtvoice_tui.ui.widgets.choice_field import ChoiceField
 
 SIZES = ((120, 40), (80, 24))
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
@@ -52,7 +53,7 @@ class Dialog:
 
     def type(self, **texts: str) -> None:
         for name, text in texts.items():
-            self.app.screen.query_one(f"#tool-{name}", Input).value = text
+            self.app.screen.query_one(f"#tool-{name}").value = text  # type: ignore[attr-defined]
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
@@ -100,7 +101,7 @@ async def test_another_line_of_the_same_kind_keeps_what_the_line_does_not_say():
     async with dialog() as here:
         await here.open(FULL)
         assert here.app.screen.query_one("#tool-run", Input).value == line_of(FULL.run)
-        here.type(run="other {n}", policy="", timeout="")
+        here.type(run="other {n}", policy="default", timeout="")
         run = replace(FULL.run, argv=["other", "{n}"])
         assert await here.taken() == replace(FULL, run=run, policy="default", timeout_s=None)
 
@@ -110,10 +111,8 @@ async def test_what_is_wrong_is_refused_with_a_sentence_that_names_it(size: tupl
     wrong = [
         ({"name": "no way"}, "name: 1 to 64 letters, digits, '_' or '-'"),
         ({"name": "get_time"}, "name: there is a tool 'get_time' already"),
-        ({"kind": "shell"}, "kind: one of python, command, http, mcp, mock, ask, hosted"),
         ({"run": "say 'a"}, "runs: No closing quotation"),
         ({"kind": "http", "run": "GET h/p"}, "runs: GET https://host/path/{city}"),
-        ({"policy": "never"}, "policy: one of default, auto, ask, off"),
         ({"timeout": "soon"}, "timeout s: more than 0 and at most 3600 seconds, such as 10"),
         ({"timeout": "0"}, "timeout s: more than 0 and at most 3600 seconds, such as 10"),
         ({"timeout": "nan"}, "timeout s: more than 0 and at most 3600 seconds, such as 10"),
@@ -144,3 +143,23 @@ async def test_hostile_text_in_a_tool_is_drawn_as_symbols_and_kept_as_it_is(size
         text = screen_text(here.pilot)
         assert not {"\x1b", "\x07", "\x9b", "\u202e", "\ud800"} & set(text)
         assert await here.taken() == tool
+
+
+async def test_kind_and_policy_are_chosen_among_all_that_there_are():
+    async with dialog() as here:
+        await here.open(FULL)
+        kind, policy = (here.app.screen.query_one(f"#tool-{name}", ChoiceField) for name in ("kind", "policy"))
+        assert "[command]" in screen_text(here.pilot)
+        await here.press("tab", "tab", "right")
+        assert kind.value == "http"
+        await here.press("left", "left", "left")
+        assert kind.value == "hosted", "it goes round"
+        await here.press(*"mo")
+        assert kind.value == "mock"
+        await here.press(*"xyz", "delete")
+        assert kind.value == "mock", "it never becomes empty or another word"
+        await here.press("enter", "enter")
+        assert here.app.focused is policy
+        await here.pilot.click("#tool-policy", offset=(2, 0))
+        await here.pilot.pause(0)
+        assert policy.value == "off"

@@ -127,7 +127,7 @@ class Talk:
             words = f"{_messages(len(history))} with the new session"
             self._session.report(Notice(Level.INFO, words))
         elif self._store.transcript.entries and not self._store.session.lost:
-            self._session.report(Notice(Level.INFO, "the session begins anew, because you ended the last one"))
+            self._session.report(Notice(Level.INFO, "a new conversation, because you ended the last one"))
         if self._edits.needs_plan:  # the profile has another address now
             self._edits.reopen(history)
         else:

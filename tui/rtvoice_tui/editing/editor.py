@@ -10,6 +10,7 @@ from rtvoice_tui.editing.agent import Agent, agent_of, differences, nested_value
 from rtvoice_tui.editing.fields import Field, fields_of, has
 from rtvoice_tui.editing.history import IN_FORCE, Change, EditHistory
 from rtvoice_tui.editing.merging import (
+    setting_of,
     tool_names,
     typed_over_sent,
     with_setting,
@@ -61,6 +62,7 @@ class AgentEditor:
         self._latest: dict[str, EditChanged] = {}
         self._model_waits = False
         self._under_way: set[str] = set()
+        self._refusals: dict[str, Any] = {}  # values as the server refused them
         self._policies: dict[str, Policy] = {tool.name: tool.policy for tool in self.kept.tools if tool.policy != "off"}
 
     @property
@@ -136,6 +138,19 @@ class AgentEditor:
         """Replace the tool of that name in the draft; ``None`` removes it."""
         self.draft = self.draft.with_tool(name, tool)
 
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Names of the changed settings that are typed as the server has refused them."""
+        return tuple(name for name in self.changed if self._refusals.get(name, UNSET) == setting_of(self.draft, name))
+
+    def drop(self, path: str) -> None:
+        """Take back what was typed for one setting, or for one tool, and not sent."""
+        name, _, inside = path.partition(".")
+        if name == "tools":
+            self.put_tool(inside, self.kept.tool(inside))
+        else:
+            self.draft = with_settings_of(self.draft, self.kept, (name,))
+
     def session_opened(self) -> None:
         """A session started with everything that was sent."""
         self._model_waits = False
@@ -158,13 +173,20 @@ class AgentEditor:
     def send(self, at: float, turn: int) -> "tuple[EditSession, Future[SaveResult]]":
         """A command with everything that changed, and the save, which has started.
 
-        The save includes what was sent and not saved before.
+        What the server has refused and is typed as it was does not go along with other changes: it would take them
+        with it. The save includes what was sent and not saved before.
 
         Args:
             at: seconds on the store's clock.
             turn: number of the current turn.
         """
+        typed, refused = self.draft, self.refused
+        if refused and set(refused) != set(self.changed):  # else the user asks for them once more
+            others = tuple(name for name in self.changed if name not in refused)
+            self.draft = with_settings_of(self.kept, typed, others)
         command, _ = self._start_change(at, turn)
+        if self.draft is not typed:
+            self.draft = with_settings_of(self.kept, typed, refused)
         return command, self.save()
 
     def save(self) -> "Future[SaveResult]":
@@ -250,6 +272,10 @@ class AgentEditor:
         for name in fact.fields:
             self._latest[name] = fact
         change = self.history.record_outcome(fact)
+        for name in fact.fields:
+            self._refusals.pop(name, None)
+            if change is not None and fact.state is EditState.REFUSED and fact.blamed in ("", name):
+                self._refusals[name] = setting_of(change.after, name)
         saving = self._take_back(change) if change is not None and fact.state is EditState.REFUSED else None
         if not fact.edit_id and fact.state is EditState.SENT:
             self.session_opened()

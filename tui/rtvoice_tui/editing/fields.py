@@ -58,7 +58,7 @@ def fields_of(dialect: Dialect) -> tuple[Field, ...]:
     modalities = ("audio", "text") if dialect.one_modality else ("audio", "text", "audio, text")
     return (
         Field("model", "model", Kind.TEXT, dialect.models, help="a change needs a new session"),
-        Field("voice", "voice", Kind.TEXT, dialect.voices, help="another may be typed"),
+        Field("voice", "voice", Kind.TEXT, dialect.voices, help="or type another"),
         Field("speed", "speed", Kind.NUMBER, low=0.25, high=1.5, help="1 is normal"),
         Field("role", "speaking style", Kind.TEXT, ("neutral", "good", "friendly", "strict", "evil", "whisper"),
               help="which of them work depends on the voice"),

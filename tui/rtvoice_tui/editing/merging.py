@@ -14,6 +14,11 @@ def with_setting(agent: Agent, name: str, value: Any) -> Agent:
     return replace(agent, settings=replace(agent.settings, **{name: value}))
 
 
+def setting_of(agent: Agent, name: str) -> Any:
+    """The value of a whole setting: one of the session, the model, or the tools."""
+    return getattr(agent, name) if name in ("model", "tools") else getattr(agent.settings, name)
+
+
 def with_settings_of(agent: Agent, other: Agent, names: tuple[str, ...]) -> Agent:
     """An agent with some settings of another; ``model`` and ``tools`` may be among the names."""
     settings = {name: getattr(other.settings, name) for name in names if name not in ("model", "tools")}

@@ -150,7 +150,7 @@ def key_source_hint(profile: Profile) -> str:
     names = key_variables(profile)
     if not names:
         return f"{profile.dialect.title} needs no key"
-    return f"{' or '.join(names)} holds it, or it is typed here:"
+    return f"Set {' or '.join(names)}, or paste the key here:"
 
 
 def use_for_this_run(profile: Profile, key: str) -> None:

@@ -170,6 +170,7 @@ KEYS: tuple[Key, ...] = (
     Key("field-left", "left", "step(-1)", "earlier value", "The previous known value", where="fields"),
     Key("field-right", "right", "step(1)", "later value", "The next known value", where="fields"),
     Key("field-switch", "o", "switch", "on/off", "Switch a tool on or off", where="fields"),
+    Key("field-drop", "backspace", "drop", "drop", "Drop what is typed in this row", where="fields"),
     Key("field-clear", "delete", "clear", "clear", "Leave a setting to the server", where="fields"),
     Key("send", "enter", "", "send", "Send the message", where="composer", typing=1),
     Key("new-line", "alt+enter", "", "new line", "Begin a new line; also ctrl+j", where="composer", typing=10),

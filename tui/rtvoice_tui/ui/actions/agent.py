@@ -101,7 +101,7 @@ class AgentActions:
         lines = [f"{words[0].upper()}{words[1:]} cannot change in a running session."]
         answers = {
             "k": "connect again and keep the conversation",
-            "n": "connect again and begin anew",
+            "n": "connect again with a new conversation",
             "l": "send the rest now; this comes with the next session",
         }
         self._app.push_screen(AskScreen("A new session is needed", lines, answers), self._send_with)

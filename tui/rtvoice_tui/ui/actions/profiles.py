@@ -50,7 +50,10 @@ class ProfileActions:
             lines.append(f"A session with '{editor.name}' is running.")
         if editor.changed:
             lines.append(f"Typed and not sent, and lost then: {', '.join(editor.changed)}.")
-        answers = {"k": "end it and connect, keeping the conversation", "n": "end it and connect, beginning anew"}
+        answers = {
+            "k": "end it and connect, keeping the conversation",
+            "n": "end it and connect without it",
+        }
         if not live:
             answers = {}
         answers["o"] = "open the profile without connecting"

@@ -248,6 +248,11 @@ class AgentPane(Vertical):
         else:
             self._apply_value(message.row, message.text)
 
+    def on_field_table_dropped(self, message: FieldTable.Dropped) -> None:
+        """Take back what was typed in a row."""
+        self._editor.drop(message.row.path)
+        self.reload()
+
     def _apply_value(self, row: Row, text: str) -> bool:
         assert row.field is not None
         if not has(self._editor.dialect, row.field):

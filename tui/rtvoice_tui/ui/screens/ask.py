@@ -68,7 +68,7 @@ class AskScreen(ModalScreen[str]):
         """The text, and below it the choices, which stay visible when the text is scrolled."""
         with Vertical(classes="dialog question") as dialog:
             dialog.border_title = self._title.replace("[", "\\[")
-            dialog.border_subtitle = "esc leave it as it is"
+            dialog.border_subtitle = "esc cancel"
             yield WrappedLines(self._lines, self._fit)
             yield FixedLine()
             for number, _ in enumerate(self._answers):

@@ -37,7 +37,7 @@ class KeyScreen(ModalScreen[str]):
         """A password field, with a line above and one for errors below."""
         with Vertical(classes="dialog form question") as dialog:
             dialog.border_title = f"Key of {self._name}"
-            dialog.border_subtitle = signs(self, "⏎ for this run  F7 into the key store  esc leave")
+            dialog.border_subtitle = signs(self, "⏎ for this run  F7 into the key store  esc cancel")
             dialog.styles.height = 5
             yield FixedLine(id="key-where")
             yield Input(password=True, id="key-field", placeholder="the key: paste it here")

@@ -39,7 +39,7 @@ class ResultScreen(ModalScreen[str | None]):
         """The hint and the text area."""
         with Vertical(classes="dialog form") as dialog:
             dialog.border_title = one_line(self._title, 80).replace("[", "\\[")
-            dialog.border_subtitle = "F7 send  ^e editor  esc leave"
+            dialog.border_subtitle = "F7 send  ^e editor  esc cancel"
             line = FixedLine(id="result-hint")
             line.write([(self._hint, "dim")])
             yield line
@@ -90,7 +90,7 @@ class ReasonScreen(ModalScreen[str | None]):
         """The description of the call, and a field for the reason."""
         with Vertical(classes="dialog question form") as dialog:
             dialog.border_title = "Do not run it"
-            dialog.border_subtitle = "enter refuse  esc leave it waiting"
+            dialog.border_subtitle = "enter reject  esc cancel"
             dialog.styles.height = len(self._lines) + 4
             for pieces in self._lines:
                 line = FixedLine()

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 from rtvoice_tui.editing.runs import HINTS, line_of, run_of
@@ -18,6 +19,7 @@ from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import KINDS
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.tools.definitions import check_name
+from rtvoice_tui.ui.widgets.choice_field import ChoiceField
 from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.ui.widgets.plain_fields import PlainArea, PlainInput
 
@@ -34,9 +36,9 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave", show=False, priority=True),
-        Binding("f7", "take", "Take over", show=False, priority=True),
-        Binding("f9", "remove", "Take away", show=False, priority=True),
+        Binding("escape", "leave", "Cancel", show=False, priority=True),
+        Binding("f7", "take", "Apply", show=False, priority=True),
+        Binding("f9", "remove", "Remove", show=False, priority=True),
         Binding("ctrl+e", "external", "Editor", show=False, priority=True),
     ]
 
@@ -51,12 +53,12 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
         tool = self._tool or ToolEntry(name="", parameters={"type": "object", "properties": {}})
         with Vertical(classes="dialog form") as dialog:
             dialog.border_title = "Tool"
-            dialog.border_subtitle = "F7 apply  F9 remove  ^e editor  esc leave"
+            dialog.border_subtitle = "← → choose  F7 apply  F9 remove  ^e editor  esc cancel"
             yield _row("name", PlainInput(tool.name, id="tool-name"))
             yield _row("description", PlainInput(tool.description, id="tool-description"))
-            yield _row("kind", PlainInput(tool.run.kind, id="tool-kind", placeholder=" or ".join(KINDS)))
+            yield _row("kind", ChoiceField(tuple(KINDS), tool.run.kind, id="tool-kind"))
             yield _row("runs", PlainInput(line_of(tool.run), id="tool-run", placeholder=HINTS[tool.run.kind]))
-            yield _row("policy", PlainInput(tool.policy, id="tool-policy", placeholder=" or ".join(POLICIES)))
+            yield _row("policy", ChoiceField(POLICIES, tool.policy, id="tool-policy"))
             limit = "" if tool.timeout_s is None else str(tool.timeout_s).removesuffix(".0")
             yield _row("timeout s", PlainInput(limit, id="tool-timeout", placeholder=f"{tool.limit_s:g}"))
             line = FixedLine()
@@ -75,21 +77,18 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
         Raises:
             SchemaRefused: a value is not valid; the message names the field or the path.
         """
-        names = ("name", "description", "kind", "run", "policy", "timeout")
-        raw = {name: self.query_one(f"#tool-{name}", Input).value for name in names}
+        raw = {name: self.query_one(f"#tool-{name}", Input).value for name in ("name", "description", "run", "timeout")}
+        kind, policy = (self.query_one(f"#tool-{name}", ChoiceField).value for name in ("kind", "policy"))
         text = {name: value.strip() for name, value in raw.items()}
         check_name(text["name"], self._others)
         parameters = parsed(self.query_one("#tool-schema", TextArea).text)
         base = self._tool or ToolEntry(name=text["name"])
-        policy = text["policy"] or POLICIES[0]
-        if policy not in POLICIES:
-            raise SchemaRefused(f"policy: one of {', '.join(POLICIES)}")
         entry = replace(
             base,
             name=text["name"],
             description=base.description if raw["description"] == base.description else text["description"],
             parameters=parameters,
-            run=run_of(text["kind"], raw["run"], base.run),
+            run=run_of(kind, raw["run"], base.run),
             policy=policy,
             timeout_s=_seconds(text["timeout"]),
         )
@@ -98,10 +97,14 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
         except msgspec.ValidationError as error:
             raise SchemaRefused(str(error).replace("$.", "")) from None
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Show the hint of the typed kind in the ``runs`` field."""
-        if event.input.id == "tool-kind":
-            self.query_one("#tool-run", Input).placeholder = HINTS.get(event.value.strip(), " or ".join(KINDS))
+    def on_choice_field_changed(self, event: ChoiceField.Changed) -> None:
+        """Show the hint of the chosen kind in the ``runs`` field."""
+        if event.field.id == "tool-kind":
+            self.query_one("#tool-run", Input).placeholder = HINTS[event.field.value]
+
+    def on_choice_field_submitted(self) -> None:
+        """Enter moves to the next field."""
+        self.focus_next()
 
     def action_take(self) -> None:
         """Close with the typed tool if it is valid."""
@@ -160,7 +163,7 @@ def _seconds(text: str) -> float | None:
     return seconds
 
 
-def _row(label: str, field: Input) -> Horizontal:
+def _row(label: str, field: Widget) -> Horizontal:
     name = FixedLine()
     name.write([(label, "dim")])
     return Horizontal(name, field, classes="row")

@@ -13,7 +13,7 @@ from rtvoice_tui.editing.fields import Field, Kind, has
 from rtvoice_tui.editing.values import OFF, shown, typed
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.ui.bindings import bindings
+from rtvoice_tui.ui.bindings import BY_ID, bindings
 from rtvoice_tui.ui.widgets.lines import Piece
 from rtvoice_tui.ui.widgets.plain_view import PlainView
 
@@ -74,6 +74,13 @@ class FieldTable(PlainView):
             super().__init__()
             self.row = row
             self.text = text
+
+    class Dropped(Message):
+        """Posted to take back what was typed in a row."""
+
+        def __init__(self, row: Row) -> None:
+            super().__init__()
+            self.row = row
 
     class Moved(Message):
         """Posted when the cursor is moved."""
@@ -147,6 +154,11 @@ class FieldTable(PlainView):
         if self.row is not None and self.row.field is not None:
             self.post_message(self.Stepped(self.row, ""))
 
+    def action_drop(self) -> None:
+        """Take back what was typed in this row."""
+        if self.row is not None and self.row.path != ADD:
+            self.post_message(self.Dropped(self.row))
+
     # --- lines
 
     @property
@@ -179,7 +191,7 @@ class FieldTable(PlainView):
         draft = self._editor.draft
         edited = typed(draft, row.field) if row.field is not None else shown(value_at(draft, row.path))
         if row.tool and draft.tool(row.tool) is None:
-            edited = "taken away"
+            edited = "removed"
         off = OFF.get(row.path, "off")
         values = (edited, shown(sent, off), shown(force, off))
         inks = ("warn" if word == "edited" else "plain", "dim", "warn" if word == "changed" else "dim")
@@ -204,7 +216,7 @@ def explained(editor: AgentEditor, row: Row) -> list[Piece]:
     if detail and word != "absent":
         pieces.append((f": {one_line(detail, 200)}", "plain"))
     if row.tool:
-        return [*pieces, ("  space on/off, enter edits the tool", "dim")]
+        return [*pieces, (f"  {BY_ID['field-switch'].shown} on/off, enter edits the tool", "dim")]
     if row.field is not None and has(editor.dialect, row.field):
         known = ", ".join(row.field.choices[:12])
         tail = "; ".join(part for part in (row.field.help, known) if part)
