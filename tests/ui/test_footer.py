@@ -450,15 +450,8 @@ async def test_the_palette_has_the_keys_beside_its_commands() -> None:
 def test_the_readme_names_every_key_of_the_table() -> None:
     text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([^`\n]+)`", text))
-    words = {
-        "␣": "space",
-        "⏎": "enter",
-        "bksp": "backspace",
-        "esc": "escape",
-        "↑": "up",
-        "↓": "down",
-        "alt+⏎": "alt+enter",
-    }
+    words = {"␣": "space", "⏎": "enter", "bksp": "backspace", "esc": "escape", "↑": "up", "↓": "down"}
+    words |= {"alt+⏎": "alt+enter"}
     words |= {f"^{letter}": f"ctrl+{letter}" for letter in "epz"}
     usual = {
         "up",

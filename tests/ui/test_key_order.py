@@ -6,10 +6,13 @@ from textual import events
 from textual.widgets import Input, TextArea
 
 from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.events import EventsView
 from rtvoice_tui.ui.panes.timing import TimingView
 from rtvoice_tui.ui.screens.profiles import ProfileList, ProfilesScreen
+from rtvoice_tui.ui.screens.tool import ToolScreen
+from rtvoice_tui.ui.widgets.choice_field import ChoiceField
 from rtvoice_tui.ui.widgets.field_table import FieldTable
 
 
@@ -117,3 +120,48 @@ async def test_the_keys_of_a_pane_follow_the_digit_that_leads_to_it() -> None:
 def _words(app: Cockpit) -> str:
     """What stands in the field of the event stream."""
     return "".join(field.value for field in app.query("#events-field").results(Input))
+
+
+async def test_keys_in_a_dialog_act_in_the_order_in_which_they_were_pressed() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        app.push_screen(ToolScreen(app.editor.kept.tool("get_weather"), set()))
+        await until(pilot, lambda: isinstance(app.focused, Input) and app.focused.id == "tool-name")
+        run = app.screen.query_one("#tool-run", Input)
+        run.focus()
+        await until(pilot, lambda: app.focused is run)
+        for key, letter in (("ctrl+u", ""), *((each, each) for each in "abc"), ("tab", ""), ("o", "o"), ("tab", "")):
+            app.post_message(events.Key(key, letter or None))
+        for letter in "123":
+            app.post_message(events.Key(letter, letter))
+        await until(pilot, lambda: app.screen.query_one("#tool-timeout", Input).value == "123")
+        assert run.value == "abc"
+        assert app.screen.query_one("#tool-policy", ChoiceField).value == "off"
+
+
+async def test_a_message_typed_right_behind_another_one_is_the_next_one() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        burst(app, "t", "one", "enter", "two", "enter", "three")
+        await until(pilot, lambda: app.told == [cmd.SendText("one"), cmd.SendText("two")])
+        await until(pilot, lambda: app.composer.text == "three")
+
+
+async def test_what_cannot_be_sent_comes_back_before_what_was_typed_since() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        app.phase(Phase.OFFLINE)
+        burst(app, "t", "one", "enter", "two")
+        await until(pilot, lambda: app.composer.text == "onetwo")
+
+
+async def test_a_key_that_acts_from_a_field_acts_once() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        await pilot.press("t")
+        burst(app, "hi", "tab", "escape")
+        await until(pilot, lambda: not app.types)
+        seen = app.focused
+        await pilot.pause(0.05)
+        assert app.focused is seen
+        assert not app._acted

@@ -206,9 +206,12 @@ class RtvoiceApp(TerminalApp):
 
     def on_composer_submitted(self, message: Composer.Submitted) -> None:
         """Send the typed message, and follow the conversation; it stays in the field if it cannot be sent."""
-        if message.text and self.talk.send(message.text):
-            self.composer.sent(message.text)
+        text = message.text.strip()
+        if text and self.talk.send(text):
+            self.composer.sent(text)
             self.panes.follow()
+        else:
+            self.composer.restore(message.text)
 
     # --- actions
 

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import sys
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,6 +18,7 @@ from textual import events
 from textual.app import App
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.message_pump import MessagePump
 
 from rtvoice_tui.controller.talk import Talk
 from rtvoice_tui.engine.handle import SessionHandle
@@ -27,8 +29,8 @@ from rtvoice_tui.ui.terminal.key_reports import REPORTS_EVENTS
 from rtvoice_tui.ui.terminal.layouts import is_of_another_script, same_place
 from rtvoice_tui.ui.terminal.suspending import Suspension
 
-LEAVES: Final = frozenset({"escape", "tab", "shift+tab"})
-"""Keys that leave a text field; letters typed before them have already been delivered to the field."""
+HANDLED_S: Final = 0.25
+"""Seconds to wait for a widget to handle a key; it may be waiting for the app itself."""
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,7 @@ class TerminalApp(App[None]):
         self._stop_session = session.stop
         self._end_code = 0
         self._told_of_layout = False
+        self._acted: deque[events.Key] = deque(maxlen=64)
         self._own_loop: asyncio.AbstractEventLoop | None = None
         self._suspension = Suspension(self, session.release_devices, session.reclaim_devices)
 
@@ -65,18 +68,31 @@ class TerminalApp(App[None]):
     # --- the order of keys
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
-        """Run a pane command, or a key that leaves a field, before the next key is handled.
+        """Run a command before the next key is handled.
 
         Textual delivers a key to the focused widget and checks its binding only after the key has bubbled up through
         all parent widgets. A key that follows immediately still goes to the old focus: after ``t``, the first letters
-        of a message would act as commands. In text fields and dialogs Textual's order is kept: typed text may not
-        have reached the field yet when a key that acts on it arrives.
+        of a message would act as commands. Keys that are typed as text are waited for in `_typed`.
         """
         if await super()._check_bindings(key, priority):
             return True
         # Textual checks priority bindings before it delivers the key to a widget
-        direct = priority and len(self.screen_stack) == 1 and (not self.types or key in LEAVES)
+        direct = priority and not self.types and len(self.screen_stack) == 1
         return direct and await super()._check_bindings(key)
+
+    async def _typed(self, event: events.Key) -> None:
+        """Deliver a key to a text field or a dialog, and wait until it has acted, so that the next one acts after it."""
+        field = self.focused
+        event._sender = None  # else the screen stops each key before it comes back to the app that has sent it
+        await super().on_event(event)
+        if field is None or not event.is_forwarded:
+            return  # a key that acts everywhere
+        for node in field.ancestors_with_self:
+            if node is self or event._stop_propagation or not await _has_handled(node):
+                break
+        if not event._stop_propagation:
+            self._acted.append(event)  # it is on its way here, behind the keys that have come since
+            await super()._check_bindings(event.key)
 
     @property
     def types(self) -> bool:
@@ -117,8 +133,14 @@ class TerminalApp(App[None]):
             await super().on_event(event)
             return
         event = self._at_its_place(event)
+        if event in self._acted:
+            self._acted.remove(event)
+            return
         with self.keys.acting_on(event):
-            await super().on_event(event)
+            if (self.types or len(self.screen_stack) > 1) and not event.is_forwarded:
+                await self._typed(event)
+            else:
+                await super().on_event(event)
 
     def _at_its_place(self, event: events.Key) -> events.Key:
         """The key of a Latin keyboard at the same place, unless text is typed; says so where that is not known."""
@@ -188,6 +210,22 @@ class TerminalApp(App[None]):
         log.error("the screen failed", exc_info=error)
         self.failure = f"{type(error).__name__}: {error}".splitlines()[0]
         self.exit(return_code=1)
+
+
+async def _has_handled(node: MessagePump) -> bool:
+    """Wait until a widget has handled all messages that it has got; false if it takes too long."""
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def handled() -> None:
+        if not done.done():
+            done.set_result(None)
+
+    if not node.call_later(handled):
+        return False
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(done, HANDLED_S)
+        return True
+    return False
 
 
 def _came_too_late(error: Exception) -> bool:

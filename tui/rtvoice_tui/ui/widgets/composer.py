@@ -68,10 +68,14 @@ class Composer(Vertical):
             self.query_one("#composer").display = False
 
     def sent(self, text: str) -> None:
-        """The message was sent: keep it, and clear the field."""
-        from rtvoice_tui.ui.widgets.message_area import MessageArea
-
+        """The message was sent: keep it among those typed earlier."""
         self._history.add(text)
         self._recall.reset()
+
+    def restore(self, text: str) -> None:
+        """The message could not be sent: put it back, before what was typed since."""
+        from rtvoice_tui.ui.widgets.message_area import MessageArea
+
         for area in self.query(MessageArea):
-            area.text = ""
+            area.text = text + area.text
+            area.move_cursor(area.document.end)

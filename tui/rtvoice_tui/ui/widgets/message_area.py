@@ -31,7 +31,9 @@ class MessageArea(PlainArea):
         if event.key == "enter":
             event.stop()
             event.prevent_default()
-            self.post_message(Composer.Submitted(self.text.strip()))
+            text = self.text
+            self.clear()  # at once: what is typed next is the next message
+            self.post_message(Composer.Submitted(text))
         elif event.key in _NEW_LINE:
             event.stop()
             event.prevent_default()
