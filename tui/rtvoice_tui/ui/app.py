@@ -196,6 +196,11 @@ class RtvoiceApp(TerminalApp):
         """Edit a tool."""
         self.agent.open_tool(message.name)
 
+    def on_text_selected(self) -> None:
+        """Copy what was selected with the mouse."""
+        if self.screen.get_selected_text():
+            self.panes.copy()
+
     def on_follow_view_followed(self) -> None:
         """Show the last turn again: a pane follows its end."""
         self.panes.followed()

@@ -119,7 +119,10 @@ class PaneActions:
             await pane.ask("search")
 
     def copy(self) -> None:
-        """Copy what is under the cursor."""
+        """Copy what is selected with the mouse, else what is under the cursor."""
+        if selected := self._app.screen.get_selected_text():
+            self._copying.copy(selected)
+            return
         focused = self._app.focused
         text = focused.copy_text() if isinstance(focused, FollowView) else ""
         if text:

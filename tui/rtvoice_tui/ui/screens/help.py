@@ -23,6 +23,15 @@ _SECTIONS = (
 )
 
 
+_MOUSE = (
+    ("click", "Put the cursor on a line, go to a tab or a pane, press a key of the footer or of a question"),
+    ("double click", "Open the line"),
+    ("drag", "Select text and copy it; esc ends the selection"),
+    ("shift+drag", "The terminal's own selection (option+drag in some terminals)"),
+    ("wheel", "Scroll; at the end a pane follows again"),
+)
+
+
 class HelpScreen(ModalScreen[None]):
     """Lists the keys of the focused pane first, then all others.
 
@@ -57,4 +66,8 @@ class HelpScreen(ModalScreen[None]):
             lines.append([(title, "title")])
             lines += [[(f"  {key.shown:<8}", "key"), (key.help, "plain")] for key in keys]
             lines.append([("", "plain")])
+        lines += [
+            [("With the mouse", "title")],
+            *([(f"  {what:<14}", "key"), (does, "plain")] for what, does in _MOUSE),
+        ]
         return lines

@@ -81,7 +81,7 @@ class TerminalApp(App[None]):
         return direct and await super()._check_bindings(key)
 
     async def _typed(self, event: events.Key) -> None:
-        """Deliver a key to a text field or a dialog, and wait until it has acted, so that the next one acts after it."""
+        """Deliver a key to a field or a dialog, and wait until it has acted, so that the next one acts after it."""
         field = self.focused
         event._sender = None  # else the screen stops each key before it comes back to the app that has sent it
         await super().on_event(event)

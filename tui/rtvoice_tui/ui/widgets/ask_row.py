@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from rich.cells import cell_len, set_cell_size
+from textual import events
 from textual.strip import Strip
 
 from rtvoice_tui.session.facts import CallChanged
@@ -97,6 +98,16 @@ class AskRow(FixedLine):
             hints = [("  4", "key"), (" shows all", "dim"), *hints]
             what = set_cell_size(what, max(1, room - 14)).rstrip() + "…"
         return [(verb, "dim"), (what, "plain"), *hints]
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key that was clicked."""
+        start = 0
+        pieces = self._second if event.y else []
+        for place, (text, ink) in enumerate(pieces):
+            words = pieces[place + 1][0] if ink == "key" and place + 1 < len(pieces) else ""
+            if ink == "key" and start <= event.x < start + len(text) + len(words):
+                self.app.simulate_key(text.strip().lower() if text.strip()[1:] else text.strip())
+            start += cell_len(text)
 
     def _keys(self, call: CallChanged) -> list[tuple[str, str]]:
         """The keys that answer, with what they do; letters do not act in a text field, and no key in a dialog."""

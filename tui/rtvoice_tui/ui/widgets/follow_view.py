@@ -3,10 +3,13 @@
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from textual import events
 from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
+from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -16,6 +19,9 @@ from rtvoice_tui.ui.widgets.lines import Inked, Piece
 
 COUNTED = 3_000
 """Maximum number of lines in which all matches are counted."""
+
+MOST_SELECTED = 5_000
+"""Maximum number of lines that a selection copies."""
 
 FOUND_WITHIN = 50_000
 """Maximum number of lines per search, so that the app stays responsive."""
@@ -66,6 +72,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
         self._growing = False
         self._needle = ""
         self.found = ""
+        self._pointed_at = False
 
     # --- for subclasses
 
@@ -171,7 +178,59 @@ class FollowView(Inked, ScrollView, can_focus=True):
         if self._needle:
             pieces = _marked(pieces, self._needle)
         chosen = line == self.cursor and self.shows_cursor
-        return self.strip(pieces, self.text_width, "cursor" if chosen else "")
+        strip = self.strip(pieces, self.text_width, "cursor" if chosen else "")
+        return self._selected(strip, line).apply_offsets(0, line) if self._pointed_at else strip
+
+    # --- the mouse
+
+    def on_enter(self) -> None:
+        """The mouse is over the view: from now on each character says where it is, which takes time."""
+        if not self._pointed_at:
+            self._pointed_at = True
+            self.refresh()
+
+    def on_leave(self) -> None:
+        """The mouse is elsewhere; what is selected stays marked."""
+        self._pointed_at = bool(self.text_selection)
+
+    def _selected(self, strip: Strip, line: int) -> Strip:
+        """A line with what is selected in it marked."""
+        selection = self.text_selection
+        span = selection.get_span(line) if selection is not None else None
+        if span is None:
+            return strip
+        text = strip.text
+        start, end = (cell_len(text[:place]) if place >= 0 else strip.cell_length for place in span)
+        style = self.screen.get_component_rich_style("screen--selection")
+        marked = Strip(Segment.apply_style(strip.crop(start, end), post_style=style))
+        return Strip.join((strip.crop(0, start), marked, strip.crop(end)))
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The text that was selected with the mouse, without the blanks behind each line."""
+        first = selection.start.y if selection.start is not None else 0
+        last = min(selection.end.y, self.line_count - 1) if selection.end is not None else self.line_count - 1
+        first = max(first, last - MOST_SELECTED)
+        lines = ["".join(text for text, _ in self.pieces(line)) for line in range(first, last + 1)]
+        if lines and selection.end is not None and selection.end.y == last:
+            lines[-1] = lines[-1][: selection.end.x]
+        if lines and selection.start is not None and selection.start.y == first:
+            lines[0] = lines[0][selection.start.x :]
+        return "\n".join(line.rstrip() for line in lines), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Another part is selected."""
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where was clicked; a double click opens the line."""
+        if self.screen.selections:
+            return  # it ended a selection
+        offset = event.get_content_offset(self)
+        line = offset.y + int(self.scroll_offset.y) if offset is not None else self.line_count
+        if line < self.line_count:
+            self.move_cursor(line)
+            if event.chain == 2:
+                self.action_open()
 
     def on_resize(self) -> None:
         """Update after lines were wrapped to a new width."""

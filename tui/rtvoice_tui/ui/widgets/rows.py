@@ -40,6 +40,14 @@ class TabRow(FixedLine):
             pieces.append((f"[{words}]" if number == active else f" {words} ", "title" if number == active else "dim"))
         self.write(pieces)
 
+    def on_click(self, event: events.Click) -> None:
+        """Go to the pane whose tab was clicked."""
+        start = 0
+        for (text, _), number in zip(self._pieces, (0, *(number for number, _ in self._tabs)), strict=False):
+            if start <= event.x < start + cell_len(text) and number:
+                self.app.simulate_key(str(number))
+            start += cell_len(text)
+
 
 class TickerRow(FixedLine):
     """The last event, shown if there is room for one pane only."""
