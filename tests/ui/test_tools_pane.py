@@ -98,10 +98,10 @@ async def test_servers_stand_below_with_their_state_their_tools_or_why_they_fail
     app.store.record(ServerChanged("docs", ServerState.CONNECTED, "at the provider", 2), 20.0)
     async with opened(app, SIZES[0]) as pilot:
         await focus(pilot, 4)
-        lines = [" ".join(row.split()) for row in rows(pilot)[12:]]
-        assert lines[:2] == ["mcp notes connected 3 tools", "mcp one connected 1 tool"]
-        assert lines[2].startswith("mcp files failed no such program \\[/b] [/b] [red]x[/red] ␛[31m")
-        assert lines[3] == "mcp docs (at the provider) connected 2 tools"
+        lines = [" ".join(row.split()) for row in rows(pilot)[14:]]
+        assert lines[:2] == ["from notes connected 3 tools", "from one connected 1 tool"]
+        assert lines[2].startswith("from files failed no such program \\[/b] [/b] [red]x[/red] ␛[31m")
+        assert lines[3] == "from docs (at the provider) connected 2 tools"
         title = str(app.calls.pane.border_title)
         assert "files failed" in title, "the list may be too short to show it"
 
@@ -113,12 +113,14 @@ async def test_the_list_takes_what_it_needs_and_never_more_than_its_share(app: C
     async with opened(app, size) as pilot:
         await focus(pilot, 4)
         pane, calls = app.calls.pane, app.calls.pane.calls
-        await until(pilot, lambda: (app.pulse(), calls.size.height == 2)[1], "no call, and a server")
+        await until(pilot, lambda: (app.pulse(), calls.size.height == 4)[1], "no call, two tools and a server")
         assert "no call yet" in screen_text(pilot)
         for number in range(1, 40):
             call(store, number, name=f"{HOSTILE}a_very_long_name_" * 20)
         app.pulse()
-        await until(pilot, lambda: calls.size.height > 2, "the list grows")
+        await until(pilot, lambda: (app.pulse(), len(rows(pilot)) > 39)[1], "the calls are listed")
+        app.pulse()
+        await pilot.pause(0)
         assert calls.size.height <= max(3, 0.35 * pane.size.height)
         assert app.calls.pane.detail.size.height > calls.size.height
         assert calls.region.height + app.calls.pane.detail.region.height == pane.size.height

@@ -1,7 +1,7 @@
 """User actions on calls: approve, reject, stop, send a result, mock a tool, and switch a tool off."""
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -16,6 +16,26 @@ from rtvoice_tui.store.calls import CallRecord, waits
 from rtvoice_tui.store.plain import one_line
 
 _OFF = "off for this session: o switches it on again"
+
+
+class Offer(NamedTuple):
+    """A tool as the agent has it in this session.
+
+    Attributes:
+        name: the name under which the model calls it.
+        kind: how it is run: ``python``, ``mcp``, ``mock``, ...
+        policy: whether calls run at once, after approval, or never: ``auto``, ``ask`` or ``off``.
+        offered: whether the session has it.
+        description: the description that the model gets.
+        parameters: the JSON Schema of its arguments.
+    """
+
+    name: str
+    kind: str
+    policy: str
+    offered: bool
+    description: str
+    parameters: dict[str, Any]
 
 
 class Calls:
@@ -55,6 +75,25 @@ class Calls:
     def send_result(self, call: CallChanged, output: str) -> None:
         """Send the user's result for a call: it replaces the tool's own, or follows as a message if that was sent."""
         self._session.post(cmd.SendResult(call.key, output, call.name))
+
+    # --- the tools
+
+    def offers(self) -> list[Offer]:
+        """The tools of the agent in the profile's order, and behind them those of its MCP servers."""
+        agent, session = self._edits.editor.kept, {spec.name: spec for spec in self._session.tools}
+        found: dict[str, Offer] = {}
+        for entry in agent.tools:
+            if isinstance(entry.run, McpRun) and agent.policy(entry) != "off":
+                continue  # its own tools are listed
+            spec = session.get(entry.name)
+            parameters = spec.parameters if spec is not None else entry.parameters
+            description = (spec.description if spec is not None else "") or entry.description
+            offer = Offer(entry.name, entry.run.kind, agent.policy(entry), spec is not None, description, parameters)
+            found[entry.name] = offer
+        for name, spec in session.items():
+            policy = "ask" if spec.asks else "auto"
+            found.setdefault(name, Offer(name, spec.kind, policy, True, spec.description, spec.parameters))
+        return list(found.values())
 
     # --- manual runs
 

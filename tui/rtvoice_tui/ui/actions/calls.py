@@ -136,8 +136,12 @@ class CallActions:
             self._open_form(record.call.name, arguments_of(record.call.arguments))
 
     def test_tool(self) -> None:
-        """Open the form for a manual run of any tool that runs here."""
+        """Open the form for a manual run of the tool under the cursor, or of any that runs here."""
         names = list(self._calls.local_specs())
+        if (tool := self.pane.calls.chosen_tool) is not None:
+            if self._runs_here(tool.name):
+                self._open_form(tool.name, {})
+            return
         chosen = self.pane.calls.chosen
         if not names:
             self._notify("the profile has no tool that runs here: e, then 'add a tool'")
@@ -165,8 +169,11 @@ class CallActions:
             self._tool_changed(self._calls.toggle_mock(record))
 
     def toggle_tool(self) -> None:
-        """Switch the selected call's tool off, or on again."""
-        if (record := self._chosen_call()) is not None:
+        """Switch the tool under the cursor, or that of the selected call, off or on again."""
+        if (tool := self.pane.calls.chosen_tool) is not None:
+            for answer in self._calls.toggle_tool(tool.name):
+                self._tool_changed(answer)
+        elif (record := self._chosen_call()) is not None:
             for answer in self._calls.toggle_tool(record.call.name):
                 self._tool_changed(answer)
 

@@ -36,6 +36,20 @@ class View(StrEnum):
     WIRE = "wire"
 
 
+def tool_lines(description: str, parameters: dict[str, Any], view: View, width: int) -> Lines:
+    """All lines about a tool: what the model is told of it.
+
+    Args:
+        description: its description.
+        parameters: the JSON Schema of its arguments.
+        view: how the schema is shown.
+        width: maximum width of a line in cells.
+    """
+    lines = _block("what the model is told", description or "(no description)", width, "plain")
+    text = json.dumps(parameters, ensure_ascii=False)
+    return [*lines, *_titled("arguments", []), *_value(text, View.TREE if view is View.WIRE else view, width)]
+
+
 def call_lines(record: CallRecord, view: View, width: int, now: float) -> Lines:
     """All lines about a call.
 

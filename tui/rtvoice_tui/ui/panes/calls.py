@@ -1,5 +1,6 @@
 """Pane 4: the list of function calls, and the details of the selected one."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -8,12 +9,13 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 
+from rtvoice_tui.controller.calls import Offer
 from rtvoice_tui.session.facts import CallState, ServerChanged, ServerState
 from rtvoice_tui.store.calls import CallRecord, waits
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import bindings
-from rtvoice_tui.ui.panes.call_text import View, as_json, call_lines
+from rtvoice_tui.ui.panes.call_text import View, as_json, call_lines, tool_lines
 from rtvoice_tui.ui.panes.pane import Pane
 from rtvoice_tui.ui.widgets.ask_row import KEY_GUARD_S, AskRow
 from rtvoice_tui.ui.widgets.follow_view import FollowView, right_aligned
@@ -35,6 +37,9 @@ _HOSTED = "at the provider"
 _LIST_SHARE = 0.35
 """Maximum share of the pane's height for the list."""
 
+_TOOLS_SHARE = 0.6
+"""The same before the first call: the list is of the tools then."""
+
 
 class CallsView(FollowView):
     """List of calls, newest first; the newest one is selected until the user selects another."""
@@ -52,9 +57,12 @@ class CallsView(FollowView):
             super().__init__()
             self.step = step
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float], offers: Callable[[], list[Offer]]) -> None:
         super().__init__(id="tools")
         self._store = store
+        self._offers = offers
+        self._tools: list[Offer] = []
+        self._uses: Counter[str] = Counter()
         self._clock = clock
         self._seen: tuple[object, ...] = ()
         self._records: list[CallRecord] = []
@@ -88,10 +96,14 @@ class CallsView(FollowView):
         they are drawn.
         """
         calls, now = self._store.calls, self._clock()
+        tools = self._offers()
         state = (calls.version, self.text_width, self._key, int(now * 2) if self._ticks else 0)
-        if state == self._seen:
+        if state == self._seen and tools == self._tools:
             return False
         self._seen = state
+        on_tool = self.chosen_tool
+        self._tools = tools
+        self._uses = Counter(record.call.name for record in calls.records if not record.call.manual)
         self._records = calls.records[::-1]
         self._servers = list(calls.servers.values())
         self._ticks = any(_ticks(record) for record in calls.open.values())
@@ -102,7 +114,8 @@ class CallsView(FollowView):
         chosen = newest if line is None else self._records[line]
         if chosen is not self._chosen:
             self._chosen, self._followed_at = chosen, now
-        self.cursor = line
+        stays = next((i for i, tool in enumerate(tools) if on_tool is not None and tool.name == on_tool.name), None)
+        self.cursor = line if stays is None else max(1, len(self._records)) + stays
         return True
 
     def sync(self, force: bool = False, with_counters: bool = True) -> None:
@@ -115,8 +128,14 @@ class CallsView(FollowView):
 
     @property
     def line_count(self) -> int:
-        """Number of lines: calls, then tool servers."""
-        return max(1, len(self._records)) + len(self._servers)
+        """Number of lines: calls, then the tools of the agent, then tool servers."""
+        return max(1, len(self._records)) + len(self._tools) + len(self._servers)
+
+    @property
+    def chosen_tool(self) -> Offer | None:
+        """The tool under the cursor; ``None`` if the cursor is on a call or a server."""
+        line = -1 if self.cursor is None else self.cursor - max(1, len(self._records))
+        return self._tools[line] if 0 <= line < len(self._tools) else None
 
     def pieces(self, line: int) -> list[Piece]:
         """Content of a line; the selected call is marked."""
@@ -125,11 +144,30 @@ class CallsView(FollowView):
             return [("›" if record is self._chosen else " ", "key"), *self._row(record)]
         if not self._records and not line:
             return [(" no call yet", "dim")]
-        return [(" ", "plain"), *_server_row(self._servers[line - max(1, len(self._records))])]
+        line -= max(1, len(self._records))
+        if line < len(self._tools):
+            return [(" ", "plain"), *self._tool_row(self._tools[line])]
+        return [(" ", "plain"), *_server_row(self._servers[line - len(self._tools)])]
+
+    def _tool_row(self, tool: Offer) -> list[Piece]:
+        """Name, policy and kind of a tool, and how often it was called; ●: offered, ○: off, ◌: a mock."""
+        sign, ink = ("○", "dim") if tool.policy == "off" else ("●", "ok") if tool.offered else ("✗", "error")
+        if tool.kind == "mock" and tool.policy != "off":
+            sign, ink = "◌", "warn"
+        words = {"off": "off", "ask": "asks"}.get(tool.policy, "auto")
+        if not tool.offered and tool.policy != "off":
+            words = "not offered"
+        uses = self._uses[tool.name]
+        kind: Piece = (f" {'MOCK' if tool.kind == 'mock' else tool.kind:<8}", "warn" if tool.kind == "mock" else "dim")
+        right: list[Piece] = [(f" {words:<11}", "plain"), kind, (f"{f'{uses}×' if uses else '':>4}", "dim")]
+        left: list[Piece] = [(f" {sign} ", ink), (one_line(tool.name, 60), "tool" if tool.policy != "off" else "dim")]
+        return right_aligned(left, right, self.text_width - 2)
 
     def move_cursor(self, line: int) -> None:
         """Move the cursor, and select the call under it."""
         super().move_cursor(line)
+        if self.chosen_tool is not None:
+            self.post_message(self.Chosen())
         if self.cursor is not None and self.cursor < len(self._records):
             self._chosen = self._records[self.cursor]
             self._key = self._chosen.call.key
@@ -211,7 +249,7 @@ def _server_row(server: ServerChanged) -> list[Piece]:
     where = f" ({_HOSTED})" if hosted else ""
     ink = _SERVER_INKS.get(server.state, "dim")
     return [
-        ("   mcp ", "dim"),
+        ("   from ", "dim"),
         (one_line(server.name, 30) + where, "tool"),
         (f" {server.state}  ", ink),
         (words, "dim"),
@@ -223,6 +261,7 @@ class CallView(PlainView):
 
     Args:
         chosen: returns the call to show, or ``None``.
+        tool: returns the tool to show instead, or ``None``.
         clock: returns seconds on the store's clock.
         name: id of the widget.
     """
@@ -230,10 +269,16 @@ class CallView(PlainView):
     BINDINGS: ClassVar[list[BindingType]] = bindings("tools")
 
     def __init__(
-        self, chosen: Callable[[], CallRecord | None], clock: Callable[[], float], *, name: str = "call"
+        self,
+        chosen: Callable[[], CallRecord | None],
+        clock: Callable[[], float],
+        tool: Callable[[], Offer | None] = lambda: None,
+        *,
+        name: str = "call",
     ) -> None:
         super().__init__([], id=name)
         self._chosen = chosen
+        self._tool = tool
         self._clock = clock
         self._view = View.TREE
         self._seen: tuple[object, ...] = ()
@@ -250,7 +295,8 @@ class CallView(PlainView):
         ticks = int(now * 2) if record is not None and _ticks(record) else 0
         call = record.call if record is not None else None
         key = call.key if call is not None else ""
-        state = (key, call, _progress(record), self.text_width, self._view, ticks)
+        tool = self._tool()
+        state = (key, call, _progress(record), self.text_width, self._view, ticks, tool)
         if state == self._seen:
             return False
         if key != (self._seen[0] if self._seen else "") and self.is_mounted:
@@ -258,6 +304,8 @@ class CallView(PlainView):
             self.cursor = None
         self._seen = state
         self._lines = call_lines(record, self._view, self.text_width, now) if record is not None else []
+        if tool is not None:
+            self._lines = tool_lines(tool.description, tool.parameters, self._view, self.text_width)
         return True
 
     def copy_text(self) -> str:
@@ -284,9 +332,17 @@ def _progress(record: CallRecord | None) -> tuple[object, ...]:
 class ToolsPane(Pane):
     """The list of calls above, the selected call below."""
 
-    def __init__(self, number: int, name: str, store: Store, clock: Callable[[], float], hints: str) -> None:
-        self.calls = CallsView(store, clock)
-        self.detail = CallView(lambda: self.calls.chosen, clock)
+    def __init__(
+        self,
+        number: int,
+        name: str,
+        store: Store,
+        clock: Callable[[], float],
+        hints: str,
+        offers: Callable[[], list[Offer]] = list,
+    ) -> None:
+        self.calls = CallsView(store, clock, offers)
+        self.detail = CallView(lambda: self.calls.chosen, clock, lambda: self.calls.chosen_tool)
         super().__init__(number, name, self.calls, hints)
         self._store = store
         self._shown = ""
@@ -309,7 +365,8 @@ class ToolsPane(Pane):
     def sync(self, with_counters: bool = True) -> None:
         """Update both views and the title; the list is as high as its lines, up to its share of the height."""
         self.calls.sync(with_counters=with_counters)
-        height = max(1, min(self.calls.line_count, max(3, int(self.size.height * _LIST_SHARE))))
+        share = _LIST_SHARE if self._store.calls.records else _TOOLS_SHARE
+        height = max(1, min(self.calls.line_count, max(3, int(self.size.height * share))))
         if self.calls.styles.height is None or self.calls.styles.height.value != height:
             self.calls.styles.height = height
         self.detail.sync(with_counters=with_counters)

@@ -88,7 +88,8 @@ def _events(row: PaneRow, controller: Controller) -> Widget:
 
 
 def _calls(row: PaneRow, controller: Controller) -> Widget:
-    return ToolsPane(row.number, row.title, controller.store, lambda: controller.session.clock, row.keys)
+    clock, offers = (lambda: controller.session.clock), controller.calls.offers
+    return ToolsPane(row.number, row.title, controller.store, clock, row.keys, offers)
 
 
 def _agent(row: PaneRow, controller: Controller) -> Widget:
