@@ -15,7 +15,7 @@ from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.ui.panes.timing import TimingView
 from rtvoice_tui.ui.panes.transcript import TranscriptView
-from rtvoice_tui.ui.widgets.composer import MOST_LINES
+from rtvoice_tui.ui.widgets.message_area import MOST_LINES
 from screens import toasts
 
 PASTED = "\n".join(f"line {number} 漢字 👩‍👩‍👧 مرحبا" for number in range(200))

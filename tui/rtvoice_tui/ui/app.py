@@ -41,6 +41,7 @@ from rtvoice_tui.ui.widgets.meters import MeterRow
 from rtvoice_tui.ui.widgets.rows import KeyRow, NoticeRow, TabRow, TickerRow
 from rtvoice_tui.ui.widgets.sound_panel import SoundPanel
 from rtvoice_tui.ui.widgets.status import StatusRow
+from rtvoice_tui.ui.widgets.submitted import MessageSubmitted
 
 
 @with_actions
@@ -209,7 +210,7 @@ class RtvoiceApp(TerminalApp):
         """Open an event as JSON, or show the turn of the opened line in all panes."""
         self.panes.opened(message)
 
-    def on_composer_submitted(self, message: Composer.Submitted) -> None:
+    def on_message_submitted(self, message: MessageSubmitted) -> None:
         """Send the typed message, and follow the conversation; it stays in the field if it cannot be sent."""
         text = message.text.strip()
         if text and self.talk.send(text):

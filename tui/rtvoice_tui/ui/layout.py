@@ -1,5 +1,6 @@
-"""Which panes are visible: both columns on a large screen, one pane on a small screen or when zoomed."""
+"""Which panes are visible: all on a large screen, one of each column on a wide and low one, else one pane."""
 
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from textual.geometry import Size
@@ -13,6 +14,26 @@ from rtvoice_tui.ui.sizes import TALL, WIDE
 if TYPE_CHECKING:
     from rtvoice_tui.ui.app import RtvoiceApp
 
+
+class Room(Enum):
+    """How many panes there is room for."""
+
+    ONE = auto()
+    ROW = auto()
+    """One of each column."""
+    ALL = auto()
+
+
+def room_of(size: Size) -> Room:
+    """The room for panes on a screen."""
+    if size.width < WIDE:
+        return Room.ONE
+    return Room.ALL if size.height >= TALL else Room.ROW
+
+
+FIRST = {Column.LEFT: 1, Column.RIGHT: 2}
+"""The pane of each column that is shown where there is room for one of each."""
+
 AGENT = 5
 """Number of the agent pane, which has its own key to open and close it."""
 
@@ -25,23 +46,31 @@ class Layout:
 
     Attributes:
         active: number of the active pane.
-        narrow: whether the screen has room for one pane only.
+        room: the room for panes.
     """
 
     def __init__(self, app: "RtvoiceApp") -> None:
         self._app = app
         self.active = 1
-        self.narrow = False
+        self.room = Room.ALL
         self._zoomed = False
+        self._beside = dict(FIRST)  # the last active pane of each column
         self._open: set[int] = set()  # open panes that replace others (`PaneRow.over`)
 
     def resized(self, size: Size) -> None:
-        """Rearrange the panes when the terminal's size crosses `WIDE` or `TALL`."""
-        narrow = size.width < WIDE or size.height < TALL
-        if narrow != self.narrow:
-            self.narrow = narrow
-            self._app.screen_stack[0].set_class(narrow, "-narrow")
+        """Rearrange the panes when the room for them changes."""
+        room = room_of(size)
+        if room is not self.room:
+            self.room = room
+            screen = self._app.screen_stack[0]
+            screen.set_class(room is Room.ONE, "-narrow")
+            screen.set_class(room is Room.ROW, "-low")
             self.arrange()
+
+    @property
+    def narrow(self) -> bool:
+        """Whether not all panes are in sight, so that tabs show what there is."""
+        return self.room is not Room.ALL
 
     def focused(self, widget: Widget | None) -> None:
         """Make the pane that contains the focused widget the active one."""
@@ -49,6 +78,7 @@ class Layout:
             widget = widget.parent if isinstance(widget.parent, Widget) else None
         if widget is not None:
             self.active = widget.number
+            self._beside[ROWS[self.active].column] = self.active
 
     async def go(self, number: int) -> None:
         """Open a pane if it is closed, make it active and focus it, before the next key is handled."""
@@ -88,8 +118,15 @@ class Layout:
     def arrange(self) -> None:
         """Show and hide panes and columns for the current state."""
         screen = self._app.screen_stack[0]
-        alone = self.narrow or self._zoomed
-        shown = {self.active} if alone else self._in_sight()
+        self._beside[ROWS[self.active].column] = self.active
+        for column, number in self._beside.items():
+            if ROWS[number].over and number not in self._open:
+                self._beside[column] = FIRST[column]
+        shown = self._in_sight()
+        if self._zoomed or self.room is Room.ONE:
+            shown = {self.active}
+        elif self.room is Room.ROW:
+            shown = set(self._beside.values())
         for pane in (*screen.query(Pane), screen.query_one(AgentPane)):
             pane.display = pane.number in shown
         for column in Column:

@@ -1,4 +1,4 @@
-"""Minimum terminal size for more than one pane."""
+"""Terminal sizes at which panes are arranged in another way."""
 
 WIDE, TALL = 100, 28
-"""Columns and rows."""
+"""Minimum columns for two panes side by side, and minimum rows for two panes above each other."""

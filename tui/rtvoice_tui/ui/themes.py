@@ -13,6 +13,9 @@ from rtvoice_tui.text_files import read_text_file
 
 DEFAULT = "rtvoice-dark"
 
+OF_TEXTUAL = frozenset(("text-muted", "text-disabled"))
+"""Variables of Textual that a theme may set: quiet text, and that of panes without the focus."""
+
 VARIABLES: dict[str, str] = {
     "meter-ok": "#4fb286",
     "meter-warn": "#d9a441",
@@ -101,7 +104,7 @@ def _read(file: Path) -> Theme:
     from textual.color import Color, ColorParseError
 
     fields = msgspec.convert(tomllib.loads(read_text_file(file, MAX_BYTES)), ThemeFile)
-    unknown = set(fields.variables) - set(VARIABLES)
+    unknown = set(fields.variables) - set(VARIABLES) - OF_TEXTUAL
     if unknown:
         raise ValueError(f"unknown variables {', '.join(sorted(unknown))}")
     values: dict[str, Any] = {f.name: getattr(fields, f.name) for f in msgspec.structs.fields(fields)}

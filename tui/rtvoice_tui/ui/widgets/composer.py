@@ -2,13 +2,11 @@
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.message import Message
 
 from rtvoice_tui.controller.typed_history import Recall, TypedHistory
 from rtvoice_tui.ui.widgets.lines import FixedLine
 
 HINT = "› type a message (t), enter sends"
-MOST_LINES = 6
 
 
 class Composer(Vertical):
@@ -17,13 +15,6 @@ class Composer(Vertical):
     Args:
         history: the messages typed earlier.
     """
-
-    class Submitted(Message):
-        """Posted when the user sends the text."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
 
     def __init__(self, history: TypedHistory) -> None:
         super().__init__(id="message")

@@ -4,8 +4,11 @@ from textual import events
 from textual.widgets import TextArea
 
 from rtvoice_tui.controller.typed_history import Recall
-from rtvoice_tui.ui.widgets.composer import MOST_LINES, Composer
 from rtvoice_tui.ui.widgets.plain_fields import PlainArea
+from rtvoice_tui.ui.widgets.submitted import MessageSubmitted
+
+MOST_LINES = 6
+"""Number of lines up to which the field grows."""
 
 _NEW_LINE = frozenset(("alt+enter", "shift+enter", "ctrl+enter", "ctrl+j"))
 """Keys that begin a new line; which of them arrive depends on the terminal."""
@@ -33,7 +36,7 @@ class MessageArea(PlainArea):
             event.prevent_default()
             text = self.text
             self.clear()  # at once: what is typed next is the next message
-            self.post_message(Composer.Submitted(text))
+            self.post_message(MessageSubmitted(text))
         elif event.key in _NEW_LINE:
             event.stop()
             event.prevent_default()
