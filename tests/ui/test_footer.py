@@ -14,7 +14,7 @@ from tool_key_checks import ask
 
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import Phase
-from rtvoice_tui.ui.bindings import KEYS, bindings, shown_key
+from rtvoice_tui.ui.bindings import CHAINS, KEYS, bindings, shown_key
 from rtvoice_tui.ui.commands import commands
 from rtvoice_tui.ui.footer import Focus, FooterKey, footer_keys
 from rtvoice_tui.ui.panes.agent import AgentPane
@@ -373,15 +373,6 @@ async def test_a_click_on_a_key_of_the_footer_presses_it() -> None:
 
 
 # --- the table
-
-
-CHAINS = {
-    "transcript": ("lines",),
-    "events": ("events", "lines"),
-    "tools": ("tools", "lines"),
-    "agent": ("agent",),
-    "table": ("fields", "lines", "agent"),
-}
 
 
 @pytest.mark.parametrize("chain", CHAINS.values(), ids=CHAINS)

@@ -24,11 +24,12 @@ from rtvoice_tui.ui.actions.profiles import ProfileActions
 from rtvoice_tui.ui.actions.quitting import QuitActions
 from rtvoice_tui.ui.actions.table import with_actions
 from rtvoice_tui.ui.actions.talk import TalkActions
-from rtvoice_tui.ui.bindings import BY_ID, PANE_ACTIONS, bindings
+from rtvoice_tui.ui.bindings import BY_ID, PANE_ACTIONS, bindings, rebind
 from rtvoice_tui.ui.bridge import PULSE_HZ, Bridge
 from rtvoice_tui.ui.commands import commands
 from rtvoice_tui.ui.describing import about
 from rtvoice_tui.ui.glyphs import ascii_only
+from rtvoice_tui.ui.keymap import Keymap, keymap_file, load_keymap
 from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.registry import ROWS, TABS, Column, panes
 from rtvoice_tui.ui.panes.transcript import TranscriptView
@@ -81,6 +82,8 @@ class RtvoiceApp(TerminalApp):
         self.session = session
         self.store = store
         self.controller = Controller(session, store, editor, planner, lambda name: remember(profile=name))
+        self.own_keys, self._key_problems = load_keymap(keymap_file())
+        rebind(self.own_keys)
         super().__init__(session, self.controller.talk)
         self.controller.edits.changed = self._profile_changed
         self._remember = remember
@@ -135,10 +138,11 @@ class RtvoiceApp(TerminalApp):
         """Paint the first frame, then start the session: nothing heavy is imported before."""
         self.set_class(self.ascii_only, "-ascii")
         self.began()
+        self.set_keymap(self.own_keys)
         self._bridge.attach(self.screen)
         self.panes.layout.arrange()
         self.query_one(TranscriptView).focus()
-        for problem in self._theme_problems:
+        for problem in (*self._theme_problems, *self._key_problems):
             self.notify(problem, severity="warning", markup=False)
         self.call_after_refresh(self._begin)
 
@@ -232,6 +236,8 @@ class RtvoiceApp(TerminalApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the actions of panes while a dialog is open; actions on the session stay enabled."""
+        if self.screen_stack and getattr(self.screen, "captures", False):
+            return False  # the key is to be the new one of another action
         if action == "suspend" and self.undoes:
             return False  # ctrl+z undoes what was typed first
         return len(self.screen_stack) <= 1 or action not in PANE_ACTIONS
@@ -248,6 +254,18 @@ class RtvoiceApp(TerminalApp):
     def action_help_quit(self) -> None:
         """Ctrl+c, which ends other programs: say how this one ends."""
         self.notify(f"{BY_ID['quit'].shown} quits, {BY_ID['quit-f'].shown} also while you type", markup=False)
+
+    def action_change_keys(self) -> None:
+        """Give keys other keys."""
+        from rtvoice_tui.ui.screens.keys import KeysScreen
+
+        self.push_screen(KeysScreen(self.own_keys, self._use_keys))
+
+    def _use_keys(self, keymap: Keymap) -> None:
+        self.own_keys = keymap
+        rebind(keymap)
+        self.set_keymap(keymap)
+        self.panes.keys_changed()
 
     def choose_theme(self, name: str) -> None:
         """Switch to a theme and store the choice."""

@@ -3,7 +3,8 @@
 A key of a pane is never one of the app's: what the footer shows holds in every pane.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from textual.binding import Binding, BindingType
 
@@ -205,8 +206,27 @@ PANE_KEYS = tuple(
     for number in range(1, 7)
 )
 
+CHAINS: dict[str, tuple[str, ...]] = {
+    "conversation": ("lines",),
+    "events": ("events", "lines"),
+    "tools": ("tools", "lines"),
+    "agent": ("agent",),
+    "table": ("fields", "lines", "agent"),
+}
+"""The scopes that act together where the focus is, beside those of the app."""
+
 BY_ID = {key.id: key for key in KEYS}
-"""The keys by their id."""
+"""The keys by their id, as the user has them: see `rebind`."""
+
+
+def rebind(own: Mapping[str, str]) -> None:
+    """Use the user's keys in everything that shows keys. Textual's own bindings are changed by the app.
+
+    Args:
+        own: Textual's names of keys, comma separated, by id; all others get their defaults.
+    """
+    for key in KEYS:
+        BY_ID[key.id] = replace(key, keys=own.get(key.id, key.keys))
 
 
 def bindings(where: str) -> list[BindingType]:
@@ -215,11 +235,11 @@ def bindings(where: str) -> list[BindingType]:
     return [*own, *PANE_KEYS] if where == "app" else own
 
 
+TURNS = "turns"
+"""Stands in `hint` for the two keys that go through the turns."""
+
+
 def hint(*ids: str) -> str:
     """Keys with their labels, for the border of a pane."""
-    return "  ".join(f"{BY_ID[key].shown} {BY_ID[key].label}" for key in ids)
-
-
-def turn_hint() -> str:
-    """The two keys that go through the turns, for the border of a pane."""
-    return f"{BY_ID['previous-turn'].shown} {BY_ID['next-turn'].shown} turn"
+    turns = f"{BY_ID['previous-turn'].shown} {BY_ID['next-turn'].shown} turn"
+    return "  ".join(turns if key == TURNS else f"{BY_ID[key].shown} {BY_ID[key].label}" for key in ids)

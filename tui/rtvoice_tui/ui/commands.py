@@ -90,5 +90,6 @@ def commands(app: "RtvoiceApp") -> Iterable[SystemCommand]:
     yield SystemCommand("View: zoom the pane", keyed("The whole screen, or back", "zoom"), app.panes.layout.zoom)
     for name in sorted(app.own_themes):
         yield SystemCommand(f"Theme: {name}", "Change all colours", lambda name=name: app.choose_theme(name))
+    yield SystemCommand("Keys: change", "Give any key another one; kept in keymap.toml", app.action_change_keys)
     yield SystemCommand("Help: keys", keyed("Show all keys", "help"), app.action_help)
     yield SystemCommand("App: quit", keyed("End the session and leave", "quit"), app.action_quit)

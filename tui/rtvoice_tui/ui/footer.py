@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from rtvoice_tui.ui.bindings import BY_ID, KEYS, Key, shown_key
+from rtvoice_tui.ui.bindings import BY_ID, Key, shown_key
 
 
 class Focus(Enum):
@@ -53,14 +53,19 @@ def _own(press: str, label: str) -> FooterKey:
     return FooterKey(press, shown_key(press), label)
 
 
-_FIRST = {
-    Focus.COMPOSER: (),
-    Focus.SEARCH: (_own("enter", "next match"),),
-    Focus.FILTER: (_own("enter", "keep"),),
-    Focus.INSTRUCTIONS: (_key(BY_ID["send-edit"]), _own("tab", "settings"), _key(BY_ID["editor"])),
-    Focus.VALUE: (_own("enter", "accept"), _key(BY_ID["send-edit"])),
-}
-"""Keys of the field itself."""
+def _first(focus: Focus) -> tuple[FooterKey, ...]:
+    """Keys of the field itself."""
+    match focus:
+        case Focus.SEARCH:
+            return (_own("enter", "next match"),)
+        case Focus.FILTER:
+            return (_own("enter", "keep"),)
+        case Focus.INSTRUCTIONS:
+            return (_key(BY_ID["send-edit"]), _own("tab", "settings"), _key(BY_ID["editor"]))
+        case Focus.VALUE:
+            return (_own("enter", "accept"), _key(BY_ID["send-edit"]))
+    return ()
+
 
 _LEAVES = {Focus.COMPOSER: "panes", Focus.INSTRUCTIONS: "close", Focus.VALUE: "leave"}
 """What ``escape`` does there; elsewhere it closes."""
@@ -71,14 +76,14 @@ _NOT_IN_DIALOGS = frozenset(("edit-f", "back"))
 def footer_keys(focus: Focus) -> list[FooterKey]:
     """The keys that act where the focus is, most important first."""
     if focus is Focus.PANES:
-        return [_key(key) for key in sorted((key for key in KEYS if key.footer), key=lambda key: key.footer)]
+        return [_key(key) for key in sorted((key for key in BY_ID.values() if key.footer), key=lambda key: key.footer)]
     wheres = ("app", "composer") if focus is Focus.COMPOSER else ("app",)
-    typing = sorted((key for key in KEYS if key.typing and key.where in wheres), key=lambda key: key.typing)
+    typing = sorted((key for key in BY_ID.values() if key.typing and key.where in wheres), key=lambda key: key.typing)
     if focus is Focus.DIALOG:
         close = replace(_key(BY_ID["back"], "close"), kept=True)
         return [close, *(_key(key) for key in typing if key.id not in _NOT_IN_DIALOGS)]
     leaves = _LEAVES.get(focus, "close")
-    return [*_FIRST[focus], *(_key(key, leaves if key.id == "back" else "") for key in typing)]
+    return [*_first(focus), *(_key(key, leaves if key.id == "back" else "") for key in typing)]
 
 
 def fitting(keys: Iterable[FooterKey], width: int) -> list[FooterKey]:

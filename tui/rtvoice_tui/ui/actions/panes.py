@@ -2,13 +2,17 @@
 
 from typing import TYPE_CHECKING
 
+from textual.content import Content
+
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.copying import Copying
 from rtvoice_tui.ui.footer import Focus
+from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.layout import Layout
 from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.events import EventsView
 from rtvoice_tui.ui.panes.pane import Pane
+from rtvoice_tui.ui.panes.registry import ROWS
 from rtvoice_tui.ui.panes.timing import TimingView
 from rtvoice_tui.ui.panes.transcript import TranscriptView
 from rtvoice_tui.ui.widgets.ask_row import AskRow
@@ -47,6 +51,13 @@ class PaneActions:
             self._shown_keys = focus
             self._app.screen_stack[0].query_one(KeyRow).show(focus)
             self._app.screen_stack[0].query_one(AskRow).show_keys(focus)
+
+    def keys_changed(self) -> None:
+        """Show other keys in the footer, in the question's row and in the borders of the panes."""
+        self._shown_keys = None
+        self.show_keys()
+        for pane in (self._app.query_one(AgentPane), *self._app.query(Pane)):
+            pane.border_subtitle = Content(signs(pane, ROWS[pane.number].keys))
 
     def _focus(self) -> Focus:
         app = self._app

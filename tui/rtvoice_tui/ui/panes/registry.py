@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from textual.widget import Widget
 
 from rtvoice_tui.controller.controller import Controller
-from rtvoice_tui.ui.bindings import hint, turn_hint
+from rtvoice_tui.ui.bindings import TURNS, hint
 from rtvoice_tui.ui.describing import hints
 from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.calls import ToolsPane
@@ -40,7 +40,7 @@ class PaneRow:
         title: title in its border.
         short: title in the tabs of a small screen.
         column: its column on a large screen.
-        keys: its main keys, shown in its lower border.
+        keys_shown: ids of its main keys, shown in its lower border.
         make: creates its widget.
         help: its section of the help (`Key.where`).
         over: numbers of the panes it replaces while it is open; empty for panes that are shown by default.
@@ -50,10 +50,15 @@ class PaneRow:
     title: str
     short: str
     column: Column
-    keys: str
+    keys_shown: tuple[str, ...]
     make: "Callable[[PaneRow, Controller], Widget]"
     help: str = "lines"
     over: frozenset[int] = frozenset()
+
+    @property
+    def keys(self) -> str:
+        """Its main keys with what they do."""
+        return hint(*self.keys_shown)
 
 
 def _transcript(row: PaneRow, controller: Controller) -> Widget:
@@ -97,16 +102,16 @@ def _agent(row: PaneRow, controller: Controller) -> Widget:
 
 
 PANES = (
-    PaneRow(1, "Transcript", "Talk", Column.LEFT, f"{hint('search', 'copy')}  {turn_hint()}", _transcript),
-    PaneRow(3, "Timing", "Timing", Column.LEFT, f"{turn_hint()}  {hint('copy')}", _timing),
-    PaneRow(6, "Log", "Log", Column.LEFT, hint("copy", "back"), _log, over=frozenset({3})),
-    PaneRow(2, "Events", "Events", Column.RIGHT, hint("filter", "freeze", "cause", "open"), _events, "events"),
+    PaneRow(1, "Transcript", "Talk", Column.LEFT, ("search", "copy", TURNS), _transcript),
+    PaneRow(3, "Timing", "Timing", Column.LEFT, (TURNS, "copy"), _timing),
+    PaneRow(6, "Log", "Log", Column.LEFT, ("copy", "back"), _log, over=frozenset({3})),
+    PaneRow(2, "Events", "Events", Column.RIGHT, ("filter", "freeze", "cause", "open"), _events, "events"),
     PaneRow(
         4,
         "Tools",
         "Tools",
         Column.RIGHT,
-        hint("run-again", "send-result", "make-mock", "test-tool", "switch-tool", "call-view"),
+        ("run-again", "send-result", "make-mock", "test-tool", "switch-tool", "call-view"),
         _calls,
         "tools",
     ),
@@ -115,7 +120,7 @@ PANES = (
         "Agent",
         "Agent",
         Column.RIGHT,
-        hint("send-edit", "open", "undo", "history", "editor"),
+        ("send-edit", "open", "undo", "history", "editor"),
         _agent,
         "agent",
         frozenset({2, 4}),

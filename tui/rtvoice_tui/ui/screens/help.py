@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from rtvoice_tui.ui.bindings import KEYS
+from rtvoice_tui.ui.bindings import BY_ID, Key
 from rtvoice_tui.ui.widgets.lines import Piece
 from rtvoice_tui.ui.widgets.plain_view import PlainView
 
@@ -32,6 +32,10 @@ _MOUSE = (
 )
 
 
+def _section(key: Key) -> str:
+    return "anywhere" if key.anywhere and key.where == "app" else key.where
+
+
 class HelpScreen(ModalScreen[None]):
     """Lists the keys of the focused pane first, then all others.
 
@@ -40,7 +44,8 @@ class HelpScreen(ModalScreen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1", "dismiss", "Close", show=False, priority=True)
+        Binding("escape,q,question_mark,f1", "dismiss", "Close", show=False, priority=True),
+        Binding("c", "change", "Change keys", show=False, priority=True),
     ]
 
     def __init__(self, focused: str) -> None:
@@ -51,8 +56,13 @@ class HelpScreen(ModalScreen[None]):
         """The list of keys."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Keys"
-            dialog.border_subtitle = "esc close"
+            dialog.border_subtitle = "c change keys  esc close"
             yield PlainView(self._lines())
+
+    def action_change(self) -> None:
+        """Close, and change keys."""
+        self.dismiss()
+        self.app.call_later(self.app.run_action, "change_keys")
 
     def on_mount(self) -> None:
         """Focus the list, so that keys scroll it."""
@@ -62,7 +72,7 @@ class HelpScreen(ModalScreen[None]):
         order = sorted(_SECTIONS, key=lambda section: section[0] != self._focused)
         lines: list[list[Piece]] = []
         for where, title in order:
-            keys = [key for key in KEYS if ("anywhere" if key.anywhere and key.where == "app" else key.where) == where]
+            keys = [key for key in BY_ID.values() if _section(key) == where]
             lines.append([(title, "title")])
             lines += [[(f"  {key.shown:<8}", "key"), (key.help, "plain")] for key in keys]
             lines.append([("", "plain")])
