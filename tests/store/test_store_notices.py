@@ -2,7 +2,15 @@
 
 import pytest
 
-from rtvoice_tui.session.facts import Level, Notice, Phase, PhaseChanged, SessionOpened
+from rtvoice_tui.session.facts import (
+    AgentIdentified,
+    Level,
+    Notice,
+    Phase,
+    PhaseChanged,
+    SessionOpened,
+    SettingsReported,
+)
 from rtvoice_tui.store.notices import Notices
 from rtvoice_tui.store.store import KEPT_NOTICES, Store
 
@@ -114,3 +122,14 @@ def test_a_warning_that_a_new_session_solves_goes_with_it():
     notices.add(1, Notice(WARNING, "it may be lost", until_session=True))
     notices.add(1, Notice(WARNING, "a tool is not offered"))
     assert notices.worst(1, -1, 2).text == "a tool is not offered"
+
+
+def test_what_is_in_force_belongs_to_the_agent_that_is_open():
+    store = Store()
+    store.record(AgentIdentified("local rules"), 1.0)
+    store.record(SettingsReported({"voice": "heart"}, at_start=True), 2.0)
+    store.record(AgentIdentified("local rules"), 3.0)
+    assert store.session.in_force == {"voice": "heart"}
+    store.record(AgentIdentified("mine gpt-realtime"), 4.0)
+    assert (store.session.in_force, store.session.at_start) == ({}, {})
+    store.events.close()

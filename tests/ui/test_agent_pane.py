@@ -14,6 +14,7 @@ from rtvoice_tui.profiles.writing import locked
 from rtvoice_tui.session.facts import EditChanged, EditState, Phase
 from rtvoice_tui.session.recap import RECAP
 from rtvoice_tui.store.transcript import Speaker
+from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.transcript import TranscriptView
 from rtvoice_tui.ui.screens.ask import AskScreen
 from rtvoice_tui.ui.screens.detail import DetailScreen
@@ -817,3 +818,15 @@ async def test_the_cursor_stays_on_its_profile_when_another_one_goes():
         await here.press("enter")
         await here.until(lambda: "'zzz' is a copy of 'bbb'" in about(here), "it says so")
         assert listed.chosen.name == "zzz", "what was made is selected"
+
+
+async def test_the_columns_have_their_width_when_the_pane_is_shown_again_after_another_profile_was_opened():
+    async with cockpit("openai") as here:
+        await here.open_table()
+        await here.press("escape")
+        pane = here.app.query_one(AgentPane)
+        pane.use(here.app.editor)
+        await here.press("5")
+        head = pane.query_one("#agent-head", FixedLine)
+        await here.until(lambda: head.words.split("  ")[-1] != "" or "in force" in head.words, "the head is there")
+        await here.until(lambda: "edited " in head.words and "sent " in head.words, "the words stand apart")

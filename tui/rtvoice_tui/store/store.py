@@ -178,6 +178,7 @@ class Store:
             self.timings.clear_statistics()
             self.usage.clear()
             self.interruptions.clear()
+            self.session.in_force, self.session.at_start = {}, {}  # they are of the other agent
         self._identity = identity
 
     def _record_turns(self, fact: Fact, at: float) -> None:

@@ -109,6 +109,10 @@ class AgentPane(Vertical):
         area.load_text(self._loaded)
         self._shown = area.text
 
+    def on_resize(self) -> None:
+        """The columns have another width, or the pane is shown again."""
+        self.describe()
+
     def describe(self) -> None:
         """Update all lines."""
         if not self._made:
