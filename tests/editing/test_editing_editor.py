@@ -542,6 +542,15 @@ def test_one_edit_is_dropped_and_the_others_stay():
     assert editor.changed == ("speed",)
 
 
+def test_dropping_one_value_of_a_setting_keeps_the_others_of_it():
+    editor = editor_of()
+    write(editor, "turn_detection.threshold", "0.7")
+    write(editor, "turn_detection.silence_duration_ms", "700")
+    editor.drop("turn_detection.threshold")
+    assert value_at(editor.draft, "turn_detection.threshold") == 0.5
+    assert value_at(editor.draft, "turn_detection.silence_duration_ms") == 700
+
+
 @pytest.mark.parametrize("state", [None, SENT, REFUSED, SILENT, LATER])
 def test_only_a_change_that_is_in_force_is_taken_back(state: EditState | None):
     editor = editor_of()

@@ -140,3 +140,37 @@ def test_the_answer_to_a_turn_is_heard_although_a_request_before_it_was_given_up
     c.type("Hello")
     c.user_turn()
     assert "response.cancel" not in c.begin("R1").sent_types
+
+
+@pytest.mark.parametrize("status", ["in_progress", "incomplete"])
+def test_a_late_call_that_has_only_begun_is_not_answered(status: str):
+    c = answer()
+    c.end()
+    begun = {**function_call("K", arguments='{"city":'), "status": status}
+    step = c.server("conversation.item.created", item=begun)
+    assert step.of(RunTool) == []
+    assert step.sent == []
+    whole = function_call("K", arguments='{"city":"Omsk"}')
+    assert [run.arguments for run in c.server("conversation.item.done", item=whole).of(RunTool)] == ['{"city":"Omsk"}']
+
+
+@pytest.mark.parametrize(
+    ("announced", "deltas", "text"),
+    [
+        ("Hello", ["Hello", " world"], "Hello world"),
+        ("Hello", [" world"], "Hello world"),
+        ("Hello world", ["Hello", " world"], "Hello world"),
+        ("Hello world", ["Hel"], "Hello world"),
+    ],
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_announced_part_that_deltas_repeat_or_go_on_is_told_once(announced, deltas, text, whole):
+    kind = "response.output_audio_transcript"
+    c = answer(("response.content_part.added", {**PLACE, "part": {"type": "audio", "transcript": announced}}))
+    for delta in deltas:
+        c.server(f"{kind}.delta", **PLACE, delta=delta)
+    assert said(c.all()) == text
+    if whole:
+        c.server(f"{kind}.done", **PLACE, transcript=text)
+    c.end()
+    assert said(c.all()) == text

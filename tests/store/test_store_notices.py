@@ -22,7 +22,9 @@ def shown(*told: tuple[float, Level], now: float = 10.0, hidden: float = -1.0, o
     notices = Notices(500)
     for at, level in told:
         notices.add(at, Notice(level, f"{level} {at:.0f}"))
-    found = notices.worst(now, hidden, opened)
+        if at == hidden:
+            notices.hide()
+    found = notices.worst(now, opened)
     return found.text if found is not None else ""
 
 
@@ -98,13 +100,13 @@ def test_only_errors_from_before_the_connection_of_the_open_session_are_solved()
     store = Store()
     store.record(Notice(ERROR, "of the last connection"), 1)
     store.record(PhaseChanged(Phase.CONNECTING), 2)
-    assert store.notices.worst(2, -1, store.session.connected_from).text == "of the last connection"
+    assert store.notices.worst(2, store.session.connected_from).text == "of the last connection"
     store.record(Notice(ERROR, "before the greeting"), 3)
     store.record(SessionOpened("s", {}), 4)
-    assert store.notices.worst(4, -1, store.session.connected_from).text == "before the greeting"
+    assert store.notices.worst(4, store.session.connected_from).text == "before the greeting"
     store.record(PhaseChanged(Phase.CONNECTING), 5)
     store.record(SessionOpened("s", {}), 6)
-    assert store.notices.worst(6, -1, store.session.connected_from) is None
+    assert store.notices.worst(6, store.session.connected_from) is None
 
 
 @pytest.mark.parametrize("level", [INFO, WARNING, ERROR])
@@ -121,7 +123,7 @@ def test_a_warning_that_a_new_session_solves_goes_with_it():
     notices = Notices(10)
     notices.add(1, Notice(WARNING, "it may be lost", until_session=True))
     notices.add(1, Notice(WARNING, "a tool is not offered"))
-    assert notices.worst(1, -1, 2).text == "a tool is not offered"
+    assert notices.worst(1, 2).text == "a tool is not offered"
 
 
 def test_what_is_in_force_belongs_to_the_agent_that_is_open():

@@ -185,3 +185,9 @@ async def test_output_that_is_no_text_is_a_failure():
     outcome = await ran("sh", "-c", r"printf 'GIF89a\000\001'")
     assert not outcome.ok
     assert "its output is no text" in outcome.output
+
+
+def test_a_pipe_is_no_program_and_is_not_waited_for(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path, 0o755)
+    assert program_problem(str(path), None, os.environ) == (f"{path} is no program", "give the path of a program")

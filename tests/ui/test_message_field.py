@@ -167,4 +167,27 @@ def test_recalling_goes_back_to_what_was_being_typed(file: Path) -> None:
     history.add("a")
     history.add("b")
     assert [recall.earlier("draft"), recall.earlier("b"), recall.earlier("a")] == ["b", "a", None]
-    assert [recall.later(), recall.later(), recall.later()] == ["b", "draft", None]
+    assert [recall.later("a"), recall.later("b"), recall.later("draft")] == ["b", "draft", None]
+
+
+def test_a_text_typed_over_an_earlier_message_is_what_is_being_typed(file: Path) -> None:
+    history = TypedHistory(file)
+    history.add("a")
+    history.add("b")
+    recall = Recall(history)
+    assert recall.earlier("") == "b"
+    assert recall.later("b, but other") is None, "it stays"
+    assert recall.earlier("b, but other") == "b"
+    assert recall.later("b") == "b, but other"
+
+
+def test_a_file_that_is_too_large_is_read_from_its_end_and_shortened(file: Path) -> None:
+    file.parent.mkdir()
+    line = json.dumps("x" * (MAX_LENGTH - 10)) + "\n"
+    file.write_text(line * 230 + json.dumps("y" * 3_000_000) + "\n" + '"last"\n')
+    texts = TypedHistory(file).texts
+    assert texts[-1] == "last"
+    assert all(len(text) <= MAX_LENGTH for text in texts)
+    in_order(lambda: None).result(5)
+    assert file.stat().st_size < 4_000_000
+    assert TypedHistory(file).texts == texts

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles.writing import in_order, write_privately
-from rtvoice_tui.text_files import read_text_file
 
 KEPT = 500
 """Number of messages that are kept."""
@@ -47,11 +46,14 @@ class TypedHistory:
 
     def _read(self) -> list[str]:
         try:
-            lines = read_text_file(self._file, MAX_BYTES).splitlines()
-        except (OSError, ValueError):
+            with self._file.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - MAX_BYTES))
+                lines = file.read(MAX_BYTES).decode("utf-8", "replace").splitlines()
+        except OSError:
             return []
-        found = [text for line in lines if (text := _text_of(line))]
-        if len(found) > 2 * KEPT:
+        found = [text for line in lines if (text := _text_of(line)) and len(text) <= MAX_LENGTH]
+        if len(found) > 2 * KEPT or size > MAX_BYTES:
             kept = "".join(f"{json.dumps(text)}\n" for text in found[-KEPT:])
             in_order(lambda: self._rewrite(kept))
         return found[-KEPT:]
@@ -101,6 +103,8 @@ class Recall:
             current: the text in the field; kept, if it is not an earlier message.
         """
         texts = self._history.texts
+        if self._place is not None and current != texts[self._place]:
+            self._place = None  # it was changed, and is what is being typed now
         if self._place is None:
             self._draft = current
         place = (len(texts) if self._place is None else self._place) - 1
@@ -109,9 +113,13 @@ class Recall:
         self._place = place
         return texts[place]
 
-    def later(self) -> str | None:
-        """The message after the one that is shown, or what was typed at first; ``None`` if that is shown already."""
-        if self._place is None:
+    def later(self, current: str) -> str | None:
+        """The message after the one that is shown, or what was typed at first; ``None`` if that is shown already.
+
+        Args:
+            current: the text in the field; it stays, if it is not the earlier message any more.
+        """
+        if self._place is None or current != self._history.texts[self._place]:
             return None
         self._place += 1
         if self._place < len(self._history.texts):

@@ -18,7 +18,7 @@ from rtvoice_tui.editing.merging import (
     without_change,
 )
 from rtvoice_tui.editing.profile_file import NOT_KEPT, FileState, ProfileFile, SaveResult
-from rtvoice_tui.editing.values import shown, with_value
+from rtvoice_tui.editing.values import shown, typed, with_value
 from rtvoice_tui.profiles.model import Policy, Profile, ToolEntry
 from rtvoice_tui.protocol.realtime.dialects import Dialect
 from rtvoice_tui.protocol.realtime.session_echo import tool_name
@@ -148,6 +148,8 @@ class AgentEditor:
         name, _, inside = path.partition(".")
         if name == "tools":
             self.put_tool(inside, self.kept.tool(inside))
+        elif inside and (field := next((field for field in self.fields if field.path == path), None)) is not None:
+            self.draft = with_value(self.draft, field, typed(self.kept, field))
         else:
             self.draft = with_settings_of(self.draft, self.kept, (name,))
 

@@ -18,7 +18,7 @@ _NAMED = frozenset(("properties", "patternProperties", "$defs", "definitions", "
 
 
 _JAVASCRIPT = (
-    (r"\\[pP]\{[^}]*\}|\\u\{[0-9a-fA-F]+\}|\\c[A-Za-z]|\\k<\w+>|\\[A-Za-z]", r"\\w"),
+    (r"\\[pP]\{[^}]{0,60}\}|\\u\{[0-9a-fA-F]+\}|\\c[A-Za-z]|\\k<\w+>|\\[A-Za-z]", r"\\w"),
     (r"\(\?<(?=\w)(\w+)>", "("),
     (r"\[\^\]|\[\]", "."),
     (r"\(\?<[=!]", "(?="),

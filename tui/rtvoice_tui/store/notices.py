@@ -19,6 +19,7 @@ class _Entry:
     at: float
     notice: Notice
     solved: bool = False
+    hidden: bool = False
 
 
 class Notices:
@@ -69,11 +70,16 @@ class Notices:
         for entry in self._entries:
             entry.solved = entry.solved or which(entry.notice)
 
-    def worst(self, now: float, hidden_until: float, solved_until: float | None) -> Notice | None:
-        """The first of `current`; ``None`` if there is none."""
-        return next(iter(self.current(now, hidden_until, solved_until)), None)
+    def hide(self) -> None:
+        """The user has seen them: they are kept, and not shown in the row any more."""
+        for entry in self._entries:
+            entry.hidden = True
 
-    def current(self, now: float, hidden_until: float, solved_until: float | None) -> list[Notice]:
+    def worst(self, now: float, solved_until: float | None) -> Notice | None:
+        """The first of `current`; ``None`` if there is none."""
+        return next(iter(self.current(now, solved_until)), None)
+
+    def current(self, now: float, solved_until: float | None) -> list[Notice]:
         """The notices that are neither hidden nor solved, worst first; of the same severity the newest first.
 
         Errors stay until the user hides them or a session opens on a later connection, warnings for a while where
@@ -81,13 +87,12 @@ class Notices:
 
         Args:
             now: the current time.
-            hidden_until: notices up to this time were hidden by the user.
             solved_until: errors before this time are solved; ``None`` if none is.
         """
         found: list[Notice] = []
         for entry in reversed(self._entries):
             notice, at = entry.notice, entry.at
-            if at <= hidden_until:
+            if entry.hidden:
                 break
             error = notice.level is Level.ERROR
             opened = solved_until is not None and at < solved_until

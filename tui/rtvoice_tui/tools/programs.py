@@ -52,6 +52,8 @@ def program_problem(program: str, folder: Path | None, environ: Mapping[str, str
             return f"there is no program {program}", f"write the whole path: {os.path.expanduser(program)}"
         if not path.exists():
             return f"there is no program {path}", "correct the path"
+        if not (path.is_file() or path.is_dir()):
+            return f"{path} is no program", "give the path of a program"
         if path.is_dir():
             return f"{path} is a folder", "give the path of a program"
         if not os.access(path, os.X_OK):

@@ -39,12 +39,14 @@ class _PartText:
         told: what was told as complete; one sentence after the other, if it was told so.
         deltas: what followed since; a list, so that a long text is not copied for each delta.
         whole: whether something was told as complete.
+        announced: whether the text was told when the part began: deltas may repeat it, or go on.
     """
 
     source: str
     told: str = ""
     deltas: list[str] = field(default_factory=list)
     whole: bool = False
+    announced: bool = False
 
     @property
     def blank(self) -> bool:
@@ -55,12 +57,18 @@ class _PartText:
     def text(self) -> str:
         """The text so far; deltas after a complete text that only repeat it are left out."""
         pending = "".join(self.deltas)
+        if self.announced and pending:
+            told, more = _plain(self.told), _plain(pending)
+            if told.startswith(more) or more.startswith(told):
+                return self.told if len(told) > len(more) else pending
         if self.whole and pending and _holds(self.told, pending):
             return self.told
         return self.told + pending
 
     def complete(self, text: str) -> None:
         """A complete text: all of the part, or the next sentence of it."""
+        if self.announced:
+            self.told, self.deltas, self.announced = self.text, [], False
         pending, self.deltas, self.whole = "".join(self.deltas), [], True
         if not text.strip() or _plain(self.told + pending) == _plain(text):
             self.told += pending
@@ -113,6 +121,14 @@ class ItemText:
             return UNCHANGED  # shown once it is complete, unless it repeats what is shown
         at_end = index >= max(self._parts)
         return TextChange(delta) if at_end else TextChange(self.text, replace=True)
+
+    def announce(self, index: int, source: str, text: str) -> TextChange:
+        """A part has words already when it begins."""
+        before = self.text
+        part = self._part(index, source)
+        if part.source == source and part.blank:
+            part.told, part.whole, part.announced = text, True, True
+        return self._change(before)
 
     def complete(self, index: int, source: str, text: str) -> TextChange:
         """A part, or a sentence of it, was told as complete; an empty text changes nothing."""

@@ -71,7 +71,7 @@ class CallActions:
     def reject(self) -> None:
         """Reject the waiting call, or stop the selected call if it is running."""
         calls = self.pane.calls
-        chosen = calls.chosen if self.pane.has_focus_within else None
+        chosen = self.pane.chosen
         runs = chosen is not None and chosen.call.state is CallState.RUNNING and not waits(chosen.call)
         if chosen is not None and runs and not (calls.follows and self._controller.store.calls.asking):
             self._calls.stop(chosen.call)
@@ -92,7 +92,7 @@ class CallActions:
 
     def send_result(self) -> None:
         """Enter a result for a call: it replaces the tool's own while that is pending, else it is sent as a message."""
-        record = self.pane.calls.chosen if self.pane.has_focus_within else None
+        record = self.pane.chosen
         record = record or self._asked_about()
         if record is not None:
             self._give_result(record)
@@ -113,6 +113,9 @@ class CallActions:
     # --- the chosen call
 
     def _chosen_call(self) -> CallRecord | None:
+        if (tool := self.pane.calls.chosen_tool) is not None:
+            self._notify(f"{one_line(tool.name, 60)} is a tool: choose one of its calls, or h runs it by hand")
+            return None
         record = self.pane.calls.chosen
         if record is None:
             self._notify("there is no call yet: h runs a tool by hand")

@@ -1,5 +1,6 @@
 """Pane 4: the list of function calls, and the details of the selected one."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from typing import ClassVar
@@ -211,7 +212,9 @@ class CallsView(FollowView):
         return self._records[line].call.turn if line < len(self._records) else 0
 
     def copy_text(self) -> str:
-        """The selected call as JSON."""
+        """The selected call, or tool, as JSON."""
+        if (tool := self.chosen_tool) is not None:
+            return json.dumps(tool._asdict(), indent=2, ensure_ascii=False)
         return as_json(self.chosen) if self.chosen is not None else ""
 
     def _row(self, record: CallRecord) -> list[Piece]:
@@ -309,7 +312,9 @@ class CallView(PlainView):
         return True
 
     def copy_text(self) -> str:
-        """The call as JSON."""
+        """The call, or what is shown of a tool."""
+        if self._tool() is not None:
+            return super().copy_text()
         record = self._chosen()
         return as_json(record) if record is not None else ""
 
@@ -355,8 +360,13 @@ class ToolsPane(Pane):
     @property
     def meant(self) -> CallRecord | None:
         """The selected call, if it waits and the pane has the focus: approve and reject then act on it."""
-        chosen = self.calls.chosen
-        return chosen if self.has_focus_within and chosen is not None and waits(chosen.call) else None
+        chosen = self.chosen
+        return chosen if chosen is not None and waits(chosen.call) else None
+
+    @property
+    def chosen(self) -> CallRecord | None:
+        """The selected call, if the pane has the focus and the cursor is not on a tool."""
+        return self.calls.chosen if self.has_focus_within and self.calls.chosen_tool is None else None
 
     def on_mount(self) -> None:
         """Connect the question row: it shows the call of `meant`."""

@@ -39,6 +39,9 @@ CAUSE_WITHIN = 20_000
 SHOWN_EVENTS = 50
 """Maximum number of events shown when a folded row is opened."""
 
+SHOWN_LINES = 5_000
+"""Number of lines after which no further event of a folded row is shown."""
+
 SCAN_ROWS = 4_000
 SCAN_EVENTS = 4_000
 """Maximum number of rows, and of events in them, that a filter scans per pulse, so that the app stays responsive."""
@@ -122,8 +125,16 @@ class EventsView(FollowView):
         if self._log.matches(number, self._wanted, self._unwanted):
             if not was:
                 self._hits.insert(place, number)
+                self._moved(place, 1)
         elif was:
             del self._hits[place]
+            self._moved(place, -1)
+
+    def _moved(self, place: int, step: int) -> None:
+        """A line was added or removed: the cursor stays on its event, or goes to the one that took its place."""
+        if self.cursor is not None:
+            self.cursor += step if place < self.cursor or (step > 0 and place == self.cursor) else 0
+            self.cursor = min(self.cursor, self.line_count - 1) if self.line_count else None
 
     def set_filter(self, text: str) -> None:
         """Show only rows with all these words; a word after ``-`` hides rows. Empty shows all."""
@@ -132,6 +143,7 @@ class EventsView(FollowView):
         self._wanted = [word for word in words if not word.startswith("-")]
         self._unwanted = [word[1:] for word in words if word.startswith("-") and len(word) > 1]
         self._hits = [] if self._wanted or self._unwanted else None
+        self._returns = None
         self._scanned = 0
         self._counted.clear()
         self.cursor = None
@@ -265,13 +277,16 @@ class EventsView(FollowView):
         """A title and the event's JSON, indented, line by line."""
         row = self.row_at(line)
         lines: list[str] = []
-        texts = self._log.texts(row.number, limit=SHOWN_EVENTS)
-        for index, text in enumerate(texts):
-            if len(texts) > 1:
-                lines.append(f"— {index + 1} of {row.count} —")
+        texts, shown = self._log.texts(row.number, limit=SHOWN_EVENTS), 0
+        for text in texts:
+            if len(lines) >= SHOWN_LINES:
+                break
+            shown += 1
+            if row.count > 1:
+                lines.append(f"— {shown} of {row.count} —")
             lines += _indented(text)
-        if row.count > len(texts):
-            lines.append(f"— and {row.count - len(texts)} more of the same kind —")
+        if row.count > shown:
+            lines.append(f"— and {row.count - shown} more of the same kind —")
         direction = "sent" if row.sent else "received"
         return f"{one_line(row.name, 80)} · {direction} at {precise(row.at)}", lines
 

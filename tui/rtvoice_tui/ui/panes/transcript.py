@@ -1,5 +1,6 @@
 """Pane 1: the conversation. Turns with a bar and a heading, calls in between, and what was cut off."""
 
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -119,7 +120,9 @@ class TranscriptView(FollowView):
         word = None
         if spoken is not None and spoken.entry.index < len(self._blocks):
             entry = spoken.entry
-            word = (entry.index, *word_at(entry.text, int(spoken.share * entry.length)))
+            indent = self._blocks[entry.index].indent
+            text = entry.text[indent:]
+            word = (entry.index, *word_at(text, max(0, int(spoken.share * entry.length) - indent)))
         if word == self._word:
             return False
         before, self._word = self._word, word
@@ -131,8 +134,9 @@ class TranscriptView(FollowView):
         block = self._blocks[index]
         starts = block.whole(self._width).starts
         top = self._tops[index] + block.head
-        rows = [row for row, at in enumerate(starts[: block.words]) if at < end and start < (*starts, end)[row + 1]]
-        return [top + row for row in rows or [max(0, block.words - 1)]]
+        first, last = max(0, bisect_right(starts, start) - 1), max(0, bisect_left(starts, end) - 1)
+        most = max(0, block.words - 1)
+        return [top + row for row in range(min(first, most), min(last, most) + 1)]
 
     def changed_lines(self) -> list[int] | None:
         """The lines of the word that is being spoken, if nothing else changed."""
@@ -180,6 +184,8 @@ class TranscriptView(FollowView):
             return [self._bar(entry), (note[0], "dim" if block.is_cut else "warn")]
         lines = block.whole(self._width)
         self._keep(block)
+        if row >= len(lines.lines):
+            return []  # the text was shortened, and is laid out at the next pulse
         text = lines.lines[row]
         if entry.speaker is Speaker.TOOL:
             return self._call(entry, text, row, last=row == len(lines.lines) - 1)

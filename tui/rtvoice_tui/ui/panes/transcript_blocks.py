@@ -63,8 +63,17 @@ class Block:
         """Characters of the words that were heard, up to the end of a word."""
         entry = self.entry
         if entry.heard is None:
-            return entry.length
-        return whole_word(entry.text, max(1, int(entry.heard * entry.length))) if entry.heard else 0
+            return entry.length - self.indent
+        if not entry.heard:
+            return 0
+        return max(0, whole_word(entry.text, max(1, int(entry.heard * entry.length))) - self.indent)
+
+    @property
+    def indent(self) -> int:
+        """Characters of white space before the first word: they are not shown."""
+        first = next((part for part in self.entry.parts if part.strip()), "")
+        before = self.entry.parts[: self.entry.parts.index(first)] if first else []
+        return sum(map(len, before)) + len(first) - len(first.lstrip())
 
     def width_of_words(self, width: int) -> int:
         """Cells for its words in a view of a width."""
@@ -89,7 +98,9 @@ class Block:
         """Count the lines that are shown: words that nobody heard are folded into the line of the cut."""
         assert self.lines is not None
         self.words, self.unheard = len(self.lines.lines), 0
-        if self.is_cut:
+        if self.is_cut and not self.entry.length:
+            self.words = 0
+        elif self.is_cut:
             heard = self.heard_characters
             shown = sum(start < heard for start in self.lines.starts)
             self.unheard = (
@@ -161,7 +172,7 @@ def copied(entry: Entry, time: str, unfolded: bool) -> str:
         unfolded: whether words that nobody heard are part of it.
     """
     block = Block(entry, unfolded=unfolded)
-    text = entry.text.strip()
+    text = entry.text.lstrip() if block.is_cut else entry.text.strip()
     if entry.speaker is Speaker.SEAM:
         return f"{time}  ── {text} ──"
     if entry.speaker is Speaker.TOOL:

@@ -20,6 +20,7 @@ class Composer(Vertical):
         super().__init__(id="message")
         self._history = history
         self._recall = Recall(history)
+        self._restored = 0  # characters that were put back, at the beginning of the field
 
     def compose(self) -> ComposeResult:
         """A hint in place of the field."""
@@ -42,7 +43,7 @@ class Composer(Vertical):
 
         area = next(iter(self.query(MessageArea)), None)
         if area is None:
-            area = MessageArea(self._recall)
+            area = MessageArea(self._recall, self.emptied)
             await self.mount(area)
         self.query_one("#message-hint").display = False
         area.display = True
@@ -58,6 +59,11 @@ class Composer(Vertical):
             self.query_one("#message-hint").display = True
             self.query_one("#composer").display = False
 
+    def on_descendant_focus(self) -> None:
+        """The field is in sight whenever it has the keys, also after another window had them."""
+        self.query_one("#message-hint").display = False
+        self.query_one("#composer").display = True
+
     def sent(self, text: str) -> None:
         """The message was sent: keep it among those typed earlier."""
         self._history.add(text)
@@ -68,5 +74,12 @@ class Composer(Vertical):
         from rtvoice_tui.ui.widgets.message_area import MessageArea
 
         for area in self.query(MessageArea):
-            area.text = text + area.text
+            before, since = area.text[: self._restored], area.text[self._restored :]
+            kept = f"{before.rstrip()}\n{text}" if before.strip() else text
+            self._restored = len(kept)
+            area.text = kept + since
             area.move_cursor(area.document.end)
+
+    def emptied(self) -> None:
+        """The field was emptied by the user's own key: nothing in it was put back."""
+        self._restored = 0

@@ -217,6 +217,9 @@ class FollowView(Inked, ScrollView, can_focus=True):
             lines[0] = lines[0][selection.start.x :]
         return "\n".join(line.rstrip() for line in lines), "\n"
 
+    def text_select_all(self) -> None:
+        """A double click opens the line: it does not select the whole pane, as it does in Textual."""
+
     def selection_updated(self, selection: Selection | None) -> None:
         """Another part is selected."""
         self.refresh()
@@ -277,7 +280,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
 
     def action_open(self) -> None:
         """Open the selected line, else the last one."""
-        line = self.cursor if self.cursor is not None else self.line_count - 1
+        line = min(self.cursor, self.line_count - 1) if self.cursor is not None else self.line_count - 1
         if line >= 0:
             self.post_message(self.Opened(self, line))
 

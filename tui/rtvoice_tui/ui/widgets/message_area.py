@@ -1,5 +1,7 @@
 """The text area of the message field. Imported when it is first used."""
 
+from collections.abc import Callable
+
 from textual import events
 from textual.widgets import TextArea
 
@@ -19,11 +21,13 @@ class MessageArea(PlainArea):
 
     Args:
         recall: the messages typed earlier.
+        emptied: called when enter has emptied the field.
     """
 
-    def __init__(self, recall: Recall) -> None:
+    def __init__(self, recall: Recall, emptied: Callable[[], None]) -> None:
         super().__init__(id="composer", soft_wrap=True, tab_behavior="focus", compact=True)
         self._recall = recall
+        self._emptied = emptied
 
     @property
     def value(self) -> str:
@@ -36,6 +40,7 @@ class MessageArea(PlainArea):
             event.prevent_default()
             text = self.text
             self.clear()  # at once: what is typed next is the next message
+            self._emptied()
             self.post_message(MessageSubmitted(text))
         elif event.key in _NEW_LINE:
             event.stop()
@@ -56,7 +61,7 @@ class MessageArea(PlainArea):
         if select or not self.navigator.is_last_wrapped_line(self.cursor_location):
             super().action_cursor_down(select)
         else:
-            self._show(self._recall.later())
+            self._show(self._recall.later(self.text))
 
     def _show(self, text: str | None) -> None:
         if text is not None:

@@ -76,7 +76,6 @@ class NoticeRow(FixedLine):
     def __init__(self, store: Store) -> None:
         super().__init__(id="notice")
         self._store = store
-        self._hidden_until = -1.0
         self._rows: list[list[Piece]] = [[]]
         self._seen: tuple[object, ...] = ()
 
@@ -87,7 +86,7 @@ class NoticeRow(FixedLine):
 
     def sync(self, now: float) -> None:
         """Show the notices; ``now``: seconds on the store's clock."""
-        notices = self._store.notices.current(now, self._hidden_until, self._store.session.connected_from)
+        notices = self._store.notices.current(now, self._store.session.connected_from)
         width, most = self.size.width, self.MOST if self.screen.size.height >= TALL else 2
         if (seen := (tuple(notices), width, most)) == self._seen:
             return
@@ -119,7 +118,7 @@ class NoticeRow(FixedLine):
         """Hide the notices; returns False if none is shown."""
         if not self._rows[0]:
             return False
-        self._hidden_until = self._store.notices.newest
+        self._store.notices.hide()
         self._seen = ()
         self._show([[]])
         return True

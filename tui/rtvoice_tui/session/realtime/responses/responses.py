@@ -297,7 +297,7 @@ class Responses:
         words = self._words_of(response_id, key)
         if words.text.empty:
             self._begun(words)
-        change = words.text.complete(index, _source_of(part), part.words)
+        change = words.text.announce(index, _source_of(part), part.words)
         if change != UNCHANGED:
             self._out.report(AgentSaid(words.turn, key, change.text, change.replace, out_of_band=words.out_of_band))
 
@@ -314,10 +314,11 @@ class Responses:
         key = self._keys.of(item.id, 0)  # of the response that it was told in, whichever runs now
         if item.type == "function_call" and self.slot.active and item.call_id:
             answer = self._response_of("")
-            whole = finished or item.status == "completed" or (not item.status and bool(item.arguments))
-            take = self._calls.complete if whole else self._calls.added
+            take = self._calls.complete if _is_whole(item, finished) else self._calls.added
             self._collect(answer, take(answer.turn, item, self._calls_of(answer)))
-        elif item.type == "function_call" and item.call_id and self._last_ended and item.arguments:
+        elif item.type == "function_call":
+            if not (item.call_id and self._last_ended and _is_whole(item, finished)):
+                return
             answer = self._response_of(self._last_ended)
             self._collect(answer, self._calls.complete(answer.turn, item, None))
             self._run_late(self._last_ended, answer)
@@ -448,6 +449,11 @@ class Responses:
         """Compare the length of a response's audio with its text, to detect a wrong output rate."""
         text = " ".join(self._words[item_id].text.text for item_id in answer.items if item_id in self._words)
         self.rate.spoke(text, sum(item.received_bytes for item in self.ledger.of_response(response_id)))
+
+
+def _is_whole(call: Item, finished: bool) -> bool:
+    """Whether an item holds all of a call's arguments; ``finished``: whether its event says that it is final."""
+    return finished or call.status == "completed" or (not call.status and bool(call.arguments))
 
 
 def _source_of(part: Part) -> str:
