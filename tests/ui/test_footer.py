@@ -67,7 +67,7 @@ async def _filter(app: Cockpit, pilot: Pilot[None]) -> None:
 
 
 async def _instructions(app: Cockpit, pilot: Pilot[None]) -> None:
-    await app.panes.layout.go(5)
+    await app.panes.layout.go(5, typing=True)
     await until(pilot, lambda: app.focused is app.query_one("#instructions"))
 
 
@@ -79,6 +79,7 @@ async def _table(app: Cockpit, pilot: Pilot[None]) -> None:
 
 async def _value(app: Cockpit, pilot: Pilot[None]) -> None:
     await _table(app, pilot)
+    await _on_row(app, pilot, "voice")
     await pilot.press("enter")
     await until(pilot, lambda: app.focused is app.query_one("#field-value"))
 
@@ -94,7 +95,7 @@ PLACES: dict[str, tuple[Place, Focus]] = {
     "the search": (_search, Focus.SEARCH),
     "the filter": (_filter, Focus.FILTER),
     "the instructions": (_instructions, Focus.INSTRUCTIONS),
-    "the agent's table": (_table, Focus.PANES),
+    "the agent's table": (_table, Focus.TABLE),
     "a value": (_value, Focus.VALUE),
     "a dialog": (_dialog, Focus.DIALOG),
 }
@@ -241,11 +242,58 @@ async def _help(app: Cockpit, pilot: Pilot[None], key: str) -> None:
     await until(pilot, lambda: isinstance(app.screen, HelpScreen) is not before, "help opens, or closes")
 
 
+async def _on_row(app: Cockpit, pilot: Pilot[None], path: str) -> FieldTable:
+    table = app.query_one(FieldTable)
+    app.pulse()
+    table.move_cursor([row.path for row in table._rows].index(path))
+    await pilot.pause(0)
+    return table
+
+
+async def _edit(app: Cockpit, pilot: Pilot[None], key: str) -> None:
+    await _on_row(app, pilot, "voice")
+    await pilot.press(key)
+    await until(pilot, lambda: app.focused is app.query_one("#field-value"))
+
+
+async def _next_value(app: Cockpit, pilot: Pilot[None], key: str) -> None:
+    await _on_row(app, pilot, "voice")
+    before = app.editor.draft.settings.voice
+    await pilot.press(key)
+    await until(pilot, lambda: app.editor.draft.settings.voice != before)
+    app.editor.discard()
+
+
+async def _drop(app: Cockpit, pilot: Pilot[None], key: str) -> None:
+    await _next_value(app, pilot, "right")
+    await pilot.press("right", key)
+    await until(pilot, lambda: not app.editor.changed)
+
+
+async def _switch(app: Cockpit, pilot: Pilot[None], key: str) -> None:
+    await _on_row(app, pilot, "tools.get_time")
+    await pilot.press(key)
+    await until(pilot, lambda: "tools" in app.editor.changed)
+    app.editor.discard()
+
+
+async def _undo(app: Cockpit, pilot: Pilot[None], key: str) -> None:
+    pane = app.query_one(AgentPane)
+    pane.show_message("something else", "dim")
+    await pilot.press(key)
+    await until(pilot, lambda: "no acknowledged change" in str(pane.last_line))
+
+
 EFFECTS: dict[str, Effect] = {
+    "edit": _edit,
+    "next value": _next_value,
+    "drop": _drop,
+    "on/off": _switch,
+    "undo": _undo,
     "interrupt": _interrupt,
     "mute": _mute,
     "talk": _talk,
-    "connect": _connect,
+    "disconnect": _connect,
     "type": _type,
     "agent": _agent,
     "profiles": _opens(ProfilesScreen),
@@ -301,7 +349,7 @@ async def test_every_key_that_the_footer_shows_does_what_it_says_wherever_the_fo
             app.pulse()
             shown = list(footer.keys)
             assert footer.words.split() == [word for key in shown for word in (key.shown, *key.label.split())]
-            assert {key.shown for key in shown} <= {key.shown for key in footer_keys(kind)}, name
+            assert {key.shown for key in shown} <= {key.shown for key in footer_keys(kind, live=True)}, name
             assert len(shown) >= 4, f"{name}: {shown}"
             focused = app.focused
             for key in shown:
@@ -332,7 +380,7 @@ async def test_the_footer_fits_and_always_has_help_and_the_way_out(size: tuple[i
             assert cell_len(footer.words) <= size[0]
             labels = {key.label for key in footer.keys}
             assert "help" in labels
-            assert labels & ({"quit"} if kind is Focus.PANES else {"panes", "close", "leave"})
+            assert labels & ({"quit"} if kind in (Focus.PANES, Focus.TABLE) else {"panes", "close", "leave"})
 
 
 @pytest.mark.parametrize("place", ["the message field", "the search", "the filter", "the instructions", "a value"])
@@ -393,7 +441,7 @@ def test_only_keys_without_a_letter_act_inside_fields() -> None:
 def test_inside_a_field_the_footer_shows_no_letter(focus_kind: Focus) -> None:
     shown: list[FooterKey] = footer_keys(focus_kind)
     letters = [key for key in shown if len(key.press) == 1 and key.press.isalpha()]
-    assert bool(letters) is (focus_kind is Focus.PANES)
+    assert bool(letters) is (focus_kind in (Focus.PANES, Focus.TABLE))
 
 
 # --- a call that asks, wherever the focus is
@@ -409,7 +457,7 @@ async def test_a_call_is_approved_and_rejected_with_the_keys_that_its_row_shows(
         app.pulse()
         row = app.query_one(AskRow)
         words = "".join(text for text, _ in row._second)
-        letters = PLACES[place][1] is Focus.PANES
+        letters = PLACES[place][1] in (Focus.PANES, Focus.TABLE)
         assert ("a yes" in words, "A always" in words, "x no" in words) == (letters,) * 3
         assert ("F8 yes" in words, "F9 no" in words) == (not letters,) * 2
         await pilot.press("f8")

@@ -186,7 +186,7 @@ async def _connect(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
 async def _panes(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await pilot.press(stroke)
     if stroke == "5":
-        await until(pilot, lambda: app.focused is app.query_one("#instructions"))
+        await until(pilot, lambda: app.focused is app.query_one("#fields"))
         return
     pane = next(pane for pane in app.query(Pane) if pane.number == int(stroke))
     await until(pilot, lambda: app.focused is pane.view and pane.display)

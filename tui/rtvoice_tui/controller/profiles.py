@@ -83,6 +83,11 @@ class Profiles:
         self._remember(name)  # no rename is pending that could write the state at the same time
         return answer
 
+    @property
+    def in_use(self) -> Profile:
+        """The open profile, with what the command line says over it."""
+        return self._edits.edited_profile
+
     # --- the collection
 
     def _write(self, work: Callable[[], T]) -> asyncio.Future[T]:

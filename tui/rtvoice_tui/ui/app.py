@@ -204,7 +204,7 @@ class RtvoiceApp(TerminalApp):
     def on_text_selected(self) -> None:
         """Copy what was selected with the mouse."""
         if self.screen.get_selected_text():
-            self.panes.copy()
+            self.panes.copy(again=False)
 
     def on_follow_view_followed(self) -> None:
         """Show the last turn again: a pane follows its end."""

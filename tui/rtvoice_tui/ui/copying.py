@@ -23,10 +23,10 @@ class Copying:
         self._app = app
         self._last = ("", 0.0)
 
-    def copy(self, text: str) -> None:
-        """Copy a text; the same text again within `AGAIN_S` is saved in a file."""
+    def copy(self, text: str, again: bool = True) -> None:
+        """Copy a text; with ``again`` the same text once more within `AGAIN_S` is saved in a file."""
         now = time.monotonic()
-        again = self._last[0] == text and now - self._last[1] <= AGAIN_S
+        again = again and self._last[0] == text and now - self._last[1] <= AGAIN_S
         self._last = ("", 0.0) if again else (text, now)
         self._app.copy_to_clipboard(text)
         if again:

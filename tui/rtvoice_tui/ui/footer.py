@@ -16,6 +16,7 @@ class Focus(Enum):
     FILTER = auto()
     INSTRUCTIONS = auto()
     VALUE = auto()
+    TABLE = auto()
     DIALOG = auto()
 
 
@@ -41,7 +42,7 @@ class FooterKey:
         return len(self.shown) + len(self.label) + 3
 
 
-_ALWAYS = frozenset(("help", "palette", "quit", "help-f", "back"))
+_ALWAYS = frozenset(("help", "quit", "help-f", "back"))
 """Keys that are shown at any width."""
 
 
@@ -62,6 +63,9 @@ def _first(focus: Focus) -> tuple[FooterKey, ...]:
             return (_own("enter", "keep"),)
         case Focus.INSTRUCTIONS:
             return (_key(BY_ID["send-edit"]), _own("tab", "settings"), _key(BY_ID["editor"]))
+        case Focus.TABLE:
+            own = ("field-right", "field-drop", "field-switch", "undo")
+            return (_key(BY_ID["send-edit"]), _own("enter", "edit"), *(_key(BY_ID[key_id]) for key_id in own))
         case Focus.VALUE:
             return (_own("enter", "accept"), _key(BY_ID["send-edit"]))
     return ()
@@ -73,10 +77,23 @@ _LEAVES = {Focus.COMPOSER: "panes", Focus.INSTRUCTIONS: "close", Focus.VALUE: "l
 _NOT_IN_DIALOGS = frozenset(("edit-f", "back"))
 
 
-def footer_keys(focus: Focus) -> list[FooterKey]:
-    """The keys that act where the focus is, most important first."""
-    if focus is Focus.PANES:
-        return [_key(key) for key in sorted((key for key in BY_ID.values() if key.footer), key=lambda key: key.footer)]
+def footer_keys(focus: Focus, live: bool = False) -> list[FooterKey]:
+    """The keys that act where the focus is, most important first.
+
+    Args:
+        focus: what has the focus.
+        live: whether there is a session, which ``connect`` ends then.
+    """
+    keys = _keys_of(focus)
+    if live:
+        keys = [replace(key, label="disconnect") if key.label == "connect" else key for key in keys]
+    return keys
+
+
+def _keys_of(focus: Focus) -> list[FooterKey]:
+    if focus in (Focus.PANES, Focus.TABLE):
+        shown = sorted((key for key in BY_ID.values() if key.footer), key=lambda key: key.footer)
+        return [*_first(focus), *(_key(key) for key in shown)]
     wheres = ("app", "composer") if focus is Focus.COMPOSER else ("app",)
     typing = sorted((key for key in BY_ID.values() if key.typing and key.where in wheres), key=lambda key: key.typing)
     if focus is Focus.DIALOG:

@@ -80,14 +80,19 @@ class Layout:
             self.active = widget.number
             self._beside[ROWS[self.active].column] = self.active
 
-    async def go(self, number: int) -> None:
-        """Open a pane if it is closed, make it active and focus it, before the next key is handled."""
+    async def go(self, number: int, typing: bool = False) -> None:
+        """Open a pane if it is closed, make it active and focus it, before the next key is handled.
+
+        Args:
+            number: its number.
+            typing: whether the instructions get the focus in pane 5; else its table, where keys act.
+        """
         self.active = number
         self._open = {other for other in self._open if number not in ROWS[other].over}
         if ROWS[number].over:
             self._open.add(number)
         self.arrange()
-        await self._focus()
+        await self._focus(typing)
 
     def zoom(self) -> None:
         """Toggle zoom: show only the active pane, or all again."""
@@ -100,7 +105,7 @@ class Layout:
             self._open.discard(AGENT)
             await self.go(1)
         else:
-            await self.go(AGENT)
+            await self.go(AGENT, typing=True)
 
     async def back(self) -> bool:
         """End zoom, or close the active pane if it was opened; returns False if neither applies."""
@@ -137,10 +142,10 @@ class Layout:
         hidden = {number for other in self._open for number in ROWS[other].over}
         return self._open | {row.number for row in ROWS.values() if not row.over and row.number not in hidden}
 
-    async def _focus(self) -> None:
+    async def _focus(self, typing: bool = False) -> None:
         screen = self._app.screen_stack[0]
         if self.active == AGENT:
-            await screen.query_one(AgentPane).open()
+            await screen.query_one(AgentPane).open(typing=typing)
             return
         for pane in screen.query(Pane):
             if pane.number == self.active:

@@ -118,7 +118,7 @@ class CallActions:
             return None
         record = self.pane.calls.chosen
         if record is None:
-            self._notify("there is no call yet: h runs a tool by hand")
+            self._notify("there is no call yet: ↓ chooses a tool, h runs it by hand")
         return record
 
     def _runs_here(self, name: str) -> bool:

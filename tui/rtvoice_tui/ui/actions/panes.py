@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.copying import Copying
 from rtvoice_tui.ui.footer import Focus
@@ -42,14 +43,14 @@ class PaneActions:
         self.layout: Layout = Layout(app)
         self.shown_turn: int | None = None
         self._copying = Copying(app)
-        self._shown_keys: Focus | None = None
+        self._shown_keys: tuple[Focus, bool] | None = None
 
     def show_keys(self) -> None:
         """Show the keys of what has the focus in the footer, and those of the question in its row."""
-        focus = self._focus()
-        if focus is not self._shown_keys:
-            self._shown_keys = focus
-            self._app.screen_stack[0].query_one(KeyRow).show(focus)
+        focus, live = self._focus(), self._store.session.phase is not Phase.OFFLINE
+        if (focus, live) != self._shown_keys:
+            self._shown_keys = (focus, live)
+            self._app.screen_stack[0].query_one(KeyRow).show(focus, live)
             self._app.screen_stack[0].query_one(AskRow).show_keys(focus)
 
     def keys_changed(self) -> None:
@@ -66,7 +67,7 @@ class PaneActions:
         known = {"composer": Focus.COMPOSER, "instructions": Focus.INSTRUCTIONS, "field-value": Focus.VALUE}
         focused = app.focused
         if focused is None or not app.types:
-            return Focus.PANES
+            return Focus.TABLE if focused is not None and focused.id == "fields" else Focus.PANES
         if focused.id in known:
             return known[focused.id]
         return Focus.FILTER if isinstance(focused.parent, Pane) and focused.parent.filters else Focus.SEARCH
@@ -95,7 +96,9 @@ class PaneActions:
     def turn(self, step: int) -> None:
         """Show the previous (``step`` -1) or the next turn (``step`` 1) in all panes."""
         last = self._store.session.turn
-        if last:
+        if step > 0 and (self.shown_turn or last) >= last:
+            self.follow()
+        elif last:
             self.show_turn(max(1, min(last, (self.shown_turn or last + (step < 0)) + step)))
 
     def show_turn(self, turn: int) -> None:
@@ -110,8 +113,10 @@ class PaneActions:
             self._app.query_one(view).action_follow()
 
     def followed(self) -> None:
-        """Show the last turn again."""
-        self.shown_turn = None
+        """Show the last turn again, in all panes."""
+        shown, self.shown_turn = self.shown_turn, None
+        if shown is not None:
+            self.follow()
         self._app.query_one(TimingView).show_turn(0)
 
     async def filter(self) -> None:
@@ -129,10 +134,10 @@ class PaneActions:
         if pane is not None:
             await pane.ask("search")
 
-    def copy(self) -> None:
-        """Copy what is selected with the mouse, else what is under the cursor."""
+    def copy(self, again: bool = True) -> None:
+        """Copy what is selected with the mouse, else what is under the cursor; ``again``: see `Copying.copy`."""
         if selected := self._app.screen.get_selected_text():
-            self._copying.copy(selected)
+            self._copying.copy(selected, again=again)
             return
         focused = self._app.focused
         text = focused.copy_text() if isinstance(focused, FollowView) else ""

@@ -57,8 +57,11 @@ class AgentPane(Vertical):
         self.border_title = f"{number} {name}"
         self.border_subtitle = Content(signs(self, hints))  # a [ is a key, not markup
 
-    async def open(self) -> None:
-        """Focus the instructions. The first call creates the widgets, which would cost a third of the startup time."""
+    async def open(self, typing: bool = True) -> None:
+        """Focus the instructions (``typing``), or the table.
+
+        The first call creates the widgets, which would cost a third of the startup time.
+        """
         if not self._made:
             from textual.widgets import Input, TextArea
 
@@ -75,7 +78,7 @@ class AgentPane(Vertical):
             self._shown = self.query_one("#instructions", TextArea).text
             self._loaded = self._instructions
             self.call_after_refresh(self.describe)
-        self.screen.set_focus(self.query_one("#instructions"))
+        self.screen.set_focus(self.query_one("#instructions" if typing else "#fields"))
 
     # --- the editor changed
 

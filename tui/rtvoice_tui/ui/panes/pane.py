@@ -96,6 +96,8 @@ class Pane(Vertical):
         """Close the input field; returns False if it is not open."""
         if self._field is None or not self._field.display:
             return False
+        if self._purpose == "search" and not self.view.hit:
+            self.view.find("")  # nothing was found: there is nothing to go on with
         self.screen.set_focus(self.view)  # before the field is hidden, so that the next key goes to the view
         self._field.display = False
         return True

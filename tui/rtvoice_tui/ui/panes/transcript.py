@@ -263,11 +263,13 @@ class TranscriptView(FollowView):
         if line is not None and self._blocks:
             block, row = self._block_at(line)
             if block.is_cut and block.unheard and block.head + block.words <= row < block.height:
+                before = self.line_count
                 block.unfolded = not block.unfolded
                 block.whole(self._width)
                 block.fold(self._width)
                 self._keep(block)
                 self._place(block.entry.index)
+                self.seen_lines += self.line_count - before  # none of them is new
                 self.move_cursor(self._tops[block.entry.index] + block.head + block.words)
                 self.sync(force=True)
                 return

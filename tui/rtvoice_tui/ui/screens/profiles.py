@@ -258,9 +258,14 @@ class ProfilesScreen(ModalScreen[str]):
         if chosen.profile is None:
             self._say(chosen.problem, "error")
             return
+        from rtvoice_tui.profiles.secrets import key_variables
         from rtvoice_tui.ui.screens.key import KeyScreen
 
-        self.app.push_screen(KeyScreen(chosen.name, chosen.profile), lambda words: self._say(words or "", "ok"))
+        profile = self._profiles.in_use if chosen.name == self._profiles.current else chosen.profile
+        if not key_variables(profile):
+            self._say(f"{profile.dialect.title} needs no key: choose the profile of another provider", "warn")
+            return
+        self.app.push_screen(KeyScreen(chosen.name, profile), lambda words: self._say(words or "", "ok"))
 
     def action_file(self) -> None:
         """Open the profile's file in the user's editor."""

@@ -113,7 +113,7 @@ class AskRow(FixedLine):
         """The keys that answer, with what they do; letters do not act in a text field, and no key in a dialog."""
         if self._focus is Focus.DIALOG:
             return []
-        letters = self._focus is Focus.PANES
+        letters = self._focus in (Focus.PANES, Focus.TABLE)
         yes, no = BY_ID["agree" if letters else "agree-f"].shown, BY_ID["deny" if letters else "deny-f"].shown
         if call.kind == "ask":
             return [(BY_ID["send-result"].shown if letters else yes, "type the result"), (no, "no")]

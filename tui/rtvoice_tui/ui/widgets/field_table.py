@@ -122,6 +122,11 @@ class FieldTable(PlainView):
         super().move_cursor(line)
         self.post_message(self.Moved())
 
+    def on_resize(self) -> None:
+        """The columns have another width: so have their names."""
+        super().on_resize()
+        self.post_message(self.Moved())
+
     # --- keys
 
     def action_open(self) -> None:
@@ -219,6 +224,6 @@ def explained(editor: AgentEditor, row: Row) -> list[Piece]:
         return [*pieces, (f"  {BY_ID['field-switch'].shown} on/off, enter edits the tool", "dim")]
     if row.field is not None and has(editor.dialect, row.field):
         known = ", ".join(row.field.choices[:12])
-        tail = "; ".join(part for part in (row.field.help, known) if part)
+        tail = "; ".join(part for part in (f"known: {known}" if known else "", row.field.help) if part)
         pieces.append((f"  {tail}" if pieces else tail, "dim"))
     return pieces

@@ -34,6 +34,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
         follow: whether the view scrolls to the last line when lines are added.
         cursor: index of the selected line; ``None`` if there is none.
         seen_lines: number of lines when following stopped.
+        hit: whether the last search found something.
         found: what is searched for and what was found, in words; empty while nothing is searched.
     """
 
@@ -72,6 +73,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
         self._growing = False
         self._needle = ""
         self.found = ""
+        self.hit = False
         self._pointed_at = False
 
     # --- for subclasses
@@ -322,8 +324,10 @@ class FollowView(Inked, ScrollView, can_focus=True):
             if self._needle in "".join(text for text, _ in self.pieces(line)).lower():
                 self.move_cursor(line)
                 self.found = f"find: {one_line(needle, 40)} · {self._place_of(line)}"
+                self.hit = True
                 return True
         self.found = f"find: {one_line(needle, 40)} · no match"
+        self.hit = False
         self.refresh()
         return False
 
@@ -361,7 +365,7 @@ def right_aligned(left: list[Piece], right: list[Piece], width: int) -> list[Pie
     for text, ink in left:
         size = cell_len(text)
         if size > room:
-            text = set_cell_size(text, room)
+            text = f"{set_cell_size(text, room - 1)}…" if room > 0 else ""
             size = room
         kept.append((text, ink))
         room -= size

@@ -62,6 +62,7 @@ class JsonView(PlainView):
         self._folded: set[int] = set()
         self._numbers: list[int] = []  # the source's line of each line that is shown
         self._state: tuple[object, ...] = ()
+        self.cursor = 0
 
     def refresh_from_model(self) -> bool:
         """Lay out again if the width or what is folded has changed."""

@@ -46,11 +46,14 @@ class Inked(Widget):
     def strip(self, pieces: Sequence[Piece], width: int, over: str = "") -> Strip:
         """Pieces as one line of exactly ``width`` cells; ``over`` is an ink laid over all of them."""
         segments = []
+        texts = [line_of(text) for text, _ in pieces]
         left = width
+        if width > 1 and _overflows(texts, width):
+            left -= 1  # room for the mark of what is cut
         cover = self.ink(over) if over else None
         ascii_only = self.ascii_only
-        for text, name in pieces:
-            text = line_of(text)
+        marked = left < width
+        for text, (_, name) in zip(texts, pieces, strict=True):
             if ascii_only:
                 text = text.translate(ASCII)
             size = cell_len(text)
@@ -62,10 +65,29 @@ class Inked(Widget):
             left -= size
             if left <= 0:
                 break
+        if marked:
+            style = self.ink("dim")
+            left += 1
+            if left > 1:
+                segments.append(Segment(" " * (left - 1), style + cover if cover else style))
+            segments.append(Segment("~" if ascii_only else "…", style + cover if cover else style))
+            left = 0
         if left > 0:
             blank = self.ink("plain")
             segments.append(Segment(" " * left, blank + cover if cover else blank))
         return Strip(segments, width)
+
+
+def _overflows(texts: Sequence[str], width: int) -> bool:
+    """Whether more than blanks stands behind the width."""
+    room = width
+    for place, text in enumerate(texts):
+        size = cell_len(text)
+        if size > room:
+            rest = text[room:] if size == len(text) else text[len(set_cell_size(text, room).rstrip()) :]
+            return bool(rest.strip()) or any(later.strip() for later in texts[place + 1 :])
+        room -= size
+    return False
 
 
 class FixedLine(Inked):

@@ -170,11 +170,12 @@ class KeyRow(FixedLine):
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._focus = Focus.PANES
+        self._live = False
         self._keys: list[FooterKey] = []
 
-    def show(self, focus: Focus) -> None:
-        """Show the keys for what has the focus."""
-        self._focus = focus
+    def show(self, focus: Focus, live: bool) -> None:
+        """Show the keys for what has the focus; ``live``: whether there is a session."""
+        self._focus, self._live = focus, live
         self.fill()
 
     @property
@@ -184,7 +185,7 @@ class KeyRow(FixedLine):
 
     def fill(self) -> None:
         """Choose the keys that fit."""
-        self._keys = fitting(footer_keys(self._focus), self.size.width)
+        self._keys = fitting(footer_keys(self._focus, self._live), self.size.width)
         pieces: list[Piece] = [(" ", "plain")]
         for key in self._keys:
             pieces += [(key.shown, "key"), (f" {key.label}  ", "dim")]
