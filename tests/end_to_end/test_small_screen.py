@@ -27,7 +27,7 @@ def test_80x24_shows_tabs_meters_the_state_one_pane_and_where_help_is(small: Ter
     assert state_word(small.text) == "LISTENING"
     assert _titles(small.text) == ["1 Transcript"]
     assert "? help" in lines[-1]
-    assert "^p commands" in lines[-1]
+    assert "q quit" in lines[-1]
 
 
 def test_digits_switch_the_pane_and_the_tab_is_marked(small: Terminal) -> None:
@@ -79,7 +79,7 @@ def test_no_size_of_the_window_ends_the_app(environment: dict[str, str], size: t
 
 def _drawn_for(size: tuple[int, int], lines: list[str]) -> bool:
     """Whether the top row is where it belongs, and the footer where there is room for it."""
-    return "OFFLINE" in lines[0] and (size[1] < 24 or "commands" in lines[-1])
+    return "OFFLINE" in lines[0] and (size[1] < 24 or "quit" in lines[-1])
 
 
 def _answered(screen: str) -> bool:

@@ -11,14 +11,15 @@ import ipaddress
 import json
 import os
 import re
-import ssl
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from rtvoice_tui.errors import ConnectionFailed
 from rtvoice_tui.protocol.realtime.error_texts import read_event_error
+
+if TYPE_CHECKING:
+    import ssl
 
 _HTTP_SCHEME = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
 _PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
@@ -85,6 +86,8 @@ def proxy_for(url: str, environ: Mapping[str, str] = os.environ) -> str | None:
         ConnectionFailed: the proxy is of a kind that is not supported, or its address is not valid.
     """
     parts = urlsplit(url)
+    from urllib.request import getproxies, proxy_bypass  # with ssl, takes time that the first frame has not
+
     try:
         host, port = parts.hostname or "", parts.port
     except ValueError:
@@ -205,8 +208,10 @@ def proxy_keys(proxy: str | None) -> list[str]:
     return [parts.password, plain, sent]
 
 
-def tls_context() -> ssl.SSLContext:
+def tls_context() -> "ssl.SSLContext":
     """Create a context that trusts the system's authorities, or those in ``SSL_CERT_FILE``. Reads files: may block."""
+    import ssl
+
     return ssl.create_default_context()
 
 
@@ -220,6 +225,8 @@ def missing_certificates(environ: Mapping[str, str] = os.environ) -> str:
     if file and not os.path.isfile(file):
         what = "is no file" if os.path.exists(file) else "does not exist"
         return f"{_CERTIFICATES[0]} names {file}, which {what}"
+    import ssl
+
     try:
         if file:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
@@ -262,6 +269,8 @@ def _is_about(error: BaseException, proxy: str) -> bool:
 
 
 def _of_tls(error: BaseException) -> Failure | None:
+    import ssl
+
     certificate = _find(error, ssl.SSLCertVerificationError)
     if isinstance(certificate, ssl.SSLCertVerificationError):
         return _of_certificate(certificate)
@@ -329,7 +338,7 @@ def _reason(error: OSError) -> str:
     return words
 
 
-def _of_certificate(error: ssl.SSLCertVerificationError) -> Failure:
+def _of_certificate(error: "ssl.SSLCertVerificationError") -> Failure:
     missing = missing_certificates()
     sentence, remedy = _CERTIFICATE_FAULTS.get(
         error.verify_code, (f"cannot be trusted ({error.verify_message or 'unknown reason'})", "check the url")
