@@ -61,8 +61,6 @@ class Visits:
         """Every pane, alone on the screen, from its first to its last line."""
         for key, title in zip("123456", TITLES, strict=True):
             go(self.terminal, key, title)
-            if key == "5":
-                self.step("tab")  # letters are keys in the table, and text in the field above it
             other = TITLES[1] if key == "1" else TITLES[0]
             self.zoom(other)
             self.look(title)

@@ -169,7 +169,7 @@ def _choose(terminal: Terminal, label: str) -> None:
     """Move the cursor onto a line of the table: the line below it explains what it is."""
     labels = [field.label for field in fields_of(LOCAL) if has(LOCAL, field)]
     labels += [f"fn {tool.name}" for tool in load_profile("local").tools]
-    explained = "o on/off" if label.startswith("fn ") else "or type another"
+    explained = "o on/off" if label.startswith("fn ") else "known: "
     terminal.press("g", *["down"] * labels.index(label)).wait_for(explained)
 
 

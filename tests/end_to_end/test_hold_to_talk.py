@@ -83,6 +83,7 @@ def test_where_turns_are_not_held_releases_are_not_asked_for(environment: dict[s
         terminal.wait_for("? help")
         write_message(terminal, "Hello there")
         assert terminal.modes == AS_TEXTUAL_ASKS
+        terminal.press("f10").wait_for("typed and not sent")
         assert terminal.quit("f10") == 0
         wait_until(lambda: terminal.modes == 0, "the terminal is as it was")
 
@@ -95,4 +96,5 @@ def test_terminals_with_a_part_of_the_protocol_or_nothing_are_told_apart(
         terminal.wait_for(CANNOT)
         write_message(terminal, "Grüße, ЖУК!")
         assert terminal.modes == AS_TEXTUAL_ASKS & knows
+        terminal.press("f10").wait_for("typed and not sent")
         quit_cleanly(terminal, "f10")

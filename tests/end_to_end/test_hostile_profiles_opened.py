@@ -42,7 +42,7 @@ class Opened(Visits):
     def tools(self) -> None:
         """The form of every tool, from the last row of the table upwards."""
         go(self.terminal, "5", "5 Agent")
-        self.terminal.press("tab", *["down"] * 60).wait_for("enter adds a tool")
+        self.terminal.press(*["down"] * 60).wait_for("enter adds a tool")
         for _ in KINDS:
             self.terminal.press("up").wait_gone("enter adds a tool")
             self.terminal.press("enter").wait_for("F7 apply")

@@ -111,7 +111,7 @@ def test_a_schema_from_an_editor_that_cannot_be_checked_is_refused_and_the_scree
         go(terminal, "e", "5 Agent")
         terminal.press("tab").wait_for(lambda _: terminal.marked("  model "), "the table has the focus")
         lines = [field for field in fields_of(DIALECTS["generic"]) if has(DIALECTS["generic"], field)]
-        terminal.press("g", *["down"] * len(lines)).wait_for("space on/off")
+        terminal.press("g", *["down"] * len(lines)).wait_for("o on/off")
         terminal.press("ctrl+e").wait_for("more than 3000 parts")
         go(terminal, "1", "1 Transcript")
         quit_cleanly(terminal, "f10")

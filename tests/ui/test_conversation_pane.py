@@ -9,7 +9,9 @@ from rtvoice_tui.session.facts import (
     CallChanged,
     CallState,
     CutConfirmed,
+    Level,
     Moment,
+    Notice,
     Phase,
     PhaseChanged,
     Reached,
@@ -102,6 +104,19 @@ async def test_a_word_that_moved_repaints_only_its_lines(store: Store):
         store.record(SpeechPlayed("a1", 200, 20_000), 3.0)
         assert view(pilot).refresh_from_model()
         assert len(view(pilot).changed_lines() or range(99)) <= 2
+
+
+async def test_the_end_stays_in_sight_when_notices_take_lines(store: Store):
+    say(store, 1, "Tell me", STORY)
+    async with still_app(store, size=(120, 40)) as pilot:
+        await pulse(pilot)
+        assert "word399" in screen_text(pilot)
+        for number in range(3):
+            store.record(Notice(Level.ERROR, f"error {number}"), 59.0)
+        await pulse(pilot)
+        await pilot.pause(0.02)
+        assert "error 2" in screen_text(pilot)
+        assert "word399" in screen_text(pilot)
 
 
 @pytest.fixture

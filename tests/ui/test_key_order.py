@@ -14,6 +14,7 @@ from rtvoice_tui.ui.screens.profiles import ProfileList, ProfilesScreen
 from rtvoice_tui.ui.screens.tool import ToolScreen
 from rtvoice_tui.ui.widgets.choice_field import ChoiceField
 from rtvoice_tui.ui.widgets.field_table import FieldTable
+from rtvoice_tui.ui.widgets.follow_view import FollowView
 
 
 def burst(app: Cockpit, *keys: str) -> None:
@@ -165,3 +166,14 @@ async def test_a_key_that_acts_from_a_field_acts_once() -> None:
         await pilot.pause(0.05)
         assert app.focused is seen
         assert not app._acted
+
+
+async def test_hundreds_of_keys_at_once_in_a_dialog_act_once_each() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        app.action_help()
+        await until(pilot, lambda: len(app.screen_stack) == 2 and app.screen.focused is not None)
+        view = app.screen.focused
+        assert isinstance(view, FollowView)
+        burst(app, *["down"] * 300, *["up"] * 300, *["down"] * 3)
+        await until(pilot, lambda: view.cursor == 3 and not app._acted)

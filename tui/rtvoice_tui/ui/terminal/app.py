@@ -57,7 +57,7 @@ class TerminalApp(App[None]):
         self._stop_session = session.stop
         self._end_code = 0
         self._told_of_layout = False
-        self._acted: deque[events.Key] = deque(maxlen=64)
+        self._acted: deque[events.Key] = deque(maxlen=4096)
         self._own_loop: asyncio.AbstractEventLoop | None = None
         self._suspension = Suspension(self, session.release_devices, session.reclaim_devices)
 

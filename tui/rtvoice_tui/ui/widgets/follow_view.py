@@ -240,6 +240,8 @@ class FollowView(Inked, ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Update after lines were wrapped to a new width."""
         self.sync(force=self._painted_width != self.text_width)
+        if self.follow:
+            self._go_to_end()  # the view may be lower now, as when a notice takes a line
 
     def on_show(self) -> None:
         """Update a view that was hidden."""
