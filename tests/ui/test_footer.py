@@ -90,7 +90,7 @@ async def _dialog(app: Cockpit, pilot: Pilot[None]) -> None:
 
 
 PLACES: dict[str, tuple[Place, Focus]] = {
-    **{f"pane {number}": (_pane(number), Focus.PANES) for number in (1, 2, 3, 4, 6)},
+    **{f"pane {number}": (_pane(number), Focus.PANES) for number in (1, 2, 4)},
     "the message field": (_composer, Focus.COMPOSER),
     "the search": (_search, Focus.SEARCH),
     "the filter": (_filter, Focus.FILTER),
