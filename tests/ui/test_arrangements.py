@@ -12,11 +12,7 @@ from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.ui.widgets.rows import TabRow
 from screens import screen_text
 
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for kind in ("CONFIG", "STATE", "DATA", "CACHE"):
-        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 
 def in_sight(app: Cockpit) -> list[int]:

@@ -1,7 +1,5 @@
 """What a new user met: where the cursor is, what a key says, and how to come back."""
 
-from pathlib import Path
-
 import pytest
 from keyed import Cockpit, focus, opened, until
 from rich.cells import cell_len
@@ -20,11 +18,7 @@ from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.ui.widgets.rows import KeyRow
 from screens import screen_text, toasts
 
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for kind in ("CONFIG", "STATE", "DATA", "CACHE"):
-        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 
 async def test_digits_walk_through_all_panes_and_are_typed_nowhere() -> None:

@@ -1,7 +1,6 @@
 """Lines that vanish, change or come while something is selected, drawn or typed."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 from keyed import Cockpit, focus, opened, until
@@ -26,11 +25,7 @@ from rtvoice_tui.ui.panes.transcript import TranscriptView
 from rtvoice_tui.ui.widgets.rows import NoticeRow
 from screens import toasts
 
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for kind in ("CONFIG", "STATE", "DATA", "CACHE"):
-        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 
 @pytest.fixture

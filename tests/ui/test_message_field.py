@@ -21,10 +21,7 @@ from screens import toasts
 PASTED = "\n".join(f"line {number} 漢字 👩‍👩‍👧 مرحبا" for number in range(200))
 
 
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for kind in ("CONFIG", "STATE", "DATA", "CACHE"):
-        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 
 def written() -> list[str]:

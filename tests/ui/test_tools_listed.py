@@ -11,11 +11,7 @@ from rtvoice_tui.session.facts import CallChanged, CallState
 from rtvoice_tui.ui.panes.calls import CallsView, CallView
 from rtvoice_tui.ui.screens.manual_run import ManualRunScreen
 
-
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for kind in ("CONFIG", "STATE", "DATA", "CACHE"):
-        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
+pytestmark = pytest.mark.usefixtures("own_folders")
 
 
 @pytest.fixture
