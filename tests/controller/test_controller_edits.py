@@ -8,7 +8,9 @@ import pytest
 from controller.desk import Desk
 from rtvoice_tui.controller import profiles as profiles_module
 from rtvoice_tui.controller.edits import Tone
-from rtvoice_tui.errors import ProfileError
+from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.editing.fields import Field
+from rtvoice_tui.errors import ProfileError, ValueRefused
 from rtvoice_tui.profiles.library import copy
 from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
 from rtvoice_tui.profiles.writing import in_order, locked
@@ -236,6 +238,63 @@ async def test_an_address_written_into_the_file_is_used_by_the_next_connection(d
     assert ["127.0.0.1:9" in identity for identity in reopened(desk)] == [True]
     desk.controller.talk.toggle_connection()
     assert len(reopened(desk)) == 1, "the second time it only connects"
+
+
+async def test_an_address_in_the_file_is_neither_an_edit_nor_unsaved_and_one_that_is_typed_stays_typed(desk: Desk):
+    copy("openai", "mine")
+    await desk.controller.profiles.open("mine", connect=False)
+    editor, path = desk.controller.edits.editor, profile_path("mine")
+    text = path.read_text(encoding="utf-8")
+    path.write_text('url = "ws://127.0.0.1:9/v1"\n' + text, encoding="utf-8")
+    await desk.controller.profiles.file_changed()
+    assert (editor.draft.url, editor.kept.url) == ("ws://127.0.0.1:9/v1", "ws://127.0.0.1:9/v1")
+    assert (editor.changed, editor.held) == ((), False)
+    editor.type(field_named(editor, "url"), "ws://127.0.0.1:7/v1")
+    path.write_text('url = "ws://127.0.0.1:8/v1"\n' + text, encoding="utf-8")
+    await desk.controller.profiles.file_changed()
+    assert (editor.draft.url, editor.kept.url) == ("ws://127.0.0.1:7/v1", "ws://127.0.0.1:8/v1")
+
+
+def field_named(editor: AgentEditor, path: str) -> Field:
+    return next(field for field in editor.fields if field.path == path)
+
+
+async def test_an_address_and_rates_that_are_typed_are_saved_and_used_by_the_next_connection(desk: Desk):
+    copy("yandex", "mine")
+    await desk.controller.profiles.open("mine", connect=False)
+    desk.phase(Phase.OFFLINE)
+    desk.asked.clear()
+    edits = desk.controller.edits
+    for path, text in (("url", "ws://127.0.0.1:9/v1"), ("input_rate", "16000"), ("output_rate", "48000")):
+        edits.editor.type(field_named(edits.editor, path), text)
+    assert edits.needs_session == (), "there is no session that would have to end"
+    result = await edits.send()
+    saved = load_profile("mine")
+    assert (saved.url, saved.session.input_rate, saved.session.output_rate) == ("ws://127.0.0.1:9/v1", 16_000, 48_000)
+    assert result.words == "it comes with the next session"
+    assert [edits.editor.mark(path)[0] for path in ("url", "input_rate", "output_rate")] == ["later"] * 3
+    desk.controller.talk.toggle_connection()
+    plans = [asked[1] for asked in desk.asked if isinstance(asked, tuple) and asked[0] == "reopen"]
+    assert ["127.0.0.1:9" in plan.source.identity for plan in plans] == [True]
+    assert [(plan.settings.input_rate, plan.settings.output_rate) for plan in plans] == [(16_000, 48_000)]
+
+
+async def test_an_address_or_a_rate_that_is_typed_while_a_session_runs_needs_another_one(desk: Desk):
+    copy("yandex", "mine")
+    await desk.controller.profiles.open("mine", connect=False)
+    desk.phase(Phase.LISTENING)
+    edits = desk.controller.edits
+    edits.editor.type(field_named(edits.editor, "input_rate"), "16000")
+    edits.editor.type(field_named(edits.editor, "url"), "ws://127.0.0.1:9/v1")
+    assert edits.needs_session == ("url", "input_rate")
+
+
+@pytest.mark.parametrize("text", ["localhost:8765", "ftp://example.com", "ws://", "ws://a b/"])
+async def test_what_is_no_address_is_refused_while_it_is_typed(desk: Desk, text: str):
+    editor = desk.controller.edits.editor
+    with pytest.raises(ValueRefused, match=r"url|host"):
+        editor.type(field_named(editor, "url"), text)
+    assert editor.draft.url == ""
 
 
 async def test_another_provider_in_the_file_is_named_and_the_profile_opened_anew(desk: Desk):

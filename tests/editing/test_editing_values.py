@@ -33,9 +33,9 @@ def after(path: str, text: str, before: Agent | None = None, dialect: Dialect = 
     before = before or agent()
     made = with_value(before, field_of(path, dialect), text)
     name = path.partition(".")[0]
-    if name == "model":
-        assert made == replace(before, model=made.model)
-        return made.model
+    if name in ("model", "url"):
+        assert made == replace(before, **{name: getattr(made, name)})
+        return getattr(made, name)
     value = getattr(made.settings, name)
     assert made == replace(before, settings=replace(before.settings, **{name: value}))
     return value
@@ -96,6 +96,12 @@ TYPED: list[tuple[str, str, Any]] = [
     ("truncation", "disabled", "disabled"),
     ("truncation", "0.8", {"type": "retention_ratio", "retention_ratio": 0.8}),
     ("truncation", "", UNSET),
+    ("url", "wss://example.com/v1/realtime", "wss://example.com/v1/realtime"),
+    ("url", "", ""),
+    ("input_rate", "16000", 16_000),
+    ("input_rate", "", 24_000),
+    ("output_rate", "48000", 48_000),
+    ("output_rate", "", 24_000),
 ]
 
 
@@ -165,6 +171,8 @@ REFUSED: list[tuple[str, str, Dialect, str]] = [
     ("max_output_tokens", "4097", OPENAI, "max tokens goes from 1 to 4096, or inf"),
     ("max_output_tokens", "many", OPENAI, "max tokens is a whole number from 1 to 4096, or inf"),
     ("truncation", "2", OPENAI, "truncation goes from 0 to 1, or auto or disabled"),
+    ("output_rate", "7999", YANDEX, "agent Hz goes from 8000 to 192000"),
+    ("input_rate", "16k", YANDEX, "microphone Hz is a whole number from 8000 to 192000"),
     ("truncation", "some", OPENAI, "truncation is a number from 0 to 1, or auto or disabled"),
 ]
 
@@ -342,9 +350,12 @@ PADDED = DETECTION_OF_ALL | {
     "turn_detection.prefix_padding_ms", "turn_detection.create_response", "turn_detection.interrupt_response",
 }  # fmt: skip
 TRANSCRIPTION = {f"transcription.{key}" for key in ("model", "language", "languages", "prompt")}
+CONNECTED = {"url", "input_rate", "output_rate"}
+"""What every provider has whose sample rates can be chosen."""
+
 AS_OPENAI = (
     {"model", "voice", "speed", "output_modalities", "noise_reduction", "tool_choice"}
-    | {"max_output_tokens", "truncation"} | PADDED | TRANSCRIPTION
+    | {"max_output_tokens", "truncation", "url"} | PADDED | TRANSCRIPTION
 )  # fmt: skip
 
 
@@ -362,7 +373,7 @@ def test_the_local_agent_has_what_openai_has_with_one_turn_detection():
 
 
 def test_yandex_has_style_and_languages_and_neither_transcription_nor_noise_reduction_nor_truncation():
-    common = {"model", "voice", "speed", "role", "languages", "output_modalities", "max_output_tokens"}
+    common = {"model", "voice", "speed", "role", "languages", "output_modalities", "max_output_tokens", *CONNECTED}
     assert common | DETECTION_OF_ALL <= offered(YANDEX) <= common | PADDED
 
 
@@ -372,12 +383,20 @@ def test_yandex_is_not_offered_the_parts_of_turn_detection_that_its_server_refus
 
 
 def test_xai_has_voice_and_turn_detection_alone():
-    assert {path.partition(".")[0] for path in offered(XAI)} == {"model", "voice", "turn_detection"}
+    assert {path.partition(".")[0] for path in offered(XAI)} == {"model", "voice", "turn_detection", *CONNECTED}
 
 
 def test_hf_has_what_its_server_reads():
     names = {path.partition(".")[0] for path in offered(HF)}
-    assert names == {"model", "voice", "output_modalities", "turn_detection", "transcription", "tool_choice"}
+    assert names == {
+        "model",
+        "voice",
+        "output_modalities",
+        "turn_detection",
+        "transcription",
+        "tool_choice",
+        *CONNECTED,
+    }
 
 
 def test_an_unknown_server_may_be_asked_for_everything():
@@ -398,5 +417,5 @@ def test_only_known_values_of_a_provider_are_offered(dialect: Dialect):
 def test_no_two_fields_are_the_same_and_each_belongs_to_a_setting(dialect: Dialect):
     fields = fields_of(dialect)
     assert len({field.path for field in fields}) == len(fields)
-    names = {"model", *SessionSettings.__struct_fields__}
+    names = {"model", "url", *SessionSettings.__struct_fields__}
     assert all(field.setting in names and field.label.strip() for field in fields)

@@ -124,7 +124,7 @@ def test_settings_that_are_written_with_dots_are_changed_like_any_others(written
 @MANY
 @given(written_profiles(), TEXT)
 def test_a_model_that_was_changed_is_changed_and_nothing_else(written, model):
-    before, after, text = save(written, Changes(model=model))
+    before, after, text = save(written, Changes(connection={"model": model}))
     assert after == msgspec.structs.replace(before, model=model)
     assert sorted(comments(text)) == sorted(comments(written.text))
     had = order(written.text)
@@ -161,7 +161,7 @@ def test_tools_that_were_changed_but_not_taken_away_cost_no_comment(data, writte
 @given(st.data(), written_profiles(), SESSIONS, TEXT | st.none())
 def test_everything_changed_at_once_is_what_is_read_afterwards(data, written, session, model):
     changes = data.draw(tool_changes(parse_profile(written.text, "any")))
-    before, after, _ = save(written, Changes(session, model, changes))
+    before, after, _ = save(written, Changes(session, {} if model is None else {"model": model}, changes))
     expected = {name: {"type": "none"} if value is None else value for name, value in session.items()}
     assert after.session == msgspec.structs.replace(before.session, **expected)
     assert after.tools == with_tools(before.tools, changes)

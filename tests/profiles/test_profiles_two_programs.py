@@ -24,7 +24,7 @@ WEATHER = msgspec.convert({"name": "get_weather", "run": {"kind": "python", "tar
 OFF = msgspec.structs.replace(WEATHER, policy="off")
 OURS = [
     Changes({"voice": "cedar"}),
-    Changes(model="gpt-realtime-2.1"),
+    Changes(connection={"model": "gpt-realtime-2.1"}),
     Changes({"turn_detection": None}),
     Changes({"instructions": UNSET}),
     Changes(tools={"get_weather": OFF}),
@@ -45,7 +45,7 @@ def after(changes: Changes) -> tuple[object, ...]:
     tools = {tool.name: tool for tool in profile.tools}
     return (
         [getattr(profile.session, key) for key in changes.session],
-        profile.model if changes.model is not None else None,
+        {key: getattr(profile, key) for key in changes.connection},
         [tools.get(name) for name in changes.tools],
         [getattr(profile.audio, key) for key in changes.audio],
     )
@@ -89,7 +89,7 @@ def test_a_comment_written_meanwhile_stays(mine):
         (Changes({"voice": UNSET}), Changes({"voice": "coral"})),
         (Changes({"speed": 1.2}), Changes({"speed": 0.8})),
         (Changes({"turn_detection": None}), Changes({"turn_detection": {"type": "semantic_vad"}})),
-        (Changes(model="a"), Changes(model="b")),
+        (Changes(connection={"model": "a"}), Changes(connection={"model": "b"})),
         (Changes(audio={"input_device": "Headset"}), Changes(audio={"input_device": "Webcam"})),
         (
             Changes(tools={"get_weather": OFF}),
@@ -98,7 +98,7 @@ def test_a_comment_written_meanwhile_stays(mine):
         (Changes(tools={"get_weather": OFF}), Changes(tools={"get_weather": None})),
         (Changes(tools={"get_weather": None}), Changes(tools={"get_weather": OFF})),
         (Changes(tools={"x": ToolEntry(name="x")}), Changes(tools={"x": ToolEntry(name="x", description="other")})),
-        (Changes({"voice": "cedar", "speed": 2.0}, model="a"), Changes({"speed": 0.8})),
+        (Changes({"voice": "cedar", "speed": 2.0}, connection={"model": "a"}), Changes({"speed": 0.8})),
     ],
 )
 def test_of_the_same_thing_theirs_stays_and_ours_is_in_a_profile_of_its_own(mine, ours, theirs):

@@ -197,7 +197,7 @@ def test_what_was_saved_is_given_back_with_its_name_and_text(mine):
 
 def test_no_changes_are_falsy_and_any_change_is_not():
     assert not Changes()
-    assert Changes(model="")
+    assert Changes(connection={"model": ""})
     assert Changes({"voice": UNSET})
     assert Changes(tools={"a": None})
 
@@ -208,18 +208,25 @@ def test_a_setting_that_is_taken_out_takes_out_its_line_and_no_other(mine):
 
 
 def test_a_new_model_changes_its_line_and_no_other(mine):
-    save("mine", model="gpt-realtime-2.1")
+    save("mine", connection={"model": "gpt-realtime-2.1"})
     assert mine.read_text() == COMMENTED.replace('"gpt-realtime-2"', '"gpt-realtime-2.1"')
 
 
 def test_a_model_that_is_taken_back_is_empty_in_the_file(mine):
-    save("mine", model="")
+    save("mine", connection={"model": ""})
     assert load_profile("mine").model == ""
+
+
+def test_a_new_address_is_added_beside_the_model_and_changes_no_other_line(mine):
+    save("mine", connection={"url": "wss://example.com/v1/realtime"})
+    assert load_profile("mine").url == "wss://example.com/v1/realtime"
+    lines = mine.read_text().splitlines()
+    assert [line for line in lines if line not in COMMENTED.splitlines()] == ['url = "wss://example.com/v1/realtime"']
 
 
 def test_a_model_is_added_before_the_tables():
     put("mine", "[session]\nvoice = 'a'\n[audio]\ninput_device = 'USB'\n")
-    save("mine", model="m")
+    save("mine", connection={"model": "m"})
     profile = load_profile("mine")
     assert (profile.model, profile.session.voice, profile.audio.input_device) == ("m", "a", "USB")
 
@@ -330,7 +337,7 @@ def test_taking_a_tool_away_keeps_the_comments_above_what_follows_it(gone, stays
 @pytest.mark.parametrize(
     "changes",
     [
-        {"model": "gpt-realtime-2.1"},
+        {"connection": {"model": "gpt-realtime-2.1"}},
         {"session": {"speed": 1.2}},
         {"tools": {"third": ToolEntry(name="third", description="new")}},
     ],

@@ -11,6 +11,7 @@ from msgspec import structs
 
 from rtvoice_tui.controller.planner import Planner
 from rtvoice_tui.controller.saves import Saves
+from rtvoice_tui.editing.agent import NEEDS_SESSION
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.editing.profile_file import SaveResult
 from rtvoice_tui.engine.handle import SessionHandle
@@ -98,6 +99,7 @@ class Edits:
         return structs.replace(
             self.editor.profile,
             model=agent.model,
+            url=agent.url,
             session=agent.settings,
             tools=list(agent.tools),
             tool_policy=agent.tool_policy,
@@ -134,12 +136,14 @@ class Edits:
     def _post(self, command: EditSession, words: str) -> ActionResult:
         toolset, problems = self.planner.toolset(self.edited_profile)
         change, tone = self.editor.history.changes[-1], Tone.QUIET
-        if change.fields == ("model",):
+        later = [name for name in change.fields if name in NEEDS_SESSION]
+        if later and len(later) == len(change.fields):
             change.state = EditState.LATER
-            words, tone = "the model comes with the next session", Tone.WARNING
+            words, tone = "it comes with the next session", Tone.WARNING
         source = None
-        if "model" in change.fields:
+        if later:
             source = self.planner.plan(self.edited_profile, self._session.plan.source)[0].source
+            self.needs_plan = self.needs_plan or later != ["model"]
         self._session.edit(command, toolset, source)
         self.changed()
         return ActionResult(words, tone, tuple(problems))

@@ -9,14 +9,22 @@ from msgspec.structs import replace
 from rtvoice_tui.profiles.model import DefaultPolicy, Profile, ToolEntry
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 
+CONNECTION = ("model", "url")
+"""Values of an agent that are no settings of the session: they say where it connects."""
+
+NEEDS_SESSION = frozenset((*CONNECTION, "input_rate", "output_rate"))
+"""What a running session cannot change: a change takes effect with the next one."""
+
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
-    """Model, settings and tools of a profile. A setting that is ``UNSET`` is left to the server.
+    """Model, address, settings and tools of a profile. A setting that is ``UNSET`` is left to the server.
 
-    ``tool_policy`` is the policy of tools without a policy of their own.
+    ``url`` is empty for the provider's own address. ``tool_policy`` is the policy of tools without a policy of their
+    own.
     """
 
     model: str = ""
+    url: str = ""
     settings: SessionSettings = SessionSettings()
     tools: tuple[ToolEntry, ...] = ()
     tool_policy: DefaultPolicy = "auto"
@@ -46,6 +54,7 @@ def agent_of(profile: Profile) -> Agent:
     """Return the part of a profile that can be edited during a session."""
     return Agent(
         model=profile.model or profile.dialect.model,
+        url=profile.url,
         settings=profile.session,
         tools=tuple(profile.tools),
         tool_policy=profile.tool_policy,
@@ -54,8 +63,8 @@ def agent_of(profile: Profile) -> Agent:
 
 def value_at(agent: Agent, path: str) -> Any:
     """Return the value of a field (``voice``, ``turn_detection.threshold``); ``UNSET`` if it has none."""
-    if path == "model":
-        return agent.model or UNSET
+    if path in CONNECTION:
+        return getattr(agent, path) or UNSET
     name, _, inside = path.partition(".")
     if name == "tools":
         tool = agent.tool(inside)
@@ -72,10 +81,9 @@ def nested_value(value: Any, inside: str) -> Any:
 
 
 def differences(old: Agent, new: Agent) -> tuple[str, ...]:
-    """Return the names of the settings that differ, including ``model`` and ``tools``."""
-    names = [n for n in old.settings.__struct_fields__ if getattr(old.settings, n) != getattr(new.settings, n)]
-    if old.model != new.model:
-        names.insert(0, "model")
+    """Return the names of the settings that differ, including those of `CONNECTION`, and ``tools``."""
+    names = [n for n in CONNECTION if getattr(old, n) != getattr(new, n)]
+    names += [n for n in old.settings.__struct_fields__ if getattr(old.settings, n) != getattr(new.settings, n)]
     if old.tools != new.tools or old.tool_policy != new.tool_policy:
         names.append("tools")
     return tuple(names)

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from rtvoice_tui.editing.agent import Agent, agent_of, differences, nested_value, value_at
+from rtvoice_tui.editing.agent import NEEDS_SESSION, Agent, agent_of, differences, nested_value, value_at
 from rtvoice_tui.editing.fields import Field, fields_of, has
 from rtvoice_tui.editing.history import IN_FORCE, Change, EditHistory
 from rtvoice_tui.editing.merging import (
@@ -18,7 +18,7 @@ from rtvoice_tui.editing.merging import (
     without_change,
 )
 from rtvoice_tui.editing.profile_file import NOT_KEPT, FileState, ProfileFile, SaveResult
-from rtvoice_tui.editing.values import shown, typed, with_value
+from rtvoice_tui.editing.values import check_address, shown, typed, with_value
 from rtvoice_tui.profiles.model import Policy, Profile, ToolEntry
 from rtvoice_tui.protocol.realtime.dialects import Dialect
 from rtvoice_tui.protocol.realtime.session_echo import tool_name
@@ -33,8 +33,8 @@ _NAMED_BY = frozenset({"transcription.model"})
 """Fields whose "off" switches off the whole setting that contains them."""
 
 
-CONNECTION = ("provider", "url", "folder_id", "api_key_env", "key_in_clear", "heartbeat_s", "calls_in_a_row")
-"""Fields of a profile that are not edited in the app and take effect with the next session."""
+TAKEN_OVER = ("provider", "url", "folder_id", "api_key_env", "key_in_clear", "heartbeat_s", "calls_in_a_row")
+"""Fields of a profile that take effect with the next session when its file is changed by another program."""
 
 
 class AgentEditor:
@@ -60,7 +60,7 @@ class AgentEditor:
         self.history = EditHistory(self.kept)
         self.file = ProfileFile(FileState(name, text, self.kept))
         self._latest: dict[str, EditChanged] = {}
-        self._model_waits = False
+        self._waiting: set[str] = set()  # what was sent and takes effect with the next session
         self._under_way: set[str] = set()
         self._refusals: dict[str, Any] = {}  # values as the server refused them
         self._policies: dict[str, Policy] = {tool.name: tool.policy for tool in self.kept.tools if tool.policy != "off"}
@@ -112,6 +112,8 @@ class AgentEditor:
         Raises:
             ValueRefused: the text is not a value of this field.
         """
+        if field.path == "url" and text.strip():
+            check_address(self.dialect, text.strip())
         self.draft = with_value(self.draft, field, text)
 
     def instruct(self, text: str) -> None:
@@ -155,7 +157,7 @@ class AgentEditor:
 
     def session_opened(self) -> None:
         """A session started with everything that was sent."""
-        self._model_waits = False
+        self._waiting.clear()
 
     def discard(self) -> None:
         """Discard what was typed and not sent."""
@@ -169,7 +171,7 @@ class AgentEditor:
         Args:
             spoken: whether the agent was heard in this session.
         """
-        frozen = ("model", "voice") if spoken and self.dialect.freezes_voice else ("model",)
+        frozen = {"voice", *NEEDS_SESSION} if spoken and self.dialect.freezes_voice else NEEDS_SESSION
         return tuple(name for name in self.changed if name in frozen)
 
     def send(self, at: float, turn: int) -> "tuple[EditSession, Future[SaveResult]]":
@@ -201,7 +203,7 @@ class AgentEditor:
         change = self.history.add(at, turn, self.kept, self.draft, undoes)
         self.kept = self.draft
         self._under_way |= set(change.fields)
-        self._model_waits = self._model_waits or "model" in change.fields
+        self._waiting |= NEEDS_SESSION.intersection(change.fields)
         return EditSession(self.kept.settings, self.kept.tool_specs, change.edit_id), change
 
     def undo(self, at: float, turn: int) -> "tuple[EditSession, Future[SaveResult]] | None":
@@ -242,7 +244,7 @@ class AgentEditor:
         """The file was changed by another program: put the differences into the draft; returns their names."""
         self.profile = replace(self.profile, audio=now.audio, trusted=self.profile.trusted and now.trusted)
         ours, theirs = agent_of(before), agent_of(now)
-        names = differences(ours, theirs)
+        names = tuple(name for name in differences(ours, theirs) if name != "url")  # see `take_connection`
         self.draft = with_settings_of(self.draft, theirs, tuple(name for name in names if name != "tools"))
         if ours.tool_policy != theirs.tool_policy:
             self.draft = replace(self.draft, tool_policy=theirs.tool_policy)
@@ -256,9 +258,13 @@ class AgentEditor:
 
         A new provider is named only: it needs another editor.
         """
-        names = tuple(name for name in CONNECTION if getattr(before, name) != getattr(now, name))
+        names = tuple(name for name in TAKEN_OVER if getattr(before, name) != getattr(now, name))
         taken = {name: getattr(now, name) for name in names if name != "provider"}
         self.profile = replace(self.profile, **taken)
+        if "url" in taken:
+            typed = self.draft if self.draft.url != self.kept.url else None
+            self.kept = replace(self.kept, url=now.url)
+            self.draft = replace(self.draft, url=typed.url if typed is not None else now.url)
         return names
 
     def keep_audio(self, **chosen: Any) -> "Future[SaveResult]":
@@ -294,8 +300,9 @@ class AgentEditor:
     def mark(self, path: str) -> tuple[str, str]:
         """The state of a field as a word, and the server's detail about it."""
         name, _, inside = path.partition(".")
-        if path == "model":
-            return ("edited" if self.draft.model != self.kept.model else "later" if self._model_waits else ""), ""
+        if path in NEEDS_SESSION:
+            edited = setting_of(self.draft, path) != setting_of(self.kept, path)
+            return ("edited" if edited else "later" if path in self._waiting else ""), ""
         fact = self._latest.get(name)
         typed = value_at(self.draft, path)
         if name in self._under_way and typed == value_at(self.kept, path):

@@ -49,6 +49,9 @@ class Field:
         return self.path.partition(".")[0]
 
 
+RATES = ("8000", "16000", "24000", "44100", "48000")
+"""Usual sample rates in Hz."""
+
 SERVER_VAD = "server_vad"
 SEMANTIC_VAD = "semantic_vad"
 
@@ -90,13 +93,20 @@ def fields_of(dialect: Dialect) -> tuple[Field, ...]:
               help="of one answer; inf for no limit"),
         Field("truncation", "truncation", Kind.NUMBER, ("auto", "disabled"), high=1.0, words=("auto", "disabled"),
               help="or the share that is kept, 0 to 1"),
+        Field("url", "url", Kind.TEXT, help="of the server; empty: the provider's own; a change needs a new session"),
+        Field("input_rate", "microphone Hz", Kind.INTEGER, RATES, low=8_000, high=192_000,
+              help="sample rate that is sent; a change needs a new session"),
+        Field("output_rate", "agent Hz", Kind.INTEGER, RATES, low=8_000, high=192_000,
+              help="sample rate of the agent's speech; a change needs a new session"),
     )  # fmt: skip
 
 
 def has(dialect: Dialect, field: Field) -> bool:
     """Whether the provider supports this field."""
-    if field.setting == "model":
+    if field.setting in ("model", "url"):
         return True
+    if field.setting in ("input_rate", "output_rate"):
+        return not dialect.fixed_rate
     if field.detection and field.detection not in dialect.detections:
         return False
     return field.setting in dialect.settings and field.path not in dialect.silent_about

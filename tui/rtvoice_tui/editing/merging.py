@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from rtvoice_tui.editing.agent import Agent, differences
+from rtvoice_tui.editing.agent import CONNECTION, Agent, differences
 from rtvoice_tui.editing.history import Change
 from rtvoice_tui.profiles.model import ToolEntry
 
@@ -15,19 +15,15 @@ def with_setting(agent: Agent, name: str, value: Any) -> Agent:
 
 
 def setting_of(agent: Agent, name: str) -> Any:
-    """The value of a whole setting: one of the session, the model, or the tools."""
-    return getattr(agent, name) if name in ("model", "tools") else getattr(agent.settings, name)
+    """The value of a whole setting: one of the session, of the connection, or the tools."""
+    return getattr(agent if name in (*CONNECTION, "tools") else agent.settings, name)
 
 
 def with_settings_of(agent: Agent, other: Agent, names: tuple[str, ...]) -> Agent:
-    """An agent with some settings of another; ``model`` and ``tools`` may be among the names."""
-    settings = {name: getattr(other.settings, name) for name in names if name not in ("model", "tools")}
-    return replace(
-        agent,
-        model=other.model if "model" in names else agent.model,
-        settings=replace(agent.settings, **settings),
-        tools=other.tools if "tools" in names else agent.tools,
-    )
+    """An agent with some settings of another; names of `CONNECTION` and ``tools`` may be among them."""
+    own = {name: getattr(other, name) for name in names if name in (*CONNECTION, "tools")}
+    settings = {name: getattr(other.settings, name) for name in names if name not in own}
+    return replace(agent, **own, settings=replace(agent.settings, **settings))
 
 
 def with_change(agent: Agent, before: Agent, after: Agent) -> Agent:
@@ -46,7 +42,9 @@ def with_change(agent: Agent, before: Agent, after: Agent) -> Agent:
 
 def without_change(agent: Agent, change: Change) -> Agent:
     """An agent without a change, except where a later one has changed the same."""
-    names = [name for name in change.fields if name != "tools" and _value(agent, name) == _value(change.after, name)]
+    names = [
+        name for name in change.fields if name != "tools" and setting_of(agent, name) == setting_of(change.after, name)
+    ]
     back = with_settings_of(agent, change.before, tuple(names))
     for name in tool_names(change.before, change.after):
         old, new = change.before.tool(name), change.after.tool(name)
@@ -66,7 +64,3 @@ def typed_over_sent(old: ToolEntry | None, typed: ToolEntry | None, sent: ToolEn
 def tool_names(*agents: Agent) -> tuple[str, ...]:
     """Names of the tools of all of them, each once, in their order."""
     return tuple({tool.name: None for agent in agents for tool in agent.tools})
-
-
-def _value(agent: Agent, name: str) -> Any:
-    return agent.model if name == "model" else getattr(agent.settings, name)

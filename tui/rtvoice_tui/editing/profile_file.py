@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from rtvoice_tui.editing.agent import Agent, differences
+from rtvoice_tui.editing.agent import CONNECTION, Agent, differences
 from rtvoice_tui.editing.merging import tool_names, with_change
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles.model import Profile
@@ -109,15 +109,16 @@ class ProfileFile:
         if text == state.text:
             return None
         before, now = parse_profile(state.text, state.name), parse_profile(text, f"{state.name}.toml")
-        self.state = FileState(state.name, text, state.agent)
+        agent = state.agent if now.url == before.url else msgspec.structs.replace(state.agent, url=now.url)
+        self.state = FileState(state.name, text, agent)
         return before, now
 
     def _write(self, before: Agent, after: Agent) -> SaveResult:
         names = differences(before, after)
         changed = [name for name in tool_names(before, after) if before.tool(name) != after.tool(name)]
         changes = Changes(
-            {name: getattr(after.settings, name) for name in names if name not in ("model", "tools")},
-            after.model if "model" in names else None,
+            {name: getattr(after.settings, name) for name in names if name not in (*CONNECTION, "tools")},
+            {name: getattr(after, name) for name in names if name in CONNECTION},
             {name: after.tool(name) for name in changed},
         )
         return self._save(changes, with_change(self.state.agent, before, after))

@@ -6,15 +6,20 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from rtvoice_tui.editing.agent import Agent, value_at
+from rtvoice_tui.editing.agent import CONNECTION, Agent, value_at
 from rtvoice_tui.editing.fields import SEMANTIC_VAD, SERVER_VAD, Field, Kind
 from rtvoice_tui.errors import ValueRefused
+from rtvoice_tui.protocol.realtime.dialects import Dialect, address
+from rtvoice_tui.protocol.settings import SessionSettings
 
 _OF_DETECTION = {
     SERVER_VAD: frozenset("threshold silence_duration_ms prefix_padding_ms idle_timeout_ms".split()),
     SEMANTIC_VAD: frozenset({"eagerness"}),
 }
 
+
+_RATES = frozenset({"input_rate", "output_rate"})
+"""Settings that always have a value."""
 
 OFF = {"turn_detection": "none"}
 """Word for a setting that is switched off, by path; the default is ``off``."""
@@ -60,8 +65,8 @@ def with_value(agent: Agent, field: Field, text: str) -> Agent:
     if text.strip() == typed(agent, field):
         return agent  # unchanged, even if the profile writes the same value differently
     value = _parsed(field, text.strip())
-    if field.path == "model":
-        return replace(agent, model="" if value is UNSET else value)
+    if field.path in CONNECTION:
+        return replace(agent, **{field.path: "" if value is UNSET else value})
     settings = agent.settings
     name, _, key = field.path.partition(".")
     if name == "turn_detection":
@@ -69,9 +74,23 @@ def with_value(agent: Agent, field: Field, text: str) -> Agent:
     elif name == "transcription":
         off = key == "model" and value == "off"
         value = None if off else _inside(settings.transcription, key, value)
+    elif value is UNSET and name in _RATES:
+        value = SessionSettings.__struct_defaults__[SessionSettings.__struct_fields__.index(name)]
     elif value is not UNSET:
         value = _object(name, value)
     return replace(agent, settings=replace(settings, **{name: value}))
+
+
+def check_address(dialect: Dialect, url: str) -> None:
+    """Check that a typed text is the address of a server.
+
+    Raises:
+        ValueRefused: it is none.
+    """
+    try:
+        address(dialect, url, "")
+    except ValueError as error:
+        raise ValueRefused(str(error)) from None
 
 
 def _parsed(field: Field, text: str) -> Any:

@@ -32,7 +32,7 @@ def parsed_document(text: str, shown: str) -> tomlkit.TOMLDocument:
 def edited(
     text: str,
     shown: str,
-    model: str | None,
+    connection: Mapping[str, str],
     session: Mapping[str, Any],
     tools: Mapping[str, ToolEntry | None],
     audio: Mapping[str, Any],
@@ -42,7 +42,7 @@ def edited(
     Args:
         text: the profile's current text.
         shown: names the file in errors.
-        model: the new model, or ``None`` if it did not change.
+        connection: the new ``model`` and ``url``, where they changed.
         session: changed settings by name; ``UNSET`` removes a key, ``None`` writes ``{type = "none"}``.
         tools: changed tools by their previous name; ``None`` removes a tool, an unknown name adds one.
         audio: changed keys of the ``[audio]`` table; ``None`` removes a key.
@@ -51,8 +51,8 @@ def edited(
         ProfileError: it is not valid TOML, too large, or nested too deeply.
     """
     document = parsed_document(text, shown)
-    if model is not None:
-        _put(document, "model", model)
+    for key, value in connection.items():
+        _put(document, key, value)
     said = {key: value for key, value in session.items() if value is not UNSET}
     if said:
         table = document.setdefault("session", tomlkit.table())

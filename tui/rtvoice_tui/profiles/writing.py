@@ -26,18 +26,18 @@ class Changes:
 
     Attributes:
         session: settings by name; ``UNSET`` removes one, ``None`` switches it off.
-        model: the new model, or ``None`` if it did not change.
+        connection: the new ``model`` and ``url``, where they changed.
         tools: tools by their old name; ``None`` removes one, an unknown name adds one.
         audio: keys of the ``[audio]`` table.
     """
 
     session: Mapping[str, Any] = field(default_factory=dict)
-    model: str | None = None
+    connection: Mapping[str, str] = field(default_factory=dict)
     tools: Mapping[str, ToolEntry | None] = field(default_factory=dict)
     audio: Mapping[str, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.session or self.tools or self.audio or self.model is not None)
+        return bool(self.session or self.tools or self.audio or self.connection)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _wide_charset_of(path: Path) -> str:
 
 
 def _collides(changes: Changes, before: Profile, theirs: Profile) -> bool:
-    if changes.model is not None and theirs.model != before.model:
+    if any(getattr(theirs, key) != getattr(before, key) for key in changes.connection):
         return True
     if any(getattr(theirs.session, key) != getattr(before.session, key) for key in changes.session):
         return True
@@ -108,7 +108,7 @@ def _with_changes(text: str, changes: Changes, shown: str) -> str:
 
     parse_profile(text, shown)
     try:
-        written = edited(text, shown, changes.model, changes.session, changes.tools, changes.audio)
+        written = edited(text, shown, changes.connection, changes.session, changes.tools, changes.audio)
     except (TypeError, ValueError, LookupError) as error:
         raise ProfileError(f"{shown} cannot hold that: {error}", "take out what TOML cannot say") from error
     if len(written.encode("utf-8", "surrogatepass")) > MAX_BYTES:

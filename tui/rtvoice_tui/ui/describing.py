@@ -13,7 +13,7 @@ def about(editor: AgentEditor) -> str:
 
 def hints(editor: AgentEditor) -> tuple[str, ...]:
     """First steps, shown while the transcript is empty; one string per line."""
-    if editor.profile.provider == "local" and not editor.profile.url:
+    if editor.profile.provider == "local" and not editor.kept.url:
         return (
             "Say something, or press t and type. Try:",
             "  What is the weather in Berlin?",

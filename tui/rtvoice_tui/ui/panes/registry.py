@@ -64,7 +64,7 @@ class PaneRow:
 def _transcript(row: PaneRow, controller: Controller) -> Widget:
     def below() -> list[list[Piece]]:
         editor = controller.edits.editor
-        where = urlsplit(editor.profile.url).hostname or editor.dialect.title
+        where = urlsplit(editor.kept.url).hostname or editor.dialect.title
         return phase_lines(controller.store, controller.session.clock, where)
 
     view = TranscriptView(controller.store, hints(controller.edits.editor), below)
