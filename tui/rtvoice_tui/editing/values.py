@@ -81,6 +81,22 @@ def with_value(agent: Agent, field: Field, text: str) -> Agent:
     return replace(agent, settings=replace(settings, **{name: value}))
 
 
+def stepped(field: Field, text: str, steps: int) -> str:
+    """The number of a field ``steps`` steps further, within what is valid; of another text the usual number.
+
+    Args:
+        field: a field with a `Field.step`.
+        text: the typed text.
+        steps: number of steps, negative downwards.
+    """
+    try:
+        number = float(text if text not in field.words else "")
+    except ValueError:
+        number = field.usual - steps * field.step
+    number = min(max(number + steps * field.step, field.low), field.high)
+    return f"{round(number, 6):.10g}"
+
+
 def check_address(dialect: Dialect, url: str) -> None:
     """Check that a typed text is the address of a server.
 
@@ -118,7 +134,7 @@ def _chosen(field: Field, text: str) -> Any:
 
 def _number(field: Field, text: str) -> float | int:
     others = f", or {' or '.join(field.words)}" if field.words else ""
-    span = f"from {field.low:g} to {field.high:g}" if field.high != float("inf") else f"from {field.low:g} on"
+    span = field.span
     try:
         value = int(text) if field.kind is Kind.INTEGER else float(text)
     except ValueError:

@@ -201,6 +201,10 @@ class RtvoiceApp(TerminalApp):
         """Edit a tool."""
         self.agent.open_tool(message.name)
 
+    def on_agent_pane_devices_opened(self) -> None:
+        """Choose a microphone or a speaker."""
+        self.talk.devices()
+
     def on_text_selected(self) -> None:
         """Copy what was selected with the mouse."""
         if self.screen.get_selected_text():

@@ -16,6 +16,9 @@ class Focus(Enum):
     FILTER = auto()
     INSTRUCTIONS = auto()
     VALUE = auto()
+    LISTED_VALUE = auto()
+    """A value with a list of those that are known."""
+    NUMBER = auto()
     TABLE = auto()
     DIALOG = auto()
 
@@ -68,10 +71,20 @@ def _first(focus: Focus) -> tuple[FooterKey, ...]:
             return (_key(BY_ID["send-edit"]), _own("enter", "edit"), *(_key(BY_ID[key_id]) for key_id in own))
         case Focus.VALUE:
             return (_own("enter", "accept"), _key(BY_ID["send-edit"]))
+        case Focus.LISTED_VALUE:
+            return (_own("enter", "accept"), _own("down", "known values"), _key(BY_ID["send-edit"]))
+        case Focus.NUMBER:
+            return (_own("enter", "accept"), _own("up", "more"), _own("down", "less"), _key(BY_ID["send-edit"]))
     return ()
 
 
-_LEAVES = {Focus.COMPOSER: "panes", Focus.INSTRUCTIONS: "close", Focus.VALUE: "leave"}
+_LEAVES = {
+    Focus.COMPOSER: "panes",
+    Focus.INSTRUCTIONS: "close",
+    Focus.VALUE: "leave",
+    Focus.LISTED_VALUE: "leave",
+    Focus.NUMBER: "leave",
+}
 """What ``escape`` does there; elsewhere it closes."""
 
 _NOT_IN_DIALOGS = frozenset(("edit-f", "back"))

@@ -64,12 +64,14 @@ class PaneActions:
         app = self._app
         if len(app.screen_stack) > 1:
             return Focus.DIALOG
-        known = {"composer": Focus.COMPOSER, "instructions": Focus.INSTRUCTIONS, "field-value": Focus.VALUE}
+        known = {"composer": Focus.COMPOSER, "instructions": Focus.INSTRUCTIONS}
         focused = app.focused
         if focused is None or not app.types:
             return Focus.TABLE if focused is not None and focused.id == "fields" else Focus.PANES
         if focused.id in known:
             return known[focused.id]
+        if focused.id == "field-value":
+            return app.query_one(AgentPane).value_focus
         return Focus.FILTER if isinstance(focused.parent, Pane) and focused.parent.filters else Focus.SEARCH
 
     async def back(self) -> None:

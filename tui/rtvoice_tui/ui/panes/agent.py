@@ -5,6 +5,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Offset
 from textual.message import Message
 
 from rtvoice_tui.editing.editor import AgentEditor
@@ -16,6 +17,7 @@ from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.clock import minutes
+from rtvoice_tui.ui.footer import Focus
 from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.widgets.field_table import ADD, MARKS, FieldTable, Row, explained
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
@@ -44,6 +46,9 @@ class AgentPane(Vertical):
             super().__init__()
             self.name = name
 
+    class DevicesOpened(Message):
+        """Posted to choose a microphone or a speaker."""
+
     def __init__(self, number: int, name: str, editor: AgentEditor, store: Store, hints: str) -> None:
         super().__init__(id="agent-pane", classes="pane")
         self._editor = editor
@@ -63,18 +68,23 @@ class AgentPane(Vertical):
         The first call creates the widgets, which would cost a third of the startup time.
         """
         if not self._made:
-            from textual.widgets import Input, TextArea
+            from textual.widgets import TextArea
+
+            from rtvoice_tui.ui.widgets.value_field import KnownValues, ValueField
 
             self._made = True
+            known = KnownValues(self._choose)
             await self.mount(
                 FixedLine(id="agent-count"),
                 TextArea(self._instructions, id="instructions", soft_wrap=True, tab_behavior="focus"),
                 FixedLine(id="agent-head"),
                 FieldTable(self._editor, self._store),
-                Input(id="field-value", classes="field", select_on_focus=True),
                 FixedLine(id="agent-about"),
                 FixedLine(id="agent-state"),
+                known,
+                ValueField(known),
             )
+            self.watch(self.query_one(FieldTable), "scroll_y", self._place_field, init=False)
             self._shown = self.query_one("#instructions", TextArea).text
             self._loaded = self._instructions
             self.call_after_refresh(self.describe)
@@ -115,6 +125,7 @@ class AgentPane(Vertical):
     def on_resize(self) -> None:
         """The columns have another width, or the pane is shown again."""
         self.describe()
+        self.call_after_refresh(self._place_field)
 
     def describe(self) -> None:
         """Update all lines."""
@@ -215,35 +226,74 @@ class AgentPane(Vertical):
         row = message.row
         if row.path == ADD or row.tool:
             self.post_message(self.ToolOpened(row.tool))
+        elif row.device:
+            self.post_message(self.DevicesOpened())
         elif row.field is not None and has(self._editor.dialect, row.field):
             self._open_value(row)
 
     def _open_value(self, row: Row) -> None:
-        from textual.suggester import SuggestFromList
-        from textual.widgets import Input
+        from rtvoice_tui.ui.widgets.value_field import ValueField
 
         assert row.field is not None
         self._typing = row
-        field = self.query_one("#field-value", Input)
-        field.suggester = SuggestFromList(row.field.choices) if row.field.choices else None
-        field.placeholder = f"{row.label.strip()}: empty leaves it to the server"
-        field.value = typed(self._editor.draft, row.field)
+        field = self.query_one(ValueField)
+        field.open(row.field, typed(self._editor.draft, row.field))
         field.display = True
+        self._place_field()
         self.screen.set_focus(field)
+
+    def _place_field(self) -> None:
+        """Put the open field into its row, and the known values below it, or above it where there is more room."""
+        from rtvoice_tui.ui.widgets.value_field import KnownValues, ValueField
+
+        if self._typing is None:
+            return
+        table, field, known = self.query_one(FieldTable), self.query_one(ValueField), self.query_one(KnownValues)
+        here = table.place_of_cursor
+        field.styles.width = here.width
+        field.absolute_offset = here.offset
+        below, above = self.content_region.bottom - here.bottom, here.y - self.content_region.y
+        height = min(len(known.values), max(below, above))
+        known.display = height > 0
+        known.styles.width, known.styles.height = min(here.width, known.width_wanted), max(1, height)
+        known.absolute_offset = Offset(here.x, here.bottom if height <= below else here.y - height)
+        known.call_after_refresh(known.show_marked)
+
+    def on_value_field_listed(self) -> None:
+        """Another number of known values fits to what is typed."""
+        self._place_field()
+
+    def _choose(self, value: str) -> None:
+        """Take a value that was clicked."""
+        if self._typing is not None and self._apply_value(self._typing, value):
+            self.close_field()
 
     def on_input_submitted(self) -> None:
         """Accept the typed value and close the field."""
-        from textual.widgets import Input
-
-        if self._typing is not None and self._apply_value(self._typing, self.query_one("#field-value", Input).value):
+        if self._typing is not None and self._apply_value(self._typing, self._typed_value):
             self.close_field()
+
+    @property
+    def value_focus(self) -> Focus:
+        """What has the focus while a value is typed: a number, a value with known ones, or any other."""
+        field = self._typing.field if self._typing is not None else None
+        if field is None or not (field.step or field.choices):
+            return Focus.VALUE
+        return Focus.NUMBER if field.step else Focus.LISTED_VALUE
+
+    @property
+    def _typed_value(self) -> str:
+        """What the open field holds."""
+        from rtvoice_tui.ui.widgets.value_field import ValueField
+
+        return self.query_one(ValueField).accepted
 
     def close_field(self) -> bool:
         """Close the input field of a row; returns False if none is open."""
         if self._typing is None:
             return False
         self._typing = None
-        self.query_one("#field-value").display = False
+        self.query_one("#field-value").display = self.query_one("#field-known").display = False
         self.query_one(FieldTable).focus()
         return True
 
@@ -274,10 +324,8 @@ class AgentPane(Vertical):
 
     def send_edit(self) -> None:
         """Post `Sent` if there are changes to send or to save, after accepting the value of an open field."""
-        from textual.widgets import Input
-
         if self._typing is not None:
-            if not self._apply_value(self._typing, self.query_one("#field-value", Input).value):
+            if not self._apply_value(self._typing, self._typed_value):
                 return
             self.close_field()
         if not (self.unsaved or self._editor.unanswered):

@@ -5,12 +5,14 @@ from typing import ClassVar
 
 from rich.cells import set_cell_size
 from textual.binding import BindingType
+from textual.geometry import Region
 from textual.message import Message
 
 from rtvoice_tui.editing.agent import value_at
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.editing.fields import Field, Kind, has
-from rtvoice_tui.editing.values import OFF, shown, typed
+from rtvoice_tui.editing.values import OFF, shown, stepped, typed
+from rtvoice_tui.redaction import shown_address
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import BY_ID, bindings
@@ -33,12 +35,14 @@ MARKS: dict[str, tuple[str, str, str]] = {
 
 LABEL = 17
 NOTHING = "·"
+SYSTEM = "the system's"
+_INKS = ("plain", "dim", "dim")
 ADD = "+"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: a setting, a tool, or the line that adds one."""
+    """A line of the table: a setting, a device, a tool, or the line that adds one."""
 
     label: str
     path: str
@@ -48,6 +52,15 @@ class Row:
     def tool(self) -> str:
         """Name of the tool; empty if the row is no tool."""
         return self.path.removeprefix("tools.") if self.path.startswith("tools.") else ""
+
+    @property
+    def device(self) -> str:
+        """The direction of a device, ``input`` or ``output``; empty if the row is no device."""
+        return self.path.removeprefix("audio.") if self.path.startswith("audio.") else ""
+
+
+DEVICES = (Row("microphone", "audio.input"), Row("speaker", "audio.output"))
+"""The rows of the devices, which are chosen in a dialog of their own."""
 
 
 class FieldTable(PlainView):
@@ -127,6 +140,14 @@ class FieldTable(PlainView):
         super().on_resize()
         self.post_message(self.Moved())
 
+    @property
+    def place_of_cursor(self) -> Region:
+        """Where on the screen the value under the cursor is: from the first column to the end of its line."""
+        region, line = self.content_region, self.cursor or 0
+        begins = min(2 + LABEL, region.width - 8)
+        y = min(max(0, line - int(self.scroll_offset.y)), max(0, region.height - 1))
+        return Region(region.x + begins, region.y + y, max(8, self.text_width - begins), 1)
+
     # --- keys
 
     def action_open(self) -> None:
@@ -141,7 +162,9 @@ class FieldTable(PlainView):
             return
         choices = ("", *row.field.choices)
         now = typed(self._editor.draft, row.field)
-        if len(choices) > 1:
+        if row.field.step and now not in choices[1:]:
+            self.post_message(self.Stepped(row, stepped(row.field, now, step)))
+        elif len(choices) > 1:
             index = choices.index(now) if now in choices else 0
             self.post_message(self.Stepped(row, choices[(index + step) % len(choices)]))
 
@@ -161,7 +184,7 @@ class FieldTable(PlainView):
 
     def action_drop(self) -> None:
         """Take back what was typed in this row."""
-        if self.row is not None and self.row.path != ADD:
+        if self.row is not None and self.row.path != ADD and not self.row.device:
             self.post_message(self.Dropped(self.row))
 
     # --- lines
@@ -180,11 +203,13 @@ class FieldTable(PlainView):
             for tool in self._editor.kept.tools
             if self._editor.draft.tool(tool.name) is None
         ]
-        return [*fields, *tools, *gone, Row("add a tool", ADD), *absent]
+        return [*fields, *DEVICES, *tools, *gone, Row("add a tool", ADD), *absent]
 
     def _line(self, row: Row) -> list[Piece]:
         if row.path == ADD:
             return [("+ ", "key"), (row.label, "dim")]
+        if row.device:
+            return self._device_line(row)
         word, _ = self._editor.mark(row.path)
         glyph, ink, words = MARKS[word]
         label: Piece = (set_cell_size(row.label, LABEL - 1) + " ", "dim" if word == "absent" else "plain")
@@ -197,11 +222,25 @@ class FieldTable(PlainView):
         edited = typed(draft, row.field) if row.field is not None else shown(value_at(draft, row.path))
         if row.tool and draft.tool(row.tool) is None:
             edited = "removed"
+        if row.path == "url":
+            edited, sent, force = (
+                shown_address(text) if isinstance(text, str) else text for text in (edited, sent, force)
+            )
         off = OFF.get(row.path, "off")
         values = (edited, shown(sent, off), shown(force, off))
         inks = ("warn" if word == "edited" else "plain", "dim", "warn" if word == "changed" else "dim")
         cells = [(_cell(value, width), name if value else "dim") for value, name in zip(values, inks, strict=True)]
         return [(f"{glyph} ", ink), label, *cells]
+
+    def _device_line(self, row: Row) -> list[Piece]:
+        """The device that is asked for, and the one that is in use."""
+        asked = getattr(self._editor.profile.audio, f"{row.device}_device") or SYSTEM
+        used = getattr(self._store.audio, row.device).name
+        values = (asked, "", used)
+        cells = [
+            (_cell(value, self._column), ink if value else "dim") for value, ink in zip(values, _INKS, strict=True)
+        ]
+        return [("  ", "dim"), (set_cell_size(row.label, LABEL - 1) + " ", "plain"), *cells]
 
 
 def _cell(value: str, width: int) -> str:
@@ -213,6 +252,8 @@ def explained(editor: AgentEditor, row: Row) -> list[Piece]:
     """Explanation of a row: its state, its help and its known values."""
     if row.path == ADD:
         return [("enter adds a tool", "dim")]
+    if row.device:
+        return [("enter chooses, at once and for the profile; empty is the system's device", "dim")]
     word, detail = editor.mark(row.path)
     glyph, ink, words = MARKS[word]
     pieces: list[Piece] = []
@@ -223,7 +264,6 @@ def explained(editor: AgentEditor, row: Row) -> list[Piece]:
     if row.tool:
         return [*pieces, (f"  {BY_ID['field-switch'].shown} on/off, enter edits the tool", "dim")]
     if row.field is not None and has(editor.dialect, row.field):
-        known = ", ".join(row.field.choices[:12])
-        tail = "; ".join(part for part in (f"known: {known}" if known else "", row.field.help) if part)
+        tail = "; ".join(part for part in (row.field.span, row.field.help) if part)
         pieces.append((f"  {tail}" if pieces else tail, "dim"))
     return pieces
