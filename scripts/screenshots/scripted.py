@@ -196,10 +196,21 @@ def conversation() -> Script:
     s.speech("R4", "A3", 3200, 16)
     s.heard("A3", 840)
     s.microphone(400)
-    s.store.mic.update(Level(-44, -38), s.now)
-    s.store.speaker.update(Level(-17, -8), s.now)
+    levels(s, -44, -17)
     s.store.audio.buffered_ms = 2360
     return s
+
+
+_LOUDNESS = (0, -4, -12, -3, 0, -7, -22, -9, -1, -5, -14, -2)
+"""Speech in steps of a tenth of a second, in dB."""
+
+
+def levels(s: Script, mic_db: float, speaker_db: float) -> None:
+    """The meters of the last three seconds; noise below -40 dBFS stays as it is, everything else is speech."""
+    for step in range(30, -1, -1):
+        for meter, db in ((s.store.mic, mic_db), (s.store.speaker, speaker_db)):
+            rms = db + (_LOUDNESS[step % len(_LOUDNESS)] if db > -40 else step % 3 - 1)
+            meter.update(Level(max(-60.0, rms), max(-60.0, rms + 9)), s.now - step / 10)
 
 
 def question(s: Script, item_id: str, text: str, ms: int) -> None:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from scripted import Script, conversation
+from scripted import Script, conversation, levels
 
 from rtvoice_tui.media import DeviceState, Level
 from rtvoice_tui.session.facts import Phase, PhaseChanged
@@ -90,8 +90,7 @@ def talking() -> Script:
     """Both at once: the local detector hears the user, and lowers the agent."""
     s = room()
     s.store.audio.local_speech = s.store.audio.ducked = True
-    s.store.mic.update(Level(-19, -9), s.now)
-    s.store.speaker.update(Level(-33, -24), s.now)
+    levels(s, -19, -33)
     return s
 
 
@@ -99,8 +98,8 @@ def clipping() -> Script:
     """The microphone is far too loud."""
     s = room(mic_db=-9)
     s.store.audio.local_speech = True
+    levels(s, -6, -17)
     s.store.mic.update(Level(-3, 0, clipped=True), s.now)
-    s.store.speaker.update(Level(-17, -8), s.now)
     return s
 
 
@@ -108,8 +107,7 @@ def muted() -> Script:
     """Nobody hears the user, because they want that."""
     s = room()
     s.mute()
-    s.store.mic.update(Level(), s.now)
-    s.store.speaker.update(Level(-17, -8), s.now)
+    levels(s, -60, -17)
     return s
 
 
@@ -121,6 +119,5 @@ def silent() -> Script:
     view.sentence = "Jabra Evolve2 30 gives nothing but zeros, so nobody hears you."
     view.remedy = "Open the mute switch at the headset, or let the system's settings allow the microphone."
     s.store.audio.echo, s.store.audio.echo_db = "converging", None
-    s.store.mic.update(Level(), s.now)
-    s.store.speaker.update(Level(-17, -8), s.now)
+    levels(s, -60, -17)
     return s

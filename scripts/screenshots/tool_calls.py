@@ -3,9 +3,8 @@
 import json
 
 from msgspec.structs import replace
-from scripted import Script, in_force, question
+from scripted import Script, in_force, levels, question
 
-from rtvoice_tui.media import Level
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import CommandRun, McpRun, PythonRun
 from rtvoice_tui.session import commands as cmd
@@ -84,8 +83,7 @@ def failed() -> Script:
     s.server("response.created", response={"id": "R2"})
     for word in "I am sorry, I cannot look up that line at the moment.".split():
         s.server("response.output_text.delta", response_id="R2", item_id="A1", content_index=0, delta=f"{word} ")
-    s.store.mic.update(Level(-44, -38), s.now)
-    s.store.speaker.update(Level(-17, -8), s.now)
+    levels(s, -44, -17)
     return s
 
 
@@ -112,7 +110,7 @@ def asking() -> Script:
     s.previews["book_table"] = COMMAND
     _call(s, 3, "book_table", {"people": 2, "time": "19:00"})
     s.now += 4.2
-    s.store.mic.update(Level(-21, -9), s.now)
+    levels(s, -21, -60)
     return s
 
 

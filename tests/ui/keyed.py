@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -95,12 +95,20 @@ class Cockpit(RtvoiceApp):
 
     CSS_PATH = Path(inspect.getfile(RtvoiceApp)).with_name("app.tcss")
 
-    def __init__(self, turn_detection: bool = True) -> None:
+    def __init__(self, turn_detection: bool = True, columns: Sequence[int] = ()) -> None:
         store = Store()
         _talk(store)
         self.stand_in = StandIn(store, turn_detection)
+        self.remembered: dict[str, object] = {}
         editor = AgentEditor("local", load_profile("local"), profile_text("local"))
-        super().__init__(self.stand_in, store, editor, Planner(Options()))  # type: ignore[arg-type]
+        super().__init__(
+            self.stand_in,  # type: ignore[arg-type]
+            store,
+            editor,
+            Planner(Options()),
+            lambda **chosen: self.remembered.update(chosen),
+            columns=columns,
+        )
 
     @property
     def told(self) -> list[object]:

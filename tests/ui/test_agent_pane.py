@@ -174,7 +174,7 @@ async def test_escape_leaves_the_line_that_is_typed_into_and_then_the_pane():
         await here.until(lambda: here.app.focused is here.table, "escape goes back to the table")
         assert here.columns("voice")[0] == "marin"
         await here.press("escape")
-        await here.until(lambda: not here.app.agent.pane.display, "escape closes the pane")
+        await here.until(lambda: here.app.focused is here.app.query_one(TranscriptView), "escape leaves the pane")
 
 
 async def test_a_value_that_is_none_is_refused_in_words_and_the_line_stays_open():

@@ -212,6 +212,14 @@ async def _zoom(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await until(pilot, lambda: [pane.number for pane in app.query(Pane) if pane.display] == [1, 3, 2, 4])
 
 
+@shows("narrower", "wider")
+async def _width(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    left = app.query_one("#left")
+    before = left.region.width
+    await pilot.press(stroke)
+    await until(pilot, lambda: (left.region.width > before) if stroke.startswith("g") else (left.region.width < before))
+
+
 @shows("help", "help-f")
 async def _help(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await pilot.press(stroke)

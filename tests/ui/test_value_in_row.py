@@ -109,8 +109,10 @@ async def test_where_there_is_no_room_below_the_list_is_above_its_row_and_no_par
         assert pane.region.contains_region(known.region)
         await here.pilot.resize_terminal(120, 40)
         await here.until(
-            lambda: here.value_field.region.y == here.table.place_of_cursor.y
-            and known.region.y == here.value_field.region.bottom,
+            lambda: (
+                here.value_field.region.y == here.table.place_of_cursor.y
+                and known.region.y == here.value_field.region.bottom
+            ),
             "both follow a resize, and there is room below now",
         )
 
@@ -119,7 +121,7 @@ async def test_a_device_is_chosen_from_its_row():
     async with cockpit("openai") as here:
         await here.open_table()
         await here.go_to("audio.input")
-        assert here.columns("audio.input")[0] == "the system's"
+        assert here.columns("audio.input")[0] == "default"
         await here.press("enter")
         await here.until(lambda: isinstance(here.app.screen, DevicesScreen), "the devices are listed")
 
@@ -127,7 +129,7 @@ async def test_a_device_is_chosen_from_its_row():
 async def test_an_address_with_a_login_is_never_on_the_screen():
     async with cockpit("openai") as here:
         await here.open_table()
-        await here.type_value("url", "wss://me:sesame@example.com/v1/realtime")
+        await here.type_value("url", "wss://me:sesame@x.org/v1/realtime")
         await here.until(lambda: here.app.focused is here.table, "the value is taken")
-        assert "example.com" in here.columns("url")[0]
+        assert here.columns("url")[0].startswith("wss://x.")
         assert "sesame" not in here.screen_text()

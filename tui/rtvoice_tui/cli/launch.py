@@ -78,6 +78,7 @@ def _run_until(endings: "Endings", name: str, profile: Profile, options: Options
         planner,
         remember=remember,
         theme_name=load_state().theme or DEFAULT,
+        columns=load_state().columns,
     )
     if not load_state().profile and profile.provider == "local":
         words = "this is the built-in agent; p sets up Yandex, OpenAI or another provider"

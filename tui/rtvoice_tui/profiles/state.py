@@ -22,12 +22,14 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         profile: name of the profile that was open last.
         theme: name of the theme.
+        columns: shares of the columns of panes, from left to right.
         key_hosts: hosts that the user agreed to send a key to, each as ``VARIABLE@host``.
     """
 
     profile: str = ""
     theme: str = ""
     key_hosts: tuple[str, ...] = ()
+    columns: tuple[int, ...] = ()
 
 
 def load_state() -> State:

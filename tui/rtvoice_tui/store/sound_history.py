@@ -138,6 +138,18 @@ class LevelColumns:
         if fresh:
             self._last = fresh[0]
 
+    def latest(self, now: float, count: int) -> list[Level | None]:
+        """Return the last ``count`` columns, the current one last; ``None`` for a column without frames."""
+        found: list[Level | None] = [None] * count
+        last = int(now * COLUMNS_PER_S)
+        for index, level in reversed(self._columns):
+            place = count - 1 - (last - index)
+            if place < 0:
+                break
+            if place < count:
+                found[place] = level
+        return found
+
     def window(self, now: float, merge: int) -> list[Level | None]:
         """Return the levels of the last ten seconds, newest last; ``None`` for a column without frames."""
         first, count = _window(now, merge)

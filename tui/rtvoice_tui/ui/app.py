@@ -1,7 +1,7 @@
 """The cockpit app: connects panes, keys and the controller. The session runs in a thread worker of its own."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
 from textual import events, work
@@ -26,6 +26,7 @@ from rtvoice_tui.ui.actions.table import with_actions
 from rtvoice_tui.ui.actions.talk import TalkActions
 from rtvoice_tui.ui.bindings import BY_ID, PANE_ACTIONS, bindings, rebind
 from rtvoice_tui.ui.bridge import PULSE_HZ, Bridge
+from rtvoice_tui.ui.columns import Columns
 from rtvoice_tui.ui.commands import commands
 from rtvoice_tui.ui.describing import about
 from rtvoice_tui.ui.glyphs import ascii_only
@@ -36,6 +37,7 @@ from rtvoice_tui.ui.panes.transcript import TranscriptView
 from rtvoice_tui.ui.terminal.app import TerminalApp
 from rtvoice_tui.ui.widgets.ask_row import AskRow
 from rtvoice_tui.ui.widgets.composer import Composer
+from rtvoice_tui.ui.widgets.divider import Divider
 from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.ui.widgets.meters import MeterRow
@@ -54,8 +56,9 @@ class RtvoiceApp(TerminalApp):
         store: state of the session, which the widgets show.
         editor: editor of the open profile's agent.
         planner: makes plans for new sessions.
-        remember: stores a choice of the user; called with the keyword ``theme`` or ``profile``.
+        remember: stores a choice of the user; called with the keyword ``theme``, ``profile`` or ``columns``.
         theme_name: name of the initial theme; if it is unknown, the default theme is used.
+        columns: shares of the columns of panes; others than three numbers are ignored.
 
     Attributes:
         controller: the operations on the session.
@@ -78,6 +81,7 @@ class RtvoiceApp(TerminalApp):
         planner: Planner,
         remember: Callable[..., None] = lambda **chosen: None,
         theme_name: str = themes.DEFAULT,
+        columns: Sequence[int] = (),
     ) -> None:
         self.session = session
         self.store = store
@@ -91,7 +95,8 @@ class RtvoiceApp(TerminalApp):
         self.agent: AgentActions = AgentActions(self, self.controller)
         self.profiles: ProfileActions = ProfileActions(self, self.controller, self.agent)
         self.calls: CallActions = CallActions(self, self.controller, self.agent)
-        self.panes: PaneActions = PaneActions(self, store)
+        widths = Columns(self, columns, lambda shares: remember(columns=shares))
+        self.panes: PaneActions = PaneActions(self, store, widths)
         self.quitting = QuitActions(self, self.controller, self.agent)
         self._bridge = Bridge(store, lambda: session.clock, self.agent.outcome)
         self.ascii_only = ascii_only(os.environ)
@@ -124,7 +129,9 @@ class RtvoiceApp(TerminalApp):
         yield SoundPanel(store)
         yield TabRow(TABS)
         with Horizontal(id="body"):
-            for column in Column:
+            for place, column in enumerate(Column):
+                if place:
+                    yield Divider(column)
                 with Vertical(id=str(column)):
                     yield from panes(self.controller, column)
         yield TickerRow(id="ticker")
@@ -204,6 +211,17 @@ class RtvoiceApp(TerminalApp):
     def on_agent_pane_devices_opened(self) -> None:
         """Choose a microphone or a speaker."""
         self.talk.devices()
+
+    def on_divider_dragged(self, message: Divider.Dragged) -> None:
+        """Move the border between two columns."""
+        self.panes.layout.columns.move(Column(message.right), message.x)
+
+    def on_divider_dropped(self, message: Divider.Dropped) -> None:
+        """Remember the widths."""
+        if message.reset:
+            self.panes.layout.columns.reset()
+        else:
+            self.panes.layout.columns.keep()
 
     def on_text_selected(self) -> None:
         """Copy what was selected with the mouse."""

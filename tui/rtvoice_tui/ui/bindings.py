@@ -23,6 +23,8 @@ _SIGNS = {
     "pageup": "PgUp",
     "pagedown": "PgDn",
     "delete": "del",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
     "backspace": "bksp",
 }
 
@@ -106,6 +108,8 @@ KEYS: tuple[Key, ...] = (
     Key("previous-turn", "left_square_bracket", "turn(-1)", "earlier turn", "Show the turn before in all panes"),
     Key("next-turn", "right_square_bracket", "turn(1)", "later turn", "Show the turn after in all panes"),
     Key("back", "escape", "back", "back", "Close, hide or go back one level", typing=8),
+    Key("narrower", "less_than_sign", "widen(-1)", "narrower", "Make the left column narrower"),
+    Key("wider", "greater_than_sign", "widen(1)", "wider", "Make the left column wider"),
     Key("help-f", "f1", "help", "help", "Show all keys", typing=9, anywhere=True),
     Key("mute-f", "f2", "mute", "mute", "Mute or open the microphone", typing=3, anywhere=True),
     Key("interrupt-f", "f3", "interrupt", "interrupt", "Interrupt the agent", typing=2, anywhere=True),
@@ -196,8 +200,8 @@ KEYS: tuple[Key, ...] = (
 )
 
 PANE_ACTIONS = frozenset(
-    "type pane zoom edit_agent send_edit back turn filter filter_events search copy command_palette agree deny"
-    " send_result run_again run_edited make_mock test_tool switch_tool call_view devices sound_history".split()
+    "type pane zoom widen edit_agent send_edit back turn filter filter_events search copy command_palette agree deny"
+    " send_result run_again run_edited toggle_mock test_tool toggle_tool call_view devices sound_history".split()
 )
 """Actions that are disabled while a dialog covers the panes."""
 

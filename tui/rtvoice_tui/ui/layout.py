@@ -1,4 +1,4 @@
-"""Which panes are visible: all on a large screen, one of each column on a wide and low one, else one pane."""
+"""Which panes are visible: all on a large screen, one of each side on a wide and low one, else one pane."""
 
 from enum import Enum, auto
 from typing import TYPE_CHECKING
@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 from textual.geometry import Size
 from textual.widget import Widget
 
+from rtvoice_tui.ui.columns import Columns
 from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.pane import Pane
 from rtvoice_tui.ui.panes.registry import ROWS, Column
-from rtvoice_tui.ui.sizes import TALL, WIDE
+from rtvoice_tui.ui.sizes import TALL, THREE, WIDE
 
 if TYPE_CHECKING:
     from rtvoice_tui.ui.app import RtvoiceApp
@@ -20,19 +21,30 @@ class Room(Enum):
 
     ONE = auto()
     ROW = auto()
-    """One of each column."""
+    """One of each side."""
     ALL = auto()
+    """Two columns; the agent's pane takes the place of the right one."""
+    THREE = auto()
+    """The agent's pane has a column of its own."""
 
 
 def room_of(size: Size) -> Room:
     """The room for panes on a screen."""
     if size.width < WIDE:
         return Room.ONE
-    return Room.ALL if size.height >= TALL else Room.ROW
+    if size.height < TALL:
+        return Room.ROW
+    return Room.THREE if size.width >= THREE else Room.ALL
 
 
 FIRST = {Column.LEFT: 1, Column.RIGHT: 2}
-"""The pane of each column that is shown where there is room for one of each."""
+"""The pane of each side that is shown where there is room for one of each."""
+
+
+def _side(number: int) -> Column:
+    """The side of the screen that a pane is on where there is room for two columns."""
+    return Column.LEFT if ROWS[number].column is Column.LEFT else Column.RIGHT
+
 
 AGENT = 5
 """Number of the agent pane, which has its own key to open and close it."""
@@ -47,14 +59,16 @@ class Layout:
     Attributes:
         active: number of the active pane.
         room: the room for panes.
+        columns: the widths of the columns.
     """
 
-    def __init__(self, app: "RtvoiceApp") -> None:
+    def __init__(self, app: "RtvoiceApp", columns: Columns) -> None:
         self._app = app
+        self.columns: Columns = columns
         self.active = 1
         self.room = Room.ALL
         self._zoomed = False
-        self._beside = dict(FIRST)  # the last active pane of each column
+        self._beside = dict(FIRST)  # the last active pane of each side
         self._open: set[int] = set()  # open panes that replace others (`PaneRow.over`)
 
     def resized(self, size: Size) -> None:
@@ -70,7 +84,7 @@ class Layout:
     @property
     def narrow(self) -> bool:
         """Whether not all panes are in sight, so that tabs show what there is."""
-        return self.room is not Room.ALL
+        return self.room in (Room.ONE, Room.ROW)
 
     def focused(self, widget: Widget | None) -> None:
         """Make the pane that contains the focused widget the active one."""
@@ -78,7 +92,7 @@ class Layout:
             widget = widget.parent if isinstance(widget.parent, Widget) else None
         if widget is not None:
             self.active = widget.number
-            self._beside[ROWS[self.active].column] = self.active
+            self._beside[_side(self.active)] = self.active
 
     async def go(self, number: int, typing: bool = False) -> None:
         """Open a pane if it is closed, make it active and focus it, before the next key is handled.
@@ -123,10 +137,10 @@ class Layout:
     def arrange(self) -> None:
         """Show and hide panes and columns for the current state."""
         screen = self._app.screen_stack[0]
-        self._beside[ROWS[self.active].column] = self.active
-        for column, number in self._beside.items():
+        self._beside[_side(self.active)] = self.active
+        for side, number in self._beside.items():
             if ROWS[number].over and number not in self._open:
-                self._beside[column] = FIRST[column]
+                self._beside[side] = FIRST[side]
         shown = self._in_sight()
         if self._zoomed or self.room is Room.ONE:
             shown = {self.active}
@@ -134,13 +148,15 @@ class Layout:
             shown = set(self._beside.values())
         for pane in (*screen.query(Pane), screen.query_one(AgentPane)):
             pane.display = pane.number in shown
-        for column in Column:
-            screen.query_one(f"#{column}").display = any(ROWS[number].column is column for number in shown)
+        self.columns.show({ROWS[number].column for number in shown})
+        if AGENT in shown and self.room is Room.THREE:
+            self._app.call_after_refresh(screen.query_one(AgentPane).make)
 
     def _in_sight(self) -> set[int]:
         """Panes visible on a large screen: the open ones, and the default ones that none of them replaces."""
-        hidden = {number for other in self._open for number in ROWS[other].over}
-        return self._open | {row.number for row in ROWS.values() if not row.over and row.number not in hidden}
+        beside = {AGENT} if self.room is Room.THREE else set()
+        hidden = {number for other in self._open - beside for number in ROWS[other].over}
+        return beside | self._open | {row.number for row in ROWS.values() if not row.over and row.number not in hidden}
 
     async def _focus(self, typing: bool = False) -> None:
         screen = self._app.screen_stack[0]

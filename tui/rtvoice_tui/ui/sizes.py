@@ -2,3 +2,6 @@
 
 WIDE, TALL = 100, 28
 """Minimum columns for two panes side by side, and minimum rows for two panes above each other."""
+
+THREE = 170
+"""Minimum columns for a third column of panes, on a tall screen."""

@@ -6,6 +6,7 @@ from textual.content import Content
 
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.columns import Columns
 from rtvoice_tui.ui.copying import Copying
 from rtvoice_tui.ui.footer import Focus
 from rtvoice_tui.ui.glyphs import signs
@@ -31,16 +32,17 @@ class PaneActions:
     Args:
         app: the app that holds the panes.
         store: source of the last turn's number.
+        columns: the widths of the columns.
 
     Attributes:
         layout: which panes are visible.
         shown_turn: number of the selected turn; ``None`` while the last one is followed.
     """
 
-    def __init__(self, app: "RtvoiceApp", store: Store) -> None:
+    def __init__(self, app: "RtvoiceApp", store: Store, columns: Columns) -> None:
         self._app = app
         self._store = store
-        self.layout: Layout = Layout(app)
+        self.layout: Layout = Layout(app, columns)
         self.shown_turn: int | None = None
         self._copying = Copying(app)
         self._shown_keys: tuple[Focus, bool] | None = None

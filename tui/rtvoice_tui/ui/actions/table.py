@@ -34,6 +34,7 @@ ACTIONS: "dict[str, Callable[[RtvoiceApp], Callable[..., Any]]]" = {
     "toggle_tool": lambda app: app.calls.toggle_tool,
     "pane": lambda app: app.panes.layout.go,
     "zoom": lambda app: app.panes.layout.zoom,
+    "widen": lambda app: app.panes.layout.columns.step,
     "edit_agent": lambda app: app.panes.layout.toggle_agent,
     "back": lambda app: app.panes.back,
     "turn": lambda app: app.panes.turn,

@@ -63,10 +63,12 @@ class AgentPane(Vertical):
         self.border_subtitle = Content(signs(self, hints))  # a [ is a key, not markup
 
     async def open(self, typing: bool = True) -> None:
-        """Focus the instructions (``typing``), or the table.
+        """Focus the instructions (``typing``), or the table."""
+        await self.make()
+        self.screen.set_focus(self.query_one("#instructions" if typing else "#fields"))
 
-        The first call creates the widgets, which would cost a third of the startup time.
-        """
+    async def make(self) -> None:
+        """Create the widgets; not before they are needed: it would cost a third of the startup time."""
         if not self._made:
             from textual.widgets import TextArea
 
@@ -88,7 +90,6 @@ class AgentPane(Vertical):
             self._shown = self.query_one("#instructions", TextArea).text
             self._loaded = self._instructions
             self.call_after_refresh(self.describe)
-        self.screen.set_focus(self.query_one("#instructions" if typing else "#fields"))
 
     # --- the editor changed
 

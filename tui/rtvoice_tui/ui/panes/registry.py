@@ -25,10 +25,12 @@ from rtvoice_tui.ui.widgets.lines import Piece
 
 
 class Column(StrEnum):
-    """Which side of a large screen a pane is on."""
+    """Which column of a large screen a pane is in."""
 
     LEFT = "left"
     RIGHT = "right"
+    FAR = "far"
+    """Shown in place of the right one where there is no room for three."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ PANES = (
         5,
         "Agent",
         "Agent",
-        Column.RIGHT,
+        Column.FAR,
         ("send-edit", "open", "undo", "history", "editor"),
         _agent,
         "agent",

@@ -1,16 +1,21 @@
-"""A level as a bar from -60 to 0 dBFS, with its held peak, in eighths of a cell or in ASCII."""
+"""Levels from -60 to 0 dBFS: as a bar with its held peak, and the last seconds as a wave; also in ASCII."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 
-from rtvoice_tui.media import FLOOR_DB
+from rtvoice_tui.media import FLOOR_DB, Level
 from rtvoice_tui.store.levels import MeterReading
 from rtvoice_tui.ui.widgets.lines import Piece
 
 WARN_DB, CLIP_DB = -18.0, -6.0
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+
+_RISING = "▁▂▃▄▅▆▇█"
+_STEPS = "_.:=#"
+"""The same in ASCII."""
 
 
 def bar(meter: MeterReading, cells: int, ascii_only: bool = False) -> list[Piece]:
@@ -31,6 +36,23 @@ def bar(meter: MeterReading, cells: int, ascii_only: bool = False) -> list[Piece
         pieces += [(below * (peak - len(lit)), "meter-off"), ("|" if ascii_only else "┃", ink)]
         pieces.append((above * (cells - peak - 1), "meter-off"))
     return [*(piece for piece in pieces if piece[0]), (right, "dim")]
+
+
+def wave(levels: Sequence[Level | None], ascii_only: bool = False) -> list[Piece]:
+    """The last levels as one cell each, the newest at the right; without frames a cell is empty."""
+    return runs(_column(level, ascii_only) for level in levels)
+
+
+@lru_cache(512)
+def _column(level: Level | None, ascii_only: bool) -> Piece:
+    if level is None:
+        return " ", "meter-off"
+    if level.clipped:
+        return "!" if ascii_only else "█", "meter-clip"
+    steps = _STEPS if ascii_only else _RISING
+    height = share(level.rms_db)
+    ink = "meter-clip" if level.rms_db >= CLIP_DB else "meter-warn" if level.rms_db >= WARN_DB else "meter-ok"
+    return steps[min(len(steps) - 1, int(height * len(steps)))], ink if height else "meter-off"
 
 
 def level_words(meter: MeterReading) -> str:

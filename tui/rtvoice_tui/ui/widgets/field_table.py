@@ -35,7 +35,7 @@ MARKS: dict[str, tuple[str, str, str]] = {
 
 LABEL = 17
 NOTHING = "·"
-SYSTEM = "the system's"
+SYSTEM = "default"
 _INKS = ("plain", "dim", "dim")
 ADD = "+"
 
@@ -107,9 +107,9 @@ class FieldTable(PlainView):
 
     @property
     def shows_cursor(self) -> bool:
-        """False while the instructions have the focus: a marked row would suggest that keys go to the table."""
+        """Whether keys go to the table or to a value in it; else a marked row would suggest that they do."""
         focused = self.screen.focused
-        return focused is None or focused.id != "instructions"
+        return focused is not None and focused.id in ("fields", "field-value")
 
     @property
     def row(self) -> Row | None:

@@ -4,13 +4,14 @@ from math import ceil
 
 from rich.cells import cell_len
 
-from rtvoice_tui.media import FLOOR_DB, DeviceState
+from rtvoice_tui.media import FLOOR_DB, DeviceState, Level
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.store.audio import AudioStatus, DeviceView
-from rtvoice_tui.store.levels import MeterReading
+from rtvoice_tui.store.levels import Meter
+from rtvoice_tui.store.sound_history import LevelColumns
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.ui.widgets.bars import bar, level_words, peak_words
+from rtvoice_tui.ui.widgets.bars import level_words, peak_words, wave
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 
 WIDE, ROOMY, NARROW = 108, 146, 72
@@ -26,7 +27,7 @@ TROUBLES = {
     DeviceState.DENIED: "DENIED",
     DeviceState.REFUSED: "REFUSED",
 }
-"""The word shown in place of the level bar if the device does not work."""
+"""The word shown in place of the wave if the device does not work."""
 
 GATES = ("gate", "half-duplex")
 """Echo modes that open and close the microphone."""
@@ -48,18 +49,21 @@ _MODES = {TalkMode.TOGGLE: "push", TalkMode.HOLD: "hold"}
 
 
 class MeterRow(FixedLine):
-    """Both level meters with markers, echo mode, buffered audio, underruns, and the state word."""
+    """The last second or two of both sides with markers, echo mode, buffered audio, underruns, and the state word."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(id="meters")
         self._store = store
+        self._now = 0.0
+        self._mic, self._speaker = _Side(store.mic), _Side(store.speaker)
 
     def fill(self) -> None:
-        """Show the initial state."""
-        self.sync(0.0)
+        """Show the state again for the size that is known now."""
+        self.sync(self._now)
 
     def sync(self, now: float) -> None:
         """Update the row; ``now`` is in seconds on the store's clock."""
+        self._now = now
         store, audio, width = self._store, self._store.audio, self.size.width
         wide = width >= WIDE
         mic, out = self._mic_marks(now, width), self._out_marks(now, width)
@@ -67,23 +71,23 @@ class MeterRow(FixedLine):
         between = " │ OUT " if wide else "  OUT "
         unit = " dB" if wide else ""
         fixed = len(" MIC ") + len(between) + _width([*mic, *out, *state])
-        cells = (width - fixed) // 2 - len("[]") - len("-60") - 1 - len(unit)
+        cells = (width - fixed) // 2 - len("-60") - 1 - len(unit)
         cells = max(4, min(cells, MOST_CELLS))
         pieces: list[Piece] = [(" MIC ", "dim")]
         wanted = store.audio_settings
-        pieces += self._level(store.mic.read(now), trouble(audio.input, wanted.muted), "m opens", cells, unit)
+        pieces += self._level(self._mic, now, trouble(audio.input, wanted.muted), "m opens", cells, unit)
         pieces += [*mic, (between, "dim")]
-        speaker = store.speaker.read(now)
-        pieces += self._level(speaker, trouble(audio.output, wanted.agent_muted), "M hears", cells, unit)
+        pieces += self._level(self._speaker, now, trouble(audio.output, wanted.agent_muted), "M hears", cells, unit)
         self.write([*pieces, *out, *state])
 
-    def _level(self, meter: MeterReading, word: str, hint: str, cells: int, unit: str) -> list[Piece]:
-        """Level bar and number, or the problem in place of the bar, with the key that helps if there is room."""
+    def _level(self, side: "_Side", now: float, word: str, hint: str, cells: int, unit: str) -> list[Piece]:
+        """Wave and level, or the problem in place of the wave, with the key that helps if there is room."""
+        meter = side.meter.read(now)
         number: Piece = (f"{level_words(meter)}{unit}", "plain")
         if not word:
-            return [*bar(meter, cells, self.ascii_only), number]
+            return [*wave(side.latest(now, cells), self.ascii_only), number]
         ink = "dim" if word == "none" else "error"
-        room = cells + len("[]")
+        room = cells
         if meter.level_db > FLOOR_DB:  # there is a signal nevertheless
             return [(f"{word:<{room}}", ink), number]
         room += len(number[0])
@@ -152,8 +156,21 @@ class MeterRow(FixedLine):
         return [*pieces, (f"{turn if session.turn else '':<{8 if roomy else 4}}", "dim")]
 
 
+class _Side:
+    """One direction: its meter, and the last seconds of it."""
+
+    def __init__(self, meter: Meter) -> None:
+        self.meter = meter
+        self._past = LevelColumns(meter)
+
+    def latest(self, now: float, cells: int) -> list[Level | None]:
+        """The levels of the last ``cells`` tenths of a second."""
+        self._past.update()
+        return self._past.latest(now, cells)
+
+
 def trouble(view: DeviceView, muted: bool) -> str:
-    """The word shown in place of the level bar; empty if the bar is valid."""
+    """The word shown in place of the wave; empty if the wave is valid."""
     if muted:
         return "MUTED"
     return TROUBLES.get(view.state, "" if view.name else "none")

@@ -1,5 +1,9 @@
 """The first row, which never scrolls: the status of the session."""
 
+from typing import NamedTuple
+
+from rich.cells import cell_len
+
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
@@ -14,6 +18,43 @@ _CONNECTION = {
 }
 
 
+class _Part(NamedTuple):
+    """A part of the row.
+
+    Attributes:
+        text: what it says.
+        ink: its ink.
+        rank: which part gives way first where there is no room: the one with the highest rank. 0 stays.
+        shorter: what it says then, one after the other; after the last it is left out.
+    """
+
+    text: str
+    ink: str
+    rank: int
+    shorter: tuple[str, ...] = ()
+
+    @property
+    def piece(self) -> Piece:
+        """Text and ink."""
+        return self.text, self.ink
+
+
+def _fitting(parts: list[_Part], width: int) -> list[_Part]:
+    """The parts that fit into a width, in their order."""
+    while sum(cell_len(part.text) for part in parts) > width:
+        last = max(parts, key=lambda part: part.rank)
+        if not last.rank:
+            break
+        place = parts.index(last)
+        shorter = [_Part(last.shorter[0], last.ink, last.rank, last.shorter[1:])] if last.shorter else []
+        parts[place : place + 1] = shorter
+    return parts
+
+
+def _width(pieces: list[Piece]) -> int:
+    return sum(cell_len(text) for text, _ in pieces)
+
+
 class StatusRow(FixedLine):
     """State, profile and unsaved mark, provider, age, latency, usage."""
 
@@ -23,33 +64,41 @@ class StatusRow(FixedLine):
         self._profile = profile
         self._about = about
         self.unsaved = False
+        self._now = 0.0
 
     def fill(self) -> None:
-        """Show the initial state."""
-        self.sync(0.0)
+        """Show the state again for the size that is known now."""
+        self.sync(self._now)
 
     def sync(self, now: float) -> None:
         """Show the current status; ``now`` is in seconds on the store's clock."""
-        session, usage = self._store.session, self._store.usage
-        word, ink = _CONNECTION.get(session.phase, ("● LIVE", "live"))
-        wide = self.size.width >= 100
-        pieces: list[Piece] = [(f" {word}", ink)]
-        if session.opened_at is not None and ink == "live":
-            pieces.append((f" {minutes(now - session.opened_at)}", "plain"))
-        pieces.append((f"   {self._profile}{'*' if self.unsaved else ''}", "title"))
-        pieces.append((f"   {self._about if wide else self._about.rpartition(' · ')[2]}", "dim"))
-        if wide and session.session_id and ink == "live":
-            pieces.append((f"   …{one_line(session.session_id, 64)[-4:]}", "dim"))
+        self._now = now
+        word, ink = _CONNECTION.get(self._store.session.phase, ("● LIVE", "live"))
+        live = ink == "live"
+        state: list[Piece] = [(f" {word}", ink)]
+        if self._store.session.opened_at is not None and live:
+            state.append((f" {minutes(now - self._store.session.opened_at)}", "plain"))
+        parts = [*self._identity(live), *self._numbers()]
+        self.write([*state, *(part.piece for part in _fitting(parts, self.size.width - _width(state)))])
+
+    def _identity(self, live: bool) -> "list[_Part]":
+        """Profile, model and voice, and the end of the session's id."""
+        agent, voice = self._about.partition(" · ")[2], self._about.rpartition(" · ")[2]
+        session_id = one_line(self._store.session.session_id or "", 64)
+        parts = [_Part(f"   {self._profile}{'*' if self.unsaved else ''}", "title", 0)]
+        parts += [_Part(f"   {self._about}", "dim", 4, (f"   {agent}", f"   {voice}"))]
+        return [*parts, _Part(f"   …{session_id[-4:]}", "dim", 6)] if live and session_id else parts
+
+    def _numbers(self) -> "list[_Part]":
+        """Latency, usage, number of events and of errors."""
+        usage, events = self._store.usage, self._store.events
         p50 = self._store.timings.percentile(0.5)
-        if p50 is not None:
-            pieces.append((f"   p50 {p50:.0f} ms", "plain"))
+        parts = [_Part(f"   p50 {p50:.0f} ms", "plain", 1)] if p50 is not None else []
         if usage.answers:
-            pieces.append((f"   {usage.input_tokens + usage.output_tokens:,} tok".replace(",", " "), "dim"))
-        if wide:
-            pieces.append((f"   {self._store.events.events:,} events".replace(",", " "), "dim"))
-        if self._store.events.unreadable:
-            pieces.append((f"   ✗{self._store.events.unreadable}", "error"))
-        self.write(pieces)
+            tokens = f"{usage.input_tokens + usage.output_tokens:,}".replace(",", " ")
+            parts.append(_Part(f"   {tokens} tok", "dim", 3))
+        parts.append(_Part(f"   {events.events:,} events".replace(",", " "), "dim", 5))
+        return [*parts, _Part(f"   ✗{events.unreadable}", "error", 0)] if events.unreadable else parts
 
     def describe(self, profile: str, about: str) -> None:
         """Set the profile's name and description (`describing.about`), shown at the next `sync`."""
