@@ -289,6 +289,17 @@ class RtvoiceApp(TerminalApp):
         self.set_keymap(keymap)
         self.panes.keys_changed()
 
+    def preview_themes(self) -> None:
+        """Choose a theme while each is shown."""
+        from rtvoice_tui.ui.screens.themes import ThemesScreen
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.choose_theme(name)
+
+        names = sorted(self.own_themes)
+        self.push_screen(ThemesScreen(names, self.theme, lambda name: setattr(self, "theme", name)), chosen)
+
     def choose_theme(self, name: str) -> None:
         """Switch to a theme and store the choice."""
         self.theme = name

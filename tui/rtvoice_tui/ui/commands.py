@@ -88,6 +88,7 @@ def commands(app: "RtvoiceApp") -> Iterable[SystemCommand]:
     yield SystemCommand("Message: type", keyed("Send a typed turn", "type"), app.action_type)
     yield SystemCommand("Events: filter", "Show only events with certain words", app.panes.filter_events)
     yield SystemCommand("View: zoom the pane", keyed("The whole screen, or back", "zoom"), app.panes.layout.zoom)
+    yield SystemCommand("Themes: try and choose", "See each one while you choose", app.preview_themes)
     for name in sorted(app.own_themes):
         yield SystemCommand(f"Theme: {name}", "Change all colours", lambda name=name: app.choose_theme(name))
     yield SystemCommand("Keys: change", "Give any key another one; kept in keymap.toml", app.action_change_keys)
