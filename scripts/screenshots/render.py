@@ -120,7 +120,9 @@ async def main() -> None:
         await shot(f"tools-streaming-{suffix}", tool_calls.streaming(), size, "4")
         await shot(f"tools-asking-{suffix}", tool_calls.asking(), size)
         await shot(f"tools-failed-{suffix}", tool_calls.failed(), size, "4", "z")
-        await shot(f"tools-form-{suffix}", tool_calls.tried(), size, "4", "t", "f8", "f8", *"2", "tab", *"19:00", "f7")
+        await shot(
+            f"tools-form-{suffix}", tool_calls.tried(), size, "4", "h", "ctrl+n", "ctrl+n", *"2", "tab", *"19:00", "f7"
+        )
         for name, act in (("edited", typed), ("acknowledged", acknowledged), ("refused", refused)):
             await shot(f"agent-{name}-{suffix}", conversation(), size, "5", act=act)
         await shot(f"profiles-{suffix}", conversation(), size, "p")

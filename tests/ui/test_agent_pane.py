@@ -292,13 +292,13 @@ async def test_a_tool_is_edited_named_by_the_path_of_what_is_wrong_and_taken_ove
         await here.until(lambda: load_profile("mine").tools[0].description == "The weather now.", "it is saved")
 
 
-async def test_f9_takes_a_tool_away():
+async def test_ctrl_r_takes_a_tool_away():
     async with cockpit("openai") as here:
         await here.open_table()
         await here.go_to("tools.get_weather")
         await here.press("enter")
         await on_screen(here, ToolScreen)
-        await here.press("f9")
+        await here.press("ctrl+r")
         await back_in_the_panes(here)
         await here.settled("tools.get_weather", "●")
         assert here.columns("tools.get_weather")[0] == "removed"

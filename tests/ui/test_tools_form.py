@@ -118,11 +118,11 @@ async def test_enter_goes_on_to_the_next_field_and_runs_from_the_last_and_f8_is_
         assert app.told == []
         await pilot.press("enter")
         await until(pilot, lambda: len(app.told) == 1, "it runs")
-        await pilot.press("f8")
+        await pilot.press("ctrl+n")
         await until(pilot, lambda: problem(app) == "it takes no arguments: F7 runs it")
         await pilot.press("f7")
         await until(pilot, lambda: app.told[1:] == [("try", "now", "{}")])
-        await pilot.press("f8")
+        await pilot.press("ctrl+n")
         await until(pilot, lambda: "Test free" in screen_text(pilot) and app.screen.query("#try-0"))
         assert "all arguments as JSON" in screen_text(pilot)
         fill(app, '{"a": [1]}')
@@ -131,7 +131,7 @@ async def test_enter_goes_on_to_the_next_field_and_runs_from_the_last_and_f8_is_
         fill(app, "[1]")
         await pilot.press("f7")
         await until(pilot, lambda: problem(app) == "arguments: a JSON object, such as {}")
-        await pilot.press("f8")
+        await pilot.press("ctrl+n")
         await until(pilot, lambda: "Test book" in screen_text(pilot), "after the last comes the first: not the hosted")
 
 
@@ -189,7 +189,7 @@ async def test_a_tool_that_vanishes_while_the_form_is_open_does_no_harm(app: Coc
         await until(pilot, lambda: len(app.told) == 1)
         came(app, CallState.FAILED, note="the tool book does not run here", checked=False)
         await until(pilot, lambda: "note  the tool book does not run here" in screen_text(pilot))
-        await pilot.press("f8", "escape")
+        await pilot.press("ctrl+n", "escape")
         await until(pilot, lambda: len(app.screen_stack) == 1)
         await pilot.press("h")
         await until(pilot, lambda: any("no tool that runs here" in note for note in toasts(app)))

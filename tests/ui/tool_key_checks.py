@@ -73,7 +73,7 @@ async def _test_tool(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await focus(pilot, 4)
     await pilot.press(stroke)
     await until(pilot, lambda: isinstance(app.screen, ManualRunScreen) and isinstance(app.focused, Input))
-    await pilot.press("f8")
+    await pilot.press("ctrl+n")
     await until(pilot, lambda: "get_time" in str(app.screen.query_one(".dialog").border_title), "the next tool")
     await pilot.press("f7")
     await until(pilot, lambda: app.told == [("try", "get_time", "{}")])

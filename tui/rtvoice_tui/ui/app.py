@@ -258,8 +258,11 @@ class RtvoiceApp(TerminalApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the actions of panes while a dialog is open; actions on the session stay enabled."""
-        if self.screen_stack and getattr(self.screen, "captures", False):
+        top = self.screen_stack[-1] if self.screen_stack else None
+        if getattr(top, "captures", False):
             return False  # the key is to be the new one of another action
+        if action in ("agree", "deny") and getattr(top, "ANSWERS", False):
+            return False  # it answers a call already
         if action == "suspend" and self.undoes:
             return False  # ctrl+z undoes what was typed first
         return len(self.screen_stack) <= 1 or action not in PANE_ACTIONS

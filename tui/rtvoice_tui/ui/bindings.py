@@ -200,7 +200,7 @@ KEYS: tuple[Key, ...] = (
 )
 
 PANE_ACTIONS = frozenset(
-    "type pane zoom widen edit_agent send_edit back turn filter filter_events search copy command_palette agree deny"
+    "type pane zoom widen edit_agent send_edit back turn filter filter_events search copy command_palette"
     " send_result run_again run_edited toggle_mock test_tool toggle_tool call_view devices sound_history".split()
 )
 """Actions that are disabled while a dialog covers the panes."""

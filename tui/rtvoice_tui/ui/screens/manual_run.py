@@ -36,7 +36,7 @@ class ManualRunScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Close", show=False, priority=True),
         Binding("f7", "run", "Run", show=False, priority=True),
-        Binding("f8", "next", "Next tool", show=False, priority=True),
+        Binding("ctrl+n", "next", "Next tool", show=False, priority=True),
     ]
 
     def __init__(
@@ -65,7 +65,7 @@ class ManualRunScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The tool's description, a field for each argument, and the result."""
         with Vertical(classes="dialog form") as dialog:
-            dialog.border_subtitle = "F7 run  F8 next tool  tab next field  esc close"
+            dialog.border_subtitle = "F7 run  ^n next tool  tab next field  esc close"
             yield FixedLine(id="try-about")
             yield VerticalScroll(id="try-fields")
             yield FixedLine(id="try-problem")

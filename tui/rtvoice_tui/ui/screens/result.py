@@ -22,6 +22,9 @@ class ResultScreen(ModalScreen[str | None]):
         hint: how the result will be sent.
     """
 
+    ANSWERS: ClassVar[bool] = True
+    """It answers a call, so that the keys that answer calls do not act."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", show=False, priority=True),
         Binding("f7", "send", "Send", show=False, priority=True),
@@ -79,6 +82,8 @@ class ReasonScreen(ModalScreen[str | None]):
     Args:
         lines: description of the call.
     """
+
+    ANSWERS: ClassVar[bool] = True
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Leave", show=False, priority=True)]
 

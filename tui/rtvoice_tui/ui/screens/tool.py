@@ -38,7 +38,7 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Cancel", show=False, priority=True),
         Binding("f7", "take", "Apply", show=False, priority=True),
-        Binding("f9", "remove", "Remove", show=False, priority=True),
+        Binding("ctrl+r", "remove", "Remove", show=False, priority=True),
         Binding("ctrl+e", "external", "Editor", show=False, priority=True),
     ]
 
@@ -53,7 +53,7 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
         tool = self._tool or ToolEntry(name="", parameters={"type": "object", "properties": {}})
         with Vertical(classes="dialog form") as dialog:
             dialog.border_title = "Tool"
-            dialog.border_subtitle = "← → choose  F7 apply  F9 remove  ^e editor  esc cancel"
+            dialog.border_subtitle = "← → choose  F7 apply  ^r remove  ^e editor  esc cancel"
             yield _row("name", PlainInput(tool.name, id="tool-name"))
             yield _row("description", PlainInput(tool.description, id="tool-description"))
             yield _row("kind", ChoiceField(tuple(KINDS), tool.run.kind, id="tool-kind"))

@@ -110,9 +110,7 @@ class AskRow(FixedLine):
             start += cell_len(text)
 
     def _keys(self, call: CallChanged) -> list[tuple[str, str]]:
-        """The keys that answer, with what they do; letters do not act in a text field, and no key in a dialog."""
-        if self._focus is Focus.DIALOG:
-            return []
+        """The keys that answer, with what they do; letters do not act in a text field or a dialog."""
         letters = self._focus in (Focus.PANES, Focus.TABLE)
         yes, no = BY_ID["agree" if letters else "agree-f"].shown, BY_ID["deny" if letters else "deny-f"].shown
         if call.kind == "ask":
