@@ -187,7 +187,7 @@ class Actions:
 
     def _tool(self, name: str) -> None:
         for result in self._controller.calls.toggle_tool(name):
-            self._say(line(f"note: {typed(result.words)}"))
+            self._say(line(f"note: {typed(result.words).replace('/tool NAME', f'/tool {name}')}"))
             self._print([line(f"warning: {problem}") for problem in (result.sent.problems if result.sent else ())])
 
     # --- profiles and devices

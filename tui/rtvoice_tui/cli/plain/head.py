@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections import deque
+from pathlib import Path
 
 from rtvoice_tui import garbage
 from rtvoice_tui.cli.console import OutputFailed
@@ -16,6 +17,7 @@ from rtvoice_tui.cli.plain.actions import Actions
 from rtvoice_tui.cli.plain.commands import BY_NAME, Line, Message, Typed, Unknown, acts_at_once, read
 from rtvoice_tui.cli.plain.lines import Lines
 from rtvoice_tui.cli.plain.pace import Pace
+from rtvoice_tui.cli.plain.recorded import until_said
 from rtvoice_tui.cli.session import Chosen, Opened, choose, open_session, stderr_to_log
 from rtvoice_tui.controller.controller import Controller
 from rtvoice_tui.controller.planner import Options
@@ -88,6 +90,9 @@ class PlainHead:
         self._actions = Actions(
             self._controller, self._pace, lambda: self._lines.question, self._say, self._time_of_day
         )
+        self._recorded = opened.session.plan.audio.input_file
+        self._pace.listening = self._recorded is not None
+        self._spawned: set[asyncio.Future[None]] = set()
         self._waiting: deque[Line] = deque()  # lines of the pipe, or messages typed before the session
         self._input_ended = False
         self._woken = asyncio.Event()
@@ -102,7 +107,7 @@ class PlainHead:
         self._session.observers.append(self._observe)
         if greeting:
             self._say(greeting)
-        running = threading.Thread(target=lambda: asyncio.run(self._session.run()), name="session", daemon=True)
+        running = threading.Thread(target=self._run_session, name="session", daemon=True)
         with keyboard.signals(self._interrupt_from_signal, self._end_from_signal):
             running.start()
             reading = threading.Thread(target=self._read, name="keyboard", daemon=True)
@@ -133,6 +138,10 @@ class PlainHead:
 
     # --- the session's thread
 
+    def _run_session(self) -> None:
+        keyboard.keep_from_children()
+        asyncio.run(self._session.run())
+
     def _observe(self, observed: Observed, at: float) -> None:
         """Turn facts into lines where they happen, so that each line is about the moment of its fact."""
         if not isinstance(observed, Stepped):
@@ -149,8 +158,16 @@ class PlainHead:
         for line in lines:
             self._say(line)
         self._pace.observe(fact)
+        if self._pace.live and self._recorded is not None:
+            recorded, self._recorded = self._recorded, None
+            self._spawned.add(asyncio.ensure_future(self._listen(recorded)))
         if isinstance(fact, EditChanged):
             self._controller.edits.outcome(fact)
+        self._woken.set()
+
+    async def _listen(self, recorded: Path) -> None:
+        await until_said(recorded, self._pace.noticed)
+        self._pace.listening = False
         self._woken.set()
 
     # --- input

@@ -21,7 +21,7 @@ ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT")
 
 
 def read_lines(descriptor: int, heard: Callable[[str | None], None]) -> None:
-    """Read lines until the end of the input. Blocks; `Lines` of a terminal come when enter is pressed.
+    """Read lines until the end of the input. Blocks; those of a terminal come when enter is pressed.
 
     Args:
         descriptor: where to read.
@@ -70,6 +70,15 @@ def signals(interrupted: Callable[[], None], ended: Callable[[int], None]) -> It
         for number, handler in before.items():
             # from here on a signal would only interrupt Python's shutdown with a traceback
             signal.signal(number, signal.SIG_IGN if number != signal.SIGINT else handler)
+
+
+def keep_from_children() -> None:
+    """Block ctrl+C on this thread, so that it does not end the subprocesses that are started from here.
+
+    A terminal sends it to all processes in the foreground, and blocked signals are inherited.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _force(code: int) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from rtvoice_tui.cli.plain import turns
 from rtvoice_tui.cli.plain.wording import advice, line
 from rtvoice_tui.session import facts
-from rtvoice_tui.session.facts import CallChanged, CallState, EditState, Fact, Level, Notice, Phase
+from rtvoice_tui.session.facts import CallChanged, CallState, EditState, Fact, Level, Moment, Notice, Phase
 from rtvoice_tui.store.calls import waits
 from rtvoice_tui.store.notices import FOLDED_S
 from rtvoice_tui.store.store import Store
@@ -49,6 +49,7 @@ class Lines:
         self._live = False
         self._seen = 0  # version of the transcript
         self._held: list[Entry] = []
+        self._cutting = False
         self._told: dict[int, _Told] = {}  # by index of the entry
         self._calls: dict[str, CallState] = {}
         self._question = ""
@@ -71,8 +72,13 @@ class Lines:
                 return [*self._turns(), *self._ended(fact, at)]
             case facts.UserSaid(final=True) | facts.AgentSaid(final=True):
                 return self._turns()
+            case facts.Reached(moment=Moment.INTERRUPTED):
+                self._cutting = True  # how much was heard is known when the speaker is silent
             case facts.ResponseCut() | facts.ResponseLost():
+                self._cutting = False
                 return self._turns()
+            case facts.SpeechPlayed() if fact.played_ms >= fact.received_ms:
+                return self._due(fact.item_id)
             case CallChanged(manual=False):
                 return list(self._call(fact))
             case Notice():
@@ -152,12 +158,12 @@ class Lines:
         silent = store.audio.output.absent or store.audio_settings.agent_muted
         return store.session.phase in _BEFORE_THE_END and not silent
 
-    def _due(self) -> list[str]:
-        """Print what was held back until it was heard."""
-        if self._is_being_spoken or not self._held:
+    def _due(self, key: str = "") -> list[str]:
+        """Print what was held back until it was heard: one entry by its key, or all once nothing is spoken."""
+        if not key and (self._is_being_spoken or self._cutting):
             return []
-        held, self._held = self._held, []
-        return [words for entry in held for words in self._turn(entry)]
+        heard = [entry for entry in self._held if key in ("", entry.key)]
+        return [words for entry in heard for words in self._turn(entry)]
 
     def _turn(self, entry: Entry) -> list[str]:
         if entry in self._held:

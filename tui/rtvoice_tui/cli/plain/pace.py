@@ -1,5 +1,6 @@
 """When the next line may act, and whether the session has failed. Fed with facts in order; for the head's loop."""
 
+import asyncio
 from collections.abc import Callable
 
 from rtvoice_tui.cli.plain.commands import Line, Message, Typed, When
@@ -17,12 +18,14 @@ class Pace:
     Attributes:
         phase: the current phase.
         requests: requests that were made and not passed on to the session yet.
+        noticed: set once the server has noticed that the user speaks.
         listening: whether the user may still be speaking: a file that replaces the microphone has not ended.
     """
 
     def __init__(self, connects: bool, asks: Callable[[], bool]) -> None:
         self.phase = Phase.OFFLINE
         self.requests = 0
+        self.noticed = asyncio.Event()
         self.listening = False
         self._asks = asks
         self._connecting = connects
@@ -36,6 +39,8 @@ class Pace:
                 self.phase = fact.phase
                 if fact.phase is self._expected:
                     self._expected = None
+                if fact.phase is Phase.HEARING:
+                    self.noticed.set()
                 if self.live:
                     self._connecting = self._failed = False
             case SessionEnded(wanted=False):

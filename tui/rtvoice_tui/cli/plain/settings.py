@@ -75,7 +75,7 @@ class Settings:
             return
         result = await saving
         names = ", ".join(self._editor.history.changes[-1].fields)
-        self._tell(f"{names} is as before", result)
+        self._tell(f"{names} as before", result)
 
     async def _change(self, field: Field, value: str) -> None:
         try:
@@ -91,7 +91,7 @@ class Settings:
             return
         later = self._edits.needs_session
         result = await self._edits.send()
-        self._tell(f"{path} is changed", result)
+        self._tell(path, result)
         if later:
             words = " and ".join(later)
             self._say(
@@ -102,10 +102,10 @@ class Settings:
         """Print what came of a change; what the save says was reported as a notice."""
         for problem in result.problems:
             self._say(line(f"warning: {problem}"))
-        kept = "" if result.save_note else f", {result.words}"
         if result.words == "saved" and result.profile:
-            kept = f", saved in {result.profile}.toml"
-        self._say(line(f"note: {words}{typed(kept)}"))
+            self._say(line(f"note: {words}: saved in {result.profile}.toml"))
+        elif not result.save_note:
+            self._say(line(f"note: {words}: {typed(result.words)}"))
 
     # --- fields
 
@@ -131,7 +131,7 @@ class Settings:
         names = [field.path for field in self._offered]
         close = nearest(name, names) or next(iter(difflib.get_close_matches(name, self._short(names), 1)), "")
         hint = f"{close} is the nearest, " if close else ""
-        return line(f"there is no setting {name}: {hint}/set lists all")
+        return line(f"warning: there is no setting {name}: {hint}/set lists all")
 
     def _short(self, paths: list[str]) -> list[str]:
         return [path.rpartition(".")[2] for path in paths]
