@@ -42,7 +42,7 @@ class Settings:
             self._say(self._unknown(words))
         elif not value:
             choices = f"; {' | '.join(field.choices)}" if field.choices else ""
-            self._say(line(f"{self._shown(field)}{f'; {field.help}' if field.help else ''}{choices}"))
+            self._say(line(f"{self._shown(field)}{f'; {typed(field.help)}' if field.help else ''}{choices}"))
         else:
             await self._change(field, value)
 

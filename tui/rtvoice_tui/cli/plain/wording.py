@@ -29,7 +29,7 @@ _TYPED = (
     (r"pane 4 shows how it stands", "/status shows how it stands"),
     (r"press F2 if it is muted, or d to choose another one", "/mute if it is muted, or /input to choose another one"),
     (r"F2 opens it", "/mute opens it"),
-    (r"end the turn with space", "end the turn with /talk"),
+    (r"\bwith space\b", "with /talk"),
     (r"press space again", "/talk again"),
     (r"press t and type", "type"),
     (r"press T for push-to-talk", "/mode push for push-to-talk"),
