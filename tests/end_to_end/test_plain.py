@@ -12,6 +12,7 @@ from ends import remote, silent, write_profile
 
 from realtime_server import FakeServer, Session, in_thread, plain
 from terminal import COMMAND, Terminal
+from virtual_audio import wait_until
 
 LIMIT_S = 40
 ASKING = """
@@ -186,6 +187,40 @@ def test_a_signal_ends_it_cleanly(environment: dict[str, str], number: signal.Si
             assert process.wait(LIMIT_S) == 128 + number
             assert process.stderr.read() == ""
         assert [session.close_code for session in server.sessions] == [1000]
+
+
+def test_a_suspended_session_goes_on_when_the_shell_does(environment: dict[str, str]) -> None:
+    with in_thread(plain(_echo)) as server:
+        command = remote(server, "--plain", "--no-audio")
+        with subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            assert "session live" in process.stdout.readline()
+            process.send_signal(signal.SIGTSTP)
+            stat = Path(f"/proc/{process.pid}/stat")
+            wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", "it stands still")
+            process.send_signal(signal.SIGCONT)
+            told, _ = process.communicate("hello\n", LIMIT_S)
+            assert process.returncode == 0
+        assert in_order(told, "you: hello", "agent: Heard."), told
+
+
+async def _echo(session: Session) -> None:
+    await session.expect("response.create")
+    await session.text("heard", "Heard.")
+
+
+def test_what_another_program_changes_in_the_profile_is_offered_and_sent_on_demand(environment: dict[str, str]) -> None:
+    path = write_profile(environment, "mine", 'provider = "local"\n[session]\nvoice = "heart"\n')
+    with Terminal([COMMAND, "--plain", "--no-audio", "--profile", "mine"], environment, columns=150) as terminal:
+        terminal.wait_for("session live")
+        path.write_text(path.read_text().replace("heart", "deep"))
+        terminal.wait_for("note: mine.toml was changed elsewhere: voice. /apply sends it")
+        terminal.type("/apply\n").wait_for("note: voice: the server has acknowledged it")
+        terminal.type("/quit\n")
+        assert terminal.wait_end() == 0
 
 
 def test_a_reader_that_goes_away_ends_it(environment: dict[str, str]) -> None:

@@ -66,6 +66,7 @@ class Actions:
             "unset": settings.unset,
             "voice": settings.voice,
             "instructions": settings.instructions,
+            "apply": lambda rest: settings.apply(),
             "undo": lambda rest: settings.undo(),
             "tools": lambda rest: self._tools(),
             "tool": self._tool,

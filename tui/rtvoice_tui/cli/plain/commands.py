@@ -56,6 +56,7 @@ COMMANDS = (
     Command("unset", "FIELD", "leave a setting to the server"),
     Command("voice", "[VOICE]", "short for /set voice"),
     Command("instructions", "[TEXT]", "print the instructions, or change and save them"),
+    Command("apply", "", "send what another program has changed in the profile's file"),
     Command("undo", "", "take back the last change of the agent"),
     Command("tools", "", "the tools of the agent"),
     Command("tool", "NAME", "switch a tool off for this session, or on again"),

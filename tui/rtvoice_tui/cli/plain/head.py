@@ -15,6 +15,7 @@ from rtvoice_tui.cli.console import OutputFailed
 from rtvoice_tui.cli.plain import keyboard, status
 from rtvoice_tui.cli.plain.actions import Actions
 from rtvoice_tui.cli.plain.commands import BY_NAME, Line, Message, Typed, Unknown, acts_at_once, read
+from rtvoice_tui.cli.plain.follow import follow_profile
 from rtvoice_tui.cli.plain.lines import Lines
 from rtvoice_tui.cli.plain.pace import Pace
 from rtvoice_tui.cli.plain.recorded import until_said
@@ -35,6 +36,9 @@ ENDING_S = 8.0
 
 SAVING_S = 6.0
 """How long the end waits for another program that holds the profile."""
+
+RELEASE_S = 1.0
+"""How long ctrl+Z waits for the devices to be closed."""
 
 NOBODY = "nobody is there to answer"
 
@@ -108,13 +112,15 @@ class PlainHead:
         if greeting:
             self._say(greeting)
         running = threading.Thread(target=self._run_session, name="session", daemon=True)
-        with keyboard.signals(self._interrupt_from_signal, self._end_from_signal):
+        with keyboard.signals(self._interrupt_from_signal, self._end_from_signal, self._suspend_from_signal):
             running.start()
             reading = threading.Thread(target=self._read, name="keyboard", daemon=True)
             reading.start()
             if garbage.waits():
                 garbage.enable_tuned_gc()
+            following = asyncio.ensure_future(follow_profile(self._controller, self._say))
             await self._work()
+            following.cancel()
             await self._end(running)
         return self._code or 0
 
@@ -274,6 +280,9 @@ class PlainHead:
     def _interrupt_from_signal(self) -> None:
         self._loop.call_soon_threadsafe(self._interrupt)
 
+    def _suspend_from_signal(self) -> None:
+        self._loop.call_soon_threadsafe(self._suspend)
+
     def _interrupt(self) -> None:
         """Ctrl+C: interrupt the agent; pressed again, end."""
         now = time.monotonic()
@@ -284,6 +293,14 @@ class PlainHead:
         if self._pace.idle or not self._pace.live:
             self._say("note: ctrl+C once more ends")
         self._actions.interrupt()
+
+    def _suspend(self) -> None:
+        """Ctrl+Z: stop until the shell goes on; the microphone is closed meanwhile."""
+        released = threading.Event()
+        self._session.release_devices(released.set)
+        released.wait(RELEASE_S)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        self._session.reclaim_devices()
 
     # --- output
 

@@ -46,12 +46,15 @@ def read_lines(descriptor: int, heard: Callable[[str | None], None]) -> None:
 
 
 @contextlib.contextmanager
-def signals(interrupted: Callable[[], None], ended: Callable[[int], None]) -> Iterator[None]:
+def signals(
+    interrupted: Callable[[], None], ended: Callable[[int], None], suspended: Callable[[], None]
+) -> Iterator[None]:
     """Context in which signals are requests. Entered on the main thread; the functions are called on it.
 
     Args:
         interrupted: ctrl+C was pressed.
         ended: the program has to end; called with the signal's number. After `LIMIT_S` it exits by force.
+        suspended: ctrl+Z was pressed.
     """
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -60,6 +63,8 @@ def signals(interrupted: Callable[[], None], ended: Callable[[int], None]) -> It
 
     handlers: dict[int, Any] = {signal.SIGINT: lambda number, frame: interrupted()}
     handlers |= {number: end for name in ENDING if (number := getattr(signal, name, None)) is not None}
+    if hasattr(signal, "SIGTSTP"):
+        handlers[signal.SIGTSTP] = lambda number, frame: suspended()
     before = {}
     for number, handler in handlers.items():
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup

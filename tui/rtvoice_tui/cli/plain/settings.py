@@ -67,6 +67,14 @@ class Settings:
         self._editor.instruct(words)
         await self._send("instructions")
 
+    async def apply(self) -> None:
+        """Send what is in the draft: what another program has changed in the profile's file."""
+        names = ", ".join(self._editor.changed)
+        if names:
+            await self._send(names)
+        else:
+            self._say("nothing was changed")
+
     async def undo(self) -> None:
         """Take the last change back that is in force."""
         saving = self._edits.undo()

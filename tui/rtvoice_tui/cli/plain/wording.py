@@ -21,7 +21,7 @@ _TYPED = (
     (r" in pane 5 \(with /set\)", " (with /set)"),
     (r"(?:it is left out: )?F6 corrects it, F7 sends it( again)?", "/set corrects it"),
     (r"F6 corrects them", "/set corrects them"),
-    (r"pane 5 shows it, F7 sends it", "/set sends it"),
+    (r"pane 5 shows it, F7 sends it", "/apply sends it"),
     (r"see the session in pane 5", "/set shows the settings"),
     (r"see pane 5", "/set shows the settings"),
     (r"see turn_detection in pane 5", "see /set turn_detection"),
