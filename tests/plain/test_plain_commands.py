@@ -270,7 +270,7 @@ async def test_the_status_says_phase_agent_latency_tokens_and_sound(typist: Typi
     typist.happened(SessionOpened("s1", {}), PhaseChanged(Phase.LISTENING))
     assert await typist.type("/status") == [
         "listening, connected for 59 s, turn 0",
-        "local agent, rules, voice heart, profile local",
+        "local agent, model rules, voice heart, profile local",
         "latency: no answer yet",
         "tokens: none reported",
         "sound: none, started with --no-audio",

@@ -87,8 +87,15 @@ def test_a_lost_connection_is_the_reason_with_its_remedy_as_a_command_and_then_t
 def test_the_end_that_the_user_wanted_is_one_line_and_the_next_session_says_what_it_knows(head: Head) -> None:
     head.told(*LIVE, UserSaid(1, "typed-1", "Hello", final=True, typed=True))
     assert head.told(SessionEnded("disconnected", ""), PhaseChanged(Phase.OFFLINE)) == ["12:03 disconnected"]
-    assert head.told(SessionOpened("s2", {}, history=1), PhaseChanged(Phase.LISTENING)) == [
-        "12:03 session live with local agent, voice heart; new session: knows the message above"
+    assert head.told(SessionOpened("s2", {}, history=2), PhaseChanged(Phase.LISTENING)) == [
+        "12:03 session live with local agent, voice heart; it knows 2 earlier messages"
+    ]
+
+
+def test_a_session_that_knows_nothing_of_the_one_before_says_so(head: Head) -> None:
+    head.told(*LIVE, UserSaid(1, "typed-1", "Hello", final=True, typed=True), SessionEnded("disconnected", ""))
+    assert head.told(SessionOpened("s2", {}), PhaseChanged(Phase.LISTENING)) == [
+        "12:03 session live with local agent, voice heart; a new conversation"
     ]
 
 
@@ -165,7 +172,8 @@ def test_a_call_is_a_line_when_it_starts_and_one_when_it_has_ended(head: Head) -
 
 
 def test_a_call_that_fails_before_it_runs_is_named_with_its_arguments(head: Head) -> None:
-    assert head.told(CALL, replace(CALL, state=CallState.FAILED, note="there is no such tool")) == [
+    failed = replace(CALL, state=CallState.FAILED, note="there is no such tool", output='{"error": "no such tool"}')
+    assert head.told(CALL, failed) == [
         "tool get_weather(city=Berlin)",
         "tool get_weather failed: there is no such tool",
     ]

@@ -212,11 +212,13 @@ class Actions:
     async def _devices(self) -> None:
         from rtvoice_tui.audio.backends.listing import list_in_subprocess
 
-        self._print(status.devices(self._controller))
+        used = status.devices(self._controller)
+        self._print(used)
         try:
             found = await asyncio.to_thread(list_in_subprocess)
         except AudioError as error:
-            self._say(f"warning: {advice(error.sentence, error.remedy)}")
+            problem = f"warning: {advice(error.sentence, error.remedy)}"
+            self._print([problem] if problem not in used else [])
             return
         for direction, word in (("input", "microphone"), ("output", "speaker")):
             for device in found:

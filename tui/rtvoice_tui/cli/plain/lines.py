@@ -102,7 +102,10 @@ class Lines:
     def _known(self) -> str:
         """What a new session knows of an earlier one."""
         last = next(reversed(self._store.transcript.entries), None)
-        return f"; {line(last.text)}" if last is not None and last.speaker is Speaker.SEAM else ""
+        if last is None or last.speaker is not Speaker.SEAM:
+            return ""
+        messages = "the message before" if last.history == 1 else f"{last.history} earlier messages"
+        return f"; it knows {messages}" if last.history else "; a new conversation"
 
     def _ended(self, fact: facts.SessionEnded, at: float) -> list[str]:
         was_live, self._live = self._live, False

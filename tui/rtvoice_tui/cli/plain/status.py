@@ -29,7 +29,11 @@ def about(editor: AgentEditor) -> str:
     agent = editor.kept
     voice = agent.settings.voice
     model = (agent.model or editor.dialect.model).rpartition("/")[2]
-    words = [editor.dialect.title, model, f"voice {voice}" if isinstance(voice, str) and voice else ""]
+    words = [
+        editor.dialect.title,
+        f"model {model}" if model else "",
+        f"voice {voice}" if isinstance(voice, str) and voice else "",
+    ]
     return ", ".join([*(word for word in words if word), f"profile {editor.name}"])
 
 
@@ -89,10 +93,11 @@ def devices(controller: Controller) -> list[str]:
     if controller.session.plan.audio.silent:
         return [f"sound: none, {controller.talk.no_devices}"]
     audio, settings = controller.store.audio, controller.session.audio_settings
-    return [
+    found = [
         *_device("microphone", audio.input, settings.muted, settings.mic_gain_db),
         *_device("speaker", audio.output, settings.agent_muted, settings.agent_gain_db),
     ]
+    return list(dict.fromkeys(found))  # both may lack the same
 
 
 def _device(part: str, view: DeviceView, muted: bool, gain_db: float) -> list[str]:

@@ -1,7 +1,7 @@
 """Turns of the transcript as lines."""
 
 from rtvoice_tui.cli.plain.wording import line
-from rtvoice_tui.session.facts import CallChanged
+from rtvoice_tui.session.facts import CallChanged, CallState
 from rtvoice_tui.store.calls import CallRecord
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.transcript import Entry, Speaker, arguments_shown
@@ -62,6 +62,8 @@ def call_ended(record: CallRecord) -> str:
         words += f" {record.duration_ms:.0f} ms"
     note = one_line(call.note, RESULT)
     result = one_line(call.output, RESULT)
+    if note and call.state is not CallState.OK:
+        result = ""  # the model was told the same
     return ": ".join(part for part in (words, note, result) if part)
 
 
