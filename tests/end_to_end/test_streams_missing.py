@@ -17,6 +17,10 @@ CASES = {
     "$C >&-": COULD_NOT_RUN,
     "$C <&- >&-": COULD_NOT_RUN,
     "$C <&- >&- 2>&-": COULD_NOT_RUN,
+    # the line mode needs only what it prints to
+    "$C --plain --no-audio --no-connect <&-": 0,
+    "echo hello | $C --plain --no-audio >&-": COULD_NOT_RUN,
+    "echo hello | $C --plain --no-audio >/dev/full": COULD_NOT_RUN,
     # what is said is all that these do
     "$C doctor >&-": COULD_NOT_RUN,
     "$C doctor <&- >&-": COULD_NOT_RUN,

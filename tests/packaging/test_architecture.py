@@ -30,6 +30,7 @@ def test_no_module_imports_one_that_needs_it_itself() -> None:
         "rtvoice_tui.controller.controller, rtvoice_tui.controller.planner",
         "rtvoice_tui.engine.driver, rtvoice_tui.engine.worker, rtvoice_tui.engine.idle",
         "rtvoice_tui.cli.main, rtvoice_tui.cli.profiles, rtvoice_tui.cli.doctor, rtvoice_tui.cli.launch",
+        "rtvoice_tui.cli.plain.head",
         "rtvoice_tui.editing.editor, rtvoice_tui.store.store, rtvoice_tui.session.realtime.machine",
     ],
 )

@@ -21,8 +21,9 @@ from rtvoice_tui.session.facts import (
     UserSaid,
 )
 from rtvoice_tui.store.store import Store
+from rtvoice_tui.store.transcript import whole_word
 from rtvoice_tui.ui.panes.transcript import TranscriptView
-from rtvoice_tui.ui.panes.transcript_blocks import whole_word, word_at
+from rtvoice_tui.ui.panes.transcript_blocks import word_at
 
 STORY = " ".join(f"word{number}" for number in range(400))
 

@@ -5,7 +5,7 @@ import os
 
 import click
 
-from rtvoice_tui.cli.launch import stderr_to_log
+from rtvoice_tui.cli.session import stderr_to_log
 from rtvoice_tui.doctor import checks as look
 from rtvoice_tui.doctor.checks import Finding, Verdict
 from rtvoice_tui.doctor.sound import check_audio

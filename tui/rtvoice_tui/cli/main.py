@@ -85,8 +85,9 @@ class _CannotRun(click.ClickException):
 @click.option("--output-file", type=click.Path(path_type=Path), metavar="OUT.wav", help="Record what is played to it.")
 @click.option("--no-audio", is_flag=True, help="Type instead of talking; open no sound device.")
 @click.option("--no-connect", is_flag=True, help="Open without connecting; c connects.")
+@click.option("--plain", is_flag=True, help="Lines instead of the screen: for screen readers, pipes and scripts.")
 @click.pass_context
-def main(ctx: click.Context, /, **options: Any) -> None:
+def main(ctx: click.Context, /, plain: bool, **options: Any) -> None:
     """Talk with a realtime voice agent and see everything that happens.
 
     Without options the last used profile opens; on a first run the built-in agent, which needs no key and no network.
@@ -98,6 +99,8 @@ def main(ctx: click.Context, /, **options: Any) -> None:
       rtvoice-tui --profile yandex                       YANDEX_CLOUD_API_KEY and YANDEX_CLOUD_FOLDER_ID are set
       rtvoice-tui --provider generic --url ws://localhost:8765/v1/realtime
       rtvoice-tui --input-file question.wav --output-file answer.wav
+      rtvoice-tui --plain                                the conversation as lines, keys as typed commands
+      echo "What time is it?" | rtvoice-tui --plain --no-audio
       rtvoice-tui doctor                                 what is missing, and how to fix it
     """
     if ctx.invoked_subcommand is None:
@@ -105,12 +108,15 @@ def main(ctx: click.Context, /, **options: Any) -> None:
         from rtvoice_tui import garbage
 
         garbage.disable_gc()  # the app enables it after the first frame
-        from rtvoice_tui.cli.launch import launch
         from rtvoice_tui.controller.planner import Options
         from rtvoice_tui.errors import NoTemporaryFolder
 
+        if plain:
+            from rtvoice_tui.cli.plain.head import run
+        else:
+            from rtvoice_tui.cli.launch import launch as run
         try:
-            ctx.exit(launch(Options(**options)))
+            ctx.exit(run(Options(**options)))
         except NoTemporaryFolder as error:
             raise _CannotRun(f"{error.sentence} ({error.remedy})") from None
 

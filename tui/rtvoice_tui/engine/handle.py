@@ -68,6 +68,9 @@ class SessionHandle(Protocol):
     def stop_manual_run(self, key: str) -> None:
         """Stop a manual run; ``key``: key of its call."""
 
+    def after_requests(self, done: Callable[[], None]) -> None:
+        """Call a function once all requests made before were passed on, on the session's thread or on this one."""
+
     def play_test_tone(self) -> None:
         """Play a test tone of 1 s on the speaker; a warning is reported instead if the agent is speaking."""
 

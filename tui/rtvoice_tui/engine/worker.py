@@ -111,6 +111,10 @@ class SessionWorker:
         """End the session, if there is one."""
         self._ask(lambda driver: driver.set_connected(False))
 
+    def after_requests(self, done: Callable[[], None]) -> None:
+        """Call a function once all requests made before were passed on, on the session's thread or on this one."""
+        self._ask(lambda driver: done(), done)
+
     @property
     def audio_settings(self) -> AudioSettings:
         """The last requested mute, gain and noise gate settings."""

@@ -91,6 +91,14 @@ class Entry:
         """The full text."""
         return "".join(self.parts)
 
+    @property
+    def heard_text(self) -> str:
+        """Of a cut response the part that was heard, up to the end of a word; otherwise the full text."""
+        text = self.text
+        if self.heard is None:
+            return text
+        return text[: whole_word(text, max(1, int(self.heard * len(text))))] if self.heard else ""
+
     def append(self, text: str) -> None:
         """Append text."""
         if text:
@@ -294,6 +302,14 @@ class Transcript:
         else:
             self._touched.append(change)
         self.version += 1
+
+
+def whole_word(text: str, at: int) -> int:
+    """The end of the word that a place in a text is in, or the place itself if it is between words."""
+    end = at
+    while 0 < end < len(text) and text[end].isalnum() and text[end - 1].isalnum() and end - at < 24:
+        end += 1
+    return end
 
 
 def arguments_shown(text: str) -> str:

@@ -62,11 +62,8 @@ class Block:
     def heard_characters(self) -> int:
         """Characters of the words that were heard, up to the end of a word."""
         entry = self.entry
-        if entry.heard is None:
-            return entry.length - self.indent
-        if not entry.heard:
-            return 0
-        return max(0, whole_word(entry.text, max(1, int(entry.heard * entry.length))) - self.indent)
+        heard = entry.length if entry.heard is None else len(entry.heard_text)
+        return max(0, heard - self.indent) if entry.heard != 0 else 0
 
     @property
     def indent(self) -> int:
@@ -140,14 +137,6 @@ def cut_line(entry: Entry, unheard: int, unfolded: bool) -> str:
     if unheard:
         words.append(f"{unheard} line{'' if unheard == 1 else 's'} unheard {'▾' if unfolded else '▸'}")
     return f"── {' · '.join(words)}"
-
-
-def whole_word(text: str, at: int) -> int:
-    """The end of the word that a place in a text is in, or the place itself if it is between words."""
-    end = at
-    while 0 < end < len(text) and text[end].isalnum() and text[end - 1].isalnum() and end - at < 24:
-        end += 1
-    return end
 
 
 def word_at(text: str, at: int) -> tuple[int, int]:

@@ -1,0 +1,368 @@
+"""Typed lines: what is a message, what a command, what acts when, and what the commands ask of the session."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from rtvoice_tui.cli.plain.actions import Actions
+from rtvoice_tui.cli.plain.commands import BY_NAME, COMMANDS, Message, Typed, Unknown, acts_at_once, help_lines, read
+from rtvoice_tui.cli.plain.pace import Pace
+from rtvoice_tui.controller.controller import Controller
+from rtvoice_tui.controller.planner import Options, Planner
+from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.engine.idle import IdleSession
+from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
+from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session.facts import (
+    AgentSaid,
+    CallChanged,
+    CallState,
+    Phase,
+    PhaseChanged,
+    SessionEnded,
+    SessionOpened,
+    UserSaid,
+)
+from rtvoice_tui.store.store import Store
+
+BOOK = CallChanged(1, "k1", "c1", "i1", "book", '{"people": 4}', CallState.ASKING, kind="command", preview="book 4")
+
+# --- reading a line
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\t", "\r"])
+def test_an_empty_line_does_nothing(text: str) -> None:
+    assert read(text) is None
+
+
+def test_a_line_without_a_slash_is_a_message_and_two_slashes_begin_one_with_one() -> None:
+    assert read(" What is 1/2? \r") == Message("What is 1/2?")
+    assert read("//etc/hosts is a file") == Message("/etc/hosts is a file")
+
+
+def test_a_command_is_its_name_and_the_rest_of_the_line() -> None:
+    assert read("/no  too expensive ") == Typed(BY_NAME["no"], "too expensive")
+    assert read("/QUIT") == Typed(BY_NAME["quit"], "")
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"), [("/statsu", "/status"), ("/intrupt", "/interrupt"), ("/inst", "/instructions")]
+)
+def test_an_unknown_command_is_one_sentence_with_the_nearest_name(text: str, nearest: str) -> None:
+    line = read(text)
+    assert isinstance(line, Unknown)
+    assert f"{nearest} is the nearest" in line.sentence
+    assert "/help" in line.sentence
+
+
+def test_nothing_is_near_to_a_command_that_is_like_none() -> None:
+    line = read("/xyzzyx")
+    assert isinstance(line, Unknown)
+    assert "nearest" not in line.sentence
+
+
+@pytest.mark.parametrize("text", ["/send", "/profile", "/unset ", "/mode"])
+def test_a_command_that_needs_more_says_what(text: str) -> None:
+    line = read(text)
+    assert isinstance(line, Unknown)
+    assert f"needs {BY_NAME[text.strip()[1:]].arguments}" in line.sentence
+
+
+def test_the_help_has_one_line_for_each_command() -> None:
+    assert len(help_lines()) == len(COMMANDS) + 1
+    assert all("\n" not in line for line in help_lines())
+
+
+# --- when a line of a pipe acts
+
+
+def at(*phases: Phase, connects: bool = True, asks: bool = False) -> Pace:
+    pace = Pace(connects, lambda: asks)
+    for phase in phases:
+        pace.observe(PhaseChanged(phase))
+    return pace
+
+
+HELLO, STATUS, TALK, STOP = Message("hello"), read("/status"), read("/talk"), read("/interrupt")
+
+
+def test_lines_of_a_pipe_wait_for_the_session_and_then_for_each_answer() -> None:
+    for pace in (at(), at(Phase.CONNECTING), at(Phase.LISTENING, Phase.THINKING), at(Phase.LISTENING, Phase.SPEAKING)):
+        assert not pace.allows(HELLO)
+        assert not pace.allows(STATUS)
+    assert at(Phase.LISTENING).allows(HELLO)
+    assert at(Phase.READY).allows(STATUS)
+
+
+def test_a_question_lets_the_next_line_act_for_it_may_be_the_answer() -> None:
+    assert at(Phase.TOOL, asks=True).allows(read("/yes"))
+    assert not at(Phase.TOOL).allows(read("/yes"))
+
+
+def test_push_to_talk_acts_in_the_middle_of_a_turn() -> None:
+    assert at(Phase.HEARING).allows(TALK)
+    assert not at(Phase.CONNECTING).allows(TALK)
+
+
+def test_the_interruption_waits_for_nothing() -> None:
+    assert acts_at_once(STOP)
+    assert not acts_at_once(STATUS)
+    assert not acts_at_once(HELLO)
+
+
+def test_what_was_asked_of_the_session_is_waited_for_before_it_counts_as_idle() -> None:
+    pace = at(Phase.LISTENING)
+    pace.requests += 1
+    assert not pace.idle
+    assert not pace.allows(HELLO)
+
+
+def test_where_no_session_comes_nothing_is_waited_for() -> None:
+    assert at(connects=False).dead
+    assert at(connects=False).allows(HELLO)
+    lost = at(Phase.LISTENING)
+    lost.observe(SessionEnded("lost", "", wanted=False))
+    lost.observe(PhaseChanged(Phase.OFFLINE))
+    assert lost.dead
+    assert lost.failed
+
+
+def test_a_session_that_comes_after_a_failure_is_no_failure() -> None:
+    pace = at(Phase.CONNECTING)
+    pace.observe(SessionEnded("refused", "", wanted=False))
+    pace.connects()
+    assert not pace.dead
+    pace.observe(PhaseChanged(Phase.CONNECTING))
+    pace.observe(PhaseChanged(Phase.READY))
+    assert not pace.failed
+
+
+def test_a_message_waits_for_the_new_session_that_was_asked_for_before_it() -> None:
+    pace = at(Phase.LISTENING)
+    pace.connects()
+    assert not pace.allows(HELLO)
+    for phase in (Phase.OFFLINE, Phase.CONNECTING, Phase.CONFIGURING, Phase.LISTENING):
+        pace.observe(PhaseChanged(phase))
+    assert pace.allows(HELLO)
+
+
+def test_a_file_that_is_still_being_heard_is_no_idle_session() -> None:
+    pace = at(Phase.LISTENING)
+    pace.listening = True
+    assert not pace.idle
+
+
+# --- what the commands do
+
+
+@dataclass
+class Typist:
+    """Types commands into a head whose session only notes what it is asked."""
+
+    store: Store = field(default_factory=Store)
+    asked: list[object] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    question: str = ""
+    controller: Controller = field(init=False)
+    actions: Actions = field(init=False)
+    pace: Pace = field(init=False)
+
+    def __post_init__(self) -> None:
+        profile = load_profile("local")
+        planner = Planner(Options(no_audio=True))
+        session = IdleSession(planner.plan(profile, None, "local")[0], self.store, lambda: 60.0, self.asked.append)
+        editor = AgentEditor("local", profile, profile_text("local"))
+        self.controller = Controller(session, self.store, editor, planner)
+        self.pace = Pace(True, lambda: bool(self.question))
+        self.actions = Actions(self.controller, self.pace, lambda: self.question, self.said.append, lambda at: "12:03")
+
+    def happened(self, *facts: Any) -> None:
+        for fact in facts:
+            self.store.record(fact, 1.0)
+
+    async def type(self, text: str) -> list[str]:
+        """Type a line; what is said about it."""
+        self.said.clear()
+        line = read(text)
+        assert isinstance(line, Typed), line
+        await self.actions.do(line)
+        return list(self.said)
+
+
+@pytest.fixture
+def typist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Typist]:
+    for kind in ("CONFIG", "STATE", "DATA", "CACHE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
+    made = Typist()
+    yield made
+    made.store.events.close()
+
+
+def test_every_command_of_the_help_does_something_and_only_the_end_is_the_heads_own(typist: Typist) -> None:
+    assert typist.actions.names == set(BY_NAME) - {"quit"}
+
+
+async def test_interrupting_and_muting_go_to_the_session(typist: Typist) -> None:
+    await typist.type("/interrupt")
+    assert typist.asked == [cmd.Interrupt()]
+    await typist.type("/mute")
+    assert typist.controller.session.audio_settings.muted
+    await typist.type("/quiet")
+    assert typist.controller.session.audio_settings.agent_muted
+
+
+async def test_a_waiting_call_is_let_run_once_always_or_refused_with_a_reason(typist: Typist) -> None:
+    typist.happened(BOOK)
+    typist.question = "k1"
+    await typist.type("/yes")
+    await typist.type("/always")
+    await typist.type("/no too expensive")
+    assert typist.asked == [
+        cmd.Decide("k1", agree=True),
+        cmd.Decide("k1", agree=True, always=True),
+        cmd.Decide("k1", agree=False, reason="too expensive"),
+    ]
+
+
+async def test_a_call_that_the_user_was_not_told_of_is_not_answered(typist: Typist) -> None:
+    typist.happened(BOOK)
+    assert await typist.type("/yes") == ["no call waits for you"]
+    assert typist.asked == []
+
+
+async def test_a_call_that_wants_a_result_is_not_answered_with_yes(typist: Typist) -> None:
+    typist.happened(replace(BOOK, state=CallState.RUNNING, kind="ask"))
+    typist.question = "k1"
+    assert await typist.type("/yes") == ["this call waits for its result: /send RESULT"]
+    await typist.type("/send blue, of course")
+    assert typist.asked == [cmd.SendResult("k1", "blue, of course", "book")]
+
+
+async def test_no_stops_the_running_call_where_none_waits(typist: Typist) -> None:
+    assert await typist.type("/no") == ["no call waits for you, and none runs"]
+    typist.happened(replace(BOOK, state=CallState.RUNNING))
+    await typist.type("/no")
+    assert typist.asked == [cmd.Decide("k1", agree=False)]
+
+
+async def test_last_repeats_the_answer_and_the_transcript_has_all_with_times(typist: Typist) -> None:
+    assert await typist.type("/last") == ["the agent has not said anything"]
+    assert await typist.type("/transcript") == ["nothing was said"]
+    typist.happened(
+        UserSaid(1, "u1", "How warm is it?", final=True),
+        replace(BOOK, state=CallState.OK),
+        AgentSaid(1, "a1", "Eleven\ndegrees.", final=True),
+    )
+    assert await typist.type("/last") == ["agent: Eleven degrees."]
+    assert await typist.type("/transcript") == [
+        "12:03 you: How warm is it?",
+        "12:03 tool book(people=4) ok",
+        "12:03 agent: Eleven degrees.",
+    ]
+
+
+async def test_the_status_says_phase_agent_latency_tokens_and_sound(typist: Typist) -> None:
+    typist.happened(SessionOpened("s1", {}), PhaseChanged(Phase.LISTENING))
+    assert await typist.type("/status") == [
+        "listening, connected for 59 s, turn 0",
+        "local agent, model rules, voice heart, profile local",
+        "latency: no answer yet",
+        "tokens: none reported",
+        "sound: none, started with --no-audio",
+    ]
+
+
+async def test_a_setting_is_shown_changed_and_saved_by_its_path_or_its_label(typist: Typist) -> None:
+    assert await typist.type("/set voice") == ["voice: heart; or type another; heart | low | deep | bright | light"]
+    assert await typist.type("/set voice deep") == ["note: voice: saved in local.toml"]
+    assert await typist.type("/set silence ms = 700") == [
+        "note: turn_detection.silence_duration_ms: saved in local.toml"
+    ]
+    (first, second) = [asked for asked in typist.asked if isinstance(asked, cmd.EditSession)]
+    assert first.settings.voice == "deep"
+    assert isinstance(second.settings.turn_detection, dict)
+    assert second.settings.turn_detection["silence_duration_ms"] == 700
+    assert 'voice = "deep"' in profile_path("local").read_text()
+
+
+async def test_a_setting_that_is_so_already_is_not_sent(typist: Typist) -> None:
+    assert await typist.type("/voice heart") == ["voice is so already"]
+    assert typist.asked == []
+
+
+async def test_all_settings_are_listed_and_those_of_other_providers_are_not(typist: Typist) -> None:
+    told = await typist.type("/set")
+    assert "voice: heart" in told
+    assert not any(line.startswith("role") for line in told)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("/set thresold 0.7", "threshold is the nearest"),
+        ("/set voic", "voice is the nearest"),
+        ("/set threshold 3", "threshold goes from 0 to 1"),
+        ("/set answers in song", "is one of: audio | text"),
+        ("/unset nothing", "there is no setting nothing"),
+    ],
+)
+async def test_a_setting_or_value_that_does_not_exist_is_one_sentence(typist: Typist, text: str, words: str) -> None:
+    (told,) = await typist.type(text)
+    assert told.startswith("warning: ")
+    assert words in told
+    assert typist.asked == []
+
+
+async def test_a_model_comes_with_the_next_session_and_the_command_for_it_is_named(typist: Typist) -> None:
+    typist.happened(SessionOpened("s1", {}), PhaseChanged(Phase.LISTENING))
+    told = await typist.type("/set model rules-2")
+    assert "/reconnect" in told[-1]
+
+
+async def test_reconnecting_keeps_the_conversation_unless_a_new_one_is_wanted(typist: Typist) -> None:
+    typist.happened(UserSaid(1, "u1", "Hello", final=True))
+    await typist.type("/reconnect")
+    await typist.type("/reconnect new")
+    histories = [asked[2] for asked in typist.asked if isinstance(asked, tuple)]
+    assert [len(history) for history in histories] == [1, 0]
+    assert await typist.type("/reconnect never") == ["type /reconnect, or /reconnect new for a new conversation"]
+
+
+async def test_instructions_are_printed_or_changed(typist: Typist) -> None:
+    assert await typist.type("/instructions") == ["instructions: You are a friendly assistant. Answer briefly."]
+    await typist.type("/instructions Speak like a sailor.")
+    (edit,) = typist.asked
+    assert isinstance(edit, cmd.EditSession)
+    assert edit.settings.instructions == "Speak like a sailor."
+
+
+async def test_tools_are_listed_and_one_is_switched_off_for_the_session(typist: Typist) -> None:
+    assert any(line.startswith("get_weather: python, auto. ") for line in await typist.type("/tools"))
+    assert await typist.type("/tool get_weather") == [
+        "note: get_weather is off for this session: /tool get_weather switches it on again"
+    ]
+    assert "get_weather: python, off" in "\n".join(await typist.type("/tools"))
+
+
+async def test_a_profile_that_does_not_exist_leaves_the_open_one(typist: Typist) -> None:
+    (told,) = await typist.type("/profile nobody")
+    assert told.startswith("warning: there is no profile 'nobody'")
+    assert typist.controller.profiles.current == "local"
+    assert typist.asked == []
+
+
+async def test_another_profile_is_opened_with_a_session_of_its_own(typist: Typist) -> None:
+    await asyncio.wait_for(typist.type("/profile openai"), 5)
+    assert typist.controller.profiles.current == "openai"
+    assert [asked[0] for asked in typist.asked if isinstance(asked, tuple)] == ["reopen"]
+    assert "openai: OpenAI · gpt-realtime-2.1 · built in, open" in await typist.type("/profiles")
+
+
+async def test_talking_by_command_without_a_microphone_says_so(typist: Typist) -> None:
+    typist.happened(SessionOpened("s1", {}), PhaseChanged(Phase.LISTENING))
+    assert await typist.type("/talk") == ["warning: there is no microphone: type"]

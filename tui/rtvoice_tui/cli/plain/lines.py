@@ -1,0 +1,238 @@
+"""What is printed: facts of the session become lines, each about one thing that has finished."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from rtvoice_tui.cli.plain import turns
+from rtvoice_tui.cli.plain.wording import advice, line
+from rtvoice_tui.session import facts
+from rtvoice_tui.session.facts import CallChanged, CallState, EditState, Fact, Level, Moment, Notice, Phase
+from rtvoice_tui.store.calls import waits
+from rtvoice_tui.store.notices import FOLDED_S
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.store.transcript import Entry, Speaker
+
+LIVE = (Phase.READY, Phase.LISTENING, Phase.HEARING, Phase.THINKING, Phase.TOOL, Phase.SPEAKING)
+"""Phases of a session that takes messages."""
+
+_BEFORE_THE_END = (Phase.THINKING, Phase.SPEAKING)
+"""Phases in which more of a response may be spoken."""
+
+_LEVELS = {Level.INFO: "note", Level.WARNING: "warning", Level.ERROR: "error"}
+_BEGUN = (CallState.RUNNING, CallState.HOSTED)
+_ENDED = (CallState.OK, CallState.FAILED, CallState.DENIED, CallState.CANCELLED)
+
+
+class _Told(NamedTuple):
+    """What was printed of an entry, and whether that said where it was cut."""
+
+    words: str
+    cut: bool
+
+
+class Lines:
+    """Turns facts into lines. Called on the session's thread, after the store has recorded each fact.
+
+    A spoken response is printed when it has been heard, or where it was cut, so that the line says what was heard and
+    no screen reader talks over the agent. Where nothing is heard it is printed once its text is complete.
+
+    Args:
+        store: the session's store.
+        time: returns the time of day of a time on the store's clock, such as ``12:03``.
+        about: returns what a session is with, such as ``local agent, voice heart``.
+    """
+
+    def __init__(self, store: Store, time: Callable[[float], str], about: Callable[[], str]) -> None:
+        self._store = store
+        self._time = time
+        self._about = about
+        self._live = False
+        self._seen = 0  # version of the transcript
+        self._held: list[Entry] = []
+        self._cutting = False
+        self._told: dict[int, _Told] = {}  # by index of the entry
+        self._calls: dict[str, CallState] = {}
+        self._question = ""
+        self._previewed: set[str] = set()
+        self._notice: tuple[float, Notice | None] = (-1.0, None)
+        self._muted = (False, False)
+        self._talking = False
+
+    def of(self, fact: Fact, at: float) -> list[str]:
+        """The lines for a fact.
+
+        Args:
+            fact: what happened.
+            at: its time in seconds on the store's clock.
+        """
+        match fact:
+            case facts.PhaseChanged():
+                return [*self._phase(fact.phase, at), *self._due()]
+            case facts.SessionEnded():
+                return [*self._turns(), *self._ended(fact, at)]
+            case facts.UserSaid(final=True) | facts.AgentSaid(final=True):
+                return self._turns()
+            case facts.Reached(moment=Moment.INTERRUPTED):
+                self._cutting = True  # how much was heard is known when the speaker is silent
+            case facts.ResponseCut() | facts.ResponseLost():
+                self._cutting = False
+                return self._turns()
+            case facts.SpeechPlayed() if fact.played_ms >= fact.received_ms:
+                return self._due(fact.item_id)
+            case CallChanged(manual=False):
+                return list(self._call(fact))
+            case Notice():
+                return self._notified(fact, at)
+            case facts.AudioSet():
+                return self._audio(fact)
+            case facts.TalkChanged():
+                return self._talk(fact)
+            case facts.EditChanged():
+                return _edited(fact)
+        return []
+
+    # --- the session
+
+    def _phase(self, phase: Phase, at: float) -> list[str]:
+        if phase in LIVE and not self._live:
+            self._live = True
+            return [f"{self._time(at)} session live with {line(self._about())}{self._known()}"]
+        return []
+
+    def _known(self) -> str:
+        """What a new session knows of an earlier one."""
+        last = next(reversed(self._store.transcript.entries), None)
+        if last is None or last.speaker is not Speaker.SEAM:
+            return ""
+        messages = "the message before" if last.history == 1 else f"{last.history} earlier messages"
+        return f"; it knows {messages}" if last.history else "; a new conversation"
+
+    def _ended(self, fact: facts.SessionEnded, at: float) -> list[str]:
+        was_live, self._live = self._live, False
+        if fact.wanted:
+            return [f"{self._time(at)} disconnected"]
+        return [f"{self._time(at)} {'connection lost' if was_live else 'not connected'}"]
+
+    def _notified(self, notice: Notice, at: float) -> list[str]:
+        before, same = self._notice
+        self._notice = at, notice
+        if notice == same and at - before <= FOLDED_S:
+            return []
+        return [f"{_LEVELS[notice.level]}: {advice(notice.text, notice.remedy)}"]
+
+    def _audio(self, fact: facts.AudioSet) -> list[str]:
+        (microphone, agent), self._muted = self._muted, (fact.settings.muted, fact.settings.agent_muted)
+        found = []
+        if fact.settings.muted != microphone:
+            found.append("microphone muted" if fact.settings.muted else "microphone open")
+        if fact.settings.agent_muted != agent:
+            found.append("agent muted" if fact.settings.agent_muted else "agent audible")
+        return found
+
+    def _talk(self, fact: facts.TalkChanged) -> list[str]:
+        before, self._talking = self._talking, fact.talking
+        if fact.talking == before:
+            return []
+        return ["you talk: /talk ends the turn"] if fact.talking else ["your turn has ended"]
+
+    # --- turns
+
+    def _turns(self) -> list[str]:
+        """Print what is complete of the entries that changed; hold back what is still being spoken."""
+        transcript = self._store.transcript
+        version = transcript.version
+        changed = transcript.changed_since(self._seen)
+        self._seen = version
+        entries = transcript.entries
+        found: list[str] = []
+        for entry in entries if changed is None else [entries[index] for index in changed]:
+            if not entry.final or entry.speaker not in (Speaker.YOU, Speaker.AGENT):
+                continue
+            if entry.speaker is Speaker.AGENT and entry.cut is None and not entry.note and self._is_being_spoken:
+                if entry not in self._held and entry.index not in self._told:
+                    self._held.append(entry)
+                continue
+            found += self._turn(entry)
+        return found
+
+    @property
+    def _is_being_spoken(self) -> bool:
+        store = self._store
+        silent = store.audio.output.absent or store.audio_settings.agent_muted
+        return store.session.phase in _BEFORE_THE_END and not silent
+
+    def _due(self, key: str = "") -> list[str]:
+        """Print what was held back until it was heard: one entry by its key, or all once nothing is spoken."""
+        if not key and (self._is_being_spoken or self._cutting):
+            return []
+        heard = [entry for entry in self._held if key in ("", entry.key)]
+        return [words for entry in heard for words in self._turn(entry)]
+
+    def _turn(self, entry: Entry) -> list[str]:
+        if entry in self._held:
+            self._held.remove(entry)
+        if not (entry.text.strip() or entry.note or entry.missing) and entry.cut is None:
+            return []
+        before, is_cut = self._told.get(entry.index), entry.cut is not None
+        words = turns.turn(entry)
+        if before is not None and entry.speaker is Speaker.AGENT:
+            words = turns.cut(entry, told=True) if is_cut and not before.cut else ""
+        elif before is not None and before.words == words:
+            words = ""
+        if not words:
+            return []
+        self._told[entry.index] = _Told(words, is_cut)
+        return [words]
+
+    # --- calls
+
+    def _call(self, call: CallChanged) -> Iterator[str]:
+        before = self._calls.get(call.key)
+        if call.state in _BEGUN and before not in _BEGUN and call.kind != "ask":
+            yield turns.call_begun(call)
+        elif call.state in _ENDED and before not in _ENDED:
+            record = next((r for r in reversed(self._store.calls.records) if r.call.key == call.key), None)
+            if before not in _BEGUN and not waits(call) and before is not CallState.ASKING:
+                yield turns.call_begun(call)
+            if record is not None:
+                yield turns.call_ended(record)
+        if call.state is CallState.ASKING and (before is CallState.ASKING or call.preview):
+            self._previewed.add(call.key)
+        self._calls[call.key] = call.state
+        yield from self._ask()
+
+    def _ask(self) -> Iterator[str]:
+        """Ask for the call that waits longest, unless it was asked for; the next one follows when it is answered."""
+        waiting = [record.call for record in self._store.calls.asking]
+        if not waiting or waiting[0].key == self._question:
+            self._question = waiting[0].key if waiting else ""
+            return
+        call = waiting[0]
+        if call.kind == "ask" or call.key in self._previewed:  # what would run is known a moment later
+            self._question = call.key
+            yield turns.question(call)
+
+    @property
+    def question(self) -> str:
+        """Key of the waiting call that was printed last; empty if none waits."""
+        return self._question
+
+
+def _edited(fact: facts.EditChanged) -> list[str]:
+    """The outcome of a change that the user made."""
+    names = ", ".join(fact.fields)
+    if not fact.edit_id:
+        return []
+    match fact.state:
+        case EditState.ACKNOWLEDGED:
+            return [f"note: {names}: the server has acknowledged it"]
+        case EditState.CHANGED:
+            made = ", ".join(f"{name} {value}" for name, value in fact.made.items())
+            return [line(f"warning: {names}: the server applied another value: {made}")]
+        case EditState.REFUSED:
+            return [line(f"warning: {names}: the server refused it: {fact.detail}")]
+        case EditState.UNANSWERED:
+            return [f"warning: {names}: the server has not answered"]
+        case EditState.LATER:
+            return [f"note: {names}: it comes with the next session"]
+    return []
