@@ -12,7 +12,7 @@ from rtvoice_tui.protocol.realtime.client_events import CreateItem
 from rtvoice_tui.session.facts import CallChanged, CallMoment, CallReached, CallState
 from rtvoice_tui.session.realtime.calls.receipts import sent_event
 from rtvoice_tui.store.calls import CallHistory, CallRecord
-from rtvoice_tui.ui.panes.call_text import MAX_STREAMING, MAX_TEXT, MAX_TREE, View, as_json, call_lines
+from rtvoice_tui.ui.panes.call_text import FOLDED, MAX_STREAMING, MAX_TEXT, MAX_TREE, View, as_json, call_lines
 
 CALL = CallChanged(3, "k", "call_1", "item_1", "book", '{"people": 4}', CallState.OK, kind="command")
 HOSTILE = "\\[/b] [/b] [red]x[/red] \x1b[31m\x07\x9b2J {0} 漢字\u202e👍\ud800 %s \x00\r\n\u2066z"
@@ -109,9 +109,9 @@ def test_a_value_of_any_depth_is_shown_and_copied(view: View, depth: int):
 def test_a_very_wide_value_ends_with_a_word_about_the_rest():
     lines = text_of(with_arguments({"list": [{"x": i} for i in range(2000)]})).splitlines()
     assert len(lines) < MAX_TREE + 10
-    assert sum("y copies all" in line for line in lines) == 1
+    assert sum("l shows all" in line for line in lines) == 1
     wide = json.dumps([0] * 3000)
-    assert sum("y copies all" in line for line in text_of(with_arguments(wide)).splitlines()) == 1
+    assert sum("l shows all" in line for line in text_of(with_arguments(wide)).splitlines()) == 1
 
 
 # --- views and parts
@@ -241,7 +241,7 @@ def test_a_megabyte_in_every_field_makes_few_lines(state: CallState, view: View)
     lines = call_lines(record, view, 54, 2.0)
     assert len(lines) < 5 * (MAX_TEXT / 50 + 10)
     if view is not View.WIRE and state is not CallState.STREAMING:
-        assert any("more characters; y copies all" in text for pieces in lines for text, _ in pieces)
+        assert any("l shows all" in text for pieces in lines for text, _ in pieces)
     assert len(as_json(record)) > 4_000_000
 
 
@@ -295,4 +295,20 @@ def test_a_line_of_a_hundred_kilobytes_is_cut_to_what_is_laid_out():
     lines = call_lines(record, View.TREE, 54, 2.0)
     assert len(lines) < MAX_TEXT / 20
     assert all(cell_len("".join(text for text, _ in pieces)) <= 54 for pieces in lines)
-    assert "80000 more characters" in text_of(record)
+    assert "80 000 more characters" in text_of(record)
+
+
+def test_a_long_text_in_a_value_is_folded_and_what_comes_after_it_is_in_sight():
+    body = "The train leaves at noon. " * 8_000
+    shown = text_of(replace(CALL, output=json.dumps({"body": body, "status": 200}))).splitlines()
+    assert any(line.split() == ["status", "200"] for line in shown)
+    assert sum("The train leaves" in line for line in shown) <= FOLDED
+    (left,) = [line for line in shown if "more characters: l shows all" in line]
+    assert 199_000 < int(left.split("…")[1].split("more")[0].replace(" ", "")) < len(body)
+
+
+def test_a_text_of_many_short_lines_that_is_not_long_is_not_folded():
+    text = "\n".join(f"line {number}" for number in range(3 * FOLDED))
+    shown = text_of(replace(CALL, output=json.dumps({"body": text})))
+    assert f"line {3 * FOLDED - 1}" in shown
+    assert "shows all" not in shown

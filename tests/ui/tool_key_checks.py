@@ -10,9 +10,11 @@ from rtvoice_tui.profiles.runs import MockRun
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import CallChanged, CallState
 from rtvoice_tui.ui.panes.call_text import View
+from rtvoice_tui.ui.screens.detail import DetailScreen
 from rtvoice_tui.ui.screens.manual_run import ManualRunScreen
 from rtvoice_tui.ui.screens.result import ReasonScreen, ResultScreen
 from rtvoice_tui.ui.widgets.ask_row import KEY_GUARD_S, AskRow
+from rtvoice_tui.ui.widgets.json_view import JsonView
 
 BOOKING = CallChanged(12, "k", "k", "i", "book", '{"people": 4}', CallState.ASKING, preview="book 4", kind="command")
 
@@ -98,6 +100,14 @@ async def _switch_tool(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
         await pilot.press(stroke)
         await until(pilot, lambda before=before: len(app.told) > before)
         assert [spec.name for spec in app.told[-1].tools] == offered
+
+
+@shows("whole-call")
+async def _whole_call(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await focus(pilot, 4)
+    await pilot.press(stroke)
+    await until(pilot, lambda: isinstance(app.screen, DetailScreen) and app.screen.focused is not None)
+    assert json.loads(app.screen.query_one(JsonView).copy_text())["name"] == "get_weather"
 
 
 @shows("call-view")

@@ -159,6 +159,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("test-tool", "h", "app.test_tool", "by hand", "Run a tool by hand from a form", where="tools"),
     Key("switch-tool", "o", "app.toggle_tool", "off", "Switch the call's tool off, or on again", where="tools"),
+    Key("whole-call", "l", "app.whole_call", "whole", "The whole call as JSON, with parts that fold", where="tools"),
     Key("call-view", "v", "app.call_view", "view", "As a tree, as JSON, as sent", where="tools"),
     Key(
         "editor",
@@ -201,7 +202,8 @@ KEYS: tuple[Key, ...] = (
 
 PANE_ACTIONS = frozenset(
     "type pane zoom widen edit_agent send_edit back turn filter filter_events search copy command_palette"
-    " send_result run_again run_edited toggle_mock test_tool toggle_tool call_view devices sound_history".split()
+    " send_result run_again run_edited toggle_mock test_tool toggle_tool whole_call call_view"
+    " devices sound_history".split()
 )
 """Actions that are disabled while a dialog covers the panes."""
 

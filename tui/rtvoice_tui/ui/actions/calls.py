@@ -159,6 +159,18 @@ class CallActions:
         screen = ManualRunScreen(specs, name, arguments, store, lambda: session.clock, session.start_manual_run)
         self._app.push_screen(screen)
 
+    def show_whole(self) -> None:
+        """Show everything about the selected call, or the tool under the cursor, as JSON that folds."""
+        from rtvoice_tui.ui.screens.detail import DetailScreen
+
+        tool, record = self.pane.calls.chosen_tool, self.pane.calls.chosen
+        name = tool.name if tool is not None else record.call.name if record is not None else ""
+        if not name:
+            self._notify("there is no call yet")
+            return
+        title = f"{one_line(name, 60)} · {'tool' if tool is not None else 'call'}"
+        self._app.push_screen(DetailScreen(title, self.pane.calls.copy_text().split("\n")))
+
     def next_view(self) -> None:
         """Switch the call's view: tree, JSON, wire."""
         self.pane.detail.next_view()

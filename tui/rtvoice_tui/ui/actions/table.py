@@ -29,6 +29,7 @@ ACTIONS: "dict[str, Callable[[RtvoiceApp], Callable[..., Any]]]" = {
     "run_again": lambda app: app.calls.run_again,
     "run_edited": lambda app: app.calls.run_edited,
     "test_tool": lambda app: app.calls.test_tool,
+    "whole_call": lambda app: app.calls.show_whole,
     "call_view": lambda app: app.calls.next_view,
     "toggle_mock": lambda app: app.calls.toggle_mock,
     "toggle_tool": lambda app: app.calls.toggle_tool,

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from rtvoice_tui.session.facts import CallMoment, CallState
 from rtvoice_tui.store.calls import CallRecord, waits
 from rtvoice_tui.store.plain import one_line, visible
+from rtvoice_tui.ui.bindings import BY_ID
 from rtvoice_tui.ui.widgets.lines import Piece
 from rtvoice_tui.ui.wrapping import GrowingLines
 
@@ -21,6 +22,12 @@ MAX_STREAMING = 2_000
 
 MAX_TREE = 400
 """Maximum number of lines of one tree."""
+
+MAX_PARSED = 4_000_000
+"""Maximum number of characters that are read as JSON."""
+
+FOLDED, SHORT = 10, 800
+"""A text is folded after so many lines, unless it has no more than so many characters."""
 
 Lines = list[list[Piece]]
 
@@ -150,7 +157,7 @@ def _wrapped(text: str, width: int, ink: str) -> Lines:
     kept = visible(text[:MAX_TEXT].strip("\n"))
     lines: Lines = [[("  ", "plain"), (line, ink)] for line in GrowingLines.of(kept, max(8, width - 2)).lines]
     if len(text) > MAX_TEXT:
-        lines.append([(f"  … {len(text) - MAX_TEXT} more characters; y copies all", "dim")])
+        lines.append([(f"  {_left(len(text) - MAX_TEXT)}", "dim")])
     return lines
 
 
@@ -163,7 +170,7 @@ def _tail(text: str, width: int) -> Lines:
 
 def _value(text: str, view: View, width: int) -> Lines:
     """JSON as a tree or indented; any other text as it is."""
-    if len(text) > MAX_TEXT:
+    if len(text) > MAX_PARSED:
         return _wrapped(text, width, "plain")
     try:
         value = json.loads(text or "{}")
@@ -182,8 +189,9 @@ def _branch(value: Any, depth: int, width: int, lines: Lines) -> None:
     entries = value.items() if isinstance(value, dict) else ((f"[{i}]", v) for i, v in enumerate(value))
     for key, entry in entries:
         if len(lines) >= MAX_TREE:
-            if lines[-1] != [("  … y copies all", "dim")]:
-                lines.append([("  … y copies all", "dim")])
+            rest: list[Piece] = [(f"  … {BY_ID['whole-call'].shown} shows all", "dim")]
+            if lines[-1] != rest:
+                lines.append(rest)
             return
         indent = "  " * min(depth, 12, width // 6)
         name = one_line(str(key), 60) or '""'
@@ -195,8 +203,23 @@ def _branch(value: Any, depth: int, width: int, lines: Lines) -> None:
         shown = visible(word if word or not isinstance(entry, str) else '""')
         room = width - len(indent) - cell_len(name) - 2
         beside = room >= max(8, width // 3) or cell_len(shown) <= room
-        text = GrowingLines.of(shown, room if beside else max(8, width - len(indent) - 2)).lines
+        text = _folded(shown, room if beside else max(8, width - len(indent) - 2))
         lines += _named(indent, name, text, width, "plain")
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """The first lines of a text, and how much is left out."""
+    lines = GrowingLines.of(text[:MAX_TEXT], width)
+    if len(lines.lines) <= FOLDED + 1 or len(text) <= SHORT:
+        return lines.lines
+    shown = lines.lines[:FOLDED]
+    left = len(text) - lines.starts[min(FOLDED, len(lines.starts) - 1)]
+    return [*shown, _left(left)]
+
+
+def _left(characters: int) -> str:
+    """How much is left out, and the key that shows it."""
+    return f"… {characters:,} more characters: {BY_ID['whole-call'].shown} shows all".replace(",", " ")
 
 
 def _named(indent: str, name: str, text: list[str], width: int, ink: str) -> Lines:

@@ -113,7 +113,7 @@ PANES = (
         "Tools",
         "Tools",
         Column.RIGHT,
-        ("run-again", "send-result", "make-mock", "test-tool", "switch-tool", "call-view"),
+        ("run-again", "send-result", "make-mock", "test-tool", "switch-tool", "call-view", "whole-call"),
         _calls,
         "tools",
     ),
