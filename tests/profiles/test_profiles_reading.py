@@ -9,7 +9,7 @@ from profile_files import OWN, find_key, put
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import paths
 from rtvoice_tui.profiles.model import Profile
-from rtvoice_tui.profiles.secrets import endpoint
+from rtvoice_tui.profiles.secrets import KeyState, endpoint, key_state
 from rtvoice_tui.profiles.store import BUILT_IN, MAX_BYTES, load_profile, parse_profile, profile_names, profile_path
 from rtvoice_tui.protocol.realtime.dialects import ALL_SETTINGS
 
@@ -239,3 +239,11 @@ def test_no_repr_of_an_endpoint_shows_the_key():
     found = endpoint(load_profile("yandex"), {"YANDEX_CLOUD_API_KEY": "geheim", "YANDEX_CLOUD_FOLDER_ID": "b1g"})
     assert "geheim" not in repr(found) + str(found)
     assert "geheim" not in found.url
+
+
+def test_it_is_known_whether_there_is_a_key_and_which_provider_needs_none():
+    mine = Profile(provider="openai", api_key_env="MY_KEY")
+    assert key_state(mine, {"MY_KEY": "sk-1"}) is KeyState.SET
+    assert key_state(mine, {"OPENAI_API_KEY": "sk-1"}) is KeyState.MISSING
+    assert key_state(mine, {"MY_KEY": "  "}) is KeyState.MISSING
+    assert key_state(Profile(provider="local"), {}) is KeyState.UNUSED

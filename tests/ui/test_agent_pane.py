@@ -573,6 +573,22 @@ async def test_a_profile_is_copied_renamed_deleted_and_brought_back():
         assert "again" in here.lines()
 
 
+async def test_the_profiles_say_which_has_a_key_and_where_each_is_kept(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("XAI_API_KEY", "sk-of-the-test")
+    monkeypatch.delenv("AZURE_OPENAI_API_KEY", raising=False)
+    async with cockpit("openai") as here:
+        await here.press("p")
+        await on_screen(here, ProfilesScreen)
+        await here.until(lambda: "key set" in here.lines(), "the keys were looked for")
+        lines = {line[2:].split()[0].rstrip("*"): line for line in here.lines().splitlines()}
+        assert "key set" in lines["xai"]
+        assert "no key" in lines["azure"]
+        assert "key" not in lines["local"]
+        assert str(profile_path("mine")) in about(here), "the open profile is a file"
+        await here.press("home")
+        await here.until(lambda: about(here).startswith("built in"), "the first one is not")
+
+
 async def test_the_open_profile_is_not_deleted_and_a_built_in_one_neither():
     async with cockpit("openai") as here:
         for name, words in (("mine", "this profile is open"), ("openai", "'openai' is built in")):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from rtvoice_tui.errors import KeyRefused, NeedsConsent, ProfileError
@@ -143,6 +144,22 @@ def _found(profile: Profile, names: tuple[str, ...], environ: Mapping[str, str])
 def key_variables(profile: Profile) -> tuple[str, ...]:
     """Return the environment variables that may hold a profile's key; empty if the provider uses no key."""
     return () if profile.dialect.auth == "none" else _variables(profile)
+
+
+class KeyState(StrEnum):
+    """Whether there is a key for a profile's provider."""
+
+    UNUSED = ""
+    SET = "key set"
+    MISSING = "no key"
+
+
+def key_state(profile: Profile, environ: Mapping[str, str]) -> KeyState:
+    """Whether there is a key for a profile, whatever it is worth. Blocks while it reads the system's key store."""
+    names = key_variables(profile)
+    if not names:
+        return KeyState.UNUSED
+    return KeyState.SET if _found(profile, names, environ) else KeyState.MISSING
 
 
 def key_source_hint(profile: Profile) -> str:

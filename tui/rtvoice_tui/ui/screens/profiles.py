@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
@@ -18,19 +20,26 @@ from rtvoice_tui.controller.profiles import Profiles
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import library
 from rtvoice_tui.profiles.library import Listed
+from rtvoice_tui.profiles.secrets import KeyState, key_state
+from rtvoice_tui.profiles.store import profile_path
 from rtvoice_tui.profiles.trust import asks_for_consent, permissions
 from rtvoice_tui.store.plain import one_line
-from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 from rtvoice_tui.ui.widgets.plain_view import PlainView
 
 T = TypeVar("T")
 
+_KEYS = (
+    (("⏎", "open"), ("k", "key"), ("c", "copy"), ("r", "rename"), ("d", "delete"), ("u", "bring back")),
+    (("i", "import"), ("x", "export"), ("T", "trust"), ("e", "edit the file"), ("esc", "close")),
+)
+"""The keys of the dialog, line by line."""
+
 _ASKS = {
     "copy": "copy under the name",
     "rename": "new name",
-    "export": "write to the file",
+    "export": "write to the file (a name alone: in the folder that the app was started in)",
     "import": "import the file",
 }
 
@@ -40,11 +49,15 @@ class ProfileList(PlainView):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("k", "screen.key", "Key", show=False)]  # not a line up
 
+    class Moved(Message):
+        """Posted when the cursor is on another profile."""
+
     def __init__(self, current: str, unsaved: bool) -> None:
         super().__init__([], id="profiles")
         self.current = current
         self._unsaved = unsaved
         self.listed: list[Listed] = []
+        self.keys: dict[str, KeyState] = {}
         self.reread()
 
     def reread(self, selected: str = "") -> None:
@@ -69,7 +82,20 @@ class ProfileList(PlainView):
         mark = "●" if here else " "
         name = f"{entry.name}{'*' if here and self._unsaved else ''}"
         ink = "error" if entry.profile is None else "title" if here else "plain"
-        return [(f"{mark} ", "live"), (f"{name:<22} ", ink), (one_line(entry.about, 200), "dim")]
+        key = self.keys.get(entry.name, KeyState.UNUSED)
+        sign: Piece = (f"{key:<8} ", "warn" if key is KeyState.MISSING else "ok")
+        return [(f"{mark} ", "live"), (f"{name:<18} ", ink), sign, (one_line(entry.about, 200), "dim")]
+
+    def show_keys(self, keys: dict[str, KeyState]) -> None:
+        """Show for which profiles there is a key."""
+        self.keys = keys
+        self._lines = [self._line(entry) for entry in self.listed]
+        self.sync(force=True)
+
+    def move_cursor(self, line: int) -> None:
+        """Move the cursor and post `Moved`."""
+        super().move_cursor(line)
+        self.post_message(self.Moved())
 
     @property
     def chosen(self) -> Listed:
@@ -118,19 +144,37 @@ class ProfilesScreen(ModalScreen[str]):
         """Create the list, the input line, the line of outcomes, and the line of keys."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Profiles"
-            dialog.border_subtitle = signs(self, "⏎ open  k key  c copy  r rename  d delete  u bring back")
             yield ProfileList(self._profiles.current, self._unsaved)
             yield Input(id="profile-name", classes="field")
             yield FixedLine(id="profile-about")
-            yield FixedLine(id="profile-keys")
+            for keys in _KEYS:
+                line = FixedLine()
+                line.write([piece for key, word in keys for piece in ((key, "key"), (f" {word}   ", "dim"))])
+                yield line
 
     def on_mount(self) -> None:
         """Focus the list; the open profile is selected."""
         self._list.focus()
-        keys: list[Piece] = []
-        for key, word in (("i", "import"), ("x", "export"), ("T", "trust"), ("e", "edit the file"), ("esc", "close")):
-            keys += [(key, "key"), (f" {word}   ", "dim")]
-        self.query_one("#profile-keys", FixedLine).write(keys)
+        self.on_profile_list_moved()
+        self._look_for_keys()
+
+    @work(exit_on_error=False, description="keys of the profiles")
+    async def _look_for_keys(self) -> None:
+        """Show for which profiles there is a key; the system's key store may take its time."""
+        profiles = [(entry.name, entry.profile) for entry in self._list.listed if entry.profile is not None]
+
+        def look() -> dict[str, KeyState]:
+            return {name: key_state(profile, os.environ) for name, profile in profiles}
+
+        self._list.show_keys(await asyncio.to_thread(look))
+
+    def on_profile_list_moved(self) -> None:
+        """Say where the profile is kept."""
+        if self._prompt.what:
+            return
+        chosen = self._list.chosen
+        words = str(profile_path(chosen.name)) if chosen.own else "built in: the first change of it is kept as a file"
+        self._say(words, "dim")
 
     @property
     def _list(self) -> ProfileList:
@@ -278,7 +322,7 @@ class ProfilesScreen(ModalScreen[str]):
         except ProfileError as error:
             self._say(f"{error.sentence} — {error.remedy}", "error")
             return
-        new = edited(self.app, text, ".toml")
+        new = edited(self.app, text, ".toml", str(profile_path(name)))
         if new is None:
             self._say("nothing was changed", "ok")
             return

@@ -15,15 +15,22 @@ MAX_BYTES = 10_000_000
 """Maximum size of an edited text."""
 
 
-def edited(app: App[None], text: str, suffix: str) -> str | None:
+def edited(app: App[None], text: str, suffix: str, kept_in: str = "") -> str | None:
     """Edit a text in ``$VISUAL`` or ``$EDITOR``. Blocks the app's event loop until the editor exits.
+
+    Args:
+        app: gives the terminal to the editor meanwhile.
+        text: the text.
+        suffix: suffix of the temporary file, by which editors know the language.
+        kept_in: the file that holds the text, which can be edited otherwise too; empty if none does.
 
     Returns:
         The edited text; ``None`` if it did not change or the editor failed. The user is notified of failures.
     """
     command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
     if not command:
-        app.notify("set VISUAL or EDITOR to the editor you want", severity="warning", markup=False)
+        otherwise = f", or edit {kept_in}" if kept_in else ""
+        app.notify(f"set VISUAL or EDITOR to the editor you want{otherwise}", severity="warning", markup=False)
         return None
     with tempfile.TemporaryDirectory(prefix="rtvoice-tui-") as folder:
         file = Path(folder) / f"text{suffix}"
