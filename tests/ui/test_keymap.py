@@ -6,15 +6,17 @@ import pytest
 from keyed import Cockpit, focus, opened, until
 
 from rtvoice_tui.session import commands as cmd
+from rtvoice_tui.session.facts import Level, Notice
 from rtvoice_tui.ui.bindings import BY_ID, KEYS, rebind
 from rtvoice_tui.ui.commands import commands
 from rtvoice_tui.ui.keymap import REBINDABLE, conflict_of, keymap_file, load_keymap, save_keymap
+from rtvoice_tui.ui.own_keys import with_own_keys
 from rtvoice_tui.ui.panes.pane import Pane
 from rtvoice_tui.ui.screens.help import HelpScreen
 from rtvoice_tui.ui.screens.keys import KeyList, KeysScreen
 from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import FixedLine
-from rtvoice_tui.ui.widgets.rows import KeyRow
+from rtvoice_tui.ui.widgets.rows import KeyRow, NoticeRow
 from screens import screen_text, toasts
 
 
@@ -186,3 +188,36 @@ def test_the_defaults_are_back_without_a_keymap():
     assert BY_ID["mute"].shown == "^t"
     rebind({})
     assert list(BY_ID.values()) == list(KEYS)
+
+
+# --- sentences that name keys
+
+
+@pytest.mark.parametrize(
+    ("sentence", "own", "shown"),
+    [
+        ("press c to connect again", {"connect": "ctrl+k"}, "press ^k to connect again"),
+        ("press p, then k", {"profiles": "P", "up": "k"}, "press P, then k"),
+        ("F6 corrects it, F7 sends it", {"send-edit": "f11", "edit-f": "f12"}, "F12 corrects it, F11 sends it"),
+        ("press F2 if it is muted, or d to choose another one", {"mute-f": "ctrl+t", "devices": "D"},
+         "press ^t if it is muted, or D to choose another one"),
+        ("press c to connect again", {}, "press c to connect again"),
+        ("check the network and the url", {"connect": "ctrl+k"}, "check the network and the url"),
+    ],
+)  # fmt: skip
+def test_a_remedy_names_the_keys_as_the_user_has_them(sentence: str, own: dict[str, str], shown: str) -> None:
+    rebind(own)
+    assert with_own_keys(sentence) == shown
+
+
+async def test_what_the_screen_says_of_a_key_follows_it() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        app.store.record(Notice(Level.ERROR, "the connection is lost", "press c to connect again"), 100.0)
+        app.pulse()
+        row = app.query_one(NoticeRow)
+        await until(pilot, lambda: "press c to connect" in row.words)
+        app._use_keys({"connect": "ctrl+k", "type": "W"})
+        app.pulse()
+        await until(pilot, lambda: "press ^k to connect" in row.words)
+        assert "type a message (W)" in screen_text(app)

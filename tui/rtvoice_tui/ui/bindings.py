@@ -5,6 +5,7 @@ A key of a pane is never one of the app's: what the footer shows holds in every 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from textual.binding import Binding, BindingType
 
@@ -245,7 +246,13 @@ TURNS = "turns"
 """Stands in `hint` for the two keys that go through the turns."""
 
 
-def hint(*ids: str) -> str:
-    """Keys with their labels, for the border of a pane."""
+def hint(*ids: str, labels: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Keys with their labels, for the border of a pane.
+
+    Args:
+        ids: the keys.
+        labels: other labels, by id: what a key does now.
+    """
     turns = f"{BY_ID['previous-turn'].shown} {BY_ID['next-turn'].shown} turn"
-    return "  ".join(turns if key == TURNS else f"{BY_ID[key].shown} {BY_ID[key].label}" for key in ids)
+    words = (turns if key == TURNS else f"{BY_ID[key].shown} {labels.get(key, BY_ID[key].label)}" for key in ids)
+    return "  ".join(words)

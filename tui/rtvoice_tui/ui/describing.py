@@ -1,6 +1,7 @@
 """Short texts about a profile: for the status row, and hints for the empty transcript."""
 
 from rtvoice_tui.editing.editor import AgentEditor
+from rtvoice_tui.ui.bindings import BY_ID
 
 
 def about(editor: AgentEditor) -> str:
@@ -13,15 +14,19 @@ def about(editor: AgentEditor) -> str:
 
 def hints(editor: AgentEditor) -> tuple[str, ...]:
     """First steps, shown while the transcript is empty; one string per line."""
+    key = {name: BY_ID[name].shown for name in ("type", "interrupt", "profiles", "connect", "help")}
     if editor.profile.provider == "local" and not editor.kept.url:
         return (
-            "Say something, or press t and type. Try:",
+            f"Say something, or press {key['type']} and type. Try:",
             "  What is the weather in Berlin?",
-            "  Tell me a long story.   (i interrupts it)",
+            f"  Tell me a long story.   ({key['interrupt']} interrupts it)",
             "  What is twelve times seven?",
             "",
             "This agent is built in. It follows rules,",
             "it is no language model.",
-            "p sets up another: Yandex, OpenAI, xAI, ...",
+            f"{key['profiles']} sets up another: Yandex, OpenAI, xAI, ...",
         )
-    return ("Say something, or press t and type.", "c connects and disconnects, i interrupts, ? shows all keys.")
+    return (
+        f"Say something, or press {key['type']} and type.",
+        f"{key['connect']} connects and disconnects, {key['interrupt']} interrupts, {key['help']} shows all keys.",
+    )

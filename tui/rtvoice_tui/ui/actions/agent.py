@@ -44,7 +44,10 @@ class AgentActions:
     def unsent(self) -> str:
         """What was typed in pane 5 and not sent, in a sentence; empty if nothing was. Quitting would lose it."""
         names = ", ".join(self.editor.changed)
-        return f"typed and not sent: {names} (F7 sends and saves it, F10 once more discards it)" if names else ""
+        if not names:
+            return ""
+        send, leave = BY_ID["send-edit"].shown, BY_ID["quit-f"].shown
+        return f"typed and not sent: {names} ({send} sends and saves it, {leave} once more discards it)"
 
     def warn(self, sentence: str) -> None:
         """Show a warning, and write it to the log pane."""
@@ -147,7 +150,7 @@ class AgentActions:
         if number is None:
             return
         self._edits.restore(number)
-        self.pane.show_message(f"state {number} is typed: F7 sends it", "dim")
+        self.pane.show_message(f"state {number} is typed: {BY_ID['send-edit'].shown} sends it", "dim")
         self.pane.reload()
 
     # --- tools, and the user's own editor

@@ -10,6 +10,7 @@ from rtvoice_tui.store.calls import CallRecord, waits
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.transcript import arguments_shown
 from rtvoice_tui.ui.actions.agent import AgentActions
+from rtvoice_tui.ui.bindings import BY_ID
 from rtvoice_tui.ui.panes.calls import ToolsPane
 from rtvoice_tui.ui.widgets.ask_row import AskRow
 
@@ -113,12 +114,13 @@ class CallActions:
     # --- the chosen call
 
     def _chosen_call(self) -> CallRecord | None:
+        by_hand = BY_ID["test-tool"].shown
         if (tool := self.pane.calls.chosen_tool) is not None:
-            self._notify(f"{one_line(tool.name, 60)} is a tool: choose one of its calls, or h runs it by hand")
+            self._notify(f"{one_line(tool.name, 60)} is a tool: choose one of its calls, or {by_hand} runs it by hand")
             return None
         record = self.pane.calls.chosen
         if record is None:
-            self._notify("there is no call yet: ↓ chooses a tool, h runs it by hand")
+            self._notify(f"there is no call yet: {BY_ID['down'].shown} chooses a tool, {by_hand} runs it by hand")
         return record
 
     def _runs_here(self, name: str) -> bool:
@@ -147,7 +149,7 @@ class CallActions:
             return
         chosen = self.pane.calls.chosen
         if not names:
-            self._notify("the profile has no tool that runs here: e, then 'add a tool'")
+            self._notify(f"the profile has no tool that runs here: {BY_ID['edit'].shown}, then 'add a tool'")
             return
         self._open_form(chosen.call.name if chosen is not None and chosen.call.name in names else names[0], {})
 

@@ -56,11 +56,15 @@ class PaneActions:
             self._app.screen_stack[0].query_one(AskRow).show_keys(focus)
 
     def keys_changed(self) -> None:
-        """Show other keys in the footer, in the question's row and in the borders of the panes."""
+        """Show other keys in the footer, in the question's row, in notices and in the borders of the panes."""
         self._shown_keys = None
         self.show_keys()
-        for pane in (self._app.query_one(AgentPane), *self._app.query(Pane)):
-            pane.border_subtitle = Content(signs(pane, ROWS[pane.number].keys))
+        for pane in self._app.query(Pane):
+            pane.show_keys()
+        agent = self._app.query_one(AgentPane)
+        agent.border_subtitle = Content(signs(agent, ROWS[agent.number].keys))
+        self._app.composer.show_hint()
+        self._app.screen_stack[0].query_one(NoticeRow).show_keys()
 
     def _focus(self) -> Focus:
         app = self._app

@@ -8,6 +8,7 @@ from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles.store import profile_path
 from rtvoice_tui.session.recap import HistoryMessage
 from rtvoice_tui.ui.actions.agent import AgentActions
+from rtvoice_tui.ui.own_keys import advice
 
 if TYPE_CHECKING:
     from rtvoice_tui.ui.app import RtvoiceApp
@@ -68,7 +69,7 @@ class ProfileActions:
             try:
                 answer = await self._controller.profiles.open(name, history, connect)
             except ProfileError as error:
-                self._agent.warn(f"{error.sentence} — {error.remedy}")
+                self._agent.warn(advice(error.sentence, error.remedy))
                 return
             self._agent.pane.use(self._agent.editor)
             self._agent.warn_of(answer)

@@ -6,6 +6,7 @@ from rtvoice_tui.controller.controller import Controller
 from rtvoice_tui.editing.agent import Agent
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.actions.agent import AgentActions
+from rtvoice_tui.ui.bindings import BY_ID
 
 if TYPE_CHECKING:
     from rtvoice_tui.ui.app import RtvoiceApp
@@ -38,7 +39,9 @@ class QuitActions:
         """Exit after the saves that are under way. Warns first about unsent edits; a second call does not wait."""
         unsent, draft = self._agent.unsent, (self._agent.editor.draft, self._app.composer.text)
         message = (
-            f"typed and not sent: {one_line(draft[1], 60)} (F10 once more discards it)" if draft[1].strip() else ""
+            f"typed and not sent: {one_line(draft[1], 60)} ({BY_ID['quit-f'].shown} once more discards it)"
+            if draft[1].strip()
+            else ""
         )
         if (unsent or message) and self._warned_of != draft:
             self._warned_of = draft
@@ -53,7 +56,8 @@ class QuitActions:
         saves = self._controller.edits.saves
         failed = await saves.finish(PATIENCE_S)
         if saves.pending:
-            self._warn("waiting for another program that holds the profile; F10 once more does not wait")
+            leave = BY_ID["quit-f"].shown
+            self._warn(f"waiting for another program that holds the profile; {leave} once more does not wait")
             failed += await saves.finish()
         self._waits = False
         if failed:

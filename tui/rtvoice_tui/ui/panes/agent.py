@@ -15,7 +15,7 @@ from rtvoice_tui.errors import ValueRefused
 from rtvoice_tui.session.facts import EditChanged
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.ui.bindings import bindings
+from rtvoice_tui.ui.bindings import BY_ID, bindings
 from rtvoice_tui.ui.clock import minutes
 from rtvoice_tui.ui.footer import Focus
 from rtvoice_tui.ui.glyphs import signs
@@ -136,7 +136,13 @@ class AgentPane(Vertical):
         lines = text.count("\n") + 1
         mark, ink, _ = MARKS[self._editor.mark("instructions")[0]]
         counts = f"   {lines} line{'s' if lines > 1 else ''}, {len(text)} characters"
-        waiting = "   not sent yet" if self._editor.changed else "   not saved: F7 saves" if self._editor.held else ""
+        waiting = (
+            "   not sent yet"
+            if self._editor.changed
+            else f"   not saved: {BY_ID['send-edit'].shown} saves"
+            if self._editor.held
+            else ""
+        )
         head: list[Piece] = [("instructions", "title"), (f" {mark}", ink), (counts, "dim"), (waiting, "warn")]
         self.query_one("#agent-count", FixedLine).write(head)
         table = self.query_one(FieldTable)

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -149,6 +149,16 @@ class CallsView(FollowView):
         if line < len(self._tools):
             return [(" ", "plain"), *self._tool_row(self._tools[line])]
         return [(" ", "plain"), *_server_row(self._servers[line - len(self._tools)])]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Whether the keys switch the tool on or off, and begin or end its mock."""
+        name = self.chosen_tool.name if self.chosen_tool is not None else self._chosen.call.name if self._chosen else ""
+        tool = next((tool for tool in self._tools if tool.name == name), None)
+        if tool is None:
+            return {}
+        off = {"switch-tool": "on"} if tool.policy == "off" else {}
+        return off | ({"make-mock": "end mock"} if tool.kind == "mock" else {})
 
     def _tool_row(self, tool: Offer) -> list[Piece]:
         """Name, policy and kind of a tool, and how often it was called; ●: offered, ○: off, ◌: a mock."""
@@ -343,12 +353,12 @@ class ToolsPane(Pane):
         name: str,
         store: Store,
         clock: Callable[[], float],
-        hints: str,
+        keys: Sequence[str],
         offers: Callable[[], list[Offer]] = list,
     ) -> None:
         self.calls = CallsView(store, clock, offers)
         self.detail = CallView(lambda: self.calls.chosen, clock, lambda: self.calls.chosen_tool)
-        super().__init__(number, name, self.calls, hints)
+        super().__init__(number, name, self.calls, keys)
         self._store = store
         self._shown = ""
 
@@ -380,6 +390,7 @@ class ToolsPane(Pane):
         if self.calls.styles.height is None or self.calls.styles.height.value != height:
             self.calls.styles.height = height
         self.detail.sync(with_counters=with_counters)
+        self.show_keys()
         title = self._words()
         if title != self._shown:
             self._shown = title

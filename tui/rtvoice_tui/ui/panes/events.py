@@ -161,6 +161,11 @@ class EventsView(FollowView):
         return [(f" {words}: ", "dim"), (one_line(self.filter, 60), "plain"), ("   esc shows all", "dim")]
 
     @property
+    def labels(self) -> dict[str, str]:
+        """The key that freezes follows again while the view is frozen."""
+        return {} if self.follow else {"freeze": "follow"}
+
+    @property
     def filtered(self) -> bool:
         """Whether a filter hides rows."""
         return self._hits is not None

@@ -6,6 +6,7 @@ from rtvoice_tui.session.facts import EditState, Level
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.clock import minutes
+from rtvoice_tui.ui.own_keys import with_own_keys
 from rtvoice_tui.ui.widgets.lines import Piece
 from rtvoice_tui.ui.widgets.plain_view import PlainView
 from rtvoice_tui.ui.wrapping import wrapped
@@ -60,7 +61,7 @@ class LogView(PlainView):
         for at, notice in self._store.notices:
             pieces: list[Piece] = [(f"{minutes(at):>5}  ", "dim"), (one_line(notice.text, 500), _INKS[notice.level])]
             if notice.remedy:
-                pieces.append((f" — {one_line(notice.remedy, 500)}", "plain"))
+                pieces.append((f" — {one_line(with_own_keys(notice.remedy), 500)}", "plain"))
             timed.append((at, pieces))
         for at, edit in list(self._store.edits):
             ink = {EditState.ACKNOWLEDGED: "ok", EditState.REFUSED: "error"}.get(edit.state, "dim")

@@ -1,5 +1,6 @@
 """A bordered pane: number and state in its title, its keys in its lower border, a field for filter or search."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -7,6 +8,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.ui.bindings import hint
 from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.panes.events import EventsView
 from rtvoice_tui.ui.widgets.follow_view import FollowView
@@ -22,20 +24,28 @@ class Pane(Vertical):
         number: the digit key that opens it.
         name: its title.
         view: the view inside.
-        hints: its main keys, shown in the lower border.
+        keys: ids of its main keys, shown in the lower border.
     """
 
-    def __init__(self, number: int, name: str, view: FollowView, hints: str) -> None:
+    def __init__(self, number: int, name: str, view: FollowView, keys: Sequence[str]) -> None:
         super().__init__(id=f"{view.id}-pane", classes="pane")
         self.number = number
         self.title = name
         self.view = view
-        self.hints = hints
+        self._keys = tuple(keys)
+        self._shown_keys = ""
         self._purpose = ""
         self._shown_title = ""
         self._field: Input | None = None
         self.border_title = f"{number} {name}"
-        self.border_subtitle = Content(signs(self, hints))  # a [ is a key, not markup
+        self.show_keys()
+
+    def show_keys(self) -> None:
+        """Show the keys in the lower border, with what they do now."""
+        words = hint(*self._keys, labels=self.view.labels)
+        if words != self._shown_keys:
+            self._shown_keys = words
+            self.border_subtitle = Content(signs(self, words))  # a [ is a key, not markup
 
     def compose(self) -> ComposeResult:
         """The view; `ask` adds the field when it is first needed."""
@@ -44,6 +54,7 @@ class Pane(Vertical):
     def sync(self, with_counters: bool = True) -> None:
         """Update view and title. Without ``with_counters``, lines in which only a counter changed are not repainted."""
         self.view.sync(with_counters=with_counters)
+        self.show_keys()
         state = ""
         if isinstance(self.view, EventsView) and self.view.filtered:
             hits = self.view.line_count

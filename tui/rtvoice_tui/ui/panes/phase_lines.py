@@ -4,6 +4,7 @@ from rtvoice_tui.session.facts import CallState, Phase
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import BY_ID
+from rtvoice_tui.ui.own_keys import with_own_keys
 from rtvoice_tui.ui.widgets.lines import Piece
 
 PATIENCE_S = 1.0
@@ -41,7 +42,7 @@ def _offline(store: Store) -> list[list[Piece]]:
         return [[("○ not connected   ", "warn"), *keys]]
     lines: list[list[Piece]] = [[("○ not connected: ", "warn"), (reason, "warn")]]
     if remedy:
-        lines.append([(f"  {remedy}", "plain")])
+        lines.append([(f"  {with_own_keys(remedy)}", "plain")])
     return [*lines, [("  ", "plain"), *keys]]
 
 

@@ -70,7 +70,7 @@ def _transcript(row: PaneRow, controller: Controller) -> Widget:
         return phase_lines(controller.store, controller.session.clock, where)
 
     view = TranscriptView(controller.store, hints(controller.edits.editor), below)
-    return Pane(row.number, row.title, view, row.keys)
+    return Pane(row.number, row.title, view, row.keys_shown)
 
 
 def _timing(row: PaneRow, controller: Controller) -> Widget:
@@ -78,11 +78,11 @@ def _timing(row: PaneRow, controller: Controller) -> Widget:
         detection = controller.session.settings.turn_detection
         return float(detection.get("silence_duration_ms") or 0) if isinstance(detection, dict) else 0.0
 
-    return Pane(row.number, row.title, TimingView(controller.store, silence_ms), row.keys)
+    return Pane(row.number, row.title, TimingView(controller.store, silence_ms), row.keys_shown)
 
 
 def _log(row: PaneRow, controller: Controller) -> Widget:
-    return Pane(row.number, row.title, LogView(controller.store), row.keys)
+    return Pane(row.number, row.title, LogView(controller.store), row.keys_shown)
 
 
 def _events(row: PaneRow, controller: Controller) -> Widget:
@@ -91,12 +91,12 @@ def _events(row: PaneRow, controller: Controller) -> Widget:
         fixed, settings = plan.dialect.fixed_rate, plan.settings
         return fixed or settings.output_rate, fixed or settings.input_rate
 
-    return Pane(row.number, row.title, EventsView(controller.store.events, rates), row.keys)
+    return Pane(row.number, row.title, EventsView(controller.store.events, rates), row.keys_shown)
 
 
 def _calls(row: PaneRow, controller: Controller) -> Widget:
     clock, offers = (lambda: controller.session.clock), controller.calls.offers
-    return ToolsPane(row.number, row.title, controller.store, clock, row.keys, offers)
+    return ToolsPane(row.number, row.title, controller.store, clock, row.keys_shown, offers)
 
 
 def _agent(row: PaneRow, controller: Controller) -> Widget:

@@ -59,11 +59,11 @@ class TimingView(PlainView):
         timing = self._store.timings.last_answered()
         if timing is None or timing.waited_ms is None:
             return []
-        pieces: list[Piece] = [(f" turn {timing.turn}: ", "dim")]
+        pieces: list[Piece] = [(f" turn {timing.turn} ", "dim"), (f"{timing.waited_ms:.0f} ms", "title")]
         for name, ms in timing.stages():
             glyph, ink, _ = _STAGES[name]
-            pieces += [(f"{name} ", "dim"), (glyph * 3, ink), (f" {ms:.0f}   ", "plain")]
-        return [*pieces, (f"= {timing.waited_ms:.0f} ms", "title")]
+            pieces += [(f"   {name} ", "dim"), (glyph * 2, ink), (f" {ms:.0f}", "plain")]
+        return pieces
 
     def _turn_lines(self, timing: TurnTiming) -> list[list[Piece]]:
         waited = timing.waited_ms

@@ -27,6 +27,7 @@ from rtvoice_tui.store.audio import AudioStatus
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.glyphs import signs
+from rtvoice_tui.ui.own_keys import advice
 from rtvoice_tui.ui.sizes import TALL, WIDE
 from rtvoice_tui.ui.widgets.device_lines import INPUT, OUTPUT, DeviceLines, Side
 from rtvoice_tui.ui.widgets.device_list import DeviceList
@@ -191,7 +192,7 @@ class DevicesScreen(ModalScreen[None]):
         except Exception as error:  # whatever a sound system may do, the screen stays
             sentence = getattr(error, "sentence", "") or f"the devices cannot be listed: {error}"
             remedy = getattr(error, "remedy", "")
-            self.post_message(self.Found([], f"{sentence} — {remedy}" if remedy else sentence))
+            self.post_message(self.Found([], advice(sentence, remedy)))
         finally:
             self._listing = False
 

@@ -9,7 +9,7 @@ from textual.screen import ModalScreen
 
 from rtvoice_tui.ui.bindings import BY_ID, Key
 from rtvoice_tui.ui.widgets.lines import Piece
-from rtvoice_tui.ui.widgets.plain_view import PlainView
+from rtvoice_tui.ui.widgets.plain_view import WrappedView
 
 _SECTIONS = (
     ("app", "Everywhere outside text fields"),
@@ -22,6 +22,9 @@ _SECTIONS = (
     ("fields", "In the agent's table"),
 )
 
+
+INDENT = 10
+"""Where the explanation of a key begins, in cells."""
 
 _MOUSE = (
     ("click", "Put the cursor on a line, go to a tab or a pane, press a key of the footer or of a question"),
@@ -57,7 +60,7 @@ class HelpScreen(ModalScreen[None]):
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Keys"
             dialog.border_subtitle = "c change keys  esc close"
-            yield PlainView(self._lines())
+            yield WrappedView(self._lines(), INDENT)
 
     def action_change(self) -> None:
         """Close, and change keys."""
@@ -66,7 +69,7 @@ class HelpScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Focus the list, so that keys scroll it."""
-        self.query_one(PlainView).focus()
+        self.query_one(WrappedView).focus()
 
     def _lines(self) -> list[list[Piece]]:
         order = sorted(_SECTIONS, key=lambda section: section[0] != self._focused)

@@ -12,6 +12,7 @@ from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import secrets
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.ui.glyphs import signs
+from rtvoice_tui.ui.own_keys import advice
 from rtvoice_tui.ui.widgets.lines import FixedLine
 
 
@@ -64,6 +65,6 @@ class KeyScreen(ModalScreen[str]):
         try:
             secrets.keep(self._profile, key)
         except ProfileError as error:
-            self.query_one("#key-problem", FixedLine).write([(f"{error.sentence} — {error.remedy}", "error")])
+            self.query_one("#key-problem", FixedLine).write([(advice(error.sentence, error.remedy), "error")])
         else:
             self.dismiss(f"the key of '{self._name}' is in the system's key store")

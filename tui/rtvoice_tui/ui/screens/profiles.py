@@ -24,6 +24,7 @@ from rtvoice_tui.profiles.secrets import KeyState, key_state
 from rtvoice_tui.profiles.store import profile_path
 from rtvoice_tui.profiles.trust import asks_for_consent, permissions
 from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.ui.own_keys import advice
 from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 from rtvoice_tui.ui.widgets.plain_view import PlainView
@@ -187,7 +188,7 @@ class ProfilesScreen(ModalScreen[str]):
         if chosen is None:
             self._say(f"{message.name} is gone", "warn")
         elif chosen.profile is None:
-            self._say(f"{chosen.problem} — {chosen.remedy}", "error")
+            self._say(advice(chosen.problem, chosen.remedy), "error")
         else:
             self.dismiss(chosen.name)
 
@@ -235,7 +236,7 @@ class ProfilesScreen(ModalScreen[str]):
             words = f"'{name}' is in {library.export(name, file)}"
         except ProfileError as error:
             prompt.running = False
-            self._say(f"{error.sentence} — {error.remedy}", "error")
+            self._say(advice(error.sentence, error.remedy), "error")
             return
         self._say(words, "ok")
         self._close(prompt)
@@ -280,7 +281,7 @@ class ProfilesScreen(ModalScreen[str]):
         try:
             text = profile_text(chosen.name)
         except ProfileError as error:
-            self._say(f"{error.sentence} — {error.remedy}", "error")
+            self._say(advice(error.sentence, error.remedy), "error")
             return
         lines = ["Once trusted, it", *(f"  {line}" for line in permissions(chosen.profile, os.environ))]
 
@@ -320,7 +321,7 @@ class ProfilesScreen(ModalScreen[str]):
         try:
             text = profile_text(name)
         except ProfileError as error:
-            self._say(f"{error.sentence} — {error.remedy}", "error")
+            self._say(advice(error.sentence, error.remedy), "error")
             return
         new = edited(self.app, text, ".toml", str(profile_path(name)))
         if new is None:
@@ -342,7 +343,7 @@ class ProfilesScreen(ModalScreen[str]):
             try:
                 sentence = words(await work)
             except ProfileError as error:
-                self._failed(f"{error.sentence} — {error.remedy}", prompt)
+                self._failed(advice(error.sentence, error.remedy), prompt)
                 return
             if self not in self.app.screen_stack:
                 return

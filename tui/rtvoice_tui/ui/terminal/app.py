@@ -19,6 +19,7 @@ from textual.app import App
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.message_pump import MessagePump
+from textual.notifications import SeverityLevel
 
 from rtvoice_tui.controller.talk import Talk
 from rtvoice_tui.engine.handle import SessionHandle
@@ -64,6 +65,21 @@ class TerminalApp(App[None]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's line filters, plus one that replaces control characters in the output of all widgets."""
         return [*super().get_line_filters(), HARMLESS]
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a notification; one that says the same and is still in sight gives way to it."""
+        for shown in list(self._notifications):
+            if (shown.message, shown.severity) == (message, severity):
+                self._unnotify(shown, refresh=False)
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     # --- the order of keys
 

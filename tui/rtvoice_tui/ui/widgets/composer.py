@@ -4,9 +4,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from rtvoice_tui.controller.typed_history import Recall, TypedHistory
+from rtvoice_tui.ui.bindings import BY_ID
 from rtvoice_tui.ui.widgets.lines import FixedLine
-
-HINT = "› type a message (t), enter sends"
 
 
 class Composer(Vertical):
@@ -28,7 +27,13 @@ class Composer(Vertical):
 
     def on_mount(self) -> None:
         """Show the hint."""
-        self.query_one("#message-hint", FixedLine).write([(f" {HINT}", "dim")])
+        self.show_hint()
+
+    def show_hint(self) -> None:
+        """Say which key begins to type."""
+        self.query_one("#message-hint", FixedLine).write(
+            [(f" › type a message ({BY_ID['type'].shown}), enter sends", "dim")]
+        )
 
     @property
     def text(self) -> str:

@@ -11,6 +11,7 @@ from rtvoice_tui.store.audio import AudioStatus, DeviceView
 from rtvoice_tui.store.levels import Meter
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.own_keys import with_own_keys
 from rtvoice_tui.ui.widgets.bars import bar, level_words, peak_words
 from rtvoice_tui.ui.widgets.lines import Inked, Piece
 from rtvoice_tui.ui.widgets.meters import trouble
@@ -147,7 +148,7 @@ class DeviceLines(Inked):
             sentence, remedy, ink = f"'{view.wanted}' is not there, so this one is used", "", "warn"
         room = max(20, self.size.width - len(_INDENT))
         lines = [[(_INDENT, "plain"), (words, ink)] for words in _wrap(sentence, room)]
-        return lines + [[(_INDENT, "plain"), (words, "plain")] for words in _wrap(remedy, room)]
+        return lines + [[(_INDENT, "plain"), (words, "plain")] for words in _wrap(with_own_keys(remedy), room)]
 
 
 def _wrap(text: str, width: int) -> list[str]:

@@ -95,6 +95,11 @@ class FollowView(Inked, ScrollView, can_focus=True):
         """Text that `y` copies."""
         return ""
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """What keys do now, by id, where it is not what the table says."""
+        return {}
+
     def show_turn(self, turn: int) -> None:
         """Move the cursor to a turn, if lines belong to turns."""
 

@@ -11,6 +11,7 @@ from rtvoice_tui.store.audio import AudioStatus, DeviceView
 from rtvoice_tui.store.levels import Meter
 from rtvoice_tui.store.sound_history import LevelColumns
 from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.bindings import BY_ID
 from rtvoice_tui.ui.widgets.bars import level_words, peak_words, wave
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 
@@ -75,9 +76,18 @@ class MeterRow(FixedLine):
         cells = max(4, min(cells, MOST_CELLS))
         pieces: list[Piece] = [(" MIC ", "dim")]
         wanted = store.audio_settings
-        pieces += self._level(self._mic, now, trouble(audio.input, wanted.muted), "m opens", cells, unit)
+        pieces += self._level(
+            self._mic, now, trouble(audio.input, wanted.muted), f"{BY_ID['mute'].shown} opens", cells, unit
+        )
         pieces += [*mic, (between, "dim")]
-        pieces += self._level(self._speaker, now, trouble(audio.output, wanted.agent_muted), "M hears", cells, unit)
+        pieces += self._level(
+            self._speaker,
+            now,
+            trouble(audio.output, wanted.agent_muted),
+            f"{BY_ID['mute-agent'].shown} hears",
+            cells,
+            unit,
+        )
         self.write([*pieces, *out, *state])
 
     def _level(self, side: "_Side", now: float, word: str, hint: str, cells: int, unit: str) -> list[Piece]:
@@ -91,7 +101,7 @@ class MeterRow(FixedLine):
         if meter.level_db > FLOOR_DB:  # there is a signal nevertheless
             return [(f"{word:<{room}}", ink), number]
         room += len(number[0])
-        hint = hint if word == "MUTED" else "d why"
+        hint = hint if word == "MUTED" else f"{BY_ID['devices'].shown} why"
         if room < len(word) + len(hint) + 3:
             return [(f"{word:<{room}}", ink)]
         return [(f"{word}  ", ink), (f"{hint:<{room - len(word) - 2}}", "dim")]

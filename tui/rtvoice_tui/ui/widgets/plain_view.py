@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import Piece
+from rtvoice_tui.ui.wrapping import wrapped
 
 
 class PlainView(FollowView):
@@ -31,3 +32,26 @@ class PlainView(FollowView):
     def copy_text(self) -> str:
         """All lines."""
         return "\n".join("".join(text for text, _ in line).rstrip() for line in self._lines)
+
+
+class WrappedView(PlainView):
+    """Lines that are wrapped to the width of the view.
+
+    Args:
+        lines: the lines.
+        indent: indent of the wrapped parts in cells.
+    """
+
+    def __init__(self, lines: list[list[Piece]], indent: int) -> None:
+        super().__init__(lines)
+        self._source = lines
+        self._indent = indent
+        self._width = 0
+
+    def refresh_from_model(self) -> bool:
+        """Wrap again for another width."""
+        if self._width == self.text_width:
+            return False
+        self._width = self.text_width
+        self._lines = [row for line in self._source for row in wrapped(line, self._width, self._indent)]
+        return True

@@ -11,6 +11,7 @@ from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.clock import precise
 from rtvoice_tui.ui.footer import Focus, FooterKey, fitting, footer_keys
+from rtvoice_tui.ui.own_keys import with_own_keys
 from rtvoice_tui.ui.sizes import TALL
 from rtvoice_tui.ui.widgets.follow_view import right_aligned
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
@@ -102,6 +103,10 @@ class NoticeRow(FixedLine):
             rows[-1] = right_aligned(_one_line(notices[len(rows) - 1], width - len(hint)), [(hint, "dim")], width)
             self._show(rows)
 
+    def show_keys(self) -> None:
+        """Name the keys again at the next pulse: they have changed."""
+        self._seen = ()
+
     def _show(self, rows: list[list[Piece]]) -> None:
         if rows == self._rows:
             return
@@ -132,7 +137,7 @@ def _said(notice: Notice) -> list[Piece]:
 def _alone(notice: Notice, width: int) -> list[list[Piece]]:
     """A notice in one or two lines: a remedy that does not fit gets a line of its own, so that it is not cut off."""
     pieces = _said(notice)
-    remedy: list[Piece] = [(f" — {one_line(notice.remedy, 200)}", "plain")] if notice.remedy else []
+    remedy: list[Piece] = [(f" — {one_line(with_own_keys(notice.remedy), 200)}", "plain")] if notice.remedy else []
     hint: list[Piece] = [("   6 all  esc hide", "dim")]
     if _width([*pieces, *remedy]) <= width:
         return [[*pieces, *remedy, *hint]]
@@ -141,7 +146,7 @@ def _alone(notice: Notice, width: int) -> list[list[Piece]]:
 
 def _one_line(notice: Notice, width: int) -> list[Piece]:
     """A notice in one line, cut with a mark."""
-    remedy: list[Piece] = [(f" — {one_line(notice.remedy, 200)}", "plain")] if notice.remedy else []
+    remedy: list[Piece] = [(f" — {one_line(with_own_keys(notice.remedy), 200)}", "plain")] if notice.remedy else []
     return _fitted([*_said(notice), *remedy], width)
 
 
