@@ -13,19 +13,22 @@ from textual.widgets import Input, TextArea
 from tool_key_checks import ask
 
 from rtvoice_tui.session import commands as cmd
-from rtvoice_tui.session.facts import Phase
+from rtvoice_tui.session.facts import Phase, TalkChanged
+from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.ui.bindings import CHAINS, KEYS, bindings, shown_key
 from rtvoice_tui.ui.commands import commands
-from rtvoice_tui.ui.footer import Focus, FooterKey, footer_keys
+from rtvoice_tui.ui.footer import Focus, FooterKey, Now, footer_keys
 from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.pane import Pane
 from rtvoice_tui.ui.screens.devices import DevicesScreen
 from rtvoice_tui.ui.screens.help import HelpScreen
 from rtvoice_tui.ui.screens.profiles import ProfilesScreen
+from rtvoice_tui.ui.screens.result import ReasonScreen
 from rtvoice_tui.ui.widgets.ask_row import AskRow
 from rtvoice_tui.ui.widgets.field_table import FieldTable
 from rtvoice_tui.ui.widgets.message_area import MessageArea
 from rtvoice_tui.ui.widgets.rows import KeyRow
+from rtvoice_tui.ui.widgets.value_field import KnownValues, ValueField
 from screens import toasts
 
 SIZES = [(120, 40), (80, 24), (60, 20)]
@@ -84,19 +87,35 @@ async def _value(app: Cockpit, pilot: Pilot[None]) -> None:
     await until(pilot, lambda: app.focused is app.query_one("#field-value"))
 
 
+async def _number(app: Cockpit, pilot: Pilot[None]) -> None:
+    await _table(app, pilot)
+    await _on_row(app, pilot, "turn_detection.threshold")
+    await pilot.press("enter")
+    await until(pilot, lambda: app.focused is app.query_one("#field-value"))
+
+
+async def _any_value(app: Cockpit, pilot: Pilot[None]) -> None:
+    await _table(app, pilot)
+    await _on_row(app, pilot, "url")
+    await pilot.press("enter")
+    await until(pilot, lambda: app.focused is app.query_one("#field-value"))
+
+
 async def _dialog(app: Cockpit, pilot: Pilot[None]) -> None:
     app.action_help()
     await until(pilot, lambda: isinstance(app.screen, HelpScreen) and app.screen.focused is not None)
 
 
 PLACES: dict[str, tuple[Place, Focus]] = {
-    **{f"pane {number}": (_pane(number), Focus.PANES) for number in (1, 2, 4)},
+    **{f"pane {number}": (_pane(number), Focus.PANES) for number in (1, 2, 3, 4, 6)},
     "the message field": (_composer, Focus.COMPOSER),
     "the search": (_search, Focus.SEARCH),
     "the filter": (_filter, Focus.FILTER),
     "the instructions": (_instructions, Focus.INSTRUCTIONS),
     "the agent's table": (_table, Focus.TABLE),
-    "a value": (_value, Focus.VALUE),
+    "a value with known ones": (_value, Focus.LISTED_VALUE),
+    "a number": (_number, Focus.NUMBER),
+    "any other value": (_any_value, Focus.VALUE),
     "a dialog": (_dialog, Focus.DIALOG),
 }
 
@@ -219,6 +238,23 @@ async def _editor(app: Cockpit, pilot: Pilot[None], key: str) -> None:
         await until(pilot, lambda: opened)
 
 
+async def _known(app: Cockpit, pilot: Pilot[None], key: str) -> None:
+    field = app.query_one(ValueField)
+    before = field.value
+    await pilot.press(key)
+    await until(pilot, lambda: field.value != before and field.value in app.query_one(KnownValues).values)
+
+
+def _steps(sign: int) -> Effect:
+    async def step(app: Cockpit, pilot: Pilot[None], key: str) -> None:
+        field = app.query_one(ValueField)
+        before = float(field.value)
+        await pilot.press(key)
+        await until(pilot, lambda: (float(field.value) - before) * sign > 0)
+
+    return step
+
+
 async def _accept(app: Cockpit, pilot: Pilot[None], key: str) -> None:
     await pilot.press(key)
     await until(pilot, lambda: app.focused is app.query_one(FieldTable))
@@ -292,7 +328,7 @@ EFFECTS: dict[str, Effect] = {
     "undo": _undo,
     "interrupt": _interrupt,
     "mute": _mute,
-    "talk": _talk,
+    "answer now": _talk,
     "disconnect": _connect,
     "type": _type,
     "agent": _agent,
@@ -315,6 +351,9 @@ EFFECTS: dict[str, Effect] = {
     "settings": _settings,
     "editor": _editor,
     "accept": _accept,
+    "known values": _known,
+    "more": _steps(1),
+    "less": _steps(-1),
 }
 
 
@@ -349,7 +388,7 @@ async def test_every_key_that_the_footer_shows_does_what_it_says_wherever_the_fo
             app.pulse()
             shown = list(footer.keys)
             assert footer.words.split() == [word for key in shown for word in (key.shown, *key.label.split())]
-            assert {key.shown for key in shown} <= {key.shown for key in footer_keys(kind, live=True)}, name
+            assert {key.shown for key in shown} <= {key.shown for key in footer_keys(kind, Now(live=True))}, name
             assert len(shown) >= 4, f"{name}: {shown}"
             focused = app.focused
             for key in shown:
@@ -368,6 +407,19 @@ async def test_every_key_that_the_footer_shows_does_what_it_says_wherever_the_fo
                     raise
 
 
+async def test_a_label_says_what_the_key_does_now() -> None:
+    app = Cockpit()
+    async with opened(app, (120, 40)) as pilot:
+        footer = app.query_one(KeyRow)
+        await until(pilot, lambda: (app.pulse(), "m mute" in footer.words and "answer now" in footer.words)[1])
+        await pilot.press("m")
+        await until(pilot, lambda: (app.pulse(), "m unmute" in footer.words)[1])
+        app.phase(Phase.OFFLINE)
+        await until(pilot, lambda: (app.pulse(), "c connect" in footer.words)[1])
+        app.store.record(TalkChanged(TalkMode.TOGGLE, False, 30.0), 100.0)
+        await until(pilot, lambda: (app.pulse(), "␣ talk" in footer.words)[1])
+
+
 @pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_the_footer_fits_and_always_has_help_and_the_way_out(size: tuple[int, int]) -> None:
     app = Cockpit()
@@ -383,7 +435,10 @@ async def test_the_footer_fits_and_always_has_help_and_the_way_out(size: tuple[i
             assert labels & ({"quit"} if kind in (Focus.PANES, Focus.TABLE) else {"panes", "close", "leave"})
 
 
-@pytest.mark.parametrize("place", ["the message field", "the search", "the filter", "the instructions", "a value"])
+@pytest.mark.parametrize(
+    "place",
+    ["the message field", "the search", "the filter", "the instructions", "a value with known ones", "any other value"],
+)
 async def test_a_key_that_the_footer_does_not_show_is_only_text_in_a_field(place: str) -> None:
     app = Cockpit()
     async with opened(app) as pilot:
@@ -447,7 +502,7 @@ def test_inside_a_field_the_footer_shows_no_letter(focus_kind: Focus) -> None:
 # --- a call that asks, wherever the focus is
 
 
-@pytest.mark.parametrize("place", [name for name in PLACES if name != "a dialog"])
+@pytest.mark.parametrize("place", PLACES)
 async def test_a_call_is_approved_and_rejected_with_the_keys_that_its_row_shows(place: str) -> None:
     app = Cockpit()
     async with opened(app, (120, 40)) as pilot:
@@ -464,9 +519,12 @@ async def test_a_call_is_approved_and_rejected_with_the_keys_that_its_row_shows(
         await until(pilot, lambda: cmd.Decide("k", agree=True, always=False) in app.told)
         focused = app.focused
         await pilot.press("f9")
-        await until(pilot, lambda: len(app.screen_stack) == 2)
+        await until(pilot, lambda: isinstance(app.screen, ReasonScreen))
+        await pilot.press("f8", "f9")
+        assert isinstance(app.screen, ReasonScreen), "it is answered already"
         await pilot.press("enter")
         await until(pilot, lambda: cmd.Decide("k", agree=False, reason="") in app.told)
+        assert [told.agree for told in app.told if isinstance(told, cmd.Decide)] == [True, False]
         await until(pilot, lambda: app.focused is focused, "the focus is back where it was")
 
 

@@ -90,17 +90,37 @@ _LEAVES = {
 _NOT_IN_DIALOGS = frozenset(("edit-f", "back"))
 
 
-def footer_keys(focus: Focus, live: bool = False) -> list[FooterKey]:
+@dataclass(frozen=True)
+class Now:
+    """What decides what some keys do.
+
+    Attributes:
+        live: whether there is a session, which ``connect`` ends then.
+        muted: whether the microphone is muted.
+        by_key: whether a key starts and ends turns; else it ends the turn of an open microphone.
+    """
+
+    live: bool = False
+    muted: bool = False
+    by_key: bool = False
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels of keys that do something else now, by their usual label."""
+        found = {"connect": "disconnect"} if self.live else {}
+        if self.muted:
+            found["mute"] = "unmute"
+        return found if self.by_key else found | {"talk": "answer now"}
+
+
+def footer_keys(focus: Focus, now: Now = Now()) -> list[FooterKey]:
     """The keys that act where the focus is, most important first.
 
     Args:
         focus: what has the focus.
-        live: whether there is a session, which ``connect`` ends then.
+        now: what decides what some keys do.
     """
-    keys = _keys_of(focus)
-    if live:
-        keys = [replace(key, label="disconnect") if key.label == "connect" else key for key in keys]
-    return keys
+    return [replace(key, label=now.labels.get(key.label, key.label)) for key in _keys_of(focus)]
 
 
 def _keys_of(focus: Focus) -> list[FooterKey]:

@@ -8,7 +8,7 @@ from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.columns import Columns
 from rtvoice_tui.ui.copying import Copying
-from rtvoice_tui.ui.footer import Focus
+from rtvoice_tui.ui.footer import Focus, Now
 from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.layout import Layout
 from rtvoice_tui.ui.panes.agent import AgentPane
@@ -45,14 +45,15 @@ class PaneActions:
         self.layout: Layout = Layout(app, columns)
         self.shown_turn: int | None = None
         self._copying = Copying(app)
-        self._shown_keys: tuple[Focus, bool] | None = None
+        self._shown_keys: tuple[Focus, Now] | None = None
 
     def show_keys(self) -> None:
         """Show the keys of what has the focus in the footer, and those of the question in its row."""
-        focus, live = self._focus(), self._store.session.phase is not Phase.OFFLINE
-        if (focus, live) != self._shown_keys:
-            self._shown_keys = (focus, live)
-            self._app.screen_stack[0].query_one(KeyRow).show(focus, live)
+        live, talk = self._store.session.phase is not Phase.OFFLINE, self._app.controller.talk
+        focus, now = self._focus(), Now(live, talk.muted, talk.by_key)
+        if (focus, now) != self._shown_keys:
+            self._shown_keys = (focus, now)
+            self._app.screen_stack[0].query_one(KeyRow).show(focus, now)
             self._app.screen_stack[0].query_one(AskRow).show_keys(focus)
 
     def keys_changed(self) -> None:

@@ -10,7 +10,7 @@ from rtvoice_tui.session.facts import CallState, Level, Notice
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.clock import precise
-from rtvoice_tui.ui.footer import Focus, FooterKey, fitting, footer_keys
+from rtvoice_tui.ui.footer import Focus, FooterKey, Now, fitting, footer_keys
 from rtvoice_tui.ui.own_keys import with_own_keys
 from rtvoice_tui.ui.sizes import TALL
 from rtvoice_tui.ui.widgets.follow_view import right_aligned
@@ -175,12 +175,12 @@ class KeyRow(FixedLine):
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._focus = Focus.PANES
-        self._live = False
+        self._now = Now()
         self._keys: list[FooterKey] = []
 
-    def show(self, focus: Focus, live: bool) -> None:
-        """Show the keys for what has the focus; ``live``: whether there is a session."""
-        self._focus, self._live = focus, live
+    def show(self, focus: Focus, now: Now) -> None:
+        """Show the keys for what has the focus; ``now``: what some keys do now."""
+        self._focus, self._now = focus, now
         self.fill()
 
     @property
@@ -190,7 +190,7 @@ class KeyRow(FixedLine):
 
     def fill(self) -> None:
         """Choose the keys that fit."""
-        self._keys = fitting(footer_keys(self._focus, self._live), self.size.width)
+        self._keys = fitting(footer_keys(self._focus, self._now), self.size.width)
         pieces: list[Piece] = [(" ", "plain")]
         for key in self._keys:
             pieces += [(key.shown, "key"), (f" {key.label}  ", "dim")]
