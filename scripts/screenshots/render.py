@@ -19,12 +19,19 @@ from rtvoice_tui.audio.backends import listing
 from rtvoice_tui.controller.planner import Options, Planner
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.profiles.store import profile_text
-from rtvoice_tui.session.facts import Level, Notice
+from rtvoice_tui.session.facts import Level, Notice, SessionEnded
 from rtvoice_tui.ui.app import RtvoiceApp
 from rtvoice_tui.ui.bridge import COUNTERS_EVERY
+from rtvoice_tui.ui.themes import load_themes
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
 LARGE, SMALL = (120, 40), (80, 24)
+OTHERS = ((60, 20), (140, 25), (200, 60))
+
+
+def named(size: tuple[int, int]) -> str:
+    """A size as it stands in the name of a picture."""
+    return f"{size[0]}x{size[1]}"
 
 
 async def shot(
@@ -33,9 +40,10 @@ async def shot(
     size: tuple[int, int],
     *keys: str,
     theme: str = "rtvoice-dark",
+    drawing: bool = True,
     act: Callable[[RtvoiceApp, Script], Awaitable[None]] | None = None,
 ) -> None:
-    """One picture after some key presses and something done."""
+    """One picture after some key presses and something done; as SVG, too, unless ``drawing`` is false."""
     editor = AgentEditor(script.profile_name, script.profile, profile_text(script.profile_name))
     planner = Planner(Options(no_audio=True))
     app = RtvoiceApp(script.session(), script.store, editor, planner, theme_name=theme)
@@ -54,7 +62,8 @@ async def shot(
             app.pulse()
         await pilot.pause(0)
         svg = app.export_screenshot(title="rtvoice-tui")
-    (FOLDER / f"{name}.svg").write_text(svg, encoding="utf-8")
+    if drawing:
+        (FOLDER / f"{name}.svg").write_text(svg, encoding="utf-8")
     png = resvg_py.svg_to_bytes(svg_string=svg, monospace_family="DejaVu Sans Mono", sans_serif_family="DejaVu Sans")
     (FOLDER / f"{name}.png").write_bytes(bytes(png))
     os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp()  # what was saved for this picture is not in the next
@@ -64,8 +73,9 @@ async def shot(
 def rejected() -> Script:
     """A key that is not accepted."""
     script = Script()
-    reason = "ai.api.cloud.yandex.net: the key was not accepted (HTTP 401)"
-    script.store.record(Notice(Level.ERROR, reason, "check the key, then press c to connect again"), 1.0)
+    reason, remedy = "ai.api.cloud.yandex.net: the key was not accepted (HTTP 401)", "press p, then k to type the key"
+    script.store.record(Notice(Level.ERROR, reason, remedy), 1.0)
+    script.store.record(SessionEnded(reason, remedy, wanted=False), 1.0)
     return script
 
 
@@ -90,6 +100,17 @@ async def acknowledged(app: RtvoiceApp, script: Script) -> None:
     script.server("session.updated", session=in_force(script, "jane", 0.5, WORDS))
 
 
+async def opened_tool(app: RtvoiceApp, script: Script) -> None:
+    """The dialog of a tool."""
+    app.agent.open_tool("get_weather")
+
+
+async def changed(app: RtvoiceApp, script: Script) -> None:
+    """The changes of the agent."""
+    await acknowledged(app, script)
+    app.agent.history()
+
+
 async def refused(app: RtvoiceApp, script: Script) -> None:
     """The server does not know the voice."""
     await typed(app, script)
@@ -111,26 +132,44 @@ async def sound_shots(size: tuple[int, int], suffix: str) -> None:
     await shot(f"devices-silent-{suffix}", sound.silent(), size, "d")
 
 
+async def states(size: tuple[int, int], suffix: str) -> None:
+    """Every state of the screen, in one size."""
+    await shot(f"conversation-{suffix}", conversation(), size)
+    await shot(f"events-{suffix}", conversation(), size, "2", "up", "up", "up", "up", "enter")
+    await shot(f"events-filtered-{suffix}", conversation(), size, "2", "z", "f", *"speech", "enter")
+    await shot(f"tools-streaming-{suffix}", tool_calls.streaming(), size, "4")
+    await shot(f"tools-asking-{suffix}", tool_calls.asking(), size)
+    await shot(f"tools-failed-{suffix}", tool_calls.failed(), size, "4", "z")
+    await shot(
+        f"tools-form-{suffix}", tool_calls.tried(), size, "4", "h", "ctrl+n", "ctrl+n", *"2", "tab", *"19:00", "f7"
+    )
+    for name, act in (("edited", typed), ("acknowledged", acknowledged), ("refused", refused)):
+        await shot(f"agent-{name}-{suffix}", conversation(), size, "5", act=act)
+    await shot(f"agent-choosing-{suffix}", conversation(), size, "5", "down", "enter", "down", "down")
+    await shot(f"tool-{suffix}", conversation(), size, "5", act=opened_tool)
+    await shot(f"history-{suffix}", conversation(), size, "5", act=changed)
+    await shot(f"profiles-{suffix}", conversation(), size, "p")
+    await shot(f"offline-{suffix}", rejected(), size)
+    await shot(f"first-{suffix}", Script(profile_name="local"), size)
+    await sound_shots(size, suffix)
+    await shot(f"timing-{suffix}", conversation(), size, "3", "z")
+    await shot(f"log-{suffix}", rejected(), size, "6")
+    await shot(f"help-{suffix}", conversation(), size, "question_mark")
+    await shot(f"keys-{suffix}", conversation(), size, "question_mark", "c", "down", "enter")
+    await shot(f"palette-{suffix}", conversation(), size, "ctrl+p", *"theme")
+    await shot(f"typing-{suffix}", conversation(), size, "t", *"The 9:12 is fine.", "alt+enter", *"Book two seats.")
+
+
 async def main() -> None:
+    """Every state in two sizes, and the conversation in all sizes and themes."""
     os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp()
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
-    for size, suffix in ((LARGE, "120x40"), (SMALL, "80x24")):
-        await shot(f"conversation-{suffix}", conversation(), size)
-        await shot(f"events-{suffix}", conversation(), size, "2", "up", "up", "up", "up", "enter")
-        await shot(f"tools-streaming-{suffix}", tool_calls.streaming(), size, "4")
-        await shot(f"tools-asking-{suffix}", tool_calls.asking(), size)
-        await shot(f"tools-failed-{suffix}", tool_calls.failed(), size, "4", "z")
-        await shot(
-            f"tools-form-{suffix}", tool_calls.tried(), size, "4", "h", "ctrl+n", "ctrl+n", *"2", "tab", *"19:00", "f7"
-        )
-        for name, act in (("edited", typed), ("acknowledged", acknowledged), ("refused", refused)):
-            await shot(f"agent-{name}-{suffix}", conversation(), size, "5", act=act)
-        await shot(f"profiles-{suffix}", conversation(), size, "p")
-        await shot(f"offline-{suffix}", rejected(), size)
-        await sound_shots(size, suffix)
-        await shot(f"help-{suffix}", conversation(), size, "question_mark")
-    await shot("light-120x40", conversation(), LARGE, theme="rtvoice-light")
-    await shot("high-contrast-120x40", conversation(), LARGE, theme="high-contrast")
+    for size in (LARGE, SMALL):
+        await states(size, named(size))
+    (FOLDER / "themes").mkdir(exist_ok=True)
+    for theme in load_themes()[0]:
+        for size in (LARGE, *OTHERS):
+            await shot(f"themes/{theme.name}-{named(size)}", conversation(), size, theme=theme.name, drawing=False)
 
 
 if __name__ == "__main__":

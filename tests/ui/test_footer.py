@@ -416,6 +416,9 @@ async def test_a_label_says_what_the_key_does_now() -> None:
         await until(pilot, lambda: (app.pulse(), "m unmute" in footer.words)[1])
         app.phase(Phase.OFFLINE)
         await until(pilot, lambda: (app.pulse(), "c connect" in footer.words)[1])
+        assert "interrupt" not in footer.words, "there is nothing to interrupt"
+        assert "answer" not in footer.words
+        app.phase(Phase.LISTENING)
         app.store.record(TalkChanged(TalkMode.TOGGLE, False, 30.0), 100.0)
         await until(pilot, lambda: (app.pulse(), "␣ talk" in footer.words)[1])
 

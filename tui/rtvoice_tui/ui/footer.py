@@ -87,6 +87,9 @@ _LEAVES = {
 }
 """What ``escape`` does there; elsewhere it closes."""
 
+_OF_A_SESSION = frozenset(("interrupt", "talk"))
+"""Labels of keys that do nothing while there is no session."""
+
 _NOT_IN_DIALOGS = frozenset(("edit-f", "back"))
 
 
@@ -120,7 +123,8 @@ def footer_keys(focus: Focus, now: Now = Now()) -> list[FooterKey]:
         focus: what has the focus.
         now: what decides what some keys do.
     """
-    return [replace(key, label=now.labels.get(key.label, key.label)) for key in _keys_of(focus)]
+    keys = [key for key in _keys_of(focus) if now.live or key.label not in _OF_A_SESSION]
+    return [replace(key, label=now.labels.get(key.label, key.label)) for key in keys]
 
 
 def _keys_of(focus: Focus) -> list[FooterKey]:

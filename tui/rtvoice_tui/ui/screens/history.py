@@ -59,8 +59,7 @@ class HistoryScreen(ModalScreen[int | None]):
             taken = f"takes back {change.undoes}: " if change.undoes else ""
             lines.append(
                 [(f"{change.number:>3}  ", "key"), (f"{minutes(change.at):>5}  turn {change.turn:<3} ", "dim"),
-                 (f"{glyph} ", ink), (f"{taken}{one_line(', '.join(change.fields), 60)}", "plain"),
-                 (f"   {words}", "dim")]
+                 (f"{glyph} {words}  ", ink), (f"{taken}{one_line(', '.join(change.fields), 60)}", "plain")]
             )  # fmt: skip
         return lines
 
