@@ -11,6 +11,7 @@ Each error has one sentence and a remedy; heads show both and never a traceback:
     |   `-- NoAnswer         listing the devices timed out
     |-- ConnectionFailed     connecting failed, or the connection was lost
     |-- ToolError            a tool cannot be used
+    |-- RecordingError       a recording cannot be read, written or found
     |-- NoTemporaryFolder    there is no folder for the event log
     `-- Refused              text that a user typed or a model wrote is not valid
         |-- ValueRefused     the value of a setting
@@ -83,6 +84,10 @@ class ConnectionFailed(UserError):
 
 class ToolError(UserError):
     """A tool cannot be used."""
+
+
+class RecordingError(UserError):
+    """A recording cannot be read, written or found."""
 
 
 class NoTemporaryFolder(UserError):

@@ -19,12 +19,13 @@ from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.engine.connection import Connection
 from rtvoice_tui.engine.execute import Executor
 from rtvoice_tui.engine.family import make_machine, make_wire
-from rtvoice_tui.engine.observers import EventLogObserver, Observed, Observer, Stepped, store_observer
+from rtvoice_tui.engine.observers import EventLogObserver, MachineMade, Observed, Observer, Stepped, store_observer
 from rtvoice_tui.engine.plan import EndpointSource, Plan
 from rtvoice_tui.engine.sound import SessionSound
 from rtvoice_tui.engine.taps import Taps
 from rtvoice_tui.engine.tools import SessionTools
 from rtvoice_tui.errors import ConnectionFailed, ProfileError
+from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.protocol.wire import WireEvent
 from rtvoice_tui.session import commands as cmd
@@ -108,7 +109,14 @@ class SessionDriver:
         self._failed_observers: list[Observer] = []
         self._inputs: deque[tuple[inputs.Input, tuple[Observed, ...]]] = deque()
         self._stepping = False
-        self._machine = make_machine(plan, self._new_id, 0, plan.audio_settings)
+        self._make_machine(0, plan.audio_settings)
+
+    def _make_machine(self, turn: int, audio: AudioSettings) -> None:
+        """Create the machine of the current plan; ``turn``: number of the last turn before it."""
+        plan = self.plan
+        self._machine = make_machine(plan, self._new_id, turn, audio)
+        made = (plan.dialect.name, plan.settings, plan.tools, plan.talk, audio, plan.calls_in_a_row, turn)
+        self.observe(MachineMade(*made, plan.profile, plan.source.identity))
         self.step(inputs.Started())
 
     async def run(self) -> None:
@@ -212,8 +220,7 @@ class SessionDriver:
         self._executor.forget_timers()
         audio = self._machine.audio
         audio = structs.replace(plan.audio_settings, muted=audio.muted, agent_muted=audio.agent_muted)
-        self._machine = make_machine(plan, self._new_id, self._machine.turn, audio)
-        self.step(inputs.Started())
+        self._make_machine(self._machine.turn, audio)
         self._changes.remove(change)
         for want in change.wants:
             want()

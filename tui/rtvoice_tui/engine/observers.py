@@ -7,12 +7,41 @@ from collections.abc import Callable
 
 import msgspec
 
+from rtvoice_tui.media import AudioSettings
+from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.protocol.wire import Decoded, Wire, WireEvent
 from rtvoice_tui.session.effects import Effect, Report
 from rtvoice_tui.session.facts import Fact, Level, Notice, TurnStarted
 from rtvoice_tui.session.inputs import Input
+from rtvoice_tui.session.talk_mode import TalkRules
 from rtvoice_tui.store.event_log import EventLog
 from rtvoice_tui.store.store import Store
+
+
+class MachineMade(msgspec.Struct, frozen=True):
+    """A new machine steps from now on, made of these; see `engine.family.make_machine`.
+
+    Attributes:
+        dialect: name of the dialect.
+        settings: the session settings.
+        tools: the tools of the profile.
+        talk: talk mode and its limits.
+        audio: initial mute, gain and noise gate settings.
+        calls_in_a_row: number of calls after which the next one needs approval.
+        turn: number of the last turn before it.
+        profile: name of the profile.
+        identity: which server and model answer; contains no secret.
+    """
+
+    dialect: str
+    settings: SessionSettings
+    tools: tuple[ToolSpec, ...]
+    talk: TalkRules
+    audio: AudioSettings
+    calls_in_a_row: int
+    turn: int
+    profile: str
+    identity: str
 
 
 class Stepped(msgspec.Struct, frozen=True):
@@ -36,7 +65,7 @@ class FrameSent(msgspec.Struct, frozen=True):
     text: str
 
 
-Observed = Stepped | FrameReceived | FrameSent
+Observed = MachineMade | Stepped | FrameReceived | FrameSent
 Observer = Callable[[Observed, float], None]
 """Called on the session's thread with the observation and its time in seconds. Must not block."""
 
@@ -75,6 +104,8 @@ class EventLogObserver:
                 row, sent = self._wire.received_row(observed.text, observed.decoded), False
             case FrameSent():
                 row, sent = self._wire.sent_row(observed.event, observed.text), True
+            case MachineMade():
+                return
             case Stepped():
                 for effect in observed.effects:
                     if isinstance(effect, Report) and isinstance(effect.fact, TurnStarted):

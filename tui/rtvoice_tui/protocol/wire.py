@@ -68,6 +68,22 @@ class Wire(Protocol):
         Events with microphone audio may be dropped from a full send queue, the oldest first.
         """
 
+    def speech(self, event: WireEvent) -> bytes:
+        """Return the audio (PCM16) of an event of either direction; empty for other events."""
+
+    def without_speech(self, text: str, event: WireEvent) -> str:
+        """Return a frame as it was on the wire, with an empty text in place of its audio."""
+
+    def decode_sent(self, text: str, pcm: bytes) -> WireEvent:
+        """Return a client event from its frame; ``pcm``: its audio, which the frame does not hold.
+
+        Raises:
+            ValueError: the frame is no client event of this family.
+        """
+
+    def with_speech(self, decoded: Decoded, pcm: bytes) -> Decoded:
+        """Return a decoded frame with its audio (PCM16) put back; the reverse of `without_speech`."""
+
     def typed_text(self, event: WireEvent) -> str:
         """Return the text of a typed message; empty for all other events."""
 

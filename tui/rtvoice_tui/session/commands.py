@@ -11,35 +11,35 @@ from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.session.timers import Timer
 
 
-class Interrupt(msgspec.Struct, frozen=True):
+class Interrupt(msgspec.Struct, frozen=True, tag=True):
     """Barge-in by key: silence the agent, cancel its response and truncate what was not heard."""
 
 
-class SendText(msgspec.Struct, frozen=True):
+class SendText(msgspec.Struct, frozen=True, tag=True):
     """Send a typed turn; interrupts the agent."""
 
     text: str
 
 
-class SetTalkMode(msgspec.Struct, frozen=True):
+class SetTalkMode(msgspec.Struct, frozen=True, tag=True):
     """Change the talk mode."""
 
     mode: TalkMode
 
 
-class TalkStart(msgspec.Struct, frozen=True):
+class TalkStart(msgspec.Struct, frozen=True, tag=True):
     """Push-to-talk: the user starts a turn. Ignored with an open microphone."""
 
 
-class TalkEnd(msgspec.Struct, frozen=True):
+class TalkEnd(msgspec.Struct, frozen=True, tag=True):
     """Push-to-talk: the user ends the turn."""
 
 
-class CommitTurn(msgspec.Struct, frozen=True):
+class CommitTurn(msgspec.Struct, frozen=True, tag=True):
     """With an open microphone: commit the input buffer now and request a response. Ignored in push-to-talk."""
 
 
-class MicFrame(msgspec.Struct, frozen=True):
+class MicFrame(msgspec.Struct, frozen=True, tag=True):
     """One microphone frame.
 
     Attributes:
@@ -51,7 +51,7 @@ class MicFrame(msgspec.Struct, frozen=True):
     level_db: float | None = None
 
 
-class LocalSpeech(msgspec.Struct, frozen=True):
+class LocalSpeech(msgspec.Struct, frozen=True, tag=True):
     """The local VAD detected the start or the end of the user's speech.
 
     Sent once per change. A muted microphone counts as silence.
@@ -60,20 +60,20 @@ class LocalSpeech(msgspec.Struct, frozen=True):
     speaking: bool
 
 
-class SetAudio(msgspec.Struct, frozen=True):
+class SetAudio(msgspec.Struct, frozen=True, tag=True):
     """Replace all mute, gain and noise gate settings."""
 
     settings: AudioSettings
 
 
-class UseDevice(msgspec.Struct, frozen=True):
+class UseDevice(msgspec.Struct, frozen=True, tag=True):
     """Switch one direction to another device without ending the session; an empty name is the system's default."""
 
     direction: Direction
     name: str
 
 
-class SetEcho(msgspec.Struct, frozen=True):
+class SetEcho(msgspec.Struct, frozen=True, tag=True):
     """Change the microphone's echo control.
 
     Attributes:
@@ -85,7 +85,7 @@ class SetEcho(msgspec.Struct, frozen=True):
     noise_suppression: bool
 
 
-class EditSession(msgspec.Struct, frozen=True):
+class EditSession(msgspec.Struct, frozen=True, tag=True):
     """Change the session to these settings and tools; `EditChanged` repeats ``edit_id`` with the outcome."""
 
     settings: SessionSettings
@@ -93,13 +93,13 @@ class EditSession(msgspec.Struct, frozen=True):
     edit_id: str = ""
 
 
-class SetHistory(msgspec.Struct, frozen=True):
+class SetHistory(msgspec.Struct, frozen=True, tag=True):
     """Pass an earlier conversation to the session that opens next."""
 
     history: tuple[HistoryMessage, ...]
 
 
-class Heard(msgspec.Struct, frozen=True):
+class Heard(msgspec.Struct, frozen=True, tag=True):
     """Playback report: how much of each queued item the device has played.
 
     Attributes:
@@ -113,13 +113,13 @@ class Heard(msgspec.Struct, frozen=True):
     drained: bool
 
 
-class Flushed(msgspec.Struct, frozen=True):
+class Flushed(msgspec.Struct, frozen=True, tag=True):
     """A `Flush` is complete; ``played_ms``: how many milliseconds of each item were played before, by item id."""
 
     played_ms: Mapping[str, float]
 
 
-class ArgumentsChecked(msgspec.Struct, frozen=True):
+class ArgumentsChecked(msgspec.Struct, frozen=True, tag=True):
     """Result of `CheckArguments`; ``problem`` is empty if the arguments match the schema."""
 
     call_id: str
@@ -127,7 +127,7 @@ class ArgumentsChecked(msgspec.Struct, frozen=True):
     check: int = 0
 
 
-class CallPreviewed(msgspec.Struct, frozen=True):
+class CallPreviewed(msgspec.Struct, frozen=True, tag=True):
     """Result of `PreviewCall`, shown to the user before they approve the call.
 
     Attributes:
@@ -139,7 +139,7 @@ class CallPreviewed(msgspec.Struct, frozen=True):
     preview: str
 
 
-class ToolFinished(msgspec.Struct, frozen=True):
+class ToolFinished(msgspec.Struct, frozen=True, tag=True):
     """A function finished; ``output`` is for the model, ``note`` and ``details`` are shown to the user only."""
 
     call_id: str
@@ -149,13 +149,13 @@ class ToolFinished(msgspec.Struct, frozen=True):
     details: tuple[tuple[str, str], ...] = ()
 
 
-class UseTools(msgspec.Struct, frozen=True):
+class UseTools(msgspec.Struct, frozen=True, tag=True):
     """The available tools changed: a tool server listed its tools, or a tool file was edited."""
 
     tools: tuple[ToolSpec, ...]
 
 
-class Decide(msgspec.Struct, frozen=True):
+class Decide(msgspec.Struct, frozen=True, tag=True):
     """The user approves or rejects a call that needs approval; rejecting a running call stops it.
 
     Attributes:
@@ -171,7 +171,7 @@ class Decide(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class SendResult(msgspec.Struct, frozen=True):
+class SendResult(msgspec.Struct, frozen=True, tag=True):
     """The user's own result for a call: replaces an output that was not sent yet, else is sent as a user message.
 
     Attributes:
@@ -185,7 +185,7 @@ class SendResult(msgspec.Struct, frozen=True):
     name: str = ""
 
 
-class TimerFired(msgspec.Struct, frozen=True):
+class TimerFired(msgspec.Struct, frozen=True, tag=True):
     """A scheduled timer fired."""
 
     timer: Timer

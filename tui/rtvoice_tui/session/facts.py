@@ -101,19 +101,19 @@ class SpeechState(StrEnum):
     TRANSCRIPT_LATE = "no words in time"
 
 
-class PhaseChanged(msgspec.Struct, frozen=True):
+class PhaseChanged(msgspec.Struct, frozen=True, tag=True):
     """The phase changed."""
 
     phase: Phase
 
 
-class AgentIdentified(msgspec.Struct, frozen=True):
+class AgentIdentified(msgspec.Struct, frozen=True, tag=True):
     """Which agent is used from now on: profile, server and model. Statistics of another one start anew."""
 
     identity: str
 
 
-class SessionOpened(msgspec.Struct, frozen=True):
+class SessionOpened(msgspec.Struct, frozen=True, tag=True):
     """The server sent ``session.created``, or does not and the session is configured all the same.
 
     Attributes:
@@ -127,13 +127,13 @@ class SessionOpened(msgspec.Struct, frozen=True):
     history: int = 0
 
 
-class TurnStarted(msgspec.Struct, frozen=True):
+class TurnStarted(msgspec.Struct, frozen=True, tag=True):
     """A new turn started; turns are numbered from 1."""
 
     turn: int
 
 
-class Reached(msgspec.Struct, frozen=True):
+class Reached(msgspec.Struct, frozen=True, tag=True):
     """A turn reached a moment; ``at`` (seconds) is set where the time is known more exactly than the step's."""
 
     turn: int
@@ -141,7 +141,7 @@ class Reached(msgspec.Struct, frozen=True):
     at: float | None = None
 
 
-class TalkChanged(msgspec.Struct, frozen=True):
+class TalkChanged(msgspec.Struct, frozen=True, tag=True):
     """The talk mode, and whether a push-to-talk turn is running; it is ended after ``limit_s`` seconds."""
 
     mode: TalkMode
@@ -149,7 +149,7 @@ class TalkChanged(msgspec.Struct, frozen=True):
     limit_s: float
 
 
-class MicrophoneDoubted(msgspec.Struct, frozen=True):
+class MicrophoneDoubted(msgspec.Struct, frozen=True, tag=True):
     """No speech level was measured in a push-to-talk turn: the wrong microphone may be selected.
 
     Attributes:
@@ -160,7 +160,7 @@ class MicrophoneDoubted(msgspec.Struct, frozen=True):
     doubted: bool = True
 
 
-class SpeechNoticed(msgspec.Struct, frozen=True):
+class SpeechNoticed(msgspec.Struct, frozen=True, tag=True):
     """The current state of speech that the server's VAD detected.
 
     Attributes:
@@ -178,7 +178,7 @@ class SpeechNoticed(msgspec.Struct, frozen=True):
     transcript_due: bool = False
 
 
-class UserSaid(msgspec.Struct, frozen=True):
+class UserSaid(msgspec.Struct, frozen=True, tag=True):
     """The complete text of a user item so far; replaces the text of earlier facts about the item.
 
     Attributes:
@@ -200,7 +200,7 @@ class UserSaid(msgspec.Struct, frozen=True):
     missing: str = ""
 
 
-class AgentSaid(msgspec.Struct, frozen=True):
+class AgentSaid(msgspec.Struct, frozen=True, tag=True):
     """A delta of the agent's text, or with ``replace`` the item's whole text.
 
     ``out_of_band``: the item belongs to an out-of-band response, so it is not part of the conversation.
@@ -214,7 +214,7 @@ class AgentSaid(msgspec.Struct, frozen=True):
     out_of_band: bool = False
 
 
-class SpeechPlayed(msgspec.Struct, frozen=True):
+class SpeechPlayed(msgspec.Struct, frozen=True, tag=True):
     """``played_ms`` of the ``received_ms`` of an item's speech have been played."""
 
     item_id: str
@@ -222,7 +222,7 @@ class SpeechPlayed(msgspec.Struct, frozen=True):
     received_ms: int
 
 
-class ResponseCut(msgspec.Struct, frozen=True):
+class ResponseCut(msgspec.Struct, frozen=True, tag=True):
     """An item of the agent was interrupted: ``heard_ms`` of ``received_ms`` were played.
 
     ``outcome``: what was done about it at the server, see `heard_ledger.Cut`.
@@ -235,20 +235,20 @@ class ResponseCut(msgspec.Struct, frozen=True):
     outcome: str
 
 
-class ResponseLost(msgspec.Struct, frozen=True):
+class ResponseLost(msgspec.Struct, frozen=True, tag=True):
     """The session ended before a response was complete; ``item_id`` is empty if no item of it was received."""
 
     turn: int
     item_id: str
 
 
-class CutConfirmed(msgspec.Struct, frozen=True):
+class CutConfirmed(msgspec.Struct, frozen=True, tag=True):
     """The server confirmed a truncation or deletion."""
 
     item_id: str
 
 
-class CallChanged(msgspec.Struct, frozen=True):
+class CallChanged(msgspec.Struct, frozen=True, tag=True):
     """The current state of a function call; all facts about one call have the same ``key``.
 
     Attributes:
@@ -284,14 +284,14 @@ class CallChanged(msgspec.Struct, frozen=True):
     preview: str = ""
 
 
-class SentEvent(msgspec.Struct, frozen=True):
+class SentEvent(msgspec.Struct, frozen=True, tag=True):
     """A client event as sent: its type, and the whole event as JSON."""
 
     name: str
     json: str
 
 
-class CallReached(msgspec.Struct, frozen=True):
+class CallReached(msgspec.Struct, frozen=True, tag=True):
     """A call reached a moment; ``sent`` is the client event that caused it, if there is one."""
 
     key: str
@@ -299,13 +299,13 @@ class CallReached(msgspec.Struct, frozen=True):
     sent: SentEvent | None = None
 
 
-class ServersGone(msgspec.Struct, frozen=True):
+class ServersGone(msgspec.Struct, frozen=True, tag=True):
     """Tool servers were removed; ``names`` are theirs."""
 
     names: tuple[str, ...]
 
 
-class ServerChanged(msgspec.Struct, frozen=True):
+class ServerChanged(msgspec.Struct, frozen=True, tag=True):
     """The status of a tool server, here or at the provider, changed.
 
     Attributes:
@@ -321,20 +321,20 @@ class ServerChanged(msgspec.Struct, frozen=True):
     tools: int = 0
 
 
-class UsageReported(msgspec.Struct, frozen=True):
+class UsageReported(msgspec.Struct, frozen=True, tag=True):
     """Token usage of one response."""
 
     turn: int
     usage: Usage
 
 
-class LimitsReported(msgspec.Struct, frozen=True):
+class LimitsReported(msgspec.Struct, frozen=True, tag=True):
     """The rate limits that remain, as the server reported them."""
 
     limits: tuple[RateLimit, ...]
 
 
-class EditChanged(msgspec.Struct, frozen=True):
+class EditChanged(msgspec.Struct, frozen=True, tag=True):
     """State of a session edit: which fields it changes, and its outcome.
 
     Attributes:
@@ -360,7 +360,7 @@ class EditChanged(msgspec.Struct, frozen=True):
     edit_id: str = ""
 
 
-class SettingsReported(msgspec.Struct, frozen=True):
+class SettingsReported(msgspec.Struct, frozen=True, tag=True):
     """The settings that the server reported as being in force, under the names of `SessionSettings`.
 
     ``at_start``: from ``session.created``, before our settings were sent.
@@ -370,7 +370,7 @@ class SettingsReported(msgspec.Struct, frozen=True):
     at_start: bool = False
 
 
-class SessionEnded(msgspec.Struct, frozen=True):
+class SessionEnded(msgspec.Struct, frozen=True, tag=True):
     """The session ended or could not start.
 
     Attributes:
@@ -384,19 +384,19 @@ class SessionEnded(msgspec.Struct, frozen=True):
     wanted: bool = True
 
 
-class AudioSet(msgspec.Struct, frozen=True):
+class AudioSet(msgspec.Struct, frozen=True, tag=True):
     """The mute, gain and noise gate settings changed."""
 
     settings: AudioSettings
 
 
-class FramesDropped(msgspec.Struct, frozen=True):
+class FramesDropped(msgspec.Struct, frozen=True, tag=True):
     """Total number of microphone frames dropped because the connection was too slow to send them in time."""
 
     count: int
 
 
-class Notice(msgspec.Struct, frozen=True):
+class Notice(msgspec.Struct, frozen=True, tag=True):
     """One sentence for the user and its remedy.
 
     Attributes:

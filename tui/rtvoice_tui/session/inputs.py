@@ -11,19 +11,19 @@ from rtvoice_tui.session.commands import Command
 from rtvoice_tui.session.facts import Fact
 
 
-class Started(msgspec.Struct, frozen=True):
+class Started(msgspec.Struct, frozen=True, tag=True):
     """The machine was created: it reports its initial state, such as the talk mode."""
 
 
-class Connecting(msgspec.Struct, frozen=True):
+class Connecting(msgspec.Struct, frozen=True, tag=True):
     """A connection attempt started."""
 
 
-class Opened(msgspec.Struct, frozen=True):
+class Opened(msgspec.Struct, frozen=True, tag=True):
     """The socket is open; the server sends the first event."""
 
 
-class Received(msgspec.Struct, frozen=True):
+class Received(msgspec.Struct, frozen=True, tag=True):
     """The server sent an event.
 
     Attributes:
@@ -33,7 +33,7 @@ class Received(msgspec.Struct, frozen=True):
     event: WireEvent
 
 
-class Closed(msgspec.Struct, frozen=True):
+class Closed(msgspec.Struct, frozen=True, tag=True):
     """The socket was closed or could not be opened.
 
     Attributes:
@@ -51,7 +51,7 @@ class Closed(msgspec.Struct, frozen=True):
     unsent_texts: tuple[str, ...] = ()
 
 
-class Observed(msgspec.Struct, frozen=True):
+class Observed(msgspec.Struct, frozen=True, tag=True):
     """A component outside the machine reports a fact: a device, a tool server, a manual run, a file.
 
     The machine reports the fact unchanged, so that a journal of inputs contains every fact that is stored.

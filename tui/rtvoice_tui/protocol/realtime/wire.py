@@ -1,7 +1,12 @@
 """The Realtime protocol as the engine uses it: the codec, and the event log's row for each frame."""
 
+from typing import Union
+
+import msgspec
+from msgspec.structs import replace
+
 from rtvoice_tui.protocol.realtime import codec
-from rtvoice_tui.protocol.realtime.client_events import AppendInput, ClientEvent, CreateItem
+from rtvoice_tui.protocol.realtime.client_events import CLIENT_EVENT_CLASSES, AppendInput, ClientEvent, CreateItem
 from rtvoice_tui.protocol.realtime.objects import FAILED
 from rtvoice_tui.protocol.realtime.provider_events import OtherFailure
 from rtvoice_tui.protocol.realtime.server_events import (
@@ -13,6 +18,8 @@ from rtvoice_tui.protocol.realtime.server_events import (
     TranscriptionFailed,
 )
 from rtvoice_tui.protocol.wire import Decoded, LogRow, WireEvent
+
+_SENT = msgspec.json.Decoder(Union[CLIENT_EVENT_CLASSES])  # noqa: UP007 - made at run time
 
 
 class RealtimeWire:
@@ -55,6 +62,31 @@ class RealtimeWire:
     def input_audio(self, event: WireEvent) -> bytes:
         """Return the microphone audio (PCM16) of an event; empty for all other events."""
         return event.audio if isinstance(event, AppendInput) else b""
+
+    def speech(self, event: WireEvent) -> bytes:
+        """Return the audio (PCM16) of an event of either direction; empty for all other events."""
+        return event.delta if isinstance(event, OutputAudioDelta) else self.input_audio(event)
+
+    def without_speech(self, text: str, event: WireEvent) -> str:
+        """Return a frame as it was on the wire, with an empty text in place of its audio."""
+        name = '"delta"' if isinstance(event, OutputAudioDelta) else '"audio"'
+        begins = text.find('"', text.find(":", text.find(name) + len(name)) + 1) + 1  # base64 holds no quotation marks
+        return text[:begins] + text[text.find('"', begins) :]
+
+    def decode_sent(self, text: str, pcm: bytes) -> WireEvent:
+        """Return a client event from its frame; ``pcm``: its audio, which the frame does not hold.
+
+        Raises:
+            ValueError: the frame is no client event.
+        """
+        event: ClientEvent = _SENT.decode(text)
+        return replace(event, audio=pcm) if isinstance(event, AppendInput) else event
+
+    def with_speech(self, decoded: Decoded, pcm: bytes) -> Decoded:
+        """Return a decoded frame with its audio (PCM16) put back; the reverse of `without_speech`."""
+        if not isinstance(decoded.event, OutputAudioDelta):
+            return decoded
+        return replace(decoded, event=replace(decoded.event, delta=pcm))
 
     def typed_text(self, event: WireEvent) -> str:
         """Return the text of a typed message; empty for all other events."""

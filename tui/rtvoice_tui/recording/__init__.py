@@ -1,0 +1,1 @@
+"""Recordings of sessions: written while they happen, readable after a kill, replayed through the machine."""

@@ -1,0 +1,174 @@
+"""The files of a recording, and what is in them. A recording is a folder, and appending is the only write.
+
+- ``session.json``: a `Manifest`.
+- ``journal.jsonl``: a `JournalLine` for every input of the machine, in order.
+- ``wire.jsonl``: a `WireLine` for every frame of both directions, as it was on the wire, with speech by reference.
+- ``sent.pcm``, ``received.pcm``, ``heard.pcm``: PCM16 mono, where sound is kept. The first two hold what the wire's
+  lines refer to, the last what the device played.
+- ``sound.jsonl``: a `Segment` wherever a stretch of a track begins that does not join the one before.
+
+Whatever refers to sound is written after the sound itself, so that a line never refers to what is missing.
+"""
+
+import json
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from rtvoice_tui.engine.observers import MachineMade
+from rtvoice_tui.session.inputs import Input
+
+VERSION = 1
+"""Version of the format. A reader refuses a higher one."""
+
+MANIFEST, JOURNAL, WIRE, SOUND = "session.json", "journal.jsonl", "wire.jsonl", "sound.jsonl"
+
+
+class Track(StrEnum):
+    """A track of sound."""
+
+    SENT = "sent"
+    RECEIVED = "received"
+    HEARD = "heard"
+
+    @property
+    def file(self) -> str:
+        """Name of its file."""
+        return f"{self}.pcm"
+
+
+class State(StrEnum):
+    """Whether a recording was ended."""
+
+    RECORDING = "recording"
+    COMPLETE = "complete"
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of recordings shows.
+
+    Attributes:
+        length_s: from the first to the last input, in seconds.
+        turns: number of turns.
+        errors: number of notices that are errors.
+        tokens: tokens of all responses.
+        first_words: the first words of the user, else of the agent.
+    """
+
+    length_s: float = 0.0
+    turns: int = 0
+    errors: int = 0
+    tokens: int = 0
+    first_words: str = ""
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a recording is of.
+
+    Attributes:
+        version: version of the format.
+        app: version of the app.
+        started: wall clock (ISO 8601, with the offset from UTC) at the time 0 of all lines.
+        state: whether it was ended.
+        asked: whether the user asked for it; else the app keeps only the last few.
+        profile: name of the profile at the start.
+        provider: name of the dialect at the start.
+        identity: server and model at the start.
+        input_rate: sample rate of ``sent.pcm`` in Hz.
+        output_rate: sample rate of ``received.pcm`` and ``heard.pcm`` in Hz.
+        sound: whether sound is kept.
+        summary: what it holds; set when it is ended.
+    """
+
+    version: int = VERSION
+    app: str
+    started: str
+    state: State = State.RECORDING
+    asked: bool = False
+    profile: str = ""
+    provider: str = ""
+    identity: str = ""
+    input_rate: int = 24_000
+    output_rate: int = 24_000
+    sound: bool = False
+    summary: Summary = Summary()
+
+
+class Speech(msgspec.Struct, frozen=True, rename={"first": "from"}):
+    """A stretch of a track: ``first`` is its first sample, ``samples`` their number."""
+
+    track: Track
+    first: int
+    samples: int
+
+
+class WireLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"direction": "dir"}):
+    """A frame on the wire.
+
+    Attributes:
+        at: time in seconds.
+        direction: ``up`` or ``down``.
+        event: the frame's JSON; its speech is an empty text.
+        speech: where the frame's speech is.
+        frame: a frame that is no JSON.
+    """
+
+    at: float
+    direction: str
+    event: msgspec.Raw = msgspec.Raw(b"null")
+    speech: Speech | None = None
+    frame: str | None = None
+
+
+class MicLine(msgspec.Struct, frozen=True, array_like=True):
+    """A microphone frame: time in seconds, length in bytes, level in dBFS, and `JournalLine.frames` of this input."""
+
+    at: float
+    size: int
+    level_db: float | None
+    frames: int
+
+
+class JournalLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"happened": "in"}):
+    """An input of the machine, or several microphone frames. One of the fields besides the time is set.
+
+    Attributes:
+        at: time in seconds.
+        happened: the input.
+        wire: number of the line in ``wire.jsonl`` whose frame is the input, counted from 0.
+        mic: microphone frames with nothing in between.
+        machine: a new machine steps from now on.
+        frames: number of lines in ``wire.jsonl`` before this input.
+    """
+
+    at: float
+    happened: Input | None = None
+    wire: int | None = None
+    mic: tuple[MicLine, ...] = ()
+    machine: MachineMade | None = None
+    frames: int = 0
+
+
+class Segment(msgspec.Struct, frozen=True, rename={"first": "from"}):
+    """A stretch of a track that is continuous.
+
+    Attributes:
+        at: when its first sample was sent, received or heard, in seconds.
+        track: the track.
+        first: number of its first sample; samples are counted whether they are kept or not.
+        place: where it begins in the track's file, in samples.
+    """
+
+    at: float
+    track: Track
+    first: int
+    place: int
+
+
+def encoded(line: Any) -> bytes:
+    """A line of a file, with its line feed. Halves of characters, which no file can hold, become question marks."""
+    try:
+        return msgspec.json.encode(line) + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(line), ensure_ascii=False).encode("utf-8", "replace") + b"\n"

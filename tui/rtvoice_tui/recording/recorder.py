@@ -1,0 +1,163 @@
+"""Records a session: an observer of everything that happens, and taps of its sound."""
+
+import threading
+from collections.abc import Callable
+
+import msgspec
+
+from rtvoice_tui.engine.observers import FrameReceived, FrameSent, MachineMade, Observed, Stepped
+from rtvoice_tui.protocol.wire import Wire, WireEvent
+from rtvoice_tui.recording.format import (
+    JOURNAL,
+    SOUND,
+    WIRE,
+    JournalLine,
+    MicLine,
+    Segment,
+    Speech,
+    Track,
+    WireLine,
+    encoded,
+)
+from rtvoice_tui.session import inputs
+from rtvoice_tui.session.commands import MicFrame
+
+MOST_FRAMES = 50
+"""Microphone frames in one line: a second of them."""
+
+JOINS_S = 0.06
+"""A stretch of sound that begins so close to the end of the one before joins it."""
+
+Put = Callable[[str, bytes], None]
+"""Appends to a file of the recording."""
+
+
+class Recorder:
+    """Turns what happens into lines. Called on the session's thread, `heard` on the device's.
+
+    Args:
+        wire: the codec of the frames.
+        put: appends to a file of the recording.
+    """
+
+    def __init__(self, wire: Wire, put: Put) -> None:
+        self._wire = wire
+        self._put = put
+        self._frames = 0
+        self._received = False
+        self._mic: list[MicLine] = []
+        self._tracks = {track: TrackWriter(track, put) for track in Track}
+
+    def keep_sound(self, keep: bool) -> None:
+        """Keep the sound from now on, or only count it. May be called from any thread."""
+        for track in self._tracks.values():
+            track.keep(keep)
+
+    def __call__(self, observed: Observed, at: float) -> None:
+        """Record what was observed."""
+        match observed:
+            case Stepped():
+                self._stepped(observed.input, at)
+            case FrameReceived():
+                line = self._frame(at, "down", observed.text, observed.decoded.event)
+                if self._received:
+                    self._received = False
+                    self._journal(JournalLine(at=at, wire=line, frames=line))
+            case FrameSent():
+                self._frame(at, "up", observed.text, observed.event)
+            case MachineMade():
+                self._journal(JournalLine(at=at, machine=observed, frames=self._frames))
+
+    def heard(self, pcm: bytes, at: float, rate: int) -> None:
+        """Record a block that the device plays from ``at`` on, at ``rate`` Hz."""
+        self._tracks[Track.HEARD].add(pcm, at, rate)
+
+    def flush(self) -> None:
+        """Write the microphone frames that wait for more of them."""
+        frames, self._mic = self._mic, []
+        if frames:
+            self._put(JOURNAL, encoded(JournalLine(at=frames[0].at, mic=tuple(frames))))
+
+    def _stepped(self, happened: inputs.Input, at: float) -> None:
+        if isinstance(happened, MicFrame):
+            self._mic.append(MicLine(at, len(happened.pcm), happened.level_db, self._frames))
+            if len(self._mic) >= MOST_FRAMES:
+                self.flush()
+        elif isinstance(happened, inputs.Received):
+            self._received = True  # its frame is observed next
+        else:
+            self._journal(JournalLine(at=at, happened=happened, frames=self._frames))
+
+    def _journal(self, line: JournalLine) -> None:
+        self.flush()
+        self._put(JOURNAL, encoded(line))
+
+    def _frame(self, at: float, direction: str, text: str, event: WireEvent) -> int:
+        """Write a frame to the wire's file; returns the number of its line."""
+        pcm = self._wire.speech(event)
+        speech = None
+        if pcm:
+            text = self._wire.without_speech(text, event)
+            track = Track.SENT if direction == "up" else Track.RECEIVED
+            speech = Speech(track, self._tracks[track].add(pcm, at), len(pcm) // 2)
+        if (event_json := _json(text)) is not None:
+            line = WireLine(at=at, direction=direction, event=event_json, speech=speech)
+        else:
+            line = WireLine(at=at, direction=direction, frame=text)
+        self._put(WIRE, encoded(line))
+        self._frames += 1
+        return self._frames - 1
+
+
+class TrackWriter:
+    """One track of sound. May be called from any thread.
+
+    Args:
+        track: the track.
+        put: appends to a file of the recording.
+    """
+
+    def __init__(self, track: Track, put: Put) -> None:
+        self._track = track
+        self._put = put
+        self._kept = False
+        self._samples = self._written = 0
+        self._until: float | None = None  # end of what was written last, in seconds; None: a new stretch begins
+        self._lock = threading.Lock()
+
+    def keep(self, keep: bool) -> None:
+        """Keep the sound from now on, or only count it."""
+        with self._lock:
+            if keep != self._kept:
+                self._kept, self._until = keep, None
+
+    def add(self, pcm: bytes, at: float, rate: int = 0) -> int:
+        """Append samples; returns the number of the first.
+
+        Args:
+            pcm: PCM16 mono.
+            at: when its first sample was sent, received or heard, in seconds.
+            rate: samples per second, for a track with gaps in time; 0 for one that only frames refer to.
+        """
+        with self._lock:
+            first = self._samples
+            self._samples += len(pcm) // 2
+            if not self._kept:
+                return first
+            if self._until is None or (rate and abs(at - self._until) > JOINS_S):
+                self._put(SOUND, encoded(Segment(at, self._track, first, self._written)))
+                self._until = at
+            self._until += len(pcm) / 2 / rate if rate else 0.0
+            self._written += len(pcm) // 2
+            self._put(self._track.file, pcm)
+            return first
+
+
+def _json(text: str) -> msgspec.Raw | None:
+    """The text as JSON on one line; ``None`` if it is none."""
+    data = text.encode("utf-8", "replace").replace(b"\n", b" ").replace(b"\r", b" ")
+    try:
+        msgspec.json.decode(data, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return msgspec.Raw(data)
