@@ -27,6 +27,16 @@ def state_file() -> Path:
     return Path(platformdirs.user_state_dir(APP, appauthor=False)) / "state.toml"
 
 
+def recordings_folder() -> Path:
+    """Return the folder of the recordings, one folder each."""
+    return Path(platformdirs.user_data_dir(APP, appauthor=False)) / "recordings"
+
+
+def settings_file() -> Path:
+    """Return the file of settings that belong to no profile."""
+    return config_folder() / "settings.toml"
+
+
 def typed_file() -> Path:
     """Return the file of the messages that were typed, for the message field."""
     return state_file().with_name("typed.jsonl")
