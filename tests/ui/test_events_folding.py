@@ -128,6 +128,15 @@ async def test_a_response_says_how_many_seconds_of_audio_it_has(talk: Talk):
         assert shown(pilot) == ["▸ response 1 audio 1.0 s 8 700 ms"]
 
 
+async def test_where_the_seconds_of_audio_have_no_room_they_are_left_out_whole(talk: Talk):
+    talk.begin(1)
+    talk.server("response.output_audio.delta", response_id="R1", item_id="A1", delta="AAAA" * 16_000)
+    talk.server("response.done", response={"id": "R1", "status": "cancelled"})
+    async with still_app(talk.store) as pilot:
+        await pulse(pilot)
+        assert shown(pilot) == ["▸ response 1 cancelled 8 700 ms"]
+
+
 @pytest.mark.parametrize(
     ("status", "details", "words", "ink"),
     [
@@ -141,9 +150,10 @@ async def test_a_response_that_did_not_complete_says_so_in_a_word_and_a_colour(
     talk: Talk, status: str, details: dict[str, Any], words: str, ink: str
 ):
     talk.answer(1, status, status_details=details)
+    talk.server("conversation.item.done", item={"id": "A1", "type": "message", "role": "assistant"})
     async with still_app(talk.store, WIDE) as pilot:
         await pulse(pilot)
-        assert shown(pilot) == [f"▸ {words} 7 600 ms"]
+        assert shown(pilot) == [f"▸ {words} 8 700 ms"]
         assert {text.strip(): ink for text, ink in view_of(pilot).pieces(0)}[status] == ink
 
 

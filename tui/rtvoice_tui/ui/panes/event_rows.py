@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from itertools import islice
 
+from rich.cells import cell_len
 from textual.cache import FIFOCache, LRUCache
 
 from rtvoice_tui.protocol.wire import GroupKind
@@ -10,6 +11,7 @@ from rtvoice_tui.store.event_groups import Group
 from rtvoice_tui.store.event_log import EventLog, Row
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.clock import minutes, precise
+from rtvoice_tui.ui.panes.event_folds import Place
 from rtvoice_tui.ui.panes.event_words import (
     call_of,
     family_ink,
@@ -76,6 +78,9 @@ class EventRows:
             width: width of the line in cells.
             inside: whether it is indented, below the head line of its group.
         """
+        return right_aligned(*self._event(number, inside), width)
+
+    def _event(self, number: int, inside: bool = False) -> tuple[list[Piece], list[Piece]]:
         row = self._log.row(number)
         arrow, ink = ("↑", "sent") if row.sent else ("↓", "received")
         left: list[Piece] = [
@@ -91,10 +96,24 @@ class EventRows:
             right.append((f" {self._seconds(row.number, row.audio_bytes, row.sent):.1f} s", "dim"))
         if row.count > 1:
             right.append((f" ×{row.count}", "title"))
-        return right_aligned(left, right, width)
+        return left, right
 
     def group(self, number: int, width: int, unfolded: bool) -> list[Piece]:
         """Time and gap of the first event, the group's name, what is told of it, number of events and duration."""
+        left, right, audio = self._group(number, unfolded)
+        if audio and sum(cell_len(text) for text, _ in (*left, *right)) + len(audio) <= width:
+            left.append((audio, "dim"))
+        return right_aligned(left, right, width)
+
+    def words(self, place: Place) -> str:
+        """All that a line says, without its columns, for a search."""
+        if place.head:
+            left, right, audio = self._group(place.group, unfolded=False)
+            return "".join(text for text, _ in (*left, *right)) + audio
+        return "".join(text for pieces in self._event(place.row) for text, _ in pieces)
+
+    def _group(self, number: int, unfolded: bool) -> tuple[list[Piece], list[Piece], str]:
+        """What is on the left and on the right, and the seconds of audio, which are left out if there is no room."""
         group = self._log.groups.group(number)
         row = self._log.row(group.first)
         name, ink = _NAMES.get(group.kind, (f"response {group.ordinal}", "agent"))
@@ -105,13 +124,14 @@ class EventRows:
             (name, "error" if group.failed else ink),
             *self._about(group),
         ]
-        if group.audio_bytes:
-            left.append((f"  audio {self._seconds(row.number, group.audio_bytes, row.sent):.1f} s", "dim"))
         right: list[Piece] = [
             (f" {group.events:>3}", "dim" if ink == "dim" else "title"),
             (f"{_duration(max(0.0, group.until - row.at)):>8}", "dim"),
         ]
-        return right_aligned(left, right, width)
+        audio = ""
+        if group.audio_bytes:
+            audio = f"  audio {self._seconds(row.number, group.audio_bytes, row.sent):.1f} s"
+        return left, right, audio
 
     def details(self, number: int) -> tuple[str, list[str]]:
         """A title and the event's JSON, indented, line by line."""
@@ -150,7 +170,8 @@ class EventRows:
             about.append((" …", "dim"))
         elif group.status != "completed":
             about.append((f"  {one_line(group.status, 20)}", "error" if group.failed else "warn"))
-            reason = reason_of(log.text(next(reversed(rows))))
+            ends = [row for row, name in rows.items() if name.startswith("response.") and name.count(".") == 1]
+            reason = reason_of(log.text(ends[-1])) if ends else ""
             about.append((f" {reason}" if reason and reason != group.status else "", "dim"))
         calls = dict(call_of(log.text(row)) for row, name in rows.items() if name.endswith(_CALLING))
         return [*about, *((f"  {name}", "tool") for name in calls.values() if name)]

@@ -138,9 +138,6 @@ class EventsView(FollowView):
         """An event or a group in one line."""
         place = self.place_at(line)
         self._painted[place.row, place.head] = self._events_of(place)
-        return self._pieces_of(place)
-
-    def _pieces_of(self, place: Place) -> list[Piece]:
         if place.head:
             return self._rows.group(place.group, self.text_width, self._folds.unfolded(place.group))
         return self._rows.event(place.row, self.text_width, inside=place.group > 0)
@@ -347,7 +344,7 @@ class EventsView(FollowView):
         return True
 
     def _holds_needle(self, place: Place) -> bool:
-        return self._needle in "".join(text for text, _ in self._pieces_of(place)).lower()
+        return self._needle in self._rows.words(place).lower()
 
     def _which_match(self, place: Place, line: int) -> str:
         """Which match a place is, and of how many, where there are few enough rows to count them."""
