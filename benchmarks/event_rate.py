@@ -109,9 +109,10 @@ async def frames(rows: int, grouped: bool = False) -> tuple[float, float, float]
             view.action_follow()
         tracemalloc.stop()
         costs = []
+        each = EVENTS_OF_A_RESPONSE if grouped else 4  # one line more, or four: every frame is painted
         for frame in range(FRAMES):
-            for more in range(4):
-                append(rows + frame * 4 + more)
+            for more in range(each):
+                append(rows + frame * each + more)
             start = time.process_time()
             app.pulse()
             await pilot.pause(0)
