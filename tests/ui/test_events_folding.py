@@ -264,6 +264,25 @@ async def test_a_double_click_unfolds_a_group_and_a_click_only_selects_it(talk: 
         assert (len(shown(pilot)), view_of(pilot).cursor) == (7, 0)
 
 
+async def test_a_group_that_is_unfolded_at_the_lower_edge_is_brought_into_sight(talk: Talk):
+    for number in range(60):
+        talk.answer(number)
+    async with still_app(talk.store) as pilot:
+        await pilot.press("2", "up", "enter")
+        await pulse(pilot)
+        view = view_of(pilot)
+        lines = [view.render_line(y).text[15:].split()[:2] for y in range(view.size.height)]
+        assert lines[-6:] == [
+            ["▾", "response"],
+            ["↓", "response.created"],
+            ["↓", "response.output_item.added"],
+            ["↓", "response.content_part.added"],
+            ["↓", "response.output_text.delta"],
+            ["↓", "response.done"],
+        ]
+        assert "frozen" in title(pilot)
+
+
 async def test_l_shows_every_event_on_its_line_and_the_choice_and_the_cursor_stay(talk: Talk):
     talk.ask(1)
     talk.answer(1)

@@ -51,6 +51,10 @@ class EventFolds:
         """Whether the rows of a group are shown."""
         return group in self._unfolded
 
+    def rows_below(self, group: int) -> int:
+        """Number of lines below the head line of a group that show its rows."""
+        return len(self._unfolded.get(group, ()))
+
     def unfold(self, group: int) -> None:
         """Show the rows of a group below its head line."""
         if group not in self._unfolded:

@@ -198,6 +198,8 @@ class EventsView(FollowView):
 
     def _unfold(self, place: Place) -> None:
         self._change_folds(place, self._folds.unfold)
+        if self.cursor is not None:
+            self.reveal(self.cursor, self._folds.rows_below(place.group))
 
     def _fold(self, place: Place) -> None:
         self._change_folds(place, self._folds.fold)

@@ -319,6 +319,14 @@ class FollowView(Inked, ScrollView, can_focus=True):
         self._set_follow(False)
         self.refresh()
 
+    def reveal(self, line: int, below: int) -> None:
+        """Scroll down to bring the lines below a line into sight, as many as fit together with it."""
+        top = min(line, line + below - max(1, self.size.height) + 1)
+        if top > self.scroll_offset.y:
+            growing, self._growing = self._growing, True
+            self.scroll_y = self.scroll_target_y = top
+            self._growing = growing
+
     # --- search
 
     def find(self, needle: str) -> bool:
