@@ -19,7 +19,7 @@ from rtvoice_tui.ui.panes.pane import Pane
 from rtvoice_tui.ui.screens.detail import DetailScreen
 from screens import toasts
 
-WIDE = (200, 40)
+WIDE = (168, 40)
 TRANSCRIBED = "conversation.item.input_audio_transcription.completed"
 
 
