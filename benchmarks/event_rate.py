@@ -1,7 +1,8 @@
 """The event stream under load, and its cost with a million rows.
 
 A server sends 5 000 events a second for 10 s over a real WebSocket while the app runs in a pty and keys are pressed.
-Then, headless: a frame that follows the end with 1 000 and with 1 000 000 rows, and memory per event.
+Then, headless: a frame that follows the end with 1 000 and with 1 000 000 rows, and memory per event; the same with
+events that belong to responses, of which one is unfolded.
 """
 
 import asyncio
@@ -55,12 +56,16 @@ def _press(terminal: Pty, title: bytes) -> float:
     return terminal.wait_for(title, 30, at) - start
 
 
-async def frames(rows: int) -> tuple[float, float, float]:
+EVENTS_OF_A_RESPONSE = 10
+
+
+async def frames(rows: int, grouped: bool = False) -> tuple[float, float, float]:
     """Milliseconds of processor time per follow frame, bytes a row in the widget, bytes an event in the store."""
     from rtvoice_tui.controller.planner import Options, Planner, make_plan
     from rtvoice_tui.editing.editor import AgentEditor
     from rtvoice_tui.engine.worker import SessionWorker
     from rtvoice_tui.profiles.store import load_profile
+    from rtvoice_tui.protocol.wire import Claim, GroupKind, GroupMark
     from rtvoice_tui.store.store import Store
     from rtvoice_tui.ui.app import RtvoiceApp
     from rtvoice_tui.ui.panes.events import EventsView
@@ -71,11 +76,16 @@ async def frames(rows: int) -> tuple[float, float, float]:
         def _begin(self) -> None:
             """No session, and no pulse but ours."""
 
+    def append(number: int) -> None:
+        response = f"response:{number // EVENTS_OF_A_RESPONSE}"
+        mark = GroupMark(GroupKind.RESPONSE, Claim.BELONGS, response) if grouped else None
+        store.events.append(number / 1000, False, "bench.event", '{"type": "bench.event", "number": 1}', group=mark)
+
     tracemalloc.start()
     store = Store()
     before = tracemalloc.get_traced_memory()[0]
     for number in range(rows):
-        store.events.append(number / 1000, False, "bench.event", '{"type": "bench.event", "number": 1}')
+        append(number)
     store.events.flush()
     stored = (tracemalloc.get_traced_memory()[0] - before) / rows
     profile = load_profile("local")
@@ -92,13 +102,17 @@ async def frames(rows: int) -> tuple[float, float, float]:
         app.pulse()
         await pilot.pause()
         kept = max(0, tracemalloc.get_traced_memory()[0] - before) / rows
-        hits = sys.getsizeof(view._hits) / rows
+        hits = sys.getsizeof(view._filter.hits) / rows
         view.set_filter("")
+        if grouped:
+            view.action_unfold()
+            view.action_follow()
         tracemalloc.stop()
         costs = []
-        for _ in range(FRAMES):
-            for _ in range(4):
-                store.events.append(float(rows), False, "bench.event", '{"type": "bench.event", "number": 1}')
+        each = EVENTS_OF_A_RESPONSE if grouped else 4  # one line more, or four: every frame is painted
+        for frame in range(FRAMES):
+            for more in range(each):
+                append(rows + frame * each + more)
             start = time.process_time()
             app.pulse()
             await pilot.pause(0)
@@ -112,6 +126,8 @@ def main() -> None:
         stored, took, quiet, busy = under_load(bench_environment(Path(folder)))
         small, _, _ = asyncio.run(frames(1_000))
         large, widget, store = asyncio.run(frames(1_000_000))
+        small_folded, _, _ = asyncio.run(frames(1_000, grouped=True))
+        large_folded, _, store_folded = asyncio.run(frames(1_000_000, grouped=True))
     sent = RATE * SECONDS
     rows = [
         Row(f"events stored of {sent:.0f}", "events", sent, stored, least=sent),
@@ -119,8 +135,10 @@ def main() -> None:
         Row("key to repaint, median", "ms", statistics.median(quiet) * 1000, statistics.median(busy) * 1000),
         Row("key to repaint, worst", "ms", max(quiet) * 1000, max(busy) * 1000, limit=1000),
         Row("follow frame at 1 000 000 rows", "ms cpu", small, large, ratio=1.5),
+        Row("follow frame, of responses of 10 rows", "ms cpu", small_folded, large_folded, ratio=1.5),
         Row("widget, bytes a row (filtered: hits kept)", "bytes", None, widget, limit=32),
         Row("store, bytes an event", "bytes", None, store, limit=64),
+        Row("store, bytes an event of responses", "bytes", None, store_folded, limit=64),
     ]
     print_table("Event stream", "sent; keys without load; 1 000 rows", rows)
 

@@ -1,5 +1,6 @@
 """A conversation told event by event, fed through the real codec, machine and store, with no server and no clock."""
 
+import base64
 import dataclasses
 import itertools
 import json
@@ -11,10 +12,12 @@ from msgspec.structs import replace
 
 from rtvoice_tui.controller.planner import Options, make_plan
 from rtvoice_tui.engine.idle import IdleSession
+from rtvoice_tui.engine.observers import EventLogObserver, FrameReceived, FrameSent, Stepped
 from rtvoice_tui.media import AudioSettings, Level
 from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.store import load_profile
 from rtvoice_tui.protocol.realtime.codec import decode, encode
+from rtvoice_tui.protocol.realtime.wire import RealtimeWire
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session import effects as fx
 from rtvoice_tui.session.facts import CallChanged, CallState
@@ -46,6 +49,7 @@ class Script:
         self.machine = SessionMachine(
             self.profile.dialect, self.profile.session, self.profile.tool_specs, lambda prefix: f"{prefix}-{next(ids)}"
         )
+        self.log = EventLogObserver(self.store.events, RealtimeWire(), lambda fact: None)
         self.played: dict[str, float] = {}
         self.audio = AudioSettings()
 
@@ -55,21 +59,23 @@ class Script:
 
     def server(self, kind: str, **fields: Any) -> None:
         text = json.dumps({"type": kind, "event_id": f"event_{self.store.events.events}", **fields})
-        event = decode(text).event
-        folds = fields.get("item_id", "") if kind.endswith(".delta") else None
-        self.store.events.append(self.now, False, kind, text, fold_key=folds, error=kind == "error")
-        self.do(self.machine.step(Received(event), self.now))
+        self.frame(text)
+
+    def frame(self, text: str) -> None:
+        """A frame of the server."""
+        decoded = decode(text)
+        effects = self.machine.step(Received(decoded.event), self.now)
+        self.log(Stepped(Received(decoded.event), tuple(effects)), self.now)
+        self.log(FrameReceived(text, decoded), self.now)
+        self.do(effects)
 
     def speech(self, response_id: str, item_id: str, ms: int, pieces: int) -> None:
         """Speech of the agent, which the log never keeps."""
-        import base64
-
         for _ in range(pieces):
             size = ms * BYTES_PER_MS // pieces // 2 * 2
             event = {"type": "response.output_audio.delta", "response_id": response_id, "item_id": item_id}
-            text = json.dumps({**event, "content_index": 1, "delta": base64.b64encode((SPEECH * size)[:size]).decode()})
-            self.store.events.append(self.now, False, event["type"], event, fold_key=item_id, audio_bytes=size)
-            self.do(self.machine.step(Received(decode(text).event), self.now))
+            delta = base64.b64encode((SPEECH * size)[:size]).decode()
+            self.frame(json.dumps({**event, "content_index": 1, "delta": delta}))
             self.now += 0.004
 
     def microphone(self, ms: int) -> None:
@@ -94,16 +100,7 @@ class Script:
     def _carry_out(self, effect: fx.Effect) -> None:
         match effect:
             case fx.Send():
-                text = encode(effect.event)
-                speech = effect.event.wire_name == "input_audio_buffer.append"
-                self.store.events.append(
-                    self.now,
-                    True,
-                    effect.event.wire_name,
-                    {"type": effect.event.wire_name} if speech else text,
-                    fold_key="" if speech else None,
-                    audio_bytes=960 if speech else 0,
-                )
+                self.log(FrameSent(effect.event, encode(effect.event)), self.now)
             case fx.Report():
                 fact = effect.fact
                 if isinstance(fact, CallChanged) and fact.state is CallState.ASKING:

@@ -5,12 +5,15 @@ import asyncio
 from engine.bench import SILENT, plan_for, running, signal, write_wav
 from realtime_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
-from rtvoice_tui.engine.observers import FrameReceived, FrameSent, Observed, Stepped
+from rtvoice_tui.engine.observers import EventLogObserver, FrameReceived, FrameSent, Observed, Stepped
 from rtvoice_tui.engine.worker import SessionWorker
 from rtvoice_tui.media import AudioSettings
+from rtvoice_tui.protocol.realtime.codec import decode
+from rtvoice_tui.protocol.realtime.wire import RealtimeWire
 from rtvoice_tui.session.facts import Level, Notice, Phase
-from rtvoice_tui.session.inputs import Received, Started
+from rtvoice_tui.session.inputs import Opened, Received, Started
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
+from rtvoice_tui.store.event_log import EventLog
 from rtvoice_tui.store.store import Store
 
 SPEECH = signal(0.4)
@@ -100,3 +103,15 @@ async def test_what_a_head_reports_after_the_session_ended_is_kept():
         assert store.audio_settings.muted
         assert released == [True]
         store.events.close()
+
+
+def test_ids_that_a_new_connection_uses_again_are_of_new_groups_in_the_event_log():
+    log = EventLog()
+    observe = EventLogObserver(log, RealtimeWire(), lambda fact: None)
+    created = '{"type": "response.created", "response": {"id": "resp_1"}}'
+    for _ in range(2):
+        observe(Stepped(Opened(), ()), 0.0)
+        observe(FrameReceived(created, decode(created)), 1.0)
+        observe(FrameReceived(created, decode(created)), 2.0)
+    log.close()
+    assert [log.groups.of_row[row] for row in range(len(log))] == [1, 1, 2, 2]

@@ -15,6 +15,7 @@ from textual.widgets import Input, TextArea
 from rtvoice_tui.editing.agent import value_at
 from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.profiles.store import BUILT_IN
+from rtvoice_tui.protocol.wire import Claim, GroupKind, GroupMark
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import (
     EditChanged,
@@ -414,6 +415,38 @@ async def _cause(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
         await until(pilot, lambda line=line: view.cursor == line)
     await pilot.press("up", stroke)
     await until(pilot, lambda: toasts(app) == ["this event names no event that caused it"])
+
+
+async def _with_a_response(app: Cockpit, pilot: Pilot[None]) -> EventsView:
+    """The events with a folded response of two events at the end."""
+    view = await focus(pilot, 2)
+    assert isinstance(view, EventsView)
+    for claim, name in ((Claim.OPENS, "response.created"), (Claim.BELONGS, "response.done")):
+        mark = GroupMark(GroupKind.RESPONSE, claim, "response:R")
+        app.store.events.append(99.0, False, name, {"type": name}, group=mark)
+    app.pulse()
+    return view
+
+
+@shows("flat")
+async def _flat(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    view = await _with_a_response(app, pilot)
+    folded = view.line_count
+    for flat in (True, False):
+        await pilot.press(stroke)
+        await until(pilot, lambda flat=flat: view.line_count == folded + flat)
+
+
+@shows("unfold", "fold")
+async def _fold(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    view = await _with_a_response(app, pilot)
+    folded = view.line_count
+    if stroke == "left":
+        await pilot.press("enter", "down", "down")
+        await until(pilot, lambda: (view.line_count, view.cursor) == (folded + 2, folded + 1))
+    await pilot.press(stroke)
+    await until(pilot, lambda: view.line_count == folded + (0 if stroke == "left" else 2))
+    assert view.cursor == folded - 1, "the cursor is on the head line"
 
 
 @shows("send-edit")

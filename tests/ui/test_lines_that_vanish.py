@@ -20,7 +20,8 @@ from rtvoice_tui.session.facts import (
 )
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.panes.calls import CallsView
-from rtvoice_tui.ui.panes.events import SHOWN_LINES, EventsView
+from rtvoice_tui.ui.panes.event_rows import SHOWN_LINES
+from rtvoice_tui.ui.panes.events import EventsView
 from rtvoice_tui.ui.panes.transcript import TranscriptView
 from rtvoice_tui.ui.widgets.rows import NoticeRow
 from screens import toasts
@@ -66,7 +67,7 @@ async def test_the_cursor_stays_on_its_event_when_a_row_above_it_is_dropped(stor
         store.events.append(2.0, False, "a.kept", '{"n": 2}')
         await pulse(pilot)
         view.move_cursor(1)
-        view._counted[0] = 0
+        view._filter._counted[0] = 0
         store.events.append(3.0, False, "a.other", '{"n": 3}')
         view._log.matches = lambda number, wanted, unwanted: number != 0  # type: ignore[method-assign]
         await pulse(pilot)

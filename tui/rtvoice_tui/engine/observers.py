@@ -12,7 +12,7 @@ from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
 from rtvoice_tui.protocol.wire import Decoded, Wire, WireEvent
 from rtvoice_tui.session.effects import Effect, Report
 from rtvoice_tui.session.facts import Fact, Level, Notice, TurnStarted
-from rtvoice_tui.session.inputs import Input
+from rtvoice_tui.session.inputs import Input, Opened
 from rtvoice_tui.session.talk_mode import TalkRules
 from rtvoice_tui.store.event_log import EventLog
 from rtvoice_tui.store.store import Store
@@ -98,7 +98,7 @@ class EventLogObserver:
         self._loss_reported = False
 
     def __call__(self, observed: Observed, at: float) -> None:
-        """Append a row for a frame. A new turn starts with the frame that caused it."""
+        """Append a row for a frame. A new turn starts with the frame that caused it; ids hold for one connection."""
         match observed:
             case FrameReceived():
                 row, sent = self._wire.received_row(observed.text, observed.decoded), False
@@ -107,12 +107,21 @@ class EventLogObserver:
             case MachineMade():
                 return
             case Stepped():
+                if isinstance(observed.input, Opened):
+                    self._log.forget_ids()
                 for effect in observed.effects:
                     if isinstance(effect, Report) and isinstance(effect.fact, TurnStarted):
                         self._log.set_turn(effect.fact.turn)
                 return
         self._log.append(
-            at, sent, row.name, row.text, fold_key=row.fold_key, audio_bytes=row.audio_bytes, error=row.error
+            at,
+            sent,
+            row.name,
+            row.text,
+            fold_key=row.fold_key,
+            audio_bytes=row.audio_bytes,
+            error=row.error,
+            group=row.group,
         )
         if self._log.texts_lost and not self._loss_reported:
             self._loss_reported = True

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from typing import Any, Protocol
 
 import msgspec
@@ -29,6 +30,50 @@ class Decoded(msgspec.Struct, frozen=True):
     known: bool = True
 
 
+class GroupKind(Enum):
+    """What the events of a group in the event log tell of."""
+
+    RESPONSE = auto()
+    SPEECH = auto()
+    """An utterance of the user."""
+    MICROPHONE = auto()
+
+
+class Claim(Enum):
+    """How an event belongs to a group of the event log."""
+
+    OPENS = auto()
+    """It is the first event of its group."""
+    BELONGS = auto()
+    """It belongs to the group of its id, and is the first event that is seen of it if the id is new."""
+    JOINS = auto()
+    """It never opens a group; with ids that are not known it belongs to the group that is open."""
+    FOLLOWS = auto()
+    """It belongs to a group only if its item is known to be part of one."""
+    RUNS_ON = auto()
+    """It continues a group of its kind if no event outside all groups, and no first one of another, came since."""
+
+
+class GroupMark(msgspec.Struct, frozen=True):
+    """What one event tells about the group it belongs to.
+
+    Ids are unique over all kinds of groups and items: the wire's own ids with a prefix.
+
+    Attributes:
+        kind: kind of the group.
+        claim: how the event belongs to it.
+        id: the group's own id; empty if the event does not tell it.
+        item: id of an item that is part of the group, so that later events about it belong to the group too.
+        ends: status with which the group ends here, such as ``completed`` or ``failed``; empty if it goes on.
+    """
+
+    kind: GroupKind
+    claim: Claim
+    id: str = ""
+    item: str = ""
+    ends: str = ""
+
+
 class LogRow(msgspec.Struct, frozen=True):
     """A frame as the event log stores it. Audio is not stored, only its size.
 
@@ -38,6 +83,7 @@ class LogRow(msgspec.Struct, frozen=True):
         fold_key: consecutive events with the same name and key are folded into one row; ``None``: never folded.
         audio_bytes: bytes of PCM16 audio in the frame.
         error: whether it is shown as an error.
+        group: the group of events it belongs to; ``None`` if it stands for itself.
     """
 
     name: str
@@ -45,6 +91,7 @@ class LogRow(msgspec.Struct, frozen=True):
     fold_key: str | None = None
     audio_bytes: int = 0
     error: bool = False
+    group: GroupMark | None = None
 
 
 class Wire(Protocol):

@@ -2,6 +2,7 @@
 
 The events are JSON lines in a temporary file that is deleted with the process; memory holds columns of offsets, times
 and flags. Runs of deltas of the same kind are folded into one row with a count. Audio is not logged, only its size.
+Rows of one response or utterance form a group, see `event_groups`.
 """
 
 import json
@@ -15,6 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+
+from rtvoice_tui.protocol.wire import GroupMark
+from rtvoice_tui.store.event_groups import EventGroups
 
 
 class _Delta(msgspec.Struct):
@@ -69,6 +73,7 @@ class EventLog:
         unreadable: number of received events that are errors or could not be decoded fully.
         names: the event types so far, each once; bounded.
         pending_bytes: size of the texts that are not written to the file yet; bounded.
+        groups: which rows belong to one response or utterance.
         texts_lost: why texts could not be written to the file; empty if all were written.
     """
 
@@ -98,6 +103,7 @@ class EventLog:
         self._foldable: dict[tuple[str, str], int] = {}
         self._turns = array("I")
         self._turn = 0
+        self.groups = EventGroups()
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -106,6 +112,10 @@ class EventLog:
     def set_turn(self, turn: int) -> None:
         """Assign the rows that follow to a turn."""
         self._turn = turn
+
+    def forget_ids(self) -> None:
+        """Forget the ids of groups, because a new connection begins."""
+        self.groups.forget_ids()
 
     def append(
         self,
@@ -117,6 +127,7 @@ class EventLog:
         fold_key: str | None = None,
         audio_bytes: int = 0,
         error: bool = False,
+        group: GroupMark | None = None,
     ) -> None:
         """Add an event.
 
@@ -128,18 +139,22 @@ class EventLog:
             fold_key: events with the same name and key are folded into one row, as long as only events with a fold
                 key come between them; ``None``: is not folded and ends all runs.
             audio_bytes: bytes of PCM audio in the event.
-            error: whether it is shown as an error.
+            error: whether it is shown as an error; errors always have a row of their own.
+            group: what the event tells about the group it belongs to; ``None`` if it stands for itself.
         """
-        known = self._foldable.get((name, fold_key)) if fold_key is not None else None
+        known = self._foldable.get((name, fold_key)) if fold_key is not None and not error else None
         row = len(self._times) if known is None else known
         self._write(payload)
         self._event_rows.append(row)
         self.events += 1
         if known is None:
-            self._add_row(at, sent, name, fold_key)
+            self._add_row(sent, name, fold_key, error, self.groups.assign(group, error))
         self._counts[row] += 1
         self._audio[row] += audio_bytes
-        self._flags[row] |= error << 1
+        self.groups.count(row, at, audio_bytes)
+        if known is None:
+            self._times.append(at)
+            self.groups.link(row)
         self.unreadable += error and not sent
         self.version += 1
 
@@ -156,6 +171,10 @@ class EventLog:
             self._audio[number],
             bool(self._flags[number] & 2),
         )
+
+    def name(self, number: int) -> str:
+        """Return the type of a row's events."""
+        return self.names[self._kinds[number]]
 
     def count(self, number: int) -> int:
         """Return the number of events that are folded into a row."""
@@ -190,6 +209,17 @@ class EventLog:
         """Return the JSON line of a row's first event; empty if it cannot be read."""
         return self._read(self._first_events[number])
 
+    def texts_of_group(self, group: int, limit: int) -> list[str]:
+        """Return the JSON lines of a group's events as they came, at most ``limit`` of them."""
+        found: list[str] = []
+        index = self._first_events[self.groups.first(group)]
+        wanted = min(limit, self.groups.events(group))
+        while index < self.events and len(found) < wanted:
+            if self.groups.of_row[self._event_rows[index]] == group:
+                found.append(self._read(index))
+            index += 1
+        return found
+
     def matches(self, number: int, wanted: Sequence[str], unwanted: Sequence[str]) -> bool:
         """Whether a row holds all ``wanted`` and no ``unwanted`` lower-case strings.
 
@@ -220,21 +250,21 @@ class EventLog:
             self._offsets, self._event_rows, self._times, self._kinds, self._flags, self._first_events,
             self._counts, self._audio, self._turns,
         )  # fmt: skip
-        return sum(len(column) * column.itemsize for column in columns)
+        return sum(len(column) * column.itemsize for column in columns) + self.groups.memory_bytes
 
-    def _add_row(self, at: float, sent: bool, name: str, fold_key: str | None) -> None:
+    def _add_row(self, sent: bool, name: str, fold_key: str | None, error: bool, group: int) -> None:
         """Add a row for the event just written. Its time is appended last, because readers count rows by times."""
         if fold_key is None or len(self._foldable) >= MAX_RUNS:
             self._foldable.clear()
-        if fold_key is not None:
+        if fold_key is not None and not error:
             self._foldable[(name, fold_key)] = len(self._times)
         self._counts.append(0)
         self._audio.append(0)
         self._kinds.append(self._name_id(name))
-        self._flags.append(not sent)
+        self._flags.append((not sent) | error << 1)
         self._first_events.append(self.events - 1)
         self._turns.append(self._turn)
-        self._times.append(at)
+        self.groups.reserve(group)
 
     def _name_id(self, name: str) -> int:
         """Return the number of an event type; after `MAX_NAMES` types all further ones share one number."""

@@ -148,6 +148,9 @@ KEYS: tuple[Key, ...] = (
     Key("filter", "f", "app.filter", "filter", "Show only events with these words (-word hides)", where="events"),
     Key("freeze", "w", "freeze", "freeze", "Stop following, or follow again", where="events"),
     Key("cause", "b", "cause", "cause", "From an error to the event that caused it, and back", where="events"),
+    Key("flat", "l", "flat", "flat", "Every event on its own line, or those of a response in one", where="events"),
+    Key("unfold", "right", "unfold", "unfold", "Show the events of a response or of your speech", where="events"),
+    Key("fold", "left", "fold", "fold", "Hide them again", where="events"),
     Key("run-again", "n", "app.run_again", "again", "Run the call again; the model is not told", where="tools"),
     Key("run-edited", "N", "app.run_edited", "edited", "Run the call again with other arguments", where="tools"),
     Key(

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from rtvoice_tui.protocol.realtime import codec
 from rtvoice_tui.protocol.realtime.client_events import CLIENT_EVENT_CLASSES, AppendInput, ClientEvent, CreateItem
+from rtvoice_tui.protocol.realtime.event_groups import MICROPHONE, group_mark
 from rtvoice_tui.protocol.realtime.objects import FAILED
 from rtvoice_tui.protocol.realtime.provider_events import OtherFailure
 from rtvoice_tui.protocol.realtime.server_events import (
@@ -39,7 +40,7 @@ class RealtimeWire:
         fold_key = str(getattr(event, "item_id", "")) if decoded.wire_name.endswith(".delta") else None
         error = _is_error(event) or bool(decoded.problem)
         if not isinstance(event, OutputAudioDelta):
-            return LogRow(decoded.wire_name, frame, fold_key, error=error)
+            return LogRow(decoded.wire_name, frame, fold_key, error=error, group=group_mark(event))
         size = len(event.delta)
         kept = {
             "type": decoded.wire_name,
@@ -49,7 +50,7 @@ class RealtimeWire:
             "content_index": event.content_index,
             "delta": f"({size} bytes of speech)",
         }
-        return LogRow(decoded.wire_name, kept, fold_key, size, error)
+        return LogRow(decoded.wire_name, kept, fold_key, size, error, group_mark(event))
 
     def sent_row(self, event: ClientEvent, text: str) -> LogRow:
         """Return the event log's row for a sent frame; microphone frames are folded."""
@@ -57,7 +58,7 @@ class RealtimeWire:
             return LogRow(event.wire_name, text)
         size = len(event.audio)
         kept = {"type": event.wire_name, "event_id": event.event_id, "audio": f"({size} bytes of speech)"}
-        return LogRow(event.wire_name, kept, "", size)
+        return LogRow(event.wire_name, kept, "", size, group=MICROPHONE)
 
     def input_audio(self, event: WireEvent) -> bytes:
         """Return the microphone audio (PCM16) of an event; empty for all other events."""

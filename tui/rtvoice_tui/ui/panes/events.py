@@ -1,60 +1,39 @@
-"""Pane 2: all events of both directions, with consecutive deltas folded into one row, and a word filter."""
+"""Pane 2: all events of both directions; those of a response or an utterance fold into one line. A filter by words."""
 
-import contextlib
-import json
-from bisect import bisect_left
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.cache import LRUCache
+from textual.cache import FIFOCache
 
 from rtvoice_tui.store.event_log import EventLog, Row
-from rtvoice_tui.store.plain import one_line, visible
+from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.bindings import bindings
-from rtvoice_tui.ui.clock import precise
-from rtvoice_tui.ui.widgets.follow_view import FollowView, right_aligned
+from rtvoice_tui.ui.panes.event_filter import EventFilter
+from rtvoice_tui.ui.panes.event_folds import EventFolds, Place
+from rtvoice_tui.ui.panes.event_rows import EventRows
+from rtvoice_tui.ui.panes.event_words import caused_by, id_of
+from rtvoice_tui.ui.widgets.follow_view import COUNTED, FOUND_WITHIN, FollowView
 from rtvoice_tui.ui.widgets.lines import Piece
-
-_SHORT = (
-    ("conversation.item.input_audio_transcription", "transcription"),
-    ("input_audio_buffer", "input_audio"),
-    ("conversation.item", "item"),
-    ("response.function_call_arguments", "response.arguments"),
-    ("response.output_audio_transcript", "response.transcript"),
-)
-
-
-_FAMILIES = (
-    (("function_call", "mcp", "tool"), "tool"),
-    (("audio_buffer", "audio.", "audio_transcription"), "you"),
-    (("response.",), "agent"),
-    (("session.", "rate_limits", "conversation.created"), "dim"),
-)
-"""Words in the types of events, and the ink of their family; the first that fits counts."""
 
 CAUSE_WITHIN = 20_000
 """Maximum number of rows that are searched for the cause of an error."""
 
-SHOWN_EVENTS = 50
-"""Maximum number of events shown when a folded row is opened."""
+COPIED_EVENTS = 10_000
+"""Maximum number of a group's events that are copied."""
 
-SHOWN_LINES = 5_000
-"""Number of lines after which no further event of a folded row is shown."""
-
-SCAN_ROWS = 4_000
-SCAN_EVENTS = 4_000
-"""Maximum number of rows, and of events in them, that a filter scans per pulse, so that the app stays responsive."""
-
-WATCHED_ROWS = 64
-"""Number of last rows that are filtered again when they grow."""
+TURN_WITHIN = 200
+"""Maximum number of a turn's rows that are searched for the first that has a line of its own."""
 
 
 class EventsView(FollowView):
-    """Rows of the event log, laid out when they are drawn.
+    """Lines of the event log, laid out when they are drawn.
+
+    The lines are folded groups and single events; with `flat`, or with a filter, all events.
 
     Attributes:
-        filter: the words of the filter, as they were typed.
+        flat: whether every event has a line of its own.
 
     Args:
         log: the events.
@@ -66,99 +45,191 @@ class EventsView(FollowView):
     def __init__(self, log: EventLog, rates: Callable[[], tuple[int, int]]) -> None:
         super().__init__(id="events")
         self._log = log
-        self._rates = rates
-        self._rates_from = [(0, rates())]  # row from which on rates are valid: another profile may have others
+        self._rows = EventRows(log, rates)
+        self._folds = EventFolds(log.groups)
+        self._filter = EventFilter(log, "")
+        self.flat = False
         self._seen = -1
-        self._hits: list[int] | None = None
-        self._scanned = 0
-        self._counted: dict[int, int] = {}  # events of the last rows when they were filtered
-        self._wanted: list[str] = []
-        self.filter = ""
-        self._returns: tuple[int, int] | None = None  # the cause that was gone to, and where from
-        self._unwanted: list[str] = []
-        self._marks: LRUCache[int, str] = LRUCache(512)
-        self._painted: LRUCache[int, int] = LRUCache(512)
+        self._returns: tuple[int, int] | None = None  # the rows of the cause that was gone to, and of where from
+        self._painted: FIFOCache[tuple[int, bool], int] = FIFOCache(512)  # an LRUCache keeps the first value
+
+    # --- lines and places
+
+    @property
+    def line_count(self) -> int:
+        """Number of lines."""
+        if self._filter:
+            return len(self._filter.hits)
+        return len(self._log) if self.flat else len(self._folds)
+
+    def place_at(self, line: int) -> Place:
+        """What a line shows."""
+        if self._filter:
+            return Place(self._filter.hits[line])
+        return Place(line) if self.flat else self._folds.at(line)
+
+    def line_of(self, row: int, head: bool = False) -> int | None:
+        """The line that shows a row, which is the head line if its group is folded; ``None`` if it is filtered out.
+
+        Args:
+            row: number of the row.
+            head: whether the head line of its group is meant.
+        """
+        if self._filter:
+            return self._filter.line_of(row)
+        return row if self.flat else self._folds.line_of(row, head)
+
+    def row_at(self, line: int) -> Row:
+        """The event of a line; of a group its first one."""
+        return self._log.row(self.place_at(line).row)
+
+    def turn_at(self, line: int) -> int:
+        """The turn a line belongs to."""
+        return self._log.turn_of(self.place_at(line).row)
 
     def refresh_from_model(self) -> bool:
-        """Check for new rows, and filter them."""
-        behind = self._hits is not None and self._scanned < len(self._log)
+        """Check for new rows, filter them, and show those of unfolded groups."""
+        behind = self.filtered and self._filter.behind
         if self._log.version == self._seen and not behind:
             return False
         self._seen = self._log.version
-        if (rates := self._rates()) != self._rates_from[-1][1]:
-            self._rates_from.append((len(self._log), rates))
-        self._scan()
+        self._rows.note_rates()
+        if self._filter:
+            for line, step in self._filter.scan():
+                self._moved(line, step)
+        elif not self.flat and self._folds.behind:
+            self._rearrange(self._folds.update)
         return True
 
     def changed_lines(self) -> list[int] | None:
         """Visible lines whose event count has grown since they were painted."""
         top = int(self.scroll_offset.y)
-        lines = []
-        for line in range(top, min(top + self.size.height, self.line_count)):
-            number = line if self._hits is None else self._hits[line]
-            count = self._log.count(number)
-            if self._painted.get(number) != count:
-                lines.append(line)
-        return lines
+        lines = range(top, min(top + self.size.height, self.line_count))
+        return [line for line in lines if self._is_stale(self.place_at(line))]
 
-    def _scan(self) -> None:
-        """Filter new rows, as many as one pulse has time for, and those that have grown since."""
-        if self._hits is None:
-            return
-        for number, count in self._counted.items():
-            if self._log.count(number) != count:
-                self._judge(number)
-        end, events = min(len(self._log), self._scanned + SCAN_ROWS), 0
-        while self._scanned < end and events < SCAN_EVENTS:
-            events += self._log.count(self._scanned)
-            self._judge(self._scanned)
-            self._scanned += 1
+    def _is_stale(self, place: Place) -> bool:
+        return self._painted.get((place.row, place.head)) != self._events_of(place)
 
-    def _judge(self, number: int) -> None:
-        """Add a row to the hits, or remove it."""
-        assert self._hits is not None
-        place = bisect_left(self._hits, number)
-        was = place < len(self._hits) and self._hits[place] == number
-        self._counted[number] = self._log.count(number)
-        if len(self._counted) > WATCHED_ROWS:
-            del self._counted[min(self._counted)]
-        if self._log.matches(number, self._wanted, self._unwanted):
-            if not was:
-                self._hits.insert(place, number)
-                self._moved(place, 1)
-        elif was:
-            del self._hits[place]
-            self._moved(place, -1)
+    def _events_of(self, place: Place) -> int:
+        return self._log.groups.events(place.group) if place.head else self._log.count(place.row)
 
-    def _moved(self, place: int, step: int) -> None:
+    def _moved(self, line: int, step: int) -> None:
         """A line was added or removed: the cursor stays on its event, or goes to the one that took its place."""
         if self.cursor is not None:
-            self.cursor += step if place < self.cursor or (step > 0 and place == self.cursor) else 0
+            self.cursor += step if line < self.cursor or (step > 0 and line == self.cursor) else 0
             self.cursor = min(self.cursor, self.line_count - 1) if self.line_count else None
+
+    def _rearrange(self, change: Callable[[], object]) -> None:
+        """Change which lines there are; the cursor and the first visible line stay on what they show."""
+        count, top = self.line_count, int(self.scroll_offset.y)
+        first = self.place_at(top) if top < count else None
+        chosen = self.place_at(self.cursor) if self.cursor is not None and self.cursor < count else None
+        change()
+        if chosen is not None:
+            self.cursor = self.line_of(chosen.row, chosen.head)
+        line = self.line_of(first.row, first.head) if first is not None else None
+        if line is not None and not self.follow:
+            self.seen_lines += line - top
+            self.shift(line - top)
+
+    # --- painting
+
+    def pieces(self, line: int) -> list[Piece]:
+        """An event or a group in one line."""
+        place = self.place_at(line)
+        self._painted[place.row, place.head] = self._events_of(place)
+        if place.head:
+            return self._rows.group(place.group, self.text_width, self._folds.unfolded(place.group))
+        return self._rows.event(place.row, self.text_width, inside=place.group > 0)
+
+    @property
+    def arrangement(self) -> str:
+        """Whether events are folded, in one word; empty if there is nothing to fold."""
+        return ("flat" if self.flat else "folded") if len(self._log.groups) else ""
+
+    # --- folding
+
+    def action_open(self) -> None:
+        """Fold or unfold the group of the selected line, else open its event; without a selected line the last one."""
+        place = self._chosen()
+        if place is None or not place.head:
+            super().action_open()
+        elif self._folds.unfolded(place.group):
+            self._fold(place)
+        else:
+            self._unfold(place)
+
+    def action_unfold(self) -> None:
+        """Show the events of the group of the selected line."""
+        place = self._chosen()
+        if place is not None and place.head:
+            self._unfold(place)
+
+    def action_fold(self) -> None:
+        """Hide the events of the group of the selected line."""
+        place = self._chosen()
+        if place is not None and place.group:
+            self._fold(place)
+
+    def action_flat(self) -> None:
+        """Show every event on a line of its own, or folded groups."""
+        if self._filter:
+            self.app.notify("a filter shows single events: esc ends it", markup=False)
+            return
+        unseen = self.place_at(self.seen_lines).row if self.seen_lines < self.line_count else None
+
+        def change() -> None:
+            self._folds.update()
+            self.flat = not self.flat
+
+        self._rearrange(change)
+        if unseen is None:
+            self.seen_lines = self.line_count
+        else:
+            self.seen_lines = unseen if self.flat else self._folds.line_from(unseen)
+        self.sync(force=True)
+
+    def _chosen(self) -> Place | None:
+        """What the selected line shows, else the last one."""
+        if not self.line_count:
+            return None
+        last = self.line_count - 1
+        return self.place_at(last if self.cursor is None else min(self.cursor, last))
+
+    def _unfold(self, place: Place) -> None:
+        self._change_folds(place, self._folds.unfold)
+        if self.cursor is not None:
+            self.reveal(self.cursor, self._folds.rows_below(place.group))
+
+    def _fold(self, place: Place) -> None:
+        self._change_folds(place, self._folds.fold)
+
+    def _change_folds(self, place: Place, change: Callable[[int], None]) -> None:
+        """Fold or unfold a group; the cursor goes to its head line."""
+        before = self.line_count
+        change(place.group)
+        self.seen_lines += self.line_count - before
+        line = self.line_of(place.row, head=True)
+        self.sync(force=True)
+        if line is not None:
+            self.move_cursor(line)
+
+    # --- the filter
 
     def set_filter(self, text: str) -> None:
         """Show only rows with all these words; a word after ``-`` hides rows. Empty shows all."""
-        self.filter = text.strip()
-        words = text.lower().split()
-        self._wanted = [word for word in words if not word.startswith("-")]
-        self._unwanted = [word[1:] for word in words if word.startswith("-") and len(word) > 1]
-        self._hits = [] if self._wanted or self._unwanted else None
+        self._filter = EventFilter(self._log, text)
         self._returns = None
-        self._scanned = 0
-        self._counted.clear()
         self.cursor = None
         self.follow = True
-        self._scan()
+        self._filter.scan()
+        self._folds.update()
         self.sync(force=True)
 
     @property
-    def empty(self) -> list[Piece]:
-        """What is shown in place of rows if the filter lets none pass."""
-        if self._hits is None:
-            return []
-        searching = self._scanned < len(self._log)
-        words = "searching for" if searching else "no event has"
-        return [(f" {words}: ", "dim"), (one_line(self.filter, 60), "plain"), ("   esc shows all", "dim")]
+    def filter(self) -> str:
+        """The words of the filter, as they were typed."""
+        return self._filter.words
 
     @property
     def labels(self) -> dict[str, str]:
@@ -168,57 +239,22 @@ class EventsView(FollowView):
     @property
     def filtered(self) -> bool:
         """Whether a filter hides rows."""
-        return self._hits is not None
+        return bool(self._filter)
+
+    @property
+    def empty(self) -> list[Piece]:
+        """What is shown in place of rows if the filter lets none pass."""
+        if not self._filter:
+            return []
+        words = "searching for" if self._filter.behind else "no event has"
+        return [(f" {words}: ", "dim"), (one_line(self.filter, 60), "plain"), ("   esc shows all", "dim")]
 
     @property
     def total(self) -> int:
         """Number of rows without the filter."""
         return len(self._log)
 
-    @property
-    def line_count(self) -> int:
-        """Number of rows that pass the filter."""
-        return len(self._log) if self._hits is None else len(self._hits)
-
-    def row_at(self, line: int) -> Row:
-        """The event of a line."""
-        return self._log.row(line if self._hits is None else self._hits[line])
-
-    def pieces(self, line: int) -> list[Piece]:
-        """Time, gap to the previous event (ms), direction, event type, audio duration and count."""
-        row = self.row_at(line)
-        self._painted[row.number] = row.count
-        gap = f"{row.gap_ms:.0f}" if row.gap_ms < 99_999 else f"{row.gap_ms / 1000:.0f}s"
-        arrow, ink = ("↑", "sent") if row.sent else ("↓", "received")
-        left: list[Piece] = [
-            (f"{precise(row.at):>8} ", "dim"),
-            (f"{gap:>5} ", "dim"),
-            (f"{arrow} ", ink),
-            ("✗ " if row.error else "", "error"),
-            (_short(row.name), "error" if row.error else _family(row.name)),
-        ]
-        mark = self._mark(row)
-        if mark:
-            left.append((f"  {mark}", "dim"))
-        return right_aligned(left, self._amount(row), self.text_width)
-
-    def _amount(self, row: Row) -> list[Piece]:
-        right: list[Piece] = []
-        if row.audio_bytes:
-            rates = next(rates for start, rates in reversed(self._rates_from) if row.number >= start)
-            right.append((f" {row.audio_bytes / 2 / rates[row.sent]:.1f} s", "dim"))
-        if row.count > 1:
-            right.append((f" ×{row.count}", "title"))
-        return right
-
-    def _mark(self, row: Row) -> str:
-        """Text that distinguishes an event from others of its type, such as a function's name or an error code."""
-        if row.name not in _MARKED and not row.error:
-            return ""
-        mark = self._marks.get(row.number)
-        if mark is None:
-            mark = self._marks[row.number] = _mark_of(self._log.text(row.number))
-        return mark
+    # --- going to an event
 
     def action_freeze(self) -> None:
         """Stop following, or follow again."""
@@ -229,150 +265,97 @@ class EventsView(FollowView):
 
     def action_cause(self) -> None:
         """Go from an error to the event that caused it, and back."""
-        if self._returns is not None and self.cursor == self._returns[0]:
-            self.move_cursor(self._returns[1])
+        at = self.place_at(self.cursor).row if self.cursor is not None else self._last_error()
+        if self._returns is not None and at == self._returns[0] and self.cursor is not None:
+            self._go_to(self._returns[1])
             self._returns = None
             return
-        line = self.cursor if self.cursor is not None else self._last_error()
-        cause = self._cause_of(line) if line is not None else None
-        if line is None or cause is None:
+        cause = self._cause_of(at) if at is not None else None
+        if at is None or cause is None:
             self.app.notify("this event names no event that caused it", markup=False)
             return
-        self._returns = (cause, line)
-        self.move_cursor(cause)
+        self._returns = (cause, at)
+        self._go_to(cause)
 
-    def _last_error(self) -> int | None:
-        first = max(0, self.line_count - CAUSE_WITHIN)
-        return next((line for line in range(self.line_count - 1, first - 1, -1) if self.row_at(line).error), None)
-
-    def _cause_of(self, line: int) -> int | None:
-        """The line of the sent event that an error names; ``None`` if it names none that is in sight."""
-        caused = _caused_by(self._log.text(self.row_at(line).number))
-        if not caused:
-            return None
-        for before in range(line - 1, max(-1, line - CAUSE_WITHIN), -1):
-            row = self.row_at(before)
-            if row.sent and caused in (text := self._log.text(row.number)) and _id_of(text) == caused:
-                return before
-        return None
-
-    def show_turn(self, turn: int) -> None:
-        """Move the cursor to the first event of a turn."""
-        number = self._log.first_of_turn(turn)
-        if number is None:
-            return
-        line: int | None = number
-        if self._hits is not None:
-            line = next((i for i, hit in enumerate(self._hits) if hit >= number), None)
+    def _go_to(self, row: int) -> None:
+        line = self.line_of(row)
         if line is not None:
             self.move_cursor(line)
 
-    def turn_at(self, line: int) -> int:
-        """The turn a line belongs to."""
-        return self._log.turn_of(self.row_at(line).number)
+    def _rows_before(self, row: int) -> Iterable[int]:
+        """The rows before one, the nearest first, without those that are filtered out."""
+        rows = self._filter.before(row) if self._filter else range(row - 1, -1, -1)
+        return islice(rows, CAUSE_WITHIN)
+
+    def _last_error(self) -> int | None:
+        return next((row for row in self._rows_before(len(self._log)) if self._log.row(row).error), None)
+
+    def _cause_of(self, error: int) -> int | None:
+        """The row of the sent event that an error names; ``None`` if it names none that is in sight."""
+        caused = caused_by(self._log.text(error))
+        if not caused:
+            return None
+        for number in self._rows_before(error):
+            if self._log.row(number).sent and caused in (text := self._log.text(number)) and id_of(text) == caused:
+                return number
+        return None
+
+    def show_turn(self, turn: int) -> None:
+        """Move the cursor to the first line of a turn."""
+        first = self._log.first_of_turn(turn)
+        if first is None:
+            return
+        line = self._filter.line_from(first) if self._filter else self._first_line_of(turn, first)
+        if line < self.line_count:
+            self.move_cursor(line)
+
+    def _first_line_of(self, turn: int, first: int) -> int:
+        """The first line of a turn that does not show a group which began in an earlier one."""
+        for row in range(first, min(first + TURN_WITHIN, len(self._log))):
+            line = self.line_of(row)
+            if line is not None and self.turn_at(line) == turn:
+                return line
+        return self.line_of(first) or 0
 
     def copy_text(self) -> str:
-        """The JSON of the event under the cursor, or of the last one."""
-        if not self.line_count:
+        """The JSON of the event, or of all events of the group, under the cursor; else of the last one."""
+        place = self._chosen()
+        if place is None:
             return ""
-        line = self.cursor if self.cursor is not None else self.line_count - 1
-        return "\n".join(self._log.texts(self.row_at(line).number))
+        if place.head:
+            return "\n".join(self._log.texts_of_group(place.group, COPIED_EVENTS))
+        return "\n".join(self._log.texts(place.row))
 
     def details(self, line: int) -> tuple[str, list[str]]:
         """A title and the event's JSON, indented, line by line."""
-        row = self.row_at(line)
-        lines: list[str] = []
-        texts, shown = self._log.texts(row.number, limit=SHOWN_EVENTS), 0
-        for text in texts:
-            if len(lines) >= SHOWN_LINES:
-                break
-            shown += 1
-            if row.count > 1:
-                lines.append(f"— {shown} of {row.count} —")
-            lines += _indented(text)
-        if row.count > shown:
-            lines.append(f"— and {row.count - shown} more of the same kind —")
-        direction = "sent" if row.sent else "received"
-        return f"{one_line(row.name, 80)} · {direction} at {precise(row.at)}", lines
+        return self._rows.details(self.place_at(line).row)
 
+    # --- search
 
-_MARKED = {
-    "response.function_call_arguments.done",
-    "response.done",
-    "conversation.item.create",
-    "conversation.item.truncate",
-    "response.output_item.added",
-    "session.update",
-}
+    def find(self, needle: str) -> bool:
+        """Go to the next line that contains a text, ignoring case; in folded groups, too, which unfolds them."""
+        if self._filter or self.flat or not needle:
+            return super().find(needle)
+        self._needle = needle.lower()
+        places = islice(self._folds.places(-1 if self.cursor is None else self.cursor), FOUND_WITHIN)
+        place = next((place for place in places if self._holds_needle(place)), None)
+        if place is None:
+            self._tell_found(needle, "no match", hit=False)
+            return False
+        if place.group and not place.head and not self._folds.unfolded(place.group):
+            self._unfold(place)
+        line = self.line_of(place.row, place.head)
+        assert line is not None, "nothing is filtered out"
+        self.move_cursor(line)
+        self._tell_found(needle, self._which_match(place, line), hit=True)
+        return True
 
+    def _holds_needle(self, place: Place) -> bool:
+        return self._needle in self._rows.words(place).lower()
 
-def _mark_of(text: str) -> str:
-    try:
-        event: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        return one_line(text, 60)
-    if not isinstance(event, dict):
-        return one_line(text, 60)
-    error = event.get("error") or _error_of_response(event.get("response"))
-    if isinstance(error, str):
-        return one_line(error, 60)
-    if isinstance(error, dict):
-        cause = f" →{error['event_id']}" if error.get("event_id") else ""
-        return one_line(str(error.get("code") or error.get("type") or ""), 50) + one_line(cause, 30)
-    item = event.get("item") if isinstance(event.get("item"), dict) else {}
-    response = event.get("response") if isinstance(event.get("response"), dict) else {}
-    assert isinstance(item, dict)
-    assert isinstance(response, dict)
-    if event.get("audio_end_ms") is not None:
-        return one_line(f"{event['audio_end_ms']} ms", 30)
-    name = event.get("name") or item.get("name") or item.get("type") or response.get("status") or ""
-    identity = event.get("event_id") if event.get("type") == "session.update" else ""
-    return one_line(str(name or identity or ""), 40)
-
-
-def _caused_by(text: str) -> str:
-    """The id of the client event that an error event names; empty if it names none."""
-    error = _object(text).get("error")
-    found = error.get("event_id") if isinstance(error, dict) else None
-    return found if isinstance(found, str) else ""
-
-
-def _id_of(text: str) -> str:
-    found = _object(text).get("event_id")
-    return found if isinstance(found, str) else ""
-
-
-def _object(text: str) -> dict[str, Any]:
-    with contextlib.suppress(ValueError, RecursionError):
-        value = json.loads(text)
-        return value if isinstance(value, dict) else {}
-    return {}
-
-
-def _error_of_response(response: Any) -> Any:
-    """The error of a response that failed."""
-    details = response.get("status_details") if isinstance(response, dict) else None
-    return details.get("error") or details.get("reason") if isinstance(details, dict) else None
-
-
-def _family(name: str) -> str:
-    """The ink of an event's type: sound, answers, tools, or the rest of the session."""
-    return next((ink for words, ink in _FAMILIES if any(word in name for word in words)), "plain")
-
-
-def _short(name: str) -> str:
-    for long, short in _SHORT:
-        if name.startswith(long):
-            name = short + name[len(long) :]
-            break
-    return one_line(name, 60)
-
-
-def _indented(text: str) -> list[str]:
-    with contextlib.suppress(ValueError, RecursionError):
-        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    lines = visible(text[:400_000]).split("\n")
-    shown = [
-        line if len(line) <= 4_000 else f"{line[:4_000]}… and {len(line) - 4_000} more characters" for line in lines
-    ]
-    return shown if len(shown) <= 5_000 else [*shown[:5_000], f"… and {len(shown) - 5_000} more lines"]
+    def _which_match(self, place: Place, line: int) -> str:
+        """Which match a place is, and of how many, where there are few enough rows to count them."""
+        if len(self._log) > COUNTED:
+            return f"line {line + 1}"
+        hits = [each for each in self._folds.places(-1) if self._holds_needle(each)]
+        return f"{hits.index(place) + 1} of {len(hits)}"

@@ -60,6 +60,8 @@ class Pane(Vertical):
             hits = self.view.line_count
             state = f" · filter: {one_line(self.view.filter, 40)} · "
             state += f"{hits} of {self.view.total}" if hits else "no match"
+        elif isinstance(self.view, EventsView) and self.view.arrangement:
+            state = f" · {self.view.arrangement}"
         if self.view.found:
             state += f" · {self.view.found}"
         if self.view.GROWS and (self.view.virtual_size.height > self.view.size.height or not self.view.follow):

@@ -107,7 +107,7 @@ PANES = (
     PaneRow(1, "Transcript", "Talk", Column.LEFT, ("search", "copy", TURNS), _transcript),
     PaneRow(3, "Timing", "Timing", Column.LEFT, (TURNS, "copy"), _timing),
     PaneRow(6, "Log", "Log", Column.LEFT, ("copy", "back"), _log, over=frozenset({3})),
-    PaneRow(2, "Events", "Events", Column.RIGHT, ("filter", "freeze", "cause", "open"), _events, "events"),
+    PaneRow(2, "Events", "Events", Column.RIGHT, ("filter", "flat", "unfold", "cause", "open"), _events, "events"),
     PaneRow(
         4,
         "Tools",

@@ -75,6 +75,8 @@ class FollowView(Inked, ScrollView, can_focus=True):
         self.found = ""
         self.hit = False
         self._pointed_at = False
+        self._shift = 0
+        self._counters_due = False
 
     # --- for subclasses
 
@@ -142,10 +144,13 @@ class FollowView(Inked, ScrollView, can_focus=True):
         """
         changed = self.refresh_from_model() or force
         size = Size(self.text_width, self.line_count)
-        if not self.size or not (changed or size != self.virtual_size):
+        due = self._counters_due and with_counters
+        if not self.size or not (changed or due or size != self.virtual_size):
             return
         lines = self.changed_lines()
+        self._counters_due = False
         if size == self.virtual_size and not force and lines is not None:
+            self._counters_due = bool(lines) and not with_counters
             for line in lines if with_counters else ():
                 self.refresh_line(line)
             if self.follow and self.end != self.scroll_offset.y:
@@ -159,9 +164,16 @@ class FollowView(Inked, ScrollView, can_focus=True):
         if self.follow:
             self._go_to_end()
             self.seen_lines = self.line_count
+        elif self._shift:
+            self.scroll_y = self.scroll_target_y = self.scroll_offset.y + self._shift
+        self._shift = 0
         self._growing = False
         if changed:
             self.refresh()
+
+    def shift(self, lines: int) -> None:
+        """Scroll by so many lines with the next `sync`, which knows the new size: lines were added or removed above."""
+        self._shift += lines
 
     @property
     def end(self) -> int:
@@ -312,6 +324,14 @@ class FollowView(Inked, ScrollView, can_focus=True):
         self._set_follow(False)
         self.refresh()
 
+    def reveal(self, line: int, below: int) -> None:
+        """Scroll down to bring the lines below a line into sight, as many as fit together with it."""
+        top = min(line, line + below - max(1, self.size.height) + 1)
+        if top > self.scroll_offset.y:
+            growing, self._growing = self._growing, True
+            self.scroll_y = self.scroll_target_y = top
+            self._growing = growing
+
     # --- search
 
     def find(self, needle: str) -> bool:
@@ -330,13 +350,16 @@ class FollowView(Inked, ScrollView, can_focus=True):
             line = (start + step) % self.line_count
             if self._needle in "".join(text for text, _ in self.pieces(line)).lower():
                 self.move_cursor(line)
-                self.found = f"find: {one_line(needle, 40)} · {self._place_of(line)}"
-                self.hit = True
+                self._tell_found(needle, self._place_of(line), hit=True)
                 return True
-        self.found = f"find: {one_line(needle, 40)} · no match"
-        self.hit = False
-        self.refresh()
+        self._tell_found(needle, "no match", hit=False)
         return False
+
+    def _tell_found(self, needle: str, what: str, hit: bool) -> None:
+        """Say what the search found, and mark every match in sight."""
+        self.found = f"find: {one_line(needle, 40)} · {what}"
+        self.hit = hit
+        self.refresh()
 
     def _place_of(self, line: int) -> str:
         """Which match a line is, and of how many, where the lines are few enough to count them."""
