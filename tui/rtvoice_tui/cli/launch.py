@@ -60,6 +60,7 @@ def _run_until(endings: "Endings", chosen: Chosen) -> tuple[int, str]:
         remember=remember,
         theme_name=state.theme or DEFAULT,
         columns=state.columns,
+        recording=opened.recording,
     )
     if chosen.first and chosen.profile.provider == "local":
         words = "this is the built-in agent; p sets up Yandex, OpenAI or another provider"

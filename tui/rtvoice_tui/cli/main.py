@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 PROVIDERS = ("yandex", "openai", "azure", "xai", "hf", "generic", "local")
 
 
-_LOADED_LATE = {"profiles": "rtvoice_tui.cli.profiles:profiles", "doctor": "rtvoice_tui.cli.doctor:doctor"}
+_LOADED_LATE = {
+    "profiles": "rtvoice_tui.cli.profiles:profiles",
+    "doctor": "rtvoice_tui.cli.doctor:doctor",
+    "sessions": "rtvoice_tui.cli.sessions:sessions",
+}
 """Commands that are imported only when they are used."""
 
 
@@ -44,11 +48,11 @@ class _Sentences(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        from rtvoice_tui.errors import ProfileError
+        from rtvoice_tui.errors import ProfileError, RecordingError
 
         try:
             return super().invoke(ctx)
-        except ProfileError as error:
+        except (ProfileError, RecordingError) as error:
             remedy = f" ({error.remedy})" if error.remedy else ""
             raise click.ClickException(f"{error.sentence}{remedy}") from None
 
@@ -84,6 +88,13 @@ class _CannotRun(click.ClickException):
 @click.option("--input-file", type=click.Path(path_type=Path), metavar="A.wav", help="Input instead of the microphone.")
 @click.option("--output-file", type=click.Path(path_type=Path), metavar="OUT.wav", help="Record what is played to it.")
 @click.option("--no-audio", is_flag=True, help="Type instead of talking; open no sound device.")
+@click.option(
+    "--record",
+    is_flag=False,
+    flag_value="",
+    metavar="[DIR]",
+    help="Record the session with its sound, in DIR or where 'sessions list' finds it.",
+)
 @click.option("--no-connect", is_flag=True, help="Open without connecting; c connects.")
 @click.option("--plain", is_flag=True, help="Lines instead of the screen: for screen readers, pipes and scripts.")
 @click.pass_context

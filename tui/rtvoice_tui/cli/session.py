@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rtvoice_tui.controller.planner import Options, Planner, with_options
@@ -16,6 +17,7 @@ from rtvoice_tui.profiles import paths
 from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.state import load_state
 from rtvoice_tui.profiles.store import load_profile, profile_text
+from rtvoice_tui.recording.handle import RecordingHandle
 from rtvoice_tui.store.store import Store
 
 if TYPE_CHECKING:
@@ -50,12 +52,14 @@ class Opened:
         store: the session's store.
         editor: the agent of the profile.
         planner: makes plans for new sessions.
+        recording: records the session.
     """
 
     session: SessionWorker
     store: Store
     editor: "AgentEditor"
     planner: Planner
+    recording: RecordingHandle
 
 
 def choose(options: Options) -> Chosen:
@@ -90,7 +94,18 @@ def open_session(chosen: Chosen) -> Opened:
         if sentence:
             session.report(Notice(Level.WARNING, sentence))
     text = "" if options.override else profile_text(chosen.name)
-    return Opened(session, store, AgentEditor(shown, profile, text), planner)
+    return Opened(session, store, AgentEditor(shown, profile, text), planner, _recorded(session, store, chosen))
+
+
+def _recorded(session: SessionWorker, store: Store, chosen: Chosen) -> RecordingHandle:
+    """Record the session: with sound if the user asks for it, else as the black box that the settings allow."""
+    asked = chosen.options.record is not None or chosen.profile.record
+    root = Path(chosen.options.record).expanduser() if chosen.options.record else None
+    recording = RecordingHandle(session.plan, lambda: session.clock, session.report, asked, root, chosen.first)
+    session.observers.append(recording)
+    session.taps.heard.append(lambda pcm: recording.heard(pcm, session.clock + store.audio.output.latency_ms / 1000))
+    session.at_end.append(recording.close)
+    return recording
 
 
 def _new_store() -> Store:

@@ -6,11 +6,13 @@ from rtvoice_tui.controller.calls import Calls
 from rtvoice_tui.controller.edits import Edits
 from rtvoice_tui.controller.planner import Planner
 from rtvoice_tui.controller.profiles import Profiles
+from rtvoice_tui.controller.recordings import Recordings
 from rtvoice_tui.controller.talk import Talk
 from rtvoice_tui.controller.typed_history import TypedHistory
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.profiles import paths
+from rtvoice_tui.recording.handle import RecordingHandle
 from rtvoice_tui.store.store import Store
 
 
@@ -23,6 +25,7 @@ class Controller:
         editor: editor of the open profile's agent.
         planner: creates plans.
         remember: called with the name of the profile to open at the next start.
+        recording: the recording of the session; ``None`` if there is none.
 
     Attributes:
         session: handle of the session.
@@ -32,6 +35,7 @@ class Controller:
         calls: approval of calls, manual runs and mocks.
         talk: turns, mute and noise gate.
         typed: the messages typed earlier.
+        recordings: begins and ends the recording of sound.
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class Controller:
         editor: AgentEditor,
         planner: Planner,
         remember: Callable[[str], None] = lambda name: None,
+        recording: RecordingHandle | None = None,
     ) -> None:
         self.session = session
         self.store = store
@@ -48,4 +53,5 @@ class Controller:
         self.profiles = Profiles(session, self.edits, remember)
         self.calls = Calls(session, self.edits)
         self.talk = Talk(session, store, self.edits)
+        self.recordings = Recordings(session, recording)
         self.typed = TypedHistory(paths.typed_file())

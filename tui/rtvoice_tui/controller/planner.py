@@ -39,6 +39,7 @@ class Options:
     output_file: Path | None = None
     no_audio: bool = False
     no_connect: bool = False
+    record: str | None = None
 
     @property
     def override(self) -> bool:

@@ -38,6 +38,7 @@ class SessionWorker:
     Attributes:
         observers: notified of everything that happens, on the session's thread; extend the list before `run`.
         taps: get the session's audio; extend its lists before `run`.
+        at_end: called on the session's thread when everything has ended.
         driver: runs the sessions; ``None`` before `run`. Must be used on its loop.
     """
 
@@ -46,6 +47,7 @@ class SessionWorker:
         self._requested_plan: Plan | None = None
         self.observers: list[Observer] = []
         self.taps = Taps()
+        self.at_end: list[Callable[[], object]] = []
         self.driver: SessionDriver | None = None
         self._store = store
         self._t0 = time.perf_counter()
@@ -168,6 +170,8 @@ class SessionWorker:
         finally:
             with self._lock:
                 self._ended = True
+            for ended in self.at_end:
+                ended()
 
     def _ask(self, ask: "Callable[[SessionDriver], object]", when_ended: Callable[[], object] = lambda: None) -> None:
         """Call a function with the driver on the session's loop, now or once it runs.

@@ -142,6 +142,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         trusted: whether it may connect, use keys and run its tools on this machine; false for imported profiles
             until the user trusts them.
         audio: devices and how they are used.
+        record: whether each session is recorded with its sound.
     """
 
     provider: Literal["local", "yandex", "openai", "azure", "xai", "hf", "generic"] = "local"
@@ -157,6 +158,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     calls_in_a_row: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 20
     trusted: bool = True
     audio: AudioPreferences = AudioPreferences()
+    record: bool = False
 
     @property
     def dialect(self) -> Dialect:

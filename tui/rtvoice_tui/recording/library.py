@@ -100,18 +100,20 @@ def delete(folder: Path) -> None:
         raise RecordingError(f"{folder} cannot be deleted: {error.strerror or error}", "check its rights") from error
 
 
-def prune(root: Path, settings: RecordingSettings, now: float) -> list[str]:
+def prune(root: Path, settings: RecordingSettings, now: float, begun: int = 0) -> list[str]:
     """Delete what is more than the settings say; returns the names. What may still be going on stays.
 
     Args:
         root: the folder of the recordings.
         settings: how much is kept.
         now: wall clock in seconds.
+        begun: how many of those that nobody asked for have just begun, and count as kept.
     """
     entries = [entry for entry in listed(root) if entry.recording is not None and not _alive(entry, now)]
     asked = [entry for entry in entries if entry.recording is not None and entry.recording.manifest.asked]
     others = [entry for entry in entries if entry not in asked]
-    gone = others[settings.black_box_sessions :] if settings.black_box_sessions else []
+    most = settings.black_box_sessions
+    gone = others[max(0, most - begun) :] if most else []
     gone += _too_many(asked, settings, now)
     names = []
     for entry in gone:

@@ -11,19 +11,20 @@ from msgspec.structs import replace
 from rtvoice_tui import __version__
 from rtvoice_tui.engine.observers import MachineMade, Observed, Stepped
 from rtvoice_tui.errors import ProfileError
+from rtvoice_tui.profiles.app_settings import RecordingSettings
 from rtvoice_tui.profiles.writing import write_privately
 from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from rtvoice_tui.protocol.wire import Wire
 from rtvoice_tui.recording.format import MANIFEST, Manifest, State, encoded
-from rtvoice_tui.recording.library import new_folder
+from rtvoice_tui.recording.library import new_folder, prune
 from rtvoice_tui.recording.recorder import Recorder
 from rtvoice_tui.recording.sink import Sink
 from rtvoice_tui.recording.summary import SummaryCounter
 from rtvoice_tui.session.effects import Report
 from rtvoice_tui.session.facts import Level, Notice, TurnStarted
 
-MOST_HELD = 4 << 20
-"""Bytes that are held in memory before the first turn, if nobody asked for a recording."""
+MOST_HELD = 32 << 20
+"""Bytes that are held in memory before the recording begins."""
 
 ENDING_S = 3.0
 """How long the end waits for the disk."""
@@ -40,6 +41,8 @@ class SessionRecording:
         wire: the codec of the frames.
         clock: returns seconds, on the clock of all times.
         report: called with a notice, from any thread.
+        asked: whether the user asked for it, so that it begins at once and keeps sound.
+        settings: how many recordings are kept.
 
     Attributes:
         folder: the folder of the recording; ``None`` before it begins, and after it failed.
@@ -48,13 +51,20 @@ class SessionRecording:
     """
 
     def __init__(
-        self, root: Path, wire: Wire, clock: Callable[[], float], report: Callable[[Notice], None], asked: bool
+        self,
+        root: Path,
+        wire: Wire,
+        clock: Callable[[], float],
+        report: Callable[[Notice], None],
+        asked: bool,
+        settings: RecordingSettings,
     ) -> None:
         self.folder: Path | None = None
         self.asked = asked
         self.sound = False
         self._root = root
         self._report = report
+        self._settings = settings
         self._zero = time.time() - clock()
         self._recorder = Recorder(wire, self._put)
         self._counter = SummaryCounter()
@@ -73,7 +83,7 @@ class SessionRecording:
             self._describe(observed)
         self._recorder(observed, at)
         self._counter(observed, at)
-        if self._sink is None and not self._failed and (self.asked or _begins_a_turn(observed)):
+        if self._sink is None and not self._failed and (self.asked or self._begins(observed)):
             self._begin()
 
     def heard(self, pcm: bytes, at: float) -> None:
@@ -100,6 +110,12 @@ class SessionRecording:
         return whole
 
     # --- the folder
+
+    def _begins(self, observed: Observed) -> bool:
+        """Whether the black box has something to keep now: the first turn."""
+        if not self._settings.black_box or not isinstance(observed, Stepped):
+            return False
+        return any(isinstance(effect, Report) and isinstance(effect.fact, TurnStarted) for effect in observed.effects)
 
     def _describe(self, made: MachineMade) -> None:
         dialect, settings = DIALECTS[made.dialect], made.settings
@@ -128,6 +144,9 @@ class SessionRecording:
             self._sink = sink
         self.folder = folder
         self._write_manifest()
+        begun = 0 if self.asked else 1
+        pruning = (self._root, self._settings, time.time(), begun)
+        threading.Thread(target=prune, args=pruning, name="old recordings", daemon=True).start()
 
     def _put(self, name: str, data: bytes) -> None:
         with self._lock:
@@ -140,8 +159,7 @@ class SessionRecording:
             self._held_size += len(data)
             too_much = self._held_size > MOST_HELD
         if too_much:
-            self._failed = True  # nothing was said for hours: there is nothing to keep
-            self._held.clear()
+            self._broken("the session went on for too long before it was asked for")
 
     def _write_manifest(self) -> None:
         folder = self.folder
@@ -163,12 +181,6 @@ class SessionRecording:
         what = f"the recording ended: {reason}"
         remedy = f"make room for {self._root}, then start again; what was written until now is kept"
         self._report(Notice(Level.WARNING, what, remedy))
-
-
-def _begins_a_turn(observed: Observed) -> bool:
-    if not isinstance(observed, Stepped):
-        return False
-    return any(isinstance(effect, Report) and isinstance(effect.fact, TurnStarted) for effect in observed.effects)
 
 
 def _iso(seconds: float) -> str:

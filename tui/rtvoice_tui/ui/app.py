@@ -15,6 +15,7 @@ from rtvoice_tui.controller.controller import Controller
 from rtvoice_tui.controller.planner import Planner
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.engine.handle import SessionHandle
+from rtvoice_tui.recording.handle import RecordingHandle
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui import themes
 from rtvoice_tui.ui.actions.agent import AgentActions
@@ -59,6 +60,7 @@ class RtvoiceApp(TerminalApp):
         remember: stores a choice of the user; called with the keyword ``theme``, ``profile`` or ``columns``.
         theme_name: name of the initial theme; if it is unknown, the default theme is used.
         columns: shares of the columns of panes; others than three numbers are ignored.
+        recording: the recording of the session; ``None`` if there is none.
 
     Attributes:
         controller: the operations on the session.
@@ -82,10 +84,11 @@ class RtvoiceApp(TerminalApp):
         remember: Callable[..., None] = lambda **chosen: None,
         theme_name: str = themes.DEFAULT,
         columns: Sequence[int] = (),
+        recording: RecordingHandle | None = None,
     ) -> None:
         self.session = session
         self.store = store
-        self.controller = Controller(session, store, editor, planner, lambda name: remember(profile=name))
+        self.controller = Controller(session, store, editor, planner, lambda name: remember(profile=name), recording)
         self.own_keys, self._key_problems = load_keymap(keymap_file())
         rebind(self.own_keys)
         super().__init__(session, self.controller.talk)
@@ -171,6 +174,7 @@ class RtvoiceApp(TerminalApp):
             return
         self.keys.follow_mode()
         self.panes.show_keys()
+        self._bridge.recording = self.controller.recordings.sound
         self._bridge.pulse(self.panes.layout.narrow, self.panes.layout.active)
 
     def on_resize(self, event: events.Resize) -> None:

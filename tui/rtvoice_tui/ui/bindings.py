@@ -109,6 +109,7 @@ KEYS: tuple[Key, ...] = (
     Key("previous-turn", "left_square_bracket", "turn(-1)", "earlier turn", "Show the turn before in all panes"),
     Key("next-turn", "right_square_bracket", "turn(1)", "later turn", "Show the turn after in all panes"),
     Key("back", "escape", "back", "back", "Close, hide or go back one level", typing=8),
+    Key("record", "r", "record", "record", "Record the sound from now on, or no longer"),
     Key("narrower", "less_than_sign", "widen(-1)", "narrower", "Make the left column narrower"),
     Key("wider", "greater_than_sign", "widen(1)", "wider", "Make the left column wider"),
     Key("help-f", "f1", "help", "help", "Show all keys", typing=9, anywhere=True),
@@ -207,7 +208,7 @@ KEYS: tuple[Key, ...] = (
 PANE_ACTIONS = frozenset(
     "type pane zoom widen edit_agent send_edit back turn filter filter_events search copy command_palette"
     " send_result run_again run_edited toggle_mock test_tool toggle_tool whole_call call_view"
-    " devices sound_history".split()
+    " devices sound_history record".split()
 )
 """Actions that are disabled while a dialog covers the panes."""
 

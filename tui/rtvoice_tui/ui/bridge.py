@@ -29,12 +29,16 @@ class Bridge:
         store: state of the session.
         clock: returns seconds on the store's clock.
         settled: called with the time (s) and the outcome of each change of the agent.
+
+    Attributes:
+        recording: whether the session's sound is recorded.
     """
 
     def __init__(self, store: Store, clock: Callable[[], float], settled: Callable[[float, EditChanged], None]) -> None:
         self._store = store
         self._clock = clock
         self._settled = settled
+        self.recording = False
         self._edits_seen = 0
         self._pulses = -1
         self._phase = store.session.phase
@@ -75,6 +79,7 @@ class Bridge:
                 pane.sync(with_counters)
         if with_counters:
             self._status.unsaved = self._agent.unsaved
+            self._status.recording = self.recording
             self._status.sync(now)
         if narrow:
             self._tabs.sync(self._store, active, self._agent.unsaved)

@@ -87,7 +87,12 @@ class PlainHead:
         self._session = opened.session
         self._store = opened.store
         self._controller = Controller(
-            opened.session, opened.store, opened.editor, opened.planner, lambda name: remember(profile=name)
+            opened.session,
+            opened.store,
+            opened.editor,
+            opened.planner,
+            lambda name: remember(profile=name),
+            opened.recording,
         )
         self._lines = Lines(opened.store, self._time_of_day, lambda: status.session_words(self._controller))
         self._pace = Pace(opened.session.plan.connect, lambda: bool(self._lines.question))

@@ -98,6 +98,10 @@ class TalkActions:
         self._app.clear_notifications()  # they would lie over the lists
         self._app.push_screen(DevicesScreen(self._controller, list_in_subprocess))
 
+    def record(self) -> None:
+        """Record the sound from now on, or no longer."""
+        self._controller.recordings.toggle()
+
     def sound_history(self) -> None:
         """Show the last ten seconds of sound, or hide them."""
         self._app.screen_stack[0].query_one(SoundPanel).toggle()

@@ -64,6 +64,7 @@ class StatusRow(FixedLine):
         self._profile = profile
         self._about = about
         self.unsaved = False
+        self.recording = False
         self._now = 0.0
 
     def fill(self) -> None:
@@ -85,7 +86,8 @@ class StatusRow(FixedLine):
         """Profile, model and voice, and the end of the session's id."""
         agent, voice = self._about.partition(" · ")[2], self._about.rpartition(" · ")[2]
         session_id = one_line(self._store.session.session_id or "", 64)
-        parts = [_Part(f"   {self._profile}{'*' if self.unsaved else ''}", "title", 0)]
+        parts = [_Part("   ● REC", "error", 0)] if self.recording else []
+        parts += [_Part(f"   {self._profile}{'*' if self.unsaved else ''}", "title", 0)]
         parts += [_Part(f"   {self._about}", "dim", 4, (f"   {agent}", f"   {voice}"))]
         return [*parts, _Part(f"   …{session_id[-4:]}", "dim", 6)] if live and session_id else parts
 

@@ -1,0 +1,136 @@
+"""``rtvoice-tui sessions``: the recordings, without opening the cockpit."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import click
+
+from rtvoice_tui.errors import RecordingError
+from rtvoice_tui.profiles import paths
+from rtvoice_tui.recording import library
+from rtvoice_tui.recording.conversation import conversation
+from rtvoice_tui.recording.export import texts
+from rtvoice_tui.recording.format import State, Summary
+from rtvoice_tui.recording.reader import Recording
+from rtvoice_tui.store.plain import one_line
+
+TEXTS: dict[str, Callable[[Recording], str]] = {
+    "md": texts.markdown,
+    "json": texts.as_json,
+    "srt": texts.srt,
+    "vtt": texts.vtt,
+}
+FORMATS = (*TEXTS, "jsonl")
+
+
+@click.group()
+def sessions() -> None:
+    """List, show, export and delete recorded sessions.
+
+    The last sessions are kept without sound though nobody asked; --record and the key r keep sound, too.
+    SESSION is a name from the list, the beginning of one, `last`, or a folder.
+
+    \b
+    Examples:
+      rtvoice-tui sessions list
+      rtvoice-tui sessions show last
+      rtvoice-tui sessions export last --format md -o talk.md
+    """
+
+
+@sessions.command("list")
+def list_sessions() -> None:
+    """List all recordings, newest first: length, turns, errors, profile and first words."""
+    found = library.listed(paths.recordings_folder())
+    if not found:
+        click.echo("no session is recorded yet: the first one with a turn is", err=True)
+    for entry in found:
+        click.echo(_line(entry))
+
+
+def _line(entry: library.Listed) -> str:
+    if entry.recording is None:
+        return f"{entry.name:<44} cannot be read: {one_line(entry.problem, 200)}"
+    manifest = entry.recording.manifest
+    summary = _summary(entry.recording)
+    marks = "sound" if manifest.sound else "     "
+    errors = f"{summary.errors} errors  " if summary.errors else ""
+    ended = "" if manifest.state is State.COMPLETE else "not ended  "
+    words = f"{texts.clock(summary.length_s):>8} {summary.turns:>3} turns  {marks}  {ended}{errors}"
+    return f"{entry.name:<44} {words}{one_line(summary.first_words, 80)}"
+
+
+def _summary(recording: Recording) -> Summary:
+    """What the recording holds; of one that was not ended from a replay."""
+    if recording.manifest.state is State.COMPLETE:
+        return recording.manifest.summary
+    return conversation(recording).summary
+
+
+@sessions.command("show")
+@click.argument("session")
+def show_session(session: str) -> None:
+    """Print the conversation of a recording as Markdown."""
+    _write([texts.markdown(_find(session)).encode()])
+
+
+@sessions.command("export")
+@click.argument("session")
+@click.option("--format", "kind", type=click.Choice(FORMATS), default="md", show_default=True, help="The format.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file; else standard output.")
+def export_session(session: str, kind: str, output: Path | None) -> None:
+    """Write a recording in a format that other programs read.
+
+    \b
+    md      the conversation as Markdown        srt, vtt   as subtitles
+    json    the conversation with all it knows  jsonl      the events of both directions, a line each
+    """
+    recording = _find(session)
+    content: Iterable[bytes]
+    content = texts.jsonl(recording) if kind == "jsonl" else [TEXTS[kind](recording).encode("utf-8", "replace")]
+    if output is None:
+        _write(content)
+        return
+    try:
+        with open(output, "xb") as file:
+            file.writelines(content)
+    except FileExistsError:
+        raise RecordingError(f"{output} exists already", "choose another file, or delete it first") from None
+    except OSError as error:
+        raise RecordingError(f"{output} cannot be written: {error.strerror or error}", "choose another file") from None
+    click.echo(str(output))
+
+
+@sessions.command("delete")
+@click.argument("session", nargs=-1, required=True)
+def delete_session(session: tuple[str, ...]) -> None:
+    """Delete recordings."""
+    for name in session:
+        recording = _find(name)
+        library.delete(recording.folder)
+        click.echo(f"deleted {recording.name}")
+
+
+@sessions.command("prune")
+def prune_sessions() -> None:
+    """Delete what is more than settings.toml says, as each new recording does."""
+    from rtvoice_tui.profiles.app_settings import load_app_settings
+
+    settings, problem = load_app_settings(paths.settings_file())
+    if problem:
+        raise RecordingError(problem, "correct it first")
+    for name in library.prune(paths.recordings_folder(), settings.recording, time.time()):
+        click.echo(f"deleted {name}")
+
+
+def _find(session: str) -> Recording:
+    return library.find(paths.recordings_folder(), session)
+
+
+def _write(content: Iterable[bytes]) -> None:
+    sys.stdout.flush()
+    for data in content:
+        sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()

@@ -1,0 +1,122 @@
+"""The conversation as Markdown, JSON and subtitles, and the events as JSON lines."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from rtvoice_tui.recording.conversation import Conversation, Part, conversation
+from rtvoice_tui.recording.format import encoded
+from rtvoice_tui.recording.reader import Recording
+from rtvoice_tui.store.plain import one_line, visible
+
+_NAMES = {"user": "You", "agent": "Agent"}
+
+_ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>#|~"})
+
+
+def markdown(recording: Recording) -> str:
+    """The conversation as Markdown, with times, latencies, calls and cuts."""
+    manifest, said = recording.manifest, conversation(recording)
+    summary = said.summary
+    facts = [f"{summary.turns} turns", f"{clock(summary.length_s)} long"]
+    facts += [f"{summary.errors} errors"] if summary.errors else []
+    lines = [f"# {_plain(manifest.profile)}, {manifest.started[:16].replace('T', ' ')}", ""]
+    lines += [f"{_plain(manifest.identity)} · {' · '.join(facts)}", ""]
+    for part in said.parts:
+        lines += [*_markdown_part(part), ""]
+    return "\n".join(lines)
+
+
+def _markdown_part(part: Part) -> list[str]:
+    time = clock(part.at)
+    if part.who == "session":
+        return [f"--- {_plain(part.text)} ---"]
+    if part.who == "tool":
+        took = f", {part.duration_ms:.0f} ms" if part.duration_ms is not None else ""
+        head = f"*{time}* `{_code(part.tool)}` {part.state}{took}"
+        output = [f"  - result: `{_code(one_line(part.output, 2000))}`"] if part.output else []
+        return [head, "", f"  - arguments: `{_code(one_line(part.arguments, 2000)) or '{}'}`", *output]
+    waited = f" · {part.waited_ms:.0f} ms" if part.waited_ms is not None else ""
+    lines = [f"**{_NAMES[part.who]}** *{time}{waited}*", ""]
+    words = part.text if part.heard is None else part.heard
+    lines += [_plain(line) for line in words.split("\n")]
+    if part.heard is not None and part.heard_ms is not None and part.received_ms is not None:
+        unheard = part.text[len(part.heard) :].strip()
+        lines += ["", f"*cut: heard {part.heard_ms / 1000:.1f} of {part.received_ms / 1000:.1f} s*"]
+        lines += ["", f"~~{_plain(one_line(unheard, 4000))}~~"] if unheard else []
+    elif part.note:
+        lines += ["", f"*{_plain(one_line(part.note, 400))}*"]
+    return lines
+
+
+def as_json(recording: Recording) -> str:
+    """Manifest and conversation as one JSON document."""
+    said = conversation(recording)
+    whole = {"manifest": recording.manifest, "summary": said.summary, "parts": said.parts}
+    return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode() + "\n"
+
+
+def srt(recording: Recording) -> str:
+    """The conversation as subtitles in SubRip."""
+    cues = _cues(conversation(recording), recording)
+    blocks = (
+        f"{number}\n{_stamp(start, ',')} --> {_stamp(end, ',')}\n{name}: {text}\n"
+        for number, (start, end, name, text) in enumerate(cues, 1)
+    )
+    return "\n".join(blocks)
+
+
+def vtt(recording: Recording) -> str:
+    """The conversation as subtitles in WebVTT."""
+    cues = _cues(conversation(recording), recording)
+    escape = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+    blocks = (
+        f"{_stamp(start, '.')} --> {_stamp(end, '.')}\n<v {name}>{text.translate(escape)}\n"
+        for start, end, name, text in cues
+    )
+    return "WEBVTT\n\n" + "\n".join(blocks)
+
+
+def jsonl(recording: Recording) -> Iterator[bytes]:
+    """The frames of both directions as JSON lines; speech is referred to."""
+    return (encoded(line) for line in recording.wire())
+
+
+MOST_CUE_S, LEAST_CUE_S, CHARACTERS_PER_S = 12.0, 1.5, 15.0
+
+
+def _cues(said: Conversation, recording: Recording) -> Iterator[tuple[float, float, str, str]]:
+    """Start, end, name and words of each part that is speech; times from the first input on."""
+    begins = next((line.at for line in recording.journal()), 0.0)
+    spoken = [part for part in said.parts if part.who in _NAMES and part.text]
+    for place, part in enumerate(spoken):
+        words = one_line(part.text if part.heard is None else part.heard, 4000)
+        if not words:
+            continue
+        length = min(MOST_CUE_S, max(LEAST_CUE_S, len(words) / CHARACTERS_PER_S))
+        after = spoken[place + 1].at if place + 1 < len(spoken) else part.at + length
+        end = min(part.at + length, after) if after > part.at else part.at + length
+        yield max(0.0, part.at - begins), max(0.0, end - begins), _NAMES[part.who], words
+
+
+def _stamp(seconds: float, point: str) -> str:
+    ms = round(seconds * 1000)
+    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{point}{ms % 1000:03}"
+
+
+def clock(seconds: float) -> str:
+    """A duration as minutes and seconds, with hours where there are some."""
+    whole = int(seconds)
+    return (
+        f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}" if whole >= 3600 else f"{whole // 60}:{whole % 60:02}"
+    )
+
+
+def _plain(text: str) -> str:
+    """Text of others, in which nothing is Markdown."""
+    return visible(text).translate(_ESCAPED)
+
+
+def _code(text: str) -> str:
+    """Text of others inside backticks."""
+    return visible(text).replace("`", "'")
