@@ -22,7 +22,7 @@ TEXTS: dict[str, Callable[[Recording], str]] = {
     "srt": texts.srt,
     "vtt": texts.vtt,
 }
-FORMATS = (*TEXTS, "jsonl")
+FORMATS = (*TEXTS, "jsonl", "flac", "wav")
 
 
 @click.group()
@@ -86,8 +86,19 @@ def export_session(session: str, kind: str, output: Path | None) -> None:
     \b
     md      the conversation as Markdown        srt, vtt   as subtitles
     json    the conversation with all it knows  jsonl      the events of both directions, a line each
+    flac, wav   both sides as they were heard: left the microphone, right the agent
     """
     recording = _find(session)
+    if kind in ("flac", "wav"):
+        from rtvoice_tui.recording.stereo import write_stereo
+
+        if output is None:
+            raise click.UsageError(f"{kind} needs a file: -o talk.{kind}")
+        if output.suffix != f".{kind}":
+            output = output.with_name(f"{output.name}.{kind}")
+        seconds = write_stereo(recording, output)
+        click.echo(f"{output}  {texts.clock(seconds)}")
+        return
     content: Iterable[bytes]
     content = texts.jsonl(recording) if kind == "jsonl" else [TEXTS[kind](recording).encode("utf-8", "replace")]
     if output is None:
