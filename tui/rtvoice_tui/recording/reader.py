@@ -79,8 +79,11 @@ class Recording:
 
     def speech(self, speech: Speech) -> bytes:
         """The sound of a frame as PCM16; silence where it is not kept."""
+        stretches = self._stretches[speech.track]
+        if not stretches:
+            return bytes(speech.samples * 2)
         pcm = bytearray(speech.samples * 2)
-        for segment, until in self._stretches(speech.track):
+        for segment, until in stretches:
             first = max(speech.first, segment.first)
             last = min(speech.first + speech.samples, until)
             if first < last:
@@ -97,12 +100,15 @@ class Recording:
         except OSError:
             return b""
 
-    def _stretches(self, track: Track) -> Iterator[tuple[Segment, int]]:
-        """The stretches of a track, each with the number of the sample behind it."""
-        segments = self.segments[track]
-        ends = [*(segment.place for segment in segments[1:]), self.samples(track)]
-        for segment, end in zip(segments, ends, strict=False):
-            yield segment, segment.first + end - segment.place
+    @cached_property
+    def _stretches(self) -> dict[Track, list[tuple[Segment, int]]]:
+        """The stretches of each track, each with the number of the sample behind it."""
+        found = {}
+        for track, segments in self.segments.items():
+            ends = [*(segment.place for segment in segments[1:]), self.samples(track)]
+            both = zip(segments, ends, strict=False)
+            found[track] = [(segment, segment.first + end - segment.place) for segment, end in both]
+        return found
 
     def _lines(self, name: str, kind: type[Line]) -> Iterator[Line]:
         decoder = msgspec.json.Decoder(kind)

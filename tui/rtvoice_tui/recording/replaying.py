@@ -102,10 +102,10 @@ class Replayer:
     def _frames_before(self, count: int | None) -> None:
         """Observe the frames that no input refers to, up to a number of frames."""
         while (count is None or self._frames_seen < count) and (frame := self._take()) is not None:
-            text, decoded = self._decoded(frame)
             if frame.direction == "down":
-                self._observe(FrameReceived(text, decoded), frame.at)
+                self._observe(FrameReceived(*self._decoded(frame)), frame.at)
             else:
+                text = _text(frame)
                 self._observe(FrameSent(self._wire.decode_sent(text, self._speech(frame)), text), frame.at)
 
     def _take(self) -> WireLine | None:
@@ -114,7 +114,7 @@ class Replayer:
         return frame
 
     def _decoded(self, frame: WireLine) -> tuple[str, Decoded]:
-        text = frame.frame if frame.frame is not None else bytes(frame.event).decode("utf-8", "replace")
+        text = _text(frame)
         decoded = self._wire.decode(text)
         return text, self._wire.with_speech(decoded, self._speech(frame)) if frame.speech is not None else decoded
 
@@ -125,3 +125,8 @@ class Replayer:
         self.at = at
         for observer in self._observers:
             observer(observed, at)
+
+
+def _text(frame: WireLine) -> str:
+    """A frame as text, without its speech."""
+    return frame.frame if frame.frame is not None else bytes(frame.event).decode("utf-8", "replace")
