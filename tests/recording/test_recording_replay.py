@@ -13,7 +13,7 @@ from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.engine.observers import EventLogObserver, store_observer
 from rtvoice_tui.engine.worker import SessionWorker
 from rtvoice_tui.protocol.realtime.wire import RealtimeWire
-from rtvoice_tui.recording.format import MANIFEST, Manifest, Track, encoded
+from rtvoice_tui.recording.format import Manifest, Track, encoded
 from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.recording.recorder import Recorder
 from rtvoice_tui.recording.replaying import Replayer
@@ -26,8 +26,8 @@ SPEECH = signal(1.2)
 
 def recorded(worker: SessionWorker, folder: Path, sound: bool = True) -> tuple[Recorder, Sink]:
     """Record a worker's session from the first input on."""
-    sink = Sink(folder, lambda reason: pytest.fail(reason))
-    (folder / MANIFEST).write_bytes(encoded(Manifest(app="test", started="2026-01-01T00:00:00+00:00", sound=sound)))
+    manifest = Manifest(app="test", started="2026-01-01T00:00:00+00:00", sound=sound)
+    sink = Sink(folder, encoded(manifest), lambda reason: pytest.fail(reason))
     recorder = Recorder(RealtimeWire(), sink.put)
     recorder.keep_sound(sound)
     worker.observers.append(recorder)
@@ -49,7 +49,7 @@ def replayed(folder: Path) -> dict[str, Any]:
         log = EventLogObserver(store.events, wire, lambda fact: pytest.fail(str(fact)))
         replayer = Replayer(Recording(folder), [store_observer(store), log])
         replayer.all()
-        assert replayer.ended
+        assert (replayer.ended, replayer.problem) == (True, "")
         return picture(store)
 
 

@@ -41,8 +41,7 @@ class HarmlessStream:
         """
         if self._closed and text:
             raise OutputFailed("it is closed")
-        with _told():
-            self._stream.write(visible(text))
+        self._write(visible(text))
         return len(text)
 
     def write_exactly(self, text: str) -> None:
@@ -50,8 +49,15 @@ class HarmlessStream:
         if self._closed or self._stream.isatty():
             self.write(text)
             return
+        self._write(text)
+
+    def _write(self, text: str) -> None:
         with _told():
-            self._stream.write(text)
+            try:
+                self._stream.write(text)
+            except UnicodeEncodeError:  # an encoding that lacks these characters
+                encoding = self._stream.encoding
+                self._stream.write(text.encode(encoding, "replace").decode(encoding))
 
     def flush(self) -> None:
         """Flush the stream.

@@ -100,10 +100,15 @@ def open_session(chosen: Chosen) -> Opened:
 def _recorded(session: SessionWorker, store: Store, chosen: Chosen) -> RecordingHandle:
     """Record the session: with sound if the user asks for it, else as the black box that the settings allow."""
     asked = chosen.options.record is not None or chosen.profile.record
-    root = Path(chosen.options.record).expanduser() if chosen.options.record else None
+    root = Path(os.path.expanduser(chosen.options.record)) if chosen.options.record else None
     recording = RecordingHandle(session.plan, lambda: session.clock, session.report, asked, root, chosen.first)
+    taps = session.taps
+
+    def heard(pcm: bytes) -> None:
+        recording.heard(pcm, session.clock + store.audio.output.latency_ms / 1000, taps.heard_rate)
+
     session.observers.append(recording)
-    session.taps.heard.append(lambda pcm: recording.heard(pcm, session.clock + store.audio.output.latency_ms / 1000))
+    taps.heard.append(heard)
     session.at_end.append(recording.close)
     return recording
 

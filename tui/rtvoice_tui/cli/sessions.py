@@ -1,12 +1,12 @@
 """``rtvoice-tui sessions``: the recordings, without opening the cockpit."""
 
-import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
 
+from rtvoice_tui.cli.console import write_exactly
 from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.profiles import paths
 from rtvoice_tui.recording import library
@@ -51,10 +51,12 @@ def list_sessions() -> None:
 
 
 def _line(entry: library.Listed) -> str:
-    if entry.recording is None:
-        return f"{entry.name:<44} cannot be read: {one_line(entry.problem, 200)}"
-    manifest = entry.recording.manifest
-    summary = _summary(entry.recording)
+    try:
+        if entry.recording is None:
+            raise RecordingError(entry.problem)
+        manifest, summary = entry.recording.manifest, _summary(entry.recording)
+    except RecordingError as error:
+        return f"{entry.name:<44} cannot be read: {one_line(error.sentence, 200)}"
     marks = "sound" if manifest.sound else "     "
     errors = f"{summary.errors} errors  " if summary.errors else ""
     ended = "" if manifest.state is State.COMPLETE else "not ended  "
@@ -73,7 +75,7 @@ def _summary(recording: Recording) -> Summary:
 @click.argument("session")
 def show_session(session: str) -> None:
     """Print the conversation of a recording as Markdown."""
-    _write([texts.markdown(_find(session)).encode()])
+    click.echo(texts.markdown(_find(session)), nl=False)
 
 
 @sessions.command("export")
@@ -118,10 +120,11 @@ def export_session(session: str, kind: str, output: Path | None) -> None:
 @click.argument("session", nargs=-1, required=True)
 def delete_session(session: tuple[str, ...]) -> None:
     """Delete recordings."""
-    for name in session:
-        recording = _find(name)
-        library.delete(recording.folder)
-        click.echo(f"deleted {recording.name}")
+    root = paths.recordings_folder()
+    folders = dict.fromkeys(library.find_folder(root, name) for name in session)
+    for folder in folders:
+        library.delete(folder)
+        click.echo(f"deleted {folder.name}")
 
 
 @sessions.command("prune")
@@ -141,7 +144,6 @@ def _find(session: str) -> Recording:
 
 
 def _write(content: Iterable[bytes]) -> None:
-    sys.stdout.flush()
+    """Write to standard output as it is, but harmless on a terminal."""
     for data in content:
-        sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+        write_exactly(data.decode("utf-8", "replace"))

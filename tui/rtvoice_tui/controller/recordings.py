@@ -23,14 +23,18 @@ class Recordings:
         return self._recording is not None and self._recording.sound
 
     def toggle(self) -> None:
-        """Keep the sound from now on, or no longer; a notice says where."""
+        """Keep the sound from now on, or no longer; a notice says where, or why not."""
         if self._recording is None:
             self._say("nothing is recorded: this head has no recording")
             return
         keep = not self._recording.sound
+        known = self._recording.problem
         self._recording.keep_sound(keep)
-        where = self._recording.folder
-        if not keep:
+        where, problem = self._recording.folder, self._recording.problem
+        if problem is not None:
+            if problem is known:  # else it is reported where it came up
+                self._session.report(problem)
+        elif not keep:
             self._say(f"the sound is no longer recorded; it is in {where}" if where else "the sound is not recorded")
         elif where is None:
             self._say("the sound is recorded from now on; the session was already: rtvoice-tui sessions shows it")

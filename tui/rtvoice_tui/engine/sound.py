@@ -91,6 +91,7 @@ class SessionSound:
             input_rate: sample rate of the microphone frames in Hz.
             output_rate: sample rate of the agent's speech in Hz.
         """
+        self._taps.heard_rate = output_rate
         opening = asyncio.to_thread(self._open_station, choice, input_rate, output_rate)
         self._opening = asyncio.create_task(opening)
         station = self._station = await asyncio.shield(self._opening)

@@ -16,11 +16,13 @@ class Taps:
         received: get an item id and its audio on arrival, at the output rate. Called on the session's thread.
         heard: get every block passed to the speaker, silence included, at the output rate. Called on the device's
             thread.
+        heard_rate: the output rate in Hz of the blocks in `heard`; it changes only while no device is open.
     """
 
     sent: list[Callable[[bytes], None]] = field(default_factory=list)
     received: list[Callable[[str, bytes], None]] = field(default_factory=list)
     heard: list[Callable[[bytes], None]] = field(default_factory=list)
+    heard_rate: int = 24_000
 
     def notify_sent(self, pcm: bytes) -> None:
         """Pass sent microphone audio to the taps in `sent`."""

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from rtvoice_tui.engine.observers import EventLogObserver, store_observer
+from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.protocol.realtime.wire import RealtimeWire
 from rtvoice_tui.recording.format import Summary
 from rtvoice_tui.recording.reader import Recording
@@ -61,24 +62,35 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):
-    """A conversation: its parts in order, and what a list shows of it."""
+    """A conversation.
+
+    Attributes:
+        parts: its parts in order.
+        summary: what a list shows of it.
+        problem: why there is no more of it; empty if it is whole.
+    """
 
     parts: tuple[Part, ...]
     summary: Summary
+    problem: str = ""
 
 
 def conversation(recording: Recording) -> Conversation:
     """The conversation of a recording.
 
     Raises:
-        RecordingError: it cannot be replayed.
-        OSError: there is no room for the replay's events.
+        RecordingError: it cannot be replayed, or there is no room for the replay's events.
     """
-    store, counter = Store(), SummaryCounter()
+    try:
+        store = Store()
+    except OSError:
+        raise RecordingError("no temporary file can be made", "set TMPDIR to a folder that can be written") from None
+    counter = SummaryCounter()
     try:
         log = EventLogObserver(store.events, RealtimeWire(), lambda fact: None)
-        Replayer(recording, [store_observer(store), log, counter]).all()
-        return Conversation(parts=parts_of(store), summary=counter.summary)
+        replayer = Replayer(recording, [store_observer(store), log, counter])
+        replayer.all()
+        return Conversation(parts=parts_of(store), summary=counter.summary, problem=replayer.problem)
     finally:
         store.events.close()
 

@@ -5,14 +5,15 @@
 - ``wire.jsonl``: a `WireLine` for every frame of both directions, as it was on the wire, with speech by reference.
 - ``sent.pcm``, ``received.pcm``, ``heard.pcm``: PCM16 mono, where sound is kept. The first two hold what the wire's
   lines refer to, the last what the device played.
-- ``sound.jsonl``: a `Segment` wherever a stretch of a track begins that does not join the one before.
+- ``sound.jsonl``: a `Segment` wherever a stretch of a track begins that does not join the one before, or has another
+  sample rate.
 
 Whatever refers to sound is written after the sound itself, so that a line never refers to what is missing.
 """
 
 import json
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -21,6 +22,12 @@ from rtvoice_tui.session.inputs import Input
 
 VERSION = 1
 """Version of the format. A reader refuses a higher one."""
+
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e7)]
+Number = Annotated[int, msgspec.Meta(ge=0, le=1 << 48)]
+Rate = Annotated[int, msgspec.Meta(ge=1_000, le=1_000_000)]
+FrameBytes = Annotated[int, msgspec.Meta(ge=0, le=1 << 27)]
+"""Bytes of sound in one frame: at most 46 minutes at 24 kHz."""
 
 MANIFEST, JOURNAL, WIRE, SOUND = "session.json", "journal.jsonl", "wire.jsonl", "sound.jsonl"
 
@@ -56,10 +63,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         first_words: the first words of the user, else of the agent.
     """
 
-    length_s: float = 0.0
-    turns: int = 0
-    errors: int = 0
-    tokens: int = 0
+    length_s: Seconds = 0.0
+    turns: Number = 0
+    errors: Number = 0
+    tokens: Number = 0
     first_words: str = ""
 
 
@@ -75,9 +82,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         profile: name of the profile at the start.
         provider: name of the dialect at the start.
         identity: server and model at the start.
-        input_rate: sample rate of ``sent.pcm`` in Hz.
-        output_rate: sample rate of ``received.pcm`` and ``heard.pcm`` in Hz.
-        sound: whether sound is kept.
+        input_rate: sample rate of what is sent at the start, in Hz; each `Segment` has its own.
+        output_rate: sample rate of what is received and heard at the start, in Hz.
+        sound: whether sound was kept at any time.
         summary: what it holds; set when it is ended.
     """
 
@@ -89,18 +96,28 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     profile: str = ""
     provider: str = ""
     identity: str = ""
-    input_rate: int = 24_000
-    output_rate: int = 24_000
+    input_rate: Rate = 24_000
+    output_rate: Rate = 24_000
     sound: bool = False
     summary: Summary = Summary()
 
 
-class Speech(msgspec.Struct, frozen=True, rename={"first": "from"}):
-    """A stretch of a track: ``first`` is its first sample, ``samples`` their number."""
+class Speech(msgspec.Struct, frozen=True, rename={"first": "from", "size": "bytes"}):
+    """The sound of a frame, in bytes, as a frame may end in the middle of a sample.
+
+    Attributes:
+        track: the track.
+        first: number of its first byte; all bytes of the track are counted, whether they are kept or not.
+        size: how many they are.
+    """
 
     track: Track
-    first: int
-    samples: int
+    first: Number
+    size: FrameBytes
+
+
+Way = Literal["up", "down"]
+"""Direction of a frame: to the server, or from it."""
 
 
 class WireLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"direction": "dir"}):
@@ -114,8 +131,8 @@ class WireLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, re
         frame: a frame that is no JSON.
     """
 
-    at: float
-    direction: str
+    at: Seconds
+    direction: Way
     event: msgspec.Raw = msgspec.Raw(b"null")
     speech: Speech | None = None
     frame: str | None = None
@@ -124,10 +141,10 @@ class WireLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, re
 class MicLine(msgspec.Struct, frozen=True, array_like=True):
     """A microphone frame: time in seconds, length in bytes, level in dBFS, and `JournalLine.frames` of this input."""
 
-    at: float
-    size: int
+    at: Seconds
+    size: FrameBytes
     level_db: float | None
-    frames: int
+    frames: Number
 
 
 class JournalLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"happened": "in"}):
@@ -142,28 +159,30 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
         frames: number of lines in ``wire.jsonl`` before this input.
     """
 
-    at: float
+    at: Seconds
     happened: Input | None = None
-    wire: int | None = None
+    wire: Number | None = None
     mic: tuple[MicLine, ...] = ()
     machine: MachineMade | None = None
-    frames: int = 0
+    frames: Number = 0
 
 
 class Segment(msgspec.Struct, frozen=True, rename={"first": "from"}):
-    """A stretch of a track that is continuous.
+    """A stretch of a track that is continuous, at one sample rate.
 
     Attributes:
         at: when its first sample was sent, received or heard, in seconds.
         track: the track.
-        first: number of its first sample; samples are counted whether they are kept or not.
-        place: where it begins in the track's file, in samples.
+        first: number of its first byte, as `Speech` counts them.
+        place: where it begins in the track's file, in bytes; always even.
+        rate: its sample rate in Hz, which may change with the profile.
     """
 
-    at: float
+    at: Seconds
     track: Track
-    first: int
-    place: int
+    first: Number
+    place: Number
+    rate: Rate
 
 
 def encoded(line: Any) -> bytes:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from rtvoice_tui.engine.observers import Observed
     from rtvoice_tui.engine.plan import Plan
     from rtvoice_tui.recording.session_recording import SessionRecording
-    from rtvoice_tui.session.facts import Fact
+    from rtvoice_tui.session.facts import Fact, Notice
 
 
 class RecordingHandle:
@@ -50,8 +50,13 @@ class RecordingHandle:
         """The folder of the recording; ``None`` before it begins."""
         return self._recording.folder if self._recording is not None else None
 
+    @property
+    def problem(self) -> "Notice | None":
+        """Why nothing is recorded any more; ``None`` while it is."""
+        return self._recording.problem if self._recording is not None else None
+
     def keep_sound(self, keep: bool) -> None:
-        """Keep sound from now on, which is to ask for the recording; or no longer."""
+        """Keep sound from now on, which is to ask for the recording; or no longer. Without effect after a `problem`."""
         self._asked = keep
         if self._recording is not None:
             self._recording.keep_sound(keep)
@@ -59,13 +64,15 @@ class RecordingHandle:
     def __call__(self, observed: "Observed", at: float) -> None:
         """Record what was observed. On the session's thread."""
         if self._recording is None:
-            self._recording = self._made()
+            recording = self._recording = self._made()
+            if recording.sound is not self._asked:  # asked for meanwhile
+                recording.keep_sound(self._asked)
         self._recording(observed, at)
 
-    def heard(self, pcm: bytes, at: float) -> None:
-        """Record a block that the device plays from ``at`` on. On the device's thread."""
+    def heard(self, pcm: bytes, at: float, rate: int) -> None:
+        """Record a block that the device plays from ``at`` on, at ``rate`` Hz. On the device's thread."""
         if self._recording is not None and self._recording.sound:
-            self._recording.heard(pcm, at)
+            self._recording.heard(pcm, at, rate)
 
     def close(self) -> None:
         """End the recording. Called once the session has ended."""
@@ -82,7 +89,7 @@ class RecordingHandle:
         loaded, problem = load_app_settings(paths.settings_file())
         settings = loaded.recording
         if problem:
-            self._report(Notice(Level.WARNING, problem))
+            self._report(Notice(Level.WARNING, problem, "correct it; until then the defaults hold"))
         if self._first and settings.black_box and not self._asked:
             words = f"the last {settings.black_box_sessions} sessions are kept, without sound"
             remedy = "rtvoice-tui sessions shows them; black_box = false in settings.toml switches that off"

@@ -11,13 +11,17 @@ import msgspec
 
 from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.profiles.app_settings import RecordingSettings
+from rtvoice_tui.recording import alive
 from rtvoice_tui.recording.format import JOURNAL, MANIFEST, State
-from rtvoice_tui.recording.reader import Recording
+from rtvoice_tui.recording.reader import Recording, open_file
+from rtvoice_tui.store.plain import one_line
 
 _NAME = re.compile(r"\d{4}-\d\d-\d\d-\d{6}-[A-Za-z0-9_.-]{1,60}-[0-9a-f]{4}")
 
 ALIVE_S = 30.0
-"""A recording that was not ended, and was written to so recently, may still be going on."""
+"""Where files cannot be locked: a recording that was written to so recently may still be going on."""
+
+_ALL = "rtvoice-tui sessions list shows all recordings"
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -40,6 +44,11 @@ class Listed(msgspec.Struct, frozen=True):
         """The folder's name."""
         return self.folder.name
 
+    @property
+    def asked(self) -> bool:
+        """Whether the user asked for it, or might have."""
+        return self.recording is None or self.recording.manifest.asked
+
 
 def new_folder(root: Path, at: float, profile: str) -> Path:
     """A folder for a recording that begins at ``at`` (wall clock); it is not made."""
@@ -48,19 +57,35 @@ def new_folder(root: Path, at: float, profile: str) -> Path:
     return root / f"{when}-{name}-{os.urandom(2).hex()}"
 
 
+# --- finding
+
+
 def listed(root: Path) -> list[Listed]:
     """All recordings of a folder, newest first; those that cannot be read with the reason."""
+    return [_listed(folder) for folder in _folders(root)]
+
+
+def _folders(root: Path) -> list[Path]:
+    """The folders that are named as recordings are, newest first."""
     try:
-        folders = sorted((f for f in root.iterdir() if _NAME.fullmatch(f.name)), key=lambda f: f.name, reverse=True)
+        with os.scandir(root) as entries:
+            names = [entry.name for entry in entries if _NAME.fullmatch(entry.name) and _is_folder(entry)]
     except OSError:
         return []
-    return [_listed(folder) for folder in folders if folder.is_dir() and not folder.is_symlink()]
+    return [root / name for name in sorted(names, reverse=True)]
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
 
 
 def _listed(folder: Path) -> Listed:
     size = 0
-    with contextlib.suppress(OSError):
-        size = sum(entry.stat(follow_symlinks=False).st_size for entry in os.scandir(folder))
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        size = sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
     try:
         return Listed(folder, Recording(folder), "", size)
     except RecordingError as error:
@@ -68,53 +93,103 @@ def _listed(folder: Path) -> Listed:
 
 
 def find(root: Path, name: str) -> Recording:
-    """A recording by its name, the unique beginning of one, or the path of its folder; ``last`` is the newest.
+    """A recording by its name; see `find_folder`.
 
     Raises:
         RecordingError: there is none, or it cannot be read.
     """
-    path = Path(name).expanduser()
-    if (path / MANIFEST).is_file():
-        return Recording(path)
-    known = [entry.folder for entry in listed(root)]
-    found = known[:1] if name == "last" else [folder for folder in known if folder.name.startswith(name)]
-    remedy = "rtvoice-tui sessions list shows all recordings"
-    if not found:
-        raise RecordingError(f"there is no recording '{name}'", remedy)
-    if len(found) > 1 and found[0].name != name:
-        raise RecordingError(f"'{name}' is the beginning of {len(found)} recordings", "write more of the name")
-    return Recording(found[0])
+    return Recording(find_folder(root, name))
+
+
+def find_folder(root: Path, name: str) -> Path:
+    """A recording's folder by its name, the unique beginning of one, or its path; ``last`` is the newest.
+
+    Raises:
+        RecordingError: there is none, or more than one.
+    """
+    known = _folders(root)
+    found = known[:1] if name == "last" else [folder for folder in known if name and folder.name.startswith(name)]
+    if len(found) == 1 or (found and found[0].name == name):
+        return found[0]
+    shown = one_line(name, 100)
+    if found:
+        raise RecordingError(f"'{shown}' is the beginning of {len(found)} recordings", "write more of the name")
+    path = Path(os.path.expanduser(name))
+    with contextlib.suppress(OSError, ValueError):
+        if name and path.is_dir():
+            return path
+    raise RecordingError(f"there is no recording '{shown}'", _ALL)
+
+
+def is_alive(folder: Path, now: float) -> bool:
+    """Whether a recording is going on. ``now``: wall clock in seconds."""
+    try:
+        with open_file(folder / JOURNAL) as journal:
+            held = alive.held(journal.fileno())
+    except OSError:
+        return now - _written(folder) < ALIVE_S and not _ended(folder)
+    return now - _written(folder) < ALIVE_S and not _ended(folder) if held is None else held
+
+
+def _ended(folder: Path) -> bool:
+    try:
+        return Recording(folder).manifest.state is State.COMPLETE
+    except RecordingError:
+        return False
+
+
+def _written(folder: Path) -> float:
+    """When the recording was written to last, as seconds of the wall clock."""
+    for path in (folder / JOURNAL, folder):
+        with contextlib.suppress(OSError):
+            return os.stat(path, follow_symlinks=False).st_mtime
+    return 0.0
+
+
+# --- deleting
 
 
 def delete(folder: Path) -> None:
-    """Delete a recording, and nothing that is not one.
+    """Delete a recording, and nothing that is not one. One that is going on stays.
 
     Raises:
         RecordingError: it is none, or it cannot be deleted.
     """
-    if folder.is_symlink() or not (folder / MANIFEST).is_file():
+    if folder.is_symlink() or not _NAME.fullmatch(folder.resolve().name):
         raise RecordingError(f"{folder} is no recording", "nothing was deleted")
+    if is_alive(folder, time.time()):
+        raise RecordingError(f"{folder.name} is being recorded", "end its session first")
     try:
-        shutil.rmtree(folder)
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name != MANIFEST:
+                    _remove(entry)
+        shutil.rmtree(folder)  # the manifest goes last: what is left of an attempt that was cut off is still listed
     except OSError as error:
-        raise RecordingError(f"{folder} cannot be deleted: {error.strerror or error}", "check its rights") from error
+        raise RecordingError(f"{folder} cannot be deleted: {error.strerror or error}", "check its rights") from None
 
 
-def prune(root: Path, settings: RecordingSettings, now: float, begun: int = 0) -> list[str]:
-    """Delete what is more than the settings say; returns the names. What may still be going on stays.
+def _remove(entry: "os.DirEntry[str]") -> None:
+    if entry.is_dir(follow_symlinks=False):
+        shutil.rmtree(entry.path)
+    else:
+        os.unlink(entry.path)
+
+
+def prune(root: Path, settings: RecordingSettings, now: float) -> list[str]:
+    """Delete what is more than the settings say; returns the names. What is going on counts, and stays.
 
     Args:
         root: the folder of the recordings.
         settings: how much is kept.
         now: wall clock in seconds.
-        begun: how many of those that nobody asked for have just begun, and count as kept.
     """
-    entries = [entry for entry in listed(root) if entry.recording is not None and not _alive(entry, now)]
-    asked = [entry for entry in entries if entry.recording is not None and entry.recording.manifest.asked]
-    others = [entry for entry in entries if entry not in asked]
-    most = settings.black_box_sessions
-    gone = others[max(0, most - begun) :] if most else []
-    gone += _too_many(asked, settings, now)
+    entries = listed(root)
+    known = [entry for entry in entries if entry.recording is not None]
+    others = [entry for entry in known if not entry.asked]
+    gone = others[settings.black_box_sessions :] if settings.black_box_sessions else []
+    gone += _too_many([entry for entry in known if entry.asked], settings, now)
+    gone += [entry for entry in entries if entry.recording is None and _never_begun(entry.folder, now)]
     names = []
     for entry in gone:
         with contextlib.suppress(RecordingError):
@@ -124,24 +199,18 @@ def prune(root: Path, settings: RecordingSettings, now: float, begun: int = 0) -
 
 
 def _too_many(asked: list[Listed], settings: RecordingSettings, now: float) -> list[Listed]:
+    """Those beyond the limits; the newest stays, however large it is."""
     gone = asked[settings.sessions :] if settings.sessions else []
     size = 0
-    for entry in asked:
+    for place, entry in enumerate(asked):
         size += entry.size
-        old = settings.days and now - _ended(entry) > settings.days * 86_400
-        if (old or (settings.megabytes and size > settings.megabytes * 1_000_000)) and entry not in gone:
+        old = settings.days and now - _written(entry.folder) > settings.days * 86_400
+        too_large = place and settings.megabytes and size > settings.megabytes * 1_000_000
+        if (old or too_large) and entry not in gone:
             gone.append(entry)
     return gone
 
 
-def _alive(entry: Listed, now: float) -> bool:
-    ended = entry.recording is not None and entry.recording.manifest.state is State.COMPLETE
-    return not ended and now - _ended(entry) < ALIVE_S
-
-
-def _ended(entry: Listed) -> float:
-    """When the recording was written to last, as seconds of the wall clock."""
-    try:
-        return os.stat(entry.folder / JOURNAL).st_mtime
-    except OSError:
-        return 0.0
+def _never_begun(folder: Path, now: float) -> bool:
+    """Whether nothing but an empty folder is left of an app that was killed as it began to record."""
+    return now - _written(folder) > ALIVE_S and not any(os.path.lexists(folder / name) for name in (MANIFEST, JOURNAL))

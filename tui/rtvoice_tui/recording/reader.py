@@ -1,11 +1,15 @@
-"""Reads a recording, also one that was cut off at any byte: what cannot be read ends a file, and is never an error."""
+"""Reads a recording, also one that was cut off at any byte: what cannot be read ends a file, and is never an error.
 
-import mmap
+Only files are read: no link is followed, and nothing waits for a pipe.
+"""
+
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import msgspec
 
@@ -70,70 +74,72 @@ class Recording:
             found[segment.track].append(segment)
         return found
 
-    def samples(self, track: Track) -> int:
-        """Number of samples that are kept of a track."""
+    def size(self, track: Track) -> int:
+        """Bytes that are kept of a track."""
         try:
-            return os.stat(self.folder / track.file).st_size // 2
+            with open_file(self.folder / track.file) as file:
+                return os.fstat(file.fileno()).st_size
         except OSError:
             return 0
 
     def speech(self, speech: Speech) -> bytes:
-        """The sound of a frame as PCM16; silence where it is not kept."""
-        stretches = self._stretches[speech.track]
-        if not stretches:
-            return bytes(speech.samples * 2)
-        pcm = bytearray(speech.samples * 2)
-        for segment, until in stretches:
+        """The sound of a frame; silence where it is not kept."""
+        pcm = bytearray(speech.size)
+        for segment, size in self.stretches(speech.track):
             first = max(speech.first, segment.first)
-            last = min(speech.first + speech.samples, until)
+            last = min(speech.first + speech.size, segment.first + size)
             if first < last:
                 data = self.pcm(speech.track, segment.place + first - segment.first, last - first)
-                start = (first - speech.first) * 2
+                start = first - speech.first
                 pcm[start : start + len(data)] = data
         return bytes(pcm)
 
-    def pcm(self, track: Track, place: int, samples: int) -> bytes:
-        """Samples of a track's file as PCM16; fewer where it ends before."""
+    def stretches(self, track: Track) -> list[tuple[Segment, int]]:
+        """The stretches of a track, each with its size in bytes."""
+        return self._stretches[track]
+
+    def pcm(self, track: Track, place: int, size: int) -> bytes:
+        """Bytes of a track's file; fewer where it ends before."""
         try:
-            with open(self.folder / track.file, "rb") as file:
-                return os.pread(file.fileno(), samples * 2, place * 2)
+            with open_file(self.folder / track.file) as file:
+                file.seek(place)
+                return file.read(size)
         except OSError:
             return b""
 
     @cached_property
     def _stretches(self) -> dict[Track, list[tuple[Segment, int]]]:
-        """The stretches of each track, each with the number of the sample behind it."""
         found = {}
         for track, segments in self.segments.items():
-            ends = [*(segment.place for segment in segments[1:]), self.samples(track)]
-            both = zip(segments, ends, strict=False)
-            found[track] = [(segment, segment.first + end - segment.place) for segment, end in both]
+            end = self.size(track)
+            ends = [*(min(end, segment.place) for segment in segments[1:]), end][: len(segments)]
+            both = zip(segments, ends, strict=True)
+            found[track] = [(segment, max(0, end - segment.place)) for segment, end in both]
         return found
 
     def _lines(self, name: str, kind: type[Line]) -> Iterator[Line]:
+        """The whole lines that can be read; the first that cannot ends them."""
         decoder = msgspec.json.Decoder(kind)
-        path = self.folder / name
         try:
-            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        except OSError:
+            with open_file(self.folder / name) as file:
+                while (line := file.readline(MOST_LINE)).endswith(b"\n"):
+                    yield decoder.decode(line)
+        except (OSError, MemoryError, msgspec.DecodeError, RecursionError):
             return
-        with os.fdopen(descriptor, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if not size:
-                return
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                yield from _decoded(data, decoder)
 
 
-def _decoded(data: mmap.mmap, decoder: "msgspec.json.Decoder[Line]") -> Iterator[Line]:
-    """The whole lines that can be read; the first that cannot ends them."""
-    start = 0
-    while (end := data.find(b"\n", start, start + MOST_LINE)) >= 0:
-        try:
-            yield decoder.decode(data[start:end])
-        except (msgspec.DecodeError, RecursionError):
-            return
-        start = end + 1
+def open_file(path: Path) -> BinaryIO:
+    """Open a file for reading.
+
+    Raises:
+        OSError: it cannot be read, or is a link, a folder, a pipe or a device.
+    """
+    flags = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, os.O_RDONLY | flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no file")
+    return os.fdopen(descriptor, "rb")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -144,7 +150,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             data = file.read(MOST_MANIFEST)
         manifest = msgspec.json.decode(data, type=_AnyVersion)
         if manifest.version > VERSION:
@@ -152,8 +158,9 @@ def read_manifest(folder: Path) -> Manifest:
             raise RecordingError(sentence, "update rtvoice-tui to open it")
         return msgspec.json.decode(data, type=Manifest)
     except OSError as error:
+        reason = "it is a link" if error.errno == errno.ELOOP else error.strerror or str(error)
         raise RecordingError(
-            f"{folder} is no recording: {MANIFEST} cannot be read ({error.strerror or error})",
+            f"{folder} is no recording: {MANIFEST} cannot be read ({reason})",
             "rtvoice-tui sessions list shows all recordings",
         ) from None
     except (msgspec.DecodeError, RecursionError) as error:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from rtvoice_tui.engine.observers import FrameReceived, FrameSent, MachineMade, Observed, Stepped
+from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from rtvoice_tui.protocol.wire import Wire, WireEvent
 from rtvoice_tui.recording.format import (
     JOURNAL,
@@ -16,14 +17,15 @@ from rtvoice_tui.recording.format import (
     Segment,
     Speech,
     Track,
+    Way,
     WireLine,
     encoded,
 )
 from rtvoice_tui.session import inputs
 from rtvoice_tui.session.commands import MicFrame
 
-MOST_FRAMES = 50
-"""Microphone frames in one line: a second of them."""
+MOST_FRAMES = 25
+"""Microphone frames in one line: half a second of them, which is lost if the process is killed."""
 
 JOINS_S = 0.06
 """A stretch of sound that begins so close to the end of the one before joins it."""
@@ -46,7 +48,8 @@ class Recorder:
         self._frames = 0
         self._received = False
         self._mic: list[MicLine] = []
-        self._tracks = {track: TrackWriter(track, put) for track in Track}
+        self._tracks = {track: TrackWriter(track, put, gaps=track is Track.HEARD) for track in Track}
+        self._rates = {Track.SENT: 0, Track.RECEIVED: 0}
 
     def keep_sound(self, keep: bool) -> None:
         """Keep the sound from now on, or only count it. May be called from any thread."""
@@ -66,6 +69,7 @@ class Recorder:
             case FrameSent():
                 self._frame(at, "up", observed.text, observed.event)
             case MachineMade():
+                self._rates[Track.SENT], self._rates[Track.RECEIVED] = rates(observed)
                 self._journal(JournalLine(at=at, machine=observed, frames=self._frames))
 
     def heard(self, pcm: bytes, at: float, rate: int) -> None:
@@ -92,14 +96,14 @@ class Recorder:
         self.flush()
         self._put(JOURNAL, encoded(line))
 
-    def _frame(self, at: float, direction: str, text: str, event: WireEvent) -> int:
+    def _frame(self, at: float, direction: Way, text: str, event: WireEvent) -> int:
         """Write a frame to the wire's file; returns the number of its line."""
         pcm = self._wire.speech(event)
         speech = None
         if pcm:
             text = self._wire.without_speech(text, event)
             track = Track.SENT if direction == "up" else Track.RECEIVED
-            speech = Speech(track, self._tracks[track].add(pcm, at), len(pcm) // 2)
+            speech = Speech(track, self._tracks[track].add(pcm, at, self._rates[track]), len(pcm))
         if (event_json := _json(text)) is not None:
             line = WireLine(at=at, direction=direction, event=event_json, speech=speech)
         else:
@@ -115,13 +119,15 @@ class TrackWriter:
     Args:
         track: the track.
         put: appends to a file of the recording.
+        gaps: whether the track has gaps in time, at which another stretch begins; else only frames refer to it.
     """
 
-    def __init__(self, track: Track, put: Put) -> None:
+    def __init__(self, track: Track, put: Put, gaps: bool) -> None:
         self._track = track
         self._put = put
+        self._gaps = gaps
         self._kept = False
-        self._samples = self._written = 0
+        self._counted = self._written = self._rate = 0
         self._until: float | None = None  # end of what was written last, in seconds; None: a new stretch begins
         self._lock = threading.Lock()
 
@@ -131,26 +137,38 @@ class TrackWriter:
             if keep != self._kept:
                 self._kept, self._until = keep, None
 
-    def add(self, pcm: bytes, at: float, rate: int = 0) -> int:
-        """Append samples; returns the number of the first.
+    def add(self, pcm: bytes, at: float, rate: int) -> int:
+        """Append sound; returns the number of its first byte.
 
         Args:
-            pcm: PCM16 mono.
+            pcm: PCM16 mono; it may end in the middle of a sample.
             at: when its first sample was sent, received or heard, in seconds.
-            rate: samples per second, for a track with gaps in time; 0 for one that only frames refer to.
+            rate: samples per second; another stretch begins where it changes.
         """
         with self._lock:
-            first = self._samples
-            self._samples += len(pcm) // 2
+            first = self._counted
+            self._counted += len(pcm)
             if not self._kept:
                 return first
-            if self._until is None or (rate and abs(at - self._until) > JOINS_S):
-                self._put(SOUND, encoded(Segment(at, self._track, first, self._written)))
-                self._until = at
-            self._until += len(pcm) / 2 / rate if rate else 0.0
-            self._written += len(pcm) // 2
-            self._put(self._track.file, pcm)
+            until = self._until
+            if until is None or rate != self._rate or (self._gaps and abs(at - until) > JOINS_S):
+                if self._written % 2:
+                    self._append(b"\0")
+                self._put(SOUND, encoded(Segment(at, self._track, first, self._written, rate)))
+                until, self._rate = at, rate
+            self._until = until + len(pcm) / 2 / rate
+            self._append(pcm)
             return first
+
+    def _append(self, pcm: bytes) -> None:
+        self._written += len(pcm)
+        self._put(self._track.file, pcm)
+
+
+def rates(made: MachineMade) -> tuple[int, int]:
+    """The sample rates of a machine's session: of what is sent, and of what is received, in Hz."""
+    fixed, settings = DIALECTS[made.dialect].fixed_rate, made.settings
+    return fixed or settings.input_rate, fixed or settings.output_rate
 
 
 def _json(text: str) -> msgspec.Raw | None:

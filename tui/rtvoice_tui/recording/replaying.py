@@ -1,6 +1,7 @@
 """Feeds a recording through a fresh machine, so that observers see the session again: its facts, effects and frames."""
 
 import itertools
+import logging
 from collections.abc import Sequence
 
 from rtvoice_tui.engine.observers import FrameReceived, FrameSent, MachineMade, Observed, Observer, Stepped
@@ -14,6 +15,8 @@ from rtvoice_tui.session.commands import MicFrame
 from rtvoice_tui.session.inputs import Input, Received
 from rtvoice_tui.session.realtime.machine import SessionMachine
 
+log = logging.getLogger(__name__)
+
 
 class Replayer:
     """Replays a recording, from its beginning on. No clock: it is as fast as the machine.
@@ -24,7 +27,8 @@ class Replayer:
 
     Attributes:
         at: time of what was replayed last, in seconds.
-        ended: whether all of it was replayed.
+        ended: whether all of it was replayed, or as much as can be.
+        problem: why the rest cannot be replayed; empty if all of it can.
     """
 
     def __init__(self, recording: Recording, observers: Sequence[Observer]) -> None:
@@ -40,9 +44,26 @@ class Replayer:
         self._frames_seen = 0
         self.at = 0.0
         self.ended = self._next is None
+        self.problem = ""
 
     def until(self, at: float) -> None:
-        """Replay everything up to a time in seconds."""
+        """Replay everything up to a time in seconds.
+
+        Raises:
+            RecordingError: the recording is of a provider that is not known.
+        """
+        if self.ended:
+            return
+        try:
+            self._until(at)
+        except RecordingError:
+            raise
+        except Exception as error:  # a damaged recording may hold any inputs, in any order
+            log.info("a recording is damaged", exc_info=error)
+            self.problem = f"the recording is damaged: it cannot be replayed beyond {self.at:.1f} s"
+            self.ended = True
+
+    def _until(self, at: float) -> None:
         while (line := self._next) is not None and line.at <= at:
             self._line(line)
             self._next = next(self._journal, None)
@@ -93,8 +114,8 @@ class Replayer:
     def _received(self, line: JournalLine) -> None:
         """Step with the received frame that is next."""
         frame = self._take()
-        if frame is None:
-            return
+        if frame is None or frame.direction != "down" or self._frames_seen - 1 != line.wire:
+            raise ValueError(f"line {line.wire} of the wire is missing")
         text, decoded = self._decoded(frame)
         self._step(Received(decoded.event), line.at)
         self._observe(FrameReceived(text, decoded), line.at)

@@ -1,6 +1,6 @@
 """What both sides heard, on one time line: left the microphone as sent, right the agent as the device played it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rtvoice_tui.audio.pcm.resample import Resampler
 from rtvoice_tui.errors import RecordingError
-from rtvoice_tui.recording.format import Track
+from rtvoice_tui.recording.format import Speech, Track
 from rtvoice_tui.recording.reader import Recording
 
 WINDOW_S = 10.0
@@ -22,17 +22,24 @@ Samples = npt.NDArray[np.int16]
 
 
 class Stretch(NamedTuple):
-    """A stretch of a track on the time line.
+    """A stretch of a track on the time line, in samples of its own rate.
 
     Attributes:
-        start: where it begins on the time line, in samples of the track.
-        place: where it begins in the track's file, in samples.
-        length: its length in samples.
+        start: where it begins on the time line.
+        place: where it begins in the track's file.
+        length: its length.
+        rate: its sample rate in Hz.
     """
 
     start: int
     place: int
     length: int
+    rate: int
+
+    @property
+    def ends(self) -> float:
+        """Where it ends on the time line, in seconds."""
+        return (self.start + self.length) / self.rate
 
 
 def write_stereo(recording: Recording, path: Path) -> float:
@@ -60,24 +67,16 @@ def write_stereo(recording: Recording, path: Path) -> float:
     return seconds
 
 
-def mixed(recording: Recording) -> Iterator[npt.NDArray[np.int16]]:
+def mixed(recording: Recording) -> Iterator[Samples]:
     """The time line in windows: an array of samples by two channels each, at the output rate, from `begins` on."""
-    manifest = recording.manifest
-    zero = begins(recording)
-    left = _stretches_sent(recording, zero)
-    right = _stretches_heard(recording, zero)
-    ends = max(_end(left) / manifest.input_rate, _end(right) / manifest.output_rate)
-    resampler = Resampler(manifest.input_rate, manifest.output_rate)
-    count = round(WINDOW_S * manifest.output_rate)
-    source = round(WINDOW_S * manifest.input_rate)
+    zero, rate = begins(recording), recording.manifest.output_rate
+    sent, heard = _stretches_sent(recording, zero), _stretches_heard(recording, zero)
+    ends = max((stretch.ends for stretch in (*sent, *heard)), default=0.0)
+    left, right = _Channel(recording, Track.SENT, sent, rate), _Channel(recording, Track.HEARD, heard, rate)
+    count = round(WINDOW_S * rate)
     for number in range(int(ends / WINDOW_S) + 1):
-        sent = _window(left, number * source, source, _reader(recording, Track.SENT))
-        heard = _window(right, number * count, count, _reader(recording, Track.HEARD))
-        last = min(count, max(0, round(ends * manifest.output_rate) - number * count))
-        window = np.zeros((count, 2), np.int16)
-        converted = np.frombuffer(resampler(sent.tobytes()), "<i2")[:count]
-        window[: len(converted), 0] = converted
-        window[:, 1] = heard
+        last = min(count, max(0, round(ends * rate) - number * count))
+        window = np.stack((left.window(number), right.window(number)), axis=1)
         yield window[:last]
 
 
@@ -88,66 +87,82 @@ def begins(recording: Recording) -> float:
 
 def _stretches_sent(recording: Recording, zero: float) -> list[Stretch]:
     """The microphone, frame by frame: a frame was recorded just before it was sent."""
-    rate = recording.manifest.input_rate
     places = _Places(recording, Track.SENT)
     found: list[Stretch] = []
     for line in recording.wire():
         speech = line.speech
-        if speech is None or speech.track is not Track.SENT:
+        if speech is None or speech.track is not Track.SENT or (kept := places.of(speech)) is None:
             continue
-        place = places.of(speech.first, speech.samples)
-        if place is None:
-            continue
-        start = max(0, round((line.at - zero) * rate) - speech.samples)
+        place, rate = kept
+        length = speech.size // 2
+        start = max(0, round((line.at - zero) * rate) - length)
         last = found[-1] if found else None
-        joins = last is not None and last.place + last.length == place
+        joins = last is not None and last.rate == rate and last.place + last.length == place
         if last is not None and joins and abs(last.start + last.length - start) <= JOINS_S * rate:
-            found[-1] = last._replace(length=last.length + speech.samples)
+            found[-1] = last._replace(length=last.length + length)
         else:
-            found.append(Stretch(start, place, speech.samples))
+            found.append(Stretch(start, place, length, rate))
     return found
 
 
 def _stretches_heard(recording: Recording, zero: float) -> list[Stretch]:
-    rate, segments = recording.manifest.output_rate, recording.segments[Track.HEARD]
-    ends = [*(segment.place for segment in segments[1:]), recording.samples(Track.HEARD)]
-    return [
-        Stretch(max(0, round((segment.at - zero) * rate)), segment.place, end - segment.place)
-        for segment, end in zip(segments, ends, strict=False)
-    ]
+    found = []
+    for segment, size in recording.stretches(Track.HEARD):
+        start = max(0, round((segment.at - zero) * segment.rate))
+        found.append(Stretch(start, segment.place // 2, size // 2, segment.rate))
+    return found
 
 
 class _Places:
-    """Where samples of a track are in its file."""
+    """Where the sound of frames is in its track's file."""
 
     def __init__(self, recording: Recording, track: Track) -> None:
-        segments = recording.segments[track]
-        ends = [*(segment.place for segment in segments[1:]), recording.samples(track)]
-        self._known = [(s.first, s.first + e - s.place, s.place) for s, e in zip(segments, ends, strict=False)]
+        self._known = recording.stretches(track)
 
-    def of(self, first: int, samples: int) -> int | None:
-        """The place of a run of samples; ``None`` if it is not kept as a whole."""
-        for start, end, place in reversed(self._known):
-            if start <= first and first + samples <= end:
-                return place + first - start
+    def of(self, speech: Speech) -> tuple[int, int] | None:
+        """Place in samples, and sample rate; ``None`` if it is not kept as a whole."""
+        for segment, size in reversed(self._known):
+            if segment.first <= speech.first and speech.first + speech.size <= segment.first + size:
+                return (segment.place + speech.first - segment.first) // 2, segment.rate
         return None
 
 
-def _end(stretches: list[Stretch]) -> int:
-    return max((stretch.start + stretch.length for stretch in stretches), default=0)
+class _Channel:
+    """One side on the time line, window after window, converted to one sample rate.
 
+    Args:
+        recording: the recording.
+        track: the track of this side.
+        stretches: what is kept of it.
+        rate: the sample rate in Hz.
+    """
 
-def _reader(recording: Recording, track: Track) -> Callable[[int, int], bytes]:
-    return lambda place, samples: recording.pcm(track, place, samples)
+    def __init__(self, recording: Recording, track: Track, stretches: list[Stretch], rate: int) -> None:
+        self._recording = recording
+        self._track = track
+        self._stretches = stretches
+        self._count = round(WINDOW_S * rate)
+        self._resamplers = {stretch.rate: Resampler(stretch.rate, rate) for stretch in stretches}
 
+    def window(self, number: int) -> Samples:
+        """The samples of a window. Windows are asked for in order."""
+        whole = np.zeros(self._count, np.int16)
+        for rate, resampler in self._resamplers.items():
+            count = round(WINDOW_S * rate)
+            part = np.frombuffer(resampler(self._own(rate, number * count, count).tobytes()), "<i2")[: self._count]
+            loud = np.flatnonzero(part)
+            whole[loud] = part[loud]
+        return whole
 
-def _window(stretches: list[Stretch], first: int, count: int, read: Callable[[int, int], bytes]) -> Samples:
-    """``count`` samples of the time line from ``first`` on; silence where nothing is."""
-    window = np.zeros(count, np.int16)
-    for stretch in stretches:
-        start = max(first, stretch.start)
-        end = min(first + count, stretch.start + stretch.length)
-        if start < end:
-            data = np.frombuffer(read(stretch.place + start - stretch.start, end - start), "<i2")
-            window[start - first : start - first + len(data)] = data
-    return window
+    def _own(self, rate: int, first: int, count: int) -> Samples:
+        """``count`` samples of the time line at one rate, from ``first`` on; silence where nothing is."""
+        window = np.zeros(count, np.int16)
+        for stretch in self._stretches:
+            start = max(first, stretch.start)
+            end = min(first + count, stretch.start + stretch.length)
+            if stretch.rate == rate and start < end:
+                place = stretch.place + start - stretch.start
+                data = self._recording.pcm(self._track, place * 2, (end - start) * 2)
+                samples = np.frombuffer(data[: len(data) // 2 * 2], "<i2")
+                window[start - first : start - first + len(samples)] = samples
+        return window

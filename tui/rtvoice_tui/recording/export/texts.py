@@ -20,22 +20,24 @@ def markdown(recording: Recording) -> str:
     summary = said.summary
     facts = [f"{summary.turns} turns", f"{clock(summary.length_s)} long"]
     facts += [f"{summary.errors} errors"] if summary.errors else []
-    lines = [f"# {_plain(manifest.profile)}, {manifest.started[:16].replace('T', ' ')}", ""]
-    lines += [f"{_plain(manifest.identity)} · {' · '.join(facts)}", ""]
+    started = manifest.started[:16].replace("T", " ")
+    lines = [f"# {_line(manifest.profile)}, {_line(started)}", ""]
+    lines += [f"{_line(manifest.identity)} · {' · '.join(facts)}", ""]
     for part in said.parts:
         lines += [*_markdown_part(part), ""]
+    lines += [f"*{said.problem}*", ""] if said.problem else []
     return "\n".join(lines)
 
 
 def _markdown_part(part: Part) -> list[str]:
     time = clock(part.at)
     if part.who == "session":
-        return [f"--- {_plain(part.text)} ---"]
+        return [f"--- {_line(part.text)} ---"]
     if part.who == "tool":
         took = f", {part.duration_ms:.0f} ms" if part.duration_ms is not None else ""
-        head = f"*{time}* `{_code(part.tool)}` {part.state}{took}"
-        output = [f"  - result: `{_code(one_line(part.output, 2000))}`"] if part.output else []
-        return [head, "", f"  - arguments: `{_code(one_line(part.arguments, 2000)) or '{}'}`", *output]
+        head = f"*{time}* `{_code(part.tool)}` {_line(part.state)}{took}"
+        output = [f"  - result: `{_code(part.output)}`"] if part.output else []
+        return [head, "", f"  - arguments: `{_code(part.arguments) or '{}'}`", *output]
     waited = f" · {part.waited_ms:.0f} ms" if part.waited_ms is not None else ""
     lines = [f"**{_NAMES[part.who]}** *{time}{waited}*", ""]
     words = part.text if part.heard is None else part.heard
@@ -43,9 +45,9 @@ def _markdown_part(part: Part) -> list[str]:
     if part.heard is not None and part.heard_ms is not None and part.received_ms is not None:
         unheard = part.text[len(part.heard) :].strip()
         lines += ["", f"*cut: heard {part.heard_ms / 1000:.1f} of {part.received_ms / 1000:.1f} s*"]
-        lines += ["", f"~~{_plain(one_line(unheard, 4000))}~~"] if unheard else []
+        lines += ["", f"~~{_line(unheard, 4000)}~~"] if unheard else []
     elif part.note:
-        lines += ["", f"*{_plain(one_line(part.note, 400))}*"]
+        lines += ["", f"*{_line(part.note)}*"]
     return lines
 
 
@@ -53,6 +55,7 @@ def as_json(recording: Recording) -> str:
     """Manifest and conversation as one JSON document."""
     said = conversation(recording)
     whole = {"manifest": recording.manifest, "summary": said.summary, "parts": said.parts}
+    whole |= {"problem": said.problem} if said.problem else {}
     return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode() + "\n"
 
 
@@ -117,6 +120,11 @@ def _plain(text: str) -> str:
     return visible(text).translate(_ESCAPED)
 
 
+def _line(text: str, limit: int = 400) -> str:
+    """Text of others on one line, in which nothing is Markdown."""
+    return _plain(one_line(text, limit))
+
+
 def _code(text: str) -> str:
-    """Text of others inside backticks."""
-    return visible(text).replace("`", "'")
+    """Text of others on one line, inside backticks."""
+    return one_line(text, 2000).replace("`", "'")
