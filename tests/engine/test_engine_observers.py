@@ -5,7 +5,7 @@ import asyncio
 from engine.bench import SILENT, plan_for, running, signal, write_wav
 from realtime_server import FakeServer, Session
 from rtvoice_tui.audio.choice import AudioChoice
-from rtvoice_tui.engine.observers import EventLogObserver, FrameReceived, FrameSent, Observed, Stepped
+from rtvoice_tui.engine.observers import EventLogObserver, FrameReceived, FrameSent, MachineMade, Observed, Stepped
 from rtvoice_tui.engine.worker import SessionWorker
 from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.protocol.realtime.codec import decode
@@ -32,8 +32,9 @@ async def test_an_observer_hears_of_every_input_and_frame_from_the_first_on():
         bench.worker.observers.append(lambda observed, at: seen.append(observed))
         bench.worker.connect()
         await bench.until(lambda: bench.words("AGENT") == ["Here."])
-    assert isinstance(seen[0], Stepped)
-    assert isinstance(seen[0].input, Started)
+    assert isinstance(seen[0], MachineMade)
+    assert isinstance(seen[1], Stepped)
+    assert isinstance(seen[1].input, Started)
     received = [frame for frame in seen if isinstance(frame, FrameReceived)]
     steps = [step for step in seen if isinstance(step, Stepped) and isinstance(step.input, Received)]
     assert [frame.decoded.event for frame in received if frame.decoded.known] == [step.input.event for step in steps]

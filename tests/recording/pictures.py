@@ -15,18 +15,20 @@ def picture(store: Store) -> dict[str, Any]:
         "usage": values(store.usage),
         "timings": values(store.timings),
         "session": values(store.session),
-        "notices": list(store.notices),
-        "edits": list(store.edits),
+        "notices": values(list(store.notices)),
+        "edits": values(list(store.edits)),
         "talk": values(store.talk),
         "interruptions": values(store.interruptions),
         "audio settings": store.audio_settings,
-        "events": rows,
+        "events": values(rows),
     }
 
 
 def values(thing: Any, depth: int = 0) -> Any:
     """An object's values, nested ones included."""
-    if depth > 8 or isinstance(thing, str | bytes | int | float | None | bool):
+    if isinstance(thing, str):
+        return thing.encode("utf-8", "replace").decode()  # no file can hold half a character
+    if depth > 8 or isinstance(thing, bytes | int | float | None | bool):
         return thing
     if isinstance(thing, dict):
         return {key: values(value, depth + 1) for key, value in thing.items()}
@@ -38,3 +40,18 @@ def values(thing: Any, depth: int = 0) -> Any:
     if hasattr(thing, "__slots__"):
         return {key: values(getattr(thing, key), depth + 1) for key in thing.__slots__ if hasattr(thing, key)}
     return repr(thing)
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """The parts that differ, each with what is different first."""
+    return [f"{part}: {_first(before[part], after[part])}" for part in before if before[part] != after[part]]
+
+
+def _first(before: Any, after: Any, path: str = "") -> str:
+    if isinstance(before, dict) and isinstance(after, dict) and before.keys() == after.keys():
+        key = next(key for key in before if before[key] != after[key])
+        return _first(before[key], after[key], f"{path}.{key}")
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        place = next(place for place, value in enumerate(before) if value != after[place])
+        return _first(before[place], after[place], f"{path}[{place}]")
+    return f"{path} was {str(before)[-600:]}, is {str(after)[-600:]}"
