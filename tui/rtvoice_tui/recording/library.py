@@ -184,17 +184,16 @@ def prune(root: Path, settings: RecordingSettings, now: float) -> list[str]:
         settings: how much is kept.
         now: wall clock in seconds.
     """
-    entries = listed(root)
-    known = [entry for entry in entries if entry.recording is not None]
+    known = [entry for entry in listed(root) if entry.recording is not None]
     others = [entry for entry in known if not entry.asked]
     gone = others[settings.black_box_sessions :] if settings.black_box_sessions else []
     gone += _too_many([entry for entry in known if entry.asked], settings, now)
-    gone += [entry for entry in entries if entry.recording is None and _never_begun(entry.folder, now)]
     names = []
     for entry in gone:
         with contextlib.suppress(RecordingError):
             delete(entry.folder)
             names.append(entry.name)
+    _remove_never_begun(root, now)
     return names
 
 
@@ -211,6 +210,10 @@ def _too_many(asked: list[Listed], settings: RecordingSettings, now: float) -> l
     return gone
 
 
-def _never_begun(folder: Path, now: float) -> bool:
-    """Whether nothing but an empty folder is left of an app that was killed as it began to record."""
-    return now - _written(folder) > ALIVE_S and not any(os.path.lexists(folder / name) for name in (MANIFEST, JOURNAL))
+def _remove_never_begun(root: Path, now: float) -> None:
+    """Remove the folders of apps that were killed as they began to record; see `Sink`."""
+    with contextlib.suppress(OSError), os.scandir(root) as entries:
+        for entry in entries:
+            named = entry.name.startswith(".") and _NAME.fullmatch(entry.name[1:])
+            if named and _is_folder(entry) and now - _written(root / entry.name) > ALIVE_S:
+                shutil.rmtree(entry.path, ignore_errors=True)

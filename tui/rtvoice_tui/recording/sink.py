@@ -89,10 +89,13 @@ class Sink:
                     os.close(descriptor)
 
     def _open(self) -> None:
+        """Make the folder, which has its name only once the manifest is in it, and the files."""
+        hidden = self._folder.with_name(f".{self._folder.name}")
         self._folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._folder.mkdir(mode=0o700)
-        self._folder.chmod(0o700)  # whatever the umask is
-        self._write_manifest()
+        hidden.mkdir(mode=0o700)
+        hidden.chmod(0o700)  # whatever the umask is
+        self._write_manifest(hidden)
+        hidden.rename(self._folder)
         for name in ORDER:
             self._files[name] = _new_file(self._folder / name, os.O_APPEND | os.O_EXCL)
         alive.hold(self._files[JOURNAL])
@@ -105,22 +108,22 @@ class Sink:
         for name in ORDER:
             if name in pending:
                 _write_all(self._files[name], b"".join(pending[name]))
-        self._write_manifest()
+        self._write_manifest(self._folder)
         with self._lock:
             self._waiting -= sum(len(data) for parts in pending.values() for data in parts)
 
-    def _write_manifest(self) -> None:
+    def _write_manifest(self, folder: Path) -> None:
         with self._lock:
             manifest, self._manifest = self._manifest, None
         if manifest is None or self._broken:
             return
-        temporary = self._folder / f".{MANIFEST}"
+        temporary = folder / f".{MANIFEST}"
         descriptor = _new_file(temporary, os.O_TRUNC)
         try:
             _write_all(descriptor, manifest)
         finally:
             os.close(descriptor)
-        os.replace(temporary, self._folder / MANIFEST)
+        os.replace(temporary, folder / MANIFEST)
 
     def _break(self, reason: str) -> None:
         with self._lock:
