@@ -71,7 +71,10 @@ def main(root: Path, seed: int, count: int) -> None:
         child = os.fork()
         if child == 0:
             record(folder, state)
-        time.sleep(chance.uniform(0.0, 0.12))
+        least = chance.randint(0, 6)
+        while STATE.unpack(state[: STATE.size])[1] < least:
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0.0, 0.02))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         held_until, writings = STATE.unpack(state[: STATE.size])
