@@ -74,6 +74,24 @@ def test_a_full_disk_under_what_is_heard_is_told_and_the_conversation_goes_on(
             assert_goes_on(terminal)
 
 
+def test_a_full_disk_under_the_recording_is_told_once_and_the_conversation_goes_on(environment: dict[str, str]) -> None:
+    async def much(session: Session) -> None:
+        for number in range(40):
+            await session.text(f"a{number}", "word " * 2_000)
+        await session.text("last", "This is the last answer.")
+
+    with in_thread(plain(much)) as server:
+        command = [*with_mounts(*MAKE_SMALL, room("100k", SMALL)), COMMAND, "--no-audio", "--record", SMALL]
+        command += ["--provider", "generic", "--url", server.url]
+        with Terminal(command, own_folders(environment)) as terminal:
+            terminal.wait_for("This is the last answer.")
+            terminal.press("6").wait_for(told, "the full disk is told")
+            assert terminal.text.count("the recording ended") == 1
+            assert "● LIVE" in terminal.lines[0]
+            assert "REC" not in terminal.lines[0]
+            assert_goes_on(terminal)
+
+
 @pytest.mark.parametrize("key", ["T", "f7"])
 def test_a_full_disk_under_the_profiles_is_told_and_the_profile_stays_whole(
     environment: dict[str, str], key: str
