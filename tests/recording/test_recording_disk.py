@@ -129,9 +129,10 @@ def test_a_place_that_cannot_be_written_is_told_once(tmp_path: Path, asked: bool
 def test_a_disk_that_is_too_slow_delays_nothing_and_is_told_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    free, write = threading.Event(), sink._write_all
+    reached, free, write = threading.Event(), threading.Event(), sink._write_all
 
     def slow(descriptor: int, data: bytes) -> None:
+        reached.set()
         free.wait(10)
         write(descriptor, data)
 
@@ -139,6 +140,7 @@ def test_a_disk_that_is_too_slow_delays_nothing_and_is_told_once(
     monkeypatch.setattr(sink, "MOST_WAITING", 100_000)
     monkeypatch.setattr("rtvoice_tui.recording.session_recording.ENDING_S", 0.01)
     recorded = Recorded(tmp_path)
+    assert reached.wait(10)
     recorded.session.open()
     for number in range(1, 10):
         recorded.session.turn(number)
@@ -146,12 +148,16 @@ def test_a_disk_that_is_too_slow_delays_nothing_and_is_told_once(
     assert not recorded.recording.close()
     assert len(recorded.store.transcript.entries) == 18
     free.set()
+    wait(lambda: library.listed(tmp_path))
     recorded.end()
     assert len(recorded.notices) == 1
+    assert library.listed(tmp_path)[0].problem == ""
 
 
 def test_two_apps_that_record_at_once_have_a_whole_recording_each(tmp_path: Path) -> None:
     both = [Recorded(tmp_path), Recorded(tmp_path)]
+    for recorded in both:
+        recorded.session.open()
     for number in range(1, 5):
         for recorded in both:
             recorded.session.turn(number, f"Words {number}.")

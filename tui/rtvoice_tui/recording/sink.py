@@ -58,9 +58,10 @@ class Sink:
             self._break("the disk is too slow")
 
     def describe(self, manifest: bytes) -> None:
-        """Replace the manifest, at the next writing and after what was put before."""
+        """Replace the manifest, at the next writing and after what was put before; not after a failure."""
         with self._lock:
-            self._manifest = manifest
+            if not self._broken:
+                self._manifest = manifest
 
     def close(self, timeout: float) -> bool:
         """Write what waits, and close the files; false if that takes longer than ``timeout`` seconds."""
@@ -115,7 +116,7 @@ class Sink:
     def _write_manifest(self, folder: Path) -> None:
         with self._lock:
             manifest, self._manifest = self._manifest, None
-        if manifest is None or self._broken:
+        if manifest is None:
             return
         temporary = folder / f".{MANIFEST}"
         descriptor = _new_file(temporary, os.O_TRUNC)
