@@ -15,7 +15,6 @@ from rtvoice_tui.recording.recorder import Recorder
 from rtvoice_tui.recording.replaying import Replayer
 from rtvoice_tui.store.store import Store
 
-
 HALF_CHARACTERS = (
     "test_a_result_that_is_not_text_for_a_socket_is_answered_all_the_same",
     "test_typed_text_that_is_no_unicode_does_not_silence_the_session",
@@ -31,7 +30,9 @@ class Replayed:
         self._folder = folder
         self._store = store
         self._files = {MANIFEST: bytearray(encoded(Manifest(app="test", started="2026-01-01T00:00:00+00:00")))}
-        self.recorder = Recorder(RealtimeWire(), lambda name, data: self._files.setdefault(name, bytearray()).extend(data))
+        self.recorder = Recorder(
+            RealtimeWire(), lambda name, data: self._files.setdefault(name, bytearray()).extend(data)
+        )
         self.recorder.keep_sound(True)
 
     def compare(self) -> None:

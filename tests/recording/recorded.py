@@ -13,6 +13,7 @@ from rtvoice_tui.recording.session_recording import SessionRecording
 from rtvoice_tui.session.facts import Notice
 from rtvoice_tui.store.store import Store
 
+DEFAULTS = RecordingSettings()
 NO_BLACK_BOX = RecordingSettings(black_box=False)
 
 
@@ -25,13 +26,9 @@ class Recorded:
         session: the session.
     """
 
-    def __init__(
-        self, root: Path, asked: bool = True, settings: RecordingSettings = RecordingSettings(), **session: Any
-    ) -> None:
+    def __init__(self, root: Path, asked: bool = True, settings: RecordingSettings = DEFAULTS, **session: Any) -> None:
         self.notices: list[Notice] = []
-        self.recording = SessionRecording(
-            root, RealtimeWire(), lambda: 0.0, self.notices.append, asked, settings
-        )
+        self.recording = SessionRecording(root, RealtimeWire(), lambda: 0.0, self.notices.append, asked, settings)
         self.store = Store()
         log = EventLogObserver(self.store.events, RealtimeWire(), lambda fact: None)
         self.session = Scripted([store_observer(self.store), log, self.recording], **session)

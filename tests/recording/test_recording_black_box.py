@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from recording.recorded import NO_BLACK_BOX, Recorded
+from recording.recorded import DEFAULTS, NO_BLACK_BOX, Recorded
 from recording.scripted import VAD, sound
 from rtvoice_tui.profiles.app_settings import RecordingSettings
 from rtvoice_tui.recording import library, session_recording
@@ -22,7 +22,7 @@ NOW = time.time()
 DAY_S = 86_400
 
 
-def session(root: Path, asked: bool = False, turns: int = 1, settings: RecordingSettings = RecordingSettings()) -> Path:
+def session(root: Path, asked: bool = False, turns: int = 1, settings: RecordingSettings = DEFAULTS) -> Path:
     """A session that is over."""
     recorded = Recorded(root, asked, settings)
     recorded.session.open()

@@ -175,9 +175,7 @@ async def conversation(session: Session) -> None:
 
 
 @pytest.mark.parametrize("ended", [False, True], ids=["while the session runs", "after it has ended"])
-async def test_the_notice_reaches_the_store_once(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ended: bool
-) -> None:
+async def test_the_notice_reaches_the_store_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ended: bool) -> None:
     monkeypatch.setattr(sink, "EVERY_S", 60 if ended else 0.01)
     async with FakeServer(conversation) as server, running(plan_for(server, connect=False)) as bench:
         worker = bench.worker
