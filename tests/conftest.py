@@ -13,6 +13,9 @@ from keyring.backends import fail
 
 import virtual_audio
 
+QUICK = ("controller", "doctor", "editing", "packaging", "profiles", "protocol", "session", "store", "transport")
+"""Folders of tests that need neither a screen nor a process, most of them."""
+
 
 def pytest_configure() -> None:
     """Thousands of tests are objects that stay; a garbage collector that looks at all of them takes much of a run."""
@@ -35,11 +38,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests on real devices follow one another in one worker: what keeps the pace of sound is not to pile up.
 
     Those that must be alone come one after the other at the end, so that the other workers wait for them once.
+    Where a test takes a millisecond or two, a worker gets a whole module: handing out each would cost as much again.
     """
     items.sort(key=_is_alone)
     for item in items:
         if item.get_closest_marker("device"):
             item.add_marker(pytest.mark.xdist_group("device"))
+        elif item.path.parent.name in QUICK and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
