@@ -32,8 +32,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import pyte
-
+from quick_screen import QuickScreen
 from virtual_audio import environment_without_sound
 
 COMMAND = str(Path(sys.executable).with_name("rtvoice-tui"))
@@ -90,8 +89,8 @@ class Terminal:
     ) -> None:
         self.received = 0
         self._raw = bytearray()
-        self._screen = pyte.Screen(columns, rows)
-        self._stream = pyte.Stream(self._screen)
+        self._shown = QuickScreen(columns, rows)
+        self._screen = self._shown.screen
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._carry = ""
         self._frame: list[str] | None = None  # what has come of a frame that is not finished
@@ -133,9 +132,7 @@ class Terminal:
     def lines(self) -> list[str]:
         """The screen, line by line, without trailing blanks."""
         with self._lock:
-            # pyte's own `display` fails where half of a wide character was painted over
-            rows = (self._screen.buffer[y] for y in range(self._screen.lines))
-            return ["".join(row[x].data for x in range(self._screen.columns)).rstrip() for row in rows]
+            return self._shown.lines()
 
     @property
     def text(self) -> str:
@@ -231,7 +228,7 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> Self:
         """Make the window larger or smaller."""
         with self._lock:
-            self._screen.resize(rows, columns)
+            self._shown.resize(columns, rows)
             self._set_size(columns, rows)
         return self
 
@@ -325,7 +322,7 @@ class Terminal:
                 self._show(part)
 
     def _show(self, text: str) -> None:
-        self._stream.feed(_UNKNOWN.sub(lambda asked: self._swallow(asked.group()), text))
+        self._shown.feed(_UNKNOWN.sub(lambda asked: self._swallow(asked.group()), text))
 
     def _swallow(self, asked: str) -> str:
         """A mode or an answer is asked for; nothing comes of what this terminal does not know, not even letters."""

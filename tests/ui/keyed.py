@@ -170,6 +170,7 @@ async def focus(pilot: Pilot[None], number: int) -> FollowView:
     app.screen.call_after_refresh(laid_out.set)
     await laid_out.wait()
     app.pulse()  # type: ignore[attr-defined]
+    await pilot.pause(0)  # what it changed has its place
     return pane.view
 
 
