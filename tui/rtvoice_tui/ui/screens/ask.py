@@ -63,27 +63,27 @@ class AskScreen(ModalScreen[str]):
         self._title = title
         self._lines = lines
         self._answers = answers
+        self._choices = (*answers.items(), ("esc", "cancel"))
 
     def compose(self) -> ComposeResult:
         """The text, and below it the choices, which stay visible when the text is scrolled."""
         with Vertical(classes="dialog question") as dialog:
             dialog.border_title = self._title.replace("[", "\\[")
-            dialog.border_subtitle = "esc cancel"
             yield WrappedLines(self._lines, self._fit)
             yield FixedLine()
-            for number, _ in enumerate(self._answers):
+            for number, _ in enumerate(self._choices):
                 yield FixedLine(id=f"answer-{number}")
 
     def on_mount(self) -> None:
         """Show the choices and focus the text."""
         self._fit(len(self._lines))
-        for number, (key, words) in enumerate(self._answers.items()):
-            self.query_one(f"#answer-{number}", FixedLine).write([(f"  {key}  ", "key"), (words, "plain")])
+        for number, (key, words) in enumerate(self._choices):
+            self.query_one(f"#answer-{number}", FixedLine).write([(f"{key:>5}", "key"), (f"  {words}", "plain")])
         self.query_one(WrappedLines).focus()
 
     def _fit(self, lines: int) -> None:
         """Make the dialog as high as its lines, and no higher than the screen."""
-        self.query_one(".dialog").styles.height = min(self.app.size.height - 2, lines + len(self._answers) + 3)
+        self.query_one(".dialog").styles.height = min(self.app.size.height - 2, lines + len(self._choices) + 3)
 
     def on_key(self, event: events.Key) -> None:
         """Close with the choice whose key was pressed."""
