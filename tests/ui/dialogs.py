@@ -522,7 +522,7 @@ DIALOGS: dict[str, Dialog] = {
     ),
     "history": Dialog(
         _history,
-        {"restore": _restores, "compare with session.created": _opens(DetailScreen), "close": _leaves},
+        {"restore": _restores, "compare with the server": _opens(DetailScreen), "close": _leaves},
     ),
     "detail": Dialog(_detail, {"fold": _folds, "copy": _copies, "close": _leaves}),
     "a tool": Dialog(

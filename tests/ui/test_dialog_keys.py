@@ -87,8 +87,11 @@ async def test_every_key_of_the_footer_does_what_it_says_over_a_dialog(name: str
         for key in keys:
             await back(here, dialog)
             screen = app.screen
+            if key.label == "close":
+                await dialog.effects[next(label for shown, label in here.shown() if shown == "esc")](here, "escape")
+                continue
             await FOOTER[key.label](app, pilot, key.press)
-            assert app.screen is screen or key.label in ("close", "help"), key
+            assert app.screen is screen or key.label == "help", key
         await back(here, dialog)
         await ask(app, pilot)
         await _answered_by_its_row(here)
