@@ -62,6 +62,13 @@ class StandIn:
     def start_manual_run(self, name: str, arguments: str) -> None:
         self.told.append(("try", name, arguments))
 
+    def play_test_tone(self) -> None:
+        self.told.append("tone")
+
+    def monitor_microphone(self, on: bool) -> None:
+        self._store.audio.trying = "microphone" if on else ""
+        self.told.append(("hear myself", on))
+
     @property
     def tools(self) -> tuple[ToolSpec, ...]:
         return self.plan.tools

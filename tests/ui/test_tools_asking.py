@@ -219,7 +219,7 @@ async def test_x_asks_for_a_reason_that_enter_sends_and_escape_leaves_the_call_w
         await until(pilot, lambda: isinstance(app.screen, ReasonScreen) and isinstance(app.focused, Input))
         text = screen_text(pilot)
         assert f"{call.name}(people=4)" in text
-        assert "enter reject  esc cancel" in text
+        assert "⏎ reject  esc cancel" in text
         await pilot.press(*"no", "escape")
         await until(pilot, lambda: len(app.screen_stack) == 1)
         assert app.told == []

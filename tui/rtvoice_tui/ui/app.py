@@ -34,6 +34,7 @@ from rtvoice_tui.ui.keymap import Keymap, keymap_file, load_keymap
 from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.registry import ROWS, TABS, Column, panes
 from rtvoice_tui.ui.panes.transcript import TranscriptView
+from rtvoice_tui.ui.sizes import ROOMY
 from rtvoice_tui.ui.terminal.app import TerminalApp
 from rtvoice_tui.ui.widgets.ask_row import AskRow
 from rtvoice_tui.ui.widgets.composer import Composer
@@ -67,6 +68,7 @@ class RtvoiceApp(TerminalApp):
     CSS_PATH = "app.tcss"
     TITLE = "rtvoice-tui"
     ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (ROOMY, "-roomy")]  # noqa: RUF012 - Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("app"),
         Binding("ctrl+q", "quit", show=False, priority=True),

@@ -65,12 +65,15 @@ class PaneActions:
         agent = self._app.query_one(AgentPane)
         agent.border_subtitle = Content(signs(agent, ROWS[agent.number].keys))
         self._app.composer.show_hint()
+        self._app.screen_stack[0].query_one(SoundPanel).show_keys()
         self._app.screen_stack[0].query_one(NoticeRow).show_keys()
 
     def _focus(self) -> Focus:
         app = self._app
         if len(app.screen_stack) > 1:
-            return Focus.DIALOG
+            if getattr(app.screen, "captures", False):
+                return Focus.NEW_KEY
+            return Focus.ANSWER if getattr(app.screen, "ANSWERS", False) else Focus.DIALOG
         known = {"composer": Focus.COMPOSER, "instructions": Focus.INSTRUCTIONS}
         focused = app.focused
         if focused is None or not app.types:

@@ -43,7 +43,7 @@ class HistoryScreen(ModalScreen[int | None]):
         """The list of changes."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Changes of the agent"
-            dialog.border_subtitle = signs(self, "⏎ restore  c compare with session.created  esc close")
+            dialog.border_subtitle = signs(self, "⏎ restore  c compare with the server  h q esc close")
             yield PlainView(self._lines())
 
     def on_mount(self) -> None:

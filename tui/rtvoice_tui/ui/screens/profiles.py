@@ -26,16 +26,16 @@ from rtvoice_tui.profiles.trust import asks_for_consent, permissions
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.own_keys import advice
 from rtvoice_tui.ui.widgets.follow_view import FollowView
+from rtvoice_tui.ui.widgets.key_block import KeyBlock
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 from rtvoice_tui.ui.widgets.plain_view import PlainView
 
 T = TypeVar("T")
 
 _KEYS = (
-    (("⏎", "open"), ("k", "key"), ("c", "copy"), ("r", "rename"), ("d", "delete"), ("u", "bring back")),
-    (("i", "import"), ("x", "export"), ("T", "trust"), ("e", "edit the file"), ("esc", "close")),
-)
-"""The keys of the dialog, line by line."""
+    ("⏎", "open"), ("k", "key"), ("c", "copy"), ("r", "rename"), ("d", "delete"), ("u", "bring back"),
+    ("i", "import"), ("x", "export"), ("T", "trust"), ("e", "edit the file"), ("esc", "close"),
+)  # fmt: skip
 
 _ASKS = {
     "copy": "copy under the name",
@@ -142,16 +142,13 @@ class ProfilesScreen(ModalScreen[str]):
         self._prompt = _Prompt()
 
     def compose(self) -> ComposeResult:
-        """Create the list, the input line, the line of outcomes, and the line of keys."""
+        """Create the list, the input line, the line of outcomes, and the keys."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Profiles"
             yield ProfileList(self._profiles.current, self._unsaved)
             yield Input(id="profile-name", classes="field")
             yield FixedLine(id="profile-about")
-            for keys in _KEYS:
-                line = FixedLine()
-                line.write([piece for key, word in keys for piece in ((key, "key"), (f" {word}   ", "dim"))])
-                yield line
+            yield KeyBlock(_KEYS)
 
     def on_mount(self) -> None:
         """Focus the list; the open profile is selected."""
@@ -206,6 +203,7 @@ class ProfilesScreen(ModalScreen[str]):
             what, ""
         )
         field.display = True
+        self.query_one(KeyBlock).show((("⏎", what), ("esc", "cancel")))
         self._say(_ASKS[what], "dim")
         field.focus()
 
@@ -251,6 +249,7 @@ class ProfilesScreen(ModalScreen[str]):
         if self._prompt.what:
             self._prompt = _Prompt()
             self.query_one("#profile-name").display = False
+            self.query_one(KeyBlock).show(_KEYS)
             self._list.focus()
         else:
             self.dismiss("")
