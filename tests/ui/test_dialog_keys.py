@@ -83,7 +83,7 @@ async def test_every_key_of_the_footer_does_what_it_says_over_a_dialog(name: str
         covers = app.screen.query_one(".dialog").region.overlaps(footer.region)
         assert not covers, "the footer stays in sight"
         keys = list(footer.keys)
-        assert [key.label for key in keys] == "close,interrupt,mute,answer now,disconnect,help,quit".split(",")
+        assert [key.label for key in keys] == "close,interrupt,mute,answer,hang up,help,quit".split(",")
         for key in keys:
             await back(here, dialog)
             screen = app.screen

@@ -114,10 +114,10 @@ class Now:
     @property
     def labels(self) -> dict[str, str]:
         """Labels of keys that do something else now, by their usual label."""
-        found = {"connect": "disconnect"} if self.live else {}
+        found = {"connect": "hang up"} if self.live else {}
         if self.muted:
             found["mute"] = "unmute"
-        return found if self.by_key else found | {"talk": "answer now"}
+        return found if self.by_key else found | {"talk": "answer"}
 
 
 def footer_keys(focus: Focus, now: Now = Now()) -> list[FooterKey]:
