@@ -15,6 +15,7 @@ from rtvoice_tui.controller.controller import Controller
 from rtvoice_tui.controller.planner import Planner
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.engine.handle import SessionHandle
+from rtvoice_tui.session.facts import Level, Notice
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui import themes
 from rtvoice_tui.ui.actions.agent import AgentActions
@@ -68,6 +69,7 @@ class RtvoiceApp(TerminalApp):
     CSS_PATH = "app.tcss"
     TITLE = "rtvoice-tui"
     ENABLE_COMMAND_PALETTE = True
+    NOTIFICATION_TIMEOUT = 4
     HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (ROOMY, "-roomy")]  # noqa: RUF012 - Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("app"),
@@ -152,7 +154,7 @@ class RtvoiceApp(TerminalApp):
         self.panes.layout.arrange()
         self.query_one(TranscriptView).focus()
         for problem in (*self._theme_problems, *self._key_problems):
-            self.notify(problem, severity="warning", markup=False)
+            self.session.report(Notice(Level.WARNING, problem))
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -173,6 +175,7 @@ class RtvoiceApp(TerminalApp):
             return
         self.keys.follow_mode()
         self.panes.show_keys()
+        self.panes.show_question()
         self._bridge.pulse(self.panes.layout.narrow, self.panes.layout.active)
 
     def on_resize(self, event: events.Resize) -> None:

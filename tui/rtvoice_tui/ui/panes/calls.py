@@ -142,12 +142,14 @@ class CallsView(FollowView):
         """Content of a line; the selected call is marked."""
         if line < len(self._records):
             record = self._records[line]
-            return [("›" if record is self._chosen else " ", "key"), *self._row(record)]
+            chosen = record is self._chosen and self.chosen_tool is None
+            return [("›" if chosen else " ", "key"), *self._row(record)]
         if not self._records and not line:
             return [(" no call yet", "dim")]
         line -= max(1, len(self._records))
         if line < len(self._tools):
-            return [(" ", "plain"), *self._tool_row(self._tools[line])]
+            tool = self._tools[line]
+            return [("›" if tool is self.chosen_tool else " ", "key"), *self._tool_row(tool)]
         return [(" ", "plain"), *_server_row(self._servers[line - len(self._tools)])]
 
     @property
@@ -400,6 +402,8 @@ class ToolsPane(Pane):
         calls = self._store.calls
         waiting = len(calls.asking)
         title = f"{self.number} {self.title}" + (f" · {waiting} wait{'s' if waiting == 1 else ''}" if waiting else "")
+        for found in (self.calls.found, self.detail.found):
+            title += f" · {found}" if found else ""
         if self.detail.view is not View.TREE:
             title += f" · {self.detail.view}"
         failed = [server.name for server in list(calls.servers.values()) if server.state is ServerState.FAILED]

@@ -140,6 +140,7 @@ class ProfilesScreen(ModalScreen[str]):
         self._warn = warn
         self._unsaved = unsaved
         self._prompt = _Prompt()
+        self._warned_of = ""
 
     def compose(self) -> ComposeResult:
         """Create the list, the input line, the line of outcomes, and the keys."""
@@ -186,6 +187,9 @@ class ProfilesScreen(ModalScreen[str]):
             self._say(f"{message.name} is gone", "warn")
         elif chosen.profile is None:
             self._say(advice(chosen.problem, chosen.remedy), "error")
+        elif self._list.keys.get(chosen.name) is KeyState.MISSING and self._warned_of != chosen.name:
+            self._warned_of = chosen.name
+            self._say("there is no key for it: k types one; enter once more opens it all the same", "warn")
         else:
             self.dismiss(chosen.name)
 
@@ -309,7 +313,11 @@ class ProfilesScreen(ModalScreen[str]):
         if not key_variables(profile):
             self._say(f"{profile.dialect.title} needs no key: choose the profile of another provider", "warn")
             return
-        self.app.push_screen(KeyScreen(chosen.name, profile), lambda words: self._say(words or "", "ok"))
+        self.app.push_screen(KeyScreen(chosen.name, profile), self._key_typed)
+
+    def _key_typed(self, words: str | None) -> None:
+        self._say(words or "", "ok")
+        self._look_for_keys()
 
     def action_file(self) -> None:
         """Open the profile's file in the user's editor."""

@@ -42,6 +42,14 @@ class AskRow(FixedLine):
         self._focus = Focus.PANES
         self.display = False
 
+    def again(self) -> "AskRow":
+        """A row that shows the same question, for a dialog."""
+        row = AskRow(self._store, self._clock)
+        row.meant = lambda: self.record
+        row.add_class("over")
+        row.show_keys(Focus.DIALOG)
+        return row
+
     @property
     def record(self) -> CallRecord | None:
         """The call shown in the row; ``None`` if it does not wait any more."""

@@ -150,6 +150,10 @@ class FieldTable(PlainView):
 
     # --- keys
 
+    def action_follow(self) -> None:
+        """Go to the last row."""
+        self.move_cursor(self.line_count - 1)
+
     def action_open(self) -> None:
         """Open the row for editing."""
         if self.row is not None:
