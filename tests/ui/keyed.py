@@ -161,7 +161,7 @@ async def until(pilot: Pilot[None], holds: Callable[[], object], what: str = "th
     """Let the app work until a condition holds."""
     for _ in range(500):
         if holds():
-            await pilot.pause(0)  # and what came with it is done, too; each one asks every widget, so only once
+            await pilot.pause(0)  # and what came with it is done, too
             return
         await asyncio.sleep(0.01)
     raise AssertionError(f"in vain waited until {what}; focus is on {pilot.app.focused}")
