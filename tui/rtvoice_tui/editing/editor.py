@@ -196,7 +196,7 @@ class AgentEditor:
     def save(self) -> "Future[SaveResult]":
         """Save everything that was sent."""
         if not self.saves:
-            return _done(f"not saved: {NOT_KEPT}")
+            return _done(f"used for this run, not saved: {NOT_KEPT}")
         return self.file.write_all(self.kept)
 
     def _start_change(self, at: float, turn: int, undoes: int = 0) -> tuple[EditSession, Change]:
@@ -270,7 +270,7 @@ class AgentEditor:
     def keep_audio(self, **chosen: Any) -> "Future[SaveResult]":
         """Save keys of the ``[audio]`` table."""
         self.profile = replace(self.profile, audio=replace(self.profile.audio, **chosen))
-        return self.file.write_audio(chosen) if self.saves else _done(f"not saved: {NOT_KEPT}")
+        return self.file.write_audio(chosen) if self.saves else _done(f"used for this run, not saved: {NOT_KEPT}")
 
     # --- outcomes
 

@@ -35,7 +35,7 @@ _STATE_INKS = {
 }
 _SERVER_INKS = {ServerState.CONNECTED: "ok", ServerState.FAILED: "error", ServerState.STARTING: "warn"}
 _HOSTED = "at the provider"
-_LIST_SHARE = 0.35
+_LIST_SHARE = 0.45
 """Maximum share of the pane's height for the list."""
 
 _TOOLS_SHARE = 0.6
@@ -108,7 +108,12 @@ class CallsView(FollowView):
         self._records = calls.records[::-1]
         self._servers = list(calls.servers.values())
         self._ticks = any(_ticks(record) for record in calls.open.values())
-        self._asked = {key: self._asked.get(key, now) for key in (record.call.key for record in calls.asking)}
+        asking = [record.call.key for record in calls.asking]
+        if any(key not in self._asked for key in asking) and not self.has_focus:
+            self._key = ""  # a call that asks is in sight, unless the user is elsewhere in the list
+            self.scroll_y = self.scroll_target_y = 0
+            on_tool = None
+        self._asked = {key: self._asked.get(key, now) for key in asking}
         found = (i for i, record in enumerate(self._records) if record.call.key == self._key)
         line = next(found, None) if self._key else None
         newest = self._records[0] if self._records else None
@@ -388,7 +393,7 @@ class ToolsPane(Pane):
         """Update both views and the title; the list is as high as its lines, up to its share of the height."""
         self.calls.sync(with_counters=with_counters)
         share = _LIST_SHARE if self._store.calls.records else _TOOLS_SHARE
-        height = max(1, min(self.calls.line_count, max(3, int(self.size.height * share))))
+        height = max(1, min(self.calls.line_count, max(4, int(self.size.height * share))))
         if self.calls.styles.height is None or self.calls.styles.height.value != height:
             self.calls.styles.height = height
         self.detail.sync(with_counters=with_counters)

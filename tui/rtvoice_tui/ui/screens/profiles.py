@@ -20,8 +20,9 @@ from rtvoice_tui.controller.profiles import Profiles
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import library
 from rtvoice_tui.profiles.library import Listed
+from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.secrets import KeyState, key_state
-from rtvoice_tui.profiles.store import profile_path
+from rtvoice_tui.profiles.store import profile_names, profile_path
 from rtvoice_tui.profiles.trust import asks_for_consent, permissions
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.own_keys import advice
@@ -53,9 +54,10 @@ class ProfileList(PlainView):
     class Moved(Message):
         """Posted when the cursor is on another profile."""
 
-    def __init__(self, current: str, unsaved: bool) -> None:
+    def __init__(self, current: str, unsaved: bool, in_use: Callable[[], Profile]) -> None:
         super().__init__([], id="profiles")
         self.current = current
+        self._in_use = in_use
         self._unsaved = unsaved
         self.listed: list[Listed] = []
         self.keys: dict[str, KeyState] = {}
@@ -66,6 +68,8 @@ class ProfileList(PlainView):
         if not selected and self.listed and self.cursor is not None:
             selected = self.chosen.name
         self.listed = library.listed()
+        if all(entry.name != self.current for entry in self.listed):
+            self.listed.insert(0, Listed(self.current, self._in_use(), own=False))
         self.cursor = next((n for n, entry in enumerate(self.listed) if entry.name == selected), self.cursor)
         self._lines = [self._line(entry) for entry in self.listed]
         if self.cursor is None:
@@ -146,7 +150,7 @@ class ProfilesScreen(ModalScreen[str]):
         """Create the list, the input line, the line of outcomes, and the keys."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Profiles"
-            yield ProfileList(self._profiles.current, self._unsaved)
+            yield ProfileList(self._profiles.current, self._unsaved, lambda: self._profiles.in_use)
             yield Input(id="profile-name", classes="field")
             yield FixedLine(id="profile-about")
             yield KeyBlock(_KEYS)
@@ -173,6 +177,8 @@ class ProfilesScreen(ModalScreen[str]):
             return
         chosen = self._list.chosen
         words = str(profile_path(chosen.name)) if chosen.own else "built in: the first change of it is kept as a file"
+        if not chosen.own and chosen.name not in profile_names():
+            words = "given on the command line: nothing of it is kept"
         self._say(words, "dim")
 
     @property

@@ -49,6 +49,8 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
         self._tool = tool
         self._others = others
         self._left = False
+        self._runs: dict[str, str] = {}  # what was typed for each kind
+        self._kind = tool.run.kind if tool is not None else ToolEntry(name="").run.kind
 
     def compose(self) -> ComposeResult:
         """A row for each short field, and the schema below."""
@@ -104,9 +106,12 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
             raise SchemaRefused(str(error).replace("$.", "")) from None
 
     def on_choice_field_changed(self, event: ChoiceField.Changed) -> None:
-        """Show the hint of the chosen kind in the ``runs`` field."""
+        """Show what was typed in ``runs`` for the chosen kind, or its hint."""
         if event.field.id == "tool-kind":
-            self.query_one("#tool-run", Input).placeholder = HINTS[event.field.value]
+            field = self.query_one("#tool-run", Input)
+            self._runs[self._kind], self._kind = field.value, event.field.value
+            field.value = self._runs.get(self._kind, "")
+            field.placeholder = HINTS[self._kind]
 
     def on_choice_field_submitted(self) -> None:
         """Enter moves to the next field."""
