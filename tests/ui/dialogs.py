@@ -515,7 +515,7 @@ DIALOGS: dict[str, Dialog] = {
             "echo": _says("echo: "),
             "noise": _says("noise suppression o"),
             "gate": _audio(lambda audio, key: audio.gate_db is None),
-            "gate lower, higher": _audio(lambda audio, key: audio.gate_db == (-33.0 if key.startswith("l") else -27.0)),
+            "gate level": _audio(lambda audio, key: audio.gate_db == (-33.0 if key.startswith("l") else -27.0)),
             "refresh": _says("0 devices"),
             "close": _leaves,
         },

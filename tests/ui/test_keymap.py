@@ -163,7 +163,7 @@ async def test_a_key_is_changed_in_the_dialog_conflicts_are_told_and_the_default
         app.action_change_keys()
         await until(pilot, lambda: isinstance(app.screen, KeysScreen) and app.screen.focused is not None)
         await pilot.press("down", "delete", "escape")
-        await until(pilot, lambda: "m mute" in app.query_one(KeyRow).words)
+        await until(pilot, lambda: "m unmute" in app.query_one(KeyRow).words)
         assert load_keymap(keymap_file())[0] == {}
         await pilot.press("m")
         await until(pilot, lambda: not app.store.audio_settings.muted)
