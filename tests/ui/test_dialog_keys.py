@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from dialogs import DIALOGS, INNER, Dialog, Here, name_of
-from keyed import Cockpit, opened, until
+from keyed import Cockpit, focus, opened, until
+from msgspec.structs import replace
 from test_footer import EFFECTS as FOOTER
 from textual.widgets import Input, TextArea
 from tool_key_checks import ask
 
 from rtvoice_tui.session import commands as cmd
-from rtvoice_tui.session.facts import Phase
+from rtvoice_tui.session.facts import CallState, Phase
 from rtvoice_tui.ui.bindings import shown_key
 from rtvoice_tui.ui.footer import Focus, footer_keys
 from rtvoice_tui.ui.panes.agent import AgentPane
@@ -49,6 +50,11 @@ async def back(here: Here, dialog: Dialog) -> None:
     app.told.clear()
 
 
+def _covers_the_footer(here: Here) -> bool:
+    footer = here.app.screen_stack[0].query_one(KeyRow)
+    return here.app.screen.query_one(".dialog").region.overlaps(footer.region)
+
+
 @pytest.mark.parametrize("name", DIALOGS)
 async def test_every_key_that_a_dialog_shows_does_what_it_says(name: str) -> None:
     dialog = DIALOGS[name]
@@ -69,6 +75,7 @@ async def test_every_key_that_a_dialog_shows_does_what_it_says(name: str) -> Non
             await pilot.resize_terminal(*size)
             await back(here, dialog)
             await until(pilot, lambda: set(here.shown()) == set(shown), f"all is in sight at {size}: {here.shown()}")
+            assert not _covers_the_footer(here)
 
 
 @pytest.mark.parametrize("name", DIALOGS)
@@ -80,8 +87,7 @@ async def test_every_key_of_the_footer_does_what_it_says_over_a_dialog(name: str
         await back(here, dialog)
         footer = app.screen_stack[0].query_one(KeyRow)
         await until(pilot, lambda: (app.pulse(), "close" in footer.words)[1])
-        covers = app.screen.query_one(".dialog").region.overlaps(footer.region)
-        assert not covers, "the footer stays in sight"
+        assert not _covers_the_footer(here)
         keys = list(footer.keys)
         assert [key.label for key in keys] == "close,interrupt,mute,answer,hang up,help,quit".split(",")
         for key in keys:
@@ -180,6 +186,27 @@ async def test_the_panel_of_sound_names_the_key_that_closes_it_as_the_user_has_i
         await until(pilot, lambda: panel.display and "F11 close" in screen_text(app))
         await pilot.press("f11")
         await until(pilot, lambda: not panel.display)
+
+
+async def test_over_a_dialog_the_key_that_refuses_does_not_stop_the_call_under_the_cursor() -> None:
+    app = Cockpit()
+    async with opened(app, SIZES[0]) as pilot:
+        here = Here(app, pilot)
+        call = app.store.calls.records[-1].call
+        app.store.record(replace(call, key="runs", call_id="runs", item_id="runs", state=CallState.RUNNING), 99.0)
+        await focus(pilot, 4)
+        await pilot.press("g")
+        await until(pilot, lambda: app.calls.pane.chosen is not None and app.calls.pane.chosen.call.key == "runs")
+        await DIALOGS["help"].open(here)
+        await pilot.press("f9")
+        await ask(app, pilot)
+        await pilot.press("f9")
+        await here.on(ReasonScreen)
+        await pilot.press("enter", "escape")
+        await until(pilot, lambda: app.told == [cmd.Decide("k", agree=False, reason="")])
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await pilot.press("f9")
+        await until(pilot, lambda: app.told[1:] == [cmd.Decide("runs", agree=False)])
 
 
 async def test_a_text_that_is_no_json_has_no_key_that_folds() -> None:

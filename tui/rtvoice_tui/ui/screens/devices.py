@@ -53,7 +53,7 @@ _FIXED_ROWS = 20
 
 _KEYS = (
     ("⏎", "choose"), ("tab", "other list"), ("+ -", "volume"), ("m M", "mute"), ("t", "tone"), ("l", "hear myself"),
-    ("e", "echo"), ("n", "noise"), ("g", "gate"), ("[ ]", "gate lower, higher"), ("r", "refresh"),
+    ("e", "echo"), ("n", "noise"), ("g", "gate"), ("[ ]", "gate level"), ("r", "refresh"),
     ("d q esc", "close"),
 )  # fmt: skip
 
