@@ -12,6 +12,7 @@ from rtvoice_tui.ui.screens.key import KeyScreen
 from rtvoice_tui.ui.screens.keys import KeysScreen
 from rtvoice_tui.ui.screens.profiles import ProfileList, ProfilesScreen
 from rtvoice_tui.ui.screens.themes import ThemesScreen
+from rtvoice_tui.ui.widgets.lines import FixedLine
 from screens import screen_text
 
 # --- help, keys
@@ -60,6 +61,16 @@ async def _profiles(here: Here) -> None:
     here.app.profiles.list()
     await here.on(ProfilesScreen)
     _choose(here, "mine")
+
+
+async def _opens_without_a_key(here: Here, key: str) -> None:
+    """A profile whose provider needs a key is opened at the second time."""
+    listed = here.app.screen.query_one(ProfileList)
+    await here.until(lambda: listed.keys, "the keys were looked for")
+    await here.press(key)
+    await here.until(lambda: "there is no key" in here.app.screen.query_one("#profile-about", FixedLine).words)
+    await here.press(key)
+    await here.on(AskScreen)
 
 
 def _choose(here: Here, name: str) -> None:
@@ -185,7 +196,7 @@ SETTINGS: dict[str, Dialog] = {
     "profiles": Dialog(
         _profiles,
         {
-            "open": opens(AskScreen),
+            "open": _opens_without_a_key,
             "key": opens(KeyScreen),
             "copy": _asks("copy"),
             "rename": _asks("new name"),
