@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult, SystemCommand
@@ -70,7 +70,6 @@ class RtvoiceApp(TerminalApp):
     TITLE = "rtvoice-tui"
     ENABLE_COMMAND_PALETTE = True
     NOTIFICATION_TIMEOUT = 4
-    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (ROOMY, "-roomy")]  # noqa: RUF012 - Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("app"),
         Binding("ctrl+q", "quit", show=False, priority=True),
@@ -179,8 +178,16 @@ class RtvoiceApp(TerminalApp):
         self._bridge.pulse(self.panes.layout.narrow, self.panes.layout.active)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Rearrange the panes if the new size requires it."""
+        """Rearrange the panes if the new size requires it; dialogs take the whole width of a slim screen."""
         self.panes.layout.resized(event.size)
+        for screen in self.screen_stack[1:]:
+            screen.set_class(event.size.width < ROOMY, "-slim")
+
+    def push_screen(self, screen: Any, *arguments: Any, **options: Any) -> Any:
+        """Show a dialog, at the whole width of a slim screen. Textual's breakpoints would style all panes again."""
+        if isinstance(screen, Screen):
+            screen.set_class(self.size.width < ROOMY, "-slim")
+        return super().push_screen(screen, *arguments, **options)
 
     def on_descendant_focus(self) -> None:
         """Make the focused pane the active one."""
