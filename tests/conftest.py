@@ -13,6 +13,11 @@ from keyring.backends import fail
 
 import virtual_audio
 
+QUICK = frozenset(
+    "controller doctor editing local_agent packaging profiles protocol session store tools transport".split()
+)
+"""Folders of tests most of which take a millisecond or two, or share a server of their module."""
+
 
 def pytest_configure() -> None:
     """Thousands of tests are objects that stay; a garbage collector that looks at all of them takes much of a run."""
@@ -35,11 +40,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests on real devices follow one another in one worker: what keeps the pace of sound is not to pile up.
 
     Those that must be alone come one after the other at the end, so that the other workers wait for them once.
+    Where tests are quick, a worker gets a whole module: handing out each would cost as much again. Tests that speak
+    have one worker, which loads the models once.
     """
     items.sort(key=_is_alone)
     for item in items:
         if item.get_closest_marker("device"):
             item.add_marker(pytest.mark.xdist_group("device"))
+        elif item.get_closest_marker("speech"):
+            item.add_marker(pytest.mark.xdist_group("speech"))
+        elif item.path.parent.name in QUICK and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -128,14 +128,14 @@ class Visits:
     def forms(self) -> None:
         """The form that runs a tool by hand, for every tool that runs here."""
         go(self.terminal, "4", TITLES[3])
-        self.terminal.press("h").wait_for("F8")
+        self.terminal.press("h").wait_for("F7 run")
         first = self.tested
         while True:
             self.look("forms")
-            self.until_other("f8", lambda: self.tested)
+            self.until_other("ctrl+n", lambda: self.tested)
             if self.tested == first:
                 break
-        self.terminal.press("escape").wait_gone("F8")
+        self.terminal.press("escape").wait_gone("F7 run")
 
     @property
     def tested(self) -> str:

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 from textual.pilot import Pilot
 
+from drawing import no_drawing  # noqa: F401 - a fixture
+from headless import cheap_apps  # noqa: F401 - a fixture
 from rtvoice_tui.cli.main import main
 from rtvoice_tui.protocol.usage import RateLimit
 from rtvoice_tui.session import facts

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from rich.cells import cell_len
 from speaking import go, quit_cleanly
 
 from realtime_server import FakeServer, Session, in_thread, plain
@@ -84,8 +85,7 @@ def test_events_with_evil_names_are_listed_filtered_and_opened(evil: Terminal) -
     evil.wait_for("filter: [red]type")
     evil.press("enter").wait_for('"text": "[/b]"')
     evil.wait_for("[red]type[/red]␛[2J · received")
-    evil.wait_for("esc close")
-    _assert_borders_stand(evil.text)
+    _assert_dialog_stands(evil.wait_for("esc close"))
     evil.press("escape").wait_gone("esc close")
     go(evil, "1", "1 Transcript")
     quit_cleanly(evil)
@@ -99,6 +99,15 @@ def test_lines_of_a_megabyte_are_shown_and_keys_still_act(environment: dict[str,
         terminal.resize(80, 24).wait_for("[1 Talk]")
         terminal.press("2").wait_for("2 Events")
         quit_cleanly(terminal)
+
+
+def _assert_dialog_stands(screen: str) -> None:
+    """Every row of the dialog ends where its corners are."""
+    rows = screen.splitlines()
+    top, end = (next(number for number, row in enumerate(rows) if corner in row) for corner in "╮╯")
+    right = cell_len(rows[top].partition("╮")[0])
+    places = [cell_len(row[: row.rindex("│")]) for row in rows[top + 1 : end]]
+    assert places == [right] * (end - top - 1), screen
 
 
 def _assert_borders_stand(screen: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from drawing import no_drawing  # noqa: F401
 from editing.cockpit import Cockpit, cockpit, own_folders  # noqa: F401 - a fixture
+from headless import cheap_apps  # noqa: F401
 from protocol.sdk_types import accept_session
 from realtime_server import Event
 from rtvoice_tui.editing.fields import fields_of, has

@@ -32,8 +32,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import pyte
-
+from quick_screen import QuickScreen
 from virtual_audio import environment_without_sound
 
 COMMAND = str(Path(sys.executable).with_name("rtvoice-tui"))
@@ -52,6 +51,11 @@ _UNKNOWN = re.compile(r"\x1b\[(?:[<>=][0-9;]*[a-zA-Z]|\?[0-9;]*\$[a-z]|\?u)")
 _ASKS_FRAMES, _HAS_FRAMES = "\x1b[?2026$p", "\x1b[?2026;2$y"
 _FRAME = re.compile(r"(\x1b\[\?2026[hl])")
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-9;?<>=$]*)?\Z")
+# one emoji of several characters takes two cells in current terminals; pyte gives each character its own, or fails
+_ONE_EMOJI = re.compile(
+    r"(?P<first>[\U0001f1e6-\U0001f1ff])[\U0001f1e6-\U0001f1ff]"
+    r"|(?P<begins>[\U0001f300-\U0001faff])(?:\ufe0f|[\U0001f3fb-\U0001f3ff]|\u200d[\u2600-\U0001faff])+"
+)
 _CLIPBOARD = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
 
 
@@ -90,8 +94,8 @@ class Terminal:
     ) -> None:
         self.received = 0
         self._raw = bytearray()
-        self._screen = pyte.Screen(columns, rows)
-        self._stream = pyte.Stream(self._screen)
+        self._shown = QuickScreen(columns, rows)
+        self._screen = self._shown.screen
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._carry = ""
         self._frame: list[str] | None = None  # what has come of a frame that is not finished
@@ -133,9 +137,7 @@ class Terminal:
     def lines(self) -> list[str]:
         """The screen, line by line, without trailing blanks."""
         with self._lock:
-            # pyte's own `display` fails where half of a wide character was painted over
-            rows = (self._screen.buffer[y] for y in range(self._screen.lines))
-            return ["".join(row[x].data for x in range(self._screen.columns)).rstrip() for row in rows]
+            return self._shown.lines()
 
     @property
     def text(self) -> str:
@@ -228,10 +230,15 @@ class Terminal:
         self._write(text)
         return self
 
+    def paste(self, text: str) -> Self:
+        """Paste a text: the terminal marks it, and sends line ends as the enter key does."""
+        self._write(f"\x1b[200~{text}\x1b[201~".replace("\n", "\r"))
+        return self
+
     def resize(self, columns: int, rows: int) -> Self:
         """Make the window larger or smaller."""
         with self._lock:
-            self._screen.resize(rows, columns)
+            self._shown.resize(columns, rows)
             self._set_size(columns, rows)
         return self
 
@@ -325,7 +332,8 @@ class Terminal:
                 self._show(part)
 
     def _show(self, text: str) -> None:
-        self._stream.feed(_UNKNOWN.sub(lambda asked: self._swallow(asked.group()), text))
+        text = _UNKNOWN.sub(lambda asked: self._swallow(asked.group()), text)
+        self._shown.feed(_ONE_EMOJI.sub(lambda emoji: emoji["first"] or emoji["begins"], text))
 
     def _swallow(self, asked: str) -> str:
         """A mode or an answer is asked for; nothing comes of what this terminal does not know, not even letters."""

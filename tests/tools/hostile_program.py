@@ -103,7 +103,7 @@ async def main(how: str, kind: str) -> dict[str, Any]:
         plan = plan_for(server)
         async with running(type(plan)(**{**vars(plan), "toolset": toolset, "tools": profile.tool_specs})) as session:
             await session.until(lambda: session.phase is Phase.LISTENING)
-            await session.until(lambda: any(spec.name == "srv_hello" for spec in session.worker.tools))
+            await session.until(lambda: '"srv_hello"' in json.dumps(server.sent("session.update")), "it is offered")
             async with heart.beating():
                 offered.set()
                 if how == "by hand":

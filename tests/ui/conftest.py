@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from drawing import no_drawing
+from headless import cheap_apps
 
-__all__ = ["no_drawing", "own_folders"]
+__all__ = ["cheap_apps", "no_drawing", "own_folders"]
 
 
 @pytest.fixture

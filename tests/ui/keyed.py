@@ -62,6 +62,13 @@ class StandIn:
     def start_manual_run(self, name: str, arguments: str) -> None:
         self.told.append(("try", name, arguments))
 
+    def play_test_tone(self) -> None:
+        self.told.append("tone")
+
+    def monitor_microphone(self, on: bool) -> None:
+        self._store.audio.trying = "microphone" if on else ""
+        self.told.append(("hear myself", on))
+
     @property
     def tools(self) -> tuple[ToolSpec, ...]:
         return self.plan.tools
@@ -154,7 +161,7 @@ async def until(pilot: Pilot[None], holds: Callable[[], object], what: str = "th
     """Let the app work until a condition holds."""
     for _ in range(500):
         if holds():
-            await pilot.pause(0)  # and what came with it is done, too; each one asks every widget, so only once
+            await pilot.pause(0)  # and what came with it is done, too
             return
         await asyncio.sleep(0.01)
     raise AssertionError(f"in vain waited until {what}; focus is on {pilot.app.focused}")
@@ -170,6 +177,7 @@ async def focus(pilot: Pilot[None], number: int) -> FollowView:
     app.screen.call_after_refresh(laid_out.set)
     await laid_out.wait()
     app.pulse()  # type: ignore[attr-defined]
+    await pilot.pause(0)  # what it changed has its place
     return pane.view
 
 

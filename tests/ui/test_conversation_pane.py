@@ -216,3 +216,12 @@ def test_the_word_at_a_place(text: str, at: int, word: str):
 )
 def test_a_cut_within_a_word_shows_the_word(text: str, at: int, end: int):
     assert whole_word(text, at) == end
+
+
+async def test_a_search_finds_words_that_nobody_heard_and_unfolds_them(interrupted: Store):
+    async with still_app(interrupted) as pilot:
+        await pulse(pilot)
+        assert not any("word390" in line for line in lines(pilot)), "they are folded"
+        assert view(pilot).find("word390")
+        await pulse(pilot)
+        assert "word390" in lines(pilot)[view(pilot).cursor or 0]

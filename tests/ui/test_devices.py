@@ -258,7 +258,7 @@ async def test_the_gate_is_seen_and_set_by_its_keys_and_kept(size: tuple[int, in
         pilot.app.session.set_audio(AudioSettings(gate_db=-12.0))  # type: ignore[attr-defined]
         audio.gate_open = False
         await until(pilot, lambda: "GATE at -12 dBFS, shut: silence is sent" in screen_text(pilot))
-        assert "[ ] lower, higher" in screen_text(pilot)
+        assert "[ ] gate level" in screen_text(pilot)
         audio.gate_open = True
         await until(pilot, lambda: "GATE at -12 dBFS, open" in screen_text(pilot))
         await pilot.press("g")

@@ -173,3 +173,18 @@ def test_the_pieces_of_any_json_are_its_text_and_every_part_is_closed(value: obj
         ]
         json.loads("\n".join(part))
     assert len(found) == sum(line.rstrip().endswith(("{", "[")) for line in lines)
+
+
+async def test_what_a_filter_hides_is_what_the_lines_say_and_not_the_whole_names_on_the_wire(store: Store):
+    transcript = '{"type": "response.output_audio_transcript.delta", "delta": "Eleven"}'
+    store.events.append(1.0, False, "response.output_audio_transcript.delta", transcript, fold_key="a")
+    audio = {"type": "response.output_audio.delta"}
+    store.events.append(1.1, False, "response.output_audio.delta", audio, fold_key="a", audio_bytes=960)
+    async with still_app(store) as pilot:
+        view = pilot.app.query_one(EventsView)
+        view.set_filter("delta -audio")
+        await pulse(pilot)
+        assert [view.row_at(line).name for line in range(view.line_count)] == ["response.output_audio_transcript.delta"]
+        view.set_filter("output_audio_transcript")
+        await pulse(pilot)
+        assert view.line_count == 1, "the whole name is found as well"

@@ -37,11 +37,11 @@ async def test_the_footer_says_whether_c_connects_or_disconnects() -> None:
     app = Cockpit()
     async with opened(app, (120, 40)):
         app.pulse()
-        assert "c disconnect" in app.query_one(KeyRow).words
+        assert "c hang up" in app.query_one(KeyRow).words
         app.phase(Phase.OFFLINE)
         app.pulse()
         assert "c connect" in app.query_one(KeyRow).words
-        assert "disconnect" not in app.query_one(KeyRow).words
+        assert "hang up" not in app.query_one(KeyRow).words
 
 
 async def test_the_first_key_in_an_opened_event_acts_on_its_first_line() -> None:

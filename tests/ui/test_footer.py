@@ -328,8 +328,8 @@ EFFECTS: dict[str, Effect] = {
     "undo": _undo,
     "interrupt": _interrupt,
     "mute": _mute,
-    "answer now": _talk,
-    "disconnect": _connect,
+    "answer": _talk,
+    "hang up": _connect,
     "type": _type,
     "agent": _agent,
     "profiles": _opens(ProfilesScreen),
@@ -411,7 +411,7 @@ async def test_a_label_says_what_the_key_does_now() -> None:
     app = Cockpit()
     async with opened(app, (120, 40)) as pilot:
         footer = app.query_one(KeyRow)
-        await until(pilot, lambda: (app.pulse(), "m mute" in footer.words and "answer now" in footer.words)[1])
+        await until(pilot, lambda: (app.pulse(), "m mute" in footer.words and "answer" in footer.words)[1])
         await pilot.press("m")
         await until(pilot, lambda: (app.pulse(), "m unmute" in footer.words)[1])
         app.phase(Phase.OFFLINE)

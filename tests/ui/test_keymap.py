@@ -17,7 +17,7 @@ from rtvoice_tui.ui.screens.keys import KeyList, KeysScreen
 from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.ui.widgets.rows import KeyRow, NoticeRow
-from screens import screen_text, toasts
+from screens import screen_text
 
 
 @pytest.fixture(autouse=True)
@@ -132,8 +132,7 @@ async def test_a_problem_in_the_file_is_told_at_the_start() -> None:
     write('interupt = "x"\n')
     app = Cockpit()
     async with opened(app) as pilot:
-        await until(pilot, lambda: toasts(app))
-        assert "did you mean 'interrupt'?" in toasts(app)[0]
+        await until(pilot, lambda: (app.pulse(), "did you mean 'interrupt'?" in app.query_one(NoticeRow).words)[1])
 
 
 async def test_a_key_is_changed_in_the_dialog_conflicts_are_told_and_the_default_comes_back() -> None:
@@ -163,7 +162,7 @@ async def test_a_key_is_changed_in_the_dialog_conflicts_are_told_and_the_default
         app.action_change_keys()
         await until(pilot, lambda: isinstance(app.screen, KeysScreen) and app.screen.focused is not None)
         await pilot.press("down", "delete", "escape")
-        await until(pilot, lambda: "m mute" in app.query_one(KeyRow).words)
+        await until(pilot, lambda: "m unmute" in app.query_one(KeyRow).words)
         assert load_keymap(keymap_file())[0] == {}
         await pilot.press("m")
         await until(pilot, lambda: not app.store.audio_settings.muted)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from keyed import Cockpit, focus, opened, until
 from textual import events
+from textual.widgets import Input
 
 from rtvoice_tui.controller.typed_history import KEPT, MAX_LENGTH, Recall, TypedHistory
 from rtvoice_tui.profiles import paths
@@ -92,6 +93,22 @@ async def test_a_typed_message_is_not_lost_by_quitting_without_a_word() -> None:
         assert app.return_code is None
         await pilot.press("q")
         await until(pilot, lambda: "stop" in app.told)
+
+
+async def test_characters_without_a_width_are_typed_in_every_field() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        await pilot.press("t")
+        await until(pilot, lambda: app.composer.has_focus_within)
+        for text in ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\U0001f469\u200d\U0001f467"):
+            await pilot.press(*text)
+            await until(pilot, lambda text=text: app.message.text == text)
+            app.message.text = ""
+        await pilot.press("escape", "1", "slash")
+        field = app.query_one("#transcript-field", Input)
+        await until(pilot, lambda: app.focused is field)
+        await pilot.press(*"a\u200cb")
+        await until(pilot, lambda: field.value == "a\u200cb")
 
 
 async def test_a_click_on_the_hint_begins_to_type_and_what_was_typed_stays_in_sight() -> None:

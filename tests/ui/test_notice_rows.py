@@ -45,7 +45,7 @@ async def test_a_later_and_lesser_notice_does_not_hide_a_worse_one_and_both_are_
         first, second = shown(pilot)
     assert first == "✗ the profile 'work' cannot be read: session.voice must be text — e opens it"
     assert second.startswith("! this machine has no sound device — type instead")
-    assert second.endswith("6 all  esc hide")
+    assert second.endswith("6 log  esc hide")
 
 
 @pytest.mark.parametrize(("size", "most"), [((120, 40), 3), ((80, 24), 2), ((60, 20), 2)])
@@ -60,7 +60,7 @@ async def test_more_than_there_is_room_for_are_counted_and_nothing_is_cut_withou
         assert len(lines) == pilot.app.query_one(NoticeRow).size.height == most
     assert all(cell_len(line) <= size[0] for line in lines)
     assert all("…" in line for line in lines)
-    assert lines[-1].endswith(f"{6 - most} more: 6  esc hide")
+    assert lines[-1].endswith(f"{6 - most} more: 6 log  esc hide")
 
 
 async def test_a_notice_goes_when_the_answer_that_was_missed_comes(store: Store):

@@ -261,7 +261,10 @@ async def test_on_a_small_screen_one_pane_has_room_and_the_others_are_tabs():
 
 @pytest.mark.parametrize("width", [30, 40, 60, 80, 100, 120, 200])
 async def test_help_and_the_way_out_are_the_last_hints_to_go(width: int):
-    async with still_app(Store(), size=(width, 24)) as pilot:
+    store = Store()
+    store.record(PhaseChanged(Phase.LISTENING), 1.0)
+    async with still_app(store, size=(width, 24)) as pilot:
+        await pulse(pilot)
         last_line = screen_text(pilot).split("\n")[-1]
     assert "? help" in last_line
     assert "q quit" in last_line

@@ -15,6 +15,7 @@ from rtvoice_tui.profiles.model import Filler, ToolEntry
 from rtvoice_tui.profiles.runs import AskRun, CommandRun, HostedRun, HttpRun, McpRun, MockRun, PythonRun, ToolRun
 from rtvoice_tui.ui.screens.tool import ToolScreen
 from rtvoice_tui.ui.widgets.choice_field import ChoiceField
+from rtvoice_tui.ui.widgets.lines import FixedLine
 
 SIZES = ((120, 40), (80, 24))
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
@@ -78,8 +79,9 @@ async def test_every_kind_can_be_typed_and_its_hint_says_how():
     async with dialog() as here:
         for kind, line, run in TYPED:
             await here.open(None)
-            here.type(name="new_tool", kind=kind, run=line)
+            here.type(name="new_tool", kind=kind)
             await here.pilot.pause(0)
+            here.type(run=line)
             assert here.app.screen.query_one("#tool-run", Input).placeholder == HINTS[kind]
             taken = await here.taken()
             assert taken == ToolEntry(
@@ -163,3 +165,21 @@ async def test_kind_and_policy_are_chosen_among_all_that_there_are():
         await here.pilot.click("#tool-policy", offset=(2, 0))
         await here.pilot.pause(0)
         assert policy.value == "off"
+
+
+async def test_each_kind_keeps_what_was_typed_for_it_and_a_function_must_be_one():
+    async with dialog() as here:
+        await here.open(replace(FULL, run=MockRun(result={"sky": "grey"})))
+        here.type(kind="python")
+        await here.pilot.pause(0)
+        field, problem = (
+            here.app.screen.query_one("#tool-run", Input),
+            here.app.screen.query_one("#tool-problem", FixedLine),
+        )
+        assert field.value == "", "the result of a mock is no function"
+        here.type(run='{"sky": "grey"}')
+        await here.press("f7")
+        assert "FILE.py:FUNCTION" in problem.words, "it is refused where it is typed"
+        here.type(kind="mock")
+        await here.pilot.pause(0)
+        assert "grey" in field.value

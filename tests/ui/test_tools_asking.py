@@ -12,6 +12,8 @@ from textual.widgets import Input, TextArea
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import AgentSaid, CallChanged, CallState, TurnStarted
 from rtvoice_tui.ui.commands import commands
+from rtvoice_tui.ui.screens.devices import DevicesScreen
+from rtvoice_tui.ui.screens.help import HelpScreen
 from rtvoice_tui.ui.screens.result import ReasonScreen, ResultScreen
 from rtvoice_tui.ui.widgets import ask_row
 from rtvoice_tui.ui.widgets.ask_row import KEY_GUARD_S, AskRow
@@ -219,7 +221,7 @@ async def test_x_asks_for_a_reason_that_enter_sends_and_escape_leaves_the_call_w
         await until(pilot, lambda: isinstance(app.screen, ReasonScreen) and isinstance(app.focused, Input))
         text = screen_text(pilot)
         assert f"{call.name}(people=4)" in text
-        assert "enter reject  esc cancel" in text
+        assert "⏎ reject  esc cancel" in text
         await pilot.press(*"no", "escape")
         await until(pilot, lambda: len(app.screen_stack) == 1)
         assert app.told == []
@@ -315,3 +317,34 @@ async def test_the_rest_of_the_screen_goes_on_while_it_asks(app: Cockpit, size: 
         await until(pilot, lambda: any(c.title == "Call: approve" for c in commands(app)), "the palette offers it")
         app.store.record(replace(BOOK, state=CallState.OK), 101.0)
         assert not any(command.title.startswith("Call:") for command in commands(app))
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20)], ids=str)
+async def test_a_question_is_read_and_answered_over_a_dialog_that_covers_its_row(app: Cockpit, size: tuple[int, int]):
+    async with opened(app, size) as pilot:
+        app.talk.devices()
+        await until(pilot, lambda: isinstance(app.screen, DevicesScreen) and app.screen.focused is not None)
+        await appear(app, pilot, BOOK)
+        await until(pilot, lambda: (app.pulse(), app.screen.query(AskRow))[1])
+        row = app.screen.query_one(AskRow)
+        await until(pilot, lambda: row.size.height == 2)
+        await settle(app, pilot)
+        shown = "\n".join(screen_text(pilot).splitlines()[row.region.y : row.region.bottom])
+        assert "book(people=4)" in shown
+        assert "F8 yes" in shown
+        app.told.clear()
+        await pilot.click(AskRow, offset=("".join(text for text, _ in row._second).index("F8"), 1))
+        await until(pilot, lambda: cmd.Decide("k1", agree=True, always=False) in app.told)
+        app.store.record(replace(BOOK, state=CallState.RUNNING), app.stand_in.clock)
+        await until(pilot, lambda: (app.pulse(), not row.display)[1], "it goes with its question")
+
+
+async def test_a_dialog_that_is_opened_while_a_call_asks_has_the_question_too(app: Cockpit):
+    async with opened(app, (80, 24)) as pilot:
+        await appear(app, pilot, BOOK)
+        app.action_help()
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await until(pilot, lambda: (app.pulse(), app.screen.query(AskRow))[1])
+        await settle(app, pilot)
+        await pilot.press("f8")
+        await until(pilot, lambda: cmd.Decide("k1", agree=True, always=False) in app.told)

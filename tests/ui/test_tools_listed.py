@@ -62,7 +62,7 @@ async def test_a_tool_under_the_cursor_shows_what_the_model_is_told_and_is_switc
         await pilot.press("o")
         await until(pilot, lambda: [spec.name for spec in app.told[-1].tools] == ["get_weather"])  # type: ignore[attr-defined]
         app.pulse()
-        assert listed(pilot)[2].startswith("○ get_time off")
+        assert listed(pilot)[2].startswith("› ○ get_time off")
         assert view.cursor == 2
 
 

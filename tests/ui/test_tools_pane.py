@@ -121,7 +121,7 @@ async def test_the_list_takes_what_it_needs_and_never_more_than_its_share(app: C
         await until(pilot, lambda: (app.pulse(), len(rows(pilot)) > 39)[1], "the calls are listed")
         app.pulse()
         await pilot.pause(0)
-        assert calls.size.height <= max(3, 0.35 * pane.size.height)
+        assert calls.size.height <= max(4, 0.45 * pane.size.height)
         assert app.calls.pane.detail.size.height > calls.size.height
         assert calls.region.height + app.calls.pane.detail.region.height == pane.size.height
         for row in rows(pilot)[:39]:

@@ -133,3 +133,33 @@ async def test_an_address_with_a_login_is_never_on_the_screen():
         await here.until(lambda: here.app.focused is here.table, "the value is taken")
         assert here.columns("url")[0].startswith("wss://x.")
         assert "sesame" not in here.screen_text()
+
+
+async def test_rates_that_the_provider_fixes_say_so_and_the_end_key_goes_to_the_last_row():
+    async with cockpit("openai") as here:
+        await here.open_table()
+        assert here.mark("input_rate") == "–"
+        assert "not at this provider" in "".join(here.columns("input_rate"))
+        await here.press("end")
+        await here.until(lambda: here.table.cursor == len(here.paths) - 1, "the cursor is on the last row")
+
+
+async def test_a_model_that_the_server_does_not_use_is_marked():
+    async with cockpit("openai") as here:
+        await here.open_table()
+        await here.until(lambda: here.app.store.session.in_force, "the server has said what is in force")
+        settings = {**here.app.store.session.in_force, "model": "another-one"}
+        here.app.store.session.in_force = settings
+        here.app.agent.pane.describe()
+        await here.until(lambda: here.mark("model") == "≠", "it is marked")
+
+
+async def test_a_refusal_that_reached_the_table_is_forgotten_on_another_row():
+    async with cockpit("openai") as here:
+        await here.open_table()
+        await opened(here, "turn_detection.threshold")
+        await here.press(*"loud", "enter")
+        await here.until(lambda: "threshold is a number" in here.state, "it is refused")
+        await here.press("escape")
+        await here.go_to("voice")
+        await here.until(lambda: "threshold" not in here.state, "it was said of another row")

@@ -196,7 +196,7 @@ class AgentEditor:
     def save(self) -> "Future[SaveResult]":
         """Save everything that was sent."""
         if not self.saves:
-            return _done(f"not saved: {NOT_KEPT}")
+            return _done(f"used for this run, not saved: {NOT_KEPT}")
         return self.file.write_all(self.kept)
 
     def _start_change(self, at: float, turn: int, undoes: int = 0) -> tuple[EditSession, Change]:
@@ -270,7 +270,7 @@ class AgentEditor:
     def keep_audio(self, **chosen: Any) -> "Future[SaveResult]":
         """Save keys of the ``[audio]`` table."""
         self.profile = replace(self.profile, audio=replace(self.profile.audio, **chosen))
-        return self.file.write_audio(chosen) if self.saves else _done(f"not saved: {NOT_KEPT}")
+        return self.file.write_audio(chosen) if self.saves else _done(f"used for this run, not saved: {NOT_KEPT}")
 
     # --- outcomes
 
@@ -300,7 +300,7 @@ class AgentEditor:
     def mark(self, path: str) -> tuple[str, str]:
         """The state of a field as a word, and the server's detail about it."""
         name, _, inside = path.partition(".")
-        if path in NEEDS_SESSION:
+        if path in NEEDS_SESSION and not self._absent(path):
             edited = setting_of(self.draft, path) != setting_of(self.kept, path)
             return ("edited" if edited else "later" if path in self._waiting else ""), ""
         fact = self._latest.get(name)
@@ -310,8 +310,7 @@ class AgentEditor:
         refused = fact is not None and fact.state is EditState.REFUSED and self.sent_value(path) == typed
         if not refused and (typed != value_at(self.kept, path) or (name == "tools" and self._tool_typed(inside))):
             return "edited", ""
-        field = next((field for field in self.fields if field.path == path), None)
-        if field is not None and not has(self.dialect, field):
+        if self._absent(path):
             return "absent", f"{self.dialect.title} has no such setting"
         if fact is None or (inside and name != "tools" and self._unsaid(fact, path)):
             return "", ""
@@ -324,9 +323,15 @@ class AgentEditor:
             made = nested_value(fact.made.get(name, UNSET), inside)
             asked = nested_value(fact.sent.get(name, UNSET), inside)
             return ("changed", "") if name in fact.made and shown(made) != shown(asked) else ("acknowledged", "")
+        if fact.state is EditState.REFUSED and not refused:
+            return "", ""  # what was refused was dropped
         if fact.state is EditState.REFUSED and fact.blamed not in ("", name):
             return "held", f"refused together with {fact.blamed}"
         return str(fact.state), fact.detail
+
+    def _absent(self, path: str) -> bool:
+        """Whether the provider has no such setting."""
+        return any(field.path == path and not has(self.dialect, field) for field in self.fields)
 
     def sent_value(self, path: str) -> Any:
         """The value of a field that was last sent; ``UNSET`` if none was."""

@@ -1,6 +1,7 @@
 """Converts how a tool is run to one line of text and back; fields that are not in the line are kept."""
 
 import json
+import re
 import shlex
 from typing import Any, get_args, get_type_hints
 
@@ -35,6 +36,10 @@ def line_of(run: ToolRun) -> str:
     return run.summary
 
 
+_TARGET = re.compile(r"(demo|.+\.py):[^\W\d]\w*")
+"""A function in a file, or one of the built-in examples."""
+
+
 def run_of(kind: str, line: str, base: ToolRun) -> ToolRun:
     """Parse a line; if the kind did not change, all fields that are not in the line are kept from ``base``.
 
@@ -66,6 +71,8 @@ def _fields(kind: str, line: str) -> dict[str, Any]:
     address = line.startswith(_ADDRESS)
     match kind:
         case "python":
+            if not _TARGET.fullmatch(line):
+                raise SchemaRefused(f"runs: {HINTS[kind]}, such as tools.py:get_weather")
             return {"target": line}
         case "command":
             return {"argv": _words(kind, line)}

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import weakref
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -220,20 +220,35 @@ class EventLog:
             index += 1
         return found
 
-    def matches(self, number: int, wanted: Sequence[str], unwanted: Sequence[str]) -> bool:
+    def matches(
+        self,
+        number: int,
+        wanted: Sequence[str],
+        unwanted: Sequence[str],
+        shown: Callable[[str], str] = lambda name: name,
+    ) -> bool:
         """Whether a row holds all ``wanted`` and no ``unwanted`` lower-case strings.
 
         They are searched in the row's direction (``up``, ``down``), type, ``error`` mark, and the text of all its
-        events; of folded deltas also across their borders.
+        events; of folded deltas also across their borders. What is unwanted counts only as far as it is shown.
+
+        Args:
+            number: index of the row.
+            wanted: strings that it must hold.
+            unwanted: strings that it must not hold.
+            shown: returns how a type is shown.
         """
         row = self.row(number)
-        head = f"{'up' if row.sent else 'down'} {row.name} {'error' if row.error else ''}".lower()
-        if any(term in head for term in unwanted):
+        marks = f"{'up' if row.sent else 'down'} {'error' if row.error else ''} {shown(row.name)}".lower()
+        if any(term in marks for term in unwanted):
             return False
+        head = f"{marks} {row.name.lower()}"
         missing = [term for term in wanted if term not in head]
         if not missing and not unwanted:
             return True
         text = self._searchable(row)
+        if unwanted:
+            text = text.replace(row.name.lower(), "")
         return all(term in text for term in missing) and not any(term in text for term in unwanted)
 
     def _searchable(self, row: Row) -> str:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult, SystemCommand
@@ -16,6 +16,7 @@ from rtvoice_tui.controller.planner import Planner
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.recording.handle import RecordingHandle
+from rtvoice_tui.session.facts import Level, Notice
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui import themes
 from rtvoice_tui.ui.actions.agent import AgentActions
@@ -35,6 +36,7 @@ from rtvoice_tui.ui.keymap import Keymap, keymap_file, load_keymap
 from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.registry import ROWS, TABS, Column, panes
 from rtvoice_tui.ui.panes.transcript import TranscriptView
+from rtvoice_tui.ui.sizes import ROOMY
 from rtvoice_tui.ui.terminal.app import TerminalApp
 from rtvoice_tui.ui.widgets.ask_row import AskRow
 from rtvoice_tui.ui.widgets.composer import Composer
@@ -69,6 +71,7 @@ class RtvoiceApp(TerminalApp):
     CSS_PATH = "app.tcss"
     TITLE = "rtvoice-tui"
     ENABLE_COMMAND_PALETTE = True
+    NOTIFICATION_TIMEOUT = 4
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("app"),
         Binding("ctrl+q", "quit", show=False, priority=True),
@@ -153,7 +156,7 @@ class RtvoiceApp(TerminalApp):
         self.panes.layout.arrange()
         self.query_one(TranscriptView).focus()
         for problem in (*self._theme_problems, *self._key_problems):
-            self.notify(problem, severity="warning", markup=False)
+            self.session.report(Notice(Level.WARNING, problem))
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -175,11 +178,20 @@ class RtvoiceApp(TerminalApp):
         self.keys.follow_mode()
         self.panes.show_keys()
         self._bridge.recording = self.controller.recordings.sound
+        self.panes.show_question()
         self._bridge.pulse(self.panes.layout.narrow, self.panes.layout.active)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Rearrange the panes if the new size requires it."""
+        """Rearrange the panes if the new size requires it; dialogs take the whole width of a slim screen."""
         self.panes.layout.resized(event.size)
+        for screen in self.screen_stack[1:]:
+            screen.set_class(event.size.width < ROOMY, "-slim")
+
+    def push_screen(self, screen: Any, *arguments: Any, **options: Any) -> Any:
+        """Show a dialog, at the whole width of a slim screen. Textual's breakpoints would style all panes again."""
+        if isinstance(screen, Screen):
+            screen.set_class(self.size.width < ROOMY, "-slim")
+        return super().push_screen(screen, *arguments, **options)
 
     def on_descendant_focus(self) -> None:
         """Make the focused pane the active one."""

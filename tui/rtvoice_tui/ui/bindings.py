@@ -130,7 +130,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("agree-f", "f8", "agree(False)", "yes", "Approve the waiting call", anywhere=True),
     Key("deny-f", "f9", "deny", "no", "Reject the waiting call with a reason; stop a running call", anywhere=True),
-    Key("quit-f", "f10", "quit", "quit", "Quit", anywhere=True),
+    Key("quit-f", "f10", "quit", "quit", "Quit", typing=11, anywhere=True),
     Key("agree", "a", "agree(False)", "yes", "Approve the waiting call"),
     Key("always", "A", "agree(True)", "always", "Approve it and all calls of this tool in this session"),
     Key("deny", "x", "deny", "no", "Reject the waiting call with a reason; stop a running call"),

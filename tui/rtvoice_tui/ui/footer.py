@@ -21,6 +21,10 @@ class Focus(Enum):
     NUMBER = auto()
     TABLE = auto()
     DIALOG = auto()
+    ANSWER = auto()
+    """A dialog that answers a call, so that the keys that answer calls do not act."""
+    NEW_KEY = auto()
+    """The next key is not to act: it is to be another action's."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +114,10 @@ class Now:
     @property
     def labels(self) -> dict[str, str]:
         """Labels of keys that do something else now, by their usual label."""
-        found = {"connect": "disconnect"} if self.live else {}
+        found = {"connect": "hang up"} if self.live else {}
         if self.muted:
             found["mute"] = "unmute"
-        return found if self.by_key else found | {"talk": "answer now"}
+        return found if self.by_key else found | {"talk": "answer"}
 
 
 def footer_keys(focus: Focus, now: Now = Now()) -> list[FooterKey]:
@@ -133,7 +137,9 @@ def _keys_of(focus: Focus) -> list[FooterKey]:
         return [*_first(focus), *(_key(key) for key in shown)]
     wheres = ("app", "composer") if focus is Focus.COMPOSER else ("app",)
     typing = sorted((key for key in BY_ID.values() if key.typing and key.where in wheres), key=lambda key: key.typing)
-    if focus is Focus.DIALOG:
+    if focus is Focus.NEW_KEY:
+        return [replace(_key(BY_ID["back"], "cancel"), kept=True)]
+    if focus in (Focus.DIALOG, Focus.ANSWER):
         close = replace(_key(BY_ID["back"], "close"), kept=True)
         return [close, *(_key(key) for key in typing if key.id not in _NOT_IN_DIALOGS)]
     leaves = _LEAVES.get(focus, "close")

@@ -71,6 +71,8 @@ class AgentActions:
             self.warn_of(answer)
             if answer.save_note:
                 self._app.notify(answer.save_note, severity="warning", markup=False, timeout=10)
+            if not pane.display and answer.profile and not answer.save_note:
+                self._app.notify(f"{answer.words} in {answer.profile}.toml", markup=False)
             if answer.save_note or answer.problems or pane.last_line is before:
                 pane.show_message(answer.words, _INKS[answer.tone])
             else:

@@ -74,7 +74,8 @@ class CallActions:
         calls = self.pane.calls
         chosen = self.pane.chosen
         runs = chosen is not None and chosen.call.state is CallState.RUNNING and not waits(chosen.call)
-        if chosen is not None and runs and not (calls.follows and self._controller.store.calls.asking):
+        in_pane = len(self._app.screen_stack) == 1  # in a dialog the key is for the call of the question row
+        if chosen is not None and runs and in_pane and not (calls.follows and self._controller.store.calls.asking):
             self._calls.stop(chosen.call)
             return
         record = self._asked_about()

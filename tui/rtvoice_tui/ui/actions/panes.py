@@ -56,6 +56,18 @@ class PaneActions:
             self._app.screen_stack[0].query_one(KeyRow).show(focus, now)
             self._app.screen_stack[0].query_one(AskRow).show_keys(focus)
 
+    def show_question(self) -> None:
+        """Show a call that waits over a dialog as well: it hides the question's own row, and F8 and F9 act there."""
+        top, base = self._app.screen, self._app.screen_stack[0]
+        if top is base:
+            return
+        row = base.query_one(AskRow)
+        shown = next(iter(top.query(AskRow)), None)
+        if row.record is not None and shown is None and not getattr(top, "ANSWERS", False):
+            top.mount(row.again())
+        elif shown is not None:
+            shown.sync()
+
     def keys_changed(self) -> None:
         """Show other keys in the footer, in the question's row, in notices and in the borders of the panes."""
         self._shown_keys = None
@@ -65,12 +77,15 @@ class PaneActions:
         agent = self._app.query_one(AgentPane)
         agent.border_subtitle = Content(signs(agent, ROWS[agent.number].keys))
         self._app.composer.show_hint()
+        self._app.screen_stack[0].query_one(SoundPanel).show_keys()
         self._app.screen_stack[0].query_one(NoticeRow).show_keys()
 
     def _focus(self) -> Focus:
         app = self._app
         if len(app.screen_stack) > 1:
-            return Focus.DIALOG
+            if getattr(app.screen, "captures", False):
+                return Focus.NEW_KEY
+            return Focus.ANSWER if getattr(app.screen, "ANSWERS", False) else Focus.DIALOG
         known = {"composer": Focus.COMPOSER, "instructions": Focus.INSTRUCTIONS}
         focused = app.focused
         if focused is None or not app.types:

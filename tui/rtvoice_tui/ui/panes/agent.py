@@ -57,6 +57,7 @@ class AgentPane(Vertical):
         self._loaded = self._instructions
         self._shown = ""  # as in the text area, which may use other line endings
         self._typing: Row | None = None
+        self._refused = False  # whether the last line says why a typed value was refused
         self._state: list[Piece] = [("nothing changed yet", "dim")]
         self.number = number
         self.border_title = f"{number} {name}"
@@ -136,13 +137,10 @@ class AgentPane(Vertical):
         lines = text.count("\n") + 1
         mark, ink, _ = MARKS[self._editor.mark("instructions")[0]]
         counts = f"   {lines} line{'s' if lines > 1 else ''}, {len(text)} characters"
-        waiting = (
-            "   not sent yet"
-            if self._editor.changed
-            else f"   not saved: {BY_ID['send-edit'].shown} saves"
-            if self._editor.held
-            else ""
-        )
+        names = one_line(", ".join(self._editor.changed), 60)
+        waiting = f"   not sent yet: {names}" if names else ""
+        if not names and self._editor.held:
+            waiting = f"   not saved: {BY_ID['send-edit'].shown} saves"
         head: list[Piece] = [("instructions", "title"), (f" {mark}", ink), (counts, "dim"), (waiting, "warn")]
         self.query_one("#agent-count", FixedLine).write(head)
         table = self.query_one(FieldTable)
@@ -200,7 +198,7 @@ class AgentPane(Vertical):
 
     def show_pieces(self, pieces: list[Piece]) -> None:
         """Show pieces in the last line."""
-        self._state = pieces
+        self._state, self._refused = pieces, False
         self.describe()
 
     # --- typing
@@ -225,7 +223,10 @@ class AgentPane(Vertical):
         self.query_one(FieldTable).refresh()
 
     def on_field_table_moved(self) -> None:
-        """Explain the line under the cursor."""
+        """Explain the line under the cursor; why a value was refused was said of another."""
+        if self._refused:
+            self._refused = False
+            self._state = []
         self.describe()
 
     def on_field_table_chosen(self, message: FieldTable.Chosen) -> None:
@@ -325,6 +326,8 @@ class AgentPane(Vertical):
             self._editor.type(row.field, text)
         except ValueRefused as refused:
             self.show_message(str(refused), "error")
+            self._refused = True
+            self.app.clear_notifications()  # they would lie over the reason
             return False
         self.describe()
         return True

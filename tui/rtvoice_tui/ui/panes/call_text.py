@@ -243,7 +243,8 @@ def _indented(value: Any) -> str:
 
 
 def _size(value: Any) -> str:
-    return f"{len(value)} keys" if isinstance(value, dict) else f"{len(value)} entries"
+    one, many = ("key", "keys") if isinstance(value, dict) else ("entry", "entries")
+    return f"{len(value)} {one if len(value) == 1 else many}"
 
 
 def as_json(record: CallRecord) -> str:

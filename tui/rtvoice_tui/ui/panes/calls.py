@@ -35,7 +35,7 @@ _STATE_INKS = {
 }
 _SERVER_INKS = {ServerState.CONNECTED: "ok", ServerState.FAILED: "error", ServerState.STARTING: "warn"}
 _HOSTED = "at the provider"
-_LIST_SHARE = 0.35
+_LIST_SHARE = 0.45
 """Maximum share of the pane's height for the list."""
 
 _TOOLS_SHARE = 0.6
@@ -108,7 +108,12 @@ class CallsView(FollowView):
         self._records = calls.records[::-1]
         self._servers = list(calls.servers.values())
         self._ticks = any(_ticks(record) for record in calls.open.values())
-        self._asked = {key: self._asked.get(key, now) for key in (record.call.key for record in calls.asking)}
+        asking = [record.call.key for record in calls.asking]
+        if any(key not in self._asked for key in asking) and not self.has_focus:
+            self._key = ""  # a call that asks is in sight, unless the user is elsewhere in the list
+            self.scroll_y = self.scroll_target_y = 0
+            on_tool = None
+        self._asked = {key: self._asked.get(key, now) for key in asking}
         found = (i for i, record in enumerate(self._records) if record.call.key == self._key)
         line = next(found, None) if self._key else None
         newest = self._records[0] if self._records else None
@@ -142,12 +147,14 @@ class CallsView(FollowView):
         """Content of a line; the selected call is marked."""
         if line < len(self._records):
             record = self._records[line]
-            return [("›" if record is self._chosen else " ", "key"), *self._row(record)]
+            chosen = record is self._chosen and self.chosen_tool is None
+            return [("›" if chosen else " ", "key"), *self._row(record)]
         if not self._records and not line:
             return [(" no call yet", "dim")]
         line -= max(1, len(self._records))
         if line < len(self._tools):
-            return [(" ", "plain"), *self._tool_row(self._tools[line])]
+            tool = self._tools[line]
+            return [("›" if tool is self.chosen_tool else " ", "key"), *self._tool_row(tool)]
         return [(" ", "plain"), *_server_row(self._servers[line - len(self._tools)])]
 
     @property
@@ -386,7 +393,7 @@ class ToolsPane(Pane):
         """Update both views and the title; the list is as high as its lines, up to its share of the height."""
         self.calls.sync(with_counters=with_counters)
         share = _LIST_SHARE if self._store.calls.records else _TOOLS_SHARE
-        height = max(1, min(self.calls.line_count, max(3, int(self.size.height * share))))
+        height = max(1, min(self.calls.line_count, max(4, int(self.size.height * share))))
         if self.calls.styles.height is None or self.calls.styles.height.value != height:
             self.calls.styles.height = height
         self.detail.sync(with_counters=with_counters)
@@ -400,6 +407,8 @@ class ToolsPane(Pane):
         calls = self._store.calls
         waiting = len(calls.asking)
         title = f"{self.number} {self.title}" + (f" · {waiting} wait{'s' if waiting == 1 else ''}" if waiting else "")
+        for found in (self.calls.found, self.detail.found):
+            title += f" · {found}" if found else ""
         if self.detail.view is not View.TREE:
             title += f" · {self.detail.view}"
         failed = [server.name for server in list(calls.servers.values()) if server.state is ServerState.FAILED]

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from rtvoice_tui.store.event_log import EventLog
+from rtvoice_tui.ui.panes.event_words import short_name
 
 SCAN_ROWS = 4_000
 SCAN_EVENTS = 4_000
@@ -81,7 +82,7 @@ class EventFilter:
         self._counted[number] = self._log.count(number)
         if len(self._counted) > WATCHED_ROWS:
             del self._counted[min(self._counted)]
-        if self._log.matches(number, self._wanted, self._unwanted):
+        if self._log.matches(number, self._wanted, self._unwanted, short_name):
             if not was:
                 self.hits.insert(place, number)
                 changes.append((place, 1))

@@ -11,19 +11,21 @@ PATIENCE_S = 1.0
 """Seconds of thinking before they are counted: a shorter wait would only flicker."""
 
 
-def phase_lines(store: Store, now: float, where: str) -> list[list[Piece]]:
+def phase_lines(store: Store, now: float, where: str, unsent: str = "") -> list[list[Piece]]:
     """The lines for the session's phase; empty while there is nothing to say.
 
     Args:
         store: the session's state.
         now: seconds on the store's clock.
         where: host or name of the server.
+        unsent: names of the settings that were typed and not sent.
     """
     session = store.session
     waited = max(0.0, now - session.phase_at)
     match session.phase:
         case Phase.OFFLINE:
-            return _offline(store)
+            typed: list[Piece] = [("  ● typed and not sent: ", "warn"), (unsent, "plain"), ("   ", "plain")]
+            return [*_offline(store), *([[*typed, *_keys("send-edit", "applies it")]] if unsent else [])]
         case Phase.CONNECTING | Phase.CONFIGURING:
             return [
                 [(f"◌ connecting to {one_line(where, 60)}  {waited:.0f} s   ", "warn"), *_keys("connect", "cancels")]

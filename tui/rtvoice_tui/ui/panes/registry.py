@@ -67,7 +67,7 @@ def _transcript(row: PaneRow, controller: Controller) -> Widget:
     def below() -> list[list[Piece]]:
         editor = controller.edits.editor
         where = urlsplit(editor.kept.url).hostname or editor.dialect.title
-        return phase_lines(controller.store, controller.session.clock, where)
+        return phase_lines(controller.store, controller.session.clock, where, ", ".join(editor.changed))
 
     view = TranscriptView(controller.store, hints(controller.edits.editor), below)
     return Pane(row.number, row.title, view, row.keys_shown)

@@ -275,6 +275,19 @@ class TranscriptView(FollowView):
                 return
         super().action_open()
 
+    def find(self, needle: str) -> bool:
+        """Go to the next line with a text; words that nobody heard are unfolded where they hold it."""
+        for block in self._blocks:
+            folded = block.is_cut and block.unheard and not block.unfolded
+            if needle and folded and needle.lower() in block.entry.text[block.heard_characters :].lower():
+                block.unfolded = True
+                block.whole(self._width)
+                block.fold(self._width)
+                self._keep(block)
+                self._place(block.entry.index)
+                self.sync(force=True)
+        return super().find(needle)
+
     def copy_text(self) -> str:
         """The entry under the cursor, or the whole conversation; words that nobody heard only where they are shown."""
         if self.cursor is not None and self._blocks:

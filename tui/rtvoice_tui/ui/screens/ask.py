@@ -47,6 +47,26 @@ class WrappedLines(PlainView):
         return "\n".join(self._entries)
 
 
+class Answer(FixedLine):
+    """A choice of a question; a click presses its key.
+
+    Args:
+        number: place among the choices.
+        press: Textual's name of the key.
+        shown: the key as it is displayed.
+        words: what is chosen.
+    """
+
+    def __init__(self, number: int, press: str, shown: str, words: str) -> None:
+        super().__init__(id=f"answer-{number}")
+        self._press = press
+        self.write([(f"{shown:>5}", "key"), (f"  {words}", "plain")])
+
+    def on_click(self) -> None:
+        """Press the key."""
+        self.app.simulate_key(self._press)
+
+
 class AskScreen(ModalScreen[str]):
     """Dialog that returns the key of the choice; empty if it was cancelled.
 
@@ -68,22 +88,20 @@ class AskScreen(ModalScreen[str]):
         """The text, and below it the choices, which stay visible when the text is scrolled."""
         with Vertical(classes="dialog question") as dialog:
             dialog.border_title = self._title.replace("[", "\\[")
-            dialog.border_subtitle = "esc cancel"
             yield WrappedLines(self._lines, self._fit)
             yield FixedLine()
-            for number, _ in enumerate(self._answers):
-                yield FixedLine(id=f"answer-{number}")
+            for number, (key, words) in enumerate(self._answers.items()):
+                yield Answer(number, key, key, words)
+            yield Answer(len(self._answers), "escape", "esc", "cancel")
 
     def on_mount(self) -> None:
-        """Show the choices and focus the text."""
+        """Focus the text."""
         self._fit(len(self._lines))
-        for number, (key, words) in enumerate(self._answers.items()):
-            self.query_one(f"#answer-{number}", FixedLine).write([(f"  {key}  ", "key"), (words, "plain")])
         self.query_one(WrappedLines).focus()
 
     def _fit(self, lines: int) -> None:
         """Make the dialog as high as its lines, and no higher than the screen."""
-        self.query_one(".dialog").styles.height = min(self.app.size.height - 2, lines + len(self._answers) + 3)
+        self.query_one(".dialog").styles.height = min(self.app.size.height - 2, lines + len(self._answers) + 4)
 
     def on_key(self, event: events.Key) -> None:
         """Close with the choice whose key was pressed."""

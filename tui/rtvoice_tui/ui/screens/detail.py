@@ -5,10 +5,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
 
 from rtvoice_tui.ui.copying import Copying
+from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.widgets.json_view import JsonView
 
 
@@ -30,8 +30,9 @@ class DetailScreen(ModalScreen[None]):
         """The text."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = self._title.replace("[", "\\[")
-            dialog.border_subtitle = Content("⏎ fold  y copy  esc close")
-            yield JsonView(self._lines)
+            view = JsonView(self._lines)
+            dialog.border_subtitle = signs(self, f"{'⏎ fold  ' if view.folds else ''}y copy  q esc close")
+            yield view
 
     def on_mount(self) -> None:
         """Focus the text, so that keys scroll it."""

@@ -26,12 +26,12 @@ from rtvoice_tui.session.commands import SetEcho, UseDevice
 from rtvoice_tui.store.audio import AudioStatus
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.own_keys import advice
 from rtvoice_tui.ui.sizes import TALL, WIDE
 from rtvoice_tui.ui.widgets.device_lines import INPUT, OUTPUT, DeviceLines, Side
 from rtvoice_tui.ui.widgets.device_list import DeviceList
 from rtvoice_tui.ui.widgets.follow_view import FollowView
+from rtvoice_tui.ui.widgets.key_block import KeyBlock
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 from rtvoice_tui.ui.widgets.meters import GATES
 
@@ -48,11 +48,14 @@ ECHO_MODES = ("auto", "on", "half-duplex", "off")
 
 GATE_STEP_DB = 3.0
 
-_FIXED_ROWS = 19
+_FIXED_ROWS = 20
 """Rows of the screen outside the lists, sentences with remedies included."""
 
-_KEYS = "⏎ choose  + - volume  m M mute  t tone  l hear myself"
-_MORE_KEYS = (("tab", "other list"), ("e", "echo"), ("n", "noise"), ("r", "refresh"), ("esc", "close"))
+_KEYS = (
+    ("⏎", "choose"), ("tab", "other list"), ("+ -", "volume"), ("m M", "mute"), ("t", "tone"), ("l", "hear myself"),
+    ("e", "echo"), ("n", "noise"), ("g", "gate"), ("[ ]", "gate level"), ("r", "refresh"),
+    ("d q esc", "close"),
+)  # fmt: skip
 
 
 class DevicesScreen(ModalScreen[None]):
@@ -105,7 +108,6 @@ class DevicesScreen(ModalScreen[None]):
         """Create the device lines, echo and gate lines, both lists, the outcome line and the keys."""
         with Vertical(classes="dialog devices") as dialog:
             dialog.border_title = "Devices"
-            dialog.border_subtitle = signs(self, _KEYS)
             yield DeviceLines(self._store, INPUT, lambda: self._talk.no_devices)
             yield DeviceLines(self._store, OUTPUT, lambda: self._talk.no_devices)
             yield FixedLine(id="echo")
@@ -114,15 +116,11 @@ class DevicesScreen(ModalScreen[None]):
                 yield FixedLine(id=f"{side.direction}-heading")
                 yield DeviceList(side, self._store.audio)
             yield FixedLine(id="device-words")
-            yield FixedLine(id="device-keys")
+            yield KeyBlock(_KEYS)
 
     def on_mount(self) -> None:
         """List the devices now and every two seconds."""
         self.query_one("#inputs").focus()
-        keys: list[Piece] = []
-        for key, word in _MORE_KEYS:
-            keys += [(key, "key"), (f" {word}   ", "dim")]
-        self.query_one("#device-keys", FixedLine).write(keys)
         self._say("listing the devices ...", "dim")
         self.action_refresh_lists()
         self.set_interval(LOOK_EVERY_S, self.list_devices)
@@ -352,14 +350,13 @@ def echo_sentence(audio: AudioStatus) -> str:
 
 
 def gate_pieces(store: Store) -> list[Piece]:
-    """The noise gate's threshold, whether it is open, and its keys."""
-    keys: list[Piece] = [("   g", "key"), (" gate", "dim")]
+    """The noise gate's threshold, and whether it is open."""
     audio, gate_db = store.audio, store.audio_settings.gate_db
     if gate_db is None:
-        return [("GATE ", "title"), ("none: all of the microphone is sent", "plain"), *keys]
+        return [("GATE ", "title"), ("none: all of the microphone is sent", "plain")]
     pieces: list[Piece] = [("GATE ", "title"), (f"at {gate_db:.0f} dBFS", "plain")]
     if audio.gate_open:
         pieces.append((", open", "plain"))
     elif audio.echo not in GATES:  # else it may be the echo's that is shut
         pieces.append((", shut: silence is sent", "warn"))
-    return [*pieces, *keys, ("  [ ]", "key"), (" lower, higher", "dim")]
+    return pieces

@@ -59,7 +59,7 @@ class HelpScreen(ModalScreen[None]):
         """The list of keys."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Keys"
-            dialog.border_subtitle = "c change keys  esc close"
+            dialog.border_subtitle = "c change keys  ? q esc close"
             yield WrappedView(self._lines(), INDENT)
 
     def action_change(self) -> None:

@@ -1,6 +1,6 @@
 """All changes of the agent: restore a state, or compare it with the session as the server created it."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -43,7 +43,7 @@ class HistoryScreen(ModalScreen[int | None]):
         """The list of changes."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Changes of the agent"
-            dialog.border_subtitle = signs(self, "⏎ restore  c compare with session.created  esc close")
+            dialog.border_subtitle = signs(self, "⏎ restore  c compare with the server  h q esc close")
             yield PlainView(self._lines())
 
     def on_mount(self) -> None:
@@ -79,10 +79,19 @@ class HistoryScreen(ModalScreen[int | None]):
         number = self.query_one(PlainView).cursor or 0
         created = self._store.session.at_start
         lines = [
-            f"{name}\n    server  {one_line(shown(theirs), 300)}\n    state   {one_line(shown(ours), 300)}"
-            for name, theirs, ours in compared(self._state(number), created)
+            f"{name}\n    server  {one_line(theirs, 300)}\n    state   {one_line(ours, 300)}"
+            for setting, server, state in compared(self._state(number), created)
+            for name, theirs, ours in _parts(setting, server, state)
         ]
         if not created:
             lines = ["no session was opened yet"]
         text = "\n".join(lines or ["nothing differs"]).split("\n")
         self.app.push_screen(DetailScreen(f"state {number} against session.created", text))
+
+
+def _parts(name: str, server: Any, state: Any) -> list[tuple[str, str, str]]:
+    """The name and both values of each part of a setting that differs, as text."""
+    if not (isinstance(server, dict) and isinstance(state, dict)):
+        return [(name, shown(server), shown(state))]
+    keys = [key for key in {**state, **server} if server.get(key) != state.get(key) and key in state]
+    return [(f"{name} {key}", shown(server.get(key)), shown(state.get(key))) for key in keys]

@@ -11,11 +11,13 @@ from textual.screen import ModalScreen
 
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.ui.bindings import shown_key
+from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.keymap import REBINDABLE, Keymap, KeyRefused, conflict_of, names_of, save_keymap
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 from rtvoice_tui.ui.widgets.plain_view import PlainView
 
 _IDS = list(REBINDABLE)
+_KEYS = "⏎ another key  del the default  q esc close"
 
 
 class KeyList(PlainView):
@@ -71,7 +73,7 @@ class KeysScreen(ModalScreen[None]):
         """The list, and a line for what is asked or wrong."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Change keys"
-            dialog.border_subtitle = "⏎ another key  del the default  esc close"
+            dialog.border_subtitle = signs(self, _KEYS)
             yield KeyList(dict(self._keymap))
             yield FixedLine(id="key-problem")
 

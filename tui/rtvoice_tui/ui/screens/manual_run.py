@@ -65,7 +65,8 @@ class ManualRunScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The tool's description, a field for each argument, and the result."""
         with Vertical(classes="dialog form") as dialog:
-            dialog.border_subtitle = "F7 run  ^n next tool  tab next field  esc close"
+            following = "^n next tool  " if len(self._specs) > 1 else ""
+            dialog.border_subtitle = f"F7 run  {following}tab next field  esc close"
             yield FixedLine(id="try-about")
             yield VerticalScroll(id="try-fields")
             yield FixedLine(id="try-problem")

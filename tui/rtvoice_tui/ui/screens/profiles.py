@@ -20,22 +20,23 @@ from rtvoice_tui.controller.profiles import Profiles
 from rtvoice_tui.errors import ProfileError
 from rtvoice_tui.profiles import library
 from rtvoice_tui.profiles.library import Listed
+from rtvoice_tui.profiles.model import Profile
 from rtvoice_tui.profiles.secrets import KeyState, key_state
-from rtvoice_tui.profiles.store import profile_path
+from rtvoice_tui.profiles.store import profile_names, profile_path
 from rtvoice_tui.profiles.trust import asks_for_consent, permissions
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.ui.own_keys import advice
 from rtvoice_tui.ui.widgets.follow_view import FollowView
+from rtvoice_tui.ui.widgets.key_block import KeyBlock
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 from rtvoice_tui.ui.widgets.plain_view import PlainView
 
 T = TypeVar("T")
 
 _KEYS = (
-    (("⏎", "open"), ("k", "key"), ("c", "copy"), ("r", "rename"), ("d", "delete"), ("u", "bring back")),
-    (("i", "import"), ("x", "export"), ("T", "trust"), ("e", "edit the file"), ("esc", "close")),
-)
-"""The keys of the dialog, line by line."""
+    ("⏎", "open"), ("k", "key"), ("c", "copy"), ("r", "rename"), ("d", "delete"), ("u", "bring back"),
+    ("i", "import"), ("x", "export"), ("T", "trust"), ("e", "edit the file"), ("esc", "close"),
+)  # fmt: skip
 
 _ASKS = {
     "copy": "copy under the name",
@@ -53,9 +54,10 @@ class ProfileList(PlainView):
     class Moved(Message):
         """Posted when the cursor is on another profile."""
 
-    def __init__(self, current: str, unsaved: bool) -> None:
+    def __init__(self, current: str, unsaved: bool, in_use: Callable[[], Profile]) -> None:
         super().__init__([], id="profiles")
         self.current = current
+        self._in_use = in_use
         self._unsaved = unsaved
         self.listed: list[Listed] = []
         self.keys: dict[str, KeyState] = {}
@@ -66,6 +68,8 @@ class ProfileList(PlainView):
         if not selected and self.listed and self.cursor is not None:
             selected = self.chosen.name
         self.listed = library.listed()
+        if all(entry.name != self.current for entry in self.listed):
+            self.listed.insert(0, Listed(self.current, self._in_use(), own=False))
         self.cursor = next((n for n, entry in enumerate(self.listed) if entry.name == selected), self.cursor)
         self._lines = [self._line(entry) for entry in self.listed]
         if self.cursor is None:
@@ -140,18 +144,16 @@ class ProfilesScreen(ModalScreen[str]):
         self._warn = warn
         self._unsaved = unsaved
         self._prompt = _Prompt()
+        self._warned_of = ""
 
     def compose(self) -> ComposeResult:
-        """Create the list, the input line, the line of outcomes, and the line of keys."""
+        """Create the list, the input line, the line of outcomes, and the keys."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Profiles"
-            yield ProfileList(self._profiles.current, self._unsaved)
+            yield ProfileList(self._profiles.current, self._unsaved, lambda: self._profiles.in_use)
             yield Input(id="profile-name", classes="field")
             yield FixedLine(id="profile-about")
-            for keys in _KEYS:
-                line = FixedLine()
-                line.write([piece for key, word in keys for piece in ((key, "key"), (f" {word}   ", "dim"))])
-                yield line
+            yield KeyBlock(_KEYS)
 
     def on_mount(self) -> None:
         """Focus the list; the open profile is selected."""
@@ -175,6 +177,8 @@ class ProfilesScreen(ModalScreen[str]):
             return
         chosen = self._list.chosen
         words = str(profile_path(chosen.name)) if chosen.own else "built in: the first change of it is kept as a file"
+        if not chosen.own and chosen.name not in profile_names():
+            words = "given on the command line: nothing of it is kept"
         self._say(words, "dim")
 
     @property
@@ -189,6 +193,9 @@ class ProfilesScreen(ModalScreen[str]):
             self._say(f"{message.name} is gone", "warn")
         elif chosen.profile is None:
             self._say(advice(chosen.problem, chosen.remedy), "error")
+        elif self._list.keys.get(chosen.name) is KeyState.MISSING and self._warned_of != chosen.name:
+            self._warned_of = chosen.name
+            self._say("there is no key for it: k types one; enter once more opens it all the same", "warn")
         else:
             self.dismiss(chosen.name)
 
@@ -206,6 +213,7 @@ class ProfilesScreen(ModalScreen[str]):
             what, ""
         )
         field.display = True
+        self.query_one(KeyBlock).show((("⏎", what), ("esc", "cancel")))
         self._say(_ASKS[what], "dim")
         field.focus()
 
@@ -251,6 +259,7 @@ class ProfilesScreen(ModalScreen[str]):
         if self._prompt.what:
             self._prompt = _Prompt()
             self.query_one("#profile-name").display = False
+            self.query_one(KeyBlock).show(_KEYS)
             self._list.focus()
         else:
             self.dismiss("")
@@ -310,7 +319,11 @@ class ProfilesScreen(ModalScreen[str]):
         if not key_variables(profile):
             self._say(f"{profile.dialect.title} needs no key: choose the profile of another provider", "warn")
             return
-        self.app.push_screen(KeyScreen(chosen.name, profile), lambda words: self._say(words or "", "ok"))
+        self.app.push_screen(KeyScreen(chosen.name, profile), self._key_typed)
+
+    def _key_typed(self, words: str | None) -> None:
+        self._say(words or "", "ok")
+        self._look_for_keys()
 
     def action_file(self) -> None:
         """Open the profile's file in the user's editor."""

@@ -9,6 +9,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
 
 from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 from rtvoice_tui.ui.widgets.plain_fields import PlainArea
 
@@ -95,7 +96,7 @@ class ReasonScreen(ModalScreen[str | None]):
         """The description of the call, and a field for the reason."""
         with Vertical(classes="dialog question form") as dialog:
             dialog.border_title = "Do not run it"
-            dialog.border_subtitle = "enter reject  esc cancel"
+            dialog.border_subtitle = signs(self, "⏎ reject  esc cancel")
             dialog.styles.height = len(self._lines) + 4
             for pieces in self._lines:
                 line = FixedLine()

@@ -62,7 +62,7 @@ class ThemesScreen(ModalScreen[str | None]):
         """The list."""
         with Vertical(classes="dialog themes") as dialog:
             dialog.border_title = "Themes"
-            dialog.border_subtitle = signs(self, "⏎ keep  esc back")
+            dialog.border_subtitle = signs(self, "⏎ keep  q esc back")
             dialog.styles.height = len(self._names) + 2
             yield ThemeList(self._names, self._current)
 

@@ -19,12 +19,14 @@ from rtvoice_tui.profiles.model import ToolEntry
 from rtvoice_tui.profiles.runs import KINDS
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.tools.definitions import check_name
+from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.widgets.choice_field import ChoiceField
 from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.ui.widgets.plain_fields import PlainArea, PlainInput
 
 POLICIES = ("default", "auto", "ask", "off")
 MAX_SECONDS = 3600
+_KEYS = "F7 apply  ^r remove  ^e editor  esc cancel"
 
 
 class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
@@ -47,13 +49,14 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
         self._tool = tool
         self._others = others
         self._left = False
+        self._runs: dict[str, str] = {}  # what was typed for each kind
+        self._kind = tool.run.kind if tool is not None else ToolEntry(name="").run.kind
 
     def compose(self) -> ComposeResult:
         """A row for each short field, and the schema below."""
         tool = self._tool or ToolEntry(name="", parameters={"type": "object", "properties": {}})
         with Vertical(classes="dialog form") as dialog:
             dialog.border_title = "Tool"
-            dialog.border_subtitle = "← → choose  F7 apply  ^r remove  ^e editor  esc cancel"
             yield _row("name", PlainInput(tool.name, id="tool-name"))
             yield _row("description", PlainInput(tool.description, id="tool-description"))
             yield _row("kind", ChoiceField(tuple(KINDS), tool.run.kind, id="tool-kind"))
@@ -70,6 +73,11 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
     def on_mount(self) -> None:
         """Focus the first field."""
         self.query_one("#tool-name").focus()
+
+    def on_descendant_focus(self) -> None:
+        """Show the keys of the focused field."""
+        chooses = "← → choose  " if isinstance(self.focused, ChoiceField) else ""
+        self.query_one(".dialog").border_subtitle = signs(self, f"{chooses}{_KEYS}")
 
     def _typed(self) -> ToolEntry:
         """The tool as typed.
@@ -98,9 +106,12 @@ class ToolScreen(ModalScreen[tuple[ToolEntry | None] | None]):
             raise SchemaRefused(str(error).replace("$.", "")) from None
 
     def on_choice_field_changed(self, event: ChoiceField.Changed) -> None:
-        """Show the hint of the chosen kind in the ``runs`` field."""
+        """Show what was typed in ``runs`` for the chosen kind, or its hint."""
         if event.field.id == "tool-kind":
-            self.query_one("#tool-run", Input).placeholder = HINTS[event.field.value]
+            field = self.query_one("#tool-run", Input)
+            self._runs[self._kind], self._kind = field.value, event.field.value
+            field.value = self._runs.get(self._kind, "")
+            field.placeholder = HINTS[self._kind]
 
     def on_choice_field_submitted(self) -> None:
         """Enter moves to the next field."""

@@ -33,6 +33,9 @@ from rtvoice_tui.ui.terminal.suspending import Suspension
 HANDLED_S: Final = 0.25
 """Seconds to wait for a widget to handle a key; it may be waiting for the app itself."""
 
+_JOINERS: Final = {"zero_width_non_joiner": "\u200c", "zero_width_joiner": "\u200d"}
+"""Zero-width characters of Persian words and of emoji: Textual's fields take them from a paste, but not from a key."""
+
 log = logging.getLogger(__name__)
 
 
@@ -99,6 +102,10 @@ class TerminalApp(App[None]):
     async def _typed(self, event: events.Key) -> None:
         """Deliver a key to a field or a dialog, and wait until it has acted, so that the next one acts after it."""
         field = self.focused
+        if field is not None and self.types and event.key in _JOINERS:
+            await super().on_event(events.Paste(_JOINERS[event.key]))
+            await _has_handled(field)
+            return
         event._sender = None  # else the screen stops each key before it comes back to the app that has sent it
         await super().on_event(event)
         if field is None or not event.is_forwarded:

@@ -42,6 +42,14 @@ class AskRow(FixedLine):
         self._focus = Focus.PANES
         self.display = False
 
+    def again(self) -> "AskRow":
+        """A row that shows the same question, for a dialog."""
+        row = AskRow(self._store, self._clock)
+        row.meant = lambda: self.record
+        row.add_class("over")
+        row.show_keys(Focus.DIALOG)
+        return row
+
     @property
     def record(self) -> CallRecord | None:
         """The call shown in the row; ``None`` if it does not wait any more."""
@@ -95,8 +103,9 @@ class AskRow(FixedLine):
         what = one_line(call.preview, 400) or call.kind
         room = (self.size.width or 80) - len(verb) - sum(len(text) for text, _ in hints) - 1
         if cell_len(what) > room:
-            hints = [("  4", "key"), (" shows all", "dim"), *hints]
-            what = set_cell_size(what, max(1, room - 14)).rstrip() + "…"
+            whole: list[Piece] = [("  4", "key"), (" shows all", "dim")] if self._letters else []
+            hints = [*whole, *hints]
+            what = set_cell_size(what, max(1, room - 1 - sum(len(text) for text, _ in whole))).rstrip() + "…"
         return [(verb, "dim"), (what, "plain"), *hints]
 
     def on_click(self, event: events.Click) -> None:
@@ -109,9 +118,16 @@ class AskRow(FixedLine):
                 self.app.simulate_key(text.strip().lower() if text.strip()[1:] else text.strip())
             start += cell_len(text)
 
+    @property
+    def _letters(self) -> bool:
+        """Whether letters and digits are keys where the focus is."""
+        return self._focus in (Focus.PANES, Focus.TABLE)
+
     def _keys(self, call: CallChanged) -> list[tuple[str, str]]:
         """The keys that answer, with what they do; letters do not act in a text field or a dialog."""
-        letters = self._focus in (Focus.PANES, Focus.TABLE)
+        if self._focus in (Focus.ANSWER, Focus.NEW_KEY):
+            return []
+        letters = self._letters
         yes, no = BY_ID["agree" if letters else "agree-f"].shown, BY_ID["deny" if letters else "deny-f"].shown
         if call.kind == "ask":
             return [(BY_ID["send-result"].shown if letters else yes, "type the result"), (no, "no")]

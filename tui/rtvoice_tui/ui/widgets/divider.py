@@ -14,8 +14,6 @@ class Divider(Inked):
         right: name of the column at its right.
     """
 
-    DEFAULT_CSS = "Divider { width: 1; height: 100%; }"
-
     class Dragged(Message):
         """Posted while the line is dragged: ``x`` is where the mouse is on the screen, in cells."""
 

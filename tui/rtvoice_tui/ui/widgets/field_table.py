@@ -150,6 +150,10 @@ class FieldTable(PlainView):
 
     # --- keys
 
+    def action_follow(self) -> None:
+        """Go to the last row."""
+        self.move_cursor(self.line_count - 1)
+
     def action_open(self) -> None:
         """Open the row for editing."""
         if self.row is not None:
@@ -211,6 +215,8 @@ class FieldTable(PlainView):
         if row.device:
             return self._device_line(row)
         word, _ = self._editor.mark(row.path)
+        if not word and row.path == "model" and self._another_model:
+            word = "changed"
         glyph, ink, words = MARKS[word]
         label: Piece = (set_cell_size(row.label, LABEL - 1) + " ", "dim" if word == "absent" else "plain")
         if word == "absent":
@@ -231,6 +237,13 @@ class FieldTable(PlainView):
         inks = ("warn" if word == "edited" else "plain", "dim", "warn" if word == "changed" else "dim")
         cells = [(_cell(value, width), name if value else "dim") for value, name in zip(values, inks, strict=True)]
         return [(f"{glyph} ", ink), label, *cells]
+
+    @property
+    def _another_model(self) -> bool:
+        """Whether the server says that it uses another model than was asked for; some add a folder to its name."""
+        force = self._editor.force_value("model", self._store.session.in_force)
+        asked = self._editor.kept.model
+        return isinstance(force, str) and bool(asked) and asked.rpartition("/")[2] not in force
 
     def _device_line(self, row: Row) -> list[Piece]:
         """The device that is asked for, and the one that is in use."""

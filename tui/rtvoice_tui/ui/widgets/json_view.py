@@ -64,6 +64,11 @@ class JsonView(PlainView):
         self._state: tuple[object, ...] = ()
         self.cursor = 0
 
+    @property
+    def folds(self) -> bool:
+        """Whether there is anything to fold."""
+        return bool(self._closings)
+
     def refresh_from_model(self) -> bool:
         """Lay out again if the width or what is folded has changed."""
         state = (self.text_width, frozenset(self._folded))

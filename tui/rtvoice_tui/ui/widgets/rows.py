@@ -99,7 +99,7 @@ class NoticeRow(FixedLine):
         else:
             rows = [_one_line(notice, width) for notice in notices[:most]]
             more = len(notices) - len(rows)
-            hint = f"   {more} more: 6  esc hide" if more else "   6 all  esc hide"
+            hint = f"   {more} more: 6 log  esc hide" if more else "   6 log  esc hide"
             rows[-1] = right_aligned(_one_line(notices[len(rows) - 1], width - len(hint)), [(hint, "dim")], width)
             self._show(rows)
 
@@ -138,7 +138,7 @@ def _alone(notice: Notice, width: int) -> list[list[Piece]]:
     """A notice in one or two lines: a remedy that does not fit gets a line of its own, so that it is not cut off."""
     pieces = _said(notice)
     remedy: list[Piece] = [(f" — {one_line(with_own_keys(notice.remedy), 200)}", "plain")] if notice.remedy else []
-    hint: list[Piece] = [("   6 all  esc hide", "dim")]
+    hint: list[Piece] = [("   6 log  esc hide", "dim")]
     if _width([*pieces, *remedy]) <= width:
         return [[*pieces, *remedy, *hint]]
     return [_fitted(pieces, width), _fitted([*remedy, *hint], width)]

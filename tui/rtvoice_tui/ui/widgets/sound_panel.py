@@ -2,12 +2,14 @@
 
 from functools import lru_cache
 
+from textual.content import Content
 from textual.strip import Strip
 
 from rtvoice_tui.media import FLOOR_DB, Level
 from rtvoice_tui.store.levels import Meter
 from rtvoice_tui.store.sound_history import COLUMNS, COLUMNS_PER_S, SoundColumn, SoundHistory
 from rtvoice_tui.store.store import Store
+from rtvoice_tui.ui.bindings import BY_ID
 from rtvoice_tui.ui.widgets.bars import CLIP_DB, WARN_DB, level_words, peak_words, runs, share
 from rtvoice_tui.ui.widgets.lines import Inked, Piece
 
@@ -37,7 +39,7 @@ class SoundPanel(Inked):
         self._shown = (-1, 0, 0)
         self.display = False
         self.border_title = "Sound · the last 10 s, now at the right"
-        self.border_subtitle = "H close"
+        self.show_keys()
 
     def sync(self, now: float) -> None:
         """Record the current audio status; while the panel is open, also show the columns that have ended."""
@@ -51,6 +53,10 @@ class SoundPanel(Inked):
             self._shown = shown
             self._lines = self._laid_out((ended * merge - 0.5) / COLUMNS_PER_S, merge)
             self.refresh()
+
+    def show_keys(self) -> None:
+        """Show the key that closes the panel, as the user has it."""
+        self.border_subtitle = Content(f"{BY_ID['sound'].shown} close")
 
     def toggle(self) -> None:
         """Open or close the panel."""
