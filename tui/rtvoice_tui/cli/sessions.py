@@ -1,7 +1,6 @@
 """``rtvoice-tui sessions``: the recordings, without opening the cockpit."""
 
 import time
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
@@ -10,19 +9,11 @@ from rtvoice_tui.cli.console import write_exactly
 from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.profiles import paths
 from rtvoice_tui.recording import library
-from rtvoice_tui.recording.conversation import conversation
-from rtvoice_tui.recording.export import texts
-from rtvoice_tui.recording.format import State, Summary
+from rtvoice_tui.recording.conversation import summary_of
+from rtvoice_tui.recording.export import files, texts
+from rtvoice_tui.recording.format import State
 from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.store.plain import one_line
-
-TEXTS: dict[str, Callable[[Recording], str]] = {
-    "md": texts.markdown,
-    "json": texts.as_json,
-    "srt": texts.srt,
-    "vtt": texts.vtt,
-}
-FORMATS = (*TEXTS, "jsonl", "flac", "wav")
 
 
 @click.group()
@@ -54,7 +45,7 @@ def _line(entry: library.Listed) -> str:
     try:
         if entry.recording is None:
             raise RecordingError(entry.problem)
-        manifest, summary = entry.recording.manifest, _summary(entry.recording)
+        manifest, summary = entry.recording.manifest, summary_of(entry.recording)
     except RecordingError as error:
         return f"{entry.name:<44} cannot be read: {one_line(error.sentence, 200)}"
     marks = "sound" if manifest.sound else "     "
@@ -62,13 +53,6 @@ def _line(entry: library.Listed) -> str:
     ended = "" if manifest.state is State.COMPLETE else "not ended  "
     words = f"{texts.clock(summary.length_s):>8} {summary.turns:>3} turns  {marks}  {ended}{errors}"
     return f"{entry.name:<44} {words}{one_line(summary.first_words, 80)}"
-
-
-def _summary(recording: Recording) -> Summary:
-    """What the recording holds; of one that was not ended from a replay."""
-    if recording.manifest.state is State.COMPLETE:
-        return recording.manifest.summary
-    return conversation(recording).summary
 
 
 @sessions.command("show")
@@ -80,7 +64,7 @@ def show_session(session: str) -> None:
 
 @sessions.command("export")
 @click.argument("session")
-@click.option("--format", "kind", type=click.Choice(FORMATS), default="md", show_default=True, help="The format.")
+@click.option("--format", "kind", type=click.Choice(files.FORMATS), default="md", show_default=True, help="The format.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file; else standard output.")
 def export_session(session: str, kind: str, output: Path | None) -> None:
     """Write a recording in a format that other programs read.
@@ -91,29 +75,13 @@ def export_session(session: str, kind: str, output: Path | None) -> None:
     flac, wav   both sides as they were heard: left the microphone, right the agent
     """
     recording = _find(session)
-    if kind in ("flac", "wav"):
-        from rtvoice_tui.recording.stereo import write_stereo
-
-        if output is None:
-            raise click.UsageError(f"{kind} needs a file: -o talk.{kind}")
-        if output.suffix != f".{kind}":
-            output = output.with_name(f"{output.name}.{kind}")
-        seconds = write_stereo(recording, output)
-        click.echo(f"{output}  {texts.clock(seconds)}")
+    if output is not None:
+        click.echo(files.write(recording, kind, output))
         return
-    content: Iterable[bytes]
-    content = texts.jsonl(recording) if kind == "jsonl" else [TEXTS[kind](recording).encode("utf-8", "replace")]
-    if output is None:
-        _write(content)
-        return
-    try:
-        with open(output, "xb") as file:
-            file.writelines(content)
-    except FileExistsError:
-        raise RecordingError(f"{output} exists already", "choose another file, or delete it first") from None
-    except OSError as error:
-        raise RecordingError(f"{output} cannot be written: {error.strerror or error}", "choose another file") from None
-    click.echo(str(output))
+    if kind in files.SOUND:
+        raise click.UsageError(f"{kind} needs a file: -o talk.{kind}")
+    for data in files.content(recording, kind):
+        write_exactly(data.decode("utf-8", "replace"))  # as it is, but harmless on a terminal
 
 
 @sessions.command("delete")
@@ -141,9 +109,3 @@ def prune_sessions() -> None:
 
 def _find(session: str) -> Recording:
     return library.find(paths.recordings_folder(), session)
-
-
-def _write(content: Iterable[bytes]) -> None:
-    """Write to standard output as it is, but harmless on a terminal."""
-    for data in content:
-        write_exactly(data.decode("utf-8", "replace"))

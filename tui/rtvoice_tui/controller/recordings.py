@@ -1,12 +1,25 @@
-"""The recording of the running session, as the user sees and changes it."""
+"""The recording of the running session, and all that are kept."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rtvoice_tui.engine.handle import SessionHandle
+from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.recording.handle import RecordingHandle
 from rtvoice_tui.session.facts import Level, Notice
 
+if TYPE_CHECKING:
+    from rtvoice_tui.recording.format import Summary
+    from rtvoice_tui.recording.library import Listed
+    from rtvoice_tui.recording.reader import Recording
+
 
 class Recordings:
-    """Begins and ends the recording of sound.
+    """Begins and ends the recording of sound; lists, shows, exports and deletes recordings.
+
+    What takes time is done on a thread of its own. It raises `RecordingError`.
 
     Args:
         session: gets notices.
@@ -41,5 +54,54 @@ class Recordings:
         else:
             self._say(f"the sound is recorded from now on, in {where}")
 
+    # --- all recordings
+
+    async def listed(self) -> "list[Listed]":
+        """All recordings of the usual folder, newest first, without the one that is going on."""
+        from rtvoice_tui.profiles import paths
+        from rtvoice_tui.recording.library import listed
+
+        found = await asyncio.to_thread(listed, paths.recordings_folder())
+        running = self._recording.folder if self._recording is not None else None
+        return [entry for entry in found if entry.folder != running]
+
+    async def summaries(self, entries: "list[Listed]") -> "dict[str, Summary]":
+        """What the recordings hold, by name; those that cannot be replayed are left out."""
+        return await asyncio.to_thread(_summaries, entries)
+
+    async def text(self, entry: "Listed") -> str:
+        """The conversation of a recording as Markdown."""
+        from rtvoice_tui.recording.export.texts import markdown
+
+        return await asyncio.to_thread(markdown, _readable(entry))
+
+    async def export(self, entry: "Listed", path: Path) -> str:
+        """Write a recording to a file, in the format of its suffix; returns what was written."""
+        from rtvoice_tui.recording.export.files import kind_of, write
+
+        return await asyncio.to_thread(write, _readable(entry), kind_of(path), path)
+
+    async def delete(self, entry: "Listed") -> None:
+        """Delete a recording."""
+        from rtvoice_tui.recording.library import delete
+
+        await asyncio.to_thread(delete, entry.folder)
+
     def _say(self, words: str) -> None:
         self._session.report(Notice(Level.INFO, words))
+
+
+def _readable(entry: "Listed") -> "Recording":
+    if entry.recording is None:
+        raise RecordingError(entry.problem, "delete it, or see what is in its folder")
+    return entry.recording
+
+
+def _summaries(entries: "list[Listed]") -> "dict[str, Summary]":
+    from rtvoice_tui.recording.conversation import summary_of
+
+    found = {}
+    for entry in entries:
+        with contextlib.suppress(RecordingError, OSError):
+            found[entry.name] = summary_of(_readable(entry))
+    return found

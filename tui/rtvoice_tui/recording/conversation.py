@@ -7,7 +7,7 @@ import msgspec
 from rtvoice_tui.engine.observers import EventLogObserver, store_observer
 from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.protocol.realtime.wire import RealtimeWire
-from rtvoice_tui.recording.format import Summary
+from rtvoice_tui.recording.format import State, Summary
 from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.recording.replaying import Replayer
 from rtvoice_tui.recording.summary import SummaryCounter
@@ -93,6 +93,18 @@ def conversation(recording: Recording) -> Conversation:
         return Conversation(parts=parts_of(store), summary=counter.summary, problem=replayer.problem)
     finally:
         store.events.close()
+
+
+def summary_of(recording: Recording) -> Summary:
+    """What a list shows of a recording; of one that was not ended from a replay.
+
+    Raises:
+        RecordingError: it cannot be replayed.
+        OSError: there is no room for the replay's events.
+    """
+    if recording.manifest.state is State.COMPLETE:
+        return recording.manifest.summary
+    return conversation(recording).summary
 
 
 def parts_of(store: Store) -> tuple[Part, ...]:

@@ -110,6 +110,7 @@ KEYS: tuple[Key, ...] = (
     Key("next-turn", "right_square_bracket", "turn(1)", "later turn", "Show the turn after in all panes"),
     Key("back", "escape", "back", "back", "Close, hide or go back one level", typing=8),
     Key("record", "r", "record", "record", "Record the sound from now on, or no longer"),
+    Key("sessions", "S", "sessions", "sessions", "Recorded sessions: show, export, delete"),
     Key("narrower", "less_than_sign", "widen(-1)", "narrower", "Make the left column narrower"),
     Key("wider", "greater_than_sign", "widen(1)", "wider", "Make the left column wider"),
     Key("help-f", "f1", "help", "help", "Show all keys", typing=9, anywhere=True),
@@ -208,7 +209,7 @@ KEYS: tuple[Key, ...] = (
 PANE_ACTIONS = frozenset(
     "type pane zoom widen edit_agent send_edit back turn filter filter_events search copy command_palette"
     " send_result run_again run_edited toggle_mock test_tool toggle_tool whole_call call_view"
-    " devices sound_history record".split()
+    " devices sound_history record sessions".split()
 )
 """Actions that are disabled while a dialog covers the panes."""
 

@@ -67,6 +67,7 @@ def commands(app: "RtvoiceApp") -> Iterable[SystemCommand]:
         "Devices: choose and try", keyed("Microphone, speaker, volume, echo, test tone", "devices"), app.talk.devices
     )
     yield SystemCommand("Volume: louder or softer", "Opens the devices: + and - there", app.talk.devices)
+    yield SystemCommand("Sessions: recorded", keyed("Show, export and delete them", "sessions"), app.talk.sessions)
     words = "End the recording of sound" if app.controller.recordings.sound else "Keep the sound from now on"
     yield SystemCommand("Session: record", keyed(words, "record"), app.talk.record)
     yield SystemCommand(

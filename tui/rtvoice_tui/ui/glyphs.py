@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 _PAIRS = (
     "●* ○o ◌o ✗x ✓+ ≠! ↻@ ›> ·. …~ ×x │| ┃| ━= ─- ┄~ ┆: ▌# ▏| ▕| ↑^ ↓v ←< →> ⟂T ⊥T ␣_ ⏎< –- —- ‑- ▸> ▾v ◆* ⊟- ⊞+"
-    " █# ▉# ▊# ▋# ▍- ▎- ▇# ▆# ▅# ▄= ▃= ▂_ ▁_ ▀' ▔' ░. ▒: ▓# ▚% └` ├| ┤| ┬+ ┴+ ┼+ ╌- ±~ ‾' →> «< »>"
+    " █# ▉# ▊# ▋# ▍- ▎- ▇# ▆# ▅# ▄= ▃= ▂_ ▁_ ▀' ▔' ░. ▒: ▓# ▚% └` ├| ┤| ┬+ ┴+ ┼+ ╌- ±~ ‾' →> «< »> ♪n"
 )
 ASCII = str.maketrans({pair[0]: pair[1] for pair in _PAIRS.split()})
 """Translation table of our own glyphs; all other characters, such as transcripts in other scripts, are kept."""

@@ -17,6 +17,7 @@ ACTIONS: "dict[str, Callable[[RtvoiceApp], Callable[..., Any]]]" = {
     "talk_mode": lambda app: app.talk.next_mode,
     "devices": lambda app: app.talk.devices,
     "sound_history": lambda app: app.talk.sound_history,
+    "sessions": lambda app: app.talk.sessions,
     "record": lambda app: app.talk.record,
     "send_edit": lambda app: app.agent.send_edit,
     "undo_edit": lambda app: app.agent.undo,

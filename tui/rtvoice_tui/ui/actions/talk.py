@@ -102,6 +102,12 @@ class TalkActions:
         """Record the sound from now on, or no longer."""
         self._controller.recordings.toggle()
 
+    def sessions(self) -> None:
+        """List the recorded sessions."""
+        from rtvoice_tui.ui.screens.sessions import SessionsScreen
+
+        self._app.push_screen(SessionsScreen(self._controller.recordings))
+
     def sound_history(self) -> None:
         """Show the last ten seconds of sound, or hide them."""
         self._app.screen_stack[0].query_one(SoundPanel).toggle()

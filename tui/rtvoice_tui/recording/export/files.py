@@ -1,0 +1,62 @@
+"""A recording as a file: every format by its name, which is also the file's suffix."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from rtvoice_tui.errors import RecordingError
+from rtvoice_tui.recording.export import texts
+from rtvoice_tui.recording.reader import Recording
+
+TEXTS: dict[str, Callable[[Recording], str]] = {
+    "md": texts.markdown,
+    "json": texts.as_json,
+    "srt": texts.srt,
+    "vtt": texts.vtt,
+}
+SOUND = ("flac", "wav")
+FORMATS = (*TEXTS, "jsonl", *SOUND)
+
+
+def content(recording: Recording, kind: str) -> Iterable[bytes]:
+    """The bytes of a format that is no sound.
+
+    Raises:
+        RecordingError: the recording cannot be replayed.
+    """
+    return texts.jsonl(recording) if kind == "jsonl" else [TEXTS[kind](recording).encode("utf-8", "replace")]
+
+
+def write(recording: Recording, kind: str, path: Path) -> str:
+    """Write a recording to a new file; returns what was written, for the user.
+
+    Raises:
+        RecordingError: the file exists, or cannot be written, or the recording holds no sound.
+    """
+    if kind in SOUND:
+        from rtvoice_tui.recording.stereo import write_stereo
+
+        path = path if path.suffix == f".{kind}" else path.with_name(f"{path.name}.{kind}")
+        return f"{path}  {texts.clock(write_stereo(recording, path))}"
+    made = content(recording, kind)
+    try:
+        with open(path, "xb") as file:
+            file.writelines(made)
+    except FileExistsError:
+        raise RecordingError(f"{path} exists already", "choose another file, or delete it first") from None
+    except OSError as error:
+        raise RecordingError(f"{path} cannot be written: {error.strerror or error}", "choose another file") from None
+    return str(path)
+
+
+def kind_of(path: Path) -> str:
+    """The format of a file by its suffix.
+
+    Raises:
+        RecordingError: there is none of this name.
+    """
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        raise RecordingError(
+            f"no format has the suffix '{path.suffix}'", f"end the name in one of: .{', .'.join(FORMATS)}"
+        )
+    return kind
