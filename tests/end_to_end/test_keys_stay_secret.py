@@ -58,4 +58,5 @@ def test_after_a_whole_session_the_key_is_found_nowhere(
         assert server.authorizations[-1] == f"Bearer {KEY}"
     written = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert profile in written
+    assert {"session.json", "journal.jsonl", "wire.jsonl"} <= {file.name for file in written}
     assert [file for file in written if KEY.encode() in file.read_bytes()] == []

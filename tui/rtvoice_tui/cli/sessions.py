@@ -33,7 +33,12 @@ def sessions() -> None:
 
 @sessions.command("list")
 def list_sessions() -> None:
-    """List all recordings, newest first: length, turns, errors, profile and first words."""
+    """List all recordings, newest first: length, turns, errors and first words.
+
+    \b
+    Example:
+      rtvoice-tui sessions list
+    """
     found = library.listed(paths.recordings_folder())
     if not found:
         click.echo("no session is recorded yet: the first one with a turn is", err=True)
@@ -58,7 +63,12 @@ def _line(entry: library.Listed) -> str:
 @sessions.command("show")
 @click.argument("session")
 def show_session(session: str) -> None:
-    """Print the conversation of a recording as Markdown."""
+    """Print the conversation of a recording as Markdown.
+
+    \b
+    Example:
+      rtvoice-tui sessions show last
+    """
     click.echo(texts.markdown(_find(session)), nl=False)
 
 
@@ -73,6 +83,10 @@ def export_session(session: str, kind: str, output: Path | None) -> None:
     md      the conversation as Markdown        srt, vtt   as subtitles
     json    the conversation with all it knows  jsonl      the events of both directions, a line each
     flac, wav   both sides as they were heard: left the microphone, right the agent
+
+    \b
+    Example:
+      rtvoice-tui sessions export last --format flac -o talk.flac
     """
     recording = _find(session)
     if output is not None:
@@ -87,7 +101,12 @@ def export_session(session: str, kind: str, output: Path | None) -> None:
 @sessions.command("delete")
 @click.argument("session", nargs=-1, required=True)
 def delete_session(session: tuple[str, ...]) -> None:
-    """Delete recordings."""
+    """Delete recordings. One that is going on stays.
+
+    \b
+    Example:
+      rtvoice-tui sessions delete last 2026-11-30-1412
+    """
     root = paths.recordings_folder()
     folders = dict.fromkeys(library.find_folder(root, name) for name in session)
     for folder in folders:
@@ -97,7 +116,14 @@ def delete_session(session: tuple[str, ...]) -> None:
 
 @sessions.command("prune")
 def prune_sessions() -> None:
-    """Delete what is more than settings.toml says, as each new recording does."""
+    """Delete what is more than settings.toml says, as each new recording does.
+
+    \b
+    Example, beside the folder that `rtvoice-tui profiles path` prints:
+      [recording]
+      black_box_sessions = 5     kept without being asked
+      sessions = 20              of those that were asked for; days and megabytes limit them, too
+    """
     from rtvoice_tui.profiles.app_settings import load_app_settings
 
     settings, problem = load_app_settings(paths.settings_file())

@@ -44,4 +44,9 @@ def load_app_settings(file: Path) -> tuple[AppSettings, str]:
     except FileNotFoundError:
         return AppSettings(), ""
     except (OSError, ValueError, RecursionError, msgspec.ValidationError) as error:
-        return AppSettings(), f"{file} is not used: {getattr(error, 'strerror', None) or error}"
+        return AppSettings(), f"{file} is not used: {_one_line(getattr(error, 'strerror', None) or str(error))}"
+
+
+def _one_line(text: str) -> str:
+    """A message that may repeat what is in the file, on one line."""
+    return "".join(character if character.isprintable() else "?" for character in text)[:400]

@@ -1,0 +1,112 @@
+"""``rtvoice-tui sessions``: what each command prints and writes."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from recording.recorded import Recorded
+from rtvoice_tui.cli.main import main
+from rtvoice_tui.profiles import paths
+
+
+@pytest.fixture
+def root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder of the recordings."""
+    monkeypatch.setattr(paths, "recordings_folder", lambda: tmp_path / "recordings")
+    monkeypatch.setattr(paths, "settings_file", lambda: tmp_path / "settings.toml")
+    return tmp_path / "recordings"
+
+
+def conversation(root: Path, asked: bool = True, words: str = "What is new?") -> str:
+    """A recording of two turns; returns its name."""
+    recorded = Recorded(root, asked)
+    recorded.session.open()
+    recorded.session.turn(1, words, "Nothing at all.")
+    recorded.session.turn(2, "And now?", "Still nothing.")
+    recorded.end()
+    return recorded.folder.name
+
+
+def run(*arguments: str, code: int = 0) -> str:
+    done = CliRunner().invoke(main, ["sessions", *arguments])
+    assert done.exit_code == code, done.output
+    return done.stdout if code == 0 else done.stderr
+
+
+def test_the_list_says_how_long_how_much_and_what_about(root: Path) -> None:
+    name = conversation(root)
+    other = conversation(root, asked=False, words="Who are you?")
+    lines = {line.split()[0]: line for line in run("list").splitlines()}
+    assert lines.keys() == {name, other}
+    assert lines[name].endswith("    0:00   2 turns  sound  What is new?")
+    assert "sound" not in lines[other]
+    assert "Who are you?" in lines[other]
+
+
+def test_without_a_recording_the_list_says_when_there_will_be_one(root: Path) -> None:
+    done = CliRunner().invoke(main, ["sessions", "list"])
+    assert (done.stdout, done.exit_code) == ("", 0)
+    assert "no session is recorded yet" in done.stderr
+
+
+def test_a_session_that_goes_on_is_listed_as_such(root: Path) -> None:
+    recorded = Recorded(root)
+    recorded.session.open()
+    recorded.session.turn(1, "Still here.")
+    recorded.recording._recorder.flush()
+    while not (root.exists() and "Still here." in run("list")):
+        pass
+    assert "not ended" in run("list")
+    assert "is being recorded" in run("delete", "last", code=1)
+    recorded.end()
+    assert "not ended" not in run("list")
+    assert run("delete", "last") == f"deleted {recorded.folder.name}\n"
+
+
+def test_the_conversation_is_shown_with_who_said_what(root: Path) -> None:
+    shown = run("show", conversation(root)[:20])
+    places = [shown.index(words) for words in ("What is new?", "Nothing at all.", "And now?", "Still nothing.")]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"), [("md", "**You**"), ("srt", "-->"), ("vtt", "WEBVTT"), ("jsonl", '"dir"'), ("json", '"parts"')]
+)
+def test_each_format_is_written_to_a_file_and_never_over_one(root: Path, tmp_path: Path, kind: str, word: str) -> None:
+    conversation(root)
+    file = tmp_path / f"talk.{kind}"
+    assert run("export", "last", "--format", kind, "-o", str(file)) == f"{file}\n"
+    text = file.read_text()
+    assert word in text
+    assert text == run("export", "last", "--format", kind)
+    assert "exists already" in run("export", "last", "--format", kind, "-o", str(file), code=1)
+    assert file.read_text() == text
+    assert "cannot be written" in run("export", "last", "-o", str(tmp_path / "none" / "talk.md"), code=1)
+
+
+def test_the_events_and_the_conversation_are_json_for_other_programs(root: Path) -> None:
+    conversation(root)
+    events = [json.loads(line)["event"]["type"] for line in run("export", "last", "--format", "jsonl").splitlines()]
+    assert "session.update" in events
+    assert "response.done" in events
+    parts = json.loads(run("export", "last", "--format", "json"))["parts"]
+    assert [part["who"] for part in parts] == ["user", "agent"] * 2
+
+
+def test_prune_does_what_the_settings_say_and_refuses_settings_that_are_wrong(root: Path, tmp_path: Path) -> None:
+    for _ in range(3):
+        conversation(root)
+    (tmp_path / "settings.toml").write_text("[recording]\nsession = 1\n")
+    assert "unknown field `session`" in run("prune", code=1)
+    (tmp_path / "settings.toml").write_text("[recording]\nsessions = 1\n")
+    assert run("prune").count("deleted ") == 2
+    assert len(run("list").splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["list", "show", "export", "delete", "prune"])
+def test_every_command_has_a_help_that_begins_with_what_it_does(command: str) -> None:
+    (line,) = [line for line in run("--help").splitlines() if line.startswith(f"  {command} ")]
+    words = " ".join(run(command, "--help").split())
+    assert line.split(maxsplit=1)[1].rstrip(".") in words
