@@ -40,6 +40,7 @@ from rtvoice_tui.ui.screens.detail import DetailScreen
 from rtvoice_tui.ui.screens.help import HelpScreen
 from rtvoice_tui.ui.screens.history import HistoryScreen
 from rtvoice_tui.ui.screens.profiles import ProfilesScreen
+from rtvoice_tui.ui.screens.sessions import SessionsScreen
 from rtvoice_tui.ui.terminal import external_editor
 from rtvoice_tui.ui.widgets.field_table import FieldTable
 from rtvoice_tui.ui.widgets.follow_view import FollowView
@@ -211,6 +212,20 @@ async def _zoom(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await until(pilot, lambda: [pane.number for pane in app.query(Pane) if pane.display] == [2])
     await pilot.press(stroke)
     await until(pilot, lambda: [pane.number for pane in app.query(Pane) if pane.display] == [1, 3, 2, 4])
+
+
+@shows("record")
+async def _record(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    asked: list[bool] = []
+    app.controller.recordings.toggle = lambda: asked.append(True)  # type: ignore[method-assign]
+    await pilot.press(stroke)
+    await until(pilot, lambda: asked == [True])
+
+
+@shows("sessions")
+async def _sessions(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await pilot.press(stroke)
+    await until(pilot, lambda: isinstance(app.screen, SessionsScreen))
 
 
 @shows("narrower", "wider")
