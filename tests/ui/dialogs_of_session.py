@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from dialog_here import Dialog, Effect, Here, edits_outside, leaves, opens, returns
 from keyed import focus
+from recorded_sessions import record
 from textual.widgets import Input
 
 from rtvoice_tui.media import AudioSettings
@@ -15,6 +16,7 @@ from rtvoice_tui.ui.screens.devices import DevicesScreen
 from rtvoice_tui.ui.screens.history import HistoryScreen
 from rtvoice_tui.ui.screens.manual_run import ManualRunScreen
 from rtvoice_tui.ui.screens.result import ReasonScreen, ResultScreen
+from rtvoice_tui.ui.screens.sessions import SessionList, SessionsScreen
 from rtvoice_tui.ui.screens.tool import ToolScreen
 from rtvoice_tui.ui.widgets.choice_field import ChoiceField
 from rtvoice_tui.ui.widgets.device_list import DeviceList
@@ -176,7 +178,47 @@ async def _reason(here: Here) -> None:
     await here.on(ReasonScreen)
 
 
+async def _sessions(here: Here) -> None:
+    record("What is the weather?")
+    here.app.talk.sessions()
+    await here.on(SessionsScreen)
+    listed = here.app.screen.query_one(SessionList)
+    await here.until(lambda: listed.listed and "turns" in listed.copy_text(), "they are listed")
+
+
+async def _asks_for_a_file(here: Here, key: str) -> None:
+    await here.press(key)
+    await here.until(lambda: here.app.focused is here.app.screen.query_one("#session-file"))
+
+
+async def _warns_of_deleting(here: Here, key: str) -> None:
+    said, listed = here.app.screen.query_one("#session-said", FixedLine), here.app.screen.query_one(SessionList)
+    before = len(listed.listed)
+    await here.press(key)
+    await here.until(lambda: "once more deletes" in said.words)
+    await here.press(key)
+    await here.until(lambda: len(listed.listed) == before - 1)
+
+
+async def _rescans(here: Here, key: str) -> None:
+    listed = here.app.screen.query_one(SessionList)
+    before = len(listed.listed)
+    record("Another one")
+    await here.press(key)
+    await here.until(lambda: len(listed.listed) == before + 1)
+
+
 SESSION: dict[str, Dialog] = {
+    "sessions": Dialog(
+        _sessions,
+        {
+            "show": opens(DetailScreen),
+            "export": _asks_for_a_file,
+            "delete": _warns_of_deleting,
+            "rescan": _rescans,
+            "close": leaves,
+        },
+    ),
     "devices": Dialog(
         _devices,
         {
