@@ -11,9 +11,9 @@ def test_a_conversation_is_recorded_listed_shown_exported_and_deleted(environmen
         await session.expect("conversation.item.create")
         await session.text("1", "Nothing ", "at all.")
 
-    def run(*arguments: str, stdin: str = "") -> str:
+    def run(*arguments: str, stdin: str = "", **more: str) -> str:
         done = subprocess.run(
-            [COMMAND, *arguments], env=environment, input=stdin, capture_output=True, text=True, timeout=60
+            [COMMAND, *arguments], env=environment | more, input=stdin, capture_output=True, text=True, timeout=60
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -27,6 +27,7 @@ def test_a_conversation_is_recorded_listed_shown_exported_and_deleted(environmen
     name = line.split()[0]
     shown = run("sessions", "show", "last")
     assert shown.index("What is new?") < shown.index("Nothing at all.")
+    assert "? 1 turns" in run("sessions", "show", "last", PYTHONIOENCODING="iso8859-5")
     assert '"response.done"' in run("sessions", "export", name, "--format", "jsonl")
     assert run("sessions", "delete", name) == f"deleted {name}\n"
     assert run("sessions", "list") == ""
