@@ -75,8 +75,12 @@ def choose(options: Options) -> Chosen:
     return Chosen(name if not problem else "local", with_options(profile, options), options, problem, not last)
 
 
-def open_session(chosen: Chosen) -> Opened:
+def open_session(chosen: Chosen, introduces: bool = True) -> Opened:
     """Create the session of a profile; it does not run yet. What cannot be offered is reported to it.
+
+    Args:
+        chosen: the profile.
+        introduces: whether the first run says what is kept, because a user is there.
 
     Raises:
         NoTemporaryFolder: the event log's temporary file cannot be created.
@@ -94,14 +98,17 @@ def open_session(chosen: Chosen) -> Opened:
         if sentence:
             session.report(Notice(Level.WARNING, sentence))
     text = "" if options.override else profile_text(chosen.name)
-    return Opened(session, store, AgentEditor(shown, profile, text), planner, _recorded(session, store, chosen))
+    return Opened(
+        session, store, AgentEditor(shown, profile, text), planner, _recorded(session, store, chosen, introduces)
+    )
 
 
-def _recorded(session: SessionWorker, store: Store, chosen: Chosen) -> RecordingHandle:
+def _recorded(session: SessionWorker, store: Store, chosen: Chosen, introduces: bool) -> RecordingHandle:
     """Record the session: with sound if the user asks for it, else as the black box that the settings allow."""
     asked = chosen.options.record is not None or chosen.profile.record
     root = Path(os.path.expanduser(chosen.options.record)) if chosen.options.record else None
-    recording = RecordingHandle(session.plan, lambda: session.clock, session.report, asked, root, chosen.first)
+    first = chosen.first and introduces
+    recording = RecordingHandle(session.plan, lambda: session.clock, session.report, asked, root, first)
     taps = session.taps
 
     def heard(pcm: bytes) -> None:

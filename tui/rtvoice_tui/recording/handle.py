@@ -20,7 +20,7 @@ class RecordingHandle:
         report: called with a notice, from any thread.
         asked: whether the user asked for a recording: with sound, from the start.
         root: the folder of the recordings; ``None`` for the usual one.
-        first: whether this is the first run of the app, which says what is kept.
+        first: whether to say what is kept, as the first run of the app does.
     """
 
     def __init__(

@@ -54,10 +54,11 @@ def run(options: Options) -> int:
     with contextlib.suppress(AttributeError):  # a stream of another kind
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     with stderr_to_log():
-        opened = open_session(chosen)
+        terminal = sys.stdin.isatty()
+        opened = open_session(chosen, introduces=terminal)
         if not chosen.problem:
             remember(profile=chosen.name)
-        head = PlainHead(opened, sys.stdin.isatty())
+        head = PlainHead(opened, terminal)
         code = asyncio.run(head.run(_greeting(chosen) if head.terminal else ""))
     if head.broken is not None:
         raise head.broken
