@@ -24,6 +24,7 @@ from rtvoice_tui.session.facts import (
     CallState,
     Phase,
     PhaseChanged,
+    ResponseCut,
     SessionEnded,
     SessionOpened,
     UserSaid,
@@ -263,6 +264,17 @@ async def test_last_repeats_the_answer_and_the_transcript_has_all_with_times(typ
         "12:03 you: How warm is it?",
         "12:03 tool book(people=4) ok",
         "12:03 agent: Eleven degrees.",
+    ]
+
+
+async def test_last_and_the_transcript_say_where_an_answer_was_cut_and_what_is_not_complete(typist: Typist) -> None:
+    typist.happened(AgentSaid(1, "a1", "Once upon a time"))
+    assert await typist.type("/last") == ["agent (so far): Once upon a time"]
+    typist.happened(ResponseCut(1, "a1", 1000, 2000, "truncated"), UserSaid(2, "u1", "And", final=False))
+    assert await typist.type("/last") == ["agent (cut, at 1.0 of 2.0 s): Once upon"]
+    assert await typist.type("/transcript") == [
+        "12:03 agent (cut, at 1.0 of 2.0 s): Once upon",
+        "12:03 you (so far): And",
     ]
 
 

@@ -147,14 +147,56 @@ def test_a_spoken_answer_that_is_interrupted_is_one_line_with_what_was_heard(hea
 def test_where_the_whole_answer_was_printed_already_a_cut_repeats_its_last_words_alone(head: Head) -> None:
     head.with_speaker().told(*LIVE, AudioSet(AudioSettings(agent_muted=True)), PhaseChanged(Phase.SPEAKING))
     assert head.told(STORY) == [f"agent: {STORY.text}"]
-    (told,) = head.told(ResponseCut(1, "a1", 3900, 4000, "truncated"))
-    assert told.startswith("agent (cut, heard 3.9 of 4.0 s): … ")
-    assert "One two" not in told
+    assert head.told(ResponseCut(1, "a1", 3900, 4000, "truncated")) == [
+        'agent (cut after "… three four five six seven eight nine ten", at 3.9 of 4.0 s)'
+    ]
+
+
+def test_an_answer_that_was_printed_when_it_was_heard_and_cut_then_names_the_last_words(head: Head) -> None:
+    head.with_speaker().told(*LIVE, PhaseChanged(Phase.SPEAKING), STORY, PhaseChanged(Phase.HEARING))
+    assert head.told(ResponseCut(1, "a1", 1000, 4000, "truncated")) == [
+        'agent (cut after "One two three", heard 1.0 of 4.0 s)'
+    ]
+
+
+def test_an_answer_of_which_nothing_was_heard_says_that(head: Head) -> None:
+    head.with_speaker().told(*LIVE, PhaseChanged(Phase.SPEAKING), STORY)
+    assert head.told(ResponseCut(1, "a1", 0, 4000, "deleted")) == ["agent (cut, heard 0.0 of 4.0 s): (no words)"]
+
+
+def test_where_nothing_can_be_heard_an_interrupted_answer_is_one_line_too(head: Head) -> None:
+    head.told(*LIVE, PhaseChanged(Phase.SPEAKING), AgentSaid(1, "a1", "One two three four five six seven eight"))
+    assert head.told(Reached(1, Moment.INTERRUPTED), AgentSaid(1, "a1", "", final=True)) == []
+    assert head.told(PhaseChanged(Phase.LISTENING)) == []
+    told = head.told(Reached(1, Moment.SILENT), ResponseCut(1, "a1", 1000, 4000, "truncated"))
+    assert told == ["agent (cut, at 1.0 of 4.0 s): One two three"]
+
+
+def test_words_of_the_user_that_interrupt_an_answer_come_after_it(head: Head) -> None:
+    head.with_speaker().told(*LIVE, PhaseChanged(Phase.SPEAKING), STORY, Reached(1, Moment.INTERRUPTED))
+    assert head.told(UserSaid(2, "typed-2", "Stop.", final=True, typed=True)) == []
+    assert head.told(ResponseCut(1, "a1", 1000, 4000, "truncated")) == [
+        "agent (cut, heard 1.0 of 4.0 s): One two three",
+        "you: Stop.",
+    ]
+
+
+def test_a_session_that_ends_before_the_speaker_is_silent_prints_what_was_held_back(head: Head) -> None:
+    head.with_speaker().told(*LIVE, PhaseChanged(Phase.SPEAKING), STORY, Reached(1, Moment.INTERRUPTED))
+    assert head.told(SessionEnded("lost", "", wanted=False)) == [f"agent: {STORY.text}", "12:03 connection lost"]
 
 
 def test_a_written_answer_that_is_interrupted_says_so_without_seconds(head: Head) -> None:
     head.told(*LIVE, PhaseChanged(Phase.THINKING), AgentSaid(1, "a1", "Once upon a time"))
-    assert head.told(ResponseCut(1, "a1", 0, 0, "truncated")) == ["agent (interrupted): Once upon a time"]
+    cut = ResponseCut(1, "a1", 0, 0, "not written to its end", written=True)
+    assert head.told(cut, AgentSaid(1, "a1", "", final=True)) == ["agent (cut): Once upon a time"]
+
+
+def test_an_answer_that_is_interrupted_before_its_first_sound_does_not_look_complete(head: Head) -> None:
+    head.told(*LIVE, PhaseChanged(Phase.THINKING), AgentSaid(1, "a1", "Once upon a time."))
+    assert head.told(ResponseCut(1, "a1", 0, 0, "not spoken yet"), AgentSaid(1, "a1", "", final=True)) == [
+        "agent (cut before it was spoken): Once upon a time."
+    ]
 
 
 def test_an_answer_that_the_end_of_the_session_cut_off_says_so(head: Head) -> None:

@@ -139,11 +139,17 @@ class Actions:
         last = next(
             (entry for entry in reversed(entries) if entry.speaker is Speaker.AGENT and entry.text.strip()), None
         )
-        self._say(turns.turn(last) if last is not None else "the agent has not said anything")
+        self._say(
+            turns.turn(last, turns.can_be_heard(self._controller.store))
+            if last is not None
+            else "the agent has not said anything"
+        )
 
     def _transcript(self) -> None:
-        entries = list(self._controller.store.transcript.entries)
-        self._print([f"{self._time(entry.at)} {turns.turn(entry)}" for entry in entries] or ["nothing was said"])
+        store = self._controller.store
+        audible = turns.can_be_heard(store)
+        lines = [f"{self._time(entry.at)} {turns.turn(entry, audible)}" for entry in list(store.transcript.entries)]
+        self._print(lines or ["nothing was said"])
 
     # --- calls
 

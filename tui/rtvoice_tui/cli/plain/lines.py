@@ -69,14 +69,15 @@ class Lines:
             case facts.PhaseChanged():
                 return [*self._phase(fact.phase, at), *self._due()]
             case facts.SessionEnded():
-                return [*self._turns(), *self._ended(fact, at)]
+                self._cutting = False
+                return [*self._turns(), *self._print(self._held), *self._ended(fact, at)]
             case facts.UserSaid(final=True) | facts.AgentSaid(final=True):
                 return self._turns()
             case facts.Reached(moment=Moment.INTERRUPTED):
                 self._cutting = True  # how much was heard is known when the speaker is silent
             case facts.ResponseCut() | facts.ResponseLost():
                 self._cutting = False
-                return self._turns()
+                return [*self._turns(), *self._due()]
             case facts.SpeechPlayed() if fact.played_ms >= fact.received_ms:
                 return self._due(fact.item_id)
             case CallChanged(manual=False):
@@ -148,25 +149,28 @@ class Lines:
         for entry in entries if changed is None else [entries[index] for index in changed]:
             if not entry.final or entry.speaker not in (Speaker.YOU, Speaker.AGENT):
                 continue
-            if entry.speaker is Speaker.AGENT and entry.cut is None and not entry.note and self._is_being_spoken:
-                if entry not in self._held and entry.index not in self._told:
+            if self._waits(entry):
+                if entry not in self._held and (entry.speaker is Speaker.YOU or entry.index not in self._told):
                     self._held.append(entry)
                 continue
             found += self._turn(entry)
         return found
 
+    def _waits(self, entry: Entry) -> bool:
+        """Whether an entry is held back: it is being spoken, or it is not known yet where the one before is cut."""
+        spoken = entry.speaker is Speaker.AGENT and entry.cut is None and not entry.note
+        return self._cutting or (spoken and self._is_being_spoken)
+
     @property
     def _is_being_spoken(self) -> bool:
-        store = self._store
-        silent = store.audio.output.absent or store.audio_settings.agent_muted
-        return store.session.phase in _BEFORE_THE_END and not silent
+        return self._store.session.phase in _BEFORE_THE_END and turns.can_be_heard(self._store)
 
     def _due(self, key: str = "") -> list[str]:
-        """Print what was held back until it was heard: one entry by its key, or all once nothing is spoken."""
-        if not key and (self._is_being_spoken or self._cutting):
-            return []
-        heard = [entry for entry in self._held if key in ("", entry.key)]
-        return [words for entry in heard for words in self._turn(entry)]
+        """Print what was held back and waits no more; also the entry with this key, which was heard."""
+        return self._print([entry for entry in self._held if entry.key == key or not self._waits(entry)])
+
+    def _print(self, entries: list[Entry]) -> list[str]:
+        return [words for entry in list(entries) for words in self._turn(entry)]
 
     def _turn(self, entry: Entry) -> list[str]:
         if entry in self._held:
@@ -174,9 +178,10 @@ class Lines:
         if not (entry.text.strip() or entry.note or entry.missing) and entry.cut is None:
             return []
         before, is_cut = self._told.get(entry.index), entry.cut is not None
-        words = turns.turn(entry)
+        audible = turns.can_be_heard(self._store)
+        words = turns.turn(entry, audible)
         if before is not None and entry.speaker is Speaker.AGENT:
-            words = turns.cut(entry, told=True) if is_cut and not before.cut else ""
+            words = turns.cut(entry, audible, told=True) if is_cut and not before.cut else ""
         elif before is not None and before.words == words:
             words = ""
         if not words:
