@@ -1,22 +1,14 @@
 """Typed lines: what is a message, what a command, what acts when, and what the commands ask of the session."""
 
 import asyncio
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from rtvoice_tui.cli.plain.actions import Actions
+from plain.typist import Typist
 from rtvoice_tui.cli.plain.commands import BY_NAME, COMMANDS, Message, Typed, Unknown, acts_at_once, help_lines, read
 from rtvoice_tui.cli.plain.pace import Pace
-from rtvoice_tui.controller.controller import Controller
-from rtvoice_tui.controller.planner import Options, Planner
-from rtvoice_tui.editing.editor import AgentEditor
-from rtvoice_tui.engine.idle import IdleSession
-from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
+from rtvoice_tui.profiles.store import profile_path
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import (
     AgentSaid,
@@ -29,7 +21,6 @@ from rtvoice_tui.session.facts import (
     SessionOpened,
     UserSaid,
 )
-from rtvoice_tui.store.store import Store
 
 BOOK = CallChanged(1, "k1", "c1", "i1", "book", '{"people": 4}', CallState.ASKING, kind="command", preview="book 4")
 
@@ -161,49 +152,6 @@ def test_a_file_that_is_still_being_heard_is_no_idle_session() -> None:
 # --- what the commands do
 
 
-@dataclass
-class Typist:
-    """Types commands into a head whose session only notes what it is asked."""
-
-    store: Store = field(default_factory=Store)
-    asked: list[object] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    question: str = ""
-    controller: Controller = field(init=False)
-    actions: Actions = field(init=False)
-    pace: Pace = field(init=False)
-
-    def __post_init__(self) -> None:
-        profile = load_profile("local")
-        planner = Planner(Options(no_audio=True))
-        session = IdleSession(planner.plan(profile, None, "local")[0], self.store, lambda: 60.0, self.asked.append)
-        editor = AgentEditor("local", profile, profile_text("local"))
-        self.controller = Controller(session, self.store, editor, planner)
-        self.pace = Pace(True, lambda: bool(self.question))
-        self.actions = Actions(self.controller, self.pace, lambda: self.question, self.said.append, lambda at: "12:03")
-
-    def happened(self, *facts: Any) -> None:
-        for fact in facts:
-            self.store.record(fact, 1.0)
-
-    async def type(self, text: str) -> list[str]:
-        """Type a line; what is said about it."""
-        self.said.clear()
-        line = read(text)
-        assert isinstance(line, Typed), line
-        await self.actions.do(line)
-        return list(self.said)
-
-
-@pytest.fixture
-def typist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Typist]:
-    for kind in ("CONFIG", "STATE", "DATA", "CACHE"):
-        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
-    made = Typist()
-    yield made
-    made.store.events.close()
-
-
 def test_every_command_of_the_help_does_something_and_only_the_end_is_the_heads_own(typist: Typist) -> None:
     assert typist.actions.names == set(BY_NAME) - {"quit"}
 
@@ -328,12 +276,6 @@ async def test_a_setting_or_value_that_does_not_exist_is_one_sentence(typist: Ty
     assert told.startswith("warning: ")
     assert words in told
     assert typist.asked == []
-
-
-async def test_a_model_comes_with_the_next_session_and_the_command_for_it_is_named(typist: Typist) -> None:
-    typist.happened(SessionOpened("s1", {}), PhaseChanged(Phase.LISTENING))
-    told = await typist.type("/set model rules-2")
-    assert "/reconnect" in told[-1]
 
 
 async def test_reconnecting_keeps_the_conversation_unless_a_new_one_is_wanted(typist: Typist) -> None:

@@ -281,22 +281,11 @@ def test_push_to_talk_says_when_a_turn_begins_and_ends(head: Head) -> None:
     assert head.told(TalkChanged(TalkMode.TOGGLE, False, 30)) == ["your turn has ended"]
 
 
-@pytest.mark.parametrize(
-    ("state", "words"),
-    [
-        (EditState.SENT, None),
-        (EditState.ACKNOWLEDGED, "note: voice: the server has acknowledged it"),
-        (EditState.REFUSED, "warning: voice: the server refused it: no such voice"),
-        (EditState.CHANGED, "warning: voice: the server applied another value: voice marin"),
-        (EditState.LATER, "note: voice: it comes with the next session"),
-    ],
-)
-def test_the_outcome_of_a_change_is_told_and_that_of_the_opening_is_not(
-    head: Head, state: EditState, words: str | None
-) -> None:
-    edit = EditChanged("e1", ("voice",), state, "no such voice", made={"voice": "marin"}, edit_id="1")
-    assert head.told(edit) == ([words] if words else [])
-    assert head.told(replace(edit, edit_id="")) == []
+def test_why_a_change_was_refused_is_said_with_its_outcome_and_not_as_an_error_as_well(head: Head) -> None:
+    edit = EditChanged("e1", ("voice",), EditState.REFUSED, "no such voice", edit_id="change-1")
+    error = Notice(Level.ERROR, "no such voice", "F6 corrects it, F7 sends it again")
+    assert head.told(edit, error) == []
+    assert head.told(replace(edit, edit_id=""), error) == ["error: no such voice. /set corrects it"]
 
 
 HOSTILE = "a\x1b[2J\rb\nyou: forged\u202ec\u2028agent: forged"
@@ -311,10 +300,8 @@ def test_what_models_servers_and_tools_write_is_one_line_and_controls_no_termina
         replace(RUNNING, name=HOSTILE, arguments=f'{{"city": "{HOSTILE}"}}'),
         replace(CALL, state=CallState.FAILED, note=HOSTILE, output=HOSTILE),
         replace(BOOK, key="k2", name=HOSTILE, arguments=HOSTILE, preview=HOSTILE),
-        EditChanged("e1", ("voice",), EditState.REFUSED, HOSTILE, edit_id="1"),
-        EditChanged("e1", ("voice",), EditState.CHANGED, made={"voice": HOSTILE}, edit_id="1"),
         SessionEnded(HOSTILE, HOSTILE, wanted=False),
     )
-    assert len(told) > 8
+    assert len(told) > 7
     for line in told:
         assert line.isprintable(), line

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from rtvoice_tui.cli.plain import status, turns
 from rtvoice_tui.cli.plain.commands import Typed, help_lines
+from rtvoice_tui.cli.plain.outcomes import Outcomes
 from rtvoice_tui.cli.plain.pace import Pace
 from rtvoice_tui.cli.plain.settings import Settings
 from rtvoice_tui.cli.plain.wording import advice, line, typed
@@ -31,6 +32,9 @@ class Actions:
         question: returns the key of the call that the user was asked about last; empty if none waits.
         say: prints a line.
         time: returns the time of day of a time on the store's clock.
+
+    Attributes:
+        outcomes: is told what the session reports about changes of the agent, and says it.
     """
 
     def __init__(
@@ -46,7 +50,8 @@ class Actions:
         self._question = question
         self._say = say
         self._time = time
-        settings = Settings(controller, say)
+        self.outcomes = Outcomes(controller, pace, say)
+        settings = Settings(controller, self.outcomes, say)
         self._table: dict[str, Do] = {
             "interrupt": lambda rest: self.interrupt(),
             "mute": lambda rest: controller.talk.toggle_mute(),

@@ -169,6 +169,7 @@ class PlainHead:
             self._spawned.add(asyncio.ensure_future(self._listen(recorded)))
         if isinstance(fact, EditChanged):
             self._controller.edits.outcome(fact)
+            self._actions.outcomes.observe(fact)
         self._woken.set()
 
     async def _listen(self, recorded: Path) -> None:

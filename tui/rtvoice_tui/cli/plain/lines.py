@@ -55,6 +55,7 @@ class Lines:
         self._question = ""
         self._previewed: set[str] = set()
         self._notice: tuple[float, Notice | None] = (-1.0, None)
+        self._refusal = ""
         self._muted = (False, False)
         self._talking = False
 
@@ -89,7 +90,7 @@ class Lines:
             case facts.TalkChanged():
                 return self._talk(fact)
             case facts.EditChanged():
-                return _edited(fact)
+                self._refusal = fact.detail if fact.edit_id and fact.state is EditState.REFUSED else ""
         return []
 
     # --- the session
@@ -115,6 +116,8 @@ class Lines:
         return [f"{self._time(at)} {'connection lost' if was_live else 'not connected'}"]
 
     def _notified(self, notice: Notice, at: float) -> list[str]:
+        if self._refusal and notice.text == self._refusal:
+            return []  # it is said with the outcome of the change
         before, same = self._notice
         self._notice = at, notice
         if notice == same and at - before <= FOLDED_S:
@@ -221,23 +224,3 @@ class Lines:
     def question(self) -> str:
         """Key of the waiting call that was printed last; empty if none waits."""
         return self._question
-
-
-def _edited(fact: facts.EditChanged) -> list[str]:
-    """The outcome of a change that the user made."""
-    names = ", ".join(fact.fields)
-    if not fact.edit_id:
-        return []
-    match fact.state:
-        case EditState.ACKNOWLEDGED:
-            return [f"note: {names}: the server has acknowledged it"]
-        case EditState.CHANGED:
-            made = ", ".join(f"{name} {value}" for name, value in fact.made.items())
-            return [line(f"warning: {names}: the server applied another value: {made}")]
-        case EditState.REFUSED:
-            return [line(f"warning: {names}: the server refused it: {fact.detail}")]
-        case EditState.UNANSWERED:
-            return [f"warning: {names}: the server has not answered"]
-        case EditState.LATER:
-            return [f"note: {names}: it comes with the next session"]
-    return []
