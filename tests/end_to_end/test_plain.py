@@ -185,6 +185,22 @@ def test_a_question_that_nobody_is_left_to_answer_is_refused(environment: dict[s
     )
 
 
+def test_lines_of_a_pipe_wait_for_the_answer_behind_a_question(environment: dict[str, str]) -> None:
+    with in_thread(FakeServer(_opened, dialect="plain")) as server:
+        write_profile(environment, "work", ASKING.replace("URL", server.url))
+        done = piped(environment, "for four\n/status\n/last\n/yes\n", "--profile", "work")
+    assert done.returncode == 0
+    assert in_order(
+        done.stdout,
+        "question: ",
+        "question: ",
+        "a question waits",
+        "tool book_table ok",
+        "agent: So be",
+        "agent: So be",
+    ), done.stdout
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_signal_ends_it_cleanly(environment: dict[str, str], number: signal.Signals) -> None:
     with in_thread(plain(silent)) as server:

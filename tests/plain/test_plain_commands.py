@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from plain.typist import Typist
-from rtvoice_tui.cli.plain.commands import BY_NAME, COMMANDS, Message, Typed, Unknown, acts_at_once, help_lines, read
+from rtvoice_tui.cli.plain.commands import BY_NAME, COMMANDS, Message, Typed, Unknown, help_lines, read
 from rtvoice_tui.cli.plain.pace import Pace
+from rtvoice_tui.cli.plain.waiting import WaitingLines
 from rtvoice_tui.profiles.store import profile_path
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import (
@@ -80,7 +81,7 @@ def at(*phases: Phase, connects: bool = True, asks: bool = False) -> Pace:
     return pace
 
 
-HELLO, STATUS, TALK, STOP = Message("hello"), read("/status"), read("/talk"), read("/interrupt")
+HELLO, STATUS, TALK = Message("hello"), read("/status"), read("/talk")
 
 
 def test_lines_of_a_pipe_wait_for_the_session_and_then_for_each_answer() -> None:
@@ -91,20 +92,56 @@ def test_lines_of_a_pipe_wait_for_the_session_and_then_for_each_answer() -> None
     assert at(Phase.READY).allows(STATUS)
 
 
-def test_a_question_lets_the_next_line_act_for_it_may_be_the_answer() -> None:
-    assert at(Phase.TOOL, asks=True).allows(read("/yes"))
-    assert not at(Phase.TOOL).allows(read("/yes"))
+def acting(pace: Pace, *typed: str, terminal: bool = False) -> list[str]:
+    """Which lines act, in their order, while nothing else happens."""
+    waiting = WaitingLines(pace, terminal)
+    for text in typed:
+        line = read(text)
+        assert line is not None
+        waiting.add(line)
+    acted = []
+    while (line := waiting.take()) is not None:
+        acted.append(f"/{line.command.name}" if isinstance(line, Typed) else str(line))
+    return acted
+
+
+def test_lines_of_a_pipe_keep_their_order_and_only_some_commands_overtake() -> None:
+    busy = at(Phase.LISTENING, Phase.THINKING)
+    assert acting(busy, "/last", "/transcript", "/status", "/set", "/yes", "hello", "/quit", "/nonsense") == []
+    assert acting(busy, "/last", "/interrupt", "/mute", "/quiet", "/help") == ["/interrupt", "/mute", "/quiet", "/help"]
+
+
+@pytest.mark.parametrize("text", ["/last", "/transcript", "/set", "/reconnect", "hello"])
+def test_what_waits_for_the_answer_waits_for_that_to_a_question_too(text: str) -> None:
+    assert acting(at(Phase.TOOL, asks=True), text) == []
+    assert acting(at(Phase.LISTENING), text) != []
+
+
+def test_while_a_question_waits_its_answer_overtakes_the_lines_that_wait_for_the_agent() -> None:
+    assert acting(at(Phase.TOOL, asks=True), "/last", "/yes") == ["/yes"]
+    assert acting(at(Phase.TOOL), "/last", "/yes") == []
+
+
+def test_the_status_and_the_end_act_while_a_question_waits() -> None:
+    assert acting(at(Phase.TOOL, asks=True), "/status", "/yess", "/quit")[::2] == ["/status", "/quit"]
+
+
+def test_at_a_terminal_commands_act_at_once_and_messages_wait_for_the_session() -> None:
+    assert acting(at(Phase.CONNECTING), "hello", "/status", "/last", terminal=True) == ["/status", "/last"]
+
+
+def test_a_pipe_that_ends_while_a_question_waits_leaves_it_unanswered() -> None:
+    waiting = WaitingLines(at(Phase.TOOL, asks=True), terminal=False)
+    waiting.add(Message("hello"))
+    assert not waiting.unanswered
+    waiting.ended = True
+    assert waiting.unanswered
+    assert not waiting.over
 
 
 def test_push_to_talk_acts_in_the_middle_of_a_turn() -> None:
     assert at(Phase.HEARING).allows(TALK)
     assert not at(Phase.CONNECTING).allows(TALK)
-
-
-def test_the_interruption_waits_for_nothing() -> None:
-    assert acts_at_once(STOP)
-    assert not acts_at_once(STATUS)
-    assert not acts_at_once(HELLO)
 
 
 def test_what_was_asked_of_the_session_is_waited_for_before_it_counts_as_idle() -> None:
@@ -235,6 +272,14 @@ async def test_the_status_says_phase_agent_latency_tokens_and_sound(typist: Typi
         "tokens: none reported",
         "sound: none, started with --no-audio",
     ]
+
+
+async def test_the_status_says_first_that_a_question_waits(typist: Typist) -> None:
+    typist.happened(SessionOpened("s1", {}), PhaseChanged(Phase.TOOL), BOOK)
+    typist.question = "k1"
+    told = await typist.type("/status")
+    assert told[0].startswith("question: may the agent call book(people=4)?")
+    assert told[1].startswith("a question waits for you, connected for")
 
 
 async def test_a_setting_is_shown_changed_and_saved_by_its_path_or_its_label(typist: Typist) -> None:

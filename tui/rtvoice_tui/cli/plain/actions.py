@@ -64,7 +64,7 @@ class Actions:
             "send": self._send_result,
             "last": lambda rest: self._last(),
             "transcript": lambda rest: self._transcript(),
-            "status": lambda rest: self._print(status.status(controller, controller.session.clock)),
+            "status": lambda rest: self._print(status.status(controller, controller.session.clock, self.asked())),
             "connect": lambda rest: self._connect(),
             "reconnect": self._reconnect,
             "set": settings.set,
