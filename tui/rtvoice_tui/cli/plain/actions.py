@@ -215,7 +215,7 @@ class Actions:
         try:
             result = await self._controller.profiles.open(name, connect=True)
         except ProfileError as error:
-            self._say(f"warning: {advice(error.sentence, error.remedy)}")
+            self._say(f"warning: {advice(error.sentence, error.remedy, name)}")
             return
         self._pace.connects()
         self._print([line(f"warning: {problem}") for problem in result.problems])

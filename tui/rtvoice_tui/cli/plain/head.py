@@ -88,7 +88,12 @@ class PlainHead:
         self._controller = Controller(
             opened.session, opened.store, opened.editor, opened.planner, lambda name: remember(profile=name)
         )
-        self._lines = Lines(opened.store, self._time_of_day, lambda: status.session_words(self._controller))
+        self._lines = Lines(
+            opened.store,
+            self._time_of_day,
+            lambda: status.session_words(self._controller),
+            lambda: self._controller.profiles.current,
+        )
         self._pace = Pace(opened.session.plan.connect, lambda: bool(self._lines.question))
         self._actions = Actions(
             self._controller, self._pace, lambda: self._lines.question, self._say, self._time_of_day

@@ -40,12 +40,20 @@ class Lines:
         store: the session's store.
         time: returns the time of day of a time on the store's clock, such as ``12:03``.
         about: returns what a session is with, such as ``local agent, voice heart``.
+        profile: returns the name of the open profile, for what can be done about it.
     """
 
-    def __init__(self, store: Store, time: Callable[[float], str], about: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        time: Callable[[float], str],
+        about: Callable[[], str],
+        profile: Callable[[], str] = lambda: "NAME",
+    ) -> None:
         self._store = store
         self._time = time
         self._about = about
+        self._profile = profile
         self._live = False
         self._seen = 0  # version of the transcript
         self._held: list[Entry] = []
@@ -122,7 +130,7 @@ class Lines:
         self._notice = at, notice
         if notice == same and at - before <= FOLDED_S:
             return []
-        return [f"{_LEVELS[notice.level]}: {advice(notice.text, notice.remedy)}"]
+        return [f"{_LEVELS[notice.level]}: {advice(notice.text, notice.remedy, self._profile())}"]
 
     def _audio(self, fact: facts.AudioSet) -> list[str]:
         (microphone, agent), self._muted = self._muted, (fact.settings.muted, fact.settings.agent_muted)

@@ -65,7 +65,7 @@ def status(controller: Controller, now: float, asked: CallChanged | None = None)
     session = store.session
     words = "a question waits for you" if asked is not None else _PHASES[session.phase]
     if session.phase is Phase.OFFLINE and session.reason and session.lost:
-        words = f"{words}: {advice(session.reason, session.remedy)}"
+        words = f"{words}: {advice(session.reason, session.remedy, controller.profiles.current)}"
     elif session.phase in LIVE and session.opened_at is not None:
         minutes, seconds = divmod(int(now - session.opened_at), 60)
         words = f"{words}, connected for {f'{minutes} min ' if minutes else ''}{seconds} s, turn {session.turn}"
