@@ -99,12 +99,13 @@ class Visits:
         return len(self.terminal.lines) < 28
 
     def events(self) -> None:
-        """The last events, one after the other."""
+        """The last events, one after the other, each on its own line."""
+        self.terminal.press("l")
         for _ in range(3):
             self.terminal.press("up", "enter").wait_for("esc close")
             self.look("an event")
             self.terminal.press("escape").wait_gone("esc close")
-        self.terminal.press("G")
+        self.terminal.press("G", "l")
 
     def calls(self) -> None:
         """Every call from the newest on, as tree, JSON and wire; one is copied."""
@@ -117,7 +118,7 @@ class Visits:
             if self.chosen in ("1", ""):
                 break
             self.until_other("down", lambda: self.chosen)
-        self.terminal.press("G")
+        self.terminal.press("G", "l")
 
     @property
     def chosen(self) -> str:

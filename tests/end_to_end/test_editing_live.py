@@ -22,6 +22,7 @@ from speaking import (
 from rtvoice_tui.editing.fields import fields_of, has
 from rtvoice_tui.profiles.store import load_profile
 from rtvoice_tui.protocol.realtime.dialects import LOCAL
+from rtvoice_tui.ui.widgets.field_table import DEVICES
 from terminal import COMMAND, Terminal
 from virtual_audio import RATE
 
@@ -168,6 +169,7 @@ def _row(terminal: Terminal, label: str) -> list[str]:
 def _choose(terminal: Terminal, label: str) -> None:
     """Move the cursor onto a line of the table: the line below it explains what it is."""
     labels = [field.label for field in fields_of(LOCAL) if has(LOCAL, field)]
+    labels += [row.label for row in DEVICES]
     labels += [f"fn {tool.name}" for tool in load_profile("local").tools]
     explained = "o on/off" if label.startswith("fn ") else "known: "
     terminal.press("g", *["down"] * labels.index(label)).wait_for(explained)

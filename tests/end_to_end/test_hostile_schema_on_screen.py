@@ -11,6 +11,7 @@ from speaking import go, in_state, newest_call, quit_cleanly
 from realtime_server import Session, in_thread, plain
 from rtvoice_tui.editing.fields import fields_of, has
 from rtvoice_tui.protocol.realtime.dialects import DIALECTS
+from rtvoice_tui.ui.widgets.field_table import DEVICES
 from terminal import COMMAND, Terminal
 
 LETTERS = "a" * 40 + "!"
@@ -111,7 +112,7 @@ def test_a_schema_from_an_editor_that_cannot_be_checked_is_refused_and_the_scree
         go(terminal, "e", "5 Agent")
         terminal.press("tab").wait_for(lambda _: terminal.marked("  model "), "the table has the focus")
         lines = [field for field in fields_of(DIALECTS["generic"]) if has(DIALECTS["generic"], field)]
-        terminal.press("g", *["down"] * len(lines)).wait_for("o on/off")
+        terminal.press("g", *["down"] * (len(lines) + len(DEVICES))).wait_for("o on/off")
         terminal.press("ctrl+e").wait_for("more than 3000 parts")
         go(terminal, "1", "1 Transcript")
         quit_cleanly(terminal, "f10")

@@ -38,7 +38,7 @@ def test_after_a_whole_session_the_key_is_found_nowhere(
             await_live(terminal)
             terminal.wait_for("You sent Bearer [key], did you not?")
             go(terminal, "2", "2 Events")
-            terminal.press("up", "enter").wait_for("esc close")
+            terminal.press("l", "up", "enter").wait_for("esc close")
             terminal.press("escape").wait_gone("esc close")
             go(terminal, "e", "5 Agent")
             terminal.type("Be brief.").wait_for("not sent yet")

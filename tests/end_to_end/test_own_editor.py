@@ -8,6 +8,7 @@ from speaking import await_live, go, in_state, quiet_file, quit_cleanly, write_m
 
 from rtvoice_tui.editing.fields import fields_of, has
 from rtvoice_tui.protocol.realtime.dialects import LOCAL
+from rtvoice_tui.ui.widgets.field_table import DEVICES
 from terminal import COMMAND, Terminal
 
 
@@ -64,7 +65,7 @@ def test_a_tool_is_edited_as_a_whole_and_what_is_wrong_with_it_is_named(
         terminal.press("tab", "G", "up", *["up"] * 30)
         terminal.wait_for("a change needs a new session")
         labels = [field.label for field in fields_of(LOCAL) if has(LOCAL, field)]
-        terminal.press("g", *["down"] * len(labels)).wait_for("o on/off")
+        terminal.press("g", *["down"] * (len(labels) + len(DEVICES))).wait_for("o on/off")
         terminal.press("ctrl+e").wait_for("get_weather stays as it was: parameters.type")
         terminal.press("ctrl+e").wait_for(lambda screen: re.search(r"● fn get_weather", screen))
         terminal.press("f7").wait_for(lambda screen: re.search(r"✓ fn get_weather +on +on +on", screen))

@@ -91,14 +91,26 @@ def test_in_a_terminal_commands_act_at_once_and_nothing_moves_the_cursor(environ
     with Terminal([COMMAND, "--plain", "--no-audio"], environment, columns=200) as terminal:
         terminal.type("hello\n").wait_for("agent: Hello. I am the built-in agent")
         terminal.type("\n/statsu\n").wait_for("there is no command /statsu: /status is the nearest")
-        terminal.type("/voice deep\n").wait_for("note: voice: saved in local.toml")
-        terminal.wait_for("note: voice: the server has acknowledged it")
+        terminal.type("/voice deep\n").wait_for("note: voice: acknowledged and saved in local.toml")
         terminal.press("ctrl+c").wait_for("ctrl+C once more ends")
         terminal.type("/status\n").wait_for("voice deep").count("disconnected")
         assert "connection lost" not in terminal.text, "ctrl+C has not reached the local agent"
         terminal.type("/quit\n")
         assert terminal.wait_end() == 0
         assert "\x1b" not in terminal.written
+
+
+def test_what_the_server_refuses_is_said_once_and_never_as_saved(environment: dict[str, str]) -> None:
+    done = piped(environment, "/voice nope\n/voice\n/voice deep\n/status\n")
+    assert done.stdout.count("There is no voice 'nope'") == 1, done.stdout
+    assert in_order(
+        done.stdout,
+        "warning: voice: the server refused it, and it is not saved: There is no voice 'nope'",
+        "voice: heart",
+        "note: voice: acknowledged and saved in local.toml",
+        ".*voice deep",
+    ), done.stdout
+    assert done.stdout.count("saved in") == 1
 
 
 def test_ctrl_d_ends_as_well_and_ctrl_c_twice_too(environment: dict[str, str]) -> None:
@@ -173,6 +185,22 @@ def test_a_question_that_nobody_is_left_to_answer_is_refused(environment: dict[s
     )
 
 
+def test_lines_of_a_pipe_wait_for_the_answer_behind_a_question(environment: dict[str, str]) -> None:
+    with in_thread(FakeServer(_opened, dialect="plain")) as server:
+        write_profile(environment, "work", ASKING.replace("URL", server.url))
+        done = piped(environment, "for four\n/status\n/last\n/yes\n", "--profile", "work")
+    assert done.returncode == 0
+    assert in_order(
+        done.stdout,
+        "question: ",
+        "question: ",
+        "a question waits",
+        "tool book_table ok",
+        "agent: So be",
+        "agent: So be",
+    ), done.stdout
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_signal_ends_it_cleanly(environment: dict[str, str], number: signal.Signals) -> None:
     with in_thread(plain(silent)) as server:
@@ -218,7 +246,7 @@ def test_what_another_program_changes_in_the_profile_is_offered_and_sent_on_dema
         terminal.wait_for("session live")
         path.write_text(path.read_text().replace("heart", "deep"))
         terminal.wait_for("note: mine.toml was changed elsewhere: voice. /apply sends it")
-        terminal.type("/apply\n").wait_for("note: voice: the server has acknowledged it")
+        terminal.type("/apply\n").wait_for("note: voice: acknowledged and saved in mine.toml")
         terminal.type("/quit\n")
         assert terminal.wait_end() == 0
 

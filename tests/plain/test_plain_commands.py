@@ -1,22 +1,15 @@
 """Typed lines: what is a message, what a command, what acts when, and what the commands ask of the session."""
 
 import asyncio
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from rtvoice_tui.cli.plain.actions import Actions
-from rtvoice_tui.cli.plain.commands import BY_NAME, COMMANDS, Message, Typed, Unknown, acts_at_once, help_lines, read
+from plain.typist import Typist
+from rtvoice_tui.cli.plain.commands import BY_NAME, COMMANDS, Message, Typed, Unknown, help_lines, read
 from rtvoice_tui.cli.plain.pace import Pace
-from rtvoice_tui.controller.controller import Controller
-from rtvoice_tui.controller.planner import Options, Planner
-from rtvoice_tui.editing.editor import AgentEditor
-from rtvoice_tui.engine.idle import IdleSession
-from rtvoice_tui.profiles.store import load_profile, profile_path, profile_text
+from rtvoice_tui.cli.plain.waiting import WaitingLines
+from rtvoice_tui.profiles.store import profile_path
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import (
     AgentSaid,
@@ -24,11 +17,11 @@ from rtvoice_tui.session.facts import (
     CallState,
     Phase,
     PhaseChanged,
+    ResponseCut,
     SessionEnded,
     SessionOpened,
     UserSaid,
 )
-from rtvoice_tui.store.store import Store
 
 BOOK = CallChanged(1, "k1", "c1", "i1", "book", '{"people": 4}', CallState.ASKING, kind="command", preview="book 4")
 
@@ -88,7 +81,7 @@ def at(*phases: Phase, connects: bool = True, asks: bool = False) -> Pace:
     return pace
 
 
-HELLO, STATUS, TALK, STOP = Message("hello"), read("/status"), read("/talk"), read("/interrupt")
+HELLO, STATUS, TALK = Message("hello"), read("/status"), read("/talk")
 
 
 def test_lines_of_a_pipe_wait_for_the_session_and_then_for_each_answer() -> None:
@@ -99,20 +92,56 @@ def test_lines_of_a_pipe_wait_for_the_session_and_then_for_each_answer() -> None
     assert at(Phase.READY).allows(STATUS)
 
 
-def test_a_question_lets_the_next_line_act_for_it_may_be_the_answer() -> None:
-    assert at(Phase.TOOL, asks=True).allows(read("/yes"))
-    assert not at(Phase.TOOL).allows(read("/yes"))
+def acting(pace: Pace, *typed: str, terminal: bool = False) -> list[str]:
+    """Which lines act, in their order, while nothing else happens."""
+    waiting = WaitingLines(pace, terminal)
+    for text in typed:
+        line = read(text)
+        assert line is not None
+        waiting.add(line)
+    acted = []
+    while (line := waiting.take()) is not None:
+        acted.append(f"/{line.command.name}" if isinstance(line, Typed) else str(line))
+    return acted
+
+
+def test_lines_of_a_pipe_keep_their_order_and_only_some_commands_overtake() -> None:
+    busy = at(Phase.LISTENING, Phase.THINKING)
+    assert acting(busy, "/last", "/transcript", "/status", "/set", "/yes", "hello", "/quit", "/nonsense") == []
+    assert acting(busy, "/last", "/interrupt", "/mute", "/quiet", "/help") == ["/interrupt", "/mute", "/quiet", "/help"]
+
+
+@pytest.mark.parametrize("text", ["/last", "/transcript", "/set", "/reconnect", "hello"])
+def test_what_waits_for_the_answer_waits_for_that_to_a_question_too(text: str) -> None:
+    assert acting(at(Phase.TOOL, asks=True), text) == []
+    assert acting(at(Phase.LISTENING), text) != []
+
+
+def test_while_a_question_waits_its_answer_overtakes_the_lines_that_wait_for_the_agent() -> None:
+    assert acting(at(Phase.TOOL, asks=True), "/last", "/yes") == ["/yes"]
+    assert acting(at(Phase.TOOL), "/last", "/yes") == []
+
+
+def test_the_status_and_the_end_act_while_a_question_waits() -> None:
+    assert acting(at(Phase.TOOL, asks=True), "/status", "/yess", "/quit")[::2] == ["/status", "/quit"]
+
+
+def test_at_a_terminal_commands_act_at_once_and_messages_wait_for_the_session() -> None:
+    assert acting(at(Phase.CONNECTING), "hello", "/status", "/last", terminal=True) == ["/status", "/last"]
+
+
+def test_a_pipe_that_ends_while_a_question_waits_leaves_it_unanswered() -> None:
+    waiting = WaitingLines(at(Phase.TOOL, asks=True), terminal=False)
+    waiting.add(Message("hello"))
+    assert not waiting.unanswered
+    waiting.ended = True
+    assert waiting.unanswered
+    assert not waiting.over
 
 
 def test_push_to_talk_acts_in_the_middle_of_a_turn() -> None:
     assert at(Phase.HEARING).allows(TALK)
     assert not at(Phase.CONNECTING).allows(TALK)
-
-
-def test_the_interruption_waits_for_nothing() -> None:
-    assert acts_at_once(STOP)
-    assert not acts_at_once(STATUS)
-    assert not acts_at_once(HELLO)
 
 
 def test_what_was_asked_of_the_session_is_waited_for_before_it_counts_as_idle() -> None:
@@ -158,49 +187,6 @@ def test_a_file_that_is_still_being_heard_is_no_idle_session() -> None:
 
 
 # --- what the commands do
-
-
-@dataclass
-class Typist:
-    """Types commands into a head whose session only notes what it is asked."""
-
-    store: Store = field(default_factory=Store)
-    asked: list[object] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    question: str = ""
-    controller: Controller = field(init=False)
-    actions: Actions = field(init=False)
-    pace: Pace = field(init=False)
-
-    def __post_init__(self) -> None:
-        profile = load_profile("local")
-        planner = Planner(Options(no_audio=True))
-        session = IdleSession(planner.plan(profile, None, "local")[0], self.store, lambda: 60.0, self.asked.append)
-        editor = AgentEditor("local", profile, profile_text("local"))
-        self.controller = Controller(session, self.store, editor, planner)
-        self.pace = Pace(True, lambda: bool(self.question))
-        self.actions = Actions(self.controller, self.pace, lambda: self.question, self.said.append, lambda at: "12:03")
-
-    def happened(self, *facts: Any) -> None:
-        for fact in facts:
-            self.store.record(fact, 1.0)
-
-    async def type(self, text: str) -> list[str]:
-        """Type a line; what is said about it."""
-        self.said.clear()
-        line = read(text)
-        assert isinstance(line, Typed), line
-        await self.actions.do(line)
-        return list(self.said)
-
-
-@pytest.fixture
-def typist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Typist]:
-    for kind in ("CONFIG", "STATE", "DATA", "CACHE"):
-        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
-    made = Typist()
-    yield made
-    made.store.events.close()
 
 
 def test_every_command_of_the_help_does_something_and_only_the_end_is_the_heads_own(typist: Typist) -> None:
@@ -266,6 +252,17 @@ async def test_last_repeats_the_answer_and_the_transcript_has_all_with_times(typ
     ]
 
 
+async def test_last_and_the_transcript_say_where_an_answer_was_cut_and_what_is_not_complete(typist: Typist) -> None:
+    typist.happened(AgentSaid(1, "a1", "Once upon a time"))
+    assert await typist.type("/last") == ["agent (so far): Once upon a time"]
+    typist.happened(ResponseCut(1, "a1", 1000, 2000, "truncated"), UserSaid(2, "u1", "And", final=False))
+    assert await typist.type("/last") == ["agent (cut, at 1.0 of 2.0 s): Once upon"]
+    assert await typist.type("/transcript") == [
+        "12:03 agent (cut, at 1.0 of 2.0 s): Once upon",
+        "12:03 you (so far): And",
+    ]
+
+
 async def test_the_status_says_phase_agent_latency_tokens_and_sound(typist: Typist) -> None:
     typist.happened(SessionOpened("s1", {}), PhaseChanged(Phase.LISTENING))
     assert await typist.type("/status") == [
@@ -275,6 +272,14 @@ async def test_the_status_says_phase_agent_latency_tokens_and_sound(typist: Typi
         "tokens: none reported",
         "sound: none, started with --no-audio",
     ]
+
+
+async def test_the_status_says_first_that_a_question_waits(typist: Typist) -> None:
+    typist.happened(SessionOpened("s1", {}), PhaseChanged(Phase.TOOL), BOOK)
+    typist.question = "k1"
+    told = await typist.type("/status")
+    assert told[0].startswith("question: may the agent call book(people=4)?")
+    assert told[1].startswith("a question waits for you, connected for")
 
 
 async def test_a_setting_is_shown_changed_and_saved_by_its_path_or_its_label(typist: Typist) -> None:
@@ -316,12 +321,6 @@ async def test_a_setting_or_value_that_does_not_exist_is_one_sentence(typist: Ty
     assert told.startswith("warning: ")
     assert words in told
     assert typist.asked == []
-
-
-async def test_a_model_comes_with_the_next_session_and_the_command_for_it_is_named(typist: Typist) -> None:
-    typist.happened(SessionOpened("s1", {}), PhaseChanged(Phase.LISTENING))
-    told = await typist.type("/set model rules-2")
-    assert "/reconnect" in told[-1]
 
 
 async def test_reconnecting_keeps_the_conversation_unless_a_new_one_is_wanted(typist: Typist) -> None:

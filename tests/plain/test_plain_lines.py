@@ -147,14 +147,56 @@ def test_a_spoken_answer_that_is_interrupted_is_one_line_with_what_was_heard(hea
 def test_where_the_whole_answer_was_printed_already_a_cut_repeats_its_last_words_alone(head: Head) -> None:
     head.with_speaker().told(*LIVE, AudioSet(AudioSettings(agent_muted=True)), PhaseChanged(Phase.SPEAKING))
     assert head.told(STORY) == [f"agent: {STORY.text}"]
-    (told,) = head.told(ResponseCut(1, "a1", 3900, 4000, "truncated"))
-    assert told.startswith("agent (cut, heard 3.9 of 4.0 s): … ")
-    assert "One two" not in told
+    assert head.told(ResponseCut(1, "a1", 3900, 4000, "truncated")) == [
+        'agent (cut after "… three four five six seven eight nine ten", at 3.9 of 4.0 s)'
+    ]
+
+
+def test_an_answer_that_was_printed_when_it_was_heard_and_cut_then_names_the_last_words(head: Head) -> None:
+    head.with_speaker().told(*LIVE, PhaseChanged(Phase.SPEAKING), STORY, PhaseChanged(Phase.HEARING))
+    assert head.told(ResponseCut(1, "a1", 1000, 4000, "truncated")) == [
+        'agent (cut after "One two three", heard 1.0 of 4.0 s)'
+    ]
+
+
+def test_an_answer_of_which_nothing_was_heard_says_that(head: Head) -> None:
+    head.with_speaker().told(*LIVE, PhaseChanged(Phase.SPEAKING), STORY)
+    assert head.told(ResponseCut(1, "a1", 0, 4000, "deleted")) == ["agent (cut, heard 0.0 of 4.0 s): (no words)"]
+
+
+def test_where_nothing_can_be_heard_an_interrupted_answer_is_one_line_too(head: Head) -> None:
+    head.told(*LIVE, PhaseChanged(Phase.SPEAKING), AgentSaid(1, "a1", "One two three four five six seven eight"))
+    assert head.told(Reached(1, Moment.INTERRUPTED), AgentSaid(1, "a1", "", final=True)) == []
+    assert head.told(PhaseChanged(Phase.LISTENING)) == []
+    told = head.told(Reached(1, Moment.SILENT), ResponseCut(1, "a1", 1000, 4000, "truncated"))
+    assert told == ["agent (cut, at 1.0 of 4.0 s): One two three"]
+
+
+def test_words_of_the_user_that_interrupt_an_answer_come_after_it(head: Head) -> None:
+    head.with_speaker().told(*LIVE, PhaseChanged(Phase.SPEAKING), STORY, Reached(1, Moment.INTERRUPTED))
+    assert head.told(UserSaid(2, "typed-2", "Stop.", final=True, typed=True)) == []
+    assert head.told(ResponseCut(1, "a1", 1000, 4000, "truncated")) == [
+        "agent (cut, heard 1.0 of 4.0 s): One two three",
+        "you: Stop.",
+    ]
+
+
+def test_a_session_that_ends_before_the_speaker_is_silent_prints_what_was_held_back(head: Head) -> None:
+    head.with_speaker().told(*LIVE, PhaseChanged(Phase.SPEAKING), STORY, Reached(1, Moment.INTERRUPTED))
+    assert head.told(SessionEnded("lost", "", wanted=False)) == [f"agent: {STORY.text}", "12:03 connection lost"]
 
 
 def test_a_written_answer_that_is_interrupted_says_so_without_seconds(head: Head) -> None:
     head.told(*LIVE, PhaseChanged(Phase.THINKING), AgentSaid(1, "a1", "Once upon a time"))
-    assert head.told(ResponseCut(1, "a1", 0, 0, "truncated")) == ["agent (interrupted): Once upon a time"]
+    cut = ResponseCut(1, "a1", 0, 0, "not written to its end", written=True)
+    assert head.told(cut, AgentSaid(1, "a1", "", final=True)) == ["agent (cut): Once upon a time"]
+
+
+def test_an_answer_that_is_interrupted_before_its_first_sound_does_not_look_complete(head: Head) -> None:
+    head.told(*LIVE, PhaseChanged(Phase.THINKING), AgentSaid(1, "a1", "Once upon a time."))
+    assert head.told(ResponseCut(1, "a1", 0, 0, "not spoken yet"), AgentSaid(1, "a1", "", final=True)) == [
+        "agent (cut before it was spoken): Once upon a time."
+    ]
 
 
 def test_an_answer_that_the_end_of_the_session_cut_off_says_so(head: Head) -> None:
@@ -239,22 +281,11 @@ def test_push_to_talk_says_when_a_turn_begins_and_ends(head: Head) -> None:
     assert head.told(TalkChanged(TalkMode.TOGGLE, False, 30)) == ["your turn has ended"]
 
 
-@pytest.mark.parametrize(
-    ("state", "words"),
-    [
-        (EditState.SENT, None),
-        (EditState.ACKNOWLEDGED, "note: voice: the server has acknowledged it"),
-        (EditState.REFUSED, "warning: voice: the server refused it: no such voice"),
-        (EditState.CHANGED, "warning: voice: the server applied another value: voice marin"),
-        (EditState.LATER, "note: voice: it comes with the next session"),
-    ],
-)
-def test_the_outcome_of_a_change_is_told_and_that_of_the_opening_is_not(
-    head: Head, state: EditState, words: str | None
-) -> None:
-    edit = EditChanged("e1", ("voice",), state, "no such voice", made={"voice": "marin"}, edit_id="1")
-    assert head.told(edit) == ([words] if words else [])
-    assert head.told(replace(edit, edit_id="")) == []
+def test_why_a_change_was_refused_is_said_with_its_outcome_and_not_as_an_error_as_well(head: Head) -> None:
+    edit = EditChanged("e1", ("voice",), EditState.REFUSED, "no such voice", edit_id="change-1")
+    error = Notice(Level.ERROR, "no such voice", "F6 corrects it, F7 sends it again")
+    assert head.told(edit, error) == []
+    assert head.told(replace(edit, edit_id=""), error) == ["error: no such voice. /set corrects it"]
 
 
 HOSTILE = "a\x1b[2J\rb\nyou: forged\u202ec\u2028agent: forged"
@@ -269,10 +300,8 @@ def test_what_models_servers_and_tools_write_is_one_line_and_controls_no_termina
         replace(RUNNING, name=HOSTILE, arguments=f'{{"city": "{HOSTILE}"}}'),
         replace(CALL, state=CallState.FAILED, note=HOSTILE, output=HOSTILE),
         replace(BOOK, key="k2", name=HOSTILE, arguments=HOSTILE, preview=HOSTILE),
-        EditChanged("e1", ("voice",), EditState.REFUSED, HOSTILE, edit_id="1"),
-        EditChanged("e1", ("voice",), EditState.CHANGED, made={"voice": HOSTILE}, edit_id="1"),
         SessionEnded(HOSTILE, HOSTILE, wanted=False),
     )
-    assert len(told) > 8
+    assert len(told) > 7
     for line in told:
         assert line.isprintable(), line

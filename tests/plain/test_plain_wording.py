@@ -50,6 +50,24 @@ def test_a_key_in_a_remedy_becomes_a_command_that_exists(sentence: str) -> None:
     assert set(named) <= set(BY_NAME)
 
 
+NO_KEY = "name one with --api-key-env, or press p, then k"
+
+
+def test_commands_about_a_profile_name_the_one_that_is_open() -> None:
+    assert advice("no key", NO_KEY, "work").endswith("keep the key with: rtvoice-tui profiles set-key work")
+    assert advice("no key", NO_KEY, "my work").endswith("set-key 'my work'")
+    trust = advice("not trusted", "press p, then T to trust it (or rtvoice-tui profiles trust NAME)", "work")
+    assert trust == "not trusted. rtvoice-tui profiles trust work"
+
+
+@pytest.mark.parametrize("remedy", [NO_KEY, "set OPENAI_API_KEY and start again, or press p, then k"])
+def test_where_options_stand_for_the_profile_the_option_for_the_key_is_named(remedy: str) -> None:
+    words = advice("no key", remedy, "generic (command line)")
+    assert words.lower().endswith("name the variable that holds it with --api-key-env var")
+    assert "set-key" not in words
+    assert words.count("--api-key-env") == 1
+
+
 def test_sentence_and_remedy_are_two_sentences() -> None:
     assert advice("the key was not accepted", "check the key, then press c") == (
         "the key was not accepted. Check the key, then type /connect"

@@ -134,7 +134,18 @@ def test_always_ends_with_the_session():
     c.open()
     step = c.calls(function_call("K1", "order"))
     assert ran(step) == []
-    assert states(step) == {"K1": CallState.ASKING}
+    assert states(step) == {"K1~1": CallState.ASKING}
+
+
+def test_what_was_meant_for_a_call_of_an_earlier_session_answers_none_of_this_one():
+    c = asking("order")
+    c.calls(function_call("K1", "order"))
+    c.close()
+    c.open()
+    step = c.calls(function_call("K1", "order"))
+    assert states(step) == {"K1~1": CallState.ASKING}, "the server numbers its calls anew"
+    assert ran(c.decide("K1", agree=True)) == []
+    assert ran(c.decide("K1~1", agree=True)) == ["K1"]
 
 
 CHANGES = {

@@ -311,3 +311,36 @@ def test_played_time_of_a_cut_answer_does_not_move_any_more():
     c.interrupt()
     c.flushed(A=100)
     assert c.heard(A=900, drained=True).effects == []
+
+
+# --- an answer without sound
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize(
+    ("kind", "outcome"), [("audio_transcript", "not spoken yet"), ("text", "not written to its end")]
+)
+def test_an_answer_that_is_interrupted_before_its_first_sound_is_cut_at_once(way, kind, outcome):
+    c = Conversation("generic")
+    c.begin()
+    c.server(f"response.output_{kind}.delta", response_id="R1", item_id="A", content_index=0, delta="Once upon")
+    (cut,) = way(c).of(ResponseCut)
+    assert (cut.item_id, cut.heard_ms, cut.received_ms, cut.outcome) == ("A", 0, 0, outcome)
+    c.server(f"response.output_{kind}.delta", response_id="R1", item_id="A", content_index=0, delta=" a time")
+    c.cancelled()
+    assert not c.all(c.interrupt()).of(ResponseCut)[1:], "it is cut once"
+
+
+def test_words_that_were_told_whole_and_not_spoken_yet_are_cut_and_a_written_answer_is_not():
+    for kind, field, cuts in (("audio_transcript", "transcript", 1), ("text", "text", 0)):
+        c = Conversation("generic")
+        c.begin()
+        c.server(f"response.output_{kind}.done", response_id="R1", item_id="A", **{field: "Once upon a time."})
+        assert len(c.interrupt().of(ResponseCut)) == cuts
+
+
+def test_words_with_sound_are_cut_where_the_sound_is():
+    c = Conversation("generic").speaking("A", 1000)
+    c.server("response.output_audio_transcript.delta", response_id="R1", item_id="A", content_index=0, delta="Once")
+    assert c.interrupt().of(ResponseCut) == []
+    assert len(c.flushed(A=400).of(ResponseCut)) == 1

@@ -138,6 +138,15 @@ def test_an_answer_of_which_nothing_arrived_has_a_share_of_nothing():
     assert transcript.entries[0].heard == 0.0
 
 
+def test_a_written_answer_that_was_cut_was_seen_as_far_as_it_goes():
+    transcript = Transcript()
+    transcript.agent_said(AgentSaid(1, "item_a", "Once upon"), 1.0)
+    transcript.response_cut(ResponseCut(1, "item_a", 0, 0, "not written to its end", written=True), 2.0)
+    (entry,) = transcript.entries
+    assert entry.heard_text == "Once upon"
+    assert entry.note == "interrupted: not written to its end"
+
+
 def test_a_share_is_never_more_than_the_whole():
     transcript = Transcript()
     transcript.response_cut(ResponseCut(1, "item_a", 3_000, 2_000, "heard whole"), 1.0)

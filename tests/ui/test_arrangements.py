@@ -3,7 +3,9 @@
 import pytest
 from keyed import Cockpit, focus, opened, until
 from rich.cells import cell_len
+from textual.events import MouseMove
 from textual.geometry import Size
+from textual.pilot import Pilot
 
 from rtvoice_tui.ui.columns import LEAST
 from rtvoice_tui.ui.layout import Room, room_of
@@ -89,6 +91,11 @@ async def test_on_a_wide_screen_the_agent_has_a_column_of_its_own_that_stays() -
         assert in_sight(app) == [1, 2, 3, 4, 5]
 
 
+async def drag_to(pilot: Pilot[None], x: int, y: int) -> None:
+    """Move the mouse with its button held."""
+    await pilot._post_mouse_events([MouseMove], offset=(x, y), button=1)
+
+
 def widths(app: Cockpit) -> list[int]:
     return [app.query_one(f"#{column}").region.width for column in Column if app.query_one(f"#{column}").display]
 
@@ -99,7 +106,7 @@ async def test_a_border_between_two_columns_is_dragged_and_the_widths_are_rememb
         before = widths(app)
         divider = next(divider for divider in app.query(Divider) if divider.display)
         await pilot.mouse_down(divider, offset=(0, 5))
-        await pilot.hover(offset=(79, 12))
+        await drag_to(pilot, 79, 12)
         await until(pilot, lambda: widths(app)[0] > before[0] + 10)
         await pilot.mouse_up(offset=(79, 12))
         await until(pilot, lambda: app.remembered.get("columns"))
@@ -120,12 +127,29 @@ async def test_no_column_is_made_too_narrow_to_be_read_and_a_double_click_puts_t
         divider = next(divider for divider in app.query(Divider) if divider.display)
         for x in (0, 119):
             await pilot.mouse_down(divider, offset=(0, 5))
-            await pilot.hover(offset=(x, 12))
+            await drag_to(pilot, x, 12)
             await pilot.mouse_up(offset=(x, 12))
             await until(pilot, lambda: widths(app) != usual)
             assert min(widths(app)) >= LEAST - 1
         await pilot.click(divider, times=2)
         await until(pilot, lambda: widths(app) == usual)
+
+
+@pytest.mark.parametrize("key", ["z", "question_mark"])
+async def test_a_border_that_goes_while_it_is_dragged_is_let_go(key: str) -> None:
+    app = Cockpit()
+    async with opened(app, (120, 40)) as pilot:
+        divider = next(divider for divider in app.query(Divider) if divider.display)
+        await pilot.mouse_down(divider, offset=(0, 5))
+        await until(pilot, lambda: app.mouse_captured is divider)
+        await pilot.press(key)
+        await until(pilot, lambda: app.mouse_captured is None)
+        await pilot.press("escape")
+        await until(pilot, lambda: len(app.screen_stack) == 1 and divider.display)
+        usual = widths(app)
+        await pilot.hover(offset=(90, 12))
+        await pilot.pause(0)
+        assert widths(app) == usual, "no button is held"
 
 
 async def test_the_keys_move_the_border_as_well() -> None:

@@ -43,3 +43,14 @@ async def test_escape_uses_the_theme_from_before_and_remembers_nothing() -> None
         await until(pilot, lambda: len(app.screen_stack) == 1)
         assert app.theme == before
         assert "theme" not in app.remembered
+
+
+async def test_escape_that_comes_right_behind_other_keys_takes_the_theme_back_as_well() -> None:
+    app = Cockpit()
+    async with opened(app) as pilot:
+        before = app.theme
+        await _open(app, pilot)
+        await pilot.press("down", "down", "escape")
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+        await pilot.pause(0.05)
+        assert app.theme == before

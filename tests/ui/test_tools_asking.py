@@ -6,6 +6,7 @@ import pytest
 from keyed import Cockpit, focus, opened, until
 from msgspec.structs import replace
 from still import pulse, screen_text
+from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
@@ -348,3 +349,39 @@ async def test_a_dialog_that_is_opened_while_a_call_asks_has_the_question_too(ap
         await settle(app, pilot)
         await pilot.press("f8")
         await until(pilot, lambda: cmd.Decide("k1", agree=True, always=False) in app.told)
+
+
+async def test_no_call_is_answered_over_the_palette_which_hides_the_question(app: Cockpit):
+    async with opened(app, (80, 24)) as pilot:
+        await appear(app, pilot, BOOK)
+        await settle(app, pilot)
+        app.told.clear()
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await pilot.press("f8", "f9")
+        await pilot.pause(0)
+        assert app.told == []
+        assert isinstance(app.screen, CommandPalette)
+
+
+async def test_a_question_that_changes_is_read_again_before_a_key_answers_it(app: Cockpit):
+    async with opened(app, (120, 40)) as pilot:
+        await appear(app, pilot, BOOK)
+        await settle(app, pilot)
+        app.told.clear()
+        await appear(app, pilot, replace(BOOK, name="delete_everything", arguments='{"path": "/"}'))
+        await pilot.press("f8")
+        assert not [told for told in app.told if isinstance(told, cmd.Decide)]
+        app.stand_in.clock += 2 * KEY_GUARD_S
+        await pilot.press("f8")
+        await until(pilot, lambda: [told for told in app.told if isinstance(told, cmd.Decide)])
+
+
+@pytest.mark.parametrize("width", [30, 36, 46, 60])
+async def test_however_narrow_the_row_is_it_has_the_keys_for_yes_and_for_no(app: Cockpit, width: int):
+    async with opened(app, (width, 24)) as pilot:
+        await appear(app, pilot, BOOK)
+        await settle(app, pilot)
+        words = "".join(text for text, _ in app.query_one(AskRow)._second)
+        assert "a yes" in words[:width]
+        assert "x no" in words[:width]

@@ -47,3 +47,21 @@ async def test_a_line_that_grew_when_the_connection_was_lost_is_shown_as_cut_off
     assert "cut off" in transcript
     assert "(listening)" not in transcript
     assert f"{text.strip()[-4:]}…" not in transcript
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("audio_transcript", "not spoken yet"), ("text", "not written to its")])
+async def test_an_answer_that_is_interrupted_before_its_first_sound_says_so_without_seconds(kind: str, outcome: str):
+    store, c = Store(), Conversation()
+    try:
+        c.begin()
+        words(c, f"response.output_{kind}", "It was a dark", response_id="R1", output_index=0)
+        c.interrupt()
+        for fact in c.all().facts:
+            store.record(fact, 1.0)
+        async with still_app(store) as pilot:
+            await pulse(pilot)
+            shown = screen_text(pilot)
+    finally:
+        store.events.close()
+    assert f"cut: {outcome}" in shown
+    assert "0.0 s" not in shown.partition("3 Timing")[0].partition("cut:")[2]

@@ -4,6 +4,8 @@ import pytest
 
 from editing.cockpit import Cockpit, cockpit, own_folders  # noqa: F401
 from rtvoice_tui.editing.agent import value_at
+from rtvoice_tui.profiles.model import ToolEntry
+from rtvoice_tui.profiles.runs import MockRun
 from rtvoice_tui.ui.screens.devices import DevicesScreen
 from rtvoice_tui.ui.widgets.rows import KeyRow
 from rtvoice_tui.ui.widgets.value_field import KnownValues
@@ -163,3 +165,46 @@ async def test_a_refusal_that_reached_the_table_is_forgotten_on_another_row():
         await here.press("escape")
         await here.go_to("voice")
         await here.until(lambda: "threshold" not in here.state, "it was said of another row")
+
+
+async def test_a_value_that_is_typed_is_taken_when_the_focus_goes_elsewhere_and_none_is_left_open():
+    async with cockpit("openai") as here:
+        await here.open_table()
+        await opened(here, "voice")
+        await here.press(*"verse")
+        here.app.query_one("#transcript").focus()
+        await here.until(lambda: not here.value_field.display, "the field is closed")
+        assert value_at(here.app.editor.draft, "voice") == "verse"
+        here.table.focus()
+        await opened(here, "turn_detection.threshold")
+        await here.press(*"loud")
+        here.app.query_one("#transcript").focus()
+        await here.until(lambda: not here.value_field.display, "the field is closed")
+        assert value_at(here.app.editor.draft, "turn_detection.threshold") == 0.5, "it was no value"
+
+
+async def test_an_open_field_follows_what_another_program_wrote_unless_something_is_typed():
+    async with cockpit("openai") as here:
+        await here.open_table()
+        await opened(here, "voice")
+        field = next(field for field in here.app.editor.fields if field.path == "voice")
+        here.app.editor.type(field, "ash")
+        here.app.agent.pane.reload()
+        await here.until(lambda: here.value_field.value == "ash", "it shows the new value")
+        await here.press(*"x")
+        here.app.editor.type(field, "cedar")
+        here.app.agent.pane.reload()
+        await here.pilot.pause(0)
+        assert "x" in here.value_field.value
+
+
+async def test_tools_whose_names_begin_alike_are_told_apart():
+    async with cockpit("openai") as here:
+        long = ToolEntry(name="get_customer_order_status", run=MockRun(result=1))
+        here.app.editor.put_tool("get_customer_order_status", long)
+        await here.open_table()
+        here.app.agent.pane.reload()
+        await here.go_to("tools.get_customer_order_status")
+        line = here.table.pieces(here.table.cursor or 0)
+        assert line[1][0].rstrip().endswith("…"), "what is cut has a mark"
+        await here.until(lambda: "get_customer_order_status" in here.about, "the whole name is said")

@@ -20,7 +20,9 @@ _MARKS = {Verdict.OK: "✓", Verdict.NOTE: "·", Verdict.BAD: "✗"}
 @click.option("--live", is_flag=True, help="Connect with each named profile, and report the latency.")
 @click.pass_context
 def doctor(ctx: click.Context, names: tuple[str, ...], live: bool) -> None:
-    """Check terminal, sound, speech and profiles; with --live also the servers.
+    """Check terminal, sound, speech and profiles.
+
+    With --live also the servers.
 
     Exits with 1 if a check fails; with PROFILE given, only if a check of one of these fails.
 

@@ -24,7 +24,12 @@ def profiles() -> None:
 
 @profiles.command("list")
 def list_profiles() -> None:
-    """List all profiles; one that cannot be used with its error."""
+    """List all profiles; one that cannot be used with its error.
+
+    \b
+    Example:
+      rtvoice-tui profiles list
+    """
     for entry in library.listed():
         click.echo(f"{entry.name:<20} {one_line(entry.about)}")
 
@@ -32,14 +37,24 @@ def list_profiles() -> None:
 @profiles.command("show")
 @click.argument("name")
 def show_profile(name: str) -> None:
-    """Print a profile as TOML."""
+    """Print a profile as TOML.
+
+    \b
+    Example:
+      rtvoice-tui profiles show yandex
+    """
     write_exactly(store.profile_text(name))
 
 
 @profiles.command("path")
 @click.argument("name", required=False)
 def profile_path(name: str | None) -> None:
-    """Print where a profile is kept, or the folder of all."""
+    """Print where a profile is kept, or the folder of all.
+
+    \b
+    Example:
+      rtvoice-tui profiles path yandex
+    """
     click.echo(store.profile_path(name) if name else paths.profiles_folder())
 
 
@@ -47,7 +62,12 @@ def profile_path(name: str | None) -> None:
 @click.argument("name")
 @click.argument("new")
 def copy_profile(name: str, new: str) -> None:
-    """Copy a profile, a built-in one too, under another name."""
+    """Copy a profile, a built-in one too, under another name.
+
+    \b
+    Example:
+      rtvoice-tui profiles copy azure work
+    """
     library.copy(name, new)
     click.echo(store.profile_path(new))
 
@@ -56,7 +76,12 @@ def copy_profile(name: str, new: str) -> None:
 @click.argument("name")
 @click.argument("new")
 def rename_profile(name: str, new: str) -> None:
-    """Give a profile another name."""
+    """Give a profile another name.
+
+    \b
+    Example:
+      rtvoice-tui profiles rename work office
+    """
     library.rename(name, new)
     click.echo(store.profile_path(new))
 
@@ -64,7 +89,12 @@ def rename_profile(name: str, new: str) -> None:
 @profiles.command("delete")
 @click.argument("name")
 def delete_profile(name: str) -> None:
-    """Delete a profile; 'bring-back' restores it."""
+    """Delete a profile; 'bring-back' restores it.
+
+    \b
+    Example:
+      rtvoice-tui profiles delete work
+    """
     ticket = library.delete(name)
     click.echo(f"deleted; to undo it: rtvoice-tui profiles bring-back {ticket}")
 
@@ -72,7 +102,14 @@ def delete_profile(name: str) -> None:
 @profiles.command("bring-back")
 @click.argument("ticket")
 def bring_back(ticket: str) -> None:
-    """Undo a deletion."""
+    """Undo a deletion.
+
+    TICKET is what 'delete' has printed: the name of the profile and a number.
+
+    \b
+    Example:
+      rtvoice-tui profiles bring-back work.1
+    """
     click.echo(f"back as '{library.bring_back(ticket)}'")
 
 
@@ -80,7 +117,12 @@ def bring_back(ticket: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", help="Its name here; that of the file if not given.")
 def import_profile(file: Path, name: str | None) -> None:
-    """Import a profile from a file. It reaches only the local agent, and its own tools stay off until 'trust'."""
+    """Import a profile from a file. It reaches only the local agent, and its own tools stay off until 'trust'.
+
+    \b
+    Example:
+      rtvoice-tui profiles import friend.toml --name friend
+    """
     from rtvoice_tui.doctor.tools import definition_problems
 
     found = library.import_profile(file, name or "")
@@ -93,7 +135,12 @@ def import_profile(file: Path, name: str | None) -> None:
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path))
 def export_profile(name: str, file: Path) -> None:
-    """Write a profile to a file. It holds no key."""
+    """Write a profile to a file. It holds no key.
+
+    \b
+    Example:
+      rtvoice-tui profiles export work work.toml
+    """
     click.echo(library.export(name, file))
 
 
@@ -101,7 +148,9 @@ def export_profile(name: str, file: Path) -> None:
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def trust_profile(name: str, yes: bool) -> None:
-    """Show what a profile would do, and let it: connect, use keys, run its own tools.
+    """Show what a profile would do, and let it.
+
+    What it may do then: connect, use keys, run its own tools.
 
     \b
     Example:
@@ -128,7 +177,9 @@ def trust_profile(name: str, yes: bool) -> None:
 @profiles.command("set-key")
 @click.argument("name")
 def set_key(name: str) -> None:
-    """Keep the key of a profile's provider in the system's key store.
+    """Keep a profile's key in the system's key store.
+
+    The key is asked for, or read from standard input.
 
     \b
     Example:

@@ -23,6 +23,9 @@ from rtvoice_tui.store.store import Store
 if TYPE_CHECKING:
     from rtvoice_tui.editing.editor import AgentEditor
 
+COMMAND_LINE = "(command line)"
+"""Ends the name of a profile that is not one: options of the command line stand for it."""
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -91,7 +94,7 @@ def open_session(chosen: Chosen, introduces: bool = True) -> Opened:
     options, profile = chosen.options, chosen.profile
     store = _new_store()
     planner = Planner(options)
-    shown = f"{options.provider} (command line)" if options.provider else chosen.name
+    shown = f"{options.provider} {COMMAND_LINE}" if options.provider else chosen.name
     plan, problems = planner.plan(profile, None, shown)
     session = SessionWorker(plan, store)
     for sentence in [chosen.problem, *problems]:

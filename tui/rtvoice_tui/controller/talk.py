@@ -25,10 +25,10 @@ USUAL_GATE_DB = -45.0
 MUTED = "the microphone is muted: F2 opens it"
 
 _NOT_YET = {
-    Phase.OFFLINE: "not connected: the message stays here, F5 connects",
-    Phase.CONNECTING: "still connecting: the message stays here until then",
-    Phase.CONFIGURING: "the session is not open yet: the message stays here until then",
-    Phase.REFUSED: "the server refuses the settings: the message stays here, F6 corrects them",
+    Phase.OFFLINE: "not connected: the message stays, F5 connects",
+    Phase.CONNECTING: "still connecting: the message stays until then",
+    Phase.CONFIGURING: "the session is not open yet: the message stays until then",
+    Phase.REFUSED: "the server refuses the settings: the message stays, F6 corrects them",
 }
 
 

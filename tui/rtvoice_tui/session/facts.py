@@ -225,7 +225,8 @@ class SpeechPlayed(msgspec.Struct, frozen=True, tag=True):
 class ResponseCut(msgspec.Struct, frozen=True, tag=True):
     """An item of the agent was interrupted: ``heard_ms`` of ``received_ms`` were played.
 
-    ``outcome``: what was done about it at the server, see `heard_ledger.Cut`.
+    ``outcome``: what was done about it at the server, see `heard_ledger.Cut`. ``received_ms`` is 0 if it was
+    interrupted before its first sound; ``written``: it is text alone, so what has arrived was seen.
     """
 
     turn: int
@@ -233,6 +234,7 @@ class ResponseCut(msgspec.Struct, frozen=True, tag=True):
     heard_ms: int
     received_ms: int
     outcome: str
+    written: bool = False
 
 
 class ResponseLost(msgspec.Struct, frozen=True, tag=True):

@@ -216,12 +216,13 @@ class Transcript:
         """Record that a response was interrupted, and which share of it was heard."""
         entry = self._entry(Speaker.AGENT, fact.turn, at, fact.item_id)
         share = fact.heard_ms / fact.received_ms if fact.received_ms else 0.0
-        entry.heard = min(1.0, share)
+        entry.heard = 1.0 if fact.written else min(1.0, share)
         entry.close()
         entry.cut = Heard(fact.heard_ms, fact.received_ms, fact.outcome)
         if self.spoken is not None and self.spoken.entry is entry:
             self.spoken = None
-        entry.note = f"interrupted: heard {fact.heard_ms / 1000:.1f} of {fact.received_ms / 1000:.1f} s, {fact.outcome}"
+        heard = f"heard {fact.heard_ms / 1000:.1f} of {fact.received_ms / 1000:.1f} s, " if fact.received_ms else ""
+        entry.note = f"interrupted: {heard}{fact.outcome}"
         entry.rewritten += 1
         self._touch(entry)
 

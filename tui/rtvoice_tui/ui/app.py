@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from textual import events, work
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
@@ -189,6 +190,7 @@ class RtvoiceApp(TerminalApp):
 
     def push_screen(self, screen: Any, *arguments: Any, **options: Any) -> Any:
         """Show a dialog, at the whole width of a slim screen. Textual's breakpoints would style all panes again."""
+        self.capture_mouse(None)  # what is dragged is let go
         if isinstance(screen, Screen):
             screen.set_class(self.size.width < ROOMY, "-slim")
         return super().push_screen(screen, *arguments, **options)
@@ -277,8 +279,8 @@ class RtvoiceApp(TerminalApp):
         top = self.screen_stack[-1] if self.screen_stack else None
         if getattr(top, "captures", False):
             return False  # the key is to be the new one of another action
-        if action in ("agree", "deny") and getattr(top, "ANSWERS", False):
-            return False  # it answers a call already
+        if action in ("agree", "deny") and (getattr(top, "ANSWERS", False) or isinstance(top, CommandPalette)):
+            return False  # it answers a call already, or hides the question
         if action == "suspend" and self.undoes:
             return False  # ctrl+z undoes what was typed first
         return len(self.screen_stack) <= 1 or action not in PANE_ACTIONS

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from rtvoice_tui.cli.plain import status, turns
 from rtvoice_tui.cli.plain.commands import Typed, help_lines
+from rtvoice_tui.cli.plain.outcomes import Outcomes
 from rtvoice_tui.cli.plain.pace import Pace
 from rtvoice_tui.cli.plain.settings import Settings
 from rtvoice_tui.cli.plain.wording import advice, line, typed
@@ -31,6 +32,9 @@ class Actions:
         question: returns the key of the call that the user was asked about last; empty if none waits.
         say: prints a line.
         time: returns the time of day of a time on the store's clock.
+
+    Attributes:
+        outcomes: is told what the session reports about changes of the agent, and says it.
     """
 
     def __init__(
@@ -46,7 +50,8 @@ class Actions:
         self._question = question
         self._say = say
         self._time = time
-        settings = Settings(controller, say)
+        self.outcomes = Outcomes(controller, pace, say)
+        settings = Settings(controller, self.outcomes, say)
         self._table: dict[str, Do] = {
             "interrupt": lambda rest: self.interrupt(),
             "mute": lambda rest: controller.talk.toggle_mute(),
@@ -59,7 +64,7 @@ class Actions:
             "send": self._send_result,
             "last": lambda rest: self._last(),
             "transcript": lambda rest: self._transcript(),
-            "status": lambda rest: self._print(status.status(controller, controller.session.clock)),
+            "status": lambda rest: self._print(status.status(controller, controller.session.clock, self.asked())),
             "connect": lambda rest: self._connect(),
             "reconnect": self._reconnect,
             "set": settings.set,
@@ -139,11 +144,17 @@ class Actions:
         last = next(
             (entry for entry in reversed(entries) if entry.speaker is Speaker.AGENT and entry.text.strip()), None
         )
-        self._say(turns.turn(last) if last is not None else "the agent has not said anything")
+        self._say(
+            turns.turn(last, turns.can_be_heard(self._controller.store))
+            if last is not None
+            else "the agent has not said anything"
+        )
 
     def _transcript(self) -> None:
-        entries = list(self._controller.store.transcript.entries)
-        self._print([f"{self._time(entry.at)} {turns.turn(entry)}" for entry in entries] or ["nothing was said"])
+        store = self._controller.store
+        audible = turns.can_be_heard(store)
+        lines = [f"{self._time(entry.at)} {turns.turn(entry, audible)}" for entry in list(store.transcript.entries)]
+        self._print(lines or ["nothing was said"])
 
     # --- calls
 
@@ -204,7 +215,7 @@ class Actions:
         try:
             result = await self._controller.profiles.open(name, connect=True)
         except ProfileError as error:
-            self._say(f"warning: {advice(error.sentence, error.remedy)}")
+            self._say(f"warning: {advice(error.sentence, error.remedy, name)}")
             return
         self._pace.connects()
         self._print([line(f"warning: {problem}") for problem in result.problems])

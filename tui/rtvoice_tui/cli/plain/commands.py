@@ -12,7 +12,11 @@ class When(Enum):
     LIVE = auto()
     """There is a session."""
     IDLE = auto()
+    """The agent has finished."""
+    ASKED = auto()
     """The agent has finished, or a call waits for the user."""
+    ANSWER = auto()
+    """The same; while a call waits it acts before lines that wait for the agent."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,13 @@ COMMANDS = (
     Command("quiet", "", "mute the agent, or let it be heard again", When.NOW),
     Command("talk", "", "start or end a push-to-talk turn; with an open microphone: answer now", When.LIVE),
     Command("mode", "open|push", "open microphone or push-to-talk"),
-    Command("yes", "", "let the waiting call run"),
-    Command("always", "", "let it run, and all later calls of this tool in this session"),
-    Command("no", "[REASON]", "refuse the waiting call; with none waiting: stop the running one"),
-    Command("send", "RESULT", "give the result of the waiting call yourself"),
+    Command("yes", "", "let the waiting call run", When.ANSWER),
+    Command("always", "", "let it run, and all later calls of this tool in this session", When.ANSWER),
+    Command("no", "[REASON]", "refuse the waiting call; with none waiting: stop the running one", When.ANSWER),
+    Command("send", "RESULT", "give the result of the waiting call yourself", When.ANSWER),
     Command("last", "", "repeat what the agent said last"),
     Command("transcript", "", "print the whole conversation with times"),
-    Command("status", "", "session, agent, latency, tokens and devices"),
+    Command("status", "", "session, agent, latency, tokens and devices", When.ASKED),
     Command("connect", "", "connect, or disconnect"),
     Command("reconnect", "[new]", "connect again and keep the conversation; new: without it"),
     Command("set", "[FIELD [VALUE]]", "all settings of the agent; one of them; change it and save it"),
@@ -66,7 +70,7 @@ COMMANDS = (
     Command("input", "[NAME]", "use another microphone; without a name the system's default"),
     Command("output", "[NAME]", "use another speaker; without a name the system's default"),
     Command("help", "", "these commands", When.NOW),
-    Command("quit", "", "end; ctrl+D does the same"),
+    Command("quit", "", "end; ctrl+D does the same", When.ASKED),
 )
 BY_NAME = {command.name: command for command in COMMANDS}
 
@@ -112,11 +116,6 @@ def read(text: str) -> Line | None:
     if command.arguments and not command.arguments.startswith("[") and not rest.strip():
         return Unknown(f"{command.usage} needs {command.arguments}: {command.help}")
     return Typed(command, rest.strip())
-
-
-def acts_at_once(line: Line) -> bool:
-    """Whether a line from a pipe acts before those that wait."""
-    return isinstance(line, Typed) and line.command.when is When.NOW
 
 
 def nearest(name: str, names: list[str]) -> str:

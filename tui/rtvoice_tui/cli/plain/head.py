@@ -7,26 +7,24 @@ import signal
 import sys
 import threading
 import time
-from collections import deque
 from pathlib import Path
 
 from rtvoice_tui import garbage
-from rtvoice_tui.cli.console import OutputFailed
 from rtvoice_tui.cli.plain import keyboard, status
 from rtvoice_tui.cli.plain.actions import Actions
-from rtvoice_tui.cli.plain.commands import BY_NAME, Line, Message, Typed, Unknown, acts_at_once, read
+from rtvoice_tui.cli.plain.beside import SessionThread
+from rtvoice_tui.cli.plain.commands import BY_NAME, Line, Message, Typed, Unknown, read
 from rtvoice_tui.cli.plain.follow import follow_profile
 from rtvoice_tui.cli.plain.lines import Lines
+from rtvoice_tui.cli.plain.output import Output
 from rtvoice_tui.cli.plain.pace import Pace
 from rtvoice_tui.cli.plain.recorded import until_said
+from rtvoice_tui.cli.plain.waiting import WaitingLines
 from rtvoice_tui.cli.session import Chosen, Opened, choose, open_session, stderr_to_log
 from rtvoice_tui.controller.controller import Controller
 from rtvoice_tui.controller.planner import Options
-from rtvoice_tui.engine.observers import Observed, Stepped
 from rtvoice_tui.profiles.state import remember
-from rtvoice_tui.session.effects import Report
 from rtvoice_tui.session.facts import EditChanged, Fact
-from rtvoice_tui.store.plain import line_of
 
 AGAIN_S = 2.0
 """Ctrl+C pressed again within this time ends the program."""
@@ -60,8 +58,8 @@ def run(options: Options) -> int:
             remember(profile=chosen.name)
         head = PlainHead(opened, terminal)
         code = asyncio.run(head.run(_greeting(chosen) if head.terminal else ""))
-    if head.broken is not None:
-        raise head.broken
+    if head.output.broken is not None:
+        raise head.output.broken
     return code
 
 
@@ -79,12 +77,13 @@ class PlainHead:
 
     Attributes:
         terminal: whether a user types.
-        broken: the error that ended the output; ``None`` while it can be written to.
+        output: prints its lines; the run ends if that is not possible.
     """
 
     def __init__(self, opened: Opened, terminal: bool) -> None:
         self.terminal = terminal
-        self.broken: Exception | None = None
+        self.output = Output(lambda: self._finish(1))
+        self._say = self.output.say
         self._session = opened.session
         self._store = opened.store
         self._controller = Controller(
@@ -95,7 +94,12 @@ class PlainHead:
             lambda name: remember(profile=name),
             opened.recording,
         )
-        self._lines = Lines(opened.store, self._time_of_day, lambda: status.session_words(self._controller))
+        self._lines = Lines(
+            opened.store,
+            self._time_of_day,
+            lambda: status.session_words(self._controller),
+            lambda: self._controller.profiles.current,
+        )
         self._pace = Pace(opened.session.plan.connect, lambda: bool(self._lines.question))
         self._actions = Actions(
             self._controller, self._pace, lambda: self._lines.question, self._say, self._time_of_day
@@ -103,8 +107,7 @@ class PlainHead:
         self._recorded = opened.session.plan.audio.input_file
         self._pace.listening = self._recorded is not None
         self._spawned: set[asyncio.Future[None]] = set()
-        self._waiting: deque[Line] = deque()  # lines of the pipe, or messages typed before the session
-        self._input_ended = False
+        self._waiting = WaitingLines(self._pace, terminal)
         self._woken = asyncio.Event()
         self._code: int | None = None
         self._interrupted_at = -AGAIN_S
@@ -114,12 +117,11 @@ class PlainHead:
     async def run(self, greeting: str = "") -> int:
         """Run until the end; returns the exit code."""
         self._loop = asyncio.get_running_loop()
-        self._session.observers.append(self._observe)
+        self._running = SessionThread(self._session, self._lines, self._happened)
         if greeting:
             self._say(greeting)
-        running = threading.Thread(target=self._run_session, name="session", daemon=True)
         with keyboard.signals(self._interrupt_from_signal, self._end_from_signal, self._suspend_from_signal):
-            running.start()
+            self._running.start()
             reading = threading.Thread(target=self._read, name="keyboard", daemon=True)
             reading.start()
             if garbage.waits():
@@ -127,7 +129,7 @@ class PlainHead:
             following = asyncio.ensure_future(follow_profile(self._controller, self._say))
             await self._work()
             following.cancel()
-            await self._end(running)
+            await self._end()
         return self._code or 0
 
     async def _work(self) -> None:
@@ -135,36 +137,17 @@ class PlainHead:
         while self._code is None:
             await self._woken.wait()
             self._woken.clear()
-            while self._code is None and (line := self._next()) is not None:
+            while self._code is None and (line := self._waiting.take()) is not None:
                 await self._act(line)
             self._end_of_input()
 
-    async def _end(self, running: threading.Thread) -> None:
+    async def _end(self) -> None:
         await self._controller.edits.saves.finish(SAVING_S)
-        self._session.stop()
-        await asyncio.to_thread(running.join, ENDING_S)
-        await asyncio.sleep(0)  # what the session said last
-        if running.is_alive():
+        if not await self._running.stop(ENDING_S):
             os._exit(self._code or 1)
         self._store.events.close()
 
-    # --- the session's thread
-
-    def _run_session(self) -> None:
-        keyboard.keep_from_children()
-        asyncio.run(self._session.run())
-
-    def _observe(self, observed: Observed, at: float) -> None:
-        """Turn facts into lines where they happen, so that each line is about the moment of its fact."""
-        if not isinstance(observed, Stepped):
-            return
-        for effect in observed.effects:
-            if isinstance(effect, Report):
-                self._from_session(effect.fact, self._lines.of(effect.fact, at))
-
-    def _from_session(self, fact: Fact, lines: list[str]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: the end took too long
-            self._loop.call_soon_threadsafe(self._happened, fact, lines)
+    # --- what happens in the session
 
     def _happened(self, fact: Fact, lines: list[str]) -> None:
         for line in lines:
@@ -175,6 +158,7 @@ class PlainHead:
             self._spawned.add(asyncio.ensure_future(self._listen(recorded)))
         if isinstance(fact, EditChanged):
             self._controller.edits.outcome(fact)
+            self._actions.outcomes.observe(fact)
         self._woken.set()
 
     async def _listen(self, recorded: Path) -> None:
@@ -193,34 +177,20 @@ class PlainHead:
 
     def _typed(self, text: str | None) -> None:
         if text is None:
-            self._input_ended = True
+            self._waiting.ended = True
         elif (line := read(text)) is not None:
-            self._waiting.append(line)
+            self._waiting.add(line)
             if self.terminal and isinstance(line, Message) and not self._pace.live:
                 self._say(f"note: {'/connect sends it' if self._pace.dead else 'sent once the session is live'}")
         self._woken.set()
 
-    def _next(self) -> Line | None:
-        """The next line that may act, taken from those that wait."""
-        for place, line in enumerate(self._waiting):
-            if self.terminal:
-                acts = self._pace.live or not isinstance(line, Message)
-            else:
-                acts = self._pace.allows(line) if place == 0 else acts_at_once(line)
-            if acts:
-                del self._waiting[place]
-                return line
-        return None
-
     def _end_of_input(self) -> None:
         """The input has ended: at a terminal that is the end; a pipe waits for the answers to what it has said."""
-        if self._code is not None or not self._input_ended or (self._waiting and not self.terminal):
+        if self._code is not None:
             return
-        if self.terminal:
-            self._finish()
-        elif self._pace.asks:
+        if self._waiting.unanswered:
             self._refuse()
-        elif self._pace.idle or self._pace.dead:
+        elif self._waiting.over and (self.terminal or self._pace.idle or self._pace.dead):
             self._finish()
 
     async def _act(self, line: Line) -> None:
@@ -248,7 +218,7 @@ class PlainHead:
             self._finish()
         else:
             self._refuse()
-            self._waiting.appendleft(Typed(BY_NAME["quit"], ""))
+            self._waiting.put_back(Typed(BY_NAME["quit"], ""))
 
     def _refuse(self) -> None:
         """Nobody is left to answer a question."""
@@ -261,12 +231,7 @@ class PlainHead:
     def _request(self) -> None:
         """Something was asked of the session: what it leads to is known once the request was passed on."""
         self._pace.requests += 1
-
-        def passed_on() -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(self._passed_on)
-
-        self._session.after_requests(passed_on)
+        self._running.after_requests(self._passed_on)
 
     def _passed_on(self) -> None:
         self._pace.requests -= 1
@@ -307,19 +272,6 @@ class PlainHead:
         released.wait(RELEASE_S)
         os.kill(os.getpid(), signal.SIGSTOP)
         self._session.reclaim_devices()
-
-    # --- output
-
-    def _say(self, words: str) -> None:
-        """Print a line at once; if that is not possible, the session ends."""
-        if self.broken is not None:
-            return
-        try:
-            sys.stdout.write(f"{line_of(words)}\n")
-            sys.stdout.flush()
-        except (OutputFailed, OSError) as error:
-            self.broken = error
-            self._finish(1)
 
     def _time_of_day(self, at: float) -> str:
         return time.strftime("%H:%M", time.localtime(time.time() - self._session.clock + at))

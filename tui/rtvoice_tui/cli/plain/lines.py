@@ -40,12 +40,20 @@ class Lines:
         store: the session's store.
         time: returns the time of day of a time on the store's clock, such as ``12:03``.
         about: returns what a session is with, such as ``local agent, voice heart``.
+        profile: returns the name of the open profile, for what can be done about it.
     """
 
-    def __init__(self, store: Store, time: Callable[[float], str], about: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        time: Callable[[float], str],
+        about: Callable[[], str],
+        profile: Callable[[], str] = lambda: "NAME",
+    ) -> None:
         self._store = store
         self._time = time
         self._about = about
+        self._profile = profile
         self._live = False
         self._seen = 0  # version of the transcript
         self._held: list[Entry] = []
@@ -55,6 +63,7 @@ class Lines:
         self._question = ""
         self._previewed: set[str] = set()
         self._notice: tuple[float, Notice | None] = (-1.0, None)
+        self._refusal = ""
         self._muted = (False, False)
         self._talking = False
 
@@ -69,14 +78,15 @@ class Lines:
             case facts.PhaseChanged():
                 return [*self._phase(fact.phase, at), *self._due()]
             case facts.SessionEnded():
-                return [*self._turns(), *self._ended(fact, at)]
+                self._cutting = False
+                return [*self._turns(), *self._print(self._held), *self._ended(fact, at)]
             case facts.UserSaid(final=True) | facts.AgentSaid(final=True):
                 return self._turns()
             case facts.Reached(moment=Moment.INTERRUPTED):
                 self._cutting = True  # how much was heard is known when the speaker is silent
             case facts.ResponseCut() | facts.ResponseLost():
                 self._cutting = False
-                return self._turns()
+                return [*self._turns(), *self._due()]
             case facts.SpeechPlayed() if fact.played_ms >= fact.received_ms:
                 return self._due(fact.item_id)
             case CallChanged(manual=False):
@@ -88,7 +98,7 @@ class Lines:
             case facts.TalkChanged():
                 return self._talk(fact)
             case facts.EditChanged():
-                return _edited(fact)
+                self._refusal = fact.detail if fact.edit_id and fact.state is EditState.REFUSED else ""
         return []
 
     # --- the session
@@ -114,11 +124,13 @@ class Lines:
         return [f"{self._time(at)} {'connection lost' if was_live else 'not connected'}"]
 
     def _notified(self, notice: Notice, at: float) -> list[str]:
+        if self._refusal and notice.text == self._refusal:
+            return []  # it is said with the outcome of the change
         before, same = self._notice
         self._notice = at, notice
         if notice == same and at - before <= FOLDED_S:
             return []
-        return [f"{_LEVELS[notice.level]}: {advice(notice.text, notice.remedy)}"]
+        return [f"{_LEVELS[notice.level]}: {advice(notice.text, notice.remedy, self._profile())}"]
 
     def _audio(self, fact: facts.AudioSet) -> list[str]:
         (microphone, agent), self._muted = self._muted, (fact.settings.muted, fact.settings.agent_muted)
@@ -148,25 +160,28 @@ class Lines:
         for entry in entries if changed is None else [entries[index] for index in changed]:
             if not entry.final or entry.speaker not in (Speaker.YOU, Speaker.AGENT):
                 continue
-            if entry.speaker is Speaker.AGENT and entry.cut is None and not entry.note and self._is_being_spoken:
-                if entry not in self._held and entry.index not in self._told:
+            if self._waits(entry):
+                if entry not in self._held and (entry.speaker is Speaker.YOU or entry.index not in self._told):
                     self._held.append(entry)
                 continue
             found += self._turn(entry)
         return found
 
+    def _waits(self, entry: Entry) -> bool:
+        """Whether an entry is held back: it is being spoken, or it is not known yet where the one before is cut."""
+        spoken = entry.speaker is Speaker.AGENT and entry.cut is None and not entry.note
+        return self._cutting or (spoken and self._is_being_spoken)
+
     @property
     def _is_being_spoken(self) -> bool:
-        store = self._store
-        silent = store.audio.output.absent or store.audio_settings.agent_muted
-        return store.session.phase in _BEFORE_THE_END and not silent
+        return self._store.session.phase in _BEFORE_THE_END and turns.can_be_heard(self._store)
 
     def _due(self, key: str = "") -> list[str]:
-        """Print what was held back until it was heard: one entry by its key, or all once nothing is spoken."""
-        if not key and (self._is_being_spoken or self._cutting):
-            return []
-        heard = [entry for entry in self._held if key in ("", entry.key)]
-        return [words for entry in heard for words in self._turn(entry)]
+        """Print what was held back and waits no more; also the entry with this key, which was heard."""
+        return self._print([entry for entry in self._held if entry.key == key or not self._waits(entry)])
+
+    def _print(self, entries: list[Entry]) -> list[str]:
+        return [words for entry in list(entries) for words in self._turn(entry)]
 
     def _turn(self, entry: Entry) -> list[str]:
         if entry in self._held:
@@ -174,9 +189,10 @@ class Lines:
         if not (entry.text.strip() or entry.note or entry.missing) and entry.cut is None:
             return []
         before, is_cut = self._told.get(entry.index), entry.cut is not None
-        words = turns.turn(entry)
+        audible = turns.can_be_heard(self._store)
+        words = turns.turn(entry, audible)
         if before is not None and entry.speaker is Speaker.AGENT:
-            words = turns.cut(entry, told=True) if is_cut and not before.cut else ""
+            words = turns.cut(entry, audible, told=True) if is_cut and not before.cut else ""
         elif before is not None and before.words == words:
             words = ""
         if not words:
@@ -216,23 +232,3 @@ class Lines:
     def question(self) -> str:
         """Key of the waiting call that was printed last; empty if none waits."""
         return self._question
-
-
-def _edited(fact: facts.EditChanged) -> list[str]:
-    """The outcome of a change that the user made."""
-    names = ", ".join(fact.fields)
-    if not fact.edit_id:
-        return []
-    match fact.state:
-        case EditState.ACKNOWLEDGED:
-            return [f"note: {names}: the server has acknowledged it"]
-        case EditState.CHANGED:
-            made = ", ".join(f"{name} {value}" for name, value in fact.made.items())
-            return [line(f"warning: {names}: the server applied another value: {made}")]
-        case EditState.REFUSED:
-            return [line(f"warning: {names}: the server refused it: {fact.detail}")]
-        case EditState.UNANSWERED:
-            return [f"warning: {names}: the server has not answered"]
-        case EditState.LATER:
-            return [f"note: {names}: it comes with the next session"]
-    return []

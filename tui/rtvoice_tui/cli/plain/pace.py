@@ -18,6 +18,7 @@ class Pace:
     Attributes:
         phase: the current phase.
         requests: requests that were made and not passed on to the session yet.
+        outcomes: changes of the agent whose outcome is not known yet.
         noticed: set once the server has noticed that the user speaks.
         listening: whether the user may still be speaking: a file that replaces the microphone has not ended.
     """
@@ -25,6 +26,7 @@ class Pace:
     def __init__(self, connects: bool, asks: Callable[[], bool]) -> None:
         self.phase = Phase.OFFLINE
         self.requests = 0
+        self.outcomes = 0
         self.noticed = asyncio.Event()
         self.listening = False
         self._asks = asks
@@ -77,15 +79,24 @@ class Pace:
     def idle(self) -> bool:
         """Whether no answer is due."""
         calm = self.live and self.phase in (Phase.READY, Phase.LISTENING)
-        return calm and not self.requests and not self.listening
+        return calm and not self.requests and not self.outcomes and not self.listening
 
     def allows(self, line: Line) -> bool:
-        """Whether a line from a pipe may act now; also where there is no session to wait for."""
-        when = When.IDLE if isinstance(line, Message) else When.NOW
-        if isinstance(line, Typed):
-            when = line.command.when
+        """Whether the next line of a pipe may act now; also where there is no session to wait for."""
+        when = _when(line)
         if when is When.NOW or self.dead:
             return True
         if when is When.LIVE:
             return self.live
-        return self.idle or self.asks
+        return self.idle or (when is not When.IDLE and self.asks)
+
+    def overtakes(self, line: Line) -> bool:
+        """Whether a line of a pipe acts before those that wait: no command but a few, and the answer to a question."""
+        when = _when(line)
+        return isinstance(line, Typed) and (when is When.NOW or (when is When.ANSWER and self.asks))
+
+
+def _when(line: Line) -> When:
+    if isinstance(line, Typed):
+        return line.command.when
+    return When.IDLE if isinstance(line, Message) else When.ASKED

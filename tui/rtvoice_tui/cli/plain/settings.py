@@ -4,9 +4,9 @@ import difflib
 from collections.abc import Callable
 
 from rtvoice_tui.cli.plain.commands import nearest
+from rtvoice_tui.cli.plain.outcomes import Outcomes
 from rtvoice_tui.cli.plain.wording import line, typed
 from rtvoice_tui.controller.controller import Controller
-from rtvoice_tui.controller.edits import ActionResult
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.editing.fields import Field, has
 from rtvoice_tui.editing.values import typed as value_of
@@ -20,11 +20,13 @@ class Settings:
 
     Args:
         controller: carries the changes out.
+        outcomes: says what came of them.
         say: prints a line.
     """
 
-    def __init__(self, controller: Controller, say: Say) -> None:
+    def __init__(self, controller: Controller, outcomes: Outcomes, say: Say) -> None:
         self._edits = controller.edits
+        self._outcomes = outcomes
         self._say = say
 
     @property
@@ -81,9 +83,9 @@ class Settings:
         if saving is None:
             self._say("there is no acknowledged change to take back")
             return
-        result = await saving
         names = ", ".join(self._editor.history.changes[-1].fields)
-        self._tell(f"{names} as before", result)
+        edit_id = self._outcomes.begin(f"{names} as before")
+        self._outcomes.saved(edit_id, await saving)
 
     async def _change(self, field: Field, value: str) -> None:
         try:
@@ -97,23 +99,9 @@ class Settings:
         if not self._editor.changed and not self._editor.unanswered:
             self._say(f"{path} is so already")
             return
-        later = self._edits.needs_session
-        result = await self._edits.send()
-        self._tell(path, result)
-        if later:
-            words = " and ".join(later)
-            self._say(
-                f"note: {words} cannot change in a running session; /reconnect begins one and keeps the conversation"
-            )
-
-    def _tell(self, words: str, result: ActionResult) -> None:
-        """Print what came of a change; what the save says was reported as a notice."""
-        for problem in result.problems:
-            self._say(line(f"warning: {problem}"))
-        if result.words == "saved" and result.profile:
-            self._say(line(f"note: {words}: saved in {result.profile}.toml"))
-        elif not result.save_note:
-            self._say(line(f"note: {words}: {typed(result.words)}"))
+        saving = self._edits.send()
+        edit_id = self._outcomes.begin(path)
+        self._outcomes.saved(edit_id, await saving)
 
     # --- fields
 

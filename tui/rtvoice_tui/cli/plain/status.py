@@ -1,11 +1,12 @@
 """The state of the session, its agent and its devices, in words for the ear."""
 
+from rtvoice_tui.cli.plain import turns
 from rtvoice_tui.cli.plain.lines import LIVE
 from rtvoice_tui.cli.plain.wording import advice, line
 from rtvoice_tui.controller.controller import Controller
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.media import DeviceState
-from rtvoice_tui.session.facts import Phase
+from rtvoice_tui.session.facts import CallChanged, Phase
 from rtvoice_tui.session.talk_mode import TalkMode
 from rtvoice_tui.store.audio import DeviceView
 from rtvoice_tui.store.store import Store
@@ -52,24 +53,26 @@ def _microphone(controller: Controller) -> str:
     return line(f"microphone {view.name}{mode}")
 
 
-def status(controller: Controller, now: float) -> list[str]:
-    """Phase, profile, latency, tokens and devices, one line each.
+def status(controller: Controller, now: float, asked: CallChanged | None = None) -> list[str]:
+    """Phase, profile, latency, tokens and devices, one line each; first the question that waits.
 
     Args:
         controller: the session.
         now: seconds on the store's clock.
+        asked: the call that waits for the user.
     """
     store = controller.store
     session = store.session
-    words = _PHASES[session.phase]
+    words = "a question waits for you" if asked is not None else _PHASES[session.phase]
     if session.phase is Phase.OFFLINE and session.reason and session.lost:
-        words = f"{words}: {advice(session.reason, session.remedy)}"
+        words = f"{words}: {advice(session.reason, session.remedy, controller.profiles.current)}"
     elif session.phase in LIVE and session.opened_at is not None:
         minutes, seconds = divmod(int(now - session.opened_at), 60)
         words = f"{words}, connected for {f'{minutes} min ' if minutes else ''}{seconds} s, turn {session.turn}"
     found = [line(words), line(about(controller.edits.editor)), _latency(store), _tokens(store)]
     servers = [f"tool server {server.name}: {server.state} {server.detail}" for server in store.calls.servers.values()]
-    return [*(words for words in found if words), *map(line, servers), *devices(controller)]
+    waiting = [turns.question(asked)] if asked is not None else []
+    return [*waiting, *(words for words in found if words), *map(line, servers), *devices(controller)]
 
 
 def _latency(store: Store) -> str:

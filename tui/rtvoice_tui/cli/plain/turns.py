@@ -4,6 +4,7 @@ from rtvoice_tui.cli.plain.wording import line
 from rtvoice_tui.session.facts import CallChanged, CallState
 from rtvoice_tui.store.calls import CallRecord
 from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.transcript import Entry, Speaker, arguments_shown
 
 RESULT = 300
@@ -12,36 +13,53 @@ RESULT = 300
 LAST_WORDS = 8
 
 
-def turn(entry: Entry) -> str:
-    """An entry as a line: who, what happened to it, and its words."""
+def can_be_heard(store: Store) -> bool:
+    """Whether the agent can be heard now. If not, its answers are for reading, and a cut names a time alone."""
+    return not (store.audio.output.absent or store.audio_settings.agent_muted)
+
+
+def turn(entry: Entry, audible: bool = True) -> str:
+    """An entry as a line: who, what happened to it, and its words.
+
+    Args:
+        entry: the entry.
+        audible: whether the agent can be heard.
+    """
     match entry.speaker:
         case Speaker.SEAM:
             return line(entry.text)
         case Speaker.TOOL:
             return f"tool {line(entry.text)} {entry.state}".rstrip()
         case Speaker.YOU:
-            return _labelled("you", entry.text or (f"({entry.missing})" if entry.missing else ""), entry.note)
+            label = "you" if entry.final else "you (so far)"
+            return _labelled(label, entry.text or (f"({entry.missing})" if entry.missing else ""), entry.note)
     if entry.cut is not None:
-        return cut(entry)
-    return _labelled("agent (out of band)" if entry.out_of_band else "agent", entry.text, entry.note)
+        return cut(entry, audible)
+    label = "agent (out of band)" if entry.out_of_band else "agent"
+    if not (entry.final or entry.note):
+        label = "agent (so far)"
+    return _labelled(label, entry.text, entry.note)
 
 
-def cut(entry: Entry, told: bool = False) -> str:
-    """A response that was interrupted, with the words that were heard.
+def cut(entry: Entry, audible: bool = True, told: bool = False) -> str:
+    """A response that was interrupted, with the words that were spoken until then.
 
     Args:
         entry: the response.
-        told: whether all its words were printed before; then only the last ones that were heard are repeated.
+        audible: whether the agent can be heard.
+        told: whether all its words were printed before; then the line only says after which of them it was cut.
     """
     assert entry.cut is not None
     heard_ms, received_ms, _ = entry.cut
-    if not received_ms:  # it was not spoken
-        return "agent (interrupted)" if told else _labelled("agent (interrupted)", entry.text)
-    label = f"agent (cut, heard {heard_ms / 1000:.1f} of {received_ms / 1000:.1f} s)"
-    words = entry.heard_text.split()
-    if told and len(words) > LAST_WORDS:
-        words = ["…", *words[-LAST_WORDS:]]
-    return _labelled(label, " ".join(words))
+    if not received_ms:
+        label = "agent (cut before it was spoken)" if entry.heard == 0 else "agent (cut)"
+        return label if told else _labelled(label, entry.text)
+    place = f"{'heard' if audible else 'at'} {heard_ms / 1000:.1f} of {received_ms / 1000:.1f} s"
+    words = line(entry.heard_text).split()
+    if not told or not words:
+        return _labelled(f"agent (cut, {place})", " ".join(words))
+    last = " ".join(["…", *words[-LAST_WORDS:]] if len(words) > LAST_WORDS else words)
+    return f'agent (cut after "{last.rstrip(".,;:")}", {place})'
 
 
 def _labelled(label: str, words: str, note: str = "") -> str:

@@ -1,7 +1,9 @@
 """Sentences for the line mode: the keys that a remedy names become typed commands."""
 
 import re
+import shlex
 
+from rtvoice_tui.cli.session import COMMAND_LINE
 from rtvoice_tui.store.plain import one_line
 
 LONGEST = 100_000
@@ -35,13 +37,22 @@ _TYPED = (
     (r"press T for push-to-talk", "/mode push for push-to-talk"),
 )
 _PATTERNS = tuple((re.compile(pattern), words) for pattern, words in _TYPED)
+_KEY_OPTION = re.compile(r"(?:name one with --api-key-env, or )?press p, then k\b")
+_OF_PROFILE = re.compile(r"(rtvoice-tui profiles [a-z-]+) NAME\b")
 
 
-def typed(words: str) -> str:
-    """Replace the keys of the cockpit that a sentence of ours names by typed commands."""
+def typed(words: str, profile: str = "NAME") -> str:
+    """Replace the keys of the cockpit that a sentence of ours names by typed commands.
+
+    Args:
+        words: the sentence.
+        profile: the profile that it is about. No key can be kept for one that is the command line's.
+    """
+    if profile.endswith(COMMAND_LINE):
+        words = _KEY_OPTION.sub("name the variable that holds it with --api-key-env VAR", words)
     for pattern, instead in _PATTERNS:
         words = pattern.sub(instead, words)
-    return words
+    return _OF_PROFILE.sub(lambda found: f"{found[1]} {shlex.quote(profile)}", words)
 
 
 def line(words: str) -> str:
@@ -49,11 +60,17 @@ def line(words: str) -> str:
     return one_line(words, LONGEST)
 
 
-def advice(sentence: str, remedy: str = "") -> str:
-    """A sentence and its remedy as two sentences; keys are replaced in the remedy alone, the rest may be a server's."""
+def advice(sentence: str, remedy: str = "", profile: str = "NAME") -> str:
+    """A sentence and its remedy as two sentences; keys are replaced in the remedy alone, the rest may be a server's.
+
+    Args:
+        sentence: what is wrong.
+        remedy: what the user can do.
+        profile: the profile that it is about.
+    """
     if not remedy:
         return line(sentence)
-    remedy = typed(remedy)
+    remedy = typed(remedy, profile)
     first = remedy.partition(" ")[0]
     if first.isalpha():
         remedy = remedy[:1].upper() + remedy[1:]

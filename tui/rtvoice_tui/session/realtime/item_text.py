@@ -98,6 +98,11 @@ class ItemText:
         return not self._parts
 
     @property
+    def is_speech(self) -> bool:
+        """Whether it is the transcript of speech."""
+        return self._source == TRANSCRIPT
+
+    @property
     def text(self) -> str:
         """The text of all parts in order; parts that only repeat others in another form are left out."""
         shown: list[str] = []

@@ -11,6 +11,7 @@ from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.transcript import arguments_shown
 from rtvoice_tui.ui.actions.agent import AgentActions
 from rtvoice_tui.ui.bindings import BY_ID
+from rtvoice_tui.ui.panes.call_text import bounded_lines
 from rtvoice_tui.ui.panes.calls import ToolsPane
 from rtvoice_tui.ui.widgets.ask_row import AskRow
 
@@ -172,7 +173,7 @@ class CallActions:
             self._notify("there is no call yet")
             return
         title = f"{one_line(name, 60)} · {'tool' if tool is not None else 'call'}"
-        self._app.push_screen(DetailScreen(title, self.pane.calls.copy_text().split("\n")))
+        self._app.push_screen(DetailScreen(title, bounded_lines(self.pane.calls.copy_text())))
 
     def next_view(self) -> None:
         """Switch the call's view: tree, JSON, wire."""

@@ -170,6 +170,8 @@ class PaneActions:
 
     def opened(self, message: FollowView.Opened) -> None:
         """Open an event as JSON; for a line of another pane, show its turn in all panes."""
+        if message.line >= message.view.line_count:
+            return  # a filter has removed it meanwhile
         if isinstance(message.view, EventsView):
             from rtvoice_tui.ui.screens.detail import DetailScreen
 

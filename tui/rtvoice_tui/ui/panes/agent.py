@@ -57,6 +57,7 @@ class AgentPane(Vertical):
         self._loaded = self._instructions
         self._shown = ""  # as in the text area, which may use other line endings
         self._typing: Row | None = None
+        self._opened_with = ""
         self._refused = False  # whether the last line says why a typed value was refused
         self._state: list[Piece] = [("nothing changed yet", "dim")]
         self.number = number
@@ -95,7 +96,8 @@ class AgentPane(Vertical):
     # --- the editor changed
 
     def use(self, editor: AgentEditor) -> None:
-        """Switch to the editor of another profile."""
+        """Switch to the editor of another profile; a value that was being typed belonged to the other."""
+        self.close_field(focus=False)
         self._editor = editor
         if self._made:
             self.query_one(FieldTable)._editor = editor
@@ -113,7 +115,18 @@ class AgentPane(Vertical):
                 self._editor.instruct(area.text)  # typed meanwhile: its message has not arrived yet
             elif self._instructions != self._loaded:
                 self._load()
+            self._renew_field()
         self.describe()
+
+    def _renew_field(self) -> None:
+        """Another program may have changed the value that is open; what the user has typed stays."""
+        from rtvoice_tui.ui.widgets.value_field import ValueField
+
+        row, field = self._typing, self.query_one(ValueField)
+        if row is not None and row.field is not None and field.value == self._opened_with:
+            self._opened_with = typed(self._editor.draft, row.field)
+            if field.value != self._opened_with:
+                field.open(row.field, self._opened_with)
 
     def _load(self) -> None:
         """Put the draft's instructions into the text area."""
@@ -219,8 +232,9 @@ class AgentPane(Vertical):
         self.query_one(FieldTable).refresh()
 
     def on_descendant_blur(self) -> None:
-        """Repaint the table when the focus leaves."""
+        """Repaint the table when the focus leaves, and close the field of a value."""
         self.query_one(FieldTable).refresh()
+        self.call_after_refresh(self._field_left)
 
     def on_field_table_moved(self) -> None:
         """Explain the line under the cursor; why a value was refused was said of another."""
@@ -245,7 +259,8 @@ class AgentPane(Vertical):
         assert row.field is not None
         self._typing = row
         field = self.query_one(ValueField)
-        field.open(row.field, typed(self._editor.draft, row.field))
+        self._opened_with = typed(self._editor.draft, row.field)
+        field.open(row.field, self._opened_with)
         field.display = True
         self._place_field()
         self.screen.set_focus(field)
@@ -258,6 +273,8 @@ class AgentPane(Vertical):
             return
         table, field, known = self.query_one(FieldTable), self.query_one(ValueField), self.query_one(KnownValues)
         here = table.place_of_cursor
+        inside = self.content_region
+        here = here.at_offset(Offset(here.x, max(inside.y, min(here.y, inside.bottom - 1))))
         field.styles.width = here.width
         field.absolute_offset = here.offset
         below, above = self.content_region.bottom - here.bottom, here.y - self.content_region.y
@@ -296,14 +313,26 @@ class AgentPane(Vertical):
 
         return self.query_one(ValueField).accepted
 
-    def close_field(self) -> bool:
-        """Close the input field of a row; returns False if none is open."""
+    def close_field(self, focus: bool = True) -> bool:
+        """Close the input field of a row; returns False if none is open.
+
+        Args:
+            focus: whether the table gets the focus.
+        """
         if self._typing is None:
             return False
         self._typing = None
         self.query_one("#field-value").display = self.query_one("#field-known").display = False
-        self.query_one(FieldTable).focus()
+        if focus:
+            self.query_one(FieldTable).focus()
         return True
+
+    def _field_left(self) -> None:
+        """The focus went elsewhere: what was typed is taken over if it is a value."""
+        field = self.query_one("#field-value")
+        if self._typing is not None and self.screen.focused is not field:
+            self._apply_value(self._typing, self._typed_value)
+            self.close_field(focus=False)
 
     def on_field_table_stepped(self, message: FieldTable.Stepped) -> None:
         """Apply a value that was changed without typing."""

@@ -26,6 +26,9 @@ MAX_TREE = 400
 MAX_PARSED = 4_000_000
 """Maximum number of characters that are read as JSON."""
 
+MAX_LINE, MAX_LINES = 60_000, 20_000
+"""Maximum number of characters of a line, and of lines, that a dialog shows."""
+
 FOLDED, SHORT = 10, 800
 """A text is folded after so many lines, unless it has no more than so many characters."""
 
@@ -273,3 +276,17 @@ def _parsed(text: str) -> Any:
         return json.loads(text) if text else None
     except (ValueError, RecursionError):
         return text
+
+
+def bounded_lines(text: str) -> list[str]:
+    """The lines of a text as far as a dialog shows them; `y` copies all."""
+    lines = text.split("\n")
+    cut = [
+        line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]} {_more(len(line) - MAX_LINE)}"
+        for line in lines[:MAX_LINES]
+    ]
+    return cut if len(lines) <= MAX_LINES else [*cut, f"… and {len(lines) - MAX_LINES} more lines"]
+
+
+def _more(characters: int) -> str:
+    return f"… and {characters:,} more characters".replace(",", " ")

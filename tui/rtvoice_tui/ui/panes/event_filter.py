@@ -10,6 +10,9 @@ SCAN_ROWS = 4_000
 SCAN_EVENTS = 4_000
 """Maximum number of rows, and of events in them, that a filter scans per pulse, so that the app stays responsive."""
 
+WATCHED_EVENTS = 2_000
+"""A row with more events is filtered again only when it has grown by half: all of its text is read."""
+
 WATCHED_ROWS = 64
 """Number of last rows that are filtered again when they grow."""
 
@@ -66,7 +69,8 @@ class EventFilter:
         """
         changes: list[tuple[int, int]] = []
         for number, count in tuple(self._counted.items()):
-            if self._log.count(number) != count:
+            grown = self._log.count(number)
+            if grown != count and (grown < WATCHED_EVENTS or grown >= 1.5 * count):
                 self._judge(number, changes)
         end, events = min(len(self._log), self._scanned + SCAN_ROWS), 0
         while self._scanned < end and events < SCAN_EVENTS:

@@ -358,4 +358,6 @@ class EventsView(FollowView):
         if len(self._log) > COUNTED:
             return f"line {line + 1}"
         hits = [each for each in self._folds.places(-1) if self._holds_needle(each)]
+        if place not in hits:
+            return f"line {line + 1}"  # its count has grown meanwhile
         return f"{hits.index(place) + 1} of {len(hits)}"

@@ -277,6 +277,7 @@ class TranscriptView(FollowView):
 
     def find(self, needle: str) -> bool:
         """Go to the next line with a text; words that nobody heard are unfolded where they hold it."""
+        before = self.line_count
         for block in self._blocks:
             folded = block.is_cut and block.unheard and not block.unfolded
             if needle and folded and needle.lower() in block.entry.text[block.heard_characters :].lower():
@@ -285,7 +286,9 @@ class TranscriptView(FollowView):
                 block.fold(self._width)
                 self._keep(block)
                 self._place(block.entry.index)
-                self.sync(force=True)
+        if self.line_count != before:
+            self.seen_lines += self.line_count - before  # none of them is new
+            self.sync(force=True)
         return super().find(needle)
 
     def copy_text(self) -> str:

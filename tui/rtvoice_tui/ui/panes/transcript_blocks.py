@@ -132,8 +132,10 @@ def cut_line(entry: Entry, unheard: int, unfolded: bool) -> str:
     """
     cut = entry.cut
     assert cut is not None
-    words = [f"cut: heard {cut.heard_ms / 1000:.1f} of {cut.received_ms / 1000:.1f} s"]
-    words[0] += " ✓" if entry.confirmed else f", {cut.outcome}"
+    words = [f"cut: {cut.outcome}"]
+    if cut.received_ms:
+        words = [f"cut: heard {cut.heard_ms / 1000:.1f} of {cut.received_ms / 1000:.1f} s"]
+        words[0] += " ✓" if entry.confirmed else f", {cut.outcome}"
     if unheard:
         words.append(f"{unheard} line{'' if unheard == 1 else 's'} unheard {'▾' if unfolded else '▸'}")
     return f"── {' · '.join(words)}"

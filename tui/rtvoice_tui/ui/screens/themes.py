@@ -57,6 +57,7 @@ class ThemesScreen(ModalScreen[str | None]):
         self._names = names
         self._current = current
         self._preview = preview
+        self._left = False
 
     def compose(self) -> ComposeResult:
         """The list."""
@@ -71,15 +72,18 @@ class ThemesScreen(ModalScreen[str | None]):
         self.query_one(ThemeList).focus()
 
     def on_theme_list_moved(self, message: ThemeList.Moved) -> None:
-        """Show the theme."""
-        self._preview(message.theme)
+        """Show the theme; not any more once the dialog was left."""
+        if not self._left:
+            self._preview(message.theme)
 
     def on_follow_view_opened(self, message: FollowView.Opened) -> None:
         """Keep the theme under the cursor."""
         message.stop()
+        self._left = True
         self.dismiss(self._names[message.line])
 
     def action_leave(self) -> None:
         """Use the theme from before again."""
+        self._left = True
         self._preview(self._current)
         self.dismiss(None)

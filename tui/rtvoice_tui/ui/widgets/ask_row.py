@@ -19,6 +19,10 @@ KEY_GUARD_S = 0.3
 """Seconds for which a new question ignores keys: they were meant for something else."""
 
 
+LEAST_WHAT = 12
+"""Cells that what would run takes at least; where there is no room for them only the keys are shown."""
+
+
 class AskRow(FixedLine):
     """Two lines while a call waits for the user, hidden otherwise.
 
@@ -37,6 +41,7 @@ class AskRow(FixedLine):
         self._clock = clock
         self._second: list[Piece] = []
         self._key = ""
+        self._asked = ("", "", "")
         self._since = 0.0
         self._seen: tuple[object, ...] = ()
         self._focus = Focus.PANES
@@ -76,12 +81,13 @@ class AskRow(FixedLine):
         waiting = self._store.calls.asking
         record = meant or self.record or (waiting[0] if waiting else None)
         if record is None:
-            self._key = ""
+            self._key, self._asked = "", ("", "", "")
             self.display = False
             return
-        if record.call.key != self._key:
-            self._key, self._since = record.call.key, self._clock()
         call = record.call
+        if (call.key, call.name, call.arguments) != self._asked:
+            self._asked = (call.key, call.name, call.arguments)
+            self._key, self._since = call.key, self._clock()
         first: list[Piece] = [(" ? ", "warn"), (one_line(call.name, 60), "tool")]
         first.append((f"({arguments_shown(call.arguments)})", "plain"))
         second = self._answers(call, len(waiting) - 1)
@@ -94,6 +100,7 @@ class AskRow(FixedLine):
 
     def _answers(self, call: CallChanged, more: int) -> list[Piece]:
         """What would run, cut to the available width, and the keys, which are never cut."""
+        width = self.size.width or 80
         hints: list[Piece] = []
         for key, words in self._keys(call):
             hints += [(f"  {key}", "key"), (f" {words}", "dim")]
@@ -101,9 +108,16 @@ class AskRow(FixedLine):
             hints.append((f"  {more} more", "warn"))
         verb = f"   {'asks' if call.kind == 'ask' else 'would run'} "
         what = one_line(call.preview, 400) or call.kind
-        room = (self.size.width or 80) - len(verb) - sum(len(text) for text, _ in hints) - 1
+        if sum(len(text) for text, _ in hints) + len(verb) + LEAST_WHAT > width:
+            return [
+                piece
+                for key, words in self._keys(call)
+                if words != "always"
+                for piece in ((f" {key}", "key"), (f" {words}", "dim"))
+            ]
+        room = width - len(verb) - sum(len(text) for text, _ in hints) - 1
         if cell_len(what) > room:
-            whole: list[Piece] = [("  4", "key"), (" shows all", "dim")] if self._letters else []
+            whole: list[Piece] = [("  4", "key"), (" shows all", "dim")] if self._letters and room > 24 else []
             hints = [*whole, *hints]
             what = set_cell_size(what, max(1, room - 1 - sum(len(text) for text, _ in whole))).rstrip() + "…"
         return [(verb, "dim"), (what, "plain"), *hints]
@@ -115,7 +129,7 @@ class AskRow(FixedLine):
         for place, (text, ink) in enumerate(pieces):
             words = pieces[place + 1][0] if ink == "key" and place + 1 < len(pieces) else ""
             if ink == "key" and start <= event.x < start + len(text) + len(words):
-                self.app.simulate_key(text.strip().lower() if text.strip()[1:] else text.strip())
+                self.app.simulate_key(_pressed(text.strip()))
             start += cell_len(text)
 
     @property
@@ -137,3 +151,9 @@ class AskRow(FixedLine):
     def render_line(self, y: int) -> Strip:
         """Draw a line."""
         return self.strip(self._second, self.size.width) if y else super().render_line(y)
+
+
+def _pressed(shown: str) -> str:
+    """Textual's name of a key that the row shows."""
+    ids = ("agree", "agree-f", "deny", "deny-f", "always", "send-result")
+    return next((BY_ID[key_id].names[0] for key_id in ids if BY_ID[key_id].shown == shown), shown)

@@ -42,8 +42,10 @@ class Divider(Inked):
         self.refresh()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Drag."""
-        if self._dragged:
+        """Drag, as long as a button is held."""
+        if self._dragged and not event.button:
+            self._drop()
+        elif self._dragged:
             event.stop()
             self.post_message(self.Dragged(self.right, int(event.screen_x)))
 
@@ -51,6 +53,18 @@ class Divider(Inked):
         """Drop."""
         if self._dragged:
             event.stop()
+            self._drop()
+
+    def on_mouse_release(self) -> None:
+        """Something else has the mouse now."""
+        self._drop()
+
+    def on_hide(self) -> None:
+        """There is no border any more."""
+        self._drop()
+
+    def _drop(self) -> None:
+        if self._dragged:
             self._dragged = False
             self.release_mouse()
             self.refresh()

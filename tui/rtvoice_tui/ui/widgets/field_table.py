@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
@@ -218,7 +218,7 @@ class FieldTable(PlainView):
         if not word and row.path == "model" and self._another_model:
             word = "changed"
         glyph, ink, words = MARKS[word]
-        label: Piece = (set_cell_size(row.label, LABEL - 1) + " ", "dim" if word == "absent" else "plain")
+        label: Piece = (_cut(row.label, LABEL - 1) + " ", "dim" if word == "absent" else "plain")
         if word == "absent":
             return [(f"{glyph} ", ink), label, (words, "dim")]
         width = self._column
@@ -258,7 +258,12 @@ class FieldTable(PlainView):
 
 def _cell(value: str, width: int) -> str:
     text = one_line(value, 200) or NOTHING
-    return (set_cell_size(text, width - 2) + "… ") if len(text) > width - 1 else set_cell_size(text, width)
+    return f"{_cut(text, width - 1)} "
+
+
+def _cut(text: str, width: int) -> str:
+    """A text in exactly so many cells; what is cut has a mark."""
+    return set_cell_size(text, width - 1) + "…" if cell_len(text) > width else set_cell_size(text, width)
 
 
 def explained(editor: AgentEditor, row: Row) -> list[Piece]:
@@ -275,8 +280,9 @@ def explained(editor: AgentEditor, row: Row) -> list[Piece]:
     if detail and word != "absent":
         pieces.append((f": {one_line(detail, 200)}", "plain"))
     if row.tool:
-        return [*pieces, (f"  {BY_ID['field-switch'].shown} on/off, enter edits the tool", "dim")]
+        return [*pieces, (f"  {one_line(row.tool, 60)}: {BY_ID['field-switch'].shown} on/off, enter edits it", "dim")]
     if row.field is not None and has(editor.dialect, row.field):
-        tail = "; ".join(part for part in (row.field.span, row.field.help) if part)
+        known = f"known: {', '.join(row.field.choices[:12])}" if row.field.choices else ""
+        tail = "; ".join(part for part in (row.field.span, row.field.help, known) if part)
         pieces.append((f"  {tail}" if pieces else tail, "dim"))
     return pieces

@@ -368,6 +368,8 @@ class FollowView(Inked, ScrollView, can_focus=True):
         hits = [
             n for n in range(self.line_count) if self._needle in "".join(text for text, _ in self.pieces(n)).lower()
         ]
+        if line not in hits:
+            return f"line {line + 1}"  # its counter or its clock has gone on meanwhile
         return f"{hits.index(line) + 1} of {len(hits)}"
 
 

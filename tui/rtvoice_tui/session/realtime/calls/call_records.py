@@ -36,6 +36,7 @@ class CallRecords:
         self._keys: dict[str, str] = {}
         self.settled: set[str] = set()
         self._reused = 0
+        self._past: set[str] = set()  # keys of earlier sessions: what was meant for one of theirs must not answer ours
 
     def __iter__(self) -> Iterator[CallChanged]:
         return iter(list(self._calls.values()))
@@ -70,11 +71,18 @@ class CallRecords:
         known = self._keys.get(item_id, "")
         if call_id and known in self.settled and self._calls[known].call_id not in ("", call_id):
             del self._keys[item_id]  # belongs to a finished call: the server reuses item ids
-        key = self._keys.get(call_id) or self._keys.get(item_id) or call_id or item_id
+        key = self._keys.get(call_id) or self._keys.get(item_id) or self._unused(call_id or item_id)
         for name in (call_id, item_id):
             if name:
                 self._keys.setdefault(name, key)
         return key
+
+    def _unused(self, name: str) -> str:
+        """A key that no call of an earlier session has: some servers number calls anew in each session."""
+        if name not in self._past:
+            return name
+        self._reused += 1
+        return f"{name}~{self._reused}"
 
     def _release_reused(self, item_id: str, call_id: str, of_response: Collection[str]) -> None:
         """Detach ids from a finished call of an earlier response, so that they name a new one."""
@@ -119,7 +127,8 @@ class CallRecords:
         return call
 
     def clear(self) -> None:
-        """Forget all calls."""
+        """Forget all calls; their keys are not used again."""
+        self._past.update(self._calls)
         self._calls.clear()
         self._keys.clear()
         self.settled.clear()

@@ -304,6 +304,9 @@ class ProviderCalls:
         return CallChanged(turn, key, "", key, name, arguments, CallState.STREAMING, kind=kind)
 
     def _show(self, call: CallChanged) -> None:
+        known = self._calls.get(call.key)
+        if known is not None and known.state is CallState.ASKING is call.state:
+            call = replace(call, name=known.name, arguments=known.arguments)  # the user is asked about these
         if self._calls.get(call.key) != call:
             self._calls[call.key] = call
             (self._busy.add if call.state in _AT_WORK else self._busy.discard)(call.key)

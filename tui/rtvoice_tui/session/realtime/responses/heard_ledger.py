@@ -28,6 +28,8 @@ class Cut(StrEnum):
     OUT_OF_BAND = "not in the conversation"
     NAMELESS = "the server gave it no id"
     ENDED = "the session ended"
+    UNSPOKEN = "not spoken yet"
+    WRITTEN = "not written to its end"
 
 
 @dataclass

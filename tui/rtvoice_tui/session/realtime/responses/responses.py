@@ -8,13 +8,13 @@ from msgspec.structs import replace
 from rtvoice_tui.protocol.realtime import server_events as ev
 from rtvoice_tui.protocol.realtime.objects import Item, Part, Response
 from rtvoice_tui.session.effects import EndPlay, Play
-from rtvoice_tui.session.facts import AgentSaid, Moment, ResponseLost, UsageReported
+from rtvoice_tui.session.facts import AgentSaid, Moment, ResponseCut, ResponseLost, UsageReported
 from rtvoice_tui.session.realtime.calls.function_calls import FunctionCalls
 from rtvoice_tui.session.realtime.item_text import TEXT, TRANSCRIPT, UNCHANGED, ItemText, TextChange
 from rtvoice_tui.session.realtime.last_fault import LastFault
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.responses.failures import ResponseFailures
-from rtvoice_tui.session.realtime.responses.heard_ledger import HeardLedger
+from rtvoice_tui.session.realtime.responses.heard_ledger import Cut, HeardLedger
 from rtvoice_tui.session.realtime.responses.item_keys import ItemKeys
 from rtvoice_tui.session.realtime.responses.output_rate import OutputRate
 from rtvoice_tui.session.realtime.responses.response_slot import UNNAMED, ResponseSlot, is_out_of_band
@@ -46,6 +46,7 @@ class _Words:
     turn: int
     out_of_band: bool = False
     final: bool = False
+    cut: bool = False
     text: ItemText = field(default_factory=ItemText)
 
 
@@ -263,6 +264,23 @@ class Responses:
     def _collect(self, answer: _Response, key: str) -> None:
         if key not in answer.calls:
             answer.calls.append(key)
+
+    def report_cut_words(self) -> None:
+        """Responses were interrupted: report those of their items as cut that have text and no audio yet.
+
+        The others are reported once the speaker is silent, by the heard ledger.
+        """
+        for response_id, answer in self._responses.items():
+            for item_id in answer.items if self.slot.is_cut(response_id) else ():
+                words = self._words.get(item_id)
+                if words is None or words.cut or not words.text.text.strip() or self.ledger.get(item_id) is not None:
+                    continue
+                written = not words.text.is_speech
+                if written and words.final:
+                    continue
+                words.cut = True
+                outcome = Cut.WRITTEN if written else Cut.UNSPOKEN
+                self._out.report(ResponseCut(words.turn, item_id, 0, 0, outcome, written))
 
     # --- text
 

@@ -82,6 +82,7 @@ class BargeIn:
         slot.drop_request()
         self._push_to_talk.drop_pending_commit()
         slot.cancel(self._out)
+        self._responses.report_cut_words()
         return talking
 
     def turn_committed(self) -> None:
@@ -97,6 +98,7 @@ class BargeIn:
             slot.mark_cut()
         else:
             slot.cancel(self._out)
+        self._responses.report_cut_words()
         return cut
 
     # --- local VAD
@@ -142,6 +144,7 @@ class BargeIn:
             case LocalSpeechConfirmed():
                 if timer.segment == self._segment and self._local_speech and self.silence():
                     self._responses.slot.cancel(self._out)
+                    self._responses.report_cut_words()
                     self._cut_by_local_vad = True
 
     def flushed(self) -> None:
