@@ -6,5 +6,5 @@ WIDE, TALL = 100, 28
 ROOMY = 80
 """Minimum columns for dialogs with the panes beside them; below, they take the whole width."""
 
-THREE = 170
+THREE = 196
 """Minimum columns for a third column of panes, on a tall screen."""
