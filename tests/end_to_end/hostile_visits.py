@@ -118,7 +118,7 @@ class Visits:
             if self.chosen in ("1", ""):
                 break
             self.until_other("down", lambda: self.chosen)
-        self.terminal.press("G", "l")
+        self.terminal.press("G")
 
     @property
     def chosen(self) -> str:

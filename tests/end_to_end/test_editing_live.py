@@ -119,11 +119,9 @@ def test_the_voice_and_the_tools_change_within_the_session(tmp_path: Path, envir
         _set(terminal, "voice", "deep")
         _choose(terminal, "fn get_weather")
         terminal.press("o").wait_for(lambda _: _row(terminal, "fn get_weather")[3] == "off")
-        voice, tool = ["✓", "voice", "deep", "deep", "deep"], ["✓", "fn", "get_weather", "off", "off", "off"]
-        terminal.press("f7").wait_for(
-            lambda _: (_row(terminal, "voice"), _row(terminal, "fn get_weather")) == (voice, tool),
-            "voice and tool are acknowledged in all three columns",
-        )
+        _in_all_columns(terminal.press("f7"), "fn get_weather", ["✓", "fn", "get_weather", "off", "off", "off"])
+        _choose(terminal, "voice")
+        _in_all_columns(terminal, "voice", ["✓", "voice", "deep", "deep", "deep"])
         go(terminal, "escape", "1 Transcript")
         _ask(terminal, "What is the weather in Paris?", "")
         after = wav_pcm(heard)[len(before) :]
@@ -173,21 +171,21 @@ def _choose(terminal: Terminal, label: str) -> None:
     labels += [f"fn {tool.name}" for tool in load_profile("local").tools]
     explained = "o on/off" if label.startswith("fn ") else "known: "
     terminal.press("g", *["down"] * labels.index(label)).wait_for(explained)
+    terminal.wait_for(lambda _: terminal.marked(f"{label} "), f"{label} is in sight")
 
 
 def _set(terminal: Terminal, label: str, value: str) -> None:
     """Type a value into a line of the table."""
     _choose(terminal, label)
-    before = _row(terminal, label)[2]
-    terminal.press("enter").wait_for(lambda _: before in _whole_lines(terminal), "the line can be typed into")
-    terminal.press("end", *["backspace"] * len(before)).wait_for("empty leaves it to the server")
-    terminal.type(value).wait_for(lambda _: value in _whole_lines(terminal), "the value is typed")
-    terminal.press("enter").wait_for(lambda _: value in _row(terminal, label), f"{label} is typed")
+    terminal.press("enter").wait_for("⏎ accept")
+    terminal.type(value).wait_for(lambda _: value in _row(terminal, label), "the value is typed")
+    terminal.press("enter").wait_for(
+        lambda screen: "⏎ accept" not in screen and value in _row(terminal, label), f"{label} is typed"
+    )
 
 
-def _whole_lines(terminal: Terminal) -> list[str]:
-    """The lines of the right pane."""
-    return [line.rpartition("││")[2].strip("│ ") for line in terminal.lines]
+def _in_all_columns(terminal: Terminal, label: str, cells: list[str]) -> None:
+    terminal.wait_for(lambda _: _row(terminal, label) == cells, f"{label} is acknowledged in all three columns")
 
 
 def _pitch(pcm: bytes) -> float:

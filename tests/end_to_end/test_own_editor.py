@@ -61,7 +61,6 @@ def test_a_tool_is_edited_as_a_whole_and_what_is_wrong_with_it_is_named(
     with Terminal([COMMAND, "--no-audio"], given) as terminal:
         await_live(terminal)
         go(terminal, "e", "5 Agent")
-        terminal.wait_for("fn get_weather")
         terminal.press("tab", "G", "up", *["up"] * 30)
         terminal.wait_for("a change needs a new session")
         labels = [field.label for field in fields_of(LOCAL) if has(LOCAL, field)]

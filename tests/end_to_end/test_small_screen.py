@@ -88,4 +88,5 @@ def _answered(screen: str) -> bool:
 
 def _titles(screen: str) -> list[str]:
     """Titles of the panes in sight, sorted by number."""
-    return sorted(" ".join(part.split()[:2]) for row in screen.splitlines() for part in row.split("╭─ ")[1:])
+    tops = [part for row in screen.splitlines() for part in re.split("[╭┌]─ ", row)[1:]]
+    return sorted(" ".join(top.split()[:2]) for top in tops)

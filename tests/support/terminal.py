@@ -313,7 +313,7 @@ class Terminal:
                     return
                 self.received += len(data)
                 self._raw += data
-                del self._raw[:-4_000_000]
+                del self._raw[:-16_000_000]
                 self._feed(self._decoder.decode(data))
                 self._changed.notify_all()
 
