@@ -6,7 +6,6 @@ Used for every connection to another machine: the session, HTTP tools, MCP serve
 import base64
 import contextlib
 import fnmatch
-import html
 import ipaddress
 import json
 import os
@@ -399,6 +398,8 @@ def words_of_body(text: str, limit: int = 300) -> str:
     if isinstance(value, dict):
         text = read_event_error(value).message
     elif "<" in text:
+        import html
+
         text = re.sub(r"(?is)<(script|style|head)\b.*?</\1>", " ", text)
         text = html.unescape(re.sub(r"<[^>]*>", " ", text))
     words = " ".join(text.split())

@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import tomllib
-from importlib import resources
 from pathlib import Path
 
 import msgspec
@@ -169,6 +168,6 @@ def _text(name: str) -> tuple[str, str]:
         with contextlib.suppress(FileNotFoundError):
             return read_text(path), str(path)
     if name in BUILT_IN:
-        text = (resources.files("rtvoice_tui.profiles") / "builtin" / f"{name}.toml").read_text(encoding="utf-8")
+        text = (Path(__file__).with_name("builtin") / f"{name}.toml").read_text(encoding="utf-8")
         return text, f"built-in profile {name}"
     raise ProfileError(f"there is no profile '{name}'", f"known are: {', '.join(profile_names())}")
