@@ -88,7 +88,7 @@ def test_a_full_disk_under_the_recording_is_told_once_and_the_conversation_goes_
             terminal.press("6").wait_for(told, "the full disk is told")
             assert terminal.text.count("the recording ended") == 1
             assert "● LIVE" in terminal.lines[0]
-            assert "REC" not in terminal.lines[0]
+            terminal.wait_for(lambda _: "REC" not in terminal.lines[0], "the header says that nothing is recorded")
             assert_goes_on(terminal)
 
 
