@@ -1,7 +1,7 @@
 """The cockpit app: connects panes, keys and the controller. The session runs in a thread worker of its own."""
 
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 from textual import events, work
@@ -107,8 +107,7 @@ class RtvoiceApp(TerminalApp):
         self.quitting = QuitActions(self, self.controller, self.agent)
         self._bridge = Bridge(store, lambda: session.clock, self.agent.outcome)
         self.ascii_only = ascii_only(os.environ)
-        self._theme_names: set[str] = set()
-        self._register_themes((theme_name, themes.DEFAULT))
+        self.own_themes = self._register_themes()
         known = [name for name in (theme_name, themes.DEFAULT) if name in self.available_themes]
         self.theme = known[0] if known else "textual-dark"
 
@@ -121,26 +120,11 @@ class RtvoiceApp(TerminalApp):
         """Defaults of our own theme variables, for themes that do not define them."""
         return themes.VARIABLES
 
-    @property
-    def own_themes(self) -> set[str]:
-        """Names of the shipped themes and the user's."""
-        self._load_all_themes()
-        return self._theme_names
-
-    def _load_all_themes(self) -> None:
-        """Register the themes that the first frame did not need; a second call does nothing."""
-        if self._theme_names:
-            return
-        self._theme_names, problems = self._register_themes()
-        for problem in problems:
-            self.session.report(Notice(Level.WARNING, problem))
-
-    def _register_themes(self, shipped: Collection[str] | None = None) -> tuple[set[str], list[str]]:
-        """Returns the names of all themes that were registered, and a message for each file that is not used."""
-        loaded, problems = themes.load_themes(shipped)
+    def _register_themes(self) -> set[str]:
+        loaded, self._theme_problems = themes.load_themes()
         for theme in loaded:
             self.register_theme(theme)
-        return {theme.name for theme in loaded}, problems
+        return {theme.name for theme in loaded}
 
     # --- the screen
 
@@ -172,15 +156,14 @@ class RtvoiceApp(TerminalApp):
         self._bridge.attach(self.screen)
         self.panes.layout.arrange()
         self.query_one(TranscriptView).focus()
+        for problem in (*self._theme_problems, *self._key_problems):
+            self.session.report(Notice(Level.WARNING, problem))
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
         if garbage.waits():  # startup is complete
             garbage.enable_tuned_gc()
         self.run_session()
-        self._load_all_themes()
-        for problem in self._key_problems:
-            self.session.report(Notice(Level.WARNING, problem))
         self.profiles.watch_file()
         self.set_interval(1 / PULSE_HZ, self.pulse)
 

@@ -1,7 +1,6 @@
 """Colour themes: TOML files shipped with the app, and the user's own, which replace them by name."""
 
 import tomllib
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -74,19 +73,13 @@ class ThemeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     variables: dict[str, str] = {}
 
 
-def load_themes(shipped: Collection[str] | None = None) -> tuple[list[Theme], list[str]]:
-    """Load the themes of the user and the shipped ones; returns the valid ones, and a message for each invalid file.
-
-    Args:
-        shipped: names of the shipped themes to load; all of them if None.
-    """
+def load_themes() -> tuple[list[Theme], list[str]]:
+    """Load all themes; returns the valid ones, and a message for each invalid file."""
     themes: dict[str, Theme] = {}
     problems = []
     for folder in (_shipped(), paths.themes_folder()):
         try:
             files = sorted(folder.glob("*.toml")) if folder.is_dir() else []
-            if folder == _shipped() and shipped is not None:
-                files = [file for file in files if file.stem in shipped]
         except OSError as error:
             problems.append(f"the themes in {folder} cannot be read: {error.strerror or error}")
             continue
