@@ -4,10 +4,11 @@ import contextlib
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from terminal import COMMAND
+from terminal import COMMAND, Terminal
 
 FAILED, COULD_NOT_RUN = 1, 3
 LIMIT_S = 40
@@ -102,3 +103,12 @@ def test_a_server_without_a_terminal_serves(environment: dict[str, str]):
         finally:
             serving.terminate()
         serving.wait(LIMIT_S)
+
+
+def test_the_cockpit_draws_on_the_terminal_when_its_errors_go_to_a_file(tmp_path: Path, environment: dict[str, str]):
+    errors = tmp_path / "errors"
+    with Terminal(["sh", "-c", f"exec {COMMAND} --no-audio --no-connect 2>{errors}"], environment) as terminal:
+        terminal.wait_for("OFFLINE", limit=20)
+        terminal.press("q")
+        assert terminal.wait_end() == 0
+    assert errors.read_text() == ""

@@ -164,7 +164,10 @@ class TerminalOutput(io.TextIOWrapper):
 
 @contextlib.contextmanager
 def stderr_to_log() -> Iterator[None]:
-    """Redirect descriptor 2 to the log file: sound libraries write there. Textual draws on a copy of the original."""
+    """Redirect descriptor 2 to the log file: sound libraries write there.
+
+    Textual draws on a copy of the original, or of descriptor 1 where only that one is a terminal (``2>errors.txt``).
+    """
     log_file = paths.log_file()
     try:
         log_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -176,7 +179,8 @@ def stderr_to_log() -> Iterator[None]:
         level=logging.WARNING,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
     )
-    screen = os.dup(2)
+    original = os.dup(2)
+    screen = os.dup(1 if os.isatty(1) and not os.isatty(2) else 2)
     before = sys.__stderr__
     sys.__stderr__ = TerminalOutput(screen)  # type: ignore[misc]
     os.dup2(descriptor, 2)
@@ -184,6 +188,7 @@ def stderr_to_log() -> Iterator[None]:
     try:
         yield
     finally:
-        os.dup2(screen, 2)
+        os.dup2(original, 2)
         sys.__stderr__ = before  # type: ignore[misc]
+        os.close(original)
         os.close(screen)
