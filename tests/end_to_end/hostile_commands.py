@@ -28,6 +28,7 @@ def in_terminal(environment: dict[str, str], *arguments: str | Path, answer: Seq
         if answer:
             asked, typed = answer
             terminal.wait_for(asked)
+            terminal.wait_reading()
             terminal.type(typed)
         code = terminal.wait_end()
         terminal.close()

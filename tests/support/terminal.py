@@ -215,6 +215,16 @@ class Terminal:
         """Wait until a text is not on the screen."""
         return self.wait_for(lambda screen: text not in screen, f"'{text}' has left the screen", limit)
 
+    def wait_reading(self, limit: float = LIMIT_S) -> None:
+        """Wait until a program of one thread waits for input.
+
+        No user is as quick as a test: in the microseconds before Python sleeps in a read, it misses ctrl+C.
+        """
+        deadline = time.monotonic() + limit
+        while (stat := _stat(self.process.pid)) is not None and stat[1] != "S":
+            assert time.monotonic() < deadline, f"the program does not read:\n{self.text}"
+            time.sleep(0.002)
+
     # --- what a user does
 
     def press(self, *keys: str) -> Self:

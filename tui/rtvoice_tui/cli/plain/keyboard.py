@@ -1,12 +1,13 @@
 """Reads typed lines from standard input on a thread of its own, and the signals that end the program."""
 
+import asyncio
 import codecs
 import contextlib
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -49,7 +50,7 @@ def read_lines(descriptor: int, heard: Callable[[str | None], None]) -> None:
 def signals(
     interrupted: Callable[[], None], ended: Callable[[int], None], suspended: Callable[[], None]
 ) -> Iterator[None]:
-    """Context in which signals are requests. Entered on the main thread; the functions are called on it.
+    """Context in which signals are requests. Entered in the loop of the main thread; the functions are called there.
 
     Args:
         interrupted: ctrl+C was pressed.
@@ -65,16 +66,37 @@ def signals(
     handlers |= {number: end for name in ENDING if (number := getattr(signal, name, None)) is not None}
     if hasattr(signal, "SIGTSTP"):
         handlers[signal.SIGTSTP] = lambda number, frame: suspended()
-    before = {}
-    for number, handler in handlers.items():
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            before[number] = signal.signal(number, handler)
+    taken = [number for number in handlers if signal.getsignal(number) is not signal.SIG_IGN]  # as under nohup
+    before = {number: signal.getsignal(number) for number in taken}
     try:
-        yield
+        with _waking_loop(taken):
+            for number in taken:
+                signal.signal(number, handlers[number])
+            yield
     finally:
         for number, handler in before.items():
             # from here on a signal would only interrupt Python's shutdown with a traceback
             signal.signal(number, signal.SIG_IGN if number != signal.SIGINT else handler)
+
+
+@contextlib.contextmanager
+def _waking_loop(numbers: Iterable[int]) -> Iterator[None]:
+    """Context in which signals wake the running loop.
+
+    Python runs its handlers between two instructions: one that arrives as the loop goes to sleep would wait until
+    something else happens.
+    """
+    loop = asyncio.get_running_loop()
+    woken = []
+    with contextlib.suppress(NotImplementedError):  # Windows wakes its loop by itself
+        for number in numbers:
+            loop.add_signal_handler(number, lambda: None)
+            woken.append(number)
+    try:
+        yield
+    finally:
+        for number in woken:
+            loop.remove_signal_handler(number)
 
 
 def keep_from_children() -> None:
