@@ -30,17 +30,6 @@ class Bare(App):
 Bare().run()
 """
 
-BARE_15_HZ = """
-from textual.app import App
-from textual.widgets import Static
-class Bare(App):
-    def compose(self):
-        yield Static("bare is here")
-    def on_mount(self):
-        self.set_interval(1 / 15, lambda: None)
-Bare().run()
-"""
-
 
 def bench_environment(folder: Path) -> dict[str, str]:
     """No sound server, files below ``folder``, and bytecode kept as in an installed package."""
