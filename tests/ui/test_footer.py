@@ -567,3 +567,35 @@ def test_the_readme_names_every_key_of_the_table() -> None:
     }
     wanted = {words.get(key.shown, key.shown) for key in KEYS if key.id not in usual | {"panes", "discard", "freeze"}}
     assert wanted - named == set()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_a_pane_shows_its_keys_only_while_they_act(size: tuple[int, int]) -> None:
+    app = Cockpit()
+    async with opened(app, size) as pilot:
+        for number in (2, 4, 1):
+            await focus(pilot, number)
+            await until(pilot, lambda number=number: _with_keys(app) == [number])
+        await pilot.press("e")
+        await until(pilot, lambda: _with_keys(app) == [5])
+        await app.action_type()
+        await until(pilot, lambda: not _with_keys(app))
+
+
+async def test_a_dialog_does_not_dim_the_footer() -> None:
+    app = Cockpit()
+    async with opened(app, (80, 24)) as pilot:
+        await _dialog(app, pilot)
+        app.pulse()
+        await until(pilot, lambda: bool(app.screen.query(KeyRow)))
+        row = app.screen.query_one(KeyRow)
+        assert row.words == app.screen_stack[0].query_one(KeyRow).words
+        assert row.region.bottom == 24
+        await pilot.click(KeyRow, offset=(2, 0))
+        await until(pilot, lambda: len(app.screen_stack) == 1)
+
+
+def _with_keys(app: Cockpit) -> list[int]:
+    """The numbers of the panes that show keys in their lower borders."""
+    panes: list[Pane | AgentPane] = [*app.query(Pane), app.query_one(AgentPane)]
+    return [pane.number for pane in panes if pane.border_subtitle]

@@ -121,6 +121,7 @@ async def test_a_key_of_one_s_own_acts_and_is_shown_wherever_keys_are_shown() ->
         await until(pilot, lambda: "F11 mute" in app.query_one(KeyRow).words)
         await pilot.press("escape")
         await until(pilot, lambda: "^t mute" in app.query_one(KeyRow).words)
+        await focus(pilot, 2)
         assert "u filter" in str(app.query_one("#events-pane", Pane).border_subtitle)
         assert any(command.help.endswith("(^t F11)") for command in commands(app))
         app.action_help()

@@ -2,19 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from textual.content import Content
-
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.columns import Columns
 from rtvoice_tui.ui.copying import Copying
 from rtvoice_tui.ui.footer import Focus, Now
-from rtvoice_tui.ui.glyphs import signs
 from rtvoice_tui.ui.layout import Layout
 from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.events import EventsView
 from rtvoice_tui.ui.panes.pane import Pane
-from rtvoice_tui.ui.panes.registry import ROWS
 from rtvoice_tui.ui.panes.timing import TimingView
 from rtvoice_tui.ui.panes.transcript import TranscriptView
 from rtvoice_tui.ui.widgets.ask_row import AskRow
@@ -51,10 +47,16 @@ class PaneActions:
         """Show the keys of what has the focus in the footer, and those of the question in its row."""
         live, talk = self._store.session.phase is not Phase.OFFLINE, self._app.controller.talk
         focus, now = self._focus(), Now(live, talk.muted, talk.by_key)
+        top, base = self._app.screen, self._app.screen_stack[0]
+        if top is not base and not top.query(KeyRow):
+            row = KeyRow(id="dialog-keys")  # a dialog dims the footer below it
+            top.mount(row)
+            row.show(focus, now)
         if (focus, now) != self._shown_keys:
             self._shown_keys = (focus, now)
-            self._app.screen_stack[0].query_one(KeyRow).show(focus, now)
-            self._app.screen_stack[0].query_one(AskRow).show_keys(focus)
+            for row in {base.query_one(KeyRow), *top.query(KeyRow)}:
+                row.show(focus, now)
+            base.query_one(AskRow).show_keys(focus)
 
     def show_question(self) -> None:
         """Show a call that waits over a dialog as well: it hides the question's own row, and F8 and F9 act there."""
@@ -74,8 +76,7 @@ class PaneActions:
         self.show_keys()
         for pane in self._app.query(Pane):
             pane.show_keys()
-        agent = self._app.query_one(AgentPane)
-        agent.border_subtitle = Content(signs(agent, ROWS[agent.number].keys))
+        self._app.query_one(AgentPane).show_keys()
         self._app.composer.show_hint()
         self._app.screen_stack[0].query_one(SoundPanel).show_keys()
         self._app.screen_stack[0].query_one(NoticeRow).show_keys()

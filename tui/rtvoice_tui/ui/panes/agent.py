@@ -61,8 +61,13 @@ class AgentPane(Vertical):
         self._refused = False  # whether the last line says why a typed value was refused
         self._state: list[Piece] = [("nothing changed yet", "dim")]
         self.number = number
+        self._hints = hints
         self.border_title = f"{number} {name}"
-        self.border_subtitle = Content(signs(self, hints))  # a [ is a key, not markup
+
+    def show_keys(self) -> None:
+        """Show the keys in the lower border; without the focus they do nothing."""
+        keys = self._hints if self.has_focus_within else ""
+        self.border_subtitle = Content(signs(self, keys))  # a [ is a key, not markup
 
     async def open(self, typing: bool = True) -> None:
         """Focus the instructions (``typing``), or the table."""
@@ -228,11 +233,13 @@ class AgentPane(Vertical):
         self.describe()
 
     def on_descendant_focus(self) -> None:
-        """Repaint the table: its cursor is hidden while the instructions have the focus."""
+        """Show the keys, and repaint the table: its cursor is hidden while the instructions have the focus."""
+        self.show_keys()
         self.query_one(FieldTable).refresh()
 
     def on_descendant_blur(self) -> None:
         """Repaint the table when the focus leaves, and close the field of a value."""
+        self.show_keys()
         self.query_one(FieldTable).refresh()
         self.call_after_refresh(self._field_left)
 

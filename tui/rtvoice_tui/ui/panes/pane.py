@@ -41,8 +41,8 @@ class Pane(Vertical):
         self.show_keys()
 
     def show_keys(self) -> None:
-        """Show the keys in the lower border, with what they do now."""
-        words = hint(*self._keys, labels=self.view.labels)
+        """Show the keys in the lower border, with what they do now; without the focus they do nothing."""
+        words = hint(*self._keys, labels=self.view.labels) if self.has_focus_within else ""
         if words != self._shown_keys:
             self._shown_keys = words
             self.border_subtitle = Content(signs(self, words))  # a [ is a key, not markup
@@ -50,6 +50,14 @@ class Pane(Vertical):
     def compose(self) -> ComposeResult:
         """The view; `ask` adds the field when it is first needed."""
         yield self.view
+
+    def on_descendant_focus(self) -> None:
+        """The keys act here."""
+        self.show_keys()
+
+    def on_descendant_blur(self) -> None:
+        """The keys may act elsewhere."""
+        self.show_keys()
 
     def sync(self, with_counters: bool = True) -> None:
         """Update view and title. Without ``with_counters``, lines in which only a counter changed are not repainted."""
