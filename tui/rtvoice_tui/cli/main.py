@@ -19,6 +19,7 @@ PROVIDERS = ("yandex", "openai", "azure", "xai", "hf", "generic", "local")
 _LOADED_LATE = {
     "profiles": "rtvoice_tui.cli.profiles:profiles",
     "doctor": "rtvoice_tui.cli.doctor:doctor",
+    "replay": "rtvoice_tui.cli.replay:replay",
     "sessions": "rtvoice_tui.cli.sessions:sessions",
 }
 """Commands that are imported only when they are used."""

@@ -92,7 +92,7 @@ def open_session(chosen: Chosen, introduces: bool = True) -> Opened:
     from rtvoice_tui.session.facts import Level, Notice
 
     options, profile = chosen.options, chosen.profile
-    store = _new_store()
+    store = new_store()
     planner = Planner(options)
     shown = f"{options.provider} {COMMAND_LINE}" if options.provider else chosen.name
     plan, problems = planner.plan(profile, None, shown)
@@ -123,7 +123,12 @@ def _recorded(session: SessionWorker, store: Store, chosen: Chosen, introduces: 
     return recording
 
 
-def _new_store() -> Store:
+def new_store() -> Store:
+    """An empty store.
+
+    Raises:
+        NoTemporaryFolder: the event log's temporary file cannot be created.
+    """
     try:
         return Store()
     except OSError:

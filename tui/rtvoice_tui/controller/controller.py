@@ -1,6 +1,7 @@
 """All user actions on a session in one object, for every head."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from rtvoice_tui.controller.calls import Calls
 from rtvoice_tui.controller.edits import Edits
@@ -15,6 +16,9 @@ from rtvoice_tui.profiles import paths
 from rtvoice_tui.recording.handle import RecordingHandle
 from rtvoice_tui.store.store import Store
 
+if TYPE_CHECKING:
+    from rtvoice_tui.recording.replay_session import ReplaySession
+
 
 class Controller:
     """A session and all actions that a user can perform on it, independent of the screen.
@@ -26,10 +30,12 @@ class Controller:
         planner: creates plans.
         remember: called with the name of the profile to open at the next start.
         recording: the recording of the session; ``None`` if there is none.
+        replay: the session, if it is a replay.
 
     Attributes:
         session: handle of the session.
         store: the session's store.
+        replay: the session, if it is a replay.
         edits: edits the agent.
         profiles: opens other profiles.
         calls: approval of calls, manual runs and mocks.
@@ -46,9 +52,11 @@ class Controller:
         planner: Planner,
         remember: Callable[[str], None] = lambda name: None,
         recording: RecordingHandle | None = None,
+        replay: "ReplaySession | None" = None,
     ) -> None:
         self.session = session
         self.store = store
+        self.replay = replay
         self.edits = Edits(session, store, editor, planner)
         self.profiles = Profiles(session, self.edits, remember)
         self.calls = Calls(session, self.edits)

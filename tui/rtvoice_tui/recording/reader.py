@@ -3,13 +3,14 @@
 Only files are read: no link is followed, and nothing waits for a pipe.
 """
 
+import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterator
+import weakref
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, Generic, TypeVar
 
 import msgspec
 
@@ -52,25 +53,26 @@ class Recording:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.manifest = read_manifest(folder)
+        self._files: dict[Track, BinaryIO] = {}
 
     @property
     def name(self) -> str:
         """The folder's name."""
         return self.folder.name
 
-    def journal(self) -> Iterator[JournalLine]:
-        """The inputs of the machine, in order."""
-        return self._lines(JOURNAL, JournalLine)
+    def journal(self, place: int = 0) -> "Lines[JournalLine]":
+        """The inputs of the machine, in order, from a `Lines.place` on."""
+        return Lines(self.folder / JOURNAL, JournalLine, place)
 
-    def wire(self) -> Iterator[WireLine]:
-        """The frames of both directions, in order."""
-        return self._lines(WIRE, WireLine)
+    def wire(self, place: int = 0) -> "Lines[WireLine]":
+        """The frames of both directions, in order, from a `Lines.place` on."""
+        return Lines(self.folder / WIRE, WireLine, place)
 
     @cached_property
     def segments(self) -> dict[Track, list[Segment]]:
         """The stretches of each track, in order."""
         found: dict[Track, list[Segment]] = {track: [] for track in Track}
-        for segment in self._lines(SOUND, Segment):
+        for segment in Lines(self.folder / SOUND, Segment):
             found[segment.track].append(segment)
         return found
 
@@ -94,16 +96,24 @@ class Recording:
                 pcm[start : start + len(data)] = data
         return bytes(pcm)
 
+    def keeps(self, speech: Speech) -> bool:
+        """Whether any sound of a frame is kept."""
+        first, last = speech.first, speech.first + speech.size
+        return any(
+            segment.first < last and first < segment.first + size for segment, size in self.stretches(speech.track)
+        )
+
     def stretches(self, track: Track) -> list[tuple[Segment, int]]:
         """The stretches of a track, each with its size in bytes."""
         return self._stretches[track]
 
     def pcm(self, track: Track, place: int, size: int) -> bytes:
-        """Bytes of a track's file; fewer where it ends before."""
+        """Bytes of a track's file; fewer where it ends before. May be called from any thread."""
         try:
-            with open_file(self.folder / track.file) as file:
-                file.seek(place)
-                return file.read(size)
+            if track not in self._files:
+                self._files[track] = file = open_file(self.folder / track.file)
+                weakref.finalize(self, file.close)
+            return os.pread(self._files[track].fileno(), size, place)
         except OSError:
             return b""
 
@@ -117,15 +127,44 @@ class Recording:
             found[track] = [(segment, max(0, end - segment.place)) for segment, end in both]
         return found
 
-    def _lines(self, name: str, kind: type[Line]) -> Iterator[Line]:
-        """The whole lines that can be read; the first that cannot ends them."""
-        decoder = msgspec.json.Decoder(kind)
-        try:
-            with open_file(self.folder / name) as file:
-                while (line := file.readline(MOST_LINE)).endswith(b"\n"):
-                    yield decoder.decode(line)
-        except (OSError, MemoryError, msgspec.DecodeError, RecursionError):
-            return
+
+class Lines(Generic[Line]):
+    """The whole lines of a file that can be read; the first that cannot ends them.
+
+    Args:
+        path: the file.
+        kind: what a line is.
+        place: where the first line begins, in bytes.
+
+    Attributes:
+        place: where the next line begins, in bytes.
+    """
+
+    def __init__(self, path: Path, kind: type[Line], place: int = 0) -> None:
+        self.place = place
+        self._decoder = msgspec.json.Decoder(kind)
+        self._file: BinaryIO | None = None
+        with contextlib.suppress(OSError):
+            self._file = file = open_file(path)
+            weakref.finalize(self, file.close)
+            file.seek(place)
+
+    def __iter__(self) -> "Lines[Line]":
+        return self
+
+    def __next__(self) -> Line:
+        """The next line."""
+        if self._file is not None:
+            try:
+                line = self._file.readline(MOST_LINE)
+                if line.endswith(b"\n"):
+                    self.place += len(line)
+                    return self._decoder.decode(line)
+            except (OSError, MemoryError, msgspec.DecodeError, RecursionError):
+                pass
+            self._file.close()
+            self._file = None
+        raise StopIteration
 
 
 def open_file(path: Path) -> BinaryIO:

@@ -1,29 +1,67 @@
 """Feeds a recording through a fresh machine, so that observers see the session again: its facts, effects and frames."""
 
-import itertools
 import logging
 from collections.abc import Sequence
+from typing import Generic, NamedTuple, TypeVar
 
 from rtvoice_tui.engine.observers import FrameReceived, FrameSent, MachineMade, Observed, Observer, Stepped
 from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from rtvoice_tui.protocol.realtime.wire import RealtimeWire
 from rtvoice_tui.protocol.wire import Decoded, Wire
-from rtvoice_tui.recording.format import JournalLine, WireLine
-from rtvoice_tui.recording.reader import Recording
+from rtvoice_tui.recording.format import JournalLine, Track, WireLine
+from rtvoice_tui.recording.reader import Lines, Recording
 from rtvoice_tui.session.commands import MicFrame
 from rtvoice_tui.session.inputs import Input, Received
 from rtvoice_tui.session.realtime.machine import SessionMachine
 
 log = logging.getLogger(__name__)
 
+Line = TypeVar("Line")
+
+
+class Ids:
+    """Gives ids, such as ``e-3``."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __call__(self, prefix: str) -> str:
+        """A new id."""
+        self._count += 1
+        return f"{prefix}-{self._count}"
+
+
+class Place(NamedTuple):
+    """Where a replay is.
+
+    Attributes:
+        machine: the machine; ``None`` before the first.
+        ids: gives the ids of all machines.
+        journal: where the next line of the journal begins, in bytes.
+        wire: the same of the wire's file.
+        frames: number of frames before it.
+        at: time of what was replayed last, in seconds.
+    """
+
+    machine: SessionMachine | None = None
+    ids: Ids | None = None
+    journal: int = 0
+    wire: int = 0
+    frames: int = 0
+    at: float = 0.0
+
+
+BEGINNING = Place()
+
 
 class Replayer:
-    """Replays a recording, from its beginning on. No clock: it is as fast as the machine.
+    """Replays a recording. No clock: it is as fast as the machine.
 
     Args:
         recording: the recording.
         observers: notified of everything as they were of the session.
+        place: where to begin.
 
     Attributes:
         at: time of what was replayed last, in seconds.
@@ -31,20 +69,23 @@ class Replayer:
         problem: why the rest cannot be replayed; empty if all of it can.
     """
 
-    def __init__(self, recording: Recording, observers: Sequence[Observer]) -> None:
+    def __init__(self, recording: Recording, observers: Sequence[Observer], place: Place = BEGINNING) -> None:
         self._recording = recording
         self._observers = list(observers)
         self._wire: Wire = RealtimeWire()
-        self._machine: SessionMachine | None = None
-        self._ids = itertools.count(1)
-        self._journal = recording.journal()
-        self._next = next(self._journal, None)
-        self._frames = recording.wire()
-        self._frame = next(self._frames, None)
-        self._frames_seen = 0
-        self.at = 0.0
-        self.ended = self._next is None
+        self._machine = place.machine
+        self._ids = place.ids or Ids()
+        self._journal = _Ahead(recording.journal(place.journal))
+        self._frames = _Ahead(recording.wire(place.wire))
+        self._frames_seen = place.frames
+        self.at = place.at
+        self.ended = self._journal.line is None
         self.problem = ""
+
+    @property
+    def place(self) -> Place:
+        """Where it is now. Its machine goes on stepping: another replay needs a copy."""
+        return Place(self._machine, self._ids, self._journal.place, self._frames.place, self._frames_seen, self.at)
 
     def until(self, at: float) -> None:
         """Replay everything up to a time in seconds.
@@ -64,10 +105,10 @@ class Replayer:
             self.ended = True
 
     def _until(self, at: float) -> None:
-        while (line := self._next) is not None and line.at <= at:
+        while (line := self._journal.line) is not None and line.at <= at:
             self._line(line)
-            self._next = next(self._journal, None)
-        if self._next is None:
+            self._journal.advance()
+        if self._journal.line is None:
             self._frames_before(None)
             self.ended = True
 
@@ -97,12 +138,9 @@ class Replayer:
                 f"{self._recording.name} is of a provider that is not known here", "update rtvoice-tui"
             )
         self._machine = SessionMachine(
-            dialect, made.settings, made.tools, self._new_id, made.turn, made.talk, made.audio, made.calls_in_a_row
+            dialect, made.settings, made.tools, self._ids, made.turn, made.talk, made.audio, made.calls_in_a_row
         )
         self._observe(made, at)
-
-    def _new_id(self, prefix: str) -> str:
-        return f"{prefix}-{next(self._ids)}"
 
     def _step(self, happened: Input, at: float) -> None:
         if self._machine is None:
@@ -130,7 +168,8 @@ class Replayer:
                 self._observe(FrameSent(self._wire.decode_sent(text, self._speech(frame)), text), frame.at)
 
     def _take(self) -> WireLine | None:
-        frame, self._frame = self._frame, next(self._frames, None)
+        frame = self._frames.line
+        self._frames.advance()
         self._frames_seen += frame is not None
         return frame
 
@@ -140,12 +179,41 @@ class Replayer:
         return text, self._wire.with_speech(decoded, self._speech(frame)) if frame.speech is not None else decoded
 
     def _speech(self, frame: WireLine) -> bytes:
-        return self._recording.speech(frame.speech) if frame.speech is not None else b""
+        """The sound of a frame. Of the microphone only its length counts; what was not kept is taken for speech."""
+        speech = frame.speech
+        if speech is None:
+            return b""
+        if speech.track is Track.SENT:
+            return bytes(speech.size)
+        return self._recording.speech(speech) if self._recording.keeps(speech) else _some_speech(speech.size)
 
     def _observe(self, observed: Observed, at: float) -> None:
         self.at = at
         for observer in self._observers:
             observer(observed, at)
+
+
+class _Ahead(Generic[Line]):
+    """Lines, of which the next one is known.
+
+    Attributes:
+        line: the next line; ``None`` at the end.
+        place: where it begins, in bytes.
+    """
+
+    def __init__(self, lines: Lines[Line]) -> None:
+        self._lines = lines
+        self.advance()
+
+    def advance(self) -> None:
+        """Go to the line after it."""
+        self.place = self._lines.place
+        self.line = next(self._lines, None)
+
+
+def _some_speech(size: int) -> bytes:
+    """Sound that is not silence."""
+    return (b"\x00\x10\x00\xf0" * (size // 4 + 1))[:size]
 
 
 def _text(frame: WireLine) -> str:

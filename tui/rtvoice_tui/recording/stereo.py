@@ -59,7 +59,7 @@ def write_stereo(recording: Recording, path: Path) -> float:
     seconds = 0.0
     try:
         with soundfile.SoundFile(path, "x", samplerate=rate, channels=2, subtype="PCM_16") as file:
-            for window in mixed(recording):
+            for window in Mix(recording).windows():
                 file.write(window)
                 seconds += len(window) / rate
     except (OSError, soundfile.SoundFileError, TypeError) as error:
@@ -67,17 +67,39 @@ def write_stereo(recording: Recording, path: Path) -> float:
     return seconds
 
 
-def mixed(recording: Recording) -> Iterator[Samples]:
-    """The time line in windows: an array of samples by two channels each, at the output rate, from `begins` on."""
-    zero, rate = begins(recording), recording.manifest.output_rate
-    sent, heard = _stretches_sent(recording, zero), _stretches_heard(recording, zero)
-    ends = max((stretch.ends for stretch in (*sent, *heard)), default=0.0)
-    left, right = _Channel(recording, Track.SENT, sent, rate), _Channel(recording, Track.HEARD, heard, rate)
-    count = round(WINDOW_S * rate)
-    for number in range(int(ends / WINDOW_S) + 1):
-        last = min(count, max(0, round(ends * rate) - number * count))
-        window = np.stack((left.window(number), right.window(number)), axis=1)
-        yield window[:last]
+class Mix:
+    """Both sides on one time line, which begins at `begins`.
+
+    Args:
+        recording: the recording. All of its lines are read at once.
+        window_s: seconds that are mixed at a time.
+
+    Attributes:
+        rate: samples per second.
+        ends: where it ends, in seconds.
+    """
+
+    def __init__(self, recording: Recording, window_s: float = WINDOW_S) -> None:
+        zero = begins(recording)
+        self.rate = recording.manifest.output_rate
+        self._recording = recording
+        self._window_s = window_s
+        self._sides = {
+            Track.SENT: _stretches_sent(recording, zero),
+            Track.HEARD: _stretches_heard(recording, zero),
+        }
+        self.ends = max((stretch.ends for side in self._sides.values() for stretch in side), default=0.0)
+
+    def windows(self, first: int = 0) -> Iterator[Samples]:
+        """The windows from a number on: arrays of samples by two channels."""
+        channels = [
+            _Channel(self._recording, track, stretches, self.rate, self._window_s)
+            for track, stretches in self._sides.items()
+        ]
+        count = round(self._window_s * self.rate)
+        for number in range(first, int(self.ends / self._window_s) + 1):
+            last = min(count, max(0, round(self.ends * self.rate) - number * count))
+            yield np.stack([channel.window(number) for channel in channels], axis=1)[:last]
 
 
 def begins(recording: Recording) -> float:
@@ -135,20 +157,24 @@ class _Channel:
         track: the track of this side.
         stretches: what is kept of it.
         rate: the sample rate in Hz.
+        window_s: seconds of a window.
     """
 
-    def __init__(self, recording: Recording, track: Track, stretches: list[Stretch], rate: int) -> None:
+    def __init__(
+        self, recording: Recording, track: Track, stretches: list[Stretch], rate: int, window_s: float
+    ) -> None:
         self._recording = recording
         self._track = track
         self._stretches = stretches
-        self._count = round(WINDOW_S * rate)
+        self._window_s = window_s
+        self._count = round(window_s * rate)
         self._resamplers = {stretch.rate: Resampler(stretch.rate, rate) for stretch in stretches}
 
     def window(self, number: int) -> Samples:
         """The samples of a window. Windows are asked for in order."""
         whole = np.zeros(self._count, np.int16)
         for rate, resampler in self._resamplers.items():
-            count = round(WINDOW_S * rate)
+            count = round(self._window_s * rate)
             part = np.frombuffer(resampler(self._own(rate, number * count, count).tobytes()), "<i2")[: self._count]
             loud = np.flatnonzero(part)
             whole[loud] = part[loud]

@@ -6,6 +6,7 @@ A group takes a few columns; each row has the number of its group and a link to 
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from rtvoice_tui.protocol.wire import Claim, GroupKind, GroupMark
 
@@ -25,6 +26,9 @@ OTHER_STATUS = "ended"
 
 _KINDS = tuple(GroupKind)
 _NONE = 0xFFFF_FFFF
+
+_CHANGING = ("_next_rows", "_statuses", "_named", "_lasts", "_events", "_audio", "_until")
+"""Columns of rows and groups that may change later."""
 
 FAILURES = frozenset(("failed", "incomplete"))
 """Statuses that are errors."""
@@ -58,6 +62,19 @@ class Group:
     def failed(self) -> bool:
         """Whether it ended with an error."""
         return self.status in FAILURES
+
+
+class GroupsState(NamedTuple):
+    """Groups at one time, for `EventGroups.at`."""
+
+    heads: int
+    of_row: "array[int]"
+    groups: int
+    changing: "tuple[array[Any], ...]"
+    ids: dict[str, int]
+    open: dict[GroupKind, list[int]]
+    counts: dict[GroupKind, int]
+    words: list[str]
 
 
 class EventGroups:
@@ -207,6 +224,28 @@ class EventGroups:
         self._statuses[group] = self._words.index(word)
         if group in self._open[mark.kind]:
             self._open[mark.kind].remove(group)
+
+    def state(self, rows: int) -> GroupsState:
+        """The state of the groups, of a log with so many rows."""
+        waiting = {kind: list(groups) for kind, groups in self._open.items()}
+        changing = tuple(getattr(self, name)[:] for name in _CHANGING)
+        return GroupsState(
+            len(self.heads), self.of_row[:rows], len(self), changing, dict(self._ids), waiting, dict(self._counts),
+            list(self._words),
+        )  # fmt: skip
+
+    def at(self, state: GroupsState) -> "EventGroups":
+        """The groups as they were at a time."""
+        groups = EventGroups()
+        groups.heads, groups.of_row = self.heads[: state.heads], state.of_row[:]
+        for name in ("_kinds", "_ordinals", "_firsts"):
+            setattr(groups, name, getattr(self, name)[: state.groups + 1])
+        for name, column in zip(_CHANGING, state.changing, strict=True):
+            setattr(groups, name, column[:])
+        groups._ids = dict(state.ids)
+        groups._open = {kind: list(waiting) for kind, waiting in state.open.items()}
+        groups._counts, groups._words = dict(state.counts), list(state.words)
+        return groups
 
     # --- the screen's thread
 

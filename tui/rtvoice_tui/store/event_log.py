@@ -13,12 +13,12 @@ import weakref
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from rtvoice_tui.protocol.wire import GroupMark
-from rtvoice_tui.store.event_groups import EventGroups
+from rtvoice_tui.store.event_groups import EventGroups, GroupsState
 
 
 class _Delta(msgspec.Struct):
@@ -59,6 +59,20 @@ class Row:
     count: int
     audio_bytes: int
     error: bool
+
+
+class LogState(NamedTuple):
+    """A log at one time, for `EventLog.at`: how far it was, and what changes in rows that are there already."""
+
+    events: int
+    rows: int
+    size: int
+    unreadable: int
+    turn: int
+    counts: "array[int]"
+    audio: "array[int]"
+    foldable: dict[tuple[str, str], int]
+    groups: GroupsState
 
 
 class EventLog:
@@ -172,6 +186,10 @@ class EventLog:
             bool(self._flags[number] & 2),
         )
 
+    def time_of_event(self, index: int) -> float | None:
+        """Return the time of the row that holds an event, in seconds; ``None`` if there is no such event."""
+        return self._times[self._event_rows[index]] if 0 <= index < self.events else None
+
     def name(self, number: int) -> str:
         """Return the type of a row's events."""
         return self.names[self._kinds[number]]
@@ -257,6 +275,42 @@ class EventLog:
             return _readable(self.text(row.number)).lower()
         texts = [_readable(text) for text in self.texts(row.number, limit=row.count)]
         return "\n".join([*texts, "".join(map(_delta, texts))]).lower()
+
+    # --- earlier states
+
+    def state(self) -> LogState:
+        """The state of the log now."""
+        rows = len(self._times)
+        return LogState(
+            self.events,
+            rows,
+            self._size,
+            self.unreadable,
+            self._turn,
+            self._counts[:rows],
+            self._audio[:rows],
+            dict(self._foldable),
+            self.groups.state(rows),
+        )
+
+    def at(self, state: LogState) -> "EventLog":
+        """The log as it was at a time, with the same file: what is appended to it must be what was appended to this."""
+        log = EventLog.__new__(EventLog)
+        log.version, log.texts_lost = 0, self.texts_lost
+        log.events, log.unreadable, log._turn, log._size = state.events, state.unreadable, state.turn, state.size
+        log._file = self._file
+        log.close = weakref.finalize(log, lambda: None)
+        log._lock = threading.Lock()
+        log._pending, log.pending_bytes = [], 0
+        self.flush()
+        log.names, log._name_ids = list(self.names), dict(self._name_ids)
+        for name in ("_offsets", "_event_rows"):
+            setattr(log, name, getattr(self, name)[: state.events])
+        for name in ("_times", "_kinds", "_flags", "_first_events", "_turns"):
+            setattr(log, name, getattr(self, name)[: state.rows])
+        log._counts, log._audio, log._foldable = state.counts[:], state.audio[:], dict(state.foldable)
+        log.groups = self.groups.at(state.groups)
+        return log
 
     @property
     def memory_bytes(self) -> int:

@@ -115,6 +115,10 @@ class Store:
         self._refused: dict[str, frozenset[str]] = {}  # settings by the id of the update that was refused
         self._connecting_at = 0.0
 
+    def become(self, other: "Store") -> None:
+        """Hold what another store holds, at once; that one must not be used any more."""
+        self.__dict__ = other.__dict__
+
     def record(self, fact: Fact, at: float) -> None:
         """Record a fact that happened at ``at`` seconds on the store's clock."""
         self.interruptions.record(fact)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult, SystemCommand
@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
+from textual.widget import Widget
 
 from rtvoice_tui import garbage
 from rtvoice_tui.controller.controller import Controller
@@ -50,6 +51,9 @@ from rtvoice_tui.ui.widgets.sound_panel import SoundPanel
 from rtvoice_tui.ui.widgets.status import StatusRow
 from rtvoice_tui.ui.widgets.submitted import MessageSubmitted
 
+if TYPE_CHECKING:
+    from rtvoice_tui.recording.replay_session import ReplaySession
+
 
 @with_actions
 class RtvoiceApp(TerminalApp):
@@ -64,6 +68,7 @@ class RtvoiceApp(TerminalApp):
         theme_name: name of the initial theme; if it is unknown, the default theme is used.
         columns: shares of the columns of panes; others than three numbers are ignored.
         recording: the recording of the session; ``None`` if there is none.
+        replay: the session, if it is a replay; see `ReplayApp`.
 
     Attributes:
         controller: the operations on the session.
@@ -89,10 +94,13 @@ class RtvoiceApp(TerminalApp):
         theme_name: str = themes.DEFAULT,
         columns: Sequence[int] = (),
         recording: RecordingHandle | None = None,
+        replay: "ReplaySession | None" = None,
     ) -> None:
         self.session = session
         self.store = store
-        self.controller = Controller(session, store, editor, planner, lambda name: remember(profile=name), recording)
+        self.controller = Controller(
+            session, store, editor, planner, lambda name: remember(profile=name), recording, replay
+        )
         self.own_keys, self._key_problems = load_keymap(keymap_file())
         rebind(self.own_keys)
         super().__init__(session, self.controller.talk)
@@ -146,7 +154,12 @@ class RtvoiceApp(TerminalApp):
         yield AskRow(store, clock)
         yield NoticeRow(store)
         yield Composer(self.controller.typed)
+        yield from self.foot()
         yield KeyRow(id="keys")
+
+    def foot(self) -> Iterable[Widget]:
+        """Rows between the message field and the footer."""
+        return ()
 
     def on_mount(self) -> None:
         """Paint the first frame, then start the session: nothing heavy is imported before."""
@@ -292,7 +305,7 @@ class RtvoiceApp(TerminalApp):
         if isinstance(self.screen, HelpScreen):
             self.screen.dismiss()
             return
-        self.push_screen(HelpScreen(ROWS[self.panes.layout.active].help))
+        self.push_screen(HelpScreen(ROWS[self.panes.layout.active].help, self.controller.replay is not None))
 
     def action_help_quit(self) -> None:
         """Ctrl+c, which ends other programs: say how this one ends."""

@@ -27,6 +27,12 @@ _SIGNS = {
     "less_than_sign": "<",
     "greater_than_sign": ">",
     "backspace": "bksp",
+    "comma": ",",
+    "full_stop": ".",
+    "colon": ":",
+    "minus": "-",
+    "plus": "+",
+    "equals_sign": "=",
 }
 
 
@@ -55,8 +61,8 @@ class Key:
         action: the action it triggers; empty if the focused widget handles the key itself.
         label: one or two words for the footer.
         help: description in one line.
-        where: scope: ``app``, the kind of pane (``lines``, ``events``, ``tools``, ``agent``, ``fields``), or the
-            message field (``composer``).
+        where: scope: ``app``, ``replay`` (in place of ``app``), the kind of pane (``lines``, ``events``, ``tools``,
+            ``agent``, ``fields``), or the message field (``composer``).
         footer: position in the footer while no text field has the focus; 0 hides it there.
         typing: position in the footer while a text is typed; 0 hides it there.
         anywhere: whether it also acts inside text fields, as a priority binding.
@@ -136,6 +142,15 @@ KEYS: tuple[Key, ...] = (
     Key("always", "A", "agree(True)", "always", "Approve it and all calls of this tool in this session"),
     Key("deny", "x", "deny", "no", "Reject the waiting call with a reason; stop a running call"),
     Key("send-result", "s", "send_result", "send", "Give a call's result yourself: in its place, or as a message"),
+    Key("play", "space", "play", "play", "Play or pause", where="replay", footer=1),
+    Key("skip-back", "comma", "skip(-5)", "5 s back", "Go back by 5 seconds", where="replay", footer=2),
+    Key("skip", "full_stop", "skip(5)", "5 s on", "Go forward by 5 seconds", where="replay", footer=3),
+    Key("turn-back", "left_square_bracket", "turn(-1)", "turn back", "Go to the turn before", where="replay", footer=4),
+    Key("turn-on", "right_square_bracket", "turn(1)", "turn on", "Go to the next turn", where="replay", footer=5),
+    Key("from-here", "J", "from_here", "from here", "Go to the time of the chosen line", where="replay", footer=6),
+    Key("go-to", "colon", "go_to", "go to", "Go to a time, a turn or an event", where="replay", footer=7),
+    Key("slower", "minus", "speed(-1)", "slower", "Half as fast", where="replay", footer=9),
+    Key("faster", "plus,equals_sign", "speed(1)", "faster", "Twice as fast", where="replay", footer=8),
     Key("search", "slash", "app.search", "search", "Find the next line with a word", where="lines"),
     Key(
         "copy", "y", "app.copy", "copy", "Copy the entry, event or call under the cursor, or everything", where="lines"
@@ -206,6 +221,19 @@ KEYS: tuple[Key, ...] = (
     ),
 )
 
+REPLAYED = frozenset(
+    "panes zoom quit quit-f help help-f palette sound next-pane back narrower wider mute-agent".split()
+)
+"""The app's keys that act in a replay, too."""
+
+
+def acts(key: Key, replay: bool) -> bool:
+    """Whether a key acts in a replay, or in a session."""
+    if key.where == "app":
+        return not replay or key.id in REPLAYED
+    return replay or key.where != "replay"
+
+
 PANE_ACTIONS = frozenset(
     "type pane zoom widen edit_agent send_edit back turn filter filter_events search copy command_palette"
     " send_result run_again run_edited toggle_mock test_tool toggle_tool whole_call call_view"
@@ -242,9 +270,10 @@ def rebind(own: Mapping[str, str]) -> None:
 
 
 def bindings(where: str) -> list[BindingType]:
-    """The bindings of the app or of one kind of pane."""
-    own = [key.binding for key in KEYS if key.where == where and key.action and key.id != "palette"]
-    return [*own, *PANE_KEYS] if where == "app" else own
+    """The bindings of the app, of a replay, or of one kind of pane."""
+    chosen = [key for key in KEYS if key.where == where or (where == "replay" and key.id in REPLAYED)]
+    own = [key.binding for key in chosen if key.action and key.id != "palette"]
+    return [*own, *PANE_KEYS] if where in ("app", "replay") else own
 
 
 TURNS = "turns"

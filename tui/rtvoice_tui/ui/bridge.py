@@ -10,6 +10,7 @@ from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.pane import Pane
 from rtvoice_tui.ui.panes.timing import TimingView
 from rtvoice_tui.ui.widgets.ask_row import AskRow
+from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.lines import FixedLine
 from rtvoice_tui.ui.widgets.meters import MeterRow
 from rtvoice_tui.ui.widgets.rows import NoticeRow, TabRow, TickerRow
@@ -56,6 +57,15 @@ class Bridge:
         self._ticker = screen.query_one(TickerRow)
         self._summary = screen.query_one("#summary", FixedLine)
         self._timing = screen.query_one(TimingView)
+
+    def reset(self) -> None:
+        """Show the store from the beginning: it holds something else, as after a jump in a replay."""
+        self._edits_seen = self._store.edit_count
+        self._meters.reset()
+        self._sound.reset()
+        for pane in self._panes:
+            for view in pane.query(FollowView):
+                view.reset()
 
     def pulse(self, narrow: bool, active: int) -> None:
         """Update the visible widgets, and report new outcomes of edits.

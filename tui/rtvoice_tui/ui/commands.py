@@ -89,6 +89,11 @@ def commands(app: "RtvoiceApp") -> Iterable[SystemCommand]:
     yield SystemCommand("Agent: undo the edit", keyed("Take the last acknowledged change back", "undo"), app.agent.undo)
     yield SystemCommand("Agent: all edits", keyed("Restore or compare one", "history"), app.agent.history)
     yield SystemCommand("Message: type", keyed("Send a typed turn", "type"), app.action_type)
+    yield from looks(app)
+
+
+def looks(app: "RtvoiceApp") -> Iterable[SystemCommand]:
+    """Commands that change only what is seen, in a replay as well."""
     yield SystemCommand("Events: filter", "Show only events with certain words", app.panes.filter_events)
     yield SystemCommand("View: zoom the pane", keyed("The whole screen, or back", "zoom"), app.panes.layout.zoom)
     yield SystemCommand("Themes: try and choose", "See each one while you choose", app.preview_themes)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from rtvoice_tui.ui.bindings import BY_ID, Key, shown_key
+from rtvoice_tui.ui.bindings import BY_ID, Key, acts, shown_key
 
 
 class Focus(Enum):
@@ -105,11 +105,15 @@ class Now:
         live: whether there is a session, which ``connect`` ends then.
         muted: whether the microphone is muted.
         by_key: whether a key starts and ends turns; else it ends the turn of an open microphone.
+        replay: whether a recording is replayed.
+        playing: whether the replay plays.
     """
 
     live: bool = False
     muted: bool = False
     by_key: bool = False
+    replay: bool = False
+    playing: bool = False
 
     @property
     def labels(self) -> dict[str, str]:
@@ -117,6 +121,8 @@ class Now:
         found = {"connect": "hang up"} if self.live else {}
         if self.muted:
             found["mute"] = "unmute"
+        if self.playing:
+            found["play"] = "pause"
         return found if self.by_key else found | {"talk": "answer"}
 
 
@@ -127,16 +133,17 @@ def footer_keys(focus: Focus, now: Now = Now()) -> list[FooterKey]:
         focus: what has the focus.
         now: what decides what some keys do.
     """
-    keys = [key for key in _keys_of(focus) if now.live or key.label not in _OF_A_SESSION]
+    keys = [key for key in _keys_of(focus, now.replay) if now.live or key.label not in _OF_A_SESSION]
     return [replace(key, label=now.labels.get(key.label, key.label)) for key in keys]
 
 
-def _keys_of(focus: Focus) -> list[FooterKey]:
+def _keys_of(focus: Focus, replay: bool) -> list[FooterKey]:
+    known = [key for key in BY_ID.values() if acts(key, replay)]
     if focus in (Focus.PANES, Focus.TABLE):
-        shown = sorted((key for key in BY_ID.values() if key.footer), key=lambda key: key.footer)
+        shown = sorted((key for key in known if key.footer), key=lambda key: (key.where == "app", key.footer))
         return [*_first(focus), *(_key(key) for key in shown)]
     wheres = ("app", "composer") if focus is Focus.COMPOSER else ("app",)
-    typing = sorted((key for key in BY_ID.values() if key.typing and key.where in wheres), key=lambda key: key.typing)
+    typing = sorted((key for key in known if key.typing and key.where in wheres), key=lambda key: key.typing)
     if focus is Focus.NEW_KEY:
         return [replace(_key(BY_ID["back"], "cancel"), kept=True)]
     if focus in (Focus.DIALOG, Focus.ANSWER):

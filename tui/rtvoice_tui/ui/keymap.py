@@ -11,7 +11,7 @@ from textual.keys import KEY_ALIASES, Keys, _character_to_key
 from rtvoice_tui.profiles import paths
 from rtvoice_tui.profiles.writing import write_privately
 from rtvoice_tui.text_files import read_text_file
-from rtvoice_tui.ui.bindings import CHAINS, KEYS, shown_key
+from rtvoice_tui.ui.bindings import CHAINS, KEYS, REPLAYED, shown_key
 
 MAX_BYTES = 100_000
 
@@ -99,13 +99,16 @@ def conflict_of(key_id: str, keymap: Mapping[str, str]) -> str:
     mine = set(_strokes(key_id, keymap))
     for chain in CHAINS.values():
         scopes = {"app", *chain}
+        if REBINDABLE[key_id].where == "replay":
+            scopes = {"replay", *chain}
         if REBINDABLE[key_id].where not in scopes:
             continue
         for other in REBINDABLE.values():
-            both = mine.intersection(_strokes(other.id, keymap)) if other.where in scopes else set()
+            acts = other.where in scopes or ("replay" in scopes and other.id in REPLAYED)
+            both = mine.intersection(_strokes(other.id, keymap)) if acts else set()
             if other.id != key_id and both:
                 return f"{key_id}: {shown_key(both.pop())} is '{other.id}' already ({other.help})"
-        if "app" in scopes and (digits := mine & set("123456")):
+        if scopes & {"app", "replay"} and (digits := mine & set("123456")):
             return f"{key_id}: {digits.pop()} goes to a pane"
     return ""
 

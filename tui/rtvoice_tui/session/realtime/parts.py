@@ -57,9 +57,9 @@ def make_parts(
         push_to_talk,
         barge_in,
         TypedTurns(listening, out),
-        lambda: responses.slot.want_for_turn(listening.turn),
+        responses.want_for_this_turn,
         recognises_unasked="transcription" not in dialect.settings,
         recognises_by_default=dialect.transcription is not None,
     )
-    tool_calls = ToolCalls(dialect, out, edits, calls, responses, listening, lambda: ledger.speaking or ledger.cutting)
+    tool_calls = ToolCalls(dialect, out, edits, calls, responses, listening, ledger.is_heard)
     return Parts(out, Configuration(edits, out), user, responses, tool_calls, fault)

@@ -46,7 +46,9 @@ class PaneActions:
     def show_keys(self) -> None:
         """Show the keys of what has the focus in the footer, and those of the question in its row."""
         live, talk = self._store.session.phase is not Phase.OFFLINE, self._app.controller.talk
-        focus, now = self._focus(), Now(live, talk.muted, talk.by_key)
+        replay = self._app.controller.replay
+        now = Now(live, talk.muted, talk.by_key, replay is not None, replay is not None and replay.playing)
+        focus = self._focus()
         top, base = self._app.screen, self._app.screen_stack[0]
         if top is not base and not top.query(KeyRow):
             row = KeyRow(id="dialog-keys")  # a dialog dims the footer below it

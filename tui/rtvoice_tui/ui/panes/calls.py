@@ -90,6 +90,12 @@ class CallsView(FollowView):
         asked_at = self._asked.get(self._chosen.call.key) if self._chosen is not None else None
         return asked_at is not None and self._clock() - max(asked_at, self._followed_at) >= KEY_GUARD_S
 
+    def reset(self) -> None:
+        """Begin again with what the store holds now."""
+        super().reset()
+        self._seen, self._chosen, self._key = (), None, ""
+        self._asked = {}
+
     def refresh_from_model(self) -> bool:
         """Read calls and servers from the store; returns whether anything changed.
 
@@ -307,6 +313,11 @@ class CallView(PlainView):
     def view(self) -> View:
         """How the call is shown."""
         return self._view
+
+    def reset(self) -> None:
+        """Begin again."""
+        super().reset()
+        self._seen = ()
 
     def refresh_from_model(self) -> bool:
         """Lay out again when the call changed or its duration grows."""

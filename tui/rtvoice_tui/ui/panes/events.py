@@ -7,8 +7,9 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.cache import FIFOCache
 
-from rtvoice_tui.store.event_log import EventLog, Row
+from rtvoice_tui.store.event_log import Row
 from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.panes.event_filter import EventFilter
 from rtvoice_tui.ui.panes.event_folds import EventFolds, Place
@@ -36,22 +37,33 @@ class EventsView(FollowView):
         flat: whether every event has a line of its own.
 
     Args:
-        log: the events.
+        store: holds the events.
         rates: returns the sample rates in Hz of received and of sent audio, to compute its duration.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("events")
 
-    def __init__(self, log: EventLog, rates: Callable[[], tuple[int, int]]) -> None:
+    def __init__(self, store: Store, rates: Callable[[], tuple[int, int]]) -> None:
         super().__init__(id="events")
-        self._log = log
-        self._rows = EventRows(log, rates)
-        self._folds = EventFolds(log.groups)
-        self._filter = EventFilter(log, "")
+        self._store = store
+        self._rates = rates
         self.flat = False
+        self._use_log("")
+
+    def _use_log(self, words: str) -> None:
+        """Show the log that the store holds now; ``words``: those of the filter."""
+        self._log = self._store.events
+        self._rows = EventRows(self._log, self._rates)
+        self._folds = EventFolds(self._log.groups)
+        self._filter = EventFilter(self._log, words)
         self._seen = -1
         self._returns: tuple[int, int] | None = None  # the rows of the cause that was gone to, and of where from
         self._painted: FIFOCache[tuple[int, bool], int] = FIFOCache(512)  # an LRUCache keeps the first value
+
+    def reset(self) -> None:
+        """Begin again with the log that the store holds now."""
+        super().reset()
+        self._use_log(self.filter)
 
     # --- lines and places
 

@@ -33,6 +33,11 @@ class LogView(PlainView):
         """All entries, a line each."""
         return "\n".join("".join(text for text, _ in entry).rstrip() for entry in self._entries)
 
+    def reset(self) -> None:
+        """Begin again with what the store holds now."""
+        super().reset()
+        self._seen = ()
+
     def refresh_from_model(self) -> bool:
         """Lay out again when something was added."""
         audio = self._store.audio

@@ -63,7 +63,20 @@ class PaneRow:
         return hint(*self.keys_shown)
 
 
+_OF_A_SESSION = frozenset(("run-again", "send-result", "make-mock", "test-tool", "switch-tool"))
+"""Keys that do nothing in a replay."""
+
+
+def _keys(row: PaneRow, controller: Controller) -> tuple[str, ...]:
+    """The keys in the lower border of a pane."""
+    hidden = _OF_A_SESSION if controller.replay is not None else ()
+    return tuple(key for key in row.keys_shown if key not in hidden)
+
+
 def _transcript(row: PaneRow, controller: Controller) -> Widget:
+    if controller.replay is not None:
+        return Pane(row.number, row.title, TranscriptView(controller.store), _keys(row, controller))
+
     def below() -> list[list[Piece]]:
         editor = controller.edits.editor
         where = urlsplit(editor.kept.url).hostname or editor.dialect.title
@@ -91,12 +104,12 @@ def _events(row: PaneRow, controller: Controller) -> Widget:
         fixed, settings = plan.dialect.fixed_rate, plan.settings
         return fixed or settings.output_rate, fixed or settings.input_rate
 
-    return Pane(row.number, row.title, EventsView(controller.store.events, rates), row.keys_shown)
+    return Pane(row.number, row.title, EventsView(controller.store, rates), row.keys_shown)
 
 
 def _calls(row: PaneRow, controller: Controller) -> Widget:
     clock, offers = (lambda: controller.session.clock), controller.calls.offers
-    return ToolsPane(row.number, row.title, controller.store, clock, row.keys_shown, offers)
+    return ToolsPane(row.number, row.title, controller.store, clock, _keys(row, controller), offers)
 
 
 def _agent(row: PaneRow, controller: Controller) -> Widget:

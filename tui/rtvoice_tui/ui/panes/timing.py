@@ -35,6 +35,11 @@ class TimingView(PlainView):
         self._seen: tuple[float | None, ...] = ()
         self.turn = 0
 
+    def reset(self) -> None:
+        """Begin again with what the store holds now."""
+        super().reset()
+        self._seen, self.turn = (), 0
+
     def refresh_from_model(self) -> bool:
         """Lay out again when a timing changed or another turn is selected."""
         store, width = self._store, self.text_width

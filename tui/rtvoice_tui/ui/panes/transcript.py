@@ -88,6 +88,14 @@ class TranscriptView(FollowView):
         self._repainted = None
         return True
 
+    def reset(self) -> None:
+        """Begin again with what the store holds now."""
+        super().reset()
+        self._seen, self._width, self._word = (-1, -1), 0, None
+        self._blocks.clear()
+        self._laid_out.clear()
+        self._lines_kept, self._tops = 0, [0]
+
     def _lines_below(self) -> list[list[Piece]]:
         """The lines below the conversation, wrapped; without one they are followed by the hints of what to do."""
         foot = [row for line in self._foot() for row in wrapped(line, self.text_width, 2)]

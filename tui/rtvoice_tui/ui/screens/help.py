@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from rtvoice_tui.ui.bindings import BY_ID, Key
+from rtvoice_tui.ui.bindings import BY_ID, Key, acts
 from rtvoice_tui.ui.widgets.lines import Piece
 from rtvoice_tui.ui.widgets.plain_view import WrappedView
 
@@ -20,6 +20,7 @@ _SECTIONS = (
     ("tools", "In the tool inspector"),
     ("agent", "While editing the agent"),
     ("fields", "In the agent's table"),
+    ("replay", "In a replay"),
 )
 
 
@@ -44,6 +45,7 @@ class HelpScreen(ModalScreen[None]):
 
     Args:
         focused: section of the focused pane (`Key.where`).
+        replay: whether a recording is replayed; else the keys of replays come last.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,9 +53,10 @@ class HelpScreen(ModalScreen[None]):
         Binding("c", "change", "Change keys", show=False, priority=True),
     ]
 
-    def __init__(self, focused: str) -> None:
+    def __init__(self, focused: str, replay: bool = False) -> None:
         super().__init__()
         self._focused = focused
+        self._replay = replay
 
     def compose(self) -> ComposeResult:
         """The list of keys."""
@@ -71,11 +74,17 @@ class HelpScreen(ModalScreen[None]):
         """Focus the list, so that keys scroll it."""
         self.query_one(WrappedView).focus()
 
+    def _shows(self, key: Key) -> bool:
+        return acts(key, self._replay) or (key.where == "replay" and not self._replay)
+
     def _lines(self) -> list[list[Piece]]:
-        order = sorted(_SECTIONS, key=lambda section: section[0] != self._focused)
+        first = ("replay", self._focused) if self._replay else (self._focused,)
+        order = sorted(_SECTIONS, key=lambda section: section[0] not in first)
         lines: list[list[Piece]] = []
         for where, title in order:
-            keys = [key for key in BY_ID.values() if _section(key) == where]
+            keys = [key for key in BY_ID.values() if _section(key) == where and self._shows(key)]
+            if not keys:
+                continue
             lines.append([(title, "title")])
             lines += [[(f"  {key.shown:<8}", "key"), (key.help, "plain")] for key in keys]
             lines.append([("", "plain")])

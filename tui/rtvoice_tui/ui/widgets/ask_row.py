@@ -31,12 +31,14 @@ class AskRow(FixedLine):
         clock: returns seconds on the store's clock.
 
     Attributes:
+        asks: whether a waiting call can be answered; else nothing is shown.
         meant: returns the waiting call selected in pane 4, or ``None``; keys act on that call, so the row shows it.
     """
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         super().__init__(id="ask")
         self.meant: Callable[[], CallRecord | None] = lambda: None
+        self.asks = True
         self._store = store
         self._clock = clock
         self._second: list[Piece] = []
@@ -80,7 +82,7 @@ class AskRow(FixedLine):
         self._seen = seen
         waiting = self._store.calls.asking
         record = meant or self.record or (waiting[0] if waiting else None)
-        if record is None:
+        if record is None or not self.asks:
             self._key, self._asked = "", ("", "", "")
             self.display = False
             return

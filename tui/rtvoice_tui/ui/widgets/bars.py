@@ -55,6 +55,12 @@ def _column(level: Level | None, ascii_only: bool) -> Piece:
     return steps[min(len(steps) - 1, int(height * len(steps)))], ink if height else "meter-off"
 
 
+def rising(level_db: float, ascii_only: bool) -> str:
+    """A level in dBFS as one cell; a blank where there is none."""
+    steps = _STEPS if ascii_only else _RISING
+    return steps[min(len(steps) - 1, int(share(level_db) * len(steps)))] if level_db > FLOOR_DB else " "
+
+
 def level_words(meter: MeterReading) -> str:
     """The level in dBFS as a number, four cells wide."""
     return f"{meter.level_db:4.0f}" if meter.level_db > FLOOR_DB else "   ·"

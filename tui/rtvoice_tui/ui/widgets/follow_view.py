@@ -93,6 +93,13 @@ class FollowView(Inked, ScrollView, can_focus=True):
         """Content of a line."""
         raise NotImplementedError
 
+    def reset(self) -> None:
+        """Begin again: the model holds something else, as after a jump in a replay."""
+        self.cursor = None
+        self.follow = self.GROWS
+        self.seen_lines = self._shift = 0
+        self.found, self.hit = "", False
+
     def copy_text(self) -> str:
         """Text that `y` copies."""
         return ""

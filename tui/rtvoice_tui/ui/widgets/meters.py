@@ -58,6 +58,10 @@ class MeterRow(FixedLine):
         self._now = 0.0
         self._mic, self._speaker = _Side(store.mic), _Side(store.speaker)
 
+    def reset(self) -> None:
+        """Begin again with what the store holds now."""
+        self._mic, self._speaker = _Side(self._store.mic), _Side(self._store.speaker)
+
     def fill(self) -> None:
         """Show the state again for the size that is known now."""
         self.sync(self._now)

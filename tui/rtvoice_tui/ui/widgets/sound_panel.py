@@ -41,6 +41,11 @@ class SoundPanel(Inked):
         self.border_title = "Sound · the last 10 s, now at the right"
         self.show_keys()
 
+    def reset(self) -> None:
+        """Begin again with what the store holds now."""
+        self._history = SoundHistory(self._store)
+        self._shown = (-1, 0, 0)
+
     def sync(self, now: float) -> None:
         """Record the current audio status; while the panel is open, also show the columns that have ended."""
         self._history.sample(now)

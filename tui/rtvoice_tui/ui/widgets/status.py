@@ -65,6 +65,7 @@ class StatusRow(FixedLine):
         self._about = about
         self.unsaved = False
         self.recording = False
+        self.replay = False
         self._now = 0.0
 
     def fill(self) -> None:
@@ -76,7 +77,7 @@ class StatusRow(FixedLine):
         self._now = now
         word, ink = _CONNECTION.get(self._store.session.phase, ("● LIVE", "live"))
         live = ink == "live"
-        state: list[Piece] = [(f" {word}", ink)]
+        state: list[Piece] = [(" ▸ REPLAY", "key"), (f"  {word}", ink)] if self.replay else [(f" {word}", ink)]
         if self._store.session.opened_at is not None and live:
             state.append((f" {minutes(now - self._store.session.opened_at)}", "plain"))
         parts = [*self._identity(live), *self._numbers()]

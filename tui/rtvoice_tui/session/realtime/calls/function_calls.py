@@ -51,7 +51,7 @@ class FunctionCalls:
         self._fillers = fillers
         self.approvals = Approvals()
         self.receipts = Receipts(out)
-        self._calls = CallRecords(out, self.approvals, lambda call_id: self._group(call_id) is not None)
+        self._calls = CallRecords(out, self.approvals, self._waits)
         self._arguments_done: set[str] = set()
         self._groups: list[CallGroup] = []
         self._session = 1
@@ -294,6 +294,10 @@ class FunctionCalls:
         self.receipts.forget()
 
     # --- inside
+
+    def _waits(self, call_id: str) -> bool:
+        """Whether a call runs, is validated or waits for approval."""
+        return self._group(call_id) is not None
 
     def _group(self, call_id: str) -> CallGroup | None:
         return next((group for group in self._groups if call_id and call_id in group.call_ids), None)

@@ -103,6 +103,10 @@ class HeardLedger:
         """Whether an item is not played to its end yet."""
         return self._open > 0
 
+    def is_heard(self) -> bool:
+        """Whether the agent is heard, or is being cut."""
+        return self.speaking or self.cutting
+
     @property
     def cutting(self) -> bool:
         """Whether a flush is pending: its playback positions are not known yet."""

@@ -89,6 +89,10 @@ class Responses:
         self._unpaid: dict[str, int] = {}  # turns of ended responses whose tokens were not told
         self.recalled: frozenset[str] = frozenset()
 
+    def want_for_this_turn(self) -> None:
+        """Request one response to the current turn of the user, and to everything before it."""
+        self.slot.want_for_turn(self._listening.turn)
+
     def close(self) -> None:
         """The session ended: report incomplete responses, and reset all state; the next session may reuse ids."""
         self._report_incomplete()

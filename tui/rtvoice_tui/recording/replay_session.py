@@ -1,0 +1,451 @@
+"""A recording as a session that heads show like a running one: its time goes on, stands still, or jumps.
+
+Nothing is sent, nothing is run, and nothing is written. One thread steps the replay; a jump makes a new store beside
+the one that is shown, which the head's thread takes over.
+"""
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from rtvoice_tui.audio.choice import AudioChoice
+from rtvoice_tui.audio.pcm.levels import measure
+from rtvoice_tui.engine.observers import EventLogObserver, MachineMade, Observed, Observer, Stepped, store_observer
+from rtvoice_tui.engine.plan import EndpointSource, Plan
+from rtvoice_tui.errors import AudioError, ProfileError, RecordingError
+from rtvoice_tui.media import DEFAULT_AUDIO_SETTINGS, AudioSettings, DeviceState, Level
+from rtvoice_tui.protocol.realtime.dialects import DIALECTS
+from rtvoice_tui.protocol.realtime.wire import RealtimeWire
+from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+from rtvoice_tui.protocol.wire import Endpoint
+from rtvoice_tui.recording.format import Track
+from rtvoice_tui.recording.reader import Recording
+from rtvoice_tui.recording.replaying import BEGINNING, Place, Replayer
+from rtvoice_tui.recording.timeline import Timeline
+from rtvoice_tui.session.commands import Command, EditSession, MicFrame
+from rtvoice_tui.session.facts import Fact, Notice
+from rtvoice_tui.session.facts import Level as Severity
+from rtvoice_tui.session.recap import HistoryMessage
+from rtvoice_tui.store.store import Store
+from rtvoice_tui.tools.registry import Toolset
+
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""How much faster than the session it can be."""
+
+TICK_S = 0.02
+"""Seconds between two steps while it plays."""
+
+FORWARD_S = 2.0
+"""A jump forward that is no longer than this goes on from where it is."""
+
+NOTHING_SENT = "this is a replay: nothing is sent"
+
+
+class Sound(Protocol):
+    """Plays the sound of a recording."""
+
+    def play(self, position: Callable[[], float], speed: float) -> None:
+        """Begin to play at a position, which moves on, in seconds.
+
+        Raises:
+            AudioError: it cannot be played.
+        """
+
+    def stop(self) -> None:
+        """Be silent at once."""
+
+    def mute(self, muted: bool) -> None:
+        """Play silence, or sound again."""
+
+
+class ReplaySession:
+    """A `SessionHandle` of a recording.
+
+    Args:
+        recording: the recording.
+        store: what is shown; filled by the replay.
+
+    Raises:
+        RecordingError: the recording holds no session.
+
+    Attributes:
+        timeline: how long it is, and where its turns are.
+        changed: called on the session's thread when there is something to `take`.
+        playing: whether time goes on.
+        speed: how much faster than the session.
+    """
+
+    def __init__(self, recording: Recording, store: Store) -> None:
+        self._recording = recording
+        self._store = store
+        self._sound: Sound | None = None
+        self._audio = DEFAULT_AUDIO_SETTINGS
+        self._plan = _plan_of(recording)
+        self.timeline = Timeline(recording, prepared_store)
+        self.changed: Callable[[], object] = lambda: None
+        self.playing = False
+        self.speed = 1.0
+        self._from, self._since = self.timeline.begins, time.perf_counter()
+        prepare(store)
+        self._current = _Replay(store, self._replayer(store, BEGINNING))
+        self._prepared: _Replay | None = None
+        self._target: float | None = None
+        self._starts = False
+        self._lock = threading.RLock()
+        self._stopped = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken = asyncio.Event()
+        self._heard = _HeardLevels(recording)
+
+    def use_sound(self, sound: Sound) -> None:
+        """Play this sound with it, from the next `play` on."""
+        self._sound = sound
+
+    # --- time
+
+    @property
+    def clock(self) -> float:
+        """The time that is shown, in seconds."""
+        with self._lock:
+            if not self.playing:
+                return self._from
+            at = self._from + (time.perf_counter() - self._since) * self.speed
+            return min(at, self.timeline.ends)
+
+    def play(self) -> None:
+        """Let time go on; from the beginning if it is at the end."""
+        with self._lock:
+            if self.timeline.ended and self.clock >= self.timeline.ends - TICK_S:
+                self.seek(self.timeline.begins)
+            self._since, self.playing, self._starts = time.perf_counter(), True, True
+        self._wake()
+
+    def pause(self) -> None:
+        """Let time stand still."""
+        with self._lock:
+            self._from, self.playing = self.clock, False
+        self._quiet()
+
+    def toggle(self) -> None:
+        """Play, or pause."""
+        self.pause() if self.playing else self.play()
+
+    def use_speed(self, step: int) -> float:
+        """Play faster or slower by a step; returns the speed."""
+        with self._lock:
+            self._from, self._since = self.clock, time.perf_counter()
+            place = SPEEDS.index(self.speed) + step
+            self.speed = SPEEDS[max(0, min(place, len(SPEEDS) - 1))]
+            self._starts = self.playing
+        self._wake()
+        return self.speed
+
+    def seek(self, at: float) -> None:
+        """Go to a time in seconds; beyond the ends to the nearest."""
+        with self._lock:
+            self._target = max(self.timeline.begins, min(at, self.timeline.ends))
+            self._from, self._since = self._target, time.perf_counter()
+            self._starts = self.playing
+        self._wake()
+
+    def seek_turn(self, step: int) -> bool:
+        """Go to the beginning of the turn before or after; false if there is none."""
+        at, turns = self.clock, sorted(self.timeline.turns.values())
+        found = [turn for turn in turns if (turn > at + TICK_S if step > 0 else turn < at - 1.0)]
+        if not found and step < 0 and at > self.timeline.begins:
+            found = [self.timeline.begins]
+        if found:
+            self.seek(found[0] if step > 0 else found[-1])
+        return bool(found)
+
+    def take(self) -> bool:
+        """Show what a jump has prepared. To be called on the head's thread; true if there was something."""
+        with self._lock:
+            prepared, self._prepared = self._prepared, None
+            if prepared is None:
+                return False
+            self._store.become(prepared.store)
+            self._current = prepared
+        self._wake()
+        return True
+
+    # --- running
+
+    async def run(self) -> None:
+        """Replay until stopped."""
+        self._loop = asyncio.get_running_loop()
+        self.timeline.start()
+        self._advance(self._from)
+        while not self._stopped:
+            self._step()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), TICK_S if self.playing else None)
+            self._woken.clear()
+        self._quiet()
+        await asyncio.to_thread(self.timeline.close)
+
+    def _step(self) -> None:
+        """Carry out a jump, or go on."""
+        with self._lock:
+            target, self._target = self._target, None
+        if target is not None:
+            self._jump(target)
+        elif self.playing and self._prepared is None:
+            self._advance(self.clock)
+            if self.timeline.ended and self.clock >= self.timeline.ends:
+                self.pause()
+        with self._lock:
+            starts, self._starts = self._starts and self.playing, False
+        if starts:
+            self._play_sound()
+
+    def _jump(self, at: float) -> None:
+        with self._lock:
+            here = None if self._prepared is not None else self._current.replayer.at
+        if here is not None and here <= at <= here + FORWARD_S:
+            self._advance(at)
+            return
+        self.timeline.wait(at, lambda: self._target is None and not self._stopped)
+        place, store = self.timeline.restore(at)
+        prepare(store)
+        replay = _Replay(store, self._replayer(store, place))
+        replay.replayer.until(at)
+        with self._lock:
+            self._prepared = replay
+        self.changed()
+
+    def _advance(self, at: float) -> None:
+        with self._lock:
+            current = self._current
+        try:
+            current.replayer.until(at)
+        except RecordingError as error:
+            current.store.record(Notice(Severity.ERROR, error.sentence, error.remedy), at)
+            current.replayer.ended = True
+        if current.replayer.problem and not current.told:
+            current.told = True
+            current.store.record(Notice(Severity.WARNING, current.replayer.problem), at)
+        if self.playing:
+            for moment, level in self._heard.until(at):
+                current.store.speaker.update(level, moment)
+
+    def _replayer(self, store: Store, place: Place) -> Replayer:
+        log = EventLogObserver(store.events, RealtimeWire(), lambda fact: None)
+        return Replayer(self._recording, [store_observer(store), log, _microphone(store)], place=place)
+
+    # --- sound
+
+    def _play_sound(self) -> None:
+        if self._sound is None:
+            return
+        try:
+            self._sound.play(lambda: self.clock, self.speed)
+        except AudioError as error:
+            self._sound = None
+            self.report(Notice(Severity.WARNING, error.sentence, error.remedy))
+
+    def _quiet(self) -> None:
+        if self._sound is not None:
+            self._sound.stop()
+
+    def _wake(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._woken.set)
+
+    # --- the rest of a `SessionHandle`
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the recorded session."""
+        return self._plan
+
+    @property
+    def settings(self) -> SessionSettings:
+        """The settings of the recorded session at its start."""
+        return self._plan.settings
+
+    @property
+    def tools(self) -> tuple[ToolSpec, ...]:
+        """The tools of the recorded session at its start."""
+        return self._plan.tools
+
+    @property
+    def audio_settings(self) -> AudioSettings:
+        """Whether the replay is muted."""
+        return self._audio
+
+    def set_audio(self, settings: AudioSettings) -> None:
+        """Mute the replay, or play its sound again."""
+        self._audio = settings
+        if self._sound is not None:
+            self._sound.mute(settings.agent_muted)
+
+    def stop(self) -> None:
+        """Stop; `run` returns."""
+        self._stopped = True
+        self._wake()
+
+    def report(self, fact: Fact) -> None:
+        """Show a notice."""
+        self._store.record(fact, self.clock)
+
+    def after_requests(self, done: Callable[[], None]) -> None:
+        """Call a function."""
+        done()
+
+    def post(self, command: Command) -> None:
+        """Nothing is sent."""
+        self._refuse()
+
+    def edit(self, command: EditSession, toolset: Toolset, source: EndpointSource | None = None) -> None:
+        """Nothing is sent."""
+        self._refuse()
+
+    def reopen(self, plan: Plan, history: Sequence[HistoryMessage] = (), connect: bool = True) -> None:
+        """Nothing is sent."""
+        self._refuse()
+
+    def connect(self) -> None:
+        """Nothing is sent."""
+        self._refuse()
+
+    def disconnect(self) -> None:
+        """Nothing is sent."""
+        self._refuse()
+
+    def start_manual_run(self, name: str, arguments: str) -> None:
+        """No tool is run."""
+        self._refuse()
+
+    def stop_manual_run(self, key: str) -> None:
+        """No tool is run."""
+        self._refuse()
+
+    def play_test_tone(self) -> None:
+        """No device is tried."""
+        self._refuse()
+
+    def monitor_microphone(self, on: bool) -> None:
+        """No device is tried."""
+        self._refuse()
+
+    def release_devices(self, released: Callable[[], None]) -> None:
+        """Pause."""
+        self.pause()
+        released()
+
+    def reclaim_devices(self) -> None:
+        """Stay paused."""
+
+    def _refuse(self) -> None:
+        self.report(Notice(Severity.INFO, NOTHING_SENT))
+
+
+# --- what a replay consists of
+
+
+@dataclass
+class _Replay:
+    """A replay, and the store that it fills; whether it was told that it is damaged."""
+
+    store: Store
+    replayer: Replayer
+    told: bool = False
+
+
+class _Measured(NamedTuple):
+    at: float
+    level: Level
+
+
+class _HeardLevels:
+    """Levels of what was heard, for the meter: of the last block before a time."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._last = 0.0
+
+    def until(self, at: float) -> list[_Measured]:
+        """The level of the last `TICK_S` seconds, once for each of them; nothing without sound."""
+        if not 0 <= at - self._last < TICK_S:
+            self._last = at
+            for segment, size in self._recording.stretches(Track.HEARD):
+                place = int((at - TICK_S - segment.at) * segment.rate) * 2
+                if 0 <= place < size:
+                    pcm = self._recording.pcm(Track.HEARD, segment.place + place, int(TICK_S * segment.rate) * 2)
+                    return [_Measured(at, measure(pcm[: len(pcm) // 2 * 2]))]
+        return []
+
+
+class _NoServer:
+    """The endpoint of a replay: there is none."""
+
+    def __init__(self, identity: str) -> None:
+        self.identity = identity
+
+    async def endpoint(self) -> Endpoint:
+        """Raises `ProfileError`."""
+        raise ProfileError(NOTHING_SENT)
+
+    async def close(self) -> None:
+        """Nothing was started."""
+
+
+def prepared_store() -> Store:
+    """A store for a replay."""
+    store = Store()
+    prepare(store)
+    return store
+
+
+def prepare(store: Store) -> None:
+    """Tell in place of the devices, which are not recorded, that this is a recording."""
+    for view in (store.audio.input, store.audio.output):
+        view.name, view.state = "recording", DeviceState.OPEN
+
+
+def _microphone(store: Store) -> Observer:
+    """Observer that shows the level of the microphone."""
+
+    def observe(observed: Observed, at: float) -> None:
+        if isinstance(observed, Stepped) and isinstance(observed.input, MicFrame):
+            level_db = observed.input.level_db
+            if level_db is not None:
+                store.mic.update(Level(level_db, level_db), at)
+
+    return observe
+
+
+def _plan_of(recording: Recording) -> Plan:
+    made = next((line.machine for line in recording.journal() if line.machine is not None), None)
+    if made is None:
+        raise RecordingError(f"{recording.name} holds no session", "it was cut off before the session began")
+    return plan_of(made)
+
+
+def plan_of(made: MachineMade) -> Plan:
+    """The plan of a recorded session.
+
+    Raises:
+        RecordingError: its provider is not known.
+    """
+    dialect = DIALECTS.get(made.dialect)
+    if dialect is None:
+        raise RecordingError("the recording is of a provider that is not known here", "update rtvoice-tui")
+    return Plan(
+        dialect,
+        made.settings,
+        made.tools,
+        {},
+        _NoServer(made.identity),
+        AudioChoice(silent=True),
+        made.talk,
+        made.audio,
+        made.calls_in_a_row,
+        made.profile,
+        connect=False,
+    )

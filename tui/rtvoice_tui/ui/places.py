@@ -1,0 +1,35 @@
+"""Places in a recording as a user types them: a time, a turn or an event."""
+
+import re
+
+from rtvoice_tui.recording.timeline import Timeline
+
+_TIME = re.compile(r"(?:(\d+):)?(\d+(?:[.,]\d+)?)\s*s?")
+_TURN = re.compile(r"t(?:urn)?\s*(\d+)")
+_EVENT = re.compile(r"(?:e(?:vent)?\s*|#)(\d+)")
+
+
+class NoPlace(ValueError):
+    """There is no such place; the sentence says why."""
+
+
+def time_of(words: str, timeline: Timeline) -> float:
+    """The time of a typed place, in seconds of the recording.
+
+    Raises:
+        NoPlace: it is none, or not in the recording.
+    """
+    words = words.strip().lower()
+    if found := _TIME.fullmatch(words):
+        return timeline.begins + 60 * int(found[1] or 0) + float(found[2].replace(",", "."))
+    if found := _TURN.fullmatch(words):
+        turn = int(found[1])
+        if turn not in timeline.turns:
+            raise NoPlace(f"there is no turn {turn}: there are {len(timeline.turns)}")
+        return timeline.turns[turn]
+    if found := _EVENT.fullmatch(words):
+        at = timeline.time_of_event(int(found[1]))
+        if at is None:
+            raise NoPlace(f"there is no event {found[1]}")
+        return at
+    raise NoPlace("type a time such as 1:23, turn 4, or event 120")
