@@ -1,6 +1,7 @@
 """``rtvoice-tui replay``: the cockpit over a recording."""
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -21,27 +22,31 @@ def replay(session: str, output_device: str | None, no_audio: bool) -> None:
     """Show a recorded session again: the same screen, with its sound in step.
 
     It needs no key and no network, and runs no tool. SESSION is a name from `sessions list`, the beginning of one,
-    `last`, or a folder.
+    `last`, a folder, or a file of another tool: JSON lines of Realtime events, a browser's HAR, or flows of mitmproxy.
 
     \b
     Examples:
       rtvoice-tui replay last
-      rtvoice-tui replay last --no-audio
+      rtvoice-tui replay page.har
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise _NoTerminal("rtvoice-tui replay needs a terminal ('rtvoice-tui sessions show' needs none)")
     from rtvoice_tui.profiles import paths
-    from rtvoice_tui.recording import library
+    from rtvoice_tui.recording.importing.opening import open_any
 
-    launch(library.find(paths.recordings_folder(), session), output_device, no_audio)
+    opened = open_any(paths.recordings_folder(), session)
+    try:
+        launch(opened.recording, opened.missing, output_device, no_audio)
+    finally:
+        opened.close()
 
 
 class _NoTerminal(click.ClickException):
     exit_code = COULD_NOT_RUN
 
 
-def launch(recording: "Recording", output_device: str | None = None, no_audio: bool = False) -> None:
-    """Replay a recording on the screen until the user quits.
+def launch(recording: "Recording", missing: Sequence[str], output_device: str | None, no_audio: bool) -> None:
+    """Replay a recording on the screen until the user quits; ``missing``: what it does not hold, in sentences.
 
     Raises:
         RecordingError: it cannot be replayed.
@@ -49,6 +54,7 @@ def launch(recording: "Recording", output_device: str | None = None, no_audio: b
     from rtvoice_tui.cli.session import new_store, stderr_to_log
     from rtvoice_tui.profiles.state import load_state, remember
     from rtvoice_tui.recording.replay_session import ReplaySession
+    from rtvoice_tui.session.facts import Level, Notice
     from rtvoice_tui.ui.replay_app import ReplayApp
     from rtvoice_tui.ui.terminal.endings import Endings
     from rtvoice_tui.ui.themes import DEFAULT
@@ -57,6 +63,8 @@ def launch(recording: "Recording", output_device: str | None = None, no_audio: b
     session = ReplaySession(recording, store)
     if recording.manifest.sound and not no_audio:
         session.use_sound(_sound(recording, session, output_device))
+    for sentence in missing:
+        session.report(Notice(Level.INFO, sentence))
     app = ReplayApp(
         session,
         store,

@@ -12,6 +12,7 @@ from rtvoice_tui.recording import library
 from rtvoice_tui.recording.conversation import summary_of
 from rtvoice_tui.recording.export import files, texts
 from rtvoice_tui.recording.format import State
+from rtvoice_tui.recording.importing.opening import open_any
 from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.store.plain import one_line
 
@@ -21,7 +22,8 @@ def sessions() -> None:
     """List, show, export and delete recorded sessions.
 
     The last sessions are kept without sound though nobody asked; --record and the key r keep sound, too.
-    SESSION is a name from the list, the beginning of one, `last`, or a folder.
+    SESSION is a name from the list, the beginning of one, `last`, or a folder; `show` and `export` also take a file of
+    another tool: JSON lines of Realtime events, a browser's HAR, or flows of mitmproxy.
 
     \b
     Examples:
@@ -134,4 +136,9 @@ def prune_sessions() -> None:
 
 
 def _find(session: str) -> Recording:
-    return library.find(paths.recordings_folder(), session)
+    """A recording, or a file of another tool; what that does not say is written to standard error."""
+    opened = open_any(paths.recordings_folder(), session)
+    for sentence in opened.missing:
+        click.echo(f"note: {sentence}", err=True)
+    click.get_current_context().call_on_close(opened.close)
+    return opened.recording
