@@ -84,11 +84,14 @@ def export_session(session: str, kind: str, output: Path | None) -> None:
     \b
     md      the conversation as Markdown        srt, vtt   as subtitles
     json    the conversation with all it knows  jsonl      the events of both directions, a line each
+    html    one page with player, transcript, calls, timings and findings
+    har     the connection as browsers save it  otel       OpenTelemetry spans, as OTLP in JSON
     flac, wav   both sides as they were heard: left the microphone, right the agent
 
     \b
     Example:
       rtvoice-tui sessions export last --format flac -o talk.flac
+      rtvoice-tui sessions export last --format html -o talk.html
     """
     recording = _find(session)
     if output is not None:

@@ -14,7 +14,7 @@ TEXTS: dict[str, Callable[[Recording], str]] = {
     "vtt": texts.vtt,
 }
 SOUND = ("flac", "wav")
-FORMATS = (*TEXTS, "jsonl", *SOUND)
+FORMATS = (*TEXTS, "jsonl", "har", "html", "otel", *SOUND)
 
 
 def content(recording: Recording, kind: str) -> Iterable[bytes]:
@@ -23,7 +23,22 @@ def content(recording: Recording, kind: str) -> Iterable[bytes]:
     Raises:
         RecordingError: the recording cannot be replayed.
     """
-    return texts.jsonl(recording) if kind == "jsonl" else [TEXTS[kind](recording).encode("utf-8", "replace")]
+    match kind:
+        case "jsonl":
+            return texts.jsonl(recording)
+        case "har":
+            from rtvoice_tui.recording.export.har import har
+
+            return har(recording)
+        case "html":
+            from rtvoice_tui.recording.export.report import html
+
+            return [html(recording).encode("utf-8", "replace")]
+        case "otel":
+            from rtvoice_tui.recording.export.otel import otlp
+
+            return [otlp(recording).encode("utf-8", "replace")]
+    return [TEXTS[kind](recording).encode("utf-8", "replace")]
 
 
 def write(recording: Recording, kind: str, path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import datetime
 import itertools
 import json
 from pathlib import Path
@@ -53,7 +54,7 @@ def convert(found: Found, folder: Path, name: str) -> list[str]:
     rate = made.settings.output_rate
     manifest = Manifest(
         app=__version__,
-        started="1970-01-01T00:00:00+00:00",
+        started=datetime.datetime.fromtimestamp(_wall_clock(found.frames), datetime.UTC).isoformat(),
         state=State.COMPLETE,
         asked=True,
         profile=name,
@@ -176,6 +177,12 @@ def _made(frames: list[Frame], host: str, name: str) -> MachineMade:
     return MachineMade(
         dialect.name, settings, _tools(frames), OPEN_MICROPHONE, DEFAULT_AUDIO_SETTINGS, 10_000, 0, name, identity
     )
+
+
+def _wall_clock(frames: list[Frame]) -> float:
+    """When the first frame was sent or received, in seconds since 1970; 0 if the file does not say."""
+    at = next((frame.at for frame in frames if frame.at is not None), 0.0)
+    return at if 1e9 < at < 1e10 else 0.0
 
 
 def _tools(frames: list[Frame]) -> tuple[ToolSpec, ...]:
