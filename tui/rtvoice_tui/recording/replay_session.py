@@ -68,6 +68,7 @@ class ReplaySession:
     Args:
         recording: the recording.
         store: what is shown; filled by the replay.
+        now: returns seconds of a clock that does not stop.
 
     Raises:
         RecordingError: the recording holds no session.
@@ -79,8 +80,9 @@ class ReplaySession:
         speed: how much faster than the session.
     """
 
-    def __init__(self, recording: Recording, store: Store) -> None:
+    def __init__(self, recording: Recording, store: Store, now: Callable[[], float] = time.perf_counter) -> None:
         self._recording = recording
+        self._now = now
         self._store = store
         self._sound: Sound | None = None
         self._audio = DEFAULT_AUDIO_SETTINGS
@@ -89,7 +91,7 @@ class ReplaySession:
         self.changed: Callable[[], object] = lambda: None
         self.playing = False
         self.speed = 1.0
-        self._from, self._since = self.timeline.begins, time.perf_counter()
+        self._from, self._since = self.timeline.begins, self._now()
         prepare(store)
         self._current = _Replay(store, self._replayer(store, BEGINNING))
         self._prepared: _Replay | None = None
@@ -113,15 +115,21 @@ class ReplaySession:
         with self._lock:
             if not self.playing:
                 return self._from
-            at = self._from + (time.perf_counter() - self._since) * self.speed
+            at = self._from + (self._now() - self._since) * self.speed
             return min(at, self.timeline.ends)
+
+    @property
+    def shown_at(self) -> float:
+        """Up to when the store that is shown is filled, in seconds."""
+        with self._lock:
+            return self._current.until
 
     def play(self) -> None:
         """Let time go on; from the beginning if it is at the end."""
         with self._lock:
             if self.timeline.ended and self.clock >= self.timeline.ends - TICK_S:
                 self.seek(self.timeline.begins)
-            self._since, self.playing, self._starts = time.perf_counter(), True, True
+            self._since, self.playing, self._starts = self._now(), True, True
         self._wake()
 
     def pause(self) -> None:
@@ -137,7 +145,7 @@ class ReplaySession:
     def use_speed(self, step: int) -> float:
         """Play faster or slower by a step; returns the speed."""
         with self._lock:
-            self._from, self._since = self.clock, time.perf_counter()
+            self._from, self._since = self.clock, self._now()
             place = SPEEDS.index(self.speed) + step
             self.speed = SPEEDS[max(0, min(place, len(SPEEDS) - 1))]
             self._starts = self.playing
@@ -148,7 +156,7 @@ class ReplaySession:
         """Go to a time in seconds; beyond the ends to the nearest."""
         with self._lock:
             self._target = max(self.timeline.begins, min(at, self.timeline.ends))
-            self._from, self._since = self._target, time.perf_counter()
+            self._from, self._since = self._target, self._now()
             self._starts = self.playing
         self._wake()
 
@@ -213,7 +221,7 @@ class ReplaySession:
         place, store = self.timeline.restore(at)
         prepare(store)
         replay = _Replay(store, self._replayer(store, place))
-        replay.replayer.until(at)
+        self._fill(replay, at)
         with self._lock:
             self._prepared = replay
         self.changed()
@@ -221,17 +229,23 @@ class ReplaySession:
     def _advance(self, at: float) -> None:
         with self._lock:
             current = self._current
-        try:
-            current.replayer.until(at)
-        except RecordingError as error:
-            current.store.record(Notice(Severity.ERROR, error.sentence, error.remedy), at)
-            current.replayer.ended = True
-        if current.replayer.problem and not current.told:
-            current.told = True
-            current.store.record(Notice(Severity.WARNING, current.replayer.problem), at)
+        self._fill(current, at)
         if self.playing:
             for moment, level in self._heard.until(at):
                 current.store.speaker.update(level, moment)
+
+    def _fill(self, replay: "_Replay", at: float) -> None:
+        try:
+            replay.replayer.until(at)
+        except RecordingError as error:
+            replay.store.record(Notice(Severity.ERROR, error.sentence, error.remedy), at)
+            replay.replayer.ended = True
+        line = self.timeline
+        problem = replay.replayer.problem or (line.problem if line.ended and at >= line.ends else "")
+        if problem and not replay.told:
+            replay.told = True
+            replay.store.record(Notice(Severity.WARNING, problem), at)
+        replay.until = at
 
     def _replayer(self, store: Store, place: Place) -> Replayer:
         log = EventLogObserver(store.events, RealtimeWire(), lambda fact: None)
@@ -350,10 +364,11 @@ class ReplaySession:
 
 @dataclass
 class _Replay:
-    """A replay, and the store that it fills; whether it was told that it is damaged."""
+    """A replay, the store that it fills, and up to when; whether it was told that it is damaged."""
 
     store: Store
     replayer: Replayer
+    until: float = 0.0
     told: bool = False
 
 

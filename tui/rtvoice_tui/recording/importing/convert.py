@@ -101,7 +101,7 @@ class _Writer:
         self._play_until(at)
         text = json.dumps(frame.event, ensure_ascii=False)
         if frame.sent:
-            self._sent(frame.event, text, at)
+            self._sent(frame.event, at)
         else:
             decoded = self._wire.decode(text)
             self.sound = self.sound or bool(self._wire.speech(decoded.event))
@@ -117,7 +117,7 @@ class _Writer:
         self._step(Closed("the file ends here", wanted=True), ends + STEP_S)
         self._recorder.flush()
 
-    def _sent(self, event: dict[str, Any], text: str, at: float) -> None:
+    def _sent(self, event: dict[str, Any], at: float) -> None:
         pcm = b""
         if event.get("type") == "input_audio_buffer.append":
             try:
@@ -126,11 +126,12 @@ class _Writer:
                 pcm = b""
             self.sound = self.sound or bool(pcm)
         try:
-            decoded = self._wire.decode_sent(json.dumps({**event, "audio": ""}) if pcm else text, pcm)
+            event = {"event_id": "", **event}  # other clients send no ids
+            decoded = self._wire.decode_sent(json.dumps(event | {"audio": ""} if pcm else event), pcm)
         except ValueError:
             self.skipped += 1
             return
-        self._observe(FrameSent(decoded, text), at)
+        self._observe(FrameSent(decoded, json.dumps(event, ensure_ascii=False)), at)
         item = event.get("item")
         if isinstance(item, dict) and item.get("type") == "function_call_output":
             self._step(ToolFinished(str(item.get("call_id", "")), str(item.get("output", "")), ok=True), at)

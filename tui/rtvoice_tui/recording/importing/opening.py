@@ -72,5 +72,5 @@ def read_file(path: Path) -> Found:
         return read_flows(data)
     if path.suffix.lower() == ".har" or '"_webSocketMessages"' in text:
         return read_har(text)
-    digits, colon, _ = text[:12].partition(":")
+    digits, colon, _ = text[:14].partition(":")
     return read_flows(data) if colon and digits.isdigit() else read_lines(text)

@@ -1,0 +1,176 @@
+"""Files of other tools become recordings that show the conversation; what they do not say is told."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recording.talk import STARTED, Talk, weather
+from rtvoice_tui.errors import RecordingError
+from rtvoice_tui.recording.conversation import Conversation, conversation
+from rtvoice_tui.recording.findings.finding import findings
+from rtvoice_tui.recording.importing.opening import Opened, open_any
+
+WORDS = [
+    ("user", "What is the weather in Berlin?"),
+    ("tool", "get_weather(city=Berlin)"),
+    ("agent", "Eleven degrees and cloudy."),
+    ("user", "And tomorrow?"),
+    ("agent", "Tomorrow will be sunny with a light wind from the west."),
+    ("user", "Thank you, that is enough."),
+    ("agent", "You are welcome."),
+]
+
+
+def bare(talk: Talk) -> bytes:
+    return "\n".join(json.dumps(event) for _, _, event in talk.frames).encode()
+
+
+def array(talk: Talk) -> bytes:
+    return json.dumps([event for _, _, event in talk.frames]).encode()
+
+
+def lines(talk: Talk) -> bytes:
+    return talk.lines().encode()
+
+
+def lines_with_text(talk: Talk) -> bytes:
+    """The event as text, times in ms, and a byte order mark."""
+    wrapped = (
+        {"timestamp": (STARTED + at) * 1000, "sender": "client" if up else "server", "data": json.dumps(event)}
+        for at, up, event in talk.frames
+    )
+    return "\n".join(map(json.dumps, wrapped)).encode("utf-8-sig")
+
+
+def har(talk: Talk) -> bytes:
+    messages = [
+        {"type": "send" if up else "receive", "time": STARTED + at, "opcode": 1, "data": json.dumps(event)}
+        for at, up, event in talk.frames
+    ]
+    other = {"request": {"url": "wss://localhost/reload"}, "_webSocketMessages": [{"type": "receive", "data": "ping"}]}
+    entry = {"request": {"url": "wss://api.openai.com/v1/realtime"}, "_webSocketMessages": messages}
+    return json.dumps({"log": {"entries": [{"request": {"url": "https://x"}}, other, entry]}}).encode()
+
+
+def flows(talk: Talk) -> bytes:
+    messages = [[1, up, json.dumps(event).encode(), STARTED + at, False, False] for at, up, event in talk.frames]
+    flow = {"version": 21, "request": {"host": "api.openai.com"}, "websocket": {"messages": messages, "closed": None}}
+    return tnetstring({"request": {"host": "example.org"}, "websocket": None}) + tnetstring(flow)
+
+
+def tnetstring(value: Any) -> bytes:
+    match value:
+        case None:
+            body, tag = b"", b"~"
+        case bool():
+            body, tag = (b"true" if value else b"false"), b"!"
+        case int():
+            body, tag = str(value).encode(), b"#"
+        case float():
+            body, tag = repr(value).encode(), b"^"
+        case bytes():
+            body, tag = value, b","
+        case str():
+            body, tag = value.encode(), b";"
+        case list():
+            body, tag = b"".join(map(tnetstring, value)), b"]"
+        case _:
+            body, tag = b"".join(tnetstring(name) + tnetstring(inner) for name, inner in value.items()), b"}"
+    return str(len(body)).encode() + b":" + body + tag
+
+
+FORMATS: dict[str, tuple[Callable[[Talk], bytes], str, list[str]]] = {
+    "bare events": (bare, "talk.jsonl", ["no times", "no directions"]),
+    "an array": (array, "talk.json", ["no times", "no directions"]),
+    "lines with time and direction": (lines, "talk.jsonl", []),
+    "lines with text in them": (lines_with_text, "talk.log", []),
+    "a HAR": (har, "page.har", []),
+    "a HAR of another name": (har, "page.json", []),
+    "flows of mitmproxy": (flows, "talk.flows", []),
+}
+
+
+def opened(path: Path) -> tuple[Opened, Conversation]:
+    found = open_any(path.parent, str(path))
+    return found, conversation(found.recording)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_conversation_is_found_and_what_is_missing_said(tmp_path: Path, name: str) -> None:
+    make, file, missing = FORMATS[name]
+    path = tmp_path / file
+    path.write_bytes(make(weather()))
+    found, said = opened(path)
+    assert [(part.who, part.text) for part in said.parts] == WORDS
+    assert said.problem == ""
+    assert [part.output for part in said.parts if part.who == "tool"] == ['{"temperature_c": 11}']
+    assert len(found.missing) == len(missing)
+    assert all(words in sentence for words, sentence in zip(missing, found.missing, strict=True))
+    assert findings(found.recording) == []
+    found.close()
+    assert not found.recording.folder.exists()
+
+
+def test_times_directions_and_cuts_are_those_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "page.har"
+    path.write_bytes(har(weather()))
+    found, said = opened(path)
+    assert found.recording.manifest.provider == "openai"
+    assert found.recording.manifest.started.startswith("2023-11-14T22:13:20")
+    asked = [part.at for part in said.parts if part.who == "user"]
+    assert asked == pytest.approx([0.55, 3.87, 5.47], abs=0.05)
+    cut = said.parts[4]
+    assert (cut.heard_ms, cut.heard) == (pytest.approx(600, abs=250), "Tomorrow will ")
+    found.close()
+
+
+def test_lines_that_are_no_events_are_left_out_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "talk.jsonl"
+    path.write_bytes(b'not json\n{"a": 1}\n' + lines(weather()) + b"\n[]\n" + b'{"type": "ses')
+    found, said = opened(path)
+    assert [(part.who, part.text) for part in said.parts] == WORDS
+    assert found.missing == ["4 lines are no events and were left out"]
+    found.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.jsonl", b"", "no Realtime event"),
+        ("a.jsonl", b"hello\nworld", "no Realtime event"),
+        ("a.har", b"{}", "no HAR"),
+        ("a.har", b'{"log": {"entries": []}}', "no WebSocket"),
+        ("a.har", b'{"log": {"entries": [{"request": {"url": "ws://x"}, "_webSocketMessages": [1, {}, null]}]}}', "no"),
+        ("a.flows", b"12:abc", "no flow dump"),
+        ("a.flows", b"999999999999:x,", "no flow dump"),
+        ("a.flows", b"\xff\xfe\x00", "no flow dump"),
+        ("a.jsonl", b"[" * 100_000, "no Realtime event"),
+    ],
+)
+def test_a_file_that_is_none_is_a_sentence(tmp_path: Path, name: str, content: bytes, sentence: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(RecordingError, match=sentence):
+        open_any(tmp_path, str(tmp_path / name))
+
+
+def test_hostile_events_are_data(tmp_path: Path) -> None:
+    events = [
+        {
+            "type": "session.created",
+            "session": {"audio": {"output": {"format": {"rate": -1}}}, "tools": [1, {"name": 2}]},
+        },
+        {"type": "response.output_audio.delta", "delta": "!", "item_id": "\x1b[2J", "response_id": None},
+        {"type": "input_audio_buffer.append", "audio": 7},
+        {"type": "conversation.item.create", "item": "x"},
+        {"type": "response.done", "response": []},
+        {"type": "a." + "b" * 10_000},
+    ]
+    path = tmp_path / "../evil.jsonl"
+    path.write_text("\n".join(map(json.dumps, events)))
+    found, said = opened(path)
+    assert said.parts == ()
+    assert list(found.recording.folder.parent.iterdir()) == [found.recording.folder]
+    found.close()
