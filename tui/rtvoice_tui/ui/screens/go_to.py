@@ -40,12 +40,12 @@ class GoToScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """Focus the field."""
         self.query_one(Input).focus()
-        self.query_one(FixedLine).write([(HINT, "dim")])
+        self.query_one("#place-said", FixedLine).write([(HINT, "dim")])
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go there, and close."""
         event.stop()
         if wrong := self._go(event.value):
-            self.query_one(FixedLine).write([(wrong, "error")])
+            self.query_one("#place-said", FixedLine).write([(wrong, "error")])
         else:
             self.dismiss()
