@@ -1,5 +1,7 @@
 """``rtvoice-tui sessions``: the recordings, without opening the cockpit."""
 
+import contextlib
+import sys
 import time
 from pathlib import Path
 
@@ -9,17 +11,18 @@ from rtvoice_tui.cli.console import write_exactly
 from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.profiles import paths
 from rtvoice_tui.recording import library
-from rtvoice_tui.recording.conversation import summary_of
+from rtvoice_tui.recording.conversation import conversation, summary_of
 from rtvoice_tui.recording.export import files, texts
 from rtvoice_tui.recording.format import State
 from rtvoice_tui.recording.importing.opening import open_any
 from rtvoice_tui.recording.reader import Recording
+from rtvoice_tui.recording.searching import parts_with
 from rtvoice_tui.store.plain import one_line
 
 
 @click.group()
 def sessions() -> None:
-    """List, show, export and delete recorded sessions.
+    """List, search, show, replay, export and delete recorded sessions.
 
     The last sessions are kept without sound though nobody asked; --record and the key r keep sound, too.
     SESSION is a name from the list, the beginning of one, `last`, or a folder; `show` and `export` also take a file of
@@ -72,6 +75,45 @@ def show_session(session: str) -> None:
       rtvoice-tui sessions show last
     """
     click.echo(texts.markdown(_find(session)), nl=False)
+
+
+@sessions.command("open")
+@click.argument("session")
+@click.pass_context
+def open_session(ctx: click.Context, session: str) -> None:
+    """Replay a recording in the cockpit, as `rtvoice-tui replay` does.
+
+    \b
+    Example:
+      rtvoice-tui sessions open last
+    """
+    from rtvoice_tui.cli.replay import replay
+
+    ctx.invoke(replay, session=session)
+
+
+@sessions.command("search")
+@click.argument("words", nargs=-1, required=True)
+def search_sessions(words: tuple[str, ...]) -> None:
+    """Print where words were said in all recordings: in what was said, and in calls and their results.
+
+    \b
+    Example:
+      rtvoice-tui sessions search weather Berlin
+    """
+    said = " ".join(words)
+    found = 0
+    for entry in library.listed(paths.recordings_folder()):
+        if entry.recording is None:
+            continue
+        with contextlib.suppress(RecordingError, OSError):
+            for part in parts_with(conversation(entry.recording).parts, said):
+                found += 1
+                line = f"{entry.name}  {texts.clock(part.at):>7}  {part.who}: {part.text}"
+                click.echo(one_line(line, 240))
+    if not found:
+        click.echo(f"nobody said '{one_line(said, 60)}'", err=True)
+        sys.exit(1)
 
 
 @sessions.command("export")

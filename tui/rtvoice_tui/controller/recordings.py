@@ -69,6 +69,13 @@ class Recordings:
         """What the recordings hold, by name; those that cannot be replayed are left out."""
         return await asyncio.to_thread(_summaries, entries)
 
+    async def holding(self, entries: "list[Listed]", words: str) -> "dict[str, int]":
+        """In how many parts of which recordings, by name, words were said."""
+        from rtvoice_tui.recording.searching import holding
+
+        found = [entry.recording for entry in entries if entry.recording is not None]
+        return await asyncio.to_thread(holding, found, words)
+
     async def text(self, entry: "Listed") -> str:
         """The conversation of a recording as Markdown."""
         from rtvoice_tui.recording.export.texts import markdown

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from rtvoice_tui.recording.conversation import Conversation, Part, conversation
+from rtvoice_tui.recording.findings.finding import findings
 from rtvoice_tui.recording.format import encoded
 from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.store.plain import one_line, visible
@@ -26,6 +27,11 @@ def markdown(recording: Recording) -> str:
     for part in said.parts:
         lines += [*_markdown_part(part), ""]
     lines += [f"*{said.problem}*", ""] if said.problem else []
+    found = findings(recording)
+    lines += ["## Findings", ""] if found else []
+    for finding in found:
+        lines.append(f"- *{clock(finding.at)}* **{finding.rule}**: {_line(finding.sentence)}; {_line(finding.remedy)}")
+    lines += [""] if found else []
     return "\n".join(lines)
 
 

@@ -23,7 +23,15 @@ from rtvoice_tui.ui.widgets.key_block import KeyBlock
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 from rtvoice_tui.ui.widgets.plain_view import PlainView
 
-_KEYS = (("⏎", "show"), ("x", "export"), ("d", "delete"), ("r", "rescan"), ("q esc", "close"))
+_KEYS = (
+    ("⏎", "show"),
+    ("p", "replay"),
+    ("/", "search"),
+    ("x", "export"),
+    ("d", "delete"),
+    ("r", "rescan"),
+    ("q esc", "close"),
+)
 
 
 class SessionList(PlainView):
@@ -84,6 +92,8 @@ class SessionsScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Close", show=False, priority=True),
         Binding("q", "dismiss", "Close", show=False),
+        Binding("p", "replay", "Replay", show=False),
+        Binding("slash", "search", "Search", show=False),
         Binding("x", "ask", "Export", show=False),
         Binding("d", "delete", "Delete", show=False),
         Binding("r", "rescan", "Rescan", show=False),
@@ -93,6 +103,7 @@ class SessionsScreen(ModalScreen[None]):
         super().__init__()
         self._recordings = recordings
         self._deleting = ""
+        self._searches = False
 
     def compose(self) -> ComposeResult:
         """The list, a field for a file's name, a line for outcomes, and the keys."""
@@ -117,6 +128,7 @@ class SessionsScreen(ModalScreen[None]):
         """List the recordings again."""
         entries = await self._recordings.listed()
         self._list.show(entries)
+        self._say("", "dim")
         self._list.summarise(await self._recordings.summaries(entries))
 
     @work(exit_on_error=False, description="a recording")
@@ -134,21 +146,55 @@ class SessionsScreen(ModalScreen[None]):
             return
         self.app.push_screen(DetailScreen(entry.name, text.split("\n")))
 
+    def action_replay(self) -> None:
+        """Replay the recording in this terminal; the running session goes on meanwhile."""
+        from rtvoice_tui.ui.terminal.nested import replay
+
+        if (entry := self._list.chosen) is not None and (wrong := replay(self.app, entry.folder)):
+            self._say(wrong, "error")
+
+    def action_search(self) -> None:
+        """Ask for the words to search for."""
+        self._searches = True
+        self._open_field("")
+        self._say("only recordings in which these words were said; empty shows all", "dim")
+
+    @work(exit_on_error=False, exclusive=True, description="search in recordings")
+    async def _search(self, words: str) -> None:
+        self._say("searching", "dim")
+        entries = await self._recordings.listed()
+        held = await self._recordings.holding(entries, words) if words else {}
+        found = [entry for entry in entries if not words or entry.name in held]
+        self._list.show(found)
+        self._list.summarise(await self._recordings.summaries(found))
+        self._say(f"{one_line(words, 60)}: {len(found)} of {len(entries)}; r shows all" if words else "", "plain")
+
     def action_ask(self) -> None:
         """Ask for the file to write to."""
         if (entry := self._list.chosen) is None:
             return
-        field = self.query_one("#session-file", Input)
-        field.value = f"{entry.name}.md"
-        field.display = True
+        self._searches = False
+        self._open_field(f"{entry.name}.md")
         self._say(f"write to the file; its suffix says how: {', '.join(FORMATS)}", "dim")
+
+    def _open_field(self, value: str) -> None:
+        field = self.query_one("#session-file", Input)
+        field.value = value
+        field.display = True
         field.focus()
 
-    @work(exit_on_error=False, description="export of a recording")
-    async def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Write the recording."""
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Search, or write the recording."""
         event.stop()
-        entry, name = self._list.chosen, event.value.strip()
+        if self._searches:
+            self._close_field()
+            self._search(event.value.strip())
+        else:
+            self._export(event.value.strip())
+
+    @work(exit_on_error=False, description="export of a recording")
+    async def _export(self, name: str) -> None:
+        entry = self._list.chosen
         if entry is None or not name:
             return
         self._say("writing", "dim")
