@@ -3,15 +3,12 @@
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from rtvoice_tui import __version__
 from rtvoice_tui.cli.console import COULD_NOT_RUN, console
-
-if TYPE_CHECKING:
-    import asyncio
 
 PROVIDERS = ("yandex", "openai", "azure", "xai", "hf", "generic", "local")
 
@@ -196,6 +193,7 @@ def serve(port: int, token_env: str | None) -> None:
     import os
     import secrets
 
+    from rtvoice_tui.cli.serving import end_on_signals
     from rtvoice_tui.local_agent.server import serve as serve_agent
 
     token = os.environ.get(token_env, "").strip() if token_env else secrets.token_urlsafe(24)
@@ -210,30 +208,13 @@ def serve(port: int, token_env: str | None) -> None:
 
     async def run() -> None:
         until = asyncio.get_running_loop().create_future()
-        _end_on_signals(until)
+        end_on_signals(until)
         await serve_agent(port, token, ready, until, preload=True)
 
     try:
         asyncio.run(run())
     except OSError as error:
         raise click.ClickException(f"port {port} cannot be used: {error.strerror} (choose another --port)") from None
-
-
-def _end_on_signals(until: "asyncio.Future[None]") -> None:
-    """Stop the server on SIGINT and SIGTERM; repeated signals are ignored."""
-    import asyncio
-    import signal
-
-    def end() -> None:
-        if not until.done():
-            until.set_result(None)
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, end)
-        except NotImplementedError:  # Windows: an interrupt is raised instead
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(end))
 
 
 if __name__ == "__main__":

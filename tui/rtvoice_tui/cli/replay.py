@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 @click.argument("session")
 @click.option("--output-device", metavar="NAME", help="Speaker, by a part of its name.")
 @click.option("--no-audio", is_flag=True, help="Without sound.")
-def replay(session: str, output_device: str | None, no_audio: bool) -> None:
+@click.option("--as-server", is_flag=True, help="Be the recorded server for any client, in place of the screen.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8766, show_default=True, help="Port on loopback.")
+@click.option(
+    "--speed", type=click.FloatRange(0, 1000), default=1.0, show_default=True, help="Of the server; 0: at once."
+)
+def replay(session: str, output_device: str | None, no_audio: bool, as_server: bool, port: int, speed: float) -> None:
     """Show a recorded session again: the same screen, with its sound in step.
 
     It needs no key and no network, and runs no tool. SESSION is a name from `sessions list`, the beginning of one,
@@ -28,7 +33,11 @@ def replay(session: str, output_device: str | None, no_audio: bool) -> None:
     Examples:
       rtvoice-tui replay last
       rtvoice-tui replay page.har
+      rtvoice-tui replay last --as-server --port 8766
     """
+    if as_server:
+        _serve(session, port, speed)
+        return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise _NoTerminal("rtvoice-tui replay needs a terminal ('rtvoice-tui sessions show' needs none)")
     from rtvoice_tui.profiles import paths
@@ -37,6 +46,38 @@ def replay(session: str, output_device: str | None, no_audio: bool) -> None:
     opened = open_any(paths.recordings_folder(), session)
     try:
         launch(opened.recording, opened.missing, output_device, no_audio)
+    finally:
+        opened.close()
+
+
+def _serve(session: str, port: int, speed: float) -> None:
+    """Be the server of a recording until it is interrupted."""
+    import asyncio
+    import secrets
+
+    from rtvoice_tui.cli.serving import end_on_signals
+    from rtvoice_tui.profiles import paths
+    from rtvoice_tui.recording.as_server import serve_recording
+    from rtvoice_tui.recording.importing.opening import open_any
+
+    opened, token = open_any(paths.recordings_folder(), session), secrets.token_urlsafe(24)
+    for sentence in opened.missing:
+        click.echo(f"note: {sentence}", err=True)
+
+    def ready(url: str) -> None:
+        click.echo(f"listening on {url}")
+        click.echo(f"token (send it as 'Authorization: Bearer ...'): {token}")
+        click.echo(f"with this app: TOKEN={token} rtvoice-tui --provider generic --url {url} --api-key-env TOKEN")
+
+    async def run() -> None:
+        until = asyncio.get_running_loop().create_future()
+        end_on_signals(until)
+        await serve_recording(opened.recording, port, token, speed, ready, until)
+
+    try:
+        asyncio.run(run())
+    except OSError as error:
+        raise click.ClickException(f"port {port} cannot be used: {error.strerror} (choose another --port)") from None
     finally:
         opened.close()
 
