@@ -4,10 +4,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recording.talk import Talk, recorded_talk, weather
 from rtvoice_tui.recording.findings.finding import findings, found, rules
 from rtvoice_tui.recording.findings.frames import Finding, Frame
+
+NAMES = (
+    "response id item_id item call_id session expires_at status status_details reason error message code type role"
+    " audio_end_ms transcript name arguments conversation conversation_id"
+).split()
+TYPES = (
+    "response.created response.done response.create session.created session.update session.updated error"
+    " conversation.item.truncate conversation.item.create response.function_call_arguments.done"
+    " conversation.item.input_audio_transcription.completed input_audio_buffer.speech_stopped response.cancel"
+    " response.output_audio_transcript.done"
+).split()
 
 
 def of(talk: Talk) -> list[Finding]:
@@ -124,6 +137,22 @@ def test_an_answer_of_silence_is_found_where_its_sound_was_kept(tmp_path: Path) 
             event["delta"] = "AAAA" * (len(event["delta"]) // 4)
     told = findings(recorded_talk(tmp_path / "talk", talk))
     assert [finding.rule for finding in told] == ["silent audio"]
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4) | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(
+    frames=st.lists(st.tuples(st.booleans(), st.sampled_from(TYPES), st.dictionaries(st.sampled_from(NAMES), ANYTHING)))
+)
+def test_whatever_stands_in_events_no_rule_fails(frames: list[tuple[bool, str, dict[str, object]]]) -> None:
+    seen = [Frame(float(at), up, kind, event) for at, (up, kind, event) in enumerate(frames)]
+    for finding in found(seen, rules(0.0)):
+        assert len(finding.sentence) < 20_000
 
 
 def test_frames_that_are_no_objects_are_no_findings() -> None:

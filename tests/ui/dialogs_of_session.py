@@ -186,6 +186,13 @@ async def _sessions(here: Here) -> None:
     await here.until(lambda: listed.listed and "turns" in listed.copy_text(), "they are listed")
 
 
+async def _replays(here: Here, key: str) -> None:
+    """A headless app has no terminal to give away, which the line at the foot says."""
+    said = here.app.screen.query_one("#session-said", FixedLine)
+    await here.press(key)
+    await here.until(lambda: "rtvoice-tui replay" in said.words)
+
+
 async def _asks_for_a_file(here: Here, key: str) -> None:
     await here.press(key)
     await here.until(lambda: here.app.focused is here.app.screen.query_one("#session-file"))
@@ -213,6 +220,8 @@ SESSION: dict[str, Dialog] = {
         _sessions,
         {
             "show": opens(DetailScreen),
+            "replay": _replays,
+            "search": _asks_for_a_file,
             "export": _asks_for_a_file,
             "delete": _warns_of_deleting,
             "rescan": _rescans,

@@ -94,7 +94,7 @@ def test_many_large_events_in_one_row_are_shown_up_to_a_limit(store: Store) -> N
     event = {"type": "a.delta", "list": [{"n": number} for number in range(1000)]}
     for _ in range(50):
         store.events.append(1.0, False, "a.delta", event, fold_key="x")
-    view = EventsView(store.events, lambda: (24_000, 24_000))
+    view = EventsView(store, lambda: (24_000, 24_000))
     _, lines = view.details(0)
     assert len(lines) <= SHOWN_LINES + 5_010
     assert lines[-1].startswith("— and ")

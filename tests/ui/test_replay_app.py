@@ -13,7 +13,7 @@ from recording.talk import recorded_talk
 from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.recording.replay_session import ReplaySession
 from rtvoice_tui.store.store import Store
-from rtvoice_tui.ui.bindings import REPLAYED
+from rtvoice_tui.ui.bindings import KEYS, REPLAYED
 from rtvoice_tui.ui.panes.events import EventsView
 from rtvoice_tui.ui.panes.pane import Pane
 from rtvoice_tui.ui.panes.transcript import TranscriptView
@@ -68,6 +68,11 @@ async def test_the_footer_shows_only_keys_of_a_replay_and_the_way_out(app: Repla
         assert {"space", "q", "question_mark"} <= {key.press for key in keys}
         assert not {"i", "m", "t", "c", "p", "e", "d"} & {key.press for key in keys}
         assert sum(key.width for key in keys) <= size[0]
+
+
+def test_each_key_of_a_replay_has_an_effect_below() -> None:
+    own = {name for key in KEYS if key.where == "replay" for name in key.names}
+    assert own - {"equals_sign"} <= EFFECTS.keys()
 
 
 Effect = Callable[[ReplayApp], object]

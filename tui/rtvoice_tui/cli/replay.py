@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     "--speed", type=click.FloatRange(0, 1000), default=1.0, show_default=True, help="Of the server; 0: at once."
 )
 def replay(session: str, output_device: str | None, no_audio: bool, as_server: bool, port: int, speed: float) -> None:
-    """Show a recorded session again: the same screen, with its sound in step.
+    """Show a recorded session again, with its sound.
+
+    The screen is that of a session, with a time line and keys of its own.
 
     It needs no key and no network, and runs no tool. SESSION is a name from `sessions list`, the beginning of one,
     `last`, a folder, or a file of another tool: JSON lines of Realtime events, a browser's HAR, or flows of mitmproxy.

@@ -116,7 +116,7 @@ KEYS: tuple[Key, ...] = (
     Key("next-turn", "right_square_bracket", "turn(1)", "later turn", "Show the turn after in all panes"),
     Key("back", "escape", "back", "back", "Close, hide or go back one level", typing=8),
     Key("record", "r", "record", "record", "Record the sound from now on, or no longer"),
-    Key("sessions", "S", "sessions", "sessions", "Recorded sessions: show, export, delete"),
+    Key("sessions", "S", "sessions", "sessions", "Recorded sessions: show, replay, search, export, delete"),
     Key("narrower", "less_than_sign", "widen(-1)", "narrower", "Make the left column narrower"),
     Key("wider", "greater_than_sign", "widen(1)", "wider", "Make the left column wider"),
     Key("help-f", "f1", "help", "help", "Show all keys", typing=9, anywhere=True),

@@ -66,9 +66,15 @@ def _frames(recording: Recording) -> Iterator[Frame]:
             yield frame
 
 
+def _is_read(kind: str) -> bool:
+    """Whether a rule reads the content of such events."""
+    return not kind.endswith(".delta")
+
+
 def _frame(recording: Recording, line: WireLine) -> Frame | None:
     try:
         typed = _TYPED.decode(line.event)
+        event = msgspec.json.decode(line.event) if _is_read(typed.type) and line.speech is None else {}
     except (msgspec.DecodeError, RecursionError):
         return None
     up = line.direction == "up"
@@ -81,7 +87,4 @@ def _frame(recording: Recording, line: WireLine) -> Frame | None:
             pcm = recording.speech(line.speech)
             level_db = measure(pcm[: len(pcm) // 2 * 2]).rms_db
         return Frame(line.at, up, typed.type, {"item_id": typed.item_id}, ms, level_db)
-    if typed.type.endswith(".delta"):
-        return Frame(line.at, up, typed.type, {})
-    event = msgspec.json.decode(line.event)
     return Frame(line.at, up, typed.type, event if isinstance(event, dict) else {})

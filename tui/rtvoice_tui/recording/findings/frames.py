@@ -32,6 +32,15 @@ class Frame(NamedTuple):
             value = value.get(name) if isinstance(value, dict) else None
         return value if isinstance(value, str) else ""
 
+    def number(self, *path: str) -> float | None:
+        """A number inside the event; ``None`` if there is none that means something."""
+        value: Any = self.event
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not -1e15 < value < 1e15:
+            return None
+        return float(value)
+
     def object(self, name: str) -> dict[str, Any]:
         """An object inside the event; empty if there is none."""
         value = self.event.get(name)

@@ -28,8 +28,7 @@ class Truncation:
             self._received[item] += round(frame.audio_ms)
         if not (frame.up and frame.type == "conversation.item.truncate"):
             return
-        wanted = frame.event.get("audio_end_ms")
-        wanted = wanted if isinstance(wanted, int | float) else 0
+        wanted = frame.number("audio_end_ms") or 0.0
         had = self._received[item]
         if not had:
             yield Finding(
@@ -64,11 +63,11 @@ class UnknownCall:
             for found in (item, frame.event):
                 call = found.get("call_id")
                 self._known.update([call] if isinstance(call, str) else [])
-        elif item.get("type") == "function_call_output" and item.get("call_id") not in self._known:
+        elif item.get("type") == "function_call_output" and frame.text("item", "call_id") not in self._known:
             yield Finding(
                 frame.at,
                 "output for an unknown call",
-                f"an output was sent for the call '{item.get('call_id')}', which the server never made",
+                f"an output was sent for the call '{frame.text('item', 'call_id')}', which the server never made",
                 "use the call_id of the function_call item, not its id",
             )
 

@@ -50,9 +50,8 @@ class NearCap:
     def frame(self, frame: Frame) -> Iterator[Finding]:
         """Compare the time with the one that the server told."""
         if frame.type == "session.created":
-            expires = frame.object("session").get("expires_at")
-            known = isinstance(expires, int | float) and self._started is not None
-            self._expires = float(expires) - (self._started or 0.0) if known else None  # type: ignore[arg-type]
+            expires = frame.number("session", "expires_at")
+            self._expires = expires - self._started if expires is not None and self._started is not None else None
         yield from self.end(frame.at)
 
     def end(self, at: float) -> Iterator[Finding]:

@@ -1,5 +1,7 @@
 """Opens a recording of ours, or a file of another tool as one."""
 
+import contextlib
+import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,9 +44,14 @@ def open_any(root: Path, name: str) -> Opened:
     Raises:
         RecordingError: there is none, or it cannot be read.
     """
-    path = Path(name).expanduser()
-    if not path.is_file():
-        return Opened(library.find(root, name))
+    path = Path(os.path.expanduser(name))
+    with contextlib.suppress(OSError, ValueError):
+        if path.is_file():
+            return _imported(path)
+    return Opened(library.find(root, name))
+
+
+def _imported(path: Path) -> Opened:
     found = read_file(path)
     kept = tempfile.TemporaryDirectory(prefix="rtvoice-tui-", ignore_cleanup_errors=True)
     folder = Path(kept.name) / (path.stem[:60] or "file")
