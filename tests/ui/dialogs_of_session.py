@@ -8,11 +8,14 @@ from recorded_sessions import record
 from textual.widgets import Input
 
 from rtvoice_tui.media import AudioSettings
+from rtvoice_tui.recording.findings.frames import Finding
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.store.audio import DeviceView
 from rtvoice_tui.ui.panes.calls import CallView
+from rtvoice_tui.ui.panes.events import EventsView
 from rtvoice_tui.ui.screens.detail import DetailScreen
 from rtvoice_tui.ui.screens.devices import DevicesScreen
+from rtvoice_tui.ui.screens.findings import FindingList, FindingsScreen
 from rtvoice_tui.ui.screens.history import HistoryScreen
 from rtvoice_tui.ui.screens.manual_run import ManualRunScreen
 from rtvoice_tui.ui.screens.result import ReasonScreen, ResultScreen
@@ -215,7 +218,23 @@ async def _rescans(here: Here, key: str) -> None:
     await here.until(lambda: len(listed.listed) == before + 1)
 
 
+async def _findings(here: Here) -> None:
+    async def find() -> list[Finding]:
+        return [Finding(1.0, "tool loop", "the agent called it again and again", "limit the calls")]
+
+    here.app.controller.recordings.findings = find  # type: ignore[method-assign]
+    here.app.panes.findings()
+    await here.on(FindingsScreen)
+    await here.until(lambda: "tool loop" in here.app.screen.query_one(FindingList).copy_text())
+
+
+async def _goes_to_the_events(here: Here, key: str) -> None:
+    await here.press(key)
+    await here.until(lambda: here.app.focused is here.app.query_one(EventsView))
+
+
 SESSION: dict[str, Dialog] = {
+    "findings": Dialog(_findings, {"go there": _goes_to_the_events, "close": leaves}),
     "sessions": Dialog(
         _sessions,
         {

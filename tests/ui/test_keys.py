@@ -16,6 +16,7 @@ from rtvoice_tui.editing.agent import value_at
 from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.profiles.store import BUILT_IN
 from rtvoice_tui.protocol.wire import Claim, GroupKind, GroupMark
+from rtvoice_tui.recording.findings.frames import Finding
 from rtvoice_tui.session import commands as cmd
 from rtvoice_tui.session.facts import (
     EditChanged,
@@ -37,6 +38,7 @@ from rtvoice_tui.ui.panes.pane import Pane
 from rtvoice_tui.ui.panes.timing import TimingView
 from rtvoice_tui.ui.panes.transcript import TranscriptView
 from rtvoice_tui.ui.screens.detail import DetailScreen
+from rtvoice_tui.ui.screens.findings import FindingList, FindingsScreen
 from rtvoice_tui.ui.screens.help import HelpScreen
 from rtvoice_tui.ui.screens.history import HistoryScreen
 from rtvoice_tui.ui.screens.profiles import ProfilesScreen
@@ -226,6 +228,25 @@ async def _record(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
 async def _sessions(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await pilot.press(stroke)
     await until(pilot, lambda: isinstance(app.screen, SessionsScreen))
+
+
+@shows("findings")
+async def _findings(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    wrong = Finding(6.5, "tool loop", "the agent called get_weather again and again", "limit the calls")
+
+    async def find() -> list[Finding]:
+        return [wrong]
+
+    app.controller.recordings.findings = find  # type: ignore[method-assign]
+    await pilot.press(stroke)
+    await until(
+        pilot,
+        lambda: isinstance(app.screen, FindingsScreen) and "tool loop" in app.screen.query_one(FindingList).copy_text(),
+    )
+    await pilot.press("enter")
+    events = app.query_one(EventsView)
+    await until(pilot, lambda: app.focused is events and events.cursor is not None)
+    assert events.row_at(events.cursor or 0).at == 7.0
 
 
 @shows("narrower", "wider")

@@ -3,13 +3,14 @@
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from keyed import until
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from recording.talk import recorded_talk
+from recording.talk import recorded_talk, weather
 from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.recording.replay_session import ReplaySession
 from rtvoice_tui.store.store import Store
@@ -18,6 +19,7 @@ from rtvoice_tui.ui.panes.events import EventsView
 from rtvoice_tui.ui.panes.pane import Pane
 from rtvoice_tui.ui.panes.transcript import TranscriptView
 from rtvoice_tui.ui.replay_app import ReplayApp
+from rtvoice_tui.ui.screens.findings import FindingList, FindingsScreen
 from rtvoice_tui.ui.screens.go_to import HINT, GoToScreen
 from rtvoice_tui.ui.screens.help import HelpScreen
 from rtvoice_tui.ui.widgets.lines import FixedLine
@@ -87,6 +89,7 @@ EFFECTS: dict[str, tuple[float, Effect]] = {
     "colon": (1.0, lambda app: isinstance(app.screen, GoToScreen)),
     "J": (1.0, lambda app: "choose a line" in " ".join(toasts(app))),
     "question_mark": (1.0, lambda app: isinstance(app.screen, HelpScreen)),
+    "F": (1.0, lambda app: isinstance(app.screen, FindingsScreen)),
     "z": (1.0, lambda app: sum(pane.display for pane in app.query(Pane)) == 1),
     "q": (1.0, lambda app: not app.is_running),
 }
@@ -195,6 +198,23 @@ async def test_a_place_that_is_none_is_said_and_the_field_stays(app: ReplayApp, 
         await until(pilot, lambda: said.words != HINT)
         assert said.words.startswith(("there is no", "type a time"))
         assert len(app.screen_stack) == 2
+
+
+async def test_findings_are_listed_and_gone_to(tmp_path: Path) -> None:
+    talk = weather().after(1.0)
+    talk.up("conversation.item.truncate", item_id=talk.last_item, content_index=0, audio_end_ms=9_999)
+    at = talk.now
+    store = Store()
+    app = ReplayApp(ReplaySession(recorded_talk(tmp_path / "talk", talk.after(1.0)), store, lambda: 0.0), store, "talk")
+    async with opened(app, (80, 24)) as pilot:
+        await pilot.press("F")
+        await until(pilot, lambda: isinstance(app.screen, FindingsScreen))
+        view = app.screen.query_one(FindingList)
+        await until(pilot, lambda: "truncation beyond audio" in view.copy_text())
+        assert "count what the speaker has played" in view.copy_text()
+        await pilot.press("enter")
+        await until(pilot, lambda: app.replay.clock == pytest.approx(at))
+    store.events.close()
 
 
 async def test_the_help_of_a_replay_has_only_its_own_keys(app: ReplayApp) -> None:

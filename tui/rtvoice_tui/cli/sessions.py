@@ -13,6 +13,7 @@ from rtvoice_tui.profiles import paths
 from rtvoice_tui.recording import library
 from rtvoice_tui.recording.conversation import conversation, summary_of
 from rtvoice_tui.recording.export import files, texts
+from rtvoice_tui.recording.export.bundle import bundle
 from rtvoice_tui.recording.format import State
 from rtvoice_tui.recording.importing.opening import open_any
 from rtvoice_tui.recording.reader import Recording
@@ -120,7 +121,12 @@ def search_sessions(words: tuple[str, ...]) -> None:
 @click.argument("session")
 @click.option("--format", "kind", type=click.Choice(files.FORMATS), default="md", show_default=True, help="The format.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file; else standard output.")
-def export_session(session: str, kind: str, output: Path | None) -> None:
+@click.option("--hide", metavar="WORD", multiple=True, help="A name or word that the bundle must not hold; repeatable.")
+@click.option("--with-sound", is_flag=True, help="The voices are part of the bundle.")
+@click.option("--dry-run", is_flag=True, help="Only show what would leave with the bundle.")
+def export_session(
+    session: str, kind: str, output: Path | None, hide: tuple[str, ...], with_sound: bool, dry_run: bool
+) -> None:
     """Write a recording in a format that other programs read.
 
     \b
@@ -129,6 +135,8 @@ def export_session(session: str, kind: str, output: Path | None) -> None:
     html    one page with player, transcript, calls, timings and findings
     har     the connection as browsers save it  otel       OpenTelemetry spans, as OTLP in JSON
     flac, wav   both sides as they were heard: left the microphone, right the agent
+    bundle  a ZIP for a colleague or a bug report, which `replay` opens: without sound, and without what looks like
+            a key, a name, a number or an address; look at it before you send it
 
     \b
     Example:
@@ -136,6 +144,13 @@ def export_session(session: str, kind: str, output: Path | None) -> None:
       rtvoice-tui sessions export last --format html -o talk.html
     """
     recording = _find(session)
+    if kind == "bundle":
+        if output is None and not dry_run:
+            raise click.UsageError("bundle needs a file: -o talk.zip (or --dry-run, to see what would leave)")
+        click.echo(str(bundle(recording, None if dry_run else output, hide, with_sound)), err=True)
+        if not dry_run:
+            click.echo(str(output))
+        return
     if output is not None:
         click.echo(files.write(recording, kind, output))
         return

@@ -61,5 +61,5 @@ class Controller:
         self.profiles = Profiles(session, self.edits, remember)
         self.calls = Calls(session, self.edits)
         self.talk = Talk(session, store, self.edits)
-        self.recordings = Recordings(session, recording)
+        self.recordings = Recordings(session, recording, replay)
         self.typed = TypedHistory(paths.typed_file())

@@ -11,9 +11,11 @@ from rtvoice_tui.recording.handle import RecordingHandle
 from rtvoice_tui.session.facts import Level, Notice
 
 if TYPE_CHECKING:
+    from rtvoice_tui.recording.findings.frames import Finding
     from rtvoice_tui.recording.format import Summary
     from rtvoice_tui.recording.library import Listed
     from rtvoice_tui.recording.reader import Recording
+    from rtvoice_tui.recording.replay_session import ReplaySession
 
 
 class Recordings:
@@ -24,11 +26,15 @@ class Recordings:
     Args:
         session: gets notices.
         recording: the recording of the running session; ``None`` if nothing is recorded.
+        replay: the session, if it is a replay.
     """
 
-    def __init__(self, session: SessionHandle, recording: RecordingHandle | None) -> None:
+    def __init__(
+        self, session: SessionHandle, recording: RecordingHandle | None, replay: "ReplaySession | None" = None
+    ) -> None:
         self._session = session
         self._recording = recording
+        self._replay = replay
 
     @property
     def sound(self) -> bool:
@@ -53,6 +59,18 @@ class Recordings:
             self._say("the sound is recorded from now on; the session was already: rtvoice-tui sessions shows it")
         else:
             self._say(f"the sound is recorded from now on, in {where}")
+
+    async def findings(self) -> "list[Finding]":
+        """What was wrong in the running session so far, or in the one that is replayed."""
+        from rtvoice_tui.recording.findings.finding import findings
+        from rtvoice_tui.recording.reader import Recording
+
+        if self._replay is not None:
+            return await asyncio.to_thread(findings, self._replay.recording)
+        folder = self._recording.folder if self._recording is not None else None
+        if folder is None:
+            raise RecordingError("nothing is recorded yet: the first turn begins it", "r records from now on")
+        return await asyncio.to_thread(lambda: findings(Recording(folder)))
 
     # --- all recordings
 

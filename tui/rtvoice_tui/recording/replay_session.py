@@ -74,6 +74,7 @@ class ReplaySession:
         RecordingError: the recording holds no session.
 
     Attributes:
+        recording: the recording.
         timeline: how long it is, and where its turns are.
         changed: called on the session's thread when there is something to `take`.
         playing: whether time goes on.
@@ -81,7 +82,7 @@ class ReplaySession:
     """
 
     def __init__(self, recording: Recording, store: Store, now: Callable[[], float] = time.perf_counter) -> None:
-        self._recording = recording
+        self.recording = recording
         self._now = now
         self._store = store
         self._sound: Sound | None = None
@@ -249,7 +250,7 @@ class ReplaySession:
 
     def _replayer(self, store: Store, place: Place) -> Replayer:
         log = EventLogObserver(store.events, RealtimeWire(), lambda fact: None)
-        return Replayer(self._recording, [store_observer(store), log, _microphone(store)], place=place)
+        return Replayer(self.recording, [store_observer(store), log, _microphone(store)], place=place)
 
     # --- sound
 

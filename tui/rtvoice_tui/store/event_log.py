@@ -11,6 +11,7 @@ import tempfile
 import threading
 import weakref
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -189,6 +190,10 @@ class EventLog:
     def time_of_event(self, index: int) -> float | None:
         """Return the time of the row that holds an event, in seconds; ``None`` if there is no such event."""
         return self._times[self._event_rows[index]] if 0 <= index < self.events else None
+
+    def first_from(self, at: float) -> int:
+        """Return the first row at or after a time in seconds; the number of rows if there is none."""
+        return bisect_left(self._times, at)
 
     def name(self, number: int) -> str:
         """Return the type of a row's events."""

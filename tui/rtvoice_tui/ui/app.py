@@ -283,6 +283,10 @@ class RtvoiceApp(TerminalApp):
         """The message field."""
         return self.screen_stack[0].query_one(Composer)
 
+    async def go_to_time(self, at: float) -> None:
+        """Show what happened at a time, in seconds."""
+        await self.panes.go_to_time(at)
+
     async def action_type(self) -> None:
         """Focus the message field."""
         await self.composer.open()

@@ -117,6 +117,7 @@ KEYS: tuple[Key, ...] = (
     Key("back", "escape", "back", "back", "Close, hide or go back one level", typing=8),
     Key("record", "r", "record", "record", "Record the sound from now on, or no longer"),
     Key("sessions", "S", "sessions", "sessions", "Recorded sessions: show, replay, search, export, delete"),
+    Key("findings", "F", "findings", "findings", "What was wrong in this session, and what to do"),
     Key("narrower", "less_than_sign", "widen(-1)", "narrower", "Make the left column narrower"),
     Key("wider", "greater_than_sign", "widen(1)", "wider", "Make the left column wider"),
     Key("help-f", "f1", "help", "help", "Show all keys", typing=9, anywhere=True),
@@ -222,7 +223,7 @@ KEYS: tuple[Key, ...] = (
 )
 
 REPLAYED = frozenset(
-    "panes zoom quit quit-f help help-f palette sound next-pane back narrower wider mute-agent".split()
+    "panes zoom quit quit-f help help-f palette sound next-pane back narrower wider mute-agent findings".split()
 )
 """The app's keys that act in a replay, too."""
 
@@ -237,7 +238,7 @@ def acts(key: Key, replay: bool) -> bool:
 PANE_ACTIONS = frozenset(
     "type pane zoom widen edit_agent send_edit back turn filter filter_events search copy command_palette"
     " send_result run_again run_edited toggle_mock test_tool toggle_tool whole_call call_view"
-    " devices sound_history record sessions".split()
+    " devices sound_history record sessions findings".split()
 )
 """Actions that are disabled while a dialog covers the panes."""
 

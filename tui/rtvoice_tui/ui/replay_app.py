@@ -149,6 +149,10 @@ class ReplayApp(RtvoiceApp, inherit_bindings=False):
             return str(error)
         return ""
 
+    async def go_to_time(self, at: float) -> None:
+        """Go to a time, in seconds."""
+        self.replay.seek(at)
+
     def on_time_line_sought(self, message: TimeLine.Sought) -> None:
         """Go to the time that was clicked."""
         self.replay.seek(message.at)

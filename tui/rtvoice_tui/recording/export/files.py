@@ -14,7 +14,9 @@ TEXTS: dict[str, Callable[[Recording], str]] = {
     "vtt": texts.vtt,
 }
 SOUND = ("flac", "wav")
-FORMATS = (*TEXTS, "jsonl", "har", "html", "otel", *SOUND)
+FORMATS = (*TEXTS, "jsonl", "har", "html", "otel", *SOUND, "bundle")
+_BUNDLE = "zip"
+"""Suffix of a bundle."""
 
 
 def content(recording: Recording, kind: str) -> Iterable[bytes]:
@@ -52,6 +54,10 @@ def write(recording: Recording, kind: str, path: Path) -> str:
 
         path = path if path.suffix == f".{kind}" else path.with_name(f"{path.name}.{kind}")
         return f"{path}  {texts.clock(write_stereo(recording, path))}"
+    if kind == "bundle":
+        from rtvoice_tui.recording.export.bundle import bundle
+
+        return f"{path}\n{bundle(recording, path)}"
     made = content(recording, kind)
     try:
         with open(path, "xb") as file:
@@ -70,8 +76,9 @@ def kind_of(path: Path) -> str:
         RecordingError: there is none of this name.
     """
     kind = path.suffix.lower().removeprefix(".")
+    kind = "bundle" if kind == _BUNDLE else kind
     if kind not in FORMATS:
         raise RecordingError(
-            f"no format has the suffix '{path.suffix}'", f"end the name in one of: .{', .'.join(FORMATS)}"
+            f"no format has the suffix '{path.suffix}'", f"end the name in one of: .{', .'.join(FORMATS[:-1])}, .zip"
         )
     return kind

@@ -2,16 +2,25 @@
 
 import contextlib
 import os
+import shutil
 import tempfile
+import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.recording import library
+from rtvoice_tui.recording.format import JOURNAL, MANIFEST, SOUND, WIRE, Track
 from rtvoice_tui.recording.importing.captures import read_flows, read_har
 from rtvoice_tui.recording.importing.convert import convert
 from rtvoice_tui.recording.importing.frames import MOST_BYTES, Found, read_lines
 from rtvoice_tui.recording.reader import Recording, open_file
+
+_FILES = (MANIFEST, JOURNAL, WIRE, SOUND, *(track.file for track in Track))
+
+MOST_UNPACKED = 8 << 30
+"""Maximum size of the files of a bundle, in bytes."""
 
 
 @dataclass
@@ -52,12 +61,37 @@ def open_any(root: Path, name: str) -> Opened:
 
 
 def _imported(path: Path) -> Opened:
+    if path.suffix.lower() == ".zip":
+        return _unpacked(path)
     found = read_file(path)
     kept = tempfile.TemporaryDirectory(prefix="rtvoice-tui-", ignore_cleanup_errors=True)
     folder = Path(kept.name) / (path.stem[:60] or "file")
     folder.mkdir()
     missing = convert(found, folder, path.name)
     return Opened(Recording(folder), missing, kept)
+
+
+def _unpacked(path: Path) -> Opened:
+    """A bundle. Only the files of a recording are taken out, under their own names."""
+    kept = tempfile.TemporaryDirectory(prefix="rtvoice-tui-", ignore_cleanup_errors=True)
+    folder = Path(kept.name) / (path.stem[:60] or "bundle")
+    folder.mkdir()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {member.filename.rpartition("/")[2]: member for member in archive.infolist()}
+            wanted = [members[name] for name in _FILES if name in members]
+            if sum(member.file_size for member in wanted) > MOST_UNPACKED:
+                raise RecordingError(f"{path} holds more than 8 GB", "it is no bundle of a recording")
+            for member in wanted:
+                with archive.open(member) as source, (folder / member.filename.rpartition("/")[2]).open("xb") as target:
+                    shutil.copyfileobj(source, target)
+        return Opened(Recording(folder), [], kept)
+    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        kept.cleanup()
+        raise RecordingError(f"{path} cannot be unpacked: {error}", "it may be damaged") from None
+    except RecordingError:
+        kept.cleanup()
+        raise
 
 
 def read_file(path: Path) -> Found:

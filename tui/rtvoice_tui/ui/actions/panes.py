@@ -161,6 +161,23 @@ class PaneActions:
         if pane is not None:
             await pane.ask("search")
 
+    def findings(self) -> None:
+        """Show what was wrong so far; the chosen one is gone to."""
+        from rtvoice_tui.ui.screens.findings import FindingsScreen
+
+        app = self._app
+
+        def chosen(at: float | None) -> None:
+            if at is not None:
+                app.call_later(app.go_to_time, at)
+
+        app.push_screen(FindingsScreen(app.controller.recordings.findings), chosen)
+
+    async def go_to_time(self, at: float) -> None:
+        """Go to the events of a time, in seconds."""
+        await self.layout.go(2)
+        self._app.query_one(EventsView).show_time(at)
+
     def copy(self, again: bool = True) -> None:
         """Copy what is selected with the mouse, else what is under the cursor; ``again``: see `Copying.copy`."""
         if selected := self._app.screen.get_selected_text():

@@ -19,6 +19,7 @@ ACTIONS: "dict[str, Callable[[RtvoiceApp], Callable[..., Any]]]" = {
     "sound_history": lambda app: app.talk.sound_history,
     "sessions": lambda app: app.talk.sessions,
     "record": lambda app: app.talk.record,
+    "findings": lambda app: app.panes.findings,
     "send_edit": lambda app: app.agent.send_edit,
     "undo_edit": lambda app: app.agent.undo,
     "discard_edit": lambda app: app.agent.discard,

@@ -312,6 +312,13 @@ class EventsView(FollowView):
                 return number
         return None
 
+    def show_time(self, at: float) -> None:
+        """Move the cursor to the first event at or after a time, in seconds."""
+        row = self._log.first_from(at)
+        line = self._filter.line_from(row) if self._filter else self.line_of(min(row, len(self._log) - 1))
+        if line is not None and line < self.line_count:
+            self.move_cursor(line)
+
     def show_turn(self, turn: int) -> None:
         """Move the cursor to the first line of a turn."""
         first = self._log.first_of_turn(turn)

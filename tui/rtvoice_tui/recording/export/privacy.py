@@ -1,0 +1,112 @@
+"""Removes what is private from a recording's texts: keys, names, numbers and addresses, by pattern.
+
+It finds what looks private, not all that is: a number in words, or a name nobody introduced, stays.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("key", re.compile(r"\b(?:sk|pk|rk|xai|hf|AQVN|t1\.|ghp|AKIA|Bearer |Api-Key )[-_]?[A-Za-z0-9_\-.]{16,}")),
+    ("email", re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+")),
+    ("account", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4})?\b")),
+    ("number", re.compile(r"(?<![\w.])\+?\d(?:[ ()/.-]{0,3}\d){6,18}(?![\w])")),
+    (
+        "address",
+        re.compile(
+            r"\b\d{1,5} (?:[A-Z][\w'-]+ ){1,3}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Drive|Square|Boulevard)\b\.?"
+            r"|\b[A-ZÄÖÜ][\wäöüß-]+(?:straße|strasse|str\.|weg|platz|gasse|allee) ?\d{1,4}\w?"
+            r"|\b(?:ул\.|улица|проспект|переулок) [А-ЯЁ][\w-]+(?:,? (?:д\.|дом)? ?\d{1,4})?"
+        ),
+    ),
+)
+
+_NAMED = re.compile(
+    r"(?i:\b(?:my name is|my name's|i am called|this is|ich heiße|mein name ist|je m'appelle|me llamo|меня зовут))\s+"
+    r"([^\W\d_][\w'’-]{1,30}(?: [A-ZÄÖÜА-ЯЁ][\w'’-]{1,30})?)"
+)
+_NO_NAMES = frozenset("a an the not it that what how where here there my your all very just".split())
+
+
+class Redactor:
+    """Replaces what is private by its kind, such as ``[email]``.
+
+    Args:
+        names: names and other words that are to be removed as well.
+
+    Attributes:
+        removed: how often each kind was removed.
+    """
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self.removed: Counter[str] = Counter()
+        self._names = {name.strip() for name in names if name.strip()}
+        self._named: re.Pattern[str] | None = None
+        self._compile()
+
+    def learn(self, text: str) -> None:
+        """Learn the names that are introduced in a text; they are removed everywhere."""
+        for found in _NAMED.finditer(text):
+            words = [word for word in found[1].split(" ") if word.lower() not in _NO_NAMES]
+            if words and words[0] == found[1].split(" ")[0]:
+                self._names |= {found[1].strip(), *(word for word in words if len(word) > 2)}
+        self._compile()
+
+    def _compile(self) -> None:
+        longest_first = sorted(self._names, key=len, reverse=True)
+        words = "|".join(map(re.escape, longest_first))
+        self._named = re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE) if words else None
+
+    def spans(self, text: str) -> list[tuple[int, int, str]]:
+        """What is private in a text: start, end and kind, in order, none within another."""
+        found = [(match.start(), match.end(), kind) for kind, pattern in _PATTERNS for match in pattern.finditer(text)]
+        if self._named is not None:
+            found += [(match.start(), match.end(), "name") for match in self._named.finditer(text)]
+        kept: list[tuple[int, int, str]] = []
+        for span in sorted(found, key=lambda span: (span[0], -span[1])):
+            if not kept or span[0] >= kept[-1][1]:
+                kept.append(span)
+        return kept
+
+    def text(self, text: str) -> str:
+        """A text without what is private."""
+        return "".join(self.pieces([text]))
+
+    def pieces(self, pieces: list[str]) -> list[str]:
+        """The pieces of a text without what is private in the whole of it; a piece may become empty."""
+        whole = "".join(pieces)
+        spans = self.spans(whole)
+        if not spans:
+            return pieces
+        self.removed.update(kind for _, _, kind in spans)
+        redacted = []
+        start = 0
+        for piece in pieces:
+            end = start + len(piece)
+            redacted.append(_without(whole, spans, start, end))
+            start = end
+        return redacted
+
+    def value(self, value: Any) -> Any:
+        """A JSON value of which every text is without what is private."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {name: self.value(inner) for name, inner in value.items()}
+        return [self.value(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _without(whole: str, spans: list[tuple[int, int, str]], start: int, end: int) -> str:
+    """A part of a text; what is private stands where it begins."""
+    shown = []
+    at = start
+    for first, last, kind in spans:
+        if last <= at or first >= end:
+            continue
+        shown.append(whole[at : max(at, first)])
+        if first >= start:
+            shown.append(f"[{kind}]")
+        at = min(last, end)
+    return "".join([*shown, whole[at:end]])
