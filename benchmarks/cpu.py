@@ -37,11 +37,11 @@ def bare(folder: Path, environment: dict[str, str], script: str) -> float:
             return share(terminal)
 
 
-def ours(folder: Path, environment: dict[str, str], script: str) -> float:
-    """Percent of one core of the app."""
+def ours(folder: Path, environment: dict[str, str], script: str, *more: str) -> float:
+    """Percent of one core of the app, with more arguments."""
     with scripted_server(script) as url:
         files = ["--input-file", str(noise(folder)), "--output-file", str(folder / "heard.wav")]
-        with Pty([COMMAND, "--provider", "generic", "--url", url, *files], environment) as terminal:
+        with Pty([COMMAND, "--provider", "generic", "--url", url, *files, *more], environment) as terminal:
             terminal.wait_for(b"LIVE", 30)
             time.sleep(0.5)
             if script == "talk":

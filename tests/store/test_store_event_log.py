@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtvoice_tui.store.event_log import MAX_NAMES, EventLog
+from rtvoice_tui.store.event_search import EventSearch
+from rtvoice_tui.store.query import parse
 
 DELTA = "response.output_text.delta"
 
@@ -133,9 +135,11 @@ def test_what_waits_for_the_disk_can_be_read_at_once_and_after_it_was_written(lo
 
 
 def found(log: EventLog, *words: str) -> list[int]:
-    wanted = [word for word in words if not word.startswith("-")]
-    unwanted = [word[1:] for word in words if word.startswith("-")]
-    return [number for number in range(len(log)) if log.matches(number, wanted, unwanted)]
+    quoted = (f'-"{word[1:]}"' if word.startswith("-") else f'"{word}"' for word in words)
+    search = EventSearch(log, parse(" ".join(quoted)), lambda name: name)
+    while search.behind:
+        search.scan()
+    return search.hits
 
 
 def test_rows_are_found_by_direction_type_and_text(log):
@@ -274,6 +278,7 @@ def test_a_type_of_a_mebibyte_does_not_stay_in_memory(log):
 
 def test_a_screen_may_read_every_row_it_sees_while_the_session_writes():
     log, stop, failures = EventLog(), threading.Event(), []
+    search = EventSearch(log, parse("type -e7"), lambda name: name)
 
     def read() -> None:
         try:
@@ -281,7 +286,7 @@ def test_a_screen_may_read_every_row_it_sees_while_the_session_writes():
                 if count := len(log):
                     row = log.row(count - 1)
                     assert json.loads(log.text(count - 1))["type"] == row.name
-                    log.matches(count - 1, ["type"], [])
+                    search.scan()
         except Exception as error:
             failures.append(error)
 

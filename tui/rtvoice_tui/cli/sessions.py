@@ -13,9 +13,7 @@ from rtvoice_tui.profiles import paths
 from rtvoice_tui.recording import library
 from rtvoice_tui.recording.conversation import conversation, summary_of
 from rtvoice_tui.recording.export import files, texts
-from rtvoice_tui.recording.export.bundle import bundle
 from rtvoice_tui.recording.format import State
-from rtvoice_tui.recording.importing.opening import open_any
 from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.recording.searching import parts_with
 from rtvoice_tui.store.plain import one_line
@@ -145,6 +143,8 @@ def export_session(
     """
     recording = _find(session)
     if kind == "bundle":
+        from rtvoice_tui.recording.export.bundle import bundle
+
         if output is None and not dry_run:
             raise click.UsageError("bundle needs a file: -o talk.zip (or --dry-run, to see what would leave)")
         click.echo(str(bundle(recording, None if dry_run else output, hide, with_sound)), err=True)
@@ -197,6 +197,8 @@ def prune_sessions() -> None:
 
 def _find(session: str) -> Recording:
     """A recording, or a file of another tool; what that does not say is written to standard error."""
+    from rtvoice_tui.recording.importing.opening import open_any
+
     opened = open_any(paths.recordings_folder(), session)
     for sentence in opened.missing:
         click.echo(f"note: {sentence}", err=True)

@@ -11,15 +11,16 @@ import tempfile
 import threading
 import weakref
 from array import array
-from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import msgspec
 
 from rtvoice_tui.protocol.wire import GroupMark
 from rtvoice_tui.store.event_groups import EventGroups, GroupsState
+from rtvoice_tui.store.joined_texts import JoinedState, JoinedTexts
 
 
 class _Delta(msgspec.Struct):
@@ -72,6 +73,7 @@ class LogState(NamedTuple):
     turn: int
     counts: "array[int]"
     audio: "array[int]"
+    joined: JoinedState
     foldable: dict[tuple[str, str], int]
     groups: GroupsState
 
@@ -88,6 +90,7 @@ class EventLog:
         unreadable: number of received events that are errors or could not be decoded fully.
         names: the event types so far, each once; bounded.
         pending_bytes: size of the texts that are not written to the file yet; bounded.
+        joined: what runs of deltas say together.
         groups: which rows belong to one response or utterance.
         texts_lost: why texts could not be written to the file; empty if all were written.
     """
@@ -98,7 +101,8 @@ class EventLog:
         self.unreadable = 0
         self.texts_lost = ""
         self._file = tempfile.TemporaryFile(prefix="rtvoice-tui-")  # noqa: SIM115 - open as long as the log
-        self.close = weakref.finalize(self, self._file.close)
+        self.joined = JoinedTexts()
+        self.close: Callable[[], object] = weakref.finalize(self, _close, self._file, self.joined.close)
         self._pending: list[bytes] = []
         self.pending_bytes = 0
         self._size = 0
@@ -160,6 +164,8 @@ class EventLog:
         known = self._foldable.get((name, fold_key)) if fold_key is not None and not error else None
         row = len(self._times) if known is None else known
         self._write(payload)
+        if fold_key is not None and not audio_bytes and isinstance(payload, str) and (delta := _delta(payload)):
+            self.joined.add(row, delta)
         self._event_rows.append(row)
         self.events += 1
         if known is None:
@@ -243,43 +249,47 @@ class EventLog:
             index += 1
         return found
 
-    def matches(
-        self,
-        number: int,
-        wanted: Sequence[str],
-        unwanted: Sequence[str],
-        shown: Callable[[str], str] = lambda name: name,
-    ) -> bool:
-        """Whether a row holds all ``wanted`` and no ``unwanted`` lower-case strings.
+    # --- for searching
 
-        They are searched in the row's direction (``up``, ``down``), type, ``error`` mark, and the text of all its
-        events; of folded deltas also across their borders. What is unwanted counts only as far as it is shown.
+    def part(self, first: int, end: int, limit: int) -> tuple[bytes, int, int]:
+        """Return the JSON lines of events, one after the other, where they begin in the file, and the event behind.
 
         Args:
-            number: index of the row.
-            wanted: strings that it must hold.
-            unwanted: strings that it must not hold.
-            shown: returns how a type is shown.
+            first: the first event.
+            end: the event behind the last.
+            limit: maximum number of bytes; one event is returned in any case.
         """
-        row = self.row(number)
-        marks = f"{'up' if row.sent else 'down'} {'error' if row.error else ''} {shown(row.name)}".lower()
-        if any(term in marks for term in unwanted):
-            return False
-        head = f"{marks} {row.name.lower()}"
-        missing = [term for term in wanted if term not in head]
-        if not missing and not unwanted:
-            return True
-        text = self._searchable(row)
-        if unwanted:
-            text = text.replace(row.name.lower(), "")
-        return all(term in text for term in missing) and not any(term in text for term in unwanted)
+        with self._lock:
+            self._flush()
+            start = self._offsets[first]
+            if self._begin_of(end) - start > limit:
+                end = max(first + 1, bisect_left(self._offsets, start + limit, first, end) - 1)
+            ends = self._begin_of(end)
+        try:
+            data = os.pread(self._file.fileno(), ends - start, start)
+        except (OSError, ValueError):
+            data = b""
+        return data.ljust(ends - start, b"\n"), start, end
 
-    def _searchable(self, row: Row) -> str:
-        """The text of a row's events in lower case, then the joined text of its deltas. Audio has no text."""
-        if row.count == 1 or row.audio_bytes:
-            return _readable(self.text(row.number)).lower()
-        texts = [_readable(text) for text in self.texts(row.number, limit=row.count)]
-        return "\n".join([*texts, "".join(map(_delta, texts))]).lower()
+    def _begin_of(self, event: int) -> int:
+        return self._size if event >= len(self._offsets) else self._offsets[event]
+
+    def event_at(self, place: int, first: int, end: int) -> tuple[int, int]:
+        """Return the event at a place of the file, and where it ends. It is one of those from ``first`` to ``end``."""
+        event = bisect_right(self._offsets, place, first, end) - 1
+        return event, self._begin_of(event + 1)
+
+    def row_of(self, event: int) -> int:
+        """Return the row that an event is folded into."""
+        return self._event_rows[event]
+
+    def rows_until(self, event: int) -> int:
+        """Return the number of rows whose first event comes before an event."""
+        return min(len(self), bisect_left(self._first_events, event))
+
+    def kind(self, number: int) -> int:
+        """Return a number that rows of the same type, direction and error mark have in common."""
+        return self._kinds[number] << 2 | self._flags[number]
 
     # --- earlier states
 
@@ -294,6 +304,7 @@ class EventLog:
             self._turn,
             self._counts[:rows],
             self._audio[:rows],
+            self.joined.state(),
             dict(self._foldable),
             self.groups.state(rows),
         )
@@ -304,7 +315,7 @@ class EventLog:
         log.version, log.texts_lost = 0, self.texts_lost
         log.events, log.unreadable, log._turn, log._size = state.events, state.unreadable, state.turn, state.size
         log._file = self._file
-        log.close = weakref.finalize(log, lambda: None)
+        log.close = weakref.finalize(log, _nothing)
         log._lock = threading.Lock()
         log._pending, log.pending_bytes = [], 0
         self.flush()
@@ -314,6 +325,7 @@ class EventLog:
         for name in ("_times", "_kinds", "_flags", "_first_events", "_turns"):
             setattr(log, name, getattr(self, name)[: state.rows])
         log._counts, log._audio, log._foldable = state.counts[:], state.audio[:], dict(state.foldable)
+        log.joined = self.joined.at(state.joined)
         log.groups = self.groups.at(state.groups)
         return log
 
@@ -324,12 +336,14 @@ class EventLog:
             self._offsets, self._event_rows, self._times, self._kinds, self._flags, self._first_events,
             self._counts, self._audio, self._turns,
         )  # fmt: skip
-        return sum(len(column) * column.itemsize for column in columns) + self.groups.memory_bytes
+        more = self.groups.memory_bytes + self.joined.memory_bytes
+        return sum(len(column) * column.itemsize for column in columns) + more
 
     def _add_row(self, sent: bool, name: str, fold_key: str | None, error: bool, group: int) -> None:
         """Add a row for the event just written. Its time is appended last, because readers count rows by times."""
         if fold_key is None or len(self._foldable) >= MAX_RUNS:
             self._foldable.clear()
+            self.joined.end()
         if fold_key is not None and not error:
             self._foldable[(name, fold_key)] = len(self._times)
         self._counts.append(0)
@@ -391,7 +405,16 @@ class EventLog:
             return ""
 
 
-def _readable(text: str) -> str:
+def _nothing() -> None:
+    """The file belongs to another log."""
+
+
+def _close(file: IO[bytes], others: Callable[[], object]) -> None:
+    file.close()
+    others()
+
+
+def readable(text: str) -> str:
     """JSON without escapes, so that words in any script are found as they are shown."""
     if "\\u" not in text:
         return text

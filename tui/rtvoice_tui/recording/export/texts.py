@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import msgspec
 
 from rtvoice_tui.recording.conversation import Conversation, Part, conversation
-from rtvoice_tui.recording.findings.finding import findings
 from rtvoice_tui.recording.format import encoded
 from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.store.plain import one_line, visible
@@ -17,6 +16,8 @@ _ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>#|~"})
 
 def markdown(recording: Recording) -> str:
     """The conversation as Markdown, with times, latencies, calls and cuts."""
+    from rtvoice_tui.recording.findings.finding import findings  # it measures sound, which takes long to load
+
     manifest, said = recording.manifest, conversation(recording)
     summary = said.summary
     facts = [f"{summary.turns} turns", f"{clock(summary.length_s)} long"]

@@ -9,6 +9,7 @@ from textual.cache import FIFOCache
 
 from rtvoice_tui.store.event_log import Row
 from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.query import QueryError
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.panes.event_filter import EventFilter
@@ -229,8 +230,12 @@ class EventsView(FollowView):
     # --- the filter
 
     def set_filter(self, text: str) -> None:
-        """Show only rows with all these words; a word after ``-`` hides rows. Empty shows all."""
-        self._filter = EventFilter(self._log, text)
+        """Show only rows that pass a query, see `store.query`; one that cannot be understood is not used."""
+        try:
+            self._filter = EventFilter(self._log, text)
+        except QueryError as error:
+            self.app.notify(str(error), severity="warning", markup=False)
+            return
         self._returns = None
         self.cursor = None
         self.follow = True
