@@ -30,6 +30,8 @@ QUERIES = (
     "/harb[o0]r/",
 )
 MOST, MOST_STEP_MS = 5.0, 100.0
+REGEX = 10.0
+"""Budget of a regular expression, which Python's engine looks for."""
 
 
 def filled(log: EventLog, path: Path) -> None:
@@ -85,9 +87,10 @@ def main() -> None:
         for words in QUERIES:
             runs = [search(log, words) for _ in range(ROUNDS)]
             longest = max(longest, min(run[1] for run in runs) * 1000)
-            rows.append(
-                Row(f"{words}  ({runs[0][2]} rows)", "ms", bare, min(run[0] for run in runs) * 1000, ratio=MOST)
-            )
+            texts = max(1, len(parse(words).texts))  # a grep for each
+            budget = REGEX if "/" in words else MOST
+            took = min(run[0] for run in runs) * 1000
+            rows.append(Row(f"{words}  ({runs[0][2]} rows)", "ms", bare * texts, took, ratio=budget))
         rows.append(
             Row("the longest step, of which the screen has 15 a second", "ms", None, longest, limit=MOST_STEP_MS)
         )

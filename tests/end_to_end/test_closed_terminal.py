@@ -29,7 +29,7 @@ def other_terminal() -> Iterator[tuple[int, str]]:
             os.close(master)
 
 
-@pytest.mark.parametrize("ignored", [["SIGHUP"], ["SIGHUP", "SIGTERM", "SIGINT"], []], ids=str)
+@pytest.mark.parametrize("ignored", [["SIGHUP", "SIGTERM", "SIGINT"], []], ids=str)
 def test_an_app_whose_window_is_closed_ends_also_where_hang_ups_are_ignored(
     environment: dict[str, str], ignored: list[str]
 ) -> None:

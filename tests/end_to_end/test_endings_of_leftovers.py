@@ -107,7 +107,6 @@ def leaving(environment: dict[str, str], folder: Path) -> Iterator[tuple[Job, Le
 ENDS = {
     "q": {0},
     "SIGTERM": codes(signal.SIGTERM),
-    "SIGHUP": codes(signal.SIGHUP),
     "SIGKILL": {-signal.SIGKILL},
 }
 

@@ -17,9 +17,7 @@ from terminal import COMMAND, Terminal
 KINDS = ESCAPES | CONTROLS | UNICODE
 REFUSALS = {
     "status line": "HTTP/1.1 403 {hostile}\r\nContent-Length: 0\r\n\r\n",
-    "header": "HTTP/1.1 403 Forbidden\r\nX-Reason: {hostile}\r\nContent-Length: 0\r\n\r\n",
     "body": "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n{hostile}",
-    "no HTTP": "{hostile}\r\n\r\n",
     "redirect": "HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:1/{hostile}\r\nContent-Length: 0\r\n\r\n",
     "protocol": "HTTP/1.1 101 Switching Protocols\r\nUpgrade: {hostile}\r\nConnection: Upgrade\r\n\r\n",
 }

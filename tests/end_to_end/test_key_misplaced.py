@@ -29,7 +29,7 @@ def written_elsewhere(home: Path, piece: str) -> list[str]:
     return [file for file in files_with(home, piece) if not file.endswith("profiles/mine.toml")]
 
 
-@pytest.mark.parametrize("kind", ["yandex", "hex"])
+@pytest.mark.parametrize("kind", ["yandex"])
 def test_no_command_repeats_a_key_that_a_profile_has_in_place_of_a_name(
     environment: dict[str, str], folder: Path, tmp_path: Path, kind: str
 ) -> None:

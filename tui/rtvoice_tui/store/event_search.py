@@ -12,7 +12,7 @@ from rtvoice_tui.store.query import Query, Text
 PART_BYTES = 4 << 20
 """Bytes of the file that are searched at a time."""
 
-PART_EVENTS = 30_000
+PART_EVENTS = 20_000
 """The same in events."""
 
 
@@ -63,7 +63,7 @@ class EventSearch:
     def _search(self, first: int, end: int, changed: set[int]) -> int:
         """Search the text of events; returns the event behind those that were searched."""
         part, start, end = self._log.part(first, end, PART_BYTES)
-        escaped = b"\\u" in part
+        escaped = b"\\" in part and b"\\u" in part  # the first is quick
         lowered = b"" if escaped else part.lower()
         for number, text in enumerate(self._query.texts):
             if text.in_type:

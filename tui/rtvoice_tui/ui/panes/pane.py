@@ -89,7 +89,11 @@ class Pane(Vertical):
             self._field = Input(id=f"{self.view.id}-field", classes="field")
             await self.mount(self._field)
         field = self._field
-        field.placeholder = "words to show, -word hides; empty shows all" if purpose == "filter" else "find"
+        field.placeholder = (
+            'words "a phrase" /regex/ type: dir: turn: item: call: code: since: slower:  -hides; empty shows all'
+            if purpose == "filter"
+            else "find"
+        )
         field.display = True
         self._purpose = purpose
         if purpose == "search":
