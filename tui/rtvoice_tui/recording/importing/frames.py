@@ -24,6 +24,7 @@ _TIMES = ("at", "time", "ts", "timestamp", "t")
 _DIRECTIONS = ("dir", "direction", "sender", "from", "source", "sent", "type")
 _UP = frozenset(("up", "sent", "send", "client", "out", "outgoing", "request", "client_event", ">", "true"))
 _DOWN = frozenset(("down", "received", "receive", "server", "in", "incoming", "response", "server_event", "<", "false"))
+_ONE_LINE = "1 line is no event and was left out"
 _EVENTS = ("event", "message", "data", "payload", "body")
 
 
@@ -70,7 +71,8 @@ def read_lines(text: str) -> Found:
         raise RecordingError("the file holds no Realtime event", "JSON lines, a HAR or mitmproxy flows can be opened")
     missing = []
     if len(frames) < len(objects):
-        missing.append(f"{len(objects) - len(frames)} lines are no events and were left out")
+        count = len(objects) - len(frames)
+        missing.append(f"{count} lines are no events and were left out" if count > 1 else _ONE_LINE)
     return Found(frames, "", missing)
 
 
