@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import replayed
 import resvg_py
 import sound
 import tool_calls
@@ -19,6 +20,7 @@ from rtvoice_tui.audio.backends import listing
 from rtvoice_tui.controller.planner import Options, Planner
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.profiles.store import profile_text
+from rtvoice_tui.recording.library import Listed
 from rtvoice_tui.session.facts import Level, Notice, SessionEnded
 from rtvoice_tui.ui.app import RtvoiceApp
 from rtvoice_tui.ui.bridge import COUNTERS_EVERY
@@ -61,12 +63,17 @@ async def shot(
         for _ in range(COUNTERS_EVERY):  # counters are repainted with every seventh pulse only
             app.pulse()
         await pilot.pause(0)
-        svg = app.export_screenshot(title="rtvoice-tui")
+        picture(name, app, drawing)
+    os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp()  # what was saved for this picture is not in the next
+
+
+def picture(name: str, app: RtvoiceApp, drawing: bool = True) -> None:
+    """Write what an app shows as PNG; as SVG, too, if it is a drawing."""
+    svg = app.export_screenshot(title="rtvoice-tui")
     if drawing:
         (FOLDER / f"{name}.svg").write_text(svg, encoding="utf-8")
     png = resvg_py.svg_to_bytes(svg_string=svg, monospace_family="DejaVu Sans Mono", sans_serif_family="DejaVu Sans")
     (FOLDER / f"{name}.png").write_bytes(bytes(png))
-    os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp()  # what was saved for this picture is not in the next
     print(name)
 
 
@@ -132,6 +139,20 @@ async def sound_shots(size: tuple[int, int], suffix: str) -> None:
     await shot(f"devices-silent-{suffix}", sound.silent(), size, "d")
 
 
+async def sessions(app: RtvoiceApp, script: Script) -> None:
+    """The list of recorded sessions."""
+    folder = tempfile.TemporaryDirectory()
+    entries = replayed.listed(Path(folder.name))
+
+    async def listed() -> list[Listed]:
+        return entries
+
+    app.controller.recordings.listed = listed  # type: ignore[method-assign]
+    app.talk.sessions()
+    await asyncio.sleep(1.0)
+    folder.cleanup()
+
+
 async def states(size: tuple[int, int], suffix: str) -> None:
     """Every state of the screen, in one size."""
     await shot(f"conversation-{suffix}", conversation(), size)
@@ -157,6 +178,11 @@ async def states(size: tuple[int, int], suffix: str) -> None:
     await shot(f"help-{suffix}", conversation(), size, "question_mark")
     await shot(f"keys-{suffix}", conversation(), size, "question_mark", "c", "down", "enter")
     await shot(f"palette-{suffix}", conversation(), size, "ctrl+p", *"theme")
+    await shot(f"sessions-{suffix}", conversation(), size, act=sessions)
+    await shot(f"events-query-{suffix}", conversation(), size, "2", "z", "f", *"type:response -audio turn:2-3", "enter")
+    await replayed.replay(lambda app: picture(f"replay-{suffix}", app), size, 5.0)
+    await replayed.replay(lambda app: picture(f"replay-go-to-{suffix}", app), size, 2.4, "colon")
+    await replayed.replay(lambda app: picture(f"findings-{suffix}", app), size, 5.0, "F")
     await shot(f"typing-{suffix}", conversation(), size, "t", *"The 9:12 is fine.", "alt+enter", *"Book two seats.")
 
 

@@ -80,6 +80,15 @@ async def test_the_words_have_the_room_of_the_pane(store: Store):
         assert widest == view(pilot).text_width
 
 
+async def test_a_space_behind_the_last_word_makes_no_line_of_its_own(store: Store):
+    async with still_app(store, size=(120, 40)) as pilot:
+        await pulse(pilot)
+        width = view(pilot).text_width - 2
+        say(store, 1, "Hi", "x" * (width - 1) + ".  ")
+        await pulse(pilot)
+        assert lines(pilot)[-1].endswith("x.")
+
+
 async def test_the_word_that_is_being_spoken_is_marked_and_stays_in_sight(store: Store):
     say(store, 1, "Tell me", STORY)
     async with still_app(store, size=(120, 40)) as pilot:

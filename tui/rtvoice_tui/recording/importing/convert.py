@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rtvoice_tui import __version__
+from rtvoice_tui.audio.pcm.levels import measure
 from rtvoice_tui.engine.observers import FrameReceived, FrameSent, MachineMade, Stepped
 from rtvoice_tui.media import DEFAULT_AUDIO_SETTINGS
 from rtvoice_tui.protocol.realtime.dialects import DIALECTS, Dialect
@@ -19,7 +20,7 @@ from rtvoice_tui.recording.importing.frames import Found, Frame, timed
 from rtvoice_tui.recording.importing.playout import Playout
 from rtvoice_tui.recording.recorder import Recorder
 from rtvoice_tui.recording.summary import SummaryCounter
-from rtvoice_tui.session.commands import SendText, ToolFinished
+from rtvoice_tui.session.commands import MicFrame, SendText, ToolFinished
 from rtvoice_tui.session.inputs import Closed, Connecting, Input, Opened, Received, Started
 from rtvoice_tui.session.realtime.machine import SessionMachine
 from rtvoice_tui.session.talk_mode import OPEN_MICROPHONE
@@ -131,6 +132,8 @@ class _Writer:
         except ValueError:
             self.skipped += 1
             return
+        if pcm:
+            self._step(MicFrame(pcm, measure(pcm[: len(pcm) // 2 * 2]).rms_db), at)
         self._observe(FrameSent(decoded, json.dumps(event, ensure_ascii=False)), at)
         item = event.get("item")
         if isinstance(item, dict) and item.get("type") == "function_call_output":

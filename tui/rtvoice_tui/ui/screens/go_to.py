@@ -34,7 +34,7 @@ class GoToScreen(ModalScreen[None]):
             dialog.border_title = "Go to"
             dialog.border_subtitle = signs(self, "⏎ go  esc close")
             dialog.styles.height = 5
-            yield Input(placeholder=HINT, id="place")
+            yield Input(id="place")
             yield FixedLine(id="place-said")
 
     def on_mount(self) -> None:
