@@ -95,7 +95,7 @@ class Block:
         """Count the lines that are shown: words that nobody heard are folded into the line of the cut."""
         assert self.lines is not None
         self.words, self.unheard = len(self.lines.lines), 0
-        if self.entry.final and self.words > 1 and not self.lines.lines[-1]:
+        if self.entry.final and self.words > 1 and not self.lines.lines[-1].strip():
             self.words -= 1  # servers that stream words leave a space behind the last
         if self.is_cut and not self.entry.length:
             self.words = 0
