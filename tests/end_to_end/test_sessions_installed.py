@@ -23,11 +23,11 @@ def test_a_conversation_is_recorded_listed_shown_exported_and_deleted(environmen
         assert "Nothing at all." in run(*options, stdin="What is new?\n")
     (line,) = run("sessions", "list").splitlines()
     assert "What is new?" in line
-    assert "1 turns" in line
+    assert "1 turn " in line
     name = line.split()[0]
     shown = run("sessions", "show", "last")
     assert shown.index("What is new?") < shown.index("Nothing at all.")
-    assert "? 1 turns" in run("sessions", "show", "last", PYTHONIOENCODING="iso8859-5")
+    assert "? 1 turn " in run("sessions", "show", "last", PYTHONIOENCODING="iso8859-5")
     assert '"response.done"' in run("sessions", "export", name, "--format", "jsonl")
     assert run("sessions", "delete", name) == f"deleted {name}\n"
     assert run("sessions", "list") == ""

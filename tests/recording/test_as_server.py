@@ -77,7 +77,8 @@ async def test_each_turn_gets_the_recorded_answer(recording: Recording) -> None:
     assert transcripts(await client.types("and?")) == ["Tomorrow will be sunny with a light wind from the west."]
     assert transcripts(await client.types("thanks")) == ["You are welcome."]
     more = await client.types("more")
-    assert [event["type"] for event in more] == ["conversation.item.added", "conversation.item.done"]
+    assert [event["type"] for event in more] == ["conversation.item.added", "conversation.item.done", "error"]
+    assert more[-1]["error"]["code"] == "recording_over"
 
 
 async def test_a_spoken_turn_is_found_in_the_sound(recording: Recording) -> None:
@@ -185,6 +186,15 @@ async def test_a_page_gives_the_token_as_a_subprotocol(recording: Recording) -> 
     async with serving(recording) as url, aiohttp.ClientSession() as http:
         socket = await http.ws_connect(url, protocols=("realtime", "openai-insecure-api-key.secret"))
         assert (await socket.receive_json())["type"] == "session.created"
+        await socket.close()
+
+
+async def test_halves_of_characters_come_back_escaped(recording: Recording) -> None:
+    async with serving(recording) as url, aiohttp.ClientSession() as http:
+        socket = await http.ws_connect(url, protocols=("realtime", "openai-insecure-api-key.secret"))
+        await socket.receive_json()
+        await socket.send_str('{"type": "session.update", "session": {"model": "\\ud800"}}')
+        assert (await socket.receive_json())["session"]["model"] == "\ud800"
         await socket.close()
 
 

@@ -42,7 +42,7 @@ def test_nothing_private_is_in_any_file(private: Recording, tmp_path: Path) -> N
         for name, text in texts.items():
             assert word not in text, name
             assert json.dumps(word)[1:-1] not in text, name
-    said = " ".join(json.loads(line)["event"].get("delta", "") for line in texts["talk/wire.jsonl"].splitlines())
+    said = " ".join(json.loads(line)["event"].get("delta", "") for line in texts["recording/wire.jsonl"].splitlines())
     assert "midt@" not in said
     assert {"name", "email", "number", "account"} <= preview.removed.keys()
     assert not any(name.endswith(".pcm") for name in texts)

@@ -40,7 +40,7 @@ def test_the_list_says_how_long_how_much_and_what_about(root: Path) -> None:
     other = conversation(root, asked=False, words="Who are you?")
     lines = {line.split()[0]: line for line in run("list").splitlines()}
     assert lines.keys() == {name, other}
-    assert lines[name].endswith("    0:00   2 turns  sound  What is new?")
+    assert lines[name].endswith("    0:00  2 turns   sound  What is new?")
     assert "sound" not in lines[other]
     assert "Who are you?" in lines[other]
 
@@ -58,10 +58,10 @@ def test_a_session_that_goes_on_is_listed_as_such(root: Path) -> None:
     recorded.recording._recorder.flush()
     while not (root.exists() and "Still here." in run("list")):
         pass
-    assert "not ended" in run("list")
+    assert "running" in run("list")
     assert "is being recorded" in run("delete", "last", code=1)
     recorded.end()
-    assert "not ended" not in run("list")
+    assert "running" not in run("list")
     assert run("delete", "last") == f"deleted {recorded.folder.name}\n"
 
 

@@ -186,7 +186,7 @@ async def _sessions(here: Here) -> None:
     here.app.talk.sessions()
     await here.on(SessionsScreen)
     listed = here.app.screen.query_one(SessionList)
-    await here.until(lambda: listed.listed and "turns" in listed.copy_text(), "they are listed")
+    await here.until(lambda: listed.listed and " turn" in listed.copy_text(), "they are listed")
 
 
 async def _replays(here: Here, key: str) -> None:

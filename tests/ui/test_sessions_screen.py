@@ -21,7 +21,7 @@ async def listed(app: Cockpit, pilot: Pilot[None], count: int) -> SessionList:
     await pilot.press("S")
     await until(pilot, lambda: isinstance(app.screen, SessionsScreen) and app.screen.focused is not None)
     sessions = app.screen.query_one(SessionList)
-    await until(pilot, lambda: len(sessions.listed) == count and (not count or "turns" in sessions.copy_text()))
+    await until(pilot, lambda: len(sessions.listed) == count and (not count or " turn" in sessions.copy_text()))
     return sessions
 
 
@@ -35,7 +35,7 @@ async def test_the_recordings_are_listed_newest_first_and_enter_shows_the_conver
     async with opened(app, (120, 40)) as pilot:
         sessions = await listed(app, pilot, 1)
         assert "What is the weather in Berlin?" in sessions.copy_text()
-        assert "turns" in sessions.copy_text()
+        assert " turn" in sessions.copy_text()
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, DetailScreen))
         assert "What is the weather in Berlin?" in app.screen.query_one(JsonView).copy_text()

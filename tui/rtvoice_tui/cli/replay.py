@@ -45,6 +45,7 @@ def replay(session: str, output_device: str | None, no_audio: bool, as_server: b
     from rtvoice_tui.profiles import paths
     from rtvoice_tui.recording.importing.opening import open_any
 
+    click.echo(f"reading {session}", err=True)  # a large file of another tool takes some seconds
     opened = open_any(paths.recordings_folder(), session)
     try:
         launch(opened.recording, opened.missing, output_device, no_audio)

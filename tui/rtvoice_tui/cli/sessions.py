@@ -58,9 +58,12 @@ def _line(entry: library.Listed) -> str:
     except RecordingError as error:
         return f"{entry.name:<44} cannot be read: {one_line(error.sentence, 200)}"
     marks = "sound" if manifest.sound else "     "
-    errors = f"{summary.errors} errors  " if summary.errors else ""
+    errors = f"{texts.counted(summary.errors, 'error')}  " if summary.errors else ""
     ended = "" if manifest.state is State.COMPLETE else "not ended  "
-    words = f"{texts.clock(summary.length_s):>8} {summary.turns:>3} turns  {marks}  {ended}{errors}"
+    if ended and library.is_alive(entry.folder, time.time()):
+        ended = "running  "
+    turns = f"{texts.counted(summary.turns, 'turn'):<9}"
+    words = f"{texts.clock(summary.length_s):>8}  {turns} {marks}  {ended}{errors}"
     return f"{entry.name:<44} {words}{one_line(summary.first_words, 80)}"
 
 
@@ -78,8 +81,10 @@ def show_session(session: str) -> None:
 
 @sessions.command("open")
 @click.argument("session")
+@click.option("--output-device", metavar="NAME", help="Speaker, by a part of its name.")
+@click.option("--no-audio", is_flag=True, help="Without sound.")
 @click.pass_context
-def open_session(ctx: click.Context, session: str) -> None:
+def open_session(ctx: click.Context, /, session: str, **options: object) -> None:
     """Replay a recording in the cockpit, as `rtvoice-tui replay` does.
 
     \b
@@ -88,7 +93,7 @@ def open_session(ctx: click.Context, session: str) -> None:
     """
     from rtvoice_tui.cli.replay import replay
 
-    ctx.invoke(replay, session=session)
+    ctx.invoke(replay, session=session, **options)
 
 
 @sessions.command("search")
@@ -117,13 +122,13 @@ def search_sessions(words: tuple[str, ...]) -> None:
 
 @sessions.command("export")
 @click.argument("session")
-@click.option("--format", "kind", type=click.Choice(files.FORMATS), default="md", show_default=True, help="The format.")
+@click.option("--format", "kind", type=click.Choice(files.FORMATS), help="The format; else the file's suffix, or md.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file; else standard output.")
 @click.option("--hide", metavar="WORD", multiple=True, help="A name or word that the bundle must not hold; repeatable.")
 @click.option("--with-sound", is_flag=True, help="The voices are part of the bundle.")
 @click.option("--dry-run", is_flag=True, help="Only show what would leave with the bundle.")
 def export_session(
-    session: str, kind: str, output: Path | None, hide: tuple[str, ...], with_sound: bool, dry_run: bool
+    session: str, kind: str | None, output: Path | None, hide: tuple[str, ...], with_sound: bool, dry_run: bool
 ) -> None:
     """Write a recording in a format that other programs read.
 
@@ -141,6 +146,10 @@ def export_session(
       rtvoice-tui sessions export last --format flac -o talk.flac
       rtvoice-tui sessions export last --format html -o talk.html
     """
+    if kind is None:
+        kind = files.kind_of(output) if output is not None else "md"
+    if kind != "bundle" and (hide or with_sound or dry_run):
+        raise click.UsageError("--hide, --with-sound and --dry-run are for --format bundle")
     recording = _find(session)
     if kind == "bundle":
         from rtvoice_tui.recording.export.bundle import bundle
@@ -162,8 +171,9 @@ def export_session(
 
 @sessions.command("delete")
 @click.argument("session", nargs=-1, required=True)
-def delete_session(session: tuple[str, ...]) -> None:
-    """Delete recordings. One that is going on stays.
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete_session(session: tuple[str, ...], yes: bool) -> None:
+    """Delete recordings. One that is going on stays. On a terminal it asks first.
 
     \b
     Example:
@@ -171,6 +181,9 @@ def delete_session(session: tuple[str, ...]) -> None:
     """
     root = paths.recordings_folder()
     folders = dict.fromkeys(library.find_folder(root, name) for name in session)
+    if not yes and sys.stdin.isatty():
+        click.echo("\n".join(folder.name for folder in folders))
+        click.confirm(f"Delete {texts.counted(len(folders), 'recording')} for good?", abort=True)
     for folder in folders:
         library.delete(folder)
         click.echo(f"deleted {folder.name}")
@@ -191,8 +204,11 @@ def prune_sessions() -> None:
     settings, problem = load_app_settings(paths.settings_file())
     if problem:
         raise RecordingError(problem, "correct it first")
-    for name in library.prune(paths.recordings_folder(), settings.recording, time.time()):
+    names = library.prune(paths.recordings_folder(), settings.recording, time.time())
+    for name in names:
         click.echo(f"deleted {name}")
+    if not names:
+        click.echo("nothing is more than settings.toml says", err=True)
 
 
 def _find(session: str) -> Recording:

@@ -41,6 +41,11 @@ class Recordings:
         """Whether sound is kept now."""
         return self._recording is not None and self._recording.sound
 
+    @property
+    def silent(self) -> bool:
+        """Whether the session opens no sound device."""
+        return self._session.plan.audio.silent
+
     def toggle(self) -> None:
         """Keep the sound from now on, or no longer; a notice says where, or why not."""
         if self._recording is None:

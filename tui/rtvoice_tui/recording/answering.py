@@ -125,6 +125,7 @@ class Answerer:
         """Begin the next segment with this cue; what comes before it in the recording is left out."""
         place = next((number for number, segment in enumerate(self._left) if _fits(segment.cue, cue)), None)
         if place is None:
+            self._playing = asyncio.ensure_future(self._over(self._playing))
             return
         segment = self._left[place]
         del self._left[: place + 1]
@@ -147,6 +148,11 @@ class Answerer:
                 self._response = str(response.get("id", "")) if kind == "response.created" else ""
             await self._send(event)
 
+    async def _over(self, before: "asyncio.Task[None] | None") -> None:
+        if before is not None:
+            await asyncio.gather(before, return_exceptions=True)
+        await self._refuse("the recording has no further turn", "", "recording_over")
+
     async def _cancel(self) -> None:
         """End what is being said."""
         await self._stop()
@@ -162,8 +168,8 @@ class Answerer:
             await asyncio.gather(self._playing, return_exceptions=True)
             self._playing = None
 
-    async def _refuse(self, message: str, event_id: str) -> None:
-        error = {"type": "invalid_request_error", "code": "invalid_event", "message": message, "event_id": event_id}
+    async def _refuse(self, message: str, event_id: str, code: str = "invalid_event") -> None:
+        error = {"type": "invalid_request_error", "code": code, "message": message, "event_id": event_id}
         await self._send({"type": "error", "event_id": "replayed", "error": error})
 
 

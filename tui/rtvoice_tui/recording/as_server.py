@@ -51,7 +51,7 @@ async def serve_recording(
 
         async def send(event: dict[str, Any]) -> None:
             if not socket.closed:
-                await socket.send_str(json.dumps(event, ensure_ascii=False))
+                await socket.send_str(json.dumps(event))  # halves of characters are escaped
 
         answerer = Answerer(found, session, send, speed)
         with contextlib.suppress(ConnectionError):

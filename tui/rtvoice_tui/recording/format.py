@@ -11,6 +11,7 @@
 Whatever refers to sound is written after the sound itself, so that a line never refers to what is missing.
 """
 
+import datetime
 import json
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -26,8 +27,8 @@ VERSION = 1
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e7)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=1 << 48)]
 Rate = Annotated[int, msgspec.Meta(ge=1_000, le=1_000_000)]
-FrameBytes = Annotated[int, msgspec.Meta(ge=0, le=1 << 27)]
-"""Bytes of sound in one frame: at most 46 minutes at 24 kHz."""
+FrameBytes = Annotated[int, msgspec.Meta(ge=0, le=1 << 25)]
+"""Bytes of sound in one frame: at most 11 minutes at 24 kHz."""
 
 MANIFEST, JOURNAL, WIRE, SOUND = "session.json", "journal.jsonl", "wire.jsonl", "sound.jsonl"
 
@@ -100,6 +101,15 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     output_rate: Rate = 24_000
     sound: bool = False
     summary: Summary = Summary()
+
+
+def started_at(manifest: Manifest) -> datetime.datetime:
+    """When a recording began; 1970 if the manifest does not say so that it can be read."""
+    try:
+        started = datetime.datetime.fromisoformat(manifest.started)
+    except ValueError:
+        return datetime.datetime.fromtimestamp(0, datetime.UTC)
+    return started if started.tzinfo is not None else started.replace(tzinfo=datetime.UTC)
 
 
 class Speech(msgspec.Struct, frozen=True, rename={"first": "from", "size": "bytes"}):

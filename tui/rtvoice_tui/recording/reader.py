@@ -23,6 +23,7 @@ from rtvoice_tui.recording.format import (
     WIRE,
     JournalLine,
     Manifest,
+    Seconds,
     Segment,
     Speech,
     Track,
@@ -30,6 +31,9 @@ from rtvoice_tui.recording.format import (
 )
 
 MOST_MANIFEST = 1_000_000
+TAIL = 1 << 20
+"""Bytes at the end of the journal in which its last line is looked for."""
+
 MOST_LINE = 64 << 20
 """Maximum size of a line in bytes: a longer one is no line of ours."""
 
@@ -67,6 +71,20 @@ class Recording:
     def wire(self, place: int = 0) -> "Lines[WireLine]":
         """The frames of both directions, in order, from a `Lines.place` on."""
         return Lines(self.folder / WIRE, WireLine, place)
+
+    @property
+    def ends(self) -> float:
+        """Time of the last input that can be read, in seconds."""
+        try:
+            with open_file(self.folder / JOURNAL) as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
+                lines = file.read(TAIL).splitlines()
+        except OSError:
+            return 0.0
+        for line in reversed(lines):
+            with contextlib.suppress(msgspec.DecodeError, RecursionError):
+                return msgspec.json.decode(line, type=_Timed).at
+        return 0.0
 
     @cached_property
     def segments(self) -> dict[Track, list[Segment]]:
@@ -204,6 +222,10 @@ def read_manifest(folder: Path) -> Manifest:
         ) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise RecordingError(f"{path} is no manifest of a recording: {error}", "it may be damaged") from None
+
+
+class _Timed(msgspec.Struct):
+    at: Seconds
 
 
 class _AnyVersion(msgspec.Struct):

@@ -39,6 +39,9 @@ SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 TICK_S = 0.02
 """Seconds between two steps while it plays."""
 
+STEP_S = 20.0
+"""Seconds that are replayed at a time on the way to a jump's end, which may not be wanted any more."""
+
 FORWARD_S = 2.0
 """A jump forward that is no longer than this goes on from where it is."""
 
@@ -222,6 +225,13 @@ class ReplaySession:
         place, store = self.timeline.restore(at)
         prepare(store)
         replay = _Replay(store, self._replayer(store, place))
+        near = replay.replayer.at
+        while near < at:
+            if self._stopped or self._target is not None:
+                store.events.close()
+                return  # it is not wanted any more
+            near = min(at, near + STEP_S)
+            self._fill(replay, near)
         self._fill(replay, at)
         with self._lock:
             self._prepared = replay

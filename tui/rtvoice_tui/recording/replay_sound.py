@@ -52,8 +52,13 @@ class ReplaySound:
             for number, window in enumerate(mix.windows(first)):
                 yield window if number else window[round((at - first * WINDOW_S) * mix.rate) :]
 
-        rate = round(self._recording.manifest.output_rate * speed)
+        rate = round(self._rate() * speed)
         self._player.play(windows, rate, lambda reason: self._failed(f"no sound any more: {reason}"))
+
+    def _rate(self) -> int:
+        with self._mixing:
+            self._mix = self._mix or Mix(self._recording, WINDOW_S)
+        return self._mix.rate
 
     def stop(self) -> None:
         """Be silent at once."""

@@ -9,8 +9,18 @@ import numpy.typing as npt
 
 from rtvoice_tui.audio.pcm.resample import Resampler
 from rtvoice_tui.errors import RecordingError
+from rtvoice_tui.recording.export.new_file import new_file
 from rtvoice_tui.recording.format import Speech, Track
 from rtvoice_tui.recording.reader import Recording
+
+SLOWEST, FASTEST, USUAL = 8_000, 48_000, 24_000
+"""Sample rates between which a mix keeps that of the recording; else it has the usual one."""
+
+MOST_S, MOST_AFTER_S = 86_400.0, 600.0
+"""Maximum length of a mix in seconds, and of what comes after the last input."""
+
+MOST_RATES = 16
+"""Different sample rates in one recording; the profile is not changed more often."""
 
 WINDOW_S = 10.0
 """Seconds that are mixed at a time."""
@@ -55,14 +65,20 @@ def write_stereo(recording: Recording, path: Path) -> float:
 
     if not recording.manifest.sound:
         raise RecordingError(f"{recording.name} holds no sound", "the key r, --record, or record = true keeps it")
-    rate = recording.manifest.output_rate
+    mix = Mix(recording)
     seconds = 0.0
+    kind = path.suffix.removeprefix(".").upper()
+    if kind not in ("FLAC", "WAV"):
+        raise RecordingError(f"no sound has the suffix '{path.suffix}'", "end the name in .flac or .wav")
     try:
-        with soundfile.SoundFile(path, "x", samplerate=rate, channels=2, subtype="PCM_16") as file:
-            for window in Mix(recording).windows():
+        with (
+            new_file(path) as target,
+            soundfile.SoundFile(target, "w", mix.rate, 2, "PCM_16", format=kind) as file,
+        ):
+            for window in mix.windows():
                 file.write(window)
-                seconds += len(window) / rate
-    except (OSError, soundfile.SoundFileError, TypeError) as error:
+                seconds += len(window) / mix.rate
+    except soundfile.SoundFileError as error:
         raise RecordingError(f"{path} cannot be written: {error}", "choose another file that ends in .flac") from None
     return seconds
 
@@ -82,13 +98,18 @@ class Mix:
     def __init__(self, recording: Recording, window_s: float = WINDOW_S) -> None:
         zero = begins(recording)
         self.rate = recording.manifest.output_rate
+        if not SLOWEST <= self.rate <= FASTEST:
+            self.rate = USUAL
         self._recording = recording
         self._window_s = window_s
         self._sides = {
             Track.SENT: _stretches_sent(recording, zero),
             Track.HEARD: _stretches_heard(recording, zero),
         }
-        self.ends = max((stretch.ends for side in self._sides.values() for stretch in side), default=0.0)
+        ends = max((stretch.ends for side in self._sides.values() for stretch in side), default=0.0)
+        self.ends = min(ends, recording.ends - zero + MOST_AFTER_S, MOST_S)
+        if len({stretch.rate for side in self._sides.values() for stretch in side}) > MOST_RATES:
+            raise RecordingError(f"the sound of {recording.name} has too many sample rates", "it is damaged")
 
     def windows(self, first: int = 0) -> Iterator[Samples]:
         """The windows from a number on: arrays of samples by two channels."""

@@ -5,7 +5,9 @@ weather -audio type:response turn:3-5 dir:up slower:500 "light jacket" /de(lta|a
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from typing import AnyStr
+
+import regex as regexes
 
 FIELDS = {
     "type": "a part of the event's type",
@@ -19,11 +21,17 @@ FIELDS = {
 }
 """The fields, and what stands behind their colon."""
 
+MOST_S = 0.3
+"""Seconds that one search with a regular expression may take."""
+
+_NAMED = {"code": "code", "call": "call_id", "item": "id|item_id|previous_item_id"}
+"""Names in the JSON whose values a field searches."""
+
 _TERM = re.compile(
     r'(?P<no>-?)(?:(?P<field>[a-z]+):)?(?:"(?P<phrase>[^"]*)"?|/(?P<regex>(?:[^/\\]|\\.)+)/(?=\s|$)|(?P<word>\S+))'
 )
-_TIME = re.compile(r"(?:(\d+):)?(\d+(?:\.\d+)?)s?")
-_TURNS = re.compile(r"(\d+)(?:-(\d+))?")
+_TIME = re.compile(r"(?:(\d{1,6}):)?(\d{1,9}(?:\.\d{1,9})?)s?")
+_TURNS = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 
 
 class QueryError(ValueError):
@@ -38,33 +46,35 @@ class Text:
         needle: the text, in lower case.
         unwanted: whether it must not be there.
         regex: a regular expression in place of the text.
+        of_bytes: the same for bytes; ``None`` if it needs text.
         in_type: whether only the type is searched.
     """
 
     needle: str
     unwanted: bool = False
-    regex: re.Pattern[str] | None = None
+    regex: "regexes.Pattern[str] | None" = None
+    of_bytes: "regexes.Pattern[bytes] | None" = None
     in_type: bool = False
-
-    @cached_property
-    def _in_bytes(self) -> "re.Pattern[bytes] | None":
-        return None if self.regex is None else re.compile(self.regex.pattern.encode(), re.IGNORECASE | re.MULTILINE)
 
     @property
     def in_bytes(self) -> bool:
         """Whether it can be found in UTF-8 that is not decoded."""
-        return (self.needle if self.regex is None else self.regex.pattern).isascii()
+        return self.needle.isascii() if self.regex is None else self.of_bytes is not None
 
     def find(self, lowered: bytes, start: int) -> int:
-        """Where bytes, in lower case, hold it from ``start`` on; -1 if they do not."""
-        if self._in_bytes is None:
+        """Where bytes, in lower case, hold it from ``start`` on; -1 if they do not.
+
+        Raises:
+            QueryError: a regular expression takes too long.
+        """
+        if self.of_bytes is None:
             return lowered.find(self.needle.encode(), start)
-        found = self._in_bytes.search(lowered, start)
+        found = _searched(self.of_bytes, lowered, start)
         return -1 if found is None else found.start()
 
     def holds(self, text: str) -> bool:
         """Whether a text, in lower case, holds it."""
-        return self.needle in text if self.regex is None else self.regex.search(text) is not None
+        return self.needle in text if self.regex is None else _searched(self.regex, text) is not None
 
 
 @dataclass(frozen=True)
@@ -149,10 +159,30 @@ def _term(field: str, value: str, unwanted: bool, is_regex: bool) -> Text | Span
                 raise QueryError("slower: is a number of ms")
             return Span("slower", float(wait[2]), unwanted=unwanted)
     if is_regex:
-        try:
-            return Text(value, unwanted, re.compile(value, re.IGNORECASE), in_type=field == "type")
-        except re.error as error:
-            raise QueryError(f"/{value}/ is no regular expression: {error}") from None
-    if field == "code":
-        return Text(value.lower(), unwanted, re.compile(rf'"code"\s*:\s*"[^"]*{re.escape(value)}', re.IGNORECASE))
+        return _regex(value, unwanted, in_type=field == "type")
+    if field in _NAMED:
+        return _regex(rf'"(?:{_NAMED[field]})"\s*:\s*"[^"]*{re.escape(value)}', unwanted)
     return Text(value.lower(), unwanted, in_type=field == "type")
+
+
+def _regex(pattern: str, unwanted: bool, in_type: bool = False) -> Text:
+    flags = regexes.IGNORECASE | regexes.MULTILINE
+    try:
+        in_bytes = regexes.compile(pattern.encode(), flags) if pattern.isascii() else None
+        return Text(pattern, unwanted, regexes.compile(pattern, flags), in_bytes, in_type)
+    except (regexes.error, RecursionError, OverflowError, ValueError, MemoryError) as error:
+        raise QueryError(f"/{pattern[:60]}/ is no regular expression: {error}") from None
+
+
+def _searched(pattern: "regexes.Pattern[AnyStr]", text: AnyStr, start: int = 0) -> "regexes.Match[AnyStr] | None":
+    """The first match.
+
+    Raises:
+        QueryError: it takes too long, as nested repetitions may.
+    """
+    try:
+        return pattern.search(text, start, timeout=MOST_S)
+    except TimeoutError:
+        raise QueryError(
+            f"/{str(pattern.pattern)[:60]}/ takes too long: repeat less inside of what is repeated"
+        ) from None

@@ -21,15 +21,18 @@ def time_of(words: str, timeline: Timeline) -> float:
     """
     words = words.strip().lower()
     if found := _TIME.fullmatch(words):
-        return timeline.begins + 60 * int(found[1] or 0) + float(found[2].replace(",", "."))
+        at = 60 * int(found[1] or 0) + float(found[2].replace(",", "."))
+        if timeline.ended and at > timeline.ends:
+            raise NoPlace(f"the recording ends at {int(timeline.ends) // 60}:{int(timeline.ends) % 60:02}")
+        return at
     if found := _TURN.fullmatch(words):
         turn = int(found[1])
         if turn not in timeline.turns:
             raise NoPlace(f"there is no turn {turn}: there are {len(timeline.turns)}")
         return timeline.turns[turn]
     if found := _EVENT.fullmatch(words):
-        at = timeline.time_of_event(int(found[1]))
-        if at is None:
+        known = timeline.time_of_event(int(found[1]))
+        if known is None:
             raise NoPlace(f"there is no event {found[1]}")
-        return at
+        return known
     raise NoPlace("type a time such as 1:23, turn 4, or event 120")

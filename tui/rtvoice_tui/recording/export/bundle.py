@@ -5,12 +5,12 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
 from rtvoice_tui.errors import RecordingError
-from rtvoice_tui.recording.conversation import conversation
+from rtvoice_tui.recording.export.new_file import new_file
 from rtvoice_tui.recording.export.privacy import Redactor
 from rtvoice_tui.recording.format import JOURNAL, MANIFEST, SOUND, WIRE, Track
 from rtvoice_tui.recording.reader import Recording, open_file
@@ -34,6 +34,12 @@ class Preview(NamedTuple):
     removed: dict[str, int]
     sound: bool
 
+    @property
+    def short(self) -> str:
+        """What was removed, in one line."""
+        gone = ", ".join(f"{count} × {kind}" for kind, count in sorted(self.removed.items())) or "nothing"
+        return f"removed: {gone}; {'with' if self.sound else 'without'} sound"
+
     def __str__(self) -> str:
         """The preview in lines."""
         lines = [f"  {name:<16} {size:>12,} bytes".replace(",", " ") for name, size in self.files.items()]
@@ -55,8 +61,9 @@ def bundle(recording: Recording, path: Path | None, names: Iterable[str] = (), s
         RecordingError: the file exists already, or cannot be written.
     """
     redactor = Redactor(names)
-    for part in conversation(recording).parts:
-        redactor.learn(part.text)
+    for name in (WIRE, JOURNAL):
+        for line in _found(recording, name):
+            _learn(redactor, line)
     texts = {
         MANIFEST: _manifest(recording, redactor, sound),
         WIRE: b"".join(_lines(recording, WIRE, redactor)),
@@ -74,43 +81,36 @@ def bundle(recording: Recording, path: Path | None, names: Iterable[str] = (), s
 
 
 def _write(recording: Recording, path: Path, texts: dict[str, bytes], kept: list[str]) -> None:
+    with new_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in texts.items():
+            archive.writestr(f"recording/{name}", data)
+        for name in kept:
+            with _sound_of(recording, name) as source, archive.open(f"recording/{name}", "w") as target:
+                while data := source.read(_CHUNK):
+                    target.write(data)
+
+
+def _sound_of(recording: Recording, name: str) -> BinaryIO:
     try:
-        with path.open("xb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, data in texts.items():
-                archive.writestr(f"{recording.name}/{name}", data)
-            for name in kept:
-                with (
-                    open_file(recording.folder / name) as source,
-                    archive.open(f"{recording.name}/{name}", "w") as target,
-                ):
-                    while data := source.read(_CHUNK):
-                        target.write(data)
-    except FileExistsError:
-        raise RecordingError(f"{path} exists already", "choose another file, or delete it first") from None
+        return open_file(recording.folder / name)
     except OSError as error:
-        raise RecordingError(f"{path} cannot be written: {error.strerror or error}", "choose another file") from None
+        sentence = f"{name} of {recording.name} cannot be read: {error.strerror or error}"
+        raise RecordingError(sentence, "leave --with-sound out") from None
 
 
 def _manifest(recording: Recording, redactor: Redactor, sound: bool) -> bytes:
     whole = msgspec.to_builtins(recording.manifest)
     whole["sound"] = whole["sound"] and sound
-    whole["summary"] = redactor.value(whole["summary"])
+    for private in ("profile", "identity", "summary"):
+        whole[private] = redactor.value(whole[private])
     return json.dumps(whole, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
 def _lines(recording: Recording, name: str, redactor: Redactor) -> Iterator[bytes]:
     """The lines of a file; pieces of one text are looked at together."""
-    try:
-        with open_file(recording.folder / name) as file:
-            found = [_parsed(line) for line in file.read().splitlines()]
-    except OSError:
-        return
     streams: dict[Stream, list[dict[str, Any]]] = defaultdict(list)
-    lines: list[dict[str, Any]] = []
-    for line in found:
-        if line is None:
-            break  # as a reader ends there
-        lines.append(line)
+    lines = _found(recording, name)
+    for line in lines:
         event = line.get("event")
         if isinstance(event, dict) and isinstance(event.get("delta"), str) and not line.get("speech"):
             streams[_stream(event)].append(event)
@@ -118,7 +118,36 @@ def _lines(recording: Recording, name: str, redactor: Redactor) -> Iterator[byte
         for event, piece in zip(events, redactor.pieces([event["delta"] for event in events]), strict=True):
             event["delta"] = _Done(piece)
     for line in lines:
-        yield json.dumps(_redacted(line, redactor), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        try:
+            made = _redacted(line, redactor)
+        except RecursionError:
+            return
+        yield json.dumps(made, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+def _found(recording: Recording, name: str) -> list[dict[str, Any]]:
+    """The lines of a file, up to the first that cannot be read, where a reader ends."""
+    lines: list[dict[str, Any]] = []
+    try:
+        with open_file(recording.folder / name) as file:
+            for data in file:
+                if (line := _parsed(data)) is None:
+                    break
+                lines.append(line)
+    except OSError:
+        pass
+    return lines
+
+
+def _learn(redactor: Redactor, value: Any) -> None:
+    """Learn the names that are introduced in any text of a value."""
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            redactor.learn(value)
+        else:
+            waiting += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 class _Done(str):

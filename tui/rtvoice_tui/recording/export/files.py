@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.recording.export import texts
+from rtvoice_tui.recording.export.new_file import new_file
 from rtvoice_tui.recording.reader import Recording
 
 TEXTS: dict[str, Callable[[Recording], str]] = {
@@ -57,15 +58,9 @@ def write(recording: Recording, kind: str, path: Path) -> str:
     if kind == "bundle":
         from rtvoice_tui.recording.export.bundle import bundle
 
-        return f"{path}\n{bundle(recording, path)}"
-    made = content(recording, kind)
-    try:
-        with open(path, "xb") as file:
-            file.writelines(made)
-    except FileExistsError:
-        raise RecordingError(f"{path} exists already", "choose another file, or delete it first") from None
-    except OSError as error:
-        raise RecordingError(f"{path} cannot be written: {error.strerror or error}", "choose another file") from None
+        return f"{path}  {bundle(recording, path).short}"
+    with new_file(path) as file:
+        file.writelines(content(recording, kind))
     return str(path)
 
 

@@ -1,19 +1,18 @@
 """The frames of both directions as a HAR with one WebSocket, as browsers save it."""
 
 import base64
-import datetime
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from rtvoice_tui import __version__
-from rtvoice_tui.recording.format import Track, WireLine
+from rtvoice_tui.recording.format import Track, WireLine, started_at
 from rtvoice_tui.recording.reader import Recording
 
 
 def har(recording: Recording) -> Iterator[bytes]:
     """The HAR, piece by piece; sound that was kept is part of its messages."""
-    started = datetime.datetime.fromisoformat(recording.manifest.started)
+    started = started_at(recording.manifest)
     zero = started.timestamp()
     entry = {
         "startedDateTime": started.isoformat(),
@@ -47,7 +46,12 @@ def frame_text(recording: Recording, line: WireLine) -> str:
     text = bytes(line.event).decode("utf-8", "replace")
     if line.speech is None or not recording.keeps(line.speech):
         return text
-    event = json.loads(text)
+    try:
+        event = json.loads(text)
+    except (ValueError, RecursionError):
+        event = None
+    if not isinstance(event, dict):
+        return text  # the recording is damaged
     name = "audio" if line.speech.track is Track.SENT else "delta"
     event[name] = base64.b64encode(recording.speech(line.speech)).decode()
     return json.dumps(event, ensure_ascii=False)

@@ -3,13 +3,13 @@
 One trace: the session is `invoke_agent`, each turn `chat`, each call `execute_tool`.
 """
 
-import datetime
 import hashlib
 import json
 from typing import Any
 
 from rtvoice_tui import __version__
 from rtvoice_tui.recording.conversation import Conversation, Part, conversation
+from rtvoice_tui.recording.format import started_at
 from rtvoice_tui.recording.reader import Recording
 
 _ERROR = 2
@@ -33,7 +33,7 @@ class _Spans:
         self._manifest = recording.manifest
         self._said = said
         self._trace = hashlib.sha256(recording.name.encode()).hexdigest()[:32]
-        self._zero = datetime.datetime.fromisoformat(recording.manifest.started).timestamp()
+        self._zero = started_at(recording.manifest).timestamp()
         self._model = recording.manifest.identity.rpartition(" ")[2]
 
     def all(self) -> list[dict[str, Any]]:

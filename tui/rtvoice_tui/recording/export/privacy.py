@@ -3,13 +3,19 @@
 It finds what looks private, not all that is: a number in words, or a name nobody introduced, stays.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("key", re.compile(r"\b(?:sk|pk|rk|xai|hf|AQVN|t1\.|ghp|AKIA|Bearer |Api-Key )[-_]?[A-Za-z0-9_\-.]{16,}")),
+    ("key", re.compile(r"\b(?:sk|pk|rk|ek|xai|hf|AIza|AQVN|t1\.|ghp|AKIA|Bearer |Api-Key )[-_]?[A-Za-z0-9_\-.]{16,}")),
+    ("login", re.compile(r"(?<=://)[^\s/@\"]{1,200}:[^\s/@\"]{1,200}@")),
+    (
+        "key",
+        re.compile(r"(?<=[?&])(?:api_?key|key|token|access_token|sig|signature|password)=[^&\s\"]{4,}", re.IGNORECASE),
+    ),
     ("email", re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+")),
     ("account", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4})?\b")),
     ("number", re.compile(r"(?<![\w.])\+?\d(?:[ ()/.-]{0,3}\d){6,18}(?![\w])")),
@@ -27,6 +33,11 @@ _NAMED = re.compile(
     r"(?i:\b(?:my name is|my name's|i am called|this is|ich heiße|mein name ist|je m'appelle|me llamo|меня зовут))\s+"
     r"([^\W\d_][\w'’-]{1,30}(?: [A-ZÄÖÜА-ЯЁ][\w'’-]{1,30})?)"
 )
+_SECRET = re.compile(r"api[_-]?key|password|passwd|secret|^token$|access_token|authorization", re.IGNORECASE)
+_TIMES = frozenset(("at", "expires_at", "created_at", "created"))
+LEAST_NUMBER = 1_000_000_000
+"""A whole number from here on may be that of a phone or an account."""
+
 _NO_NAMES = frozenset("a an the not it that what how where here there my your all very just".split())
 
 
@@ -92,10 +103,28 @@ class Redactor:
     def value(self, value: Any) -> Any:
         """A JSON value of which every text is without what is private."""
         if isinstance(value, str):
-            return self.text(value)
+            return self._json(value) if value[:1] in ("{", "[") else self.text(value)
         if isinstance(value, dict):
-            return {name: self.value(inner) for name, inner in value.items()}
+            return {self.text(name): self._named_value(name, inner) for name, inner in value.items()}
+        if isinstance(value, int) and value >= LEAST_NUMBER and not isinstance(value, bool):
+            self.removed["number"] += 1
+            return 0
         return [self.value(inner) for inner in value] if isinstance(value, list) else value
+
+    def _named_value(self, name: str, value: Any) -> Any:
+        if _SECRET.search(name) and isinstance(value, str) and value:
+            self.removed["key"] += 1
+            return "[key]"
+        return value if name in _TIMES and isinstance(value, int | float) else self.value(value)
+
+    def _json(self, text: str) -> str:
+        """A text that may be JSON itself, such as the arguments of a call, whatever its escapes."""
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            return self.text(text)
+        made = self.value(found)
+        return text if made == found else json.dumps(made, ensure_ascii=False)
 
 
 def _without(whole: str, spans: list[tuple[int, int, str]], start: int, end: int) -> str:

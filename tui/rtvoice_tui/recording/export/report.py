@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rtvoice_tui.recording.conversation import Conversation, Part, conversation
-from rtvoice_tui.recording.export.texts import clock
+from rtvoice_tui.recording.export.texts import clock, counted, when
 from rtvoice_tui.recording.findings.finding import findings
 from rtvoice_tui.recording.findings.frames import Finding
 from rtvoice_tui.recording.reader import Recording
@@ -36,7 +36,7 @@ def html(recording: Recording) -> str:
     data = {"length": said.summary.length_s, "voices": voices}
     script = (_HERE / "report.js").read_text(encoding="utf-8")
     style = (_HERE / "report.css").read_text(encoding="utf-8")
-    title = f"{recording.manifest.profile or recording.name}, {recording.manifest.started[:16].replace('T', ' ')}"
+    title = f"{recording.manifest.profile or recording.name}{when(recording)}"
     policy = (
         f"default-src 'none'; media-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}';"
         " base-uri 'none'; form-action 'none'"
@@ -103,14 +103,14 @@ def _player(sound: bytes) -> str:
 
 def _about(recording: Recording, said: Conversation) -> str:
     summary, manifest = said.summary, recording.manifest
-    facts = [manifest.identity, f"{summary.turns} turns", f"{clock(summary.length_s)} long"]
+    facts = [manifest.identity, counted(summary.turns, "turn"), f"{clock(summary.length_s)} long"]
     facts += [f"{summary.tokens} tokens"] if summary.tokens else []
-    facts += [f"{summary.errors} errors"] if summary.errors else []
+    facts += [counted(summary.errors, "error")] if summary.errors else []
     return " · ".join(_text(fact) for fact in facts if fact)
 
 
 def _button(at: float, zero: float) -> str:
-    return f'<button class="at" data-at="{max(0.0, at - zero):.2f}">{clock(max(0.0, at - zero))}</button>'
+    return f'<button class="at" data-at="{max(0.0, at - zero):.2f}">{clock(at)}</button>'
 
 
 def _part(part: Part, zero: float) -> str:

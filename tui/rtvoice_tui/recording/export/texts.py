@@ -20,10 +20,9 @@ def markdown(recording: Recording) -> str:
 
     manifest, said = recording.manifest, conversation(recording)
     summary = said.summary
-    facts = [f"{summary.turns} turns", f"{clock(summary.length_s)} long"]
-    facts += [f"{summary.errors} errors"] if summary.errors else []
-    started = manifest.started[:16].replace("T", " ")
-    lines = [f"# {_line(manifest.profile)}, {_line(started)}", ""]
+    facts = [counted(summary.turns, "turn"), f"{clock(summary.length_s)} long"]
+    facts += [counted(summary.errors, "error")] if summary.errors else []
+    lines = [f"# {_line(manifest.profile)}{_line(when(recording))}", ""]
     lines += [f"{_line(manifest.identity)} · {' · '.join(facts)}", ""]
     for part in said.parts:
         lines += [*_markdown_part(part), ""]
@@ -88,8 +87,15 @@ def vtt(recording: Recording) -> str:
 
 
 def jsonl(recording: Recording) -> Iterator[bytes]:
-    """The frames of both directions as JSON lines; speech is referred to."""
-    return (encoded(line) for line in recording.wire())
+    """The frames of both directions as JSON lines, with the sound that was kept, as it was on the wire."""
+    from rtvoice_tui.recording.export.har import frame_text
+
+    for line in recording.wire():
+        if line.speech is not None and recording.keeps(line.speech):
+            whole = msgspec.Raw(frame_text(recording, line).encode("utf-8", "replace"))
+            yield encoded(msgspec.structs.replace(line, event=whole, speech=None))
+        else:
+            yield encoded(line)
 
 
 MOST_CUE_S, LEAST_CUE_S, CHARACTERS_PER_S = 12.0, 1.5, 15.0
@@ -105,13 +111,24 @@ def _cues(said: Conversation, recording: Recording) -> Iterator[tuple[float, flo
             continue
         length = min(MOST_CUE_S, max(LEAST_CUE_S, len(words) / CHARACTERS_PER_S))
         after = spoken[place + 1].at if place + 1 < len(spoken) else part.at + length
-        end = min(part.at + length, after) if after > part.at else part.at + length
+        end = max(part.at + LEAST_CUE_S, min(part.at + length, after))
         yield max(0.0, part.at - begins), max(0.0, end - begins), _NAMES[part.who], words
 
 
 def _stamp(seconds: float, point: str) -> str:
     ms = round(seconds * 1000)
     return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{point}{ms % 1000:03}"
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things, such as ``1 turn`` or ``3 turns``."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def when(recording: Recording) -> str:
+    """When a recording began, after a comma; empty if a file of another tool does not say."""
+    started = recording.manifest.started
+    return "" if started.startswith("1970-01-01") else f", {started[:16].replace('T', ' ')}"
 
 
 def clock(seconds: float) -> str:

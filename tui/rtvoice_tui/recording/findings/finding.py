@@ -1,6 +1,5 @@
 """Runs all rules over the frames of a recording, or of a running session."""
 
-import datetime
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -8,9 +7,15 @@ import msgspec
 from rtvoice_tui.audio.pcm.levels import measure
 from rtvoice_tui.recording.findings.frames import Finding, Frame, Rule
 from rtvoice_tui.recording.findings.items import LateTranscript, OwnEcho, ToolLoop, Truncation, UnknownCall
-from rtvoice_tui.recording.findings.responses import NoFirstAudio, NotCompleted, SecondResponse, SilentAudio
+from rtvoice_tui.recording.findings.responses import (
+    NoFirstAudio,
+    NotCompleted,
+    SecondResponse,
+    ServerError,
+    SilentAudio,
+)
 from rtvoice_tui.recording.findings.sessions import NearCap, NotAcknowledged
-from rtvoice_tui.recording.format import Track, WireLine
+from rtvoice_tui.recording.format import Track, WireLine, started_at
 from rtvoice_tui.recording.reader import Recording
 
 
@@ -25,6 +30,7 @@ _TYPED = msgspec.json.Decoder(_Typed)
 def rules(started: float | None = None) -> list[Rule]:
     """All rules. ``started``: wall clock at the time 0, in seconds."""
     return [
+        ServerError(),
         SecondResponse(),
         NotCompleted(),
         NoFirstAudio(),
@@ -41,22 +47,19 @@ def rules(started: float | None = None) -> list[Rule]:
 
 def findings(recording: Recording) -> list[Finding]:
     """What is wrong in a recording, by time."""
-    try:
-        started = datetime.datetime.fromisoformat(recording.manifest.started).timestamp()
-    except ValueError:
-        started = None
-    return sorted(found(_frames(recording), rules(started)), key=lambda finding: finding.at)
+    started = started_at(recording.manifest).timestamp() or None
+    return sorted(found(_frames(recording), rules(started), recording.ends), key=lambda finding: finding.at)
 
 
-def found(frames: Iterable[Frame], by: list[Rule]) -> Iterator[Finding]:
-    """What rules find in frames."""
+def found(frames: Iterable[Frame], by: list[Rule], ends: float = 0.0) -> Iterator[Finding]:
+    """What rules find in frames. ``ends``: when the session ended, or up to when it went on, in seconds."""
     at = 0.0
     for frame in frames:
         at = frame.at
         for rule in by:
             yield from rule.frame(frame)
     for rule in by:
-        yield from rule.end(at)
+        yield from rule.end(max(at, ends))
 
 
 def _frames(recording: Recording) -> Iterator[Frame]:

@@ -20,13 +20,15 @@ class Truncation:
 
     def __init__(self) -> None:
         self._received: Counter[str] = Counter()
+        self._unknown: set[str] = set()  # items whose sound was left out of a file
 
     def frame(self, frame: Frame) -> Iterator[Finding]:
         """Count the sound of each item, and compare truncations with it."""
         item = frame.text("item_id")
-        if not frame.up and frame.audio_ms:
+        if not frame.up and frame.type.endswith("audio.delta"):
             self._received[item] += round(frame.audio_ms)
-        if not (frame.up and frame.type == "conversation.item.truncate"):
+            self._unknown |= {item} if not frame.audio_ms else set()
+        if not (frame.up and frame.type == "conversation.item.truncate") or item in self._unknown:
             return
         wanted = frame.number("audio_end_ms") or 0.0
         had = self._received[item]

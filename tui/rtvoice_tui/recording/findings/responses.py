@@ -16,6 +16,7 @@ class SecondResponse:
 
     def __init__(self) -> None:
         self._active: set[str] = set()
+        self._asked = False  # and not begun yet
 
     def frame(self, frame: Frame) -> Iterator[Finding]:
         """Follow the responses of the conversation."""
@@ -23,17 +24,45 @@ class SecondResponse:
         match frame.type:
             case "response.created" if response.get("conversation_id", "") is not None:  # null: out-of-band
                 self._active.add(frame.text("response", "id"))
+                self._asked = False
             case "response.done":
                 self._active.discard(frame.text("response", "id"))
+                self._asked = False
             case "session.created":
                 self._active.clear()
-            case "response.create" if frame.up and self._active and response.get("conversation") != "none":
+                self._asked = False
+            case "error" | "response.cancel":
+                self._asked = False
+            case "response.create" if frame.up and response.get("conversation") != "none":
+                known, self._asked = self._active or self._asked, True
+                if not known:
+                    return
                 yield Finding(
                     frame.at,
                     "second response",
                     "a response was asked for while another was in progress, which servers refuse",
                     "wait for response.done, or cancel the first; with server turn detection leave it to the server",
                 )
+
+    def end(self, at: float) -> Iterator[Finding]:
+        """Nothing is left."""
+        yield from ()
+
+
+class ServerError:
+    """An error that the server reported."""
+
+    def frame(self, frame: Frame) -> Iterator[Finding]:
+        """Look at error events."""
+        if frame.type == "error" and not frame.up:
+            code = frame.text("error", "code") or frame.text("error", "type")
+            message = frame.text("error", "message") or "the server says no reason"
+            yield Finding(
+                frame.at,
+                "server error",
+                f"{message}{f' ({code})' if code else ''}",
+                "b on the event goes to what caused it",
+            )
 
     def end(self, at: float) -> Iterator[Finding]:
         """Nothing is left."""

@@ -65,7 +65,14 @@ def _best(connections: "list[tuple[str, list[Message]]]", kind: str) -> Found:
         raise RecordingError(f"the {kind} holds no WebSocket with Realtime events", "record the page's connection")
     url, frames = max(found, key=lambda connection: len(connection[1]))
     missing = [f"{len(found) - 1} other connections were left out"] if len(found) > 1 else []
-    return Found(frames, urlsplit(url).hostname or "", missing)
+    return Found(frames, _host_of(url), missing)
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _frames(messages: Iterable[Message]) -> list[Frame]:

@@ -8,6 +8,9 @@ from typing import Any
 
 from rtvoice_tui.errors import RecordingError
 
+MOST_S = 1e6
+"""Seconds between the first and the last frame; a time that is farther is not believed."""
+
 MOST_BYTES = 1 << 30
 """Maximum size of a file in bytes."""
 
@@ -79,7 +82,7 @@ def read_lines(text: str) -> Found:
 def _objects(text: str) -> list[Any]:
     if text.lstrip().startswith("["):
         try:
-            whole = json.loads(text)
+            whole = json.loads(text, parse_constant=lambda name: None)
         except (ValueError, RecursionError):
             whole = None
         if isinstance(whole, list):
@@ -89,7 +92,7 @@ def _objects(text: str) -> list[Any]:
 
 def _parsed(line: str) -> Any:
     try:
-        return json.loads(line)
+        return json.loads(line, parse_constant=lambda name: None)  # NaN is no JSON
     except (ValueError, RecursionError):
         return None
 
@@ -170,6 +173,6 @@ def timed(frames: Iterable[Frame]) -> tuple[list[Frame], bool]:
             heard = max(heard, last) + _sound_s(frame, "delta")
         else:
             zero = at - last if zero is None else zero
-            last = max(last, at - zero)
+            last = max(last, min(at - zero, MOST_S))
         found.append(Frame(frame.event, last, frame.sent))
     return found, made_up

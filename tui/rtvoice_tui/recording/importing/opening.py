@@ -1,7 +1,9 @@
 """Opens a recording of ours, or a file of another tool as one."""
 
 import contextlib
+import lzma
 import os
+import re
 import shutil
 import tempfile
 import zipfile
@@ -17,6 +19,9 @@ from rtvoice_tui.recording.importing.convert import convert
 from rtvoice_tui.recording.importing.frames import MOST_BYTES, Found, read_lines
 from rtvoice_tui.recording.reader import Recording, open_file
 
+_CANNOT_UNPACK = (
+    OSError, ValueError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError
+)  # fmt: skip
 _FILES = (MANIFEST, JOURNAL, WIRE, SOUND, *(track.file for track in Track))
 
 MOST_UNPACKED = 8 << 30
@@ -54,10 +59,10 @@ def open_any(root: Path, name: str) -> Opened:
         RecordingError: there is none, or it cannot be read.
     """
     path = Path(os.path.expanduser(name))
+    is_file = False
     with contextlib.suppress(OSError, ValueError):
-        if path.is_file():
-            return _imported(path)
-    return Opened(library.find(root, name))
+        is_file = path.is_file()
+    return _imported(path) if is_file else Opened(library.find(root, name))
 
 
 def _imported(path: Path) -> Opened:
@@ -65,16 +70,21 @@ def _imported(path: Path) -> Opened:
         return _unpacked(path)
     found = read_file(path)
     kept = tempfile.TemporaryDirectory(prefix="rtvoice-tui-", ignore_cleanup_errors=True)
-    folder = Path(kept.name) / (path.stem[:60] or "file")
+    folder = Path(kept.name) / _name_of(path)
     folder.mkdir()
     missing = convert(found, folder, path.name)
     return Opened(Recording(folder), missing, kept)
 
 
+def _name_of(path: Path) -> str:
+    """A name for the folder of a file."""
+    return re.sub(r"[^\w-]+", "_", path.stem)[:60] or "file"
+
+
 def _unpacked(path: Path) -> Opened:
     """A bundle. Only the files of a recording are taken out, under their own names."""
     kept = tempfile.TemporaryDirectory(prefix="rtvoice-tui-", ignore_cleanup_errors=True)
-    folder = Path(kept.name) / (path.stem[:60] or "bundle")
+    folder = Path(kept.name) / _name_of(path)
     folder.mkdir()
     try:
         with zipfile.ZipFile(path) as archive:
@@ -86,12 +96,14 @@ def _unpacked(path: Path) -> Opened:
                 with archive.open(member) as source, (folder / member.filename.rpartition("/")[2]).open("xb") as target:
                     shutil.copyfileobj(source, target)
         return Opened(Recording(folder), [], kept)
-    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except _CANNOT_UNPACK as error:
         kept.cleanup()
         raise RecordingError(f"{path} cannot be unpacked: {error}", "it may be damaged") from None
     except RecordingError:
         kept.cleanup()
-        raise
+        raise RecordingError(
+            f"{path} is no bundle of a recording", "it may be damaged, or of a later version"
+        ) from None
 
 
 def read_file(path: Path) -> Found:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from rtvoice_tui.store.event_log import EventLog
 from rtvoice_tui.store.event_search import EventSearch
-from rtvoice_tui.store.query import parse
+from rtvoice_tui.store.query import QueryError, parse
 from rtvoice_tui.ui.panes.event_words import short_name
 
 
@@ -15,6 +15,7 @@ class EventFilter:
     Attributes:
         words: the filter, as it was typed.
         hits: the rows that passed so far, in order.
+        problem: why the search has ended; empty if it has not.
 
     Args:
         log: the events.
@@ -28,6 +29,7 @@ class EventFilter:
         self._query = parse(words)
         self._search = EventSearch(log, self._query, short_name)
         self.words = words.strip()
+        self.problem = ""
 
     def __bool__(self) -> bool:
         """Whether it asks for anything."""
@@ -41,7 +43,7 @@ class EventFilter:
     @property
     def behind(self) -> bool:
         """Whether there are events that were not searched yet."""
-        return self._search.behind
+        return self._search.behind and not self.problem
 
     def line_of(self, row: int) -> int | None:
         """The place of a row among the hits; ``None`` if it is not among them."""
@@ -58,4 +60,8 @@ class EventFilter:
 
     def scan(self) -> list[tuple[int, int]]:
         """Search as much as one pulse has time for; returns where hits were added (+1) or removed (-1), in order."""
-        return self._search.scan()
+        try:
+            return [] if self.problem else self._search.scan()
+        except QueryError as error:
+            self.problem = str(error)
+            return []

@@ -263,6 +263,8 @@ class EventsView(FollowView):
         """What is shown in place of rows if the filter lets none pass."""
         if not self._filter:
             return []
+        if self._filter.problem:
+            return [(f" {one_line(self._filter.problem, 200)}", "warn"), ("   esc shows all", "dim")]
         words = "searching for" if self._filter.behind else "no event has"
         return [(f" {words}: ", "dim"), (one_line(self.filter, 60), "plain"), ("   esc shows all", "dim")]
 

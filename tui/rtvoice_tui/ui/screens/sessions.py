@@ -76,7 +76,8 @@ class SessionList(PlainView):
         if summary is None:
             return [*head, ("…", "dim")]
         manifest = entry.recording.manifest
-        facts = f"{minutes(summary.length_s):>6} {summary.turns:>4} turns  {'♪' if manifest.sound else ' '} "
+        turns = f"{summary.turns:>4} turn{' ' if summary.turns == 1 else 's'}"
+        facts = f"{minutes(summary.length_s):>6} {turns}  {'♪' if manifest.sound else ' '} "
         errors: list[Piece] = [(f"✗{summary.errors} ", "error")] if summary.errors else [("   ", "plain")]
         ended: list[Piece] = [] if manifest.state is State.COMPLETE else [("not ended  ", "warn")]
         return [*head, (facts, "plain"), *errors, *ended, (one_line(summary.first_words, 200), "dim")]
@@ -150,7 +151,9 @@ class SessionsScreen(ModalScreen[None]):
         """Replay the recording in this terminal; the running session goes on meanwhile."""
         from rtvoice_tui.ui.terminal.nested import replay
 
-        if (entry := self._list.chosen) is not None and (wrong := replay(self.app, entry.folder)):
+        if (entry := self._list.chosen) is not None and (
+            wrong := replay(self.app, entry.folder, self._recordings.silent)
+        ):
             self._say(wrong, "error")
 
     def action_search(self) -> None:

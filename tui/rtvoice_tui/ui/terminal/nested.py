@@ -8,9 +8,15 @@ from typing import Any
 from textual.app import App, SuspendNotSupported
 
 
-def replay(app: App[Any], folder: Path) -> str:
-    """Replay a recording until the user quits it. Blocks the app's event loop; returns what went wrong, or nothing."""
-    command = [sys.executable, "-m", "rtvoice_tui", "replay", str(folder)]
+def replay(app: App[Any], folder: Path, silent: bool) -> str:
+    """Replay a recording until the user quits it. Blocks the app's event loop; returns what went wrong, or nothing.
+
+    Args:
+        app: gives the terminal away meanwhile.
+        folder: the recording.
+        silent: whether it has no sound, as the app.
+    """
+    command = [sys.executable, "-m", "rtvoice_tui", "replay", str(folder), *(["--no-audio"] if silent else [])]
     try:
         with app.suspend():
             ended = subprocess.run(command, stdout=sys.__stderr__, stderr=sys.__stderr__, check=False)

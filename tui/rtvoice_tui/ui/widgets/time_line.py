@@ -59,13 +59,13 @@ class TimeLine(Inked):
 
     def _position(self) -> list[Piece]:
         replay, line = self._replay, self._replay.timeline
-        at, whole = replay.clock - line.begins, line.ends - line.begins
+        at, whole = replay.clock, line.ends
         turn = sum(begins <= replay.clock for begins in line.turns.values())
         sign = "▸" if replay.playing else "‖"
         pieces: list[Piece] = [(f" {sign} ", "key"), (f"{minutes(at)}.{int(at * 10) % 10}", "title")]
         pieces.append((f" / {minutes(whole)}   {replay.speed:g}×   turn {turn} of {len(line.turns)}", "plain"))
         if not line.ended:
-            pieces.append((f"   reading {100 * (line.at - line.begins) / (whole or 1.0):.0f} %", "dim"))
+            pieces.append((f"   reading {100 * (line.at - line.begins) / (whole - line.begins or 1.0):.0f} %", "dim"))
         return pieces
 
     def _levels(self, cells: int) -> list[list[float]]:
