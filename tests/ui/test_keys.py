@@ -46,6 +46,7 @@ from rtvoice_tui.ui.screens.sessions import SessionsScreen
 from rtvoice_tui.ui.terminal import external_editor
 from rtvoice_tui.ui.widgets.field_table import FieldTable
 from rtvoice_tui.ui.widgets.follow_view import FollowView
+from rtvoice_tui.ui.widgets.json_view import JsonView
 from rtvoice_tui.ui.widgets.meters import MeterRow
 from rtvoice_tui.ui.widgets.rows import NoticeRow
 from screens import toasts
@@ -435,6 +436,24 @@ async def _freeze(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await pilot.press(stroke)
     await until(pilot, lambda: view.follow)
     assert app.told == []
+
+
+@shows("compare")
+async def _compare(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    view = await focus(pilot, 2)
+    for voice in ("marin", "cedar"):
+        app.store.events.append(98.0, True, "session.update", {"type": "session.update", "voice": voice, "speed": 1})
+    app.pulse()
+    view.move_cursor(view.line_count - 2)
+    await pilot.press(stroke)
+    await until(pilot, lambda: toasts(app) == ["session.update is marked: the same key on another event compares them"])
+    await pilot.press("down", stroke)
+    await until(pilot, lambda: isinstance(app.screen, DetailScreen))
+    shown = app.screen.query_one(JsonView).copy_text()
+    assert '-   "voice": "marin"' in shown
+    assert '+   "voice": "cedar"' in shown
+    await pilot.press("escape", stroke, stroke)
+    await until(pilot, lambda: "no event is marked any more" in toasts(app))
 
 
 @shows("cause")

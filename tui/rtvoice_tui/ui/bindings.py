@@ -173,6 +173,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("freeze", "w", "freeze", "freeze", "Stop following, or follow again", where="events"),
     Key("cause", "b", "cause", "cause", "From an error to the event that caused it, and back", where="events"),
+    Key("compare", "D", "app.compare", "compare", "Mark an event, then compare another one with it", where="events"),
     Key("flat", "l", "flat", "flat", "Every event on its own line, or those of a response in one", where="events"),
     Key("unfold", "right", "unfold", "unfold", "Show the events of a response or of your speech", where="events"),
     Key("fold", "left", "fold", "fold", "Hide them again", where="events"),
@@ -245,7 +246,7 @@ def acts(key: Key, replay: bool) -> bool:
 PANE_ACTIONS = frozenset(
     "type pane zoom widen edit_agent send_edit back turn filter filter_events search copy command_palette"
     " send_result run_again run_edited toggle_mock test_tool toggle_tool whole_call call_view"
-    " devices sound_history record sessions findings".split()
+    " devices sound_history record sessions findings compare".split()
 )
 """Actions that are disabled while a dialog covers the panes."""
 

@@ -161,6 +161,16 @@ class PaneActions:
         if pane is not None:
             await pane.ask("search")
 
+    def compare(self) -> None:
+        """Mark the event under the cursor; with another one marked, show how they differ."""
+        from rtvoice_tui.ui.screens.detail import DetailScreen
+
+        compared = self._app.query_one(EventsView).compare()
+        if isinstance(compared, str):
+            self._app.notify(compared, markup=False)
+        else:
+            self._app.push_screen(DetailScreen(*compared))
+
     def findings(self) -> None:
         """Show what was wrong so far; the chosen one is gone to."""
         from rtvoice_tui.ui.screens.findings import FindingsScreen

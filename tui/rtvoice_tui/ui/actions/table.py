@@ -46,6 +46,7 @@ ACTIONS: "dict[str, Callable[[RtvoiceApp], Callable[..., Any]]]" = {
     "filter_events": lambda app: app.panes.filter_events,
     "search": lambda app: app.panes.search,
     "copy": lambda app: app.panes.copy,
+    "compare": lambda app: app.panes.compare,
 }
 """Keyed by the action's name, as in `bindings.KEYS`."""
 

@@ -1,5 +1,6 @@
 """Lines of the event stream: an event, or a group of events with its name, size and duration."""
 
+import difflib
 from collections.abc import Callable
 from itertools import islice
 
@@ -29,6 +30,9 @@ SHOWN_EVENTS = 50
 
 SHOWN_LINES = 5_000
 """Number of lines after which no further event of a folded row is shown."""
+
+COMPARED_LINES = 2_000
+"""Maximum number of lines of an event that are compared."""
 
 NAMED_BY = 200
 """Maximum number of a group's rows that are searched for what names the group."""
@@ -149,6 +153,21 @@ class EventRows:
             lines.append(f"— and {row.count - shown} more of the same kind —")
         direction = "sent" if row.sent else "received"
         return f"{one_line(row.name, 80)} · {direction} at {precise(row.at)}", lines
+
+    def compared(self, first: int, second: int) -> tuple[str, list[str]]:
+        """A title, and the lines of two events' JSON: those of one alone begin with ``-`` or ``+``."""
+        names = " and ".join(
+            f"{one_line(self._log.name(number), 60)} at {precise(self._log.row(number).at)}"
+            for number in (first, second)
+        )
+        one, other = (indented(self._log.text(number))[:COMPARED_LINES] for number in (first, second))
+        lines = []
+        for _, start, end, begins, ends in difflib.SequenceMatcher(None, one, other).get_opcodes():
+            if one[start:end] == other[begins:ends]:
+                lines += [f"  {line}" for line in one[start:end]]
+            else:
+                lines += [f"- {line}" for line in one[start:end]] + [f"+ {line}" for line in other[begins:ends]]
+        return names, lines if one != other else ["both are the same", *one]
 
     def _about(self, group: Group) -> list[Piece]:
         """How a response ended and which functions it called; the first words of an utterance."""

@@ -15,7 +15,7 @@ from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.panes.event_filter import EventFilter
 from rtvoice_tui.ui.panes.event_folds import EventFolds, Place
 from rtvoice_tui.ui.panes.event_rows import EventRows
-from rtvoice_tui.ui.panes.event_words import caused_by, id_of
+from rtvoice_tui.ui.panes.event_words import caused_by, id_of, short_name
 from rtvoice_tui.ui.widgets.follow_view import COUNTED, FOUND_WITHIN, FollowView
 from rtvoice_tui.ui.widgets.lines import Piece
 
@@ -59,6 +59,7 @@ class EventsView(FollowView):
         self._filter = EventFilter(self._log, words)
         self._seen = -1
         self._returns: tuple[int, int] | None = None  # the rows of the cause that was gone to, and of where from
+        self._marked: int | None = None  # the row that another is to be compared with
         self._painted: FIFOCache[tuple[int, bool], int] = FIFOCache(512)  # an LRUCache keeps the first value
 
     def reset(self) -> None:
@@ -355,6 +356,19 @@ class EventsView(FollowView):
     def details(self, line: int) -> tuple[str, list[str]]:
         """A title and the event's JSON, indented, line by line."""
         return self._rows.details(self.place_at(line).row)
+
+    def compare(self) -> str | tuple[str, list[str]]:
+        """Mark the chosen event, and return a sentence; or title and lines of how it differs from the marked one."""
+        place = self._chosen()
+        if place is None:
+            return "there is no event yet"
+        marked, self._marked = self._marked, None
+        if marked == place.row:
+            return "no event is marked any more"
+        if marked is None:
+            self._marked = place.row
+            return f"{short_name(self._log.name(place.row))} is marked: the same key on another event compares them"
+        return self._rows.compared(marked, place.row)
 
     # --- search
 
