@@ -193,7 +193,6 @@ def test_lines_of_a_pipe_wait_for_the_answer_behind_a_question(environment: dict
     assert in_order(
         done.stdout,
         "question: ",
-        "question: ",
         "a question waits",
         "tool book_table ok",
         "agent: So be",

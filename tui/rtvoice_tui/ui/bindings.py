@@ -168,7 +168,7 @@ KEYS: tuple[Key, ...] = (
         "f",
         "app.filter",
         "filter",
-        'Show only events with words, "phrases", type: turn: dir: call: slower: (- hides)',
+        "Show only events with these words, type: turn: dir: (- hides)",
         where="events",
     ),
     Key("freeze", "w", "freeze", "freeze", "Stop following, or follow again", where="events"),

@@ -90,7 +90,7 @@ class Pane(Vertical):
             await self.mount(self._field)
         field = self._field
         field.placeholder = (
-            'words "a phrase" /regex/ type: dir: turn: item: call: code: since: slower:  -hides; empty shows all'
+            'words to show, "a phrase", /regex/, type: dir: turn: item: call: code: since: slower: (- hides)'
             if purpose == "filter"
             else "find"
         )
