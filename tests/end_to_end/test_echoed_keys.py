@@ -54,9 +54,7 @@ ANSWERS = {
         BLOTTED,
     ),
     "the reason of a close": (saying(reason=f"before {CANARY} after"), BLOTTED),
-    "400": (refusing(400), "HTTP 400"),
     "401": (refusing(401), "HTTP 401"),
-    "403": (refusing(403), "HTTP 403"),
 }
 
 

@@ -13,8 +13,6 @@ pytestmark = pytest.mark.device
 
 ENDS: dict[str, Callable[[Job], object]] = {
     "SIGTERM": lambda app: app.send(signal.SIGTERM),
-    "SIGHUP": lambda app: app.send(signal.SIGHUP),
-    "SIGQUIT": lambda app: app.send(signal.SIGQUIT),
     "the window is closed": lambda app: app.hang_up(),
 }
 

@@ -17,19 +17,14 @@ STOP_S = 30
 
 BOMBS = {
     "50 000 dotted parts": ".".join("a" * 50_000) + " = 1",
-    "400 000 dotted parts of a table": "[" + ".".join("a" * 400_000) + "]",
     "400 000 dotted parts of a list": "[[" + ".".join("a" * 400_000) + "]]",
-    "400 000 dotted parts in a table": "x = {" + ".".join("a" * 400_000) + " = 1}",
     "50 000 lists": "model = " + "[" * 50_000 + "]" * 50_000,
-    "50 000 open lists": "model = " + "[" * 50_000,
     "50 000 tables": "model = " + "{a = " * 50_000 + "1" + "}" * 50_000,
     "a key of 1 MB": "a" * 999_000 + " = 1",
-    "a quoted key of 1 MB": '"' + "a" * 999_000 + '" = 1',
     "100 000 short keys": "\n".join(f"{number:x} = 1" for number in range(100_000, 200_000)),
     "a key 160 000 times": "\n".join("a = 1" for _ in range(160_000)),
     "20 000 headers of deep tables": "\n".join(f"[{'a.' * 20}{number:x}]" for number in range(20_000)),
     "a number of 900 000 digits": "heartbeat_s = " + "1" * 900_000,
-    "900 000 line ends": "\r\n" * 450_000 + "model = ",
     "90 000 tools": "[[tools]]\n" * 90_000,
 }
 
@@ -103,7 +98,7 @@ def test_files_that_take_for_ever_to_read_are_listed_as_not_usable(
         assert_refused(said, name)
 
 
-@pytest.mark.parametrize("kind", ["50 000 dotted parts", "50 000 tables", "900 000 line ends"])
+@pytest.mark.parametrize("kind", ["50 000 dotted parts", "50 000 tables"])
 def test_a_file_that_takes_for_ever_to_read_is_told_by_the_doctor(
     environment: dict[str, str], tmp_path: Path, put, kind: str
 ) -> None:
