@@ -21,6 +21,12 @@ class SendText(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
+class SendEvent(msgspec.Struct, frozen=True, tag=True):
+    """Send a client event that the user wrote; ``text``: the event as JSON, an object with a ``type``."""
+
+    text: str
+
+
 class SetTalkMode(msgspec.Struct, frozen=True, tag=True):
     """Change the talk mode."""
 
@@ -194,6 +200,7 @@ class TimerFired(msgspec.Struct, frozen=True, tag=True):
 Command = (
     Interrupt
     | SendText
+    | SendEvent
     | SetTalkMode
     | TalkStart
     | TalkEnd

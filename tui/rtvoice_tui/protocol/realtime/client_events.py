@@ -85,6 +85,23 @@ class ClearOutput(ClientEvent, frozen=True, kw_only=True, tag="output_audio_buff
     """WebRTC only: discard output audio that the server has not sent yet."""
 
 
+class HandWritten(ClientEvent, frozen=True, kw_only=True, tag="(hand-written)"):
+    """An event that the user wrote, which is sent to the letter.
+
+    Attributes:
+        name: its ``type`` on the wire.
+        text: the event as JSON, with ``event_id``.
+    """
+
+    name: str
+    text: str
+
+    @property
+    def wire_name(self) -> str:
+        """The event's ``type`` on the wire."""
+        return self.name
+
+
 CLIENT_EVENT_CLASSES: tuple[type[ClientEvent], ...] = (
     UpdateSession,
     AppendInput,

@@ -7,13 +7,13 @@ default, and `Decoded.problem` describes what was wrong, so that it can be shown
 import base64
 import binascii
 import json
-from typing import Any, get_args
+from typing import Any, Union, get_args
 
 import msgspec
 from msgspec import structs
 
 from rtvoice_tui.protocol.realtime import server_events as ev
-from rtvoice_tui.protocol.realtime.client_events import ClientEvent
+from rtvoice_tui.protocol.realtime.client_events import CLIENT_EVENT_CLASSES, AppendInput, ClientEvent, HandWritten
 from rtvoice_tui.protocol.realtime.completing import completed, fields_of, other_failure
 from rtvoice_tui.protocol.realtime.error_texts import read_event_error
 from rtvoice_tui.protocol.realtime.objects import ErrorInfo, Part, StatusDetails
@@ -29,6 +29,7 @@ class _Head(msgspec.Struct):
 _head = msgspec.json.Decoder(_Head)
 _classes = EVENT_CLASSES | OTHER_CLASSES
 _decoders = {name: msgspec.json.Decoder(cls) for name, cls in _classes.items()}
+_sent: msgspec.json.Decoder[ClientEvent] = msgspec.json.Decoder(Union[CLIENT_EVENT_CLASSES])  # noqa: UP007
 _encoder = msgspec.json.Encoder()
 _OF_ERRORS = frozenset(("error", "errors", "message", "detail", "errorMessage"))
 """Fields by which an object without a type is recognised as an error."""
@@ -68,11 +69,35 @@ def decode(frame: str | bytes) -> Decoded:
 
 def encode(event: ClientEvent) -> str:
     """Encode a client event as a text frame; bytes become base64, absent fields are left out."""
+    if isinstance(event, HandWritten):
+        return event.text
     try:
         return _encoder.encode(event).decode()
     except UnicodeEncodeError:  # a lone surrogate, from a tool or the clipboard
         text = json.dumps(msgspec.to_builtins(event), ensure_ascii=False)
         return text.encode("utf-8", "replace").decode()
+
+
+def decode_sent(text: str) -> ClientEvent:
+    """Decode a client event; `HandWritten` if it is not exactly as we would write it.
+
+    Raises:
+        ValueError: the text is no event.
+    """
+    try:
+        event = _sent.decode(text)
+        if isinstance(event, AppendInput) or msgspec.to_builtins(event) == msgspec.json.decode(text):
+            return event
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        pass
+    try:
+        fields = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if not isinstance(fields, dict) or not isinstance(fields.get("type"), str):
+        raise ValueError("an event is an object with a type")
+    event_id = fields.get("event_id", "")
+    return HandWritten(event_id=event_id if isinstance(event_id, str) else "", name=fields["type"], text=text)
 
 
 def _decode_by_hand(frame: str | bytes, problem: str) -> Decoded:

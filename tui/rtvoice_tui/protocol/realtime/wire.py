@@ -1,12 +1,9 @@
 """The Realtime protocol as the engine uses it: the codec, and the event log's row for each frame."""
 
-from typing import Union
-
-import msgspec
 from msgspec.structs import replace
 
 from rtvoice_tui.protocol.realtime import codec
-from rtvoice_tui.protocol.realtime.client_events import CLIENT_EVENT_CLASSES, AppendInput, ClientEvent, CreateItem
+from rtvoice_tui.protocol.realtime.client_events import AppendInput, ClientEvent, CreateItem
 from rtvoice_tui.protocol.realtime.event_groups import MICROPHONE, group_mark
 from rtvoice_tui.protocol.realtime.objects import FAILED
 from rtvoice_tui.protocol.realtime.provider_events import OtherFailure
@@ -19,8 +16,6 @@ from rtvoice_tui.protocol.realtime.server_events import (
     TranscriptionFailed,
 )
 from rtvoice_tui.protocol.wire import Decoded, LogRow, WireEvent
-
-_SENT = msgspec.json.Decoder(Union[CLIENT_EVENT_CLASSES])  # noqa: UP007 - made at run time
 
 
 class RealtimeWire:
@@ -80,7 +75,7 @@ class RealtimeWire:
         Raises:
             ValueError: the frame is no client event.
         """
-        event: ClientEvent = _SENT.decode(text)
+        event = codec.decode_sent(text)
         return replace(event, audio=pcm) if isinstance(event, AppendInput) else event
 
     def with_speech(self, decoded: Decoded, pcm: bytes) -> Decoded:

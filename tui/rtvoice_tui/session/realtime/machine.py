@@ -30,7 +30,7 @@ from collections.abc import Callable, Sequence
 
 from rtvoice_tui.media import DEFAULT_AUDIO_SETTINGS, AudioSettings
 from rtvoice_tui.protocol.realtime import server_events as ev
-from rtvoice_tui.protocol.realtime.client_events import CancelResponse, CreateItem, CreateResponse
+from rtvoice_tui.protocol.realtime.client_events import CancelResponse, CreateItem, CreateResponse, HandWritten
 from rtvoice_tui.protocol.realtime.dialects import Dialect
 from rtvoice_tui.protocol.realtime.objects import ErrorInfo, Response
 from rtvoice_tui.protocol.realtime.provider_events import OtherFailure, TranscriptionUpdated
@@ -102,6 +102,7 @@ class SessionMachine:
         self._out = parts.out
         self._configuration = parts.configuration
         self._user = parts.user
+        self._written = parts.written
         self._responses = parts.responses
         self._tools = parts.tools
         self._fault = parts.fault
@@ -275,6 +276,9 @@ class SessionMachine:
                 self._interrupt()
             case cmd.SendText():
                 self._type(command.text)
+            case cmd.SendEvent():
+                open_ = self._configuration.phase not in (Phase.OFFLINE, Phase.CONNECTING)
+                self._written.send(command.text, open_)
             case cmd.SetTalkMode():
                 self._set_talk(command.mode)
             case cmd.SetAudio():
@@ -348,6 +352,9 @@ class SessionMachine:
     def _error(self, event: ev.ErrorEvent) -> None:
         error = event.error
         cause = self._out.cause(error.event_id)
+        if isinstance(cause, HandWritten):
+            self._written.refused(error)
+            return
         ruling = judge(error, cause, asking=self._slot.may_be_refused_by(error.event_id))
         busy = ruling.verdict is Verdict.TRY_AGAIN
         if is_not_active(error) and self._slot.not_active(cause if isinstance(cause, CancelResponse) else None):

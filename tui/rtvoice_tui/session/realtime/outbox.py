@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from rtvoice_tui.protocol.realtime.client_events import AppendInput, ClientEvent
+from rtvoice_tui.protocol.realtime.client_events import AppendInput, ClientEvent, HandWritten
 from rtvoice_tui.session.effects import Effect, Report, Send
 from rtvoice_tui.session.facts import Fact, Level, Moment, Notice, Reached
 
@@ -34,11 +34,23 @@ class Outbox:
             return event_id
         event_id = self.new_id("e")
         event = kind(event_id=event_id, **fields)
-        self._sent[event_id] = event
-        if len(self._sent) > REMEMBERED:
-            self._sent.popitem(last=False)
+        self._remember(event)
         self._effects.append(Send(event))
         return event_id
+
+    def send_written(self, event: ClientEvent, text: str) -> None:
+        """Add the effect that sends an event which the user wrote as ``text``.
+
+        It is remembered as hand-written: errors about it are the user's to see, also those that the machine expects
+        about events of its own.
+        """
+        self._remember(HandWritten(event_id=event.event_id, name=event.wire_name, text=text))
+        self._effects.append(Send(event))
+
+    def _remember(self, event: ClientEvent) -> None:
+        self._sent[event.event_id] = event
+        if len(self._sent) > REMEMBERED:
+            self._sent.popitem(last=False)
 
     def add(self, effect: Effect) -> None:
         """Add an effect."""

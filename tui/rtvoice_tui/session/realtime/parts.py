@@ -18,6 +18,7 @@ from rtvoice_tui.session.realtime.turns.listening import Listening
 from rtvoice_tui.session.realtime.turns.push_to_talk import PushToTalk
 from rtvoice_tui.session.realtime.turns.typed_turns import TypedTurns
 from rtvoice_tui.session.realtime.turns.user_turns import UserTurns
+from rtvoice_tui.session.realtime.turns.written_events import WrittenEvents
 from rtvoice_tui.session.talk_mode import TalkRules
 
 
@@ -28,6 +29,7 @@ class Parts:
     out: Outbox
     configuration: Configuration
     user: UserTurns
+    written: WrittenEvents
     responses: Responses
     tools: ToolCalls
     fault: LastFault
@@ -51,15 +53,17 @@ def make_parts(
     responses = Responses(out, ledger, calls, listening, fault)
     push_to_talk = PushToTalk(dialect, dialect.fixed_rate or settings.input_rate, edits, listening, out, talk)
     barge_in = BargeIn(dialect, edits, ledger, responses, push_to_talk, out, talk.interrupts)
+    typed = TypedTurns(listening, out)
     user = UserTurns(
         edits,
         listening,
         push_to_talk,
         barge_in,
-        TypedTurns(listening, out),
+        typed,
         responses.want_for_this_turn,
         recognises_unasked="transcription" not in dialect.settings,
         recognises_by_default=dialect.transcription is not None,
     )
     tool_calls = ToolCalls(dialect, out, edits, calls, responses, listening, ledger.is_heard)
-    return Parts(out, Configuration(edits, out), user, responses, tool_calls, fault)
+    configuration = Configuration(edits, out)
+    return Parts(out, configuration, user, WrittenEvents(out, typed), responses, tool_calls, fault)

@@ -40,14 +40,24 @@ class TypedTurns:
     def send_next(self) -> int:
         """Send the oldest queued text as a new turn; returns the turn."""
         text = self._texts.popleft()
-        self._count += 1
-        turn = self._listening.next_turn()
-        message = UserSaid(turn, f"typed-{self._count}", text, final=True, typed=True)
-        self._out.report(message)
+        turn, message = self._begin(text)
         item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
         self.deliveries.sent(self._out.send(CreateItem, item=item), message)
         self._out.reach(turn, Moment.SENT)
         return turn
+
+    def written(self, event_id: str, text: str) -> None:
+        """The user writes an event that is a message: it is a turn as well. The event is sent next."""
+        turn, message = self._begin(text)
+        self.deliveries.sent(event_id, message)
+        self._out.reach(turn, Moment.SENT)
+
+    def _begin(self, text: str) -> tuple[int, UserSaid]:
+        self._count += 1
+        turn = self._listening.next_turn()
+        message = UserSaid(turn, f"typed-{self._count}", text, final=True, typed=True)
+        self._out.report(message)
+        return turn, message
 
     def refuse(self, text: str) -> None:
         """Warn that a text cannot be sent without a session."""
