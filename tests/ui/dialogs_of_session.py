@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dialog_here import Dialog, Effect, Here, edits_outside, leaves, opens, returns
 from keyed import focus
 from recorded_sessions import record
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from rtvoice_tui.media import AudioSettings
 from rtvoice_tui.recording.findings.frames import Finding
@@ -21,6 +21,7 @@ from rtvoice_tui.ui.screens.manual_run import ManualRunScreen
 from rtvoice_tui.ui.screens.result import ReasonScreen, ResultScreen
 from rtvoice_tui.ui.screens.sessions import SessionList, SessionsScreen
 from rtvoice_tui.ui.screens.tool import ToolScreen
+from rtvoice_tui.ui.screens.written_event import WrittenEventScreen
 from rtvoice_tui.ui.widgets.choice_field import ChoiceField
 from rtvoice_tui.ui.widgets.device_list import DeviceList
 from rtvoice_tui.ui.widgets.lines import FixedLine
@@ -223,7 +224,7 @@ async def _findings(here: Here) -> None:
         return [Finding(1.0, "tool loop", "the agent called it again and again", "limit the calls")]
 
     here.app.controller.recordings.findings = find  # type: ignore[method-assign]
-    here.app.panes.findings()
+    here.app.events.findings()
     await here.on(FindingsScreen)
     await here.until(lambda: "tool loop" in here.app.screen.query_one(FindingList).copy_text())
 
@@ -233,7 +234,29 @@ async def _goes_to_the_events(here: Here, key: str) -> None:
     await here.until(lambda: here.app.focused is here.app.query_one(EventsView))
 
 
+async def _written(here: Here) -> None:
+    here.app.events.write_event()
+    await here.on(WrittenEventScreen)
+
+
+async def _sends_the_event(here: Here, key: str) -> None:
+    here.app.told.clear()
+    await leaves(here, key)
+    await here.until(lambda: [type(told) for told in here.app.told] == [cmd.SendEvent])
+
+
+async def _other_template(here: Here, key: str) -> None:
+    area = here.app.screen.query_one(TextArea)
+    before = area.text
+    await here.press(key)
+    await here.until(lambda: area.text != before)
+
+
 SESSION: dict[str, Dialog] = {
+    "an event by hand": Dialog(
+        _written,
+        {"send": _sends_the_event, "template": _other_template, "editor": edits_outside, "cancel": leaves},
+    ),
     "findings": Dialog(_findings, {"go there": _goes_to_the_events, "close": leaves}),
     "sessions": Dialog(
         _sessions,

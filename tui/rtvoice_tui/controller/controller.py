@@ -10,6 +10,7 @@ from rtvoice_tui.controller.profiles import Profiles
 from rtvoice_tui.controller.recordings import Recordings
 from rtvoice_tui.controller.talk import Talk
 from rtvoice_tui.controller.typed_history import TypedHistory
+from rtvoice_tui.controller.written import Written
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.profiles import paths
@@ -42,6 +43,7 @@ class Controller:
         talk: turns, mute and noise gate.
         typed: the messages typed earlier.
         recordings: begins and ends the recording of sound.
+        written: client events that the user writes.
     """
 
     def __init__(
@@ -61,5 +63,6 @@ class Controller:
         self.profiles = Profiles(session, self.edits, remember)
         self.calls = Calls(session, self.edits)
         self.talk = Talk(session, store, self.edits)
+        self.written = Written(session, store)
         self.recordings = Recordings(session, recording, replay)
         self.typed = TypedHistory(paths.typed_file())

@@ -23,6 +23,7 @@ from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui import themes
 from rtvoice_tui.ui.actions.agent import AgentActions
 from rtvoice_tui.ui.actions.calls import CallActions
+from rtvoice_tui.ui.actions.events import EventActions
 from rtvoice_tui.ui.actions.panes import PaneActions
 from rtvoice_tui.ui.actions.profiles import ProfileActions
 from rtvoice_tui.ui.actions.quitting import QuitActions
@@ -110,6 +111,7 @@ class RtvoiceApp(TerminalApp):
         self.agent: AgentActions = AgentActions(self, self.controller)
         self.profiles: ProfileActions = ProfileActions(self, self.controller, self.agent)
         self.calls: CallActions = CallActions(self, self.controller, self.agent)
+        self.events: EventActions = EventActions(self, self.controller)
         widths = Columns(self, columns, lambda shares: remember(columns=shares))
         self.panes: PaneActions = PaneActions(self, store, widths)
         self.quitting = QuitActions(self, self.controller, self.agent)

@@ -118,6 +118,7 @@ KEYS: tuple[Key, ...] = (
     Key("record", "r", "record", "record", "Record the sound from now on, or no longer"),
     Key("sessions", "S", "sessions", "sessions", "Recorded sessions: show, replay, search, export, delete"),
     Key("findings", "F", "findings", "findings", "What was wrong in this session, and what to do"),
+    Key("write-event", "E", "write_event", "send event", "Write a client event by hand and send it"),
     Key("narrower", "less_than_sign", "widen(-1)", "narrower", "Make the left column narrower"),
     Key("wider", "greater_than_sign", "widen(1)", "wider", "Make the left column wider"),
     Key("help-f", "f1", "help", "help", "Show all keys", typing=9, anywhere=True),
@@ -246,7 +247,7 @@ def acts(key: Key, replay: bool) -> bool:
 PANE_ACTIONS = frozenset(
     "type pane zoom widen edit_agent send_edit back turn filter filter_events search copy command_palette"
     " send_result run_again run_edited toggle_mock test_tool toggle_tool whole_call call_view"
-    " devices sound_history record sessions findings compare".split()
+    " devices sound_history record sessions findings compare write_event".split()
 )
 """Actions that are disabled while a dialog covers the panes."""
 

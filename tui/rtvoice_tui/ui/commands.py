@@ -71,7 +71,12 @@ def commands(app: "RtvoiceApp") -> Iterable[SystemCommand]:
     words = "End the recording of sound" if app.controller.recordings.sound else "Keep the sound from now on"
     yield SystemCommand("Session: record", keyed(words, "record"), app.talk.record)
     yield SystemCommand(
-        "Session: findings", keyed("What was wrong so far, and what to do", "findings"), app.panes.findings
+        "Session: findings", keyed("What was wrong so far, and what to do", "findings"), app.events.findings
+    )
+    yield SystemCommand(
+        "Event: send by hand",
+        keyed("Write any client event, or change a template", "write-event"),
+        app.events.write_event,
     )
     yield SystemCommand(
         "Sound: last ten seconds", keyed("Levels, who spoke, buffer, losses", "sound"), app.talk.sound_history

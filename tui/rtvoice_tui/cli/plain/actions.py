@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from rtvoice_tui.cli.plain import status, turns
-from rtvoice_tui.cli.plain.commands import Typed, help_lines
+from rtvoice_tui.cli.plain.commands import Typed, help_lines, nearest
 from rtvoice_tui.cli.plain.outcomes import Outcomes
 from rtvoice_tui.cli.plain.pace import Pace
 from rtvoice_tui.cli.plain.settings import Settings
@@ -62,6 +62,7 @@ class Actions:
             "always": lambda rest: self._approve(always=True),
             "no": self._reject,
             "send": self._send_result,
+            "event": self._event,
             "last": lambda rest: self._last(),
             "transcript": lambda rest: self._transcript(),
             "status": lambda rest: self._print(status.status(controller, controller.session.clock, self.asked())),
@@ -191,6 +192,21 @@ class Actions:
             self._say("no call waits for you")
         else:
             self._controller.calls.send_result(call, text)
+
+    def _event(self, text: str) -> None:
+        """Send an event, or print the template of a type. What is not documented is sent and told."""
+        written = self._controller.written
+        if not text.startswith("{"):
+            templates = written.templates()
+            found = templates.get(text) or templates.get(nearest(text, list(templates)), "")
+            self._say(" ".join(found.split()) if found else f"there is no template for {line(text)}: type an object")
+            return
+        if why := written.send(text):
+            self._say(f"warning: {line(why)}")
+            return
+        checked = written.check(text)
+        doubt = f", although {line(checked.doubt)}" if checked.doubt else ""
+        self._say(f"note: {line(checked.name)} is sent{doubt}")
 
     def _tools(self) -> None:
         offers = self._controller.calls.offers()

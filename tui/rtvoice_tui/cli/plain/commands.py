@@ -51,6 +51,7 @@ COMMANDS = (
     Command("always", "", "let it run, and all later calls of this tool in this session", When.ANSWER),
     Command("no", "[REASON]", "refuse the waiting call; with none waiting: stop the running one", When.ANSWER),
     Command("send", "RESULT", "give the result of the waiting call yourself", When.ANSWER),
+    Command("event", "TYPE|JSON", "send a client event by hand; a type alone prints its template", When.LIVE),
     Command("last", "", "repeat what the agent said last"),
     Command("transcript", "", "print the whole conversation with times"),
     Command("status", "", "session, agent, latency, tokens and devices", When.ASKED),

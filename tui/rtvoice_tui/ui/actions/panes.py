@@ -161,28 +161,6 @@ class PaneActions:
         if pane is not None:
             await pane.ask("search")
 
-    def compare(self) -> None:
-        """Mark the event under the cursor; with another one marked, show how they differ."""
-        from rtvoice_tui.ui.screens.detail import DetailScreen
-
-        compared = self._app.query_one(EventsView).compare()
-        if isinstance(compared, str):
-            self._app.notify(compared, markup=False)
-        else:
-            self._app.push_screen(DetailScreen(*compared))
-
-    def findings(self) -> None:
-        """Show what was wrong so far; the chosen one is gone to."""
-        from rtvoice_tui.ui.screens.findings import FindingsScreen
-
-        app = self._app
-
-        def chosen(at: float | None) -> None:
-            if at is not None:
-                app.call_later(app.go_to_time, at)
-
-        app.push_screen(FindingsScreen(app.controller.recordings.findings), chosen)
-
     async def go_to_time(self, at: float) -> None:
         """Go to the events of a time, in seconds."""
         await self.layout.go(2)

@@ -19,7 +19,8 @@ ACTIONS: "dict[str, Callable[[RtvoiceApp], Callable[..., Any]]]" = {
     "sound_history": lambda app: app.talk.sound_history,
     "sessions": lambda app: app.talk.sessions,
     "record": lambda app: app.talk.record,
-    "findings": lambda app: app.panes.findings,
+    "findings": lambda app: app.events.findings,
+    "write_event": lambda app: app.events.write_event,
     "send_edit": lambda app: app.agent.send_edit,
     "undo_edit": lambda app: app.agent.undo,
     "discard_edit": lambda app: app.agent.discard,
@@ -46,7 +47,7 @@ ACTIONS: "dict[str, Callable[[RtvoiceApp], Callable[..., Any]]]" = {
     "filter_events": lambda app: app.panes.filter_events,
     "search": lambda app: app.panes.search,
     "copy": lambda app: app.panes.copy,
-    "compare": lambda app: app.panes.compare,
+    "compare": lambda app: app.events.compare,
 }
 """Keyed by the action's name, as in `bindings.KEYS`."""
 

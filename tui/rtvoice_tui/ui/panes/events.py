@@ -357,6 +357,16 @@ class EventsView(FollowView):
         """A title and the event's JSON, indented, line by line."""
         return self._rows.details(self.place_at(line).row)
 
+    def chosen_sent(self) -> str:
+        """The JSON of the chosen event if it is one that was sent and holds no speech; else empty."""
+        place = self._chosen()
+        row = self._log.row(place.row) if place is not None else None
+        return (
+            self._log.text(place.row)
+            if place is not None and row is not None and row.sent and not row.audio_bytes
+            else ""
+        )
+
     def compare(self) -> str | tuple[str, list[str]]:
         """Mark the chosen event, and return a sentence; or title and lines of how it differs from the marked one."""
         place = self._chosen()
