@@ -116,7 +116,7 @@ async def test_templates_have_the_ids_of_the_session() -> None:
 
 async def test_a_sent_event_under_the_cursor_can_be_changed_and_sent_again() -> None:
     app = Cockpit()
-    event = {"type": "response.cancel", "event_id": "e-5", "response_id": "resp_1"}
+    event = {"type": "response.cancel", "event_id": "e-5", "response_id": "resp_1", "why": "x"}
     async with opened(app) as pilot:
         app.store.events.append(90.0, True, "response.cancel", event)
         await focus(pilot, 2)
@@ -125,4 +125,16 @@ async def test_a_sent_event_under_the_cursor_can_be_changed_and_sent_again() -> 
         await pilot.press("end")
         area = await writing(app, pilot)
         assert name(app).startswith("the chosen event, once more")
-        assert json.loads(area.text) == {"type": "response.cancel", "response_id": "resp_1"}
+        assert json.loads(area.text) == {"type": "response.cancel", "response_id": "resp_1", "why": "x"}
+
+
+async def test_if_the_event_under_the_cursor_is_as_its_template_that_one_is_shown() -> None:
+    app = Cockpit()
+    event = {"type": "response.cancel", "event_id": "e-5", "response_id": "resp_1"}
+    async with opened(app) as pilot:
+        app.store.events.append(90.0, True, "response.cancel", event)
+        await focus(pilot, 2)
+        view = app.query_one(EventsView)
+        await until(pilot, lambda: "response.cancel" in view.copy_text())
+        await writing(app, pilot)
+        assert name(app).startswith("response.cancel ")

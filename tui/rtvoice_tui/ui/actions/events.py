@@ -53,11 +53,14 @@ class EventActions:
         chosen = written.again(view.chosen_sent()) if view.has_focus else ""
         known = written.templates()
         begin = {"the chosen event, once more": chosen, "the last one written": self._last_written}
-        begin = {name: text for name, text in begin.items() if text and text not in known.values()}
+        others = {name: text for name, text in begin.items() if text and text not in known.values()}
+        templates = others | known
+        first = chosen or self._last_written
+        shown = next((name for name, text in templates.items() if text == first), next(iter(templates)))
 
         def sent(text: str | None) -> None:
             if text is not None:
                 self._last_written = text
                 self._app.notify(f"{one_line(written.check(text).name, 80)} is sent", markup=False)
 
-        self._app.push_screen(WrittenEventScreen(written, begin | known), sent)
+        self._app.push_screen(WrittenEventScreen(written, templates, shown), sent)

@@ -22,7 +22,8 @@ class WrittenEventScreen(ModalScreen[str | None]):
 
     Args:
         written: checks and sends.
-        templates: the events to begin with, as JSON, by name; the first one is shown.
+        templates: the events to begin with, as JSON, by name.
+        shown: name of the one that is shown first.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,13 +34,13 @@ class WrittenEventScreen(ModalScreen[str | None]):
         Binding("ctrl+e", "external", "Editor", show=False, priority=True),
     ]
 
-    def __init__(self, written: Written, templates: Mapping[str, str]) -> None:
+    def __init__(self, written: Written, templates: Mapping[str, str], shown: str) -> None:
         super().__init__()
         self._written = written
         self._names = list(templates)
         self._given = dict(templates)
         self._texts = dict(templates)
-        self._shown = self._names[0]
+        self._shown = shown
         self._doubted = ""
         self._left = False
 
