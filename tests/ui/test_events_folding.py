@@ -424,11 +424,11 @@ async def test_a_search_finds_the_name_of_a_group(talk: Talk):
     talk.answer(1)
     talk.answer(2)
     async with still_app(talk.store) as pilot:
-        await pilot.press("2", "slash", *"response 2", "enter")
+        await pilot.press("2", "slash", *'"response 2"', "enter")
         await pulse(pilot)
         assert view_of(pilot).cursor == 2
         assert len(shown(pilot)) == 3
-        await pilot.press(*["backspace"] * 10, *"nowhere", "enter")
+        await pilot.press(*["backspace"] * 12, *"nowhere", "enter")
         await pulse(pilot)
         assert "no match" in title(pilot)
 

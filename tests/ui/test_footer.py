@@ -218,6 +218,22 @@ async def _keep(app: Cockpit, pilot: Pilot[None], key: str) -> None:
     await until(pilot, lambda: app.focused is app.query_one("#events-pane", Pane).view)
 
 
+async def _saved(app: Cockpit, pilot: Pilot[None], key: str) -> None:
+    app.controller.queries.toggle("turn:3")
+    field = app.focused
+    assert isinstance(field, Input)
+    await pilot.press(key)
+    await until(pilot, lambda: field.value == "turn:3")
+    app.controller.queries.toggle("turn:3")
+    field.value = ""
+
+
+async def _save(app: Cockpit, pilot: Pilot[None], key: str) -> None:
+    await pilot.press(*"turn:4", key)
+    await until(pilot, lambda: app.controller.queries.texts == ["turn:4"] and toasts(app))
+    app.controller.queries.toggle("turn:4")
+
+
 async def _send_edit(app: Cockpit, pilot: Pilot[None], key: str) -> None:
     app.editor.instruct(f"Be brief, {len(app.editor.history.changes)}.")
     await pilot.press(key)
@@ -347,6 +363,8 @@ EFFECTS: dict[str, Effect] = {
     "earlier": _earlier,
     "next match": _next_match,
     "keep": _keep,
+    "saved": _saved,
+    "save": _save,
     "send edit": _send_edit,
     "settings": _settings,
     "editor": _editor,

@@ -43,6 +43,7 @@ from rtvoice_tui.ui.screens.help import HelpScreen
 from rtvoice_tui.ui.screens.history import HistoryScreen
 from rtvoice_tui.ui.screens.profiles import ProfilesScreen
 from rtvoice_tui.ui.screens.sessions import SessionsScreen
+from rtvoice_tui.ui.screens.written_event import WrittenEventScreen
 from rtvoice_tui.ui.terminal import external_editor
 from rtvoice_tui.ui.widgets.field_table import FieldTable
 from rtvoice_tui.ui.widgets.follow_view import FollowView
@@ -229,6 +230,12 @@ async def _record(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
 async def _sessions(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     await pilot.press(stroke)
     await until(pilot, lambda: isinstance(app.screen, SessionsScreen))
+
+
+@shows("write-event")
+async def _write_event(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
+    await pilot.press(stroke)
+    await until(pilot, lambda: isinstance(app.screen, WrittenEventScreen))
 
 
 @shows("findings")

@@ -3,6 +3,7 @@
 import contextlib
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -11,12 +12,13 @@ from rtvoice_tui.cli.console import write_exactly
 from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.profiles import paths
 from rtvoice_tui.recording import library
-from rtvoice_tui.recording.conversation import conversation, summary_of
+from rtvoice_tui.recording.conversation import summary_of
 from rtvoice_tui.recording.export import files, texts
 from rtvoice_tui.recording.format import State
 from rtvoice_tui.recording.reader import Recording
-from rtvoice_tui.recording.searching import parts_with
+from rtvoice_tui.recording.searching import events_with, said_with
 from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.query import Query, QueryError, parse
 
 
 @click.group()
@@ -96,28 +98,46 @@ def open_session(ctx: click.Context, /, session: str, **options: object) -> None
     ctx.invoke(replay, session=session, **options)
 
 
-@sessions.command("search")
-@click.argument("words", nargs=-1, required=True)
-def search_sessions(words: tuple[str, ...]) -> None:
-    """Print where words were said in all recordings: in what was said, and in calls and their results.
+@sessions.command("search", context_settings={"ignore_unknown_options": True})
+@click.argument("query", nargs=-1, required=True)
+def search_sessions(query: tuple[str, ...]) -> None:
+    """Print where something was said in all recordings: words, calls and their results.
+
+    QUERY is that of the cockpit's filter: words, "a phrase", /regex/, turn: since: slower: dir:, and -what must not be
+    there. With type: item: call: or code: it finds events, and prints them. Of several arguments, one with spaces is a
+    phrase.
 
     \b
-    Example:
+    Examples:
       rtvoice-tui sessions search weather Berlin
+      rtvoice-tui sessions search slower:1500 dir:down
+      rtvoice-tui sessions search type:error code:rate_limit
     """
-    said = " ".join(words)
+    typed = query[0] if len(query) == 1 else " ".join(f'"{word}"' if " " in word else word for word in query)
     found = 0
-    for entry in library.listed(paths.recordings_folder()):
-        if entry.recording is None:
-            continue
-        with contextlib.suppress(RecordingError, OSError):
-            for part in parts_with(conversation(entry.recording).parts, said):
-                found += 1
-                line = f"{entry.name}  {texts.clock(part.at):>7}  {part.who}: {part.text}"
-                click.echo(one_line(line, 240))
+    try:
+        wanted = parse(typed)
+        for entry in library.listed(paths.recordings_folder()):
+            if entry.recording is None:
+                continue
+            with contextlib.suppress(RecordingError, OSError):
+                for line in _lines_with(entry.recording, wanted):
+                    found += 1
+                    click.echo(f"{entry.name}  {line}")
+    except QueryError as error:
+        raise click.UsageError(str(error)) from None
     if not found:
-        click.echo(f"nobody said '{one_line(said, 60)}'", err=True)
+        click.echo(f"nothing is as '{one_line(typed, 60)}' asks", err=True)
         sys.exit(1)
+
+
+def _lines_with(recording: Recording, wanted: Query) -> Iterator[str]:
+    if wanted.of_events:
+        for at, sent, text in events_with(recording, wanted):
+            yield one_line(f"{texts.clock(at):>7}  {'up' if sent else 'down'}: {text}", 240)
+    else:
+        for part in said_with(recording, wanted):
+            yield one_line(f"{texts.clock(part.at):>7}  {part.who}: {part.text}", 240)
 
 
 @sessions.command("export")

@@ -8,6 +8,7 @@ from rtvoice_tui.controller.edits import Edits
 from rtvoice_tui.controller.planner import Planner
 from rtvoice_tui.controller.profiles import Profiles
 from rtvoice_tui.controller.recordings import Recordings
+from rtvoice_tui.controller.saved_queries import SavedQueries
 from rtvoice_tui.controller.talk import Talk
 from rtvoice_tui.controller.typed_history import TypedHistory
 from rtvoice_tui.controller.written import Written
@@ -41,6 +42,7 @@ class Controller:
         profiles: opens other profiles.
         calls: approval of calls, manual runs and mocks.
         talk: turns, mute and noise gate.
+        queries: the saved queries.
         typed: the messages typed earlier.
         recordings: begins and ends the recording of sound.
         written: client events that the user writes.
@@ -65,4 +67,5 @@ class Controller:
         self.talk = Talk(session, store, self.edits)
         self.written = Written(session, store)
         self.recordings = Recordings(session, recording, replay)
+        self.queries = SavedQueries(paths.queries_file())
         self.typed = TypedHistory(paths.typed_file())

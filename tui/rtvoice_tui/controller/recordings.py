@@ -9,6 +9,7 @@ from rtvoice_tui.engine.handle import SessionHandle
 from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.recording.handle import RecordingHandle
 from rtvoice_tui.session.facts import Level, Notice
+from rtvoice_tui.store.query import parse
 
 if TYPE_CHECKING:
     from rtvoice_tui.recording.findings.frames import Finding
@@ -93,11 +94,15 @@ class Recordings:
         return await asyncio.to_thread(_summaries, entries)
 
     async def holding(self, entries: "list[Listed]", words: str) -> "dict[str, int]":
-        """In how many parts of which recordings, by name, words were said."""
+        """How many parts of which recordings, by name, a query asks for.
+
+        Raises:
+            QueryError: it cannot be understood, or takes too long.
+        """
         from rtvoice_tui.recording.searching import holding
 
-        found = [entry.recording for entry in entries if entry.recording is not None]
-        return await asyncio.to_thread(holding, found, words)
+        found, query = [entry.recording for entry in entries if entry.recording is not None], parse(words)
+        return await asyncio.to_thread(holding, found, query)
 
     async def text(self, entry: "Listed") -> str:
         """The conversation of a recording as Markdown."""

@@ -42,6 +42,11 @@ def typed_file() -> Path:
     return state_file().with_name("typed.jsonl")
 
 
+def queries_file() -> Path:
+    """Return the file of the saved queries."""
+    return state_file().with_name("queries.txt")
+
+
 def log_file() -> Path:
     """Return the log file, for tracebacks and messages of audio libraries."""
     return Path(platformdirs.user_log_dir(APP, appauthor=False)) / "rtvoice-tui.log"

@@ -1,10 +1,12 @@
 """What was said in a recording, part by part, from a replay of it."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
-from rtvoice_tui.engine.observers import EventLogObserver, store_observer
+from rtvoice_tui.engine.observers import EventLogObserver, Observer, store_observer
 from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.protocol.realtime.wire import RealtimeWire
 from rtvoice_tui.recording.format import State, Summary
@@ -75,8 +77,9 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
-def conversation(recording: Recording) -> Conversation:
-    """The conversation of a recording.
+@contextlib.contextmanager
+def replayed_store(recording: Recording, *observers: Observer) -> Iterator[tuple[Store, str]]:
+    """The store after all of a recording, and why there is no more of it (empty if it is whole); closed at the end.
 
     Raises:
         RecordingError: it cannot be replayed, or there is no room for the replay's events.
@@ -85,14 +88,24 @@ def conversation(recording: Recording) -> Conversation:
         store = Store()
     except OSError:
         raise RecordingError("no temporary file can be made", "set TMPDIR to a folder that can be written") from None
-    counter = SummaryCounter()
     try:
         log = EventLogObserver(store.events, RealtimeWire(), lambda fact: None)
-        replayer = Replayer(recording, [store_observer(store), log, counter])
+        replayer = Replayer(recording, [store_observer(store), log, *observers])
         replayer.all()
-        return Conversation(parts=parts_of(store), summary=counter.summary, problem=replayer.problem)
+        yield store, replayer.problem
     finally:
         store.events.close()
+
+
+def conversation(recording: Recording) -> Conversation:
+    """The conversation of a recording.
+
+    Raises:
+        RecordingError: it cannot be replayed, or there is no room for the replay's events.
+    """
+    counter = SummaryCounter()
+    with replayed_store(recording, counter) as (store, problem):
+        return Conversation(parts=parts_of(store), summary=counter.summary, problem=problem)
 
 
 def summary_of(recording: Recording) -> Summary:

@@ -4,6 +4,7 @@ weather -audio type:response turn:3-5 dir:up slower:500 "light jacket" /de(lta|a
 """
 
 import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import AnyStr
 
@@ -48,6 +49,7 @@ class Text:
         regex: a regular expression in place of the text.
         of_bytes: the same for bytes; ``None`` if it needs text.
         in_type: whether only the type is searched.
+        named: whether it is the value of a name in the JSON of an event.
     """
 
     needle: str
@@ -55,6 +57,7 @@ class Text:
     regex: "regexes.Pattern[str] | None" = None
     of_bytes: "regexes.Pattern[bytes] | None" = None
     in_type: bool = False
+    named: bool = False
 
     @property
     def in_bytes(self) -> bool:
@@ -75,6 +78,24 @@ class Text:
     def holds(self, text: str) -> bool:
         """Whether a text, in lower case, holds it."""
         return self.needle in text if self.regex is None else _searched(self.regex, text) is not None
+
+    def places(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where a text, in lower case, holds it.
+
+        Raises:
+            QueryError: a regular expression takes too long.
+        """
+        if self.regex is not None:
+            at = 0
+            while at <= len(text) and (found := _searched(self.regex, text, at)) is not None:
+                if found.end() > found.start():
+                    yield found.span()
+                at = max(found.end(), found.start() + 1)
+            return
+        at = text.find(self.needle)
+        while at >= 0:
+            yield at, at + len(self.needle)
+            at = text.find(self.needle, at + len(self.needle))
 
 
 @dataclass(frozen=True)
@@ -115,6 +136,40 @@ class Query:
     def __bool__(self) -> bool:
         """Whether it asks for anything."""
         return bool(self.texts or self.spans)
+
+    @property
+    def of_events(self) -> bool:
+        """Whether it asks for what only events have: a type, or a name in their JSON."""
+        return any(text.in_type or text.named for text in self.texts)
+
+    @property
+    def wanted(self) -> tuple[Text, ...]:
+        """The texts that are to be marked where they are found."""
+        return tuple(text for text in self.texts if not (text.unwanted or text.in_type or text.named))
+
+    def holds(
+        self, text: str, values: Mapping[str, float], name: str = "", json: Callable[[], str] = lambda: ""
+    ) -> bool:
+        """Whether something is what is asked for.
+
+        Args:
+            text: its words, in lower case.
+            values: its numbers by the field's name; without one, it is not what that field asks for.
+            name: the type of an event, in lower case.
+            json: returns the JSON of an event, in lower case.
+
+        Raises:
+            QueryError: a regular expression takes too long.
+        """
+        for wanted in self.texts:
+            where = name if wanted.in_type else json() if wanted.named else text
+            if wanted.holds(where) is wanted.unwanted:
+                return False
+        return all(span.name in values and span.holds(values[span.name]) for span in self.spans)
+
+
+NO_QUERY = Query()
+"""Asks for nothing."""
 
 
 def parse(words: str) -> Query:
@@ -161,15 +216,15 @@ def _term(field: str, value: str, unwanted: bool, is_regex: bool) -> Text | Span
     if is_regex:
         return _regex(value, unwanted, in_type=field == "type")
     if field in _NAMED:
-        return _regex(rf'"(?:{_NAMED[field]})"\s*:\s*"[^"]*{re.escape(value)}', unwanted)
+        return _regex(rf'"(?:{_NAMED[field]})"\s*:\s*"[^"]*{re.escape(value)}', unwanted, named=True)
     return Text(value.lower(), unwanted, in_type=field == "type")
 
 
-def _regex(pattern: str, unwanted: bool, in_type: bool = False) -> Text:
+def _regex(pattern: str, unwanted: bool, in_type: bool = False, named: bool = False) -> Text:
     flags = regexes.IGNORECASE | regexes.MULTILINE
     try:
         in_bytes = regexes.compile(pattern.encode(), flags) if pattern.isascii() else None
-        return Text(pattern, unwanted, regexes.compile(pattern, flags), in_bytes, in_type)
+        return Text(pattern, unwanted, regexes.compile(pattern, flags), in_bytes, in_type, named)
     except (regexes.error, RecursionError, OverflowError, ValueError, MemoryError) as error:
         raise QueryError(f"/{pattern[:60]}/ is no regular expression: {error}") from None
 

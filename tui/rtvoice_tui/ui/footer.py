@@ -65,9 +65,9 @@ def _first(focus: Focus) -> tuple[FooterKey, ...]:
     """Keys of the field itself."""
     match focus:
         case Focus.SEARCH:
-            return (_own("enter", "next match"),)
+            return (_own("enter", "next match"), *_of_queries())
         case Focus.FILTER:
-            return (_own("enter", "keep"),)
+            return (_own("enter", "keep"), *_of_queries())
         case Focus.INSTRUCTIONS:
             return (_key(BY_ID["send-edit"]), _own("tab", "settings"), _key(BY_ID["editor"]))
         case Focus.TABLE:
@@ -80,6 +80,10 @@ def _first(focus: Focus) -> tuple[FooterKey, ...]:
         case Focus.NUMBER:
             return (_own("enter", "accept"), _own("up", "more"), _own("down", "less"), _key(BY_ID["send-edit"]))
     return ()
+
+
+def _of_queries() -> tuple[FooterKey, ...]:
+    return (_own("up", "saved"), _own("ctrl+s", "save"))
 
 
 _LEAVES = {

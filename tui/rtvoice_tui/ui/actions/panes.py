@@ -148,7 +148,7 @@ class PaneActions:
 
     async def filter(self) -> None:
         """Open the filter of the event stream."""
-        await self._app.query_one("#events-pane", Pane).ask("filter")
+        await self._ask(self._app.query_one("#events-pane", Pane), "filter")
 
     async def filter_events(self) -> None:
         """Go to the event stream and open its filter."""
@@ -159,7 +159,13 @@ class PaneActions:
         """Open the search of the active pane."""
         pane = next((p for p in self._app.query(Pane) if p.number == self.layout.active), None)
         if pane is not None:
-            await pane.ask("search")
+            await self._ask(pane, "search")
+
+    async def _ask(self, pane: Pane, purpose: str) -> None:
+        from rtvoice_tui.ui.widgets.query_field import QueryField
+
+        queries, events = self._app.controller.queries, self._store.events
+        await pane.ask(purpose, lambda id_: QueryField(queries, lambda: events.names, id=id_))
 
     async def go_to_time(self, at: float) -> None:
         """Go to the events of a time, in seconds."""

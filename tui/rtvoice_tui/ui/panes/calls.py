@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
+from textual.widgets import Input
 
 from rtvoice_tui.controller.calls import Offer
 from rtvoice_tui.session.facts import CallState, ServerChanged, ServerState
@@ -427,10 +428,10 @@ class ToolsPane(Pane):
             title += f" · {one_line(failed[0], 20) if len(failed) == 1 else f'{len(failed)} servers'} failed"
         return title
 
-    async def ask(self, purpose: str) -> None:
+    async def ask(self, purpose: str, make_field: Callable[[str], Input]) -> None:
         """Open the search field for the focused view, the list or the call."""
         self.view = self.detail if self.detail.has_focus else self.calls
-        await super().ask(purpose)
+        await super().ask(purpose, make_field)
 
     def close_field(self) -> bool:
         """Close the field; the pane's view is the list again."""

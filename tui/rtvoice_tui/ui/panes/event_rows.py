@@ -11,6 +11,7 @@ from rtvoice_tui.protocol.wire import GroupKind
 from rtvoice_tui.store.event_groups import Group
 from rtvoice_tui.store.event_log import EventLog, Row
 from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.query import Query
 from rtvoice_tui.ui.clock import minutes, precise
 from rtvoice_tui.ui.panes.event_folds import Place
 from rtvoice_tui.ui.panes.event_words import (
@@ -115,6 +116,17 @@ class EventRows:
             left, right, audio = self._group(place.group, unfolded=False)
             return "".join(text for text, _ in (*left, *right)) + audio
         return "".join(text for pieces in self._event(place.row) for text, _ in pieces)
+
+    def holds(self, place: Place, query: Query) -> bool:
+        """Whether a query asks for a line.
+
+        Raises:
+            QueryError: a regular expression takes too long.
+        """
+        row, turn = self._log.row(place.row), self._log.turn_of(place.row)
+        values = {"turn": turn, "since": row.at, "slower": row.gap_ms, "dir": row.sent}
+        name = f"{short_name(row.name)} {row.name}".lower()
+        return query.holds(self.words(place).lower(), values, name, lambda: self._log.text(place.row).lower())
 
     def _group(self, number: int, unfolded: bool) -> tuple[list[Piece], list[Piece], str]:
         """What is on the left and on the right, and the seconds of audio, which are left out if there is no room."""

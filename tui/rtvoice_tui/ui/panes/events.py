@@ -382,32 +382,33 @@ class EventsView(FollowView):
 
     # --- search
 
-    def find(self, needle: str) -> bool:
-        """Go to the next line that contains a text, ignoring case; in folded groups, too, which unfolds them."""
-        if self._filter or self.flat or not needle:
-            return super().find(needle)
-        self._needle = needle.lower()
+    def _find_next(self) -> str | None:
+        """Go to the next line that the query asks for; in folded groups, too, which unfolds them."""
+        if self._filter or self.flat:
+            return super()._find_next()
         places = islice(self._folds.places(-1 if self.cursor is None else self.cursor), FOUND_WITHIN)
-        place = next((place for place in places if self._holds_needle(place)), None)
+        place = next((place for place in places if self._holds(place)), None)
         if place is None:
-            self._tell_found(needle, "no match", hit=False)
-            return False
+            return None
         if place.group and not place.head and not self._folds.unfolded(place.group):
             self._unfold(place)
         line = self.line_of(place.row, place.head)
         assert line is not None, "nothing is filtered out"
         self.move_cursor(line)
-        self._tell_found(needle, self._which_match(place, line), hit=True)
-        return True
+        return self._which_match(place, line)
 
-    def _holds_needle(self, place: Place) -> bool:
-        return self._needle in self._rows.words(place).lower()
+    def holds(self, line: int) -> bool:
+        """Whether the query asks for a line."""
+        return self._holds(self.place_at(line))
+
+    def _holds(self, place: Place) -> bool:
+        return self._rows.holds(place, self._query)
 
     def _which_match(self, place: Place, line: int) -> str:
         """Which match a place is, and of how many, where there are few enough rows to count them."""
         if len(self._log) > COUNTED:
             return f"line {line + 1}"
-        hits = [each for each in self._folds.places(-1) if self._holds_needle(each)]
+        hits = [each for each in self._folds.places(-1) if self._holds(each)]
         if place not in hits:
             return f"line {line + 1}"  # its count has grown meanwhile
         return f"{hits.index(place) + 1} of {len(hits)}"

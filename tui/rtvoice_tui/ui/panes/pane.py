@@ -1,6 +1,6 @@
 """A bordered pane: number and state in its title, its keys in its lower border, a field for filter or search."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -81,18 +81,21 @@ class Pane(Vertical):
             self._shown_title = title
             self.border_title = Content(title)  # words of a filter are no markup
 
-    async def ask(self, purpose: str) -> None:
-        """Open the input field for a ``purpose``: ``filter`` or ``search``."""
-        from textual.widgets import Input
+    async def ask(self, purpose: str, make_field: "Callable[[str], Input]") -> None:
+        """Open the input field.
 
+        Args:
+            purpose: ``filter`` or ``search``.
+            make_field: makes the field, with an id.
+        """
         if self._field is None:
-            self._field = Input(id=f"{self.view.id}-field", classes="field")
+            self._field = make_field(f"{self.view.id}-field")
             await self.mount(self._field)
         field = self._field
         field.placeholder = (
             'words to show, "a phrase", /regex/, type: dir: turn: item: call: code: since: slower: (- hides)'
             if purpose == "filter"
-            else "find"
+            else 'words to find, "a phrase", /regex/, turn: since: slower: dir: (- leaves out)'
         )
         field.display = True
         self._purpose = purpose

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from rtvoice_tui.session.facts import Moment
 from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.query import Query
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.transcript import Entry, Speaker, Spoken
 from rtvoice_tui.ui.clock import minutes
@@ -51,6 +52,7 @@ class TranscriptView(FollowView):
         self._below: list[list[Piece]] = []
         self._word: tuple[int, int, int] | None = None  # entry, start and end of the word that is being spoken
         self._repainted: list[int] | None = None
+        self._judged: tuple[tuple[int, int, Query], bool] | None = None  # the entry that was searched last
 
     def refresh_from_model(self) -> bool:
         """Lay out the entries that changed; returns whether anything did."""
@@ -283,12 +285,13 @@ class TranscriptView(FollowView):
                 return
         super().action_open()
 
-    def find(self, needle: str) -> bool:
-        """Go to the next line with a text; words that nobody heard are unfolded where they hold it."""
+    def _find_next(self) -> str | None:
+        """Go to the next line of what the query asks for; words that nobody heard are unfolded where they hold it."""
         before = self.line_count
         for block in self._blocks:
             folded = block.is_cut and block.unheard and not block.unfolded
-            if needle and folded and needle.lower() in block.entry.text[block.heard_characters :].lower():
+            unheard = block.entry.text[block.heard_characters :].lower() if folded else ""
+            if folded and any(text.holds(unheard) for text in self._query.wanted):
                 block.unfolded = True
                 block.whole(self._width)
                 block.fold(self._width)
@@ -297,7 +300,37 @@ class TranscriptView(FollowView):
         if self.line_count != before:
             self.seen_lines += self.line_count - before  # none of them is new
             self.sync(force=True)
-        return super().find(needle)
+        return super()._find_next()
+
+    def holds(self, line: int) -> bool:
+        """Whether the query asks for the part of the conversation, and the line is where it holds a wanted word."""
+        if not self._blocks or line >= self._tops[len(self._blocks)]:
+            return False
+        block, row = self._block_at(line)
+        if not self._passes(block.entry):
+            return False
+        words = "".join(text for text, _ in self.pieces(line)).lower()
+        if any(text.holds(words) for text in self._query.wanted):
+            return True
+        first = block.head - 1 if block.entry.speaker in SPEECH else block.head
+        return row == first and not self._shown_in(block)
+
+    def _passes(self, entry: Entry) -> bool:
+        """Whether the query asks for a part of the conversation."""
+        key = (entry.index, entry.version, self._query)
+        if self._judged is None or self._judged[0] != key:
+            values = {"turn": entry.turn, "since": entry.at, "dir": entry.speaker is Speaker.YOU}
+            values["slower"] = self._waited(entry) or 0.0
+            words = f"{entry.speaker} {entry.text} {entry.note} {entry.state}".lower()
+            self._judged = (key, self._query.holds(words, values))
+        return self._judged[1]
+
+    def _shown_in(self, block: Block) -> bool:
+        """Whether a line of a part holds a wanted word; none does if the word is cut by the end of a line."""
+        first = self._tops[block.entry.index]
+        lines = (self.pieces(first + row) for row in range(block.height))
+        texts = ("".join(text for text, _ in pieces).lower() for pieces in lines)
+        return any(wanted.holds(text) for text in texts for wanted in self._query.wanted)
 
     def copy_text(self) -> str:
         """The entry under the cursor, or the whole conversation; words that nobody heard only where they are shown."""

@@ -16,6 +16,7 @@ from rtvoice_tui.recording.export.files import FORMATS
 from rtvoice_tui.recording.format import State, Summary
 from rtvoice_tui.recording.library import Listed
 from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.query import QueryError
 from rtvoice_tui.ui.clock import minutes
 from rtvoice_tui.ui.own_keys import advice
 from rtvoice_tui.ui.widgets.follow_view import FollowView
@@ -160,13 +161,20 @@ class SessionsScreen(ModalScreen[None]):
         """Ask for the words to search for."""
         self._searches = True
         self._open_field("")
-        self._say("only recordings in which these words were said; empty shows all", "dim")
+        self._say(
+            "only recordings in which this was said; type: item: call: code: search their events; empty shows all",
+            "dim",
+        )
 
     @work(exit_on_error=False, exclusive=True, description="search in recordings")
     async def _search(self, words: str) -> None:
         self._say("searching", "dim")
         entries = await self._recordings.listed()
-        held = await self._recordings.holding(entries, words) if words else {}
+        try:
+            held = await self._recordings.holding(entries, words) if words else {}
+        except QueryError as error:
+            self._say(str(error), "error")
+            return
         found = [entry for entry in entries if not words or entry.name in held]
         self._list.show(found)
         self._list.summarise(await self._recordings.summaries(found))

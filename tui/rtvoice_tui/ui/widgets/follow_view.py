@@ -14,8 +14,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.query import NO_QUERY, QueryError, parse
 from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.widgets.lines import Inked, Piece
+from rtvoice_tui.ui.widgets.marks import marked
 
 COUNTED = 3_000
 """Maximum number of lines in which all matches are counted."""
@@ -71,7 +73,7 @@ class FollowView(Inked, ScrollView, can_focus=True):
         self.seen_lines = 0
         self._painted_width = 0
         self._growing = False
-        self._needle = ""
+        self._query = NO_QUERY
         self.found = ""
         self.hit = False
         self._pointed_at = False
@@ -201,8 +203,8 @@ class FollowView(Inked, ScrollView, can_focus=True):
         if line >= self.line_count:
             return self.strip(self.empty if line == 0 else [], self.text_width)
         pieces = self.pieces(line)
-        if self._needle:
-            pieces = _marked(pieces, self._needle)
+        if self._query:
+            pieces = marked(pieces, self._query.wanted)
         chosen = line == self.cursor and self.shows_cursor
         strip = self.strip(pieces, self.text_width, "cursor" if chosen else "")
         return self._selected(strip, line).apply_offsets(0, line) if self._pointed_at else strip
@@ -341,30 +343,49 @@ class FollowView(Inked, ScrollView, can_focus=True):
 
     # --- search
 
-    def find(self, needle: str) -> bool:
-        """Go to the next line that contains a text, ignoring case; continues at the first line after the last.
+    def find(self, words: str) -> bool:
+        """Go to the next line that a query asks for; continues at the first line after the last.
+
+        Args:
+            words: a query, see `store.query`; empty ends the search.
 
         Returns:
             Whether a line was found, within `FOUND_WITHIN` lines.
         """
-        self._needle = needle.lower()
-        self.found = ""
-        if not needle:
-            self.refresh()
+        self.found, self._query = "", NO_QUERY
+        try:
+            self._query = parse(words)
+            found = self._find_next() if self._query else None
+        except QueryError as problem:
+            self._query = NO_QUERY
+            self._tell_found(words, str(problem), hit=False)
             return False
+        if not self._query:
+            self.refresh()
+        elif found is None:
+            self._tell_found(words, "no match", hit=False)
+        else:
+            self._tell_found(words, found, hit=True)
+        return found is not None
+
+    def _find_next(self) -> str | None:
+        """Go to the next line that the query asks for; returns which match it is, ``None`` if there is none."""
         start = -1 if self.cursor is None else self.cursor
         for step in range(1, min(self.line_count, FOUND_WITHIN) + 1):
             line = (start + step) % self.line_count
-            if self._needle in "".join(text for text, _ in self.pieces(line)).lower():
+            if self.holds(line):
                 self.move_cursor(line)
-                self._tell_found(needle, self._place_of(line), hit=True)
-                return True
-        self._tell_found(needle, "no match", hit=False)
-        return False
+                return self._place_of(line)
+        return None
 
-    def _tell_found(self, needle: str, what: str, hit: bool) -> None:
+    def holds(self, line: int) -> bool:
+        """Whether the query asks for a line."""
+        words = "".join(text for text, _ in self.pieces(line)).lower()
+        return self._query.holds(words, {"turn": self.turn_at(line)})
+
+    def _tell_found(self, words: str, what: str, hit: bool) -> None:
         """Say what the search found, and mark every match in sight."""
-        self.found = f"find: {one_line(needle, 40)} · {what}"
+        self.found = f"find: {one_line(words, 40)} · {what}"
         self.hit = hit
         self.refresh()
 
@@ -372,28 +393,10 @@ class FollowView(Inked, ScrollView, can_focus=True):
         """Which match a line is, and of how many, where the lines are few enough to count them."""
         if self.line_count > COUNTED:
             return f"line {line + 1}"
-        hits = [
-            n for n in range(self.line_count) if self._needle in "".join(text for text, _ in self.pieces(n)).lower()
-        ]
+        hits = [n for n in range(self.line_count) if self.holds(n)]
         if line not in hits:
             return f"line {line + 1}"  # its counter or its clock has gone on meanwhile
         return f"{hits.index(line) + 1} of {len(hits)}"
-
-
-def _marked(pieces: list[Piece], needle: str) -> list[Piece]:
-    """Use the search ink for every match."""
-    marked: list[Piece] = []
-    for text, ink in pieces:
-        lowered = text.lower()
-        if needle not in lowered or len(lowered) != len(text):
-            marked.append((text, ink))
-            continue
-        at = 0
-        while (found := lowered.find(needle, at)) >= 0:
-            marked += [(text[at:found], ink), (text[found : found + len(needle)], "hit")]
-            at = found + len(needle)
-        marked.append((text[at:], ink))
-    return marked
 
 
 def right_aligned(left: list[Piece], right: list[Piece], width: int) -> list[Piece]:
