@@ -95,6 +95,28 @@ def test_the_events_and_the_conversation_are_json_for_other_programs(root: Path)
     assert [part["who"] for part in parts] == ["user", "agent"] * 2
 
 
+def test_a_search_takes_the_query_of_the_screen_and_finds_what_was_said(root: Path) -> None:
+    name = conversation(root)
+    conversation(root, words="Who are you?")
+    assert run("search", '"what is"') == f"{name}     0:00  user: What is new?\n"
+    assert run("search", "/wh.t\\b/", "-nothing") == f"{name}     0:00  user: What is new?\n"
+    assert run("search", "/wh.t is/", "new") == f"{name}     0:00  user: What is new?\n"
+    assert 'as \'"what is" -"is new"\' asks' in run("search", "what is", "-is new", code=1)
+    assert run("search", "what", "-new", code=1) == "nothing is as 'what -new' asks\n"
+
+
+def test_a_search_for_a_field_of_events_finds_events(root: Path) -> None:
+    name = conversation(root)
+    found = run("search", "type:response.done").splitlines()
+    assert len(found) == 2
+    assert all(line.startswith(f"{name}  ") and '"response.done"' in line for line in found)
+
+
+def test_a_query_that_is_wrong_is_told_with_the_place(root: Path) -> None:
+    conversation(root)
+    assert "since:" in run("search", "since:soon", code=2)
+
+
 def test_prune_does_what_the_settings_say_and_refuses_settings_that_are_wrong(root: Path, tmp_path: Path) -> None:
     for _ in range(3):
         conversation(root)

@@ -1,6 +1,7 @@
 """``rtvoice-tui sessions``: the recordings, without opening the cockpit."""
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -98,7 +99,7 @@ def open_session(ctx: click.Context, /, session: str, **options: object) -> None
     ctx.invoke(replay, session=session, **options)
 
 
-@sessions.command("search", context_settings={"ignore_unknown_options": True})
+@sessions.command("search", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.argument("query", nargs=-1, required=True)
 def search_sessions(query: tuple[str, ...]) -> None:
     """Print where something was said in all recordings: words, calls and their results.
@@ -113,7 +114,7 @@ def search_sessions(query: tuple[str, ...]) -> None:
       rtvoice-tui sessions search slower:1500 dir:down
       rtvoice-tui sessions search type:error code:rate_limit
     """
-    typed = query[0] if len(query) == 1 else " ".join(f'"{word}"' if " " in word else word for word in query)
+    typed = query[0] if len(query) == 1 else " ".join(map(_as_term, query))
     found = 0
     try:
         wanted = parse(typed)
@@ -131,13 +132,20 @@ def search_sessions(query: tuple[str, ...]) -> None:
         sys.exit(1)
 
 
+def _as_term(argument: str) -> str:
+    """One argument of a shell, which took the quotes away, as a term of a query."""
+    minus, term = ("-", argument[1:]) if argument.startswith("-") else ("", argument)
+    plain = " " not in term or '"' in term or (len(term) > 1 and term[0] == term[-1] == "/")
+    return argument if plain else f'{minus}"{term}"'
+
+
 def _lines_with(recording: Recording, wanted: Query) -> Iterator[str]:
     if wanted.of_events:
         for at, sent, text in events_with(recording, wanted):
-            yield one_line(f"{texts.clock(at):>7}  {'up' if sent else 'down'}: {text}", 240)
+            yield f"{texts.clock(at):>7}  {'up' if sent else 'down'}: {one_line(text, 240)}"
     else:
         for part in said_with(recording, wanted):
-            yield one_line(f"{texts.clock(part.at):>7}  {part.who}: {part.text}", 240)
+            yield f"{texts.clock(part.at):>7}  {part.who}: {one_line(part.text, 240)}"
 
 
 @sessions.command("export")
@@ -147,8 +155,15 @@ def _lines_with(recording: Recording, wanted: Query) -> Iterator[str]:
 @click.option("--hide", metavar="WORD", multiple=True, help="A name or word that the bundle must not hold; repeatable.")
 @click.option("--with-sound", is_flag=True, help="The voices are part of the bundle.")
 @click.option("--dry-run", is_flag=True, help="Only show what would leave with the bundle.")
+@click.option("--send", is_flag=True, help="Send the spans of otel to the collector in OTEL_EXPORTER_OTLP_ENDPOINT.")
 def export_session(
-    session: str, kind: str | None, output: Path | None, hide: tuple[str, ...], with_sound: bool, dry_run: bool
+    session: str,
+    kind: str | None,
+    output: Path | None,
+    hide: tuple[str, ...],
+    with_sound: bool,
+    dry_run: bool,
+    send: bool,
 ) -> None:
     """Write a recording in a format that other programs read.
 
@@ -165,12 +180,21 @@ def export_session(
     Example:
       rtvoice-tui sessions export last --format flac -o talk.flac
       rtvoice-tui sessions export last --format html -o talk.html
+      OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 rtvoice-tui sessions export last --format otel --send
     """
     if kind is None:
         kind = files.kind_of(output) if output is not None else "md"
     if kind != "bundle" and (hide or with_sound or dry_run):
         raise click.UsageError("--hide, --with-sound and --dry-run are for --format bundle")
+    if send and (kind != "otel" or output is not None):
+        raise click.UsageError("--send is for --format otel, without -o")
     recording = _find(session)
+    if send:
+        from rtvoice_tui.recording.export.otel_sender import send as send_spans
+
+        count, address = send_spans(recording, os.environ)
+        click.echo(f"sent {texts.counted(count, 'span')} to {address}")
+        return
     if kind == "bundle":
         from rtvoice_tui.recording.export.bundle import bundle
 

@@ -24,8 +24,11 @@ from rtvoice_tui.session.inputs import Input
 VERSION = 1
 """Version of the format. A reader refuses a higher one."""
 
+MOST_NUMBER = 1 << 48
+"""A reader refuses a manifest with a higher number."""
+
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e7)]
-Number = Annotated[int, msgspec.Meta(ge=0, le=1 << 48)]
+Number = Annotated[int, msgspec.Meta(ge=0, le=MOST_NUMBER)]
 Rate = Annotated[int, msgspec.Meta(ge=1_000, le=1_000_000)]
 FrameBytes = Annotated[int, msgspec.Meta(ge=0, le=1 << 25)]
 """Bytes of sound in one frame: at most 11 minutes at 24 kHz."""

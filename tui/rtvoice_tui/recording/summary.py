@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from rtvoice_tui.engine.observers import Observed, Stepped
-from rtvoice_tui.recording.format import Summary
+from rtvoice_tui.recording.format import MOST_NUMBER, Summary
 from rtvoice_tui.session.effects import Report
 from rtvoice_tui.session.facts import AgentSaid, Level, Notice, TurnStarted, UsageReported, UserSaid
 
@@ -40,7 +40,10 @@ class SummaryCounter:
                 case Notice(Level.ERROR):
                     summary = replace(summary, errors=summary.errors + 1)
                 case UsageReported(_, usage):
-                    summary = replace(summary, tokens=summary.tokens + usage.total_tokens)
+                    tokens = min(
+                        MOST_NUMBER, summary.tokens + max(0, usage.total_tokens)
+                    )  # a server may claim anything
+                    summary = replace(summary, tokens=tokens)
                 case UserSaid(text=text, final=True) if text and not self._said_by_user:
                     self._said_by_user = text[:MOST_WORDS]
                 case AgentSaid(text=text) if not self._said_by_user and len(self._said_by_agent) < MOST_WORDS:

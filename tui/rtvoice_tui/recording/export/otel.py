@@ -1,124 +1,46 @@
-"""The conversation as OpenTelemetry spans by the conventions for generative AI, in OTLP's JSON.
+"""Spans of a conversation in OTLP's JSON."""
 
-One trace: the session is `invoke_agent`, each turn `chat`, each call `execute_tool`.
-"""
-
-import hashlib
 import json
 from typing import Any
 
 from rtvoice_tui import __version__
-from rtvoice_tui.recording.conversation import Conversation, Part, conversation
-from rtvoice_tui.recording.format import started_at
+from rtvoice_tui.recording.export.spans import Span, spans
 from rtvoice_tui.recording.reader import Recording
 
+SERVICE = "rtvoice-tui"
 _ERROR = 2
-_STATES_OF_ERRORS = frozenset(("failed", "denied"))
 
 
 def otlp(recording: Recording) -> str:
-    """The spans as an ExportTraceServiceRequest in JSON."""
-    said = conversation(recording)
-    spans = _Spans(recording, said).all()
-    resource = {"attributes": _attributes({"service.name": "rtvoice-tui", "service.version": __version__})}
-    scope = {"scope": {"name": "rtvoice-tui", "version": __version__}, "spans": spans}
+    """The spans as an ExportTraceServiceRequest in JSON.
+
+    Raises:
+        RecordingError: the recording cannot be replayed.
+    """
+    resource = {"attributes": _attributes({"service.name": SERVICE, "service.version": __version__})}
+    made = [_span(span) for span in spans(recording)]
+    scope = {"scope": {"name": SERVICE, "version": __version__}, "spans": made}
     whole = {"resourceSpans": [{"resource": resource, "scopeSpans": [scope]}]}
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 
-class _Spans:
-    """Makes the spans of one recording; ids follow from its name, so that the same recording gives the same trace."""
-
-    def __init__(self, recording: Recording, said: Conversation) -> None:
-        self._manifest = recording.manifest
-        self._said = said
-        self._trace = hashlib.sha256(recording.name.encode()).hexdigest()[:32]
-        self._zero = started_at(recording.manifest).timestamp()
-        self._model = recording.manifest.identity.rpartition(" ")[2]
-
-    def all(self) -> list[dict[str, Any]]:
-        """Session, turns and calls."""
-        parts = self._said.parts
-        begins = min((part.at for part in parts), default=0.0)
-        root = self._span("session", "", f"invoke_agent {self._manifest.profile}", begins, begins + self._length)
-        root["attributes"] += _attributes(
-            {
-                "gen_ai.operation.name": "invoke_agent",
-                "gen_ai.agent.name": self._manifest.profile,
-                "gen_ai.provider.name": self._manifest.provider,
-                "gen_ai.usage.total_tokens": self._said.summary.tokens,
-            }
-        )
-        turns = sorted({part.turn for part in parts if part.turn})
-        return [root, *(span for turn in turns for span in self._turn(turn))]
-
-    @property
-    def _length(self) -> float:
-        return self._said.summary.length_s
-
-    def _turn(self, turn: int) -> list[dict[str, Any]]:
-        parts = [part for part in self._said.parts if part.turn == turn]
-        later = [part.at for part in self._said.parts if part.turn > turn]
-        begins = parts[0].at
-        span = self._span(
-            f"turn {turn}", "session", f"chat {self._model}", begins, min([*later, begins + self._length])
-        )
-        answers = [part for part in parts if part.who == "agent"]
-        waited = next((part.waited_ms for part in answers if part.waited_ms is not None), None)
-        span["attributes"] += _attributes(
-            {
-                "gen_ai.operation.name": "chat",
-                "gen_ai.provider.name": self._manifest.provider,
-                "gen_ai.request.model": self._model,
-                "gen_ai.input.messages": _messages([part for part in parts if part.who == "user"], "user"),
-                "gen_ai.output.messages": _messages(answers, "assistant"),
-                "rtvoice.turn": turn,
-                "rtvoice.waited_ms": waited,
-                "rtvoice.interrupted": any(part.heard is not None for part in answers),
-            }
-        )
-        calls = (self._call(part, number, f"turn {turn}") for number, part in enumerate(parts) if part.who == "tool")
-        return [span, *calls]
-
-    def _call(self, part: Part, number: int, turn: str) -> dict[str, Any]:
-        ends = part.at + (part.duration_ms or 0.0) / 1000
-        span = self._span(f"{turn} call {number}", turn, f"execute_tool {part.tool}", part.at, ends)
-        span["attributes"] += _attributes(
-            {
-                "gen_ai.operation.name": "execute_tool",
-                "gen_ai.tool.name": part.tool,
-                "gen_ai.tool.call.arguments": part.arguments,
-                "gen_ai.tool.call.result": part.output,
-            }
-        )
-        if part.state in _STATES_OF_ERRORS:
-            span["status"] = {"code": _ERROR, "message": part.note or part.state}
-        return span
-
-    def _span(self, key: str, parent: str, name: str, begins: float, ends: float) -> dict[str, Any]:
-        return {
-            "traceId": self._trace,
-            "spanId": self._id(key),
-            "parentSpanId": self._id(parent) if parent else "",
-            "name": name,
-            "kind": 1,
-            "startTimeUnixNano": str(int((self._zero + begins) * 1e9)),
-            "endTimeUnixNano": str(int((self._zero + max(begins, ends)) * 1e9)),
-            "attributes": [],
-        }
-
-    def _id(self, key: str) -> str:
-        return hashlib.sha256(f"{self._trace} {key}".encode()).hexdigest()[:16]
-
-
-def _messages(parts: list[Part], role: str) -> str:
-    found = [{"role": role, "parts": [{"type": "text", "content": part.text}]} for part in parts if part.text]
-    return json.dumps(found, ensure_ascii=False) if found else ""
+def _span(span: Span) -> dict[str, Any]:
+    status = {"status": {"code": _ERROR, "message": span.error}} if span.error else {}
+    return {
+        "traceId": span.trace,
+        "spanId": span.id,
+        "parentSpanId": span.parent,
+        "name": span.name,
+        "kind": 1,
+        "startTimeUnixNano": str(span.begins),
+        "endTimeUnixNano": str(span.ends),
+        "attributes": _attributes(span.attributes),
+        **status,
+    }
 
 
 def _attributes(values: dict[str, Any]) -> list[dict[str, Any]]:
-    """Attributes in OTLP's form; what is empty is left out."""
-    return [{"key": key, "value": _value(value)} for key, value in values.items() if value not in (None, "")]
+    return [{"key": key, "value": _value(value)} for key, value in values.items()]
 
 
 def _value(value: Any) -> dict[str, Any]:
