@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from recording.recorded import Recorded
+from recording.talk import Talk, recorded_talk
 from rtvoice_tui.cli.main import main
 from rtvoice_tui.profiles import paths
 
@@ -115,6 +116,47 @@ def test_a_search_for_a_field_of_events_finds_events(root: Path) -> None:
 def test_a_query_that_is_wrong_is_told_with_the_place(root: Path) -> None:
     conversation(root)
     assert "since:" in run("search", "since:soon", code=2)
+
+
+def test_two_events_are_compared_by_the_numbers_that_a_search_prints(root: Path) -> None:
+    conversation(root)
+    found = run("search", "type:response.done").splitlines()
+    places = ["event " + line.split(" event ")[1].split()[0] for line in found]
+    lines = run("compare", "last", *places).splitlines()
+    assert '    "type": "response.done"' in [line.rstrip(",") for line in lines]
+    assert {line[0] for line in lines} == {" ", "-", "+"}
+    assert run("compare", "last", places[0], places[0]).startswith("both are the same")
+
+
+def test_an_event_alone_is_compared_with_its_cause(tmp_path: Path) -> None:
+    talk = Talk().opened().calls("get_weather", "{}", "sunny").answers("It is sunny.", 0.2)
+    recorded_talk(tmp_path / "talk", talk)
+    done = next(n for n, (_, _, event) in enumerate(talk.frames, 1) if event.get("response", {}).get("id") == "resp_2")
+    lines = run("compare", str(tmp_path / "talk"), f"event {done}").splitlines()
+    assert '-   "type": "response.create"' in lines
+    assert '+   "type": "response.created",' in lines
+    assert "no event is known that caused this one" in run("compare", str(tmp_path / "talk"), "event 1", code=2)
+
+
+def test_the_settings_at_a_place_and_at_two(tmp_path: Path) -> None:
+    talk = Talk().opened().answers("Yes.", 0.2)
+    talk.down("session.updated", session={"model": "talker", "voice": "cedar"})
+    recorded_talk(tmp_path / "talk", talk)
+    assert json.loads(run("compare", str(tmp_path / "talk"), "event 3", "--settings"))["model"] == "talker"
+    lines = run("compare", str(tmp_path / "talk"), "event 3", f"event {len(talk.frames)}", "--settings").splitlines()
+    assert [line for line in lines if line[0] != " "] == ["-   ]", "+   ],", '+   "voice": "cedar"']
+
+
+def test_before_the_server_told_any_settings_that_is_said(root: Path) -> None:
+    conversation(root)
+    assert run("compare", "last", "event 1", "--settings") == "the server told no settings before\n"
+
+
+@pytest.mark.parametrize("place", ["event 0", "event 99999", "turn 9", "9:59", "soon", ""])
+def test_a_place_that_is_not_there_is_told(root: Path, place: str) -> None:
+    conversation(root)
+    told = run("compare", "last", place, code=2)
+    assert "there is no event at" in told or "type a time such as 1:23" in told
 
 
 def test_prune_does_what_the_settings_say_and_refuses_settings_that_are_wrong(root: Path, tmp_path: Path) -> None:

@@ -240,7 +240,7 @@ async def test_enter_on_an_event_in_a_group_opens_its_json(talk: Talk):
         await pilot.press("2", "g", "enter", "down", "enter")
         await pilot.pause(0)
         assert isinstance(pilot.app.screen, DetailScreen)
-        assert "response.created · received" in screen_text(pilot)
+        assert "response.created · event 1 · received" in screen_text(pilot)
 
 
 async def test_left_on_an_event_folds_its_group_and_the_cursor_goes_to_its_line(talk: Talk):

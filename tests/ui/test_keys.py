@@ -453,14 +453,29 @@ async def _compare(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
     app.pulse()
     view.move_cursor(view.line_count - 2)
     await pilot.press(stroke)
-    await until(pilot, lambda: toasts(app) == ["session.update is marked: the same key on another event compares them"])
+    await until(
+        pilot,
+        lambda: (
+            toasts(app)
+            == ["session.update is marked: the same key on another event compares them, on this one with its cause"]
+        ),
+    )
     await pilot.press("down", stroke)
     await until(pilot, lambda: isinstance(app.screen, DetailScreen))
     shown = app.screen.query_one(JsonView).copy_text()
     assert '-   "voice": "marin"' in shown
     assert '+   "voice": "cedar"' in shown
-    await pilot.press("escape", stroke, stroke)
+    await pilot.press("s")
+    await until(pilot, lambda: str(app.screen.query_one(".dialog").border_title).startswith("settings of the session"))
+    await pilot.press("escape", "escape", stroke, stroke)
     await until(pilot, lambda: "no event is marked any more" in toasts(app))
+    app.store.events.append(99.0, False, "session.updated", {"type": "session.updated"})
+    app.pulse()
+    await pilot.press("down", stroke, stroke)
+    await until(pilot, lambda: isinstance(app.screen, DetailScreen))
+    shown = app.screen.query_one(JsonView).copy_text()
+    assert '-   "type": "session.update",' in shown
+    assert '+   "type": "session.updated"' in shown
 
 
 @shows("cause")
@@ -476,7 +491,7 @@ async def _cause(app: Cockpit, pilot: Pilot[None], stroke: str) -> None:
         await pilot.press(stroke)
         await until(pilot, lambda line=line: view.cursor == line)
     await pilot.press("up", stroke)
-    await until(pilot, lambda: toasts(app) == ["this event names no event that caused it"])
+    await until(pilot, lambda: toasts(app) == ["no event is known that caused this one"])
 
 
 async def _with_a_response(app: Cockpit, pilot: Pilot[None]) -> EventsView:

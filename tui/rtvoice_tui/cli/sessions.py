@@ -141,11 +141,34 @@ def _as_term(argument: str) -> str:
 
 def _lines_with(recording: Recording, wanted: Query) -> Iterator[str]:
     if wanted.of_events:
-        for at, sent, text in events_with(recording, wanted):
-            yield f"{texts.clock(at):>7}  {'up' if sent else 'down'}: {one_line(text, 240)}"
+        for number, at, sent, text in events_with(recording, wanted):
+            yield f"{texts.clock(at):>7}  event {number}  {'up' if sent else 'down'}: {one_line(text, 240)}"
     else:
         for part in said_with(recording, wanted):
             yield f"{texts.clock(part.at):>7}  {part.who}: {one_line(part.text, 240)}"
+
+
+@sessions.command("compare")
+@click.argument("session")
+@click.argument("first")
+@click.argument("second", required=False)
+@click.option(
+    "--settings", is_flag=True, help="Compare the session's settings at the two places, or print those at FIRST."
+)
+def compare_session(session: str, first: str, second: str | None, settings: bool) -> None:
+    """Print how two events of a recording differ.
+
+    FIRST and SECOND are a time (1:23), a turn ("turn 4") or an event ("event 120"; `search` prints the numbers).
+    Without SECOND the event is compared with the one that caused it.
+
+    \b
+    Examples:
+      rtvoice-tui sessions compare last "event 12" "event 40"
+      rtvoice-tui sessions compare last 0:10 1:30 --settings
+    """
+    from rtvoice_tui.cli.compare import compare_places
+
+    compare_places(_find(session), first, second, settings)
 
 
 @sessions.command("export")

@@ -43,8 +43,8 @@ def _holds(part: Part, query: Query) -> bool:
     return query.holds(f"{part.text} {part.output}".lower(), values)
 
 
-def events_with(recording: Recording, query: Query) -> list[tuple[float, bool, str]]:
-    """The events that a query asks for: time in seconds, whether it was sent, and its JSON.
+def events_with(recording: Recording, query: Query) -> list[tuple[int, float, bool, str]]:
+    """The events that a query asks for: number from 1, time in seconds, whether it was sent, and its JSON.
 
     Raises:
         RecordingError: it cannot be replayed, or there is no room for the replay's events.
@@ -57,4 +57,4 @@ def events_with(recording: Recording, query: Query) -> list[tuple[float, bool, s
             search.scan()
         search.scan()
         rows = ((log.row(number), log.text(number)) for number in search.hits)
-        return [(row.at, row.sent, text) for row, text in rows]
+        return [(log.number_of(row.number), row.at, row.sent, text) for row, text in rows]

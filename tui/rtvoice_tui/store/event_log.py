@@ -12,7 +12,7 @@ import threading
 import weakref
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import IO, Any, NamedTuple
 
@@ -209,6 +209,11 @@ class EventLog:
         """Return the number of events that are folded into a row."""
         return self._counts[number]
 
+    def rows_named(self, names: Collection[str], end: int) -> list[int]:
+        """Return the rows before one whose events are of one of these types."""
+        kinds = frozenset(self._name_ids[name] for name in names if name in self._name_ids)
+        return [number for number, kind in enumerate(self._kinds[:end]) if kind in kinds] if kinds else []
+
     def turn_of(self, number: int) -> int:
         """Return the turn that a row belongs to; 0 before the first turn."""
         return self._turns[number]
@@ -278,6 +283,10 @@ class EventLog:
         """Return the event at a place of the file, and where it ends. It is one of those from ``first`` to ``end``."""
         event = bisect_right(self._offsets, place, first, end) - 1
         return event, self._begin_of(event + 1)
+
+    def number_of(self, row: int) -> int:
+        """Return the number of a row's first event among all events, from 1."""
+        return self._first_events[row] + 1
 
     def row_of(self, event: int) -> int:
         """Return the row that an event is folded into."""

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from rtvoice_tui.editing.editor import AgentEditor
 from rtvoice_tui.profiles.model import Profile
+from rtvoice_tui.recording.places import NoPlace, time_of
 from rtvoice_tui.recording.replay_session import ReplaySession
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.app import RtvoiceApp
@@ -18,7 +19,6 @@ from rtvoice_tui.ui.commands import keyed, looks
 from rtvoice_tui.ui.panes.agent import AgentPane
 from rtvoice_tui.ui.panes.events import EventsView
 from rtvoice_tui.ui.panes.transcript import TranscriptView
-from rtvoice_tui.ui.places import NoPlace, time_of
 from rtvoice_tui.ui.widgets.ask_row import AskRow
 from rtvoice_tui.ui.widgets.status import StatusRow
 from rtvoice_tui.ui.widgets.time_line import TimeLine

@@ -24,14 +24,14 @@ class EventActions:
         self._last_written = ""
 
     def compare(self) -> None:
-        """Mark the event under the cursor; with another one marked, show how they differ."""
+        """Mark the event under the cursor; with one marked, show how the two differ."""
         from rtvoice_tui.ui.screens.detail import DetailScreen
 
         compared = self._app.query_one(EventsView).compare()
         if isinstance(compared, str):
             self._app.notify(compared, markup=False)
         else:
-            self._app.push_screen(DetailScreen(*compared))
+            self._app.push_screen(DetailScreen(*compared.events, settings=compared.settings))
 
     def findings(self) -> None:
         """Show what was wrong so far; the chosen one is gone to."""

@@ -1,6 +1,5 @@
 """Lines of the event stream: an event, or a group of events with its name, size and duration."""
 
-import difflib
 from collections.abc import Callable
 from itertools import islice
 
@@ -8,16 +7,17 @@ from rich.cells import cell_len
 from textual.cache import FIFOCache, LRUCache
 
 from rtvoice_tui.protocol.wire import GroupKind
+from rtvoice_tui.store.differing import differing_lines
 from rtvoice_tui.store.event_groups import Group
 from rtvoice_tui.store.event_log import EventLog, Row
-from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.plain import indented, one_line
 from rtvoice_tui.store.query import Query
+from rtvoice_tui.store.settings_at import settings_compared
 from rtvoice_tui.ui.clock import minutes, precise
 from rtvoice_tui.ui.panes.event_folds import Place
 from rtvoice_tui.ui.panes.event_words import (
     call_of,
     family_ink,
-    indented,
     mark_of,
     reason_of,
     short_name,
@@ -31,9 +31,6 @@ SHOWN_EVENTS = 50
 
 SHOWN_LINES = 5_000
 """Number of lines after which no further event of a folded row is shown."""
-
-COMPARED_LINES = 2_000
-"""Maximum number of lines of an event that are compared."""
 
 NAMED_BY = 200
 """Maximum number of a group's rows that are searched for what names the group."""
@@ -164,7 +161,10 @@ class EventRows:
         if row.count > shown:
             lines.append(f"— and {row.count - shown} more of the same kind —")
         direction = "sent" if row.sent else "received"
-        return f"{one_line(row.name, 80)} · {direction} at {precise(row.at)}", lines
+        return (
+            f"{one_line(row.name, 80)} · event {self._log.number_of(number)} · {direction} at {precise(row.at)}",
+            lines,
+        )
 
     def compared(self, first: int, second: int) -> tuple[str, list[str]]:
         """A title, and the lines of two events' JSON: those of one alone begin with ``-`` or ``+``."""
@@ -172,14 +172,12 @@ class EventRows:
             f"{one_line(self._log.name(number), 60)} at {precise(self._log.row(number).at)}"
             for number in (first, second)
         )
-        one, other = (indented(self._log.text(number))[:COMPARED_LINES] for number in (first, second))
-        lines = []
-        for _, start, end, begins, ends in difflib.SequenceMatcher(None, one, other).get_opcodes():
-            if one[start:end] == other[begins:ends]:
-                lines += [f"  {line}" for line in one[start:end]]
-            else:
-                lines += [f"- {line}" for line in one[start:end]] + [f"+ {line}" for line in other[begins:ends]]
-        return names, lines if one != other else ["both are the same", *one]
+        return names, differing_lines(*(indented(self._log.text(number)) for number in (first, second)))
+
+    def settings_compared(self, first: int, second: int) -> tuple[str, list[str]]:
+        """A title, and how the settings of the session differ between two events."""
+        times = " and ".join(precise(self._log.row(number).at) for number in sorted((first, second)))
+        return f"settings of the session at {times}", settings_compared(self._log, first, second)
 
     def _about(self, group: Group) -> list[Piece]:
         """How a response ended and which functions it called; the first words of an utterance."""

@@ -4,7 +4,7 @@ import contextlib
 import json
 from typing import Any
 
-from rtvoice_tui.store.plain import one_line, visible
+from rtvoice_tui.store.plain import one_line
 
 _SHORT = (
     ("conversation.item.input_audio_transcription", "transcription"),
@@ -80,29 +80,6 @@ def words_of(text: str) -> str:
     event = _object(text)
     words = event.get("transcript") or event.get("text")
     return one_line(words, 80).strip() if isinstance(words, str) else ""
-
-
-def caused_by(text: str) -> str:
-    """The id of the client event that an error event names; empty if it names none."""
-    found = _part(_object(text), "error").get("event_id")
-    return found if isinstance(found, str) else ""
-
-
-def id_of(text: str) -> str:
-    """The id of an event; empty if it has none."""
-    found = _object(text).get("event_id")
-    return found if isinstance(found, str) else ""
-
-
-def indented(text: str) -> list[str]:
-    """An event's JSON, line by line; text that is no JSON as it is."""
-    with contextlib.suppress(ValueError, RecursionError):
-        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    lines = visible(text[:400_000]).split("\n")
-    shown = [
-        line if len(line) <= 4_000 else f"{line[:4_000]}… and {len(line) - 4_000} more characters" for line in lines
-    ]
-    return shown if len(shown) <= 5_000 else [*shown[:5_000], f"… and {len(shown) - 5_000} more lines"]
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """Pane 2: all events of both directions; those of a response or an utterance fold into one line. A filter by words."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import islice
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual.binding import BindingType
 from textual.cache import FIFOCache
 
+from rtvoice_tui.store.causes import cause_of
 from rtvoice_tui.store.event_log import Row
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.query import QueryError
@@ -15,18 +17,25 @@ from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.panes.event_filter import EventFilter
 from rtvoice_tui.ui.panes.event_folds import EventFolds, Place
 from rtvoice_tui.ui.panes.event_rows import EventRows
-from rtvoice_tui.ui.panes.event_words import caused_by, id_of, short_name
+from rtvoice_tui.ui.panes.event_words import short_name
 from rtvoice_tui.ui.widgets.follow_view import COUNTED, FOUND_WITHIN, FollowView
 from rtvoice_tui.ui.widgets.lines import Piece
 
 CAUSE_WITHIN = 20_000
-"""Maximum number of rows that are searched for the cause of an error."""
+"""Maximum number of rows that are searched for the cause of an event."""
 
 COPIED_EVENTS = 10_000
 """Maximum number of a group's events that are copied."""
 
 TURN_WITHIN = 200
 """Maximum number of a turn's rows that are searched for the first that has a line of its own."""
+
+
+class Compared(NamedTuple):
+    """How two events differ, as title and lines; and the same of the session's settings at their times."""
+
+    events: tuple[str, list[str]]
+    settings: Callable[[], tuple[str, list[str]]]
 
 
 class EventsView(FollowView):
@@ -284,7 +293,7 @@ class EventsView(FollowView):
             self.action_follow()
 
     def action_cause(self) -> None:
-        """Go from an error to the event that caused it, and back."""
+        """Go from an event, or the last error, to the event that caused it, and back."""
         at = self.place_at(self.cursor).row if self.cursor is not None else self._last_error()
         if self._returns is not None and at == self._returns[0] and self.cursor is not None:
             self._go_to(self._returns[1])
@@ -292,7 +301,7 @@ class EventsView(FollowView):
             return
         cause = self._cause_of(at) if at is not None else None
         if at is None or cause is None:
-            self.app.notify("this event names no event that caused it", markup=False)
+            self.app.notify("no event is known that caused this one", markup=False)
             return
         self._returns = (cause, at)
         self._go_to(cause)
@@ -310,15 +319,8 @@ class EventsView(FollowView):
     def _last_error(self) -> int | None:
         return next((row for row in self._rows_before(len(self._log)) if self._log.row(row).error), None)
 
-    def _cause_of(self, error: int) -> int | None:
-        """The row of the sent event that an error names; ``None`` if it names none that is in sight."""
-        caused = caused_by(self._log.text(error))
-        if not caused:
-            return None
-        for number in self._rows_before(error):
-            if self._log.row(number).sent and caused in (text := self._log.text(number)) and id_of(text) == caused:
-                return number
-        return None
+    def _cause_of(self, row: int) -> int | None:
+        return cause_of(self._log, row, self._rows_before)
 
     def show_time(self, at: float) -> None:
         """Move the cursor to the first event at or after a time, in seconds."""
@@ -367,18 +369,24 @@ class EventsView(FollowView):
             else ""
         )
 
-    def compare(self) -> str | tuple[str, list[str]]:
-        """Mark the chosen event, and return a sentence; or title and lines of how it differs from the marked one."""
+    def compare(self) -> str | Compared:
+        """Mark the chosen event, and return a sentence; or how it differs from the marked one, or from its cause."""
         place = self._chosen()
         if place is None:
             return "there is no event yet"
         marked, self._marked = self._marked, None
-        if marked == place.row:
-            return "no event is marked any more"
         if marked is None:
             self._marked = place.row
-            return f"{short_name(self._log.name(place.row))} is marked: the same key on another event compares them"
-        return self._rows.compared(marked, place.row)
+            name = short_name(self._log.name(place.row))
+            return f"{name} is marked: the same key on another event compares them, on this one with its cause"
+        if marked == place.row:
+            cause = self._cause_of(place.row)
+            if cause is None:
+                return "no event is marked any more"
+            marked = cause
+        return Compared(
+            self._rows.compared(marked, place.row), partial(self._rows.settings_compared, marked, place.row)
+        )
 
     # --- search
 

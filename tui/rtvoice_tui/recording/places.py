@@ -3,10 +3,14 @@
 import re
 
 from rtvoice_tui.recording.timeline import Timeline
+from rtvoice_tui.store.event_log import EventLog
 
 _TIME = re.compile(r"(?:(\d+):)?(\d+(?:[.,]\d+)?)\s*s?")
 _TURN = re.compile(r"t(?:urn)?\s*(\d+)")
 _EVENT = re.compile(r"(?:e(?:vent)?\s*|#)(\d+)")
+
+
+_HINT = "type a time such as 1:23, turn 4, or event 120"
 
 
 class NoPlace(ValueError):
@@ -21,7 +25,7 @@ def time_of(words: str, timeline: Timeline) -> float:
     """
     words = words.strip().lower()
     if found := _TIME.fullmatch(words):
-        at = 60 * int(found[1] or 0) + float(found[2].replace(",", "."))
+        at = _seconds(found)
         if timeline.ended and at > timeline.ends:
             raise NoPlace(f"the recording ends at {int(timeline.ends) // 60}:{int(timeline.ends) % 60:02}")
         return at
@@ -35,4 +39,29 @@ def time_of(words: str, timeline: Timeline) -> float:
         if known is None:
             raise NoPlace(f"there is no event {found[1]}")
         return known
-    raise NoPlace("type a time such as 1:23, turn 4, or event 120")
+    raise NoPlace(_HINT)
+
+
+def row_of(words: str, log: EventLog) -> int:
+    """The row of the first event at or after a typed place.
+
+    Raises:
+        NoPlace: it is none, or not in the log.
+    """
+    words = words.strip().lower()
+    row: int | None = None
+    if found := _TIME.fullmatch(words):
+        row = log.first_from(_seconds(found))
+    elif found := _TURN.fullmatch(words):
+        row = log.first_of_turn(int(found[1]))
+    elif found := _EVENT.fullmatch(words):
+        row = log.row_of(int(found[1]) - 1) if 0 < int(found[1]) <= log.events else None
+    else:
+        raise NoPlace(_HINT)
+    if row is None or row >= len(log):
+        raise NoPlace(f"there is no event at {words}")
+    return row
+
+
+def _seconds(found: re.Match[str]) -> float:
+    return 60 * int(found[1] or 0) + float(found[2].replace(",", "."))
