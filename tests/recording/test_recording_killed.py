@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from recording import killed_program
+from recording.agreeing import assert_blocks_agree, last_input
 from recording.replays import replayed
 from recording.scripted import FRAME_S
 from rtvoice_tui.recording import library, recorder, sink
@@ -46,19 +47,9 @@ def assert_fits_together(folder: Path, held_until: float) -> None:
     recording = Recording(folder)
     assert recording.manifest.state is State.RECORDING
     assert not library.is_alive(folder, 0.0)
-    frames = list(recording.wire())
-    journal = list(recording.journal())
-    for frame in frames:
+    assert_blocks_agree(recording)
+    for frame in recording.wire():
         if frame.speech is not None:
-            pcm = recording.speech(frame.speech)
-            assert len(pcm) == frame.speech.size
-            assert 0 not in memoryview(pcm).cast("h")  # what is missing is read as silence
-    referred = [line.wire for line in journal if line.wire is not None]
-    assert max(referred, default=-1) < len(frames)
-    assert max((line.frames for line in journal), default=0) <= len(frames)
-    for track, segments in recording.segments.items():
-        assert all(segment.place <= recording.size(track) for segment in segments)
-    last = max((frame.at for line in journal for frame in line.mic), default=0.0)
-    last = max(last, *(line.at for line in journal), 0.0)
-    assert last >= held_until - recorder.MOST_FRAMES * FRAME_S
+            assert 0 not in memoryview(recording.speech(frame.speech)).cast("h")  # what is missing is read as silence
+    assert last_input(recording) >= held_until - recorder.MOST_FRAMES * FRAME_S
     replayed(folder)
