@@ -1,6 +1,6 @@
 """The clients that are compared, each in a process of its own.
 
-python clients.py bare|ours URL [MICROPHONE] [SETTING]        python clients.py tools URL SECONDS
+python clients.py bare|ours|recorded URL [MICROPHONE] [SETTING]        python clients.py tools URL SECONDS
 
 SETTING is the size of a block in ms and the latency in seconds, such as ``20/0.1``, or ``10/low``.
 """
@@ -93,8 +93,20 @@ async def tools(url: str, seconds: str) -> None:
     await ours(url, tools=TOOLS, folder=folder)
 
 
-async def ours(url: str, microphone: str = "", setting: str = QUICKEST, tools: str = "", folder: Path = Path()) -> None:
-    """The worker as the app runs it, without a screen."""
+async def recorded(url: str, microphone: str = "", setting: str = QUICKEST) -> None:
+    """The same with a recording of everything, sound included."""
+    await ours(url, microphone, setting, recordings=Path(tempfile.mkdtemp()))
+
+
+async def ours(
+    url: str,
+    microphone: str = "",
+    setting: str = QUICKEST,
+    tools: str = "",
+    folder: Path = Path(),
+    recordings: Path | None = None,
+) -> None:
+    """The worker as the app runs it, without a screen. Records into a folder, if there is one."""
     from rtvoice_tui.audio.backends.latency import Setting
     from rtvoice_tui.audio.choice import AudioChoice
     from rtvoice_tui.audio.supervisor import device_slot
@@ -104,6 +116,7 @@ async def ours(url: str, microphone: str = "", setting: str = QUICKEST, tools: s
     from rtvoice_tui.protocol.realtime.dialects import OPENAI
     from rtvoice_tui.protocol.settings import SessionSettings
     from rtvoice_tui.protocol.wire import Endpoint
+    from rtvoice_tui.recording.handle import RecordingHandle
     from rtvoice_tui.store.store import Store
     from rtvoice_tui.tools.registry import Registry
 
@@ -123,6 +136,11 @@ async def ours(url: str, microphone: str = "", setting: str = QUICKEST, tools: s
     plan = Plan(OPENAI, settings, profile.tool_specs, toolset, Fixed(), AudioChoice(microphone, SPEAKER, echo=ECHO))
     store = Store()
     worker = SessionWorker(plan, store)
+    if recordings is not None:
+        recording = RecordingHandle(plan, lambda: worker.clock, worker.report, True, recordings, False)
+        worker.observers.append(recording)
+        worker.taps.heard.append(lambda pcm: recording.heard(pcm, worker.clock, worker.taps.heard_rate))
+        worker.at_end.append(recording.close)
 
     async def end_with_parent() -> None:
         await asyncio.to_thread(sys.stdin.read)
@@ -162,4 +180,4 @@ def end(client: "subprocess.Popen[bytes]") -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run({"bare": bare, "ours": ours, "tools": tools}[sys.argv[1]](*sys.argv[2:]))
+    asyncio.run({"bare": bare, "ours": ours, "recorded": recorded, "tools": tools}[sys.argv[1]](*sys.argv[2:]))

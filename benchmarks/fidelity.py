@@ -51,12 +51,12 @@ async def to_the_speaker(kind: str, speed: float) -> tuple[Comparison, int]:
             await server.stop()
 
 
-async def from_the_microphone(events_per_s: int) -> tuple[Comparison, int]:
+async def from_the_microphone(events_per_s: int, kind: str = "ours") -> tuple[Comparison, int]:
     """Speech into the virtual microphone, as the server hears it."""
     signal = locatable(SECONDS, seed=2)
     with VirtualAudio() as audio:
         server = Server()
-        client = launch("ours", await server.start(), audio, MICROPHONE)
+        client = launch(kind, await server.start(), audio, MICROPHONE)
         try:
             await asyncio.wait_for(server.greeted.wait(), 15)
             await until(lambda: len(server.heard) > RATE, "the microphone is open")
@@ -75,6 +75,7 @@ async def main() -> None:
     measured = await asyncio.gather(to_the_speaker("bare", 0), to_the_speaker("ours", 1))
     measured += await asyncio.gather(to_the_speaker("ours", 3), to_the_speaker("ours", 0))
     measured += await asyncio.gather(from_the_microphone(0), from_the_microphone(EVENTS_PER_S))
+    measured += await asyncio.gather(to_the_speaker("recorded", 0), from_the_microphone(EVENTS_PER_S, "recorded"))
     names = (
         "bare client, one burst",
         "ours, delivered at 1x",
@@ -82,18 +83,20 @@ async def main() -> None:
         "ours, one burst",
         "ours, microphone to server",
         f"ours, the same under {EVENTS_PER_S} events/s",
+        "ours, one burst, recorded",
+        f"ours, microphone, {EVENTS_PER_S} events/s, recorded",
     )
-    again = [(1, "ours", 1), (2, "ours", 3), (3, "ours", 0)]
+    again = [(1, "ours", 1), (2, "ours", 3), (3, "ours", 0), (6, "recorded", 0)]
     for index, kind, speed in again:
         found, dry = measured[index]
         if dry and not found.whole:  # the machine was too busy for two at a time
             print(f"{names[index]}: lost {found.lost} while the device ran dry {dry} times; measured again, alone")
             measured[index] = await to_the_speaker(kind, speed)
     print(f"{SECONDS} s of speech, {SECONDS * RATE} samples each\n")
-    print(f"{'':<38}{'lost':>8}{'repeated':>10}{'changed':>9}{'disordered':>12}{'pauses, ms':>12}{'underruns':>11}")
+    print(f"{'':<44}{'lost':>8}{'repeated':>10}{'changed':>9}{'disordered':>12}{'pauses, ms':>12}{'underruns':>11}")
     for name, (found, dry) in zip(names, measured, strict=True):
         row = f"{found.lost:>8}{found.repeated:>10}{found.changed:>9}{found.disordered:>12}"
-        print(f"{name:<38}{row}{found.pauses * 1000 / RATE:>12.0f}{dry:>11}")
+        print(f"{name:<44}{row}{found.pauses * 1000 / RATE:>12.0f}{dry:>11}")
     print()
     print("within budget" if all(found.whole for found, _ in measured[1:]) else "OVER BUDGET")
 

@@ -1,6 +1,10 @@
 """Files of other tools become recordings that show the conversation; what they do not say is told."""
 
 import json
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -172,5 +176,46 @@ def test_hostile_events_are_data(tmp_path: Path) -> None:
     path.write_text("\n".join(map(json.dumps, events)))
     found, said = opened(path)
     assert said.parts == ()
-    assert list(found.recording.folder.parent.iterdir()) == [found.recording.folder]
+    assert [path for path in found.recording.folder.parent.iterdir() if path.is_dir()] == [found.recording.folder]
     found.close()
+
+
+LEFT = """
+import os, sys
+from pathlib import Path
+from rtvoice_tui.recording.importing.opening import open_any
+opened = open_any(Path("nowhere"), sys.argv[1])
+print(opened.recording.folder.parent, flush=True)
+if sys.argv[2] == "killed":
+    os._exit(0)
+sys.stdin.read()
+opened.close()
+"""
+
+
+def test_what_a_killed_app_left_of_an_opened_file_is_removed_and_what_another_uses_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    path = tmp_path / "talk.jsonl"
+    path.write_bytes(lines(weather()))
+    environment = {**os.environ, "TMPDIR": str(place), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+    def started(how: str) -> "tuple[subprocess.Popen[str], Path]":
+        command = [sys.executable, "-c", LEFT, str(path), how]
+        process = subprocess.Popen(command, env=environment, stdin=-1, stdout=-1, text=True)
+        assert process.stdout is not None
+        return process, Path(process.stdout.readline().strip())
+
+    used, of_used = started("used")
+    killed, of_killed = started("killed")
+    killed.communicate()
+    assert of_killed.exists()
+    own = open_any(tmp_path, str(path))
+    assert not of_killed.exists()
+    assert of_used.exists()
+    own.close()
+    used.communicate()
+    assert list(place.iterdir()) == []

@@ -5,7 +5,6 @@ import lzma
 import os
 import re
 import shutil
-import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from rtvoice_tui.recording.format import JOURNAL, MANIFEST, SOUND, WIRE, Track
 from rtvoice_tui.recording.importing.captures import read_flows, read_har
 from rtvoice_tui.recording.importing.convert import convert
 from rtvoice_tui.recording.importing.frames import MOST_BYTES, Found, read_lines
+from rtvoice_tui.recording.importing.unpacked import UnpackedFolder
 from rtvoice_tui.recording.reader import Recording, open_file
 
 _CANNOT_UNPACK = (
@@ -40,12 +40,12 @@ class Opened:
 
     recording: Recording
     missing: list[str] = field(default_factory=list)
-    kept: "tempfile.TemporaryDirectory[str] | None" = None
+    kept: UnpackedFolder | None = None
 
     def close(self) -> None:
         """Remove the temporary folder."""
         if self.kept is not None:
-            self.kept.cleanup()
+            self.kept.close()
 
 
 def open_any(root: Path, name: str) -> Opened:
@@ -69,11 +69,24 @@ def _imported(path: Path) -> Opened:
     if path.suffix.lower() == ".zip":
         return _unpacked(path)
     found = read_file(path)
-    kept = tempfile.TemporaryDirectory(prefix="rtvoice-tui-", ignore_cleanup_errors=True)
-    folder = Path(kept.name) / _name_of(path)
-    folder.mkdir()
-    missing = convert(found, folder, path.name)
-    return Opened(Recording(folder), missing, kept)
+    kept = _new_folder()
+    try:
+        folder = kept.path / _name_of(path)
+        folder.mkdir()
+        missing = convert(found, folder, path.name)
+        return Opened(Recording(folder), missing, kept)
+    except BaseException:
+        kept.close()
+        raise
+
+
+def _new_folder() -> UnpackedFolder:
+    try:
+        return UnpackedFolder()
+    except OSError as error:
+        raise RecordingError(
+            f"no temporary folder can be made: {error.strerror or error}", "set TMPDIR to a folder that can be written"
+        ) from None
 
 
 def _name_of(path: Path) -> str:
@@ -83,8 +96,8 @@ def _name_of(path: Path) -> str:
 
 def _unpacked(path: Path) -> Opened:
     """A bundle. Only the files of a recording are taken out, under their own names."""
-    kept = tempfile.TemporaryDirectory(prefix="rtvoice-tui-", ignore_cleanup_errors=True)
-    folder = Path(kept.name) / _name_of(path)
+    kept = _new_folder()
+    folder = kept.path / _name_of(path)
     folder.mkdir()
     try:
         with zipfile.ZipFile(path) as archive:
@@ -97,10 +110,10 @@ def _unpacked(path: Path) -> Opened:
                     shutil.copyfileobj(source, target)
         return Opened(Recording(folder), [], kept)
     except _CANNOT_UNPACK as error:
-        kept.cleanup()
+        kept.close()
         raise RecordingError(f"{path} cannot be unpacked: {error}", "it may be damaged") from None
     except RecordingError:
-        kept.cleanup()
+        kept.close()
         raise RecordingError(
             f"{path} is no bundle of a recording", "it may be damaged, or of a later version"
         ) from None
