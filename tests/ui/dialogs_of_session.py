@@ -197,9 +197,12 @@ async def _replays(here: Here, key: str) -> None:
     await here.until(lambda: "rtvoice-tui replay" in said.words)
 
 
-async def _asks_for_a_file(here: Here, key: str) -> None:
-    await here.press(key)
-    await here.until(lambda: here.app.focused is here.app.screen.query_one("#session-file"))
+def _asks_in(field: str) -> Effect:
+    async def effect(here: Here, key: str) -> None:
+        await here.press(key)
+        await here.until(lambda: here.app.focused is here.app.screen.query_one(field))
+
+    return effect
 
 
 async def _warns_of_deleting(here: Here, key: str) -> None:
@@ -263,8 +266,8 @@ SESSION: dict[str, Dialog] = {
         {
             "show": opens(DetailScreen),
             "replay": _replays,
-            "search": _asks_for_a_file,
-            "export": _asks_for_a_file,
+            "search": _asks_in("#session-query"),
+            "export": _asks_in("#session-file"),
             "delete": _warns_of_deleting,
             "rescan": _rescans,
             "close": leaves,

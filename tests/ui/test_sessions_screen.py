@@ -8,10 +8,13 @@ from recorded_sessions import record
 from textual.pilot import Pilot
 from textual.widgets import Input as Field
 
+from recording.recorded import Recorded
 from rtvoice_tui.profiles import paths
+from rtvoice_tui.recording.format import Track
 from rtvoice_tui.ui.screens.detail import DetailScreen
 from rtvoice_tui.ui.screens.sessions import SessionList, SessionsScreen
 from rtvoice_tui.ui.widgets.json_view import JsonView
+from rtvoice_tui.ui.widgets.key_block import KeyBlock
 from rtvoice_tui.ui.widgets.lines import FixedLine
 
 pytestmark = pytest.mark.usefixtures("own_folders")
@@ -80,3 +83,54 @@ async def test_without_a_recording_it_says_when_there_will_be_one() -> None:
         await until(pilot, lambda: "no session is recorded yet" in sessions.copy_text())
         await pilot.press("enter", "x", "d", "escape")
         await until(pilot, lambda: len(app.screen_stack) == 1)
+
+
+async def test_the_search_takes_saved_queries_and_the_keys_are_those_of_the_field() -> None:
+    record("What is the weather in Berlin?")
+    record("Tell me a story")
+    app = Cockpit()
+    async with opened(app, (120, 40)) as pilot:
+        sessions = await listed(app, pilot, 2)
+        app.controller.queries.toggle("weather -story")
+        await pilot.press("/", "up")
+        field = app.screen.query_one("#session-query", Field)
+        await until(pilot, lambda: field.value == "weather -story")
+        keys = app.screen.query_one(KeyBlock)
+        assert [what for _, what in keys.entries] == ["search", "complete", "saved", "save", "cancel"]
+        await pilot.press("enter")
+        await until(pilot, lambda: len(sessions.listed) == 1)
+        assert next(what for _, what in keys.entries) == "show"
+        await pilot.press("x")
+        assert [what for _, what in keys.entries] == ["export", "cancel"]
+        await pilot.press("escape")
+        assert next(what for _, what in keys.entries) == "show"
+
+
+async def test_a_session_that_goes_on_is_listed_and_cannot_be_deleted() -> None:
+    recorded = Recorded(paths.recordings_folder())
+    recorded.session.open()
+    recorded.session.turn(1, "Still here.")
+    app = Cockpit()
+    async with opened(app, (120, 40)) as pilot:
+        await until(pilot, recorded.folder.exists)
+        sessions = await listed(app, pilot, 1)
+        assert "running" in sessions.copy_text()
+        await pilot.press("d", "d")
+        await until(pilot, lambda: "is being recorded" in said(app))
+    recorded.end()
+
+
+async def test_only_a_recording_that_holds_sound_is_marked_so() -> None:
+    for silent in (True, False):
+        recorded = Recorded(paths.recordings_folder())
+        recorded.session.open()
+        recorded.session.turn(1, "silent" if silent else "loud")
+        recorded.end()
+        if silent:
+            for track in Track:
+                (recorded.folder / track.file).unlink(missing_ok=True)
+    app = Cockpit()
+    async with opened(app, (120, 40)) as pilot:
+        sessions = await listed(app, pilot, 2)
+        marked = {line.split()[-1]: "♪" in line for line in sessions.copy_text().splitlines()}
+        assert marked == {"silent": False, "loud": True}

@@ -105,7 +105,7 @@ def launch(recording: "Recording", missing: Sequence[str], output_device: str | 
 
     store, state = new_store(), load_state()
     session = ReplaySession(recording, store)
-    if recording.manifest.sound and not no_audio:
+    if recording.has_sound and not no_audio:
         session.use_sound(_sound(recording, session, output_device))
     for sentence in missing:
         session.report(Notice(Level.INFO, sentence))

@@ -60,10 +60,10 @@ def _line(entry: library.Listed) -> str:
         manifest, summary = entry.recording.manifest, summary_of(entry.recording)
     except RecordingError as error:
         return f"{entry.name:<44} cannot be read: {one_line(error.sentence, 200)}"
-    marks = "sound" if manifest.sound else "     "
+    marks = "sound" if entry.recording.has_sound else "     "
     errors = f"{texts.counted(summary.errors, 'error')}  " if summary.errors else ""
     ended = "" if manifest.state is State.COMPLETE else "not ended  "
-    if ended and library.is_alive(entry.folder, time.time()):
+    if entry.running:
         ended = "running  "
     turns = f"{texts.counted(summary.turns, 'turn'):<9}"
     words = f"{texts.clock(summary.length_s):>8}  {turns} {marks}  {ended}{errors}"

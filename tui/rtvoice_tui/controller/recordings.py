@@ -81,13 +81,11 @@ class Recordings:
     # --- all recordings
 
     async def listed(self) -> "list[Listed]":
-        """All recordings of the usual folder, newest first, without the one that is going on."""
+        """All recordings of the usual folder, newest first."""
         from rtvoice_tui.profiles import paths
         from rtvoice_tui.recording.library import listed
 
-        found = await asyncio.to_thread(listed, paths.recordings_folder())
-        running = self._recording.folder if self._recording is not None else None
-        return [entry for entry in found if entry.folder != running]
+        return await asyncio.to_thread(listed, paths.recordings_folder())
 
     async def summaries(self, entries: "list[Listed]") -> "dict[str, Summary]":
         """What the recordings hold, by name; those that cannot be replayed are left out."""

@@ -32,12 +32,14 @@ class Listed(msgspec.Struct, frozen=True):
         recording: the recording; ``None`` if it cannot be read.
         problem: why it cannot be read; empty if it can.
         size: bytes of its files.
+        running: whether it is going on.
     """
 
     folder: Path
     recording: Recording | None
     problem: str = ""
     size: int = 0
+    running: bool = False
 
     @property
     def name(self) -> str:
@@ -87,7 +89,9 @@ def _listed(folder: Path) -> Listed:
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         size = sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
     try:
-        return Listed(folder, Recording(folder), "", size)
+        recording = Recording(folder)
+        running = recording.manifest.state is not State.COMPLETE and is_alive(folder, time.time())
+        return Listed(folder, recording, "", size, running)
     except RecordingError as error:
         return Listed(folder, None, error.sentence, size)
 

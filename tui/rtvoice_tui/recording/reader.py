@@ -102,6 +102,11 @@ class Recording:
         except OSError:
             return 0
 
+    @property
+    def has_sound(self) -> bool:
+        """Whether any sound is kept: it may be asked for where there is no device."""
+        return self.manifest.sound and any(self.size(track) for track in Track)
+
     def speech(self, speech: Speech) -> bytes:
         """The sound of a frame; silence where it is not kept."""
         pcm = bytearray(speech.size)

@@ -63,7 +63,7 @@ def write_stereo(recording: Recording, path: Path) -> float:
     """
     import soundfile
 
-    if not recording.manifest.sound:
+    if not recording.has_sound:
         raise RecordingError(f"{recording.name} holds no sound", "the key r, --record, or record = true keeps it")
     mix = Mix(recording)
     seconds = 0.0

@@ -31,7 +31,7 @@ _HERE = Path(__file__).parent
 def html(recording: Recording) -> str:
     """The report of a recording."""
     said, found = conversation(recording), findings(recording)
-    sound, voices = _sound(recording) if recording.manifest.sound else (b"", [[], []])
+    sound, voices = _sound(recording) if recording.has_sound else (b"", [[], []])
     zero = begins(recording)
     data = {"length": said.summary.length_s, "voices": voices}
     script = (_HERE / "report.js").read_text(encoding="utf-8")

@@ -106,7 +106,7 @@ class TalkActions:
         """List the recorded sessions."""
         from rtvoice_tui.ui.screens.sessions import SessionsScreen
 
-        self._app.push_screen(SessionsScreen(self._controller.recordings))
+        self._app.push_screen(SessionsScreen(self._controller.recordings, self._controller.queries))
 
     def sound_history(self) -> None:
         """Show the last ten seconds of sound, or hide them."""

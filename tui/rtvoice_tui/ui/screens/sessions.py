@@ -1,5 +1,6 @@
 """All recorded sessions: show one, write it to a file, delete it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from rtvoice_tui.controller.recordings import Recordings
+from rtvoice_tui.controller.saved_queries import SavedQueries
 from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.recording.export.files import FORMATS
 from rtvoice_tui.recording.format import State, Summary
@@ -23,6 +25,7 @@ from rtvoice_tui.ui.widgets.follow_view import FollowView
 from rtvoice_tui.ui.widgets.key_block import KeyBlock
 from rtvoice_tui.ui.widgets.lines import FixedLine, Piece
 from rtvoice_tui.ui.widgets.plain_view import PlainView
+from rtvoice_tui.ui.widgets.query_field import QueryField
 
 _KEYS = (
     ("⏎", "show"),
@@ -33,6 +36,8 @@ _KEYS = (
     ("r", "rescan"),
     ("q esc", "close"),
 )
+_SEARCHING = (("⏎", "search"), ("→", "complete"), ("↑ ↓", "saved"), ("^s", "save"), ("esc", "cancel"))
+_WRITING = (("⏎", "export"), ("esc", "cancel"))
 
 
 class SessionList(PlainView):
@@ -76,11 +81,13 @@ class SessionList(PlainView):
         summary = self._summaries.get(entry.name)
         if summary is None:
             return [*head, ("…", "dim")]
-        manifest = entry.recording.manifest
+        state = entry.recording.manifest.state
         turns = f"{summary.turns:>4} turn{' ' if summary.turns == 1 else 's'}"
-        facts = f"{minutes(summary.length_s):>6} {turns}  {'♪' if manifest.sound else ' '} "
+        facts = f"{minutes(summary.length_s):>6} {turns}  {'♪' if entry.recording.has_sound else ' '} "
         errors: list[Piece] = [(f"✗{summary.errors} ", "error")] if summary.errors else [("   ", "plain")]
-        ended: list[Piece] = [] if manifest.state is State.COMPLETE else [("not ended  ", "warn")]
+        ended: list[Piece] = [] if state is State.COMPLETE else [("not ended  ", "warn")]
+        if entry.running:
+            ended = [("running  ", "ok")]
         return [*head, (facts, "plain"), *errors, *ended, (one_line(summary.first_words, 200), "dim")]
 
 
@@ -89,6 +96,7 @@ class SessionsScreen(ModalScreen[None]):
 
     Args:
         recordings: carries the actions out.
+        queries: the saved queries, for the search.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -101,18 +109,19 @@ class SessionsScreen(ModalScreen[None]):
         Binding("r", "rescan", "Rescan", show=False),
     ]
 
-    def __init__(self, recordings: Recordings) -> None:
+    def __init__(self, recordings: Recordings, queries: SavedQueries) -> None:
         super().__init__()
         self._recordings = recordings
+        self._queries = queries
         self._deleting = ""
-        self._searches = False
 
     def compose(self) -> ComposeResult:
         """The list, a field for a file's name, a line for outcomes, and the keys."""
-        with Vertical(classes="dialog") as dialog:
+        with Vertical(classes="dialog broad") as dialog:
             dialog.border_title = "Recorded sessions"
             yield SessionList()
             yield Input(id="session-file", classes="field")
+            yield QueryField(self._queries, list, id="session-query")
             yield FixedLine(id="session-said")
             yield KeyBlock(_KEYS)
 
@@ -159,8 +168,7 @@ class SessionsScreen(ModalScreen[None]):
 
     def action_search(self) -> None:
         """Ask for the words to search for."""
-        self._searches = True
-        self._open_field("")
+        self._open_field("#session-query", self.query_one("#session-query", Input).value, _SEARCHING)
         self._say(
             "only recordings in which this was said; type: item: call: code: search their events; empty shows all",
             "dim",
@@ -184,20 +192,20 @@ class SessionsScreen(ModalScreen[None]):
         """Ask for the file to write to."""
         if (entry := self._list.chosen) is None:
             return
-        self._searches = False
-        self._open_field(f"{entry.name}.md")
+        self._open_field("#session-file", f"{entry.name}.md", _WRITING)
         self._say(f"write to the file; its suffix says how: {', '.join(FORMATS)}", "dim")
 
-    def _open_field(self, value: str) -> None:
-        field = self.query_one("#session-file", Input)
+    def _open_field(self, place: str, value: str, keys: Sequence[tuple[str, str]]) -> None:
+        field = self.query_one(place, Input)
         field.value = value
         field.display = True
         field.focus()
+        self.query_one(KeyBlock).show(keys)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Search, or write the recording."""
         event.stop()
-        if self._searches:
+        if event.input.id == "session-query":
             self._close_field()
             self._search(event.value.strip())
         else:
@@ -240,7 +248,7 @@ class SessionsScreen(ModalScreen[None]):
 
     def action_leave(self) -> None:
         """Close the field, or the screen."""
-        if self.query_one("#session-file").display:
+        if any(field.display for field in self.query(Input)):
             self._close_field()
             self._say("", "dim")
         else:
@@ -248,7 +256,9 @@ class SessionsScreen(ModalScreen[None]):
 
     def _close_field(self) -> None:
         self._list.focus()
-        self.query_one("#session-file").display = False
+        for field in self.query(Input):
+            field.display = False
+        self.query_one(KeyBlock).show(_KEYS)
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, RecordingError):
