@@ -183,6 +183,9 @@ async def states(size: tuple[int, int], suffix: str) -> None:
     await replayed.replay(lambda app: picture(f"replay-{suffix}", app), size, 5.0)
     await replayed.replay(lambda app: picture(f"replay-go-to-{suffix}", app), size, 2.4, "colon")
     await replayed.replay(lambda app: picture(f"findings-{suffix}", app), size, 5.0, "F")
+    compare = ("2", "G", "l", "D", *["up"] * 8, "D")
+    await replayed.replay(lambda app: picture(f"compare-{suffix}", app), size, 5.0, *compare)
+    await shot(f"written-event-{suffix}", conversation(), size, "2", "E")
     await shot(f"typing-{suffix}", conversation(), size, "t", *"The 9:12 is fine.", "alt+enter", *"Book two seats.")
 
 

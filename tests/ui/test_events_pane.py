@@ -12,7 +12,7 @@ from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.panes.events import EventsView
 from rtvoice_tui.ui.panes.pane import Pane
 from rtvoice_tui.ui.screens.detail import DetailScreen
-from rtvoice_tui.ui.widgets.json_view import JsonView, closings, json_pieces
+from rtvoice_tui.ui.widgets.json_view import JsonView, change_pieces, json_pieces
 
 ERROR = {
     "type": "error",
@@ -188,3 +188,12 @@ async def test_what_a_filter_hides_is_what_the_lines_say_and_not_the_whole_names
         view.set_filter("output_audio_transcript")
         await pulse(pilot)
         assert view.line_count == 1, "the whole name is found as well"
+
+
+def test_a_comparison_colours_what_one_side_alone_has_and_does_not_fold() -> None:
+    assert change_pieces('- "a": 1') == [('- "a": 1', "error")]
+    assert change_pieces('+ "a": 2') == [('+ "a": 2', "ok")]
+    assert change_pieces('  "a": 3') == json_pieces('  "a": 3')
+    lines = ["  {", "-   {", "+   [", "  }"]
+    assert not JsonView(lines, changes=True).folds
+    assert JsonView(["{", '  "a": 1', "}"]).folds

@@ -29,9 +29,9 @@ class EventActions:
 
         compared = self._app.query_one(EventsView).compare()
         if isinstance(compared, str):
-            self._app.notify(compared, markup=False)
+            self._app.notify(compared, timeout=3.0, markup=False)
         else:
-            self._app.push_screen(DetailScreen(*compared.events, settings=compared.settings))
+            self._app.push_screen(DetailScreen(*compared.events, changes=True, settings=compared.settings))
 
     def findings(self) -> None:
         """Show what was wrong so far; the chosen one is gone to."""

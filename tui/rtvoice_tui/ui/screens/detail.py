@@ -19,7 +19,8 @@ class DetailScreen(ModalScreen[None]):
     Args:
         title: says what it is.
         lines: the text.
-        settings: title and text of the session's settings at the time, which a key shows; ``None`` without.
+        changes: whether the text tells how two others differ.
+        settings: title and text of how the session's settings differ, which a key shows; ``None`` without.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -29,9 +30,14 @@ class DetailScreen(ModalScreen[None]):
     ]
 
     def __init__(
-        self, title: str, lines: list[str], settings: Callable[[], tuple[str, list[str]]] | None = None
+        self,
+        title: str,
+        lines: list[str],
+        changes: bool = False,
+        settings: Callable[[], tuple[str, list[str]]] | None = None,
     ) -> None:
         super().__init__()
+        self._changes = changes
         self._settings = settings
         self._title = title
         self._lines = lines
@@ -41,7 +47,7 @@ class DetailScreen(ModalScreen[None]):
         """The text."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = self._title.replace("[", "\\[")
-            view = JsonView(self._lines)
+            view = JsonView(self._lines, self._changes)
             fold, settings = "⏎ fold  " if view.folds else "", "s settings at the times  " if self._settings else ""
             dialog.border_subtitle = signs(self, f"{fold}{settings}y copy  q esc close")
             yield view
@@ -53,7 +59,7 @@ class DetailScreen(ModalScreen[None]):
     def action_settings(self) -> None:
         """Show the settings."""
         if self._settings is not None:
-            self.app.push_screen(DetailScreen(*self._settings()))
+            self.app.push_screen(DetailScreen(*self._settings(), changes=True))
 
     def action_copy(self) -> None:
         """Copy everything."""

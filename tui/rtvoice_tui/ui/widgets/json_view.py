@@ -11,6 +11,7 @@ _LINE = re.compile(r'^(\s*)("(?:[^"\\]|\\.)*")(: )(.*)$')
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _WORDS = frozenset(("true", "false", "null"))
 _OPENS = {"{": "}", "[": "]"}
+_CHANGES = {"- ": "error", "+ ": "ok"}
 
 
 def json_pieces(line: str) -> list[Piece]:
@@ -21,6 +22,13 @@ def json_pieces(line: str) -> list[Piece]:
         return [(line[: len(line) - len(value)], "plain"), *_value(value)]
     space, name, colon, value = found.groups()
     return [(space, "plain"), (name, "json-name"), (colon, "dim"), *_value(value)]
+
+
+def change_pieces(line: str) -> list[Piece]:
+    """The parts of a line of `differing_lines`: what one side alone has in one ink, what both have as JSON."""
+    if line[:2] in _CHANGES:
+        return [(line, _CHANGES[line[:2]])]
+    return json_pieces(line)
 
 
 def _value(text: str) -> list[Piece]:
@@ -53,12 +61,14 @@ class JsonView(PlainView):
 
     Args:
         lines: the lines.
+        changes: whether they tell how two texts differ; they do not fold then.
     """
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    def __init__(self, lines: Sequence[str], changes: bool = False) -> None:
         super().__init__([])
         self._source = list(lines)
-        self._closings = closings(self._source)
+        self._pieces = change_pieces if changes else json_pieces
+        self._closings = {} if changes else closings(self._source)
         self._folded: set[int] = set()
         self._numbers: list[int] = []  # the source's line of each line that is shown
         self._state: tuple[object, ...] = ()
@@ -79,7 +89,7 @@ class JsonView(PlainView):
         number = 0
         while number < len(self._source):
             line, beginning = self._source[number], number
-            pieces = json_pieces(line)
+            pieces = self._pieces(line)
             if number in self._folded:
                 number = self._closings[number]
                 hidden = number - beginning - 1
