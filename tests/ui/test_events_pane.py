@@ -12,7 +12,7 @@ from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.panes.events import EventsView
 from rtvoice_tui.ui.panes.pane import Pane
 from rtvoice_tui.ui.screens.detail import DetailScreen
-from rtvoice_tui.ui.widgets.json_view import JsonView, change_pieces, json_pieces
+from rtvoice_tui.ui.widgets.json_view import JsonView, change_pieces, closings, json_pieces
 
 ERROR = {
     "type": "error",
