@@ -5,7 +5,6 @@
 
 import os
 import random
-import signal
 import subprocess
 import time
 from bisect import bisect_right
@@ -67,13 +66,13 @@ def test_what_a_killed_command_recorded_opens_and_lacks_a_second_at_most(
         command = [COMMAND, "--plain", "--provider", "generic", "--url", server.url, "--record"]
         command += ["--input-file", str(spoken), "--output-file", str(tmp_path / "heard.wav")]
         process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-        wait_until(lambda: received.until(time.monotonic()) > 0, "the agent speaks", 30)
-        time.sleep(chance.uniform(0.0, 3.0))
-        process.send_signal(signal.SIGKILL)
-        killed = time.monotonic()
-        process.wait()
-        assert process.stdin is not None
-        process.stdin.close()
+        with process:
+            try:
+                wait_until(lambda: received.until(time.monotonic()) > 0, "the agent speaks", 30)
+                time.sleep(chance.uniform(0.0, 3.0))
+            finally:
+                process.kill()
+                killed = time.monotonic()
     (folder,) = (Path(environment["XDG_DATA_HOME"]) / "rtvoice-tui" / "recordings").iterdir()
     recording = Recording(folder)
     assert recording.manifest.state is State.RECORDING

@@ -15,6 +15,7 @@ from recording.talk import STARTED, Talk, weather
 from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.recording.conversation import Conversation, conversation
 from rtvoice_tui.recording.findings.finding import findings
+from rtvoice_tui.recording.importing import frames
 from rtvoice_tui.recording.importing.opening import Opened, open_any
 
 WORDS = [
@@ -219,3 +220,22 @@ def test_what_a_killed_app_left_of_an_opened_file_is_removed_and_what_another_us
     own.close()
     used.communicate()
     assert list(place.iterdir()) == []
+
+
+def test_a_line_that_is_too_long_is_left_out_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "MOST_LINE", 10_000)
+    path = tmp_path / "talk.jsonl"
+    long = json.dumps({"type": "conversation.item.create", "item": "x" * 10_000})
+    path.write_text(f'{{"type": "session.created"}}\r\n{long}\r\n   \r\n{{"type": "session.updated"}}\n')
+    found, _ = opened(path)
+    assert "1 line is no event and was left out" in found.missing
+    assert len(list(found.recording.wire())) == 2
+    found.close()
+
+
+def test_a_text_with_a_line_separator_of_unicode_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "talk.jsonl"
+    path.write_text('{"type": "error", "error": {"message": "one\u2028line"}}\n', encoding="utf-8")
+    found, _ = opened(path)
+    assert len(list(found.recording.wire())) == 1
+    found.close()

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,11 @@ MOST_S = 1e6
 
 MOST_BYTES = 1 << 30
 """Maximum size of a file in bytes."""
+
+MOST_LINE = 64 << 20
+"""Maximum number of characters of an event: the frame of an hour of speech."""
+
+_LINES = re.compile(r"[^\r\n]+")
 
 CLIENT_EVENTS = frozenset(
     "session.update transcription_session.update input_audio_buffer.append input_audio_buffer.commit"
@@ -87,7 +93,9 @@ def _objects(text: str) -> list[Any]:
             whole = None
         if isinstance(whole, list):
             return whole
-    return [_parsed(line) for line in text.splitlines() if line.strip()]
+    lines = (found.span() for found in _LINES.finditer(text))
+    kept = (text[start:end] if end - start <= MOST_LINE else "" for start, end in lines)
+    return [_parsed(line) for line in kept if not line.isspace()]
 
 
 def _parsed(line: str) -> Any:
