@@ -9,7 +9,7 @@ from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.store.causes import cause_of
 from rtvoice_tui.store.differing import differing_lines
 from rtvoice_tui.store.event_log import EventLog
-from rtvoice_tui.store.plain import indented
+from rtvoice_tui.store.json_text import indented
 from rtvoice_tui.store.settings_at import settings_at, settings_compared, settings_lines
 
 

@@ -1,11 +1,10 @@
 """Finds the event of a log that caused another one."""
 
-import json
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from rtvoice_tui.protocol.realtime.causes import Clue, clues
 from rtvoice_tui.store.event_log import EventLog
+from rtvoice_tui.store.json_text import object_of
 
 MOST_STEPS = 4
 """How far a cause is followed through events of the same response."""
@@ -21,7 +20,7 @@ def cause_of(log: EventLog, row: int, rows_before: Callable[[int], Iterable[int]
     """
     found = None
     for _ in range(MOST_STEPS):
-        clue, cause = _nearest(log, clues(_event(log.text(row))), rows_before(row))
+        clue, cause = _nearest(log, clues(object_of(log.text(row))), rows_before(row))
         if cause is None:
             break
         found = row = cause
@@ -41,14 +40,6 @@ def _nearest(log: EventLog, wanted: tuple[Clue, ...], rows: Iterable[int]) -> tu
             continue
         text = log.text(number)
         for clue in likely:
-            if (clue.value in text or "\\" in text) and clue.fits(_event(text)):
+            if (clue.value in text or "\\" in text) and clue.fits(object_of(text)):
                 return clue, number
     return None, None
-
-
-def _event(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -1,7 +1,5 @@
 """Escapes control characters in text from models, servers, tools and files, so that a terminal only shows them."""
 
-import contextlib
-import json
 import re
 
 _HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb]")
@@ -38,14 +36,3 @@ def _symbol(match: re.Match[str]) -> str:
     if code < 0x20:
         return chr(0x2400 + code)
     return "\u2421" if code == 0x7F else "\ufffd"
-
-
-def indented(text: str) -> list[str]:
-    """An event's JSON, line by line; text that is no JSON as it is."""
-    with contextlib.suppress(ValueError, RecursionError):
-        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    lines = visible(text[:400_000]).split("\n")
-    shown = [
-        line if len(line) <= 4_000 else f"{line[:4_000]}… and {len(line) - 4_000} more characters" for line in lines
-    ]
-    return shown if len(shown) <= 5_000 else [*shown[:5_000], f"… and {len(shown) - 5_000} more lines"]

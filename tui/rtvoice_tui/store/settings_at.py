@@ -5,6 +5,7 @@ from typing import Any
 
 from rtvoice_tui.store.differing import differing_lines
 from rtvoice_tui.store.event_log import EventLog
+from rtvoice_tui.store.json_text import object_of
 from rtvoice_tui.store.plain import visible
 
 _TELLING = frozenset(("session.created", "session.updated"))
@@ -21,7 +22,7 @@ def settings_at(log: EventLog, row: int) -> dict[str, Any]:
     """
     settings: dict[str, Any] = {}
     for number in log.rows_named(_TELLING, row + 1):
-        event = _object(log.text(number))
+        event = object_of(log.text(number))
         session = event.get("session")
         if log.row(number).sent or not isinstance(session, dict):
             continue
@@ -51,11 +52,3 @@ def _merge(settings: dict[str, Any], told: dict[str, Any]) -> None:
             _merge(known, value)
         else:
             settings[name] = value
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -10,7 +10,8 @@ from rtvoice_tui.protocol.wire import GroupKind
 from rtvoice_tui.store.differing import differing_lines
 from rtvoice_tui.store.event_groups import Group
 from rtvoice_tui.store.event_log import EventLog, Row
-from rtvoice_tui.store.plain import indented, one_line
+from rtvoice_tui.store.json_text import indented
+from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.query import Query
 from rtvoice_tui.store.settings_at import settings_compared
 from rtvoice_tui.ui.clock import minutes, precise

@@ -1,9 +1,9 @@
 """What is read from the JSON of an event to show it in one line, or whole."""
 
-import contextlib
 import json
 from typing import Any
 
+from rtvoice_tui.store.json_text import object_of
 from rtvoice_tui.store.plain import one_line
 
 _SHORT = (
@@ -60,12 +60,12 @@ def mark_of(text: str) -> str:
 
 def reason_of(text: str) -> str:
     """Why a response ended before its time, from its last event: an error code or a reason; empty if it says none."""
-    return _error_of(_object(text))
+    return _error_of(object_of(text))
 
 
 def call_of(text: str) -> tuple[str, str]:
     """The id and the name of the function that an event of a call names; both empty if it names none."""
-    event = _object(text)
+    event = object_of(text)
     item = _part(event, "item") or event
     if item is not event and item.get("type") not in _CALLS:
         return "", ""
@@ -77,16 +77,9 @@ def call_of(text: str) -> tuple[str, str]:
 
 def words_of(text: str) -> str:
     """The words of the user in the transcript of an utterance."""
-    event = _object(text)
+    event = object_of(text)
     words = event.get("transcript") or event.get("text")
     return one_line(words, 80).strip() if isinstance(words, str) else ""
-
-
-def _object(text: str) -> dict[str, Any]:
-    with contextlib.suppress(ValueError, RecursionError):
-        value = json.loads(text)
-        return value if isinstance(value, dict) else {}
-    return {}
 
 
 def _part(event: dict[str, Any], name: str) -> dict[str, Any]:
