@@ -9,7 +9,7 @@ from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from rtvoice_tui.protocol.realtime.wire import RealtimeWire
 from rtvoice_tui.protocol.wire import Decoded, Wire
-from rtvoice_tui.recording.format import JournalLine, Track, WireLine
+from rtvoice_tui.recording.format import JournalLine, MicLine, Track, WireLine
 from rtvoice_tui.recording.reader import Lines, Recording
 from rtvoice_tui.session.commands import MicFrame
 from rtvoice_tui.session.inputs import Input, Received
@@ -42,6 +42,7 @@ class Place(NamedTuple):
         wire: the same of the wire's file.
         frames: number of frames before it.
         at: time of what was replayed last, in seconds.
+        mic: number of microphone frames of the journal's next line that are before it.
     """
 
     machine: SessionMachine | None = None
@@ -50,6 +51,7 @@ class Place(NamedTuple):
     wire: int = 0
     frames: int = 0
     at: float = 0.0
+    mic: int = 0
 
 
 BEGINNING = Place()
@@ -78,6 +80,7 @@ class Replayer:
         self._journal = _Ahead(recording.journal(place.journal))
         self._frames = _Ahead(recording.wire(place.wire))
         self._frames_seen = place.frames
+        self._mic = place.mic
         self.at = place.at
         self.ended = self._journal.line is None
         self.problem = ""
@@ -85,7 +88,8 @@ class Replayer:
     @property
     def place(self) -> Place:
         """Where it is now. Its machine goes on stepping: another replay needs a copy."""
-        return Place(self._machine, self._ids, self._journal.place, self._frames.place, self._frames_seen, self.at)
+        journal, wire = self._journal.place, self._frames.place
+        return Place(self._machine, self._ids, journal, wire, self._frames_seen, self.at, self._mic)
 
     def until(self, at: float) -> None:
         """Replay everything up to a time in seconds.
@@ -105,31 +109,46 @@ class Replayer:
             self.ended = True
 
     def _until(self, at: float) -> None:
-        while (line := self._journal.line) is not None and line.at <= at:
-            self._line(line)
+        while (line := self._journal.line) is not None and line.at <= at and self._line(line, at):
             self._journal.advance()
-        if self._journal.line is None:
+        if line is None:
             self._frames_before(None)
             self.ended = True
+        else:
+            self._frames_before(self._frames_of(line), at)
 
     def all(self) -> None:
         """Replay everything."""
         self.until(float("inf"))
 
-    def _line(self, line: JournalLine) -> None:
+    def _line(self, line: JournalLine, at: float) -> bool:
+        """Replay a line, or its microphone frames up to a time; whether all of it was replayed."""
+        if line.mic:
+            return self._microphone(line.mic, at)
+        self._frames_before(self._frames_of(line))
         if line.machine is not None:
-            self._frames_before(line.frames)
             self._make(line.machine, line.at)
         elif line.wire is not None:
-            self._frames_before(line.wire)
             self._received(line)
-        elif line.mic:
-            for frame in line.mic:
-                self._frames_before(frame.frames)
-                self._step(MicFrame(bytes(frame.size), frame.level_db), frame.at)
         elif line.happened is not None:
-            self._frames_before(line.frames)
             self._step(line.happened, line.at)
+        return True
+
+    def _microphone(self, frames: Sequence[MicLine], at: float) -> bool:
+        for frame in frames[self._mic :]:
+            if frame.at > at:
+                return False
+            self._frames_before(frame.frames)
+            self._step(MicFrame(bytes(frame.size), frame.level_db), frame.at)
+            self._mic += 1
+        self._mic = 0
+        return True
+
+    def _frames_of(self, line: JournalLine) -> int:
+        """Number of frames before the next input, which is in this line."""
+        if line.mic:
+            return line.mic[self._mic].frames
+        return line.frames if line.wire is None else line.wire
 
     def _make(self, made: MachineMade, at: float) -> None:
         dialect = DIALECTS.get(made.dialect)
@@ -158,9 +177,10 @@ class Replayer:
         self._step(Received(decoded.event), line.at)
         self._observe(FrameReceived(text, decoded), line.at)
 
-    def _frames_before(self, count: int | None) -> None:
-        """Observe the frames that no input refers to, up to a number of frames."""
-        while (count is None or self._frames_seen < count) and (frame := self._take()) is not None:
+    def _frames_before(self, count: int | None, at: float = float("inf")) -> None:
+        """Observe the frames that no input refers to, up to a number of frames, and up to a time."""
+        while (count is None or self._frames_seen < count) and (frame := self._frames.line) and frame.at <= at:
+            self._take()
             if frame.direction == "down":
                 self._observe(FrameReceived(*self._decoded(frame)), frame.at)
             else:
