@@ -17,7 +17,9 @@ import pytest
 ARGUMENTS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync --autoplay-policy=no-user-gesture-required --remote-debugging-port=0"
+    " --remote-allow-origins=devtools://devtools"
 ).split()
+LIMIT_S = 60.0
 _TOLD = ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
 
 
@@ -25,11 +27,14 @@ class Page:
     """One page.
 
     Attributes:
+        address: where its debugging socket is, without the scheme.
         told: what was written to its console, errors and refusals included.
     """
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(self, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse, address: str) -> None:
+        self.address = address
         self.told: list[dict[str, Any]] = []
+        self._http = http
         self._socket = socket
         self._calls = 0
 
@@ -37,9 +42,17 @@ class Page:
         """Call a method of the debugging protocol."""
         self._calls += 1
         await self._socket.send_str(json.dumps({"id": self._calls, "method": method, "params": params}))
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                return await self._answer()
+        except TimeoutError:
+            raise AssertionError(f"the browser does not answer {method} {params}") from None
+
+    async def _answer(self) -> dict[str, Any]:
         while True:
             message = await self._socket.receive_json()
             if message.get("id") == self._calls:
+                assert "result" in message, message
                 return dict(message["result"])
             if message.get("method") in _TOLD:
                 self.told.append(message)
@@ -50,6 +63,13 @@ class Page:
             await self.call(f"{domain}.enable")
         await self.call("Page.navigate", url=url)
         await self.until("document.readyState === 'complete'")
+
+    @asynccontextmanager
+    async def beside(self) -> AsyncIterator["Page"]:
+        """Another empty page of the same browser."""
+        target = (await self.call("Target.createTarget", url="about:blank"))["targetId"]
+        async with _page(self._http, f"{self.address.rpartition('/')[0]}/{target}") as page:
+            yield page
 
     async def value(self, expression: str) -> Any:
         """The value of an expression, as a click of the user may call it."""
@@ -84,13 +104,19 @@ async def browser(folder: Path) -> AsyncIterator[Page]:
             async with http.get(f"http://{address}/json") as answer:
                 pages = await answer.json()
             url = next(page["webSocketDebuggerUrl"] for page in pages if page["type"] == "page")
-            async with http.ws_connect(url, max_msg_size=0) as socket:
-                yield Page(socket)
+            async with _page(http, url.removeprefix("ws://")) as page:
+                yield page
     finally:
         process.kill()
         process.wait()
         if process.stderr is not None:
             process.stderr.close()
+
+
+@asynccontextmanager
+async def _page(http: aiohttp.ClientSession, address: str) -> AsyncIterator[Page]:
+    async with http.ws_connect(f"ws://{address}", max_msg_size=0) as socket:
+        yield Page(http, socket, address)
 
 
 def _started(command: list[str]) -> "subprocess.Popen[str]":
