@@ -24,9 +24,9 @@ from terminal import COMMAND, Terminal
 
 PAGE = """<!doctype html><title>A page that asks</title><script>
 const lines = [], wire = []
-function ask(url, modality, questions) {
+function ask(url, token, modality, questions) {
   return new Promise((done, failed) => {
-    const socket = new WebSocket(url)
+    const socket = new WebSocket(url, ["realtime", `openai-insecure-api-key.${token}`])
     const send = event => { wire.push(["send", JSON.stringify(event)]); socket.send(JSON.stringify(event)) }
     const item = item => { send({type: "conversation.item.create", item}); send({type: "response.create"}) }
     const next = () => {
@@ -139,19 +139,21 @@ class Seen:
 
 async def conversed(folder: Path, environment: dict[str, str], modality: str, *questions: str) -> Seen:
     """Let a page ask the agent while DevTools watches, and save the HAR when DevTools has seen all messages."""
-    token = {"TOKEN": "a token of the test"}
-    async with serving(environment | token) as agent, page_served() as url, browser(folder / "profile") as page:
-        await page.call("Network.enable")  # no page can set this header, but who debugs it can
-        await page.call("Network.setExtraHTTPHeaders", headers={"Authorization": f"Bearer {token['TOKEN']}"})
-        async with page.beside() as devtools:
-            await devtools.open(f"{DEVTOOLS}/devtools_app.html?ws={page.address}")
-            await devtools.until(READY)
-            await devtools.value(f"target.pageAgent().invoke_navigate({{url: {json.dumps(url)}}}).then(() => true)")
-            await page.until("typeof ask === 'function'")
-            await page.value(f"ask({json.dumps(agent)}, {json.dumps(modality)}, {json.dumps(questions)})")
-            lines, wire = await page.value("lines"), await page.value("wire")
-            await devtools.until(f"requests().some(request => request.frames().length === {len(wire)})")
-            (folder / "page.har").write_text(await devtools.value(SAVED))
+    token = "a-token-of-the-test"
+    async with (
+        serving(environment | {"TOKEN": token}) as agent,
+        page_served() as url,
+        browser(folder / "profile") as page,
+        page.beside() as devtools,
+    ):
+        await devtools.open(f"{DEVTOOLS}/devtools_app.html?ws={page.address}")
+        await devtools.until(READY)
+        await devtools.value(f"target.pageAgent().invoke_navigate({{url: {json.dumps(url)}}}).then(() => true)")
+        await page.until("typeof ask === 'function'")
+        await page.value(f"ask(...{json.dumps([agent, token, modality, questions])})")
+        lines, wire = await page.value("lines"), await page.value("wire")
+        await devtools.until(f"requests().some(request => request.frames().length === {len(wire)})")
+        (folder / "page.har").write_text(await devtools.value(SAVED))
     sent, received = ([data for kind, data in wire if kind == way] for way in ("send", "receive"))
     return Seen(lines, sent, received, folder / "page.har")
 

@@ -18,7 +18,7 @@ from rtvoice_tui.local_agent.connection import Connection
 from rtvoice_tui.local_agent.models import Models
 from rtvoice_tui.local_agent.server import PATH, create_app
 
-TOKEN = "a token"
+TOKEN = "a-token"
 DEADLINE_S = 8.0
 
 WEATHER = {

@@ -64,13 +64,13 @@ def test_no_event_however_wrong_breaks_the_agent(monkeypatch):
     monkeypatch.setattr(speech, "Voice", lambda: None)
 
     async def start():
-        web_runner = web.AppRunner(create_app("a token"), access_log=None, shutdown_timeout=1.0)
+        web_runner = web.AppRunner(create_app("a-token"), access_log=None, shutdown_timeout=1.0)
         await web_runner.setup()
         await web.TCPSite(web_runner, "127.0.0.1", 0).start()
         return web_runner, f"ws://127.0.0.1:{web_runner.addresses[0][1]}{PATH}"
 
     async def talk(url, events):
-        async with talking(url, "a token") as talker:
+        async with talking(url, "a-token") as talker:
             for event in events:
                 for came in await talker.answers(json.dumps(event)):
                     if came["type"] == "error":

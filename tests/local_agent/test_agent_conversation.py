@@ -565,7 +565,7 @@ async def test_sound_that_is_no_base64_is_refused(all_installed, client):
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, *({"Authorization": value} for value in ("Bearer wrong", "Basic a token", "Bearer ключ", "Bearer ", "x"))],
+    [{}, *({"Authorization": value} for value in ("Bearer wrong", "Basic a-token", "Bearer ключ", "Bearer ", "x"))],
 )
 async def test_a_wrong_token_is_answered_with_401(all_installed, address, headers):
     async with aiohttp.ClientSession() as http:
@@ -575,10 +575,20 @@ async def test_a_wrong_token_is_answered_with_401(all_installed, address, header
     assert caught.value.status == 401
 
 
+async def test_a_page_gives_the_token_as_a_subprotocol(all_installed, address):
+    async with aiohttp.ClientSession() as http:
+        socket = await http.ws_connect(address, protocols=("realtime", "openai-insecure-api-key.a-token"))
+        assert socket.protocol == "realtime"
+        assert (await socket.receive_json())["type"] == "session.created"
+        await socket.close()
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await http.ws_connect(address, protocols=("realtime", "openai-insecure-api-key.wrong"))
+
+
 async def test_clients_do_not_share_a_conversation(all_installed, address, client, connect):
     await client.configure(**TEXT_ONLY, instructions="Your name is Ada.")
 
-    async with connect(address, "a token") as other:
+    async with connect(address, "a-token") as other:
         greeting = await other.until("session.created")
 
     assert greeting["session"]["instructions"] == ""

@@ -12,7 +12,7 @@ from agent_support import talking
 from rtvoice_tui.local_agent import speech
 
 MIB = 1024 * 1024
-TOKEN = {"Authorization": "Bearer a token"}
+TOKEN = {"Authorization": "Bearer a-token"}
 SUM = "What is twelve times seven?"
 
 
@@ -32,7 +32,7 @@ def deaf(monkeypatch):
 
 
 async def test_a_frame_of_nearly_21_mib_is_read(deaf, address):
-    async with talking(address, "a token") as talker:
+    async with talking(address, "a-token") as talker:
         await talker.answers(json.dumps({"type": "response.cancel", "event_id": "x" * (21 * MIB - 1000)}))
 
         assert (await talker.says(SUM)).startswith("12 times 7 is 84.")
@@ -40,7 +40,7 @@ async def test_a_frame_of_nearly_21_mib_is_read(deaf, address):
 
 @pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
 async def test_a_frame_of_more_than_21_mib_closes_the_connection_and_says_so(deaf, address, binary):
-    async with talking(address, "a token") as talker, talking(address, "a token") as other:
+    async with talking(address, "a-token") as talker, talking(address, "a-token") as other:
         big = bytes(21 * MIB + 1000)
         with contextlib.suppress(ConnectionError):  # the server need not read it to its end
             await (talker.socket.send_bytes(big) if binary else talker.socket.send_str(big.decode()))
@@ -57,7 +57,7 @@ async def test_a_frame_of_more_than_21_mib_closes_the_connection_and_says_so(dea
 @contextlib.asynccontextmanager
 async def thirty_two(address):
     async with contextlib.AsyncExitStack() as stack:
-        yield [await stack.enter_async_context(talking(address, "a token")) for _ in range(32)]
+        yield [await stack.enter_async_context(talking(address, "a-token")) for _ in range(32)]
 
 
 async def status_of_one_more(address, headers=TOKEN):

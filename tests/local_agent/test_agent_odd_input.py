@@ -26,7 +26,7 @@ def speech_input(monkeypatch):
 
 @pytest.fixture
 async def talker(speech_input, address):
-    async with talking(address, "a token") as talker:
+    async with talking(address, "a-token") as talker:
         yield talker
 
 

@@ -126,7 +126,7 @@ async def test_sound_that_is_not_base64_is_refused_and_nothing_of_it_is_kept(her
 
 @pytest.mark.speech
 async def test_the_real_ears_hear_who_speaks_after_odd_sound(real_speech, voice, address):
-    async with talking(address, "a token") as talker:
+    async with talking(address, "a-token") as talker:
         await talker.send("session.update", session={"type": "realtime", **SERVER_VAD})
         await talker.send("input_audio_buffer.append", audio="not base64")
         pcm = bytes(9600) + b"".join(voice.say("What is twelve times seven?", "heart")) + bytes(48_000)

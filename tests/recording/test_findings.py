@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recording.talk import Talk, recorded_talk, weather
@@ -146,6 +146,7 @@ ANYTHING = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     frames=st.lists(st.tuples(st.booleans(), st.sampled_from(TYPES), st.dictionaries(st.sampled_from(NAMES), ANYTHING)))
 )

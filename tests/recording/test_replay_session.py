@@ -10,6 +10,7 @@ import pytest
 
 from engine.bench import new_store
 from recording.pictures import differences, picture
+from recording.recorded import Recorded
 from recording.talk import recorded_talk
 from rtvoice_tui.engine.observers import EventLogObserver, store_observer
 from rtvoice_tui.errors import AudioError, RecordingError
@@ -18,13 +19,27 @@ from rtvoice_tui.recording.format import JOURNAL, WIRE
 from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.recording.replay_session import ReplaySession
 from rtvoice_tui.recording.replaying import Replayer
-from rtvoice_tui.session.commands import SendText
+from rtvoice_tui.session.commands import LocalSpeech, SendText
 from rtvoice_tui.store.store import Store
 
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     return recorded_talk(tmp_path_factory.mktemp("recorded") / "talk")
+
+
+@pytest.fixture
+def spoken(tmp_path: Path) -> Recording:
+    """Somebody who is heard by the microphone after a quarter of 40 s, and for half of them."""
+    recorded = Recorded(tmp_path)
+    recorded.session.open()
+    recorded.session.listen(10.0)
+    recorded.session.step(LocalSpeech(True))
+    recorded.session.listen(20.0)
+    recorded.session.step(LocalSpeech(False))
+    recorded.session.listen(10.0)
+    recorded.end()
+    return Recording(recorded.folder)
 
 
 class Player:
@@ -199,3 +214,11 @@ def test_a_recording_without_a_session_is_refused(tmp_path: Path) -> None:
     (empty.folder / JOURNAL).write_bytes(b"")
     with new_store() as store, pytest.raises(RecordingError, match="holds no session"):
         ReplaySession(Recording(empty.folder), store)
+
+
+def test_after_any_jumps_it_shows_whether_the_user_is_heard(spoken: Recording) -> None:
+    with playing(spoken) as player:
+        begins = player.session.timeline.begins
+        for at, heard in ((15.0, True), (5.0, False), (28.0, True), (35.0, False), (12.0, True)):
+            player.go(begins + at)
+            assert player.store.audio.local_speech is heard, at

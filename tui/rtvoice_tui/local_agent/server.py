@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import ctypes
 import gc
-import hmac
 import json
 import secrets
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from rtvoice_tui.bearer import SUBPROTOCOL, presents
 from rtvoice_tui.local_agent import limits
 from rtvoice_tui.local_agent.connection import Connection
 from rtvoice_tui.local_agent.models import Models
@@ -45,16 +45,15 @@ TRIM_S = (0.2, 2.0)
 
 
 async def _realtime(request: web.Request) -> web.WebSocketResponse:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not hmac.compare_digest(
-        token.encode("utf-8", "surrogateescape"), request.app[_TOKEN].encode()
-    ):
+    if not presents(request.headers, request.app[_TOKEN]):
         raise web.HTTPUnauthorized(text="the token was not accepted")
     clients = request.app[_CLIENTS].sockets
     if len(clients) >= limits.CLIENTS:
         raise web.HTTPServiceUnavailable(text=f"{limits.CLIENTS} clients are connected already")
     # frames up to twice the limit are still read, so that the client gets a reason in the close frame
-    socket = web.WebSocketResponse(max_msg_size=2 * limits.FRAME_BYTES, compress=False, timeout=CLOSE_TIMEOUT_S)
+    socket = web.WebSocketResponse(
+        max_msg_size=2 * limits.FRAME_BYTES, compress=False, timeout=CLOSE_TIMEOUT_S, protocols=(SUBPROTOCOL,)
+    )
     clients.add(socket)
     traffic = 0
     try:

@@ -2,22 +2,19 @@
 
 import asyncio
 import contextlib
-import hmac
 import json
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from rtvoice_tui.bearer import SUBPROTOCOL, presents
 from rtvoice_tui.recording.answering import Answerer
 from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.recording.segments import segments, settings_of
 
 HOST = "127.0.0.1"
 PATH = "/v1/realtime"
-
-_IN_BROWSERS = "openai-insecure-api-key."
-"""Prefix of the subprotocol in which pages send a key: they cannot set headers."""
 
 
 async def serve_recording(
@@ -44,9 +41,9 @@ async def serve_recording(
     found, session = segments(recording), settings_of(recording)
 
     async def realtime(request: web.Request) -> web.WebSocketResponse:
-        if not _knows(request, token):
+        if not presents(request.headers, token):
             raise web.HTTPUnauthorized(text="the token was not accepted")
-        socket = web.WebSocketResponse(max_msg_size=0, protocols=("realtime",), timeout=1.0)
+        socket = web.WebSocketResponse(max_msg_size=0, protocols=(SUBPROTOCOL,), timeout=1.0)
         await socket.prepare(request)
 
         async def send(event: dict[str, Any]) -> None:
@@ -73,11 +70,3 @@ async def serve_recording(
         await until
     finally:
         await runner.cleanup()
-
-
-def _knows(request: web.Request, token: str) -> bool:
-    scheme, _, told = request.headers.get("Authorization", "").partition(" ")
-    offered = [told] if scheme.lower() == "bearer" else []
-    named = (name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(","))
-    offered += [name.removeprefix(_IN_BROWSERS) for name in named if name.startswith(_IN_BROWSERS)]
-    return any(hmac.compare_digest(word.encode("utf-8", "surrogateescape"), token.encode()) for word in offered)

@@ -25,7 +25,7 @@ from rtvoice_tui.protocol.wire import Endpoint
 from rtvoice_tui.recording.format import Track
 from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.recording.replaying import BEGINNING, Place, Replayer
-from rtvoice_tui.recording.timeline import Timeline
+from rtvoice_tui.recording.timeline import Timeline, speech_observer
 from rtvoice_tui.session.commands import Command, EditSession, MicFrame
 from rtvoice_tui.session.facts import Fact, Notice
 from rtvoice_tui.session.facts import Level as Severity
@@ -260,7 +260,9 @@ class ReplaySession:
 
     def _replayer(self, store: Store, place: Place) -> Replayer:
         log = EventLogObserver(store.events, RealtimeWire(), lambda fact: None)
-        return Replayer(self.recording, [store_observer(store), log, _microphone(store)], place=place)
+        return Replayer(
+            self.recording, [store_observer(store), log, speech_observer(store), _microphone(store)], place=place
+        )
 
     # --- sound
 

@@ -15,7 +15,7 @@ from rtvoice_tui.protocol.realtime.wire import RealtimeWire
 from rtvoice_tui.recording.checkpoints import Checkpoint
 from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.recording.replaying import BEGINNING, Place, Replayer
-from rtvoice_tui.session.commands import MicFrame
+from rtvoice_tui.session.commands import LocalSpeech, MicFrame
 from rtvoice_tui.session.effects import Flush, Play, Report
 from rtvoice_tui.session.facts import TurnStarted
 from rtvoice_tui.store.store import Store
@@ -114,6 +114,7 @@ class Timeline:
         observers: list[Observer] = [
             store_observer(self._store),
             EventLogObserver(self._store.events, RealtimeWire(), lambda fact: None),
+            speech_observer(self._store),
             self._observe,
         ]
         replayer = Replayer(self._recording, observers)
@@ -179,3 +180,13 @@ def _louder(levels: dict[int, float], at: float, level_db: float | None) -> None
     if level_db is not None:
         column = int(at / COLUMN_S)
         levels[column] = max(levels.get(column, FLOOR_DB), level_db)
+
+
+def speech_observer(store: Store) -> Observer:
+    """Observer that shows whether the user was heard in the microphone, which no fact tells."""
+
+    def observe(observed: Observed, at: float) -> None:
+        if isinstance(observed, Stepped) and isinstance(observed.input, LocalSpeech):
+            store.audio.local_speech = observed.input.speaking
+
+    return observe
