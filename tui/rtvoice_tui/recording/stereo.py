@@ -1,5 +1,6 @@
 """What both sides heard, on one time line: left the microphone as sent, right the agent as the device played it."""
 
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +27,16 @@ WINDOW_S = 10.0
 """Seconds that are mixed at a time."""
 
 JOINS_S = 0.06
-"""A frame that was sent so close to the end of the one before joins it: frames are sent in bursts."""
+"""A frame that was sent so close to the end of the one before belongs to the same run: frames are sent in bursts."""
+
+APART_S = 0.005
+"""A run goes on as one stretch while its frames are no further than this from the time at which they were sent."""
+
+DELAYS_S = 5.0
+"""A frame that was delayed is placed by those behind it that were not, up to so much later."""
+
+TELLING = 5
+"""Frames of a run that must be left to place them later than those before: the last ones may all be delayed."""
 
 Samples = npt.NDArray[np.int16]
 
@@ -131,20 +141,47 @@ def begins(recording: Recording) -> float:
 def _stretches_sent(recording: Recording, zero: float) -> list[Stretch]:
     """The microphone, frame by frame: a frame was recorded just before it was sent."""
     places = _Places(recording, Track.SENT)
-    found: list[Stretch] = []
+    runs: list[list[Stretch]] = []
     for line in recording.wire():
         speech = line.speech
         if speech is None or speech.track is not Track.SENT or (kept := places.of(speech)) is None:
             continue
         place, rate = kept
         length = speech.size // 2
-        start = max(0, round((line.at - zero) * rate) - length)
-        last = found[-1] if found else None
-        joins = last is not None and last.rate == rate and last.place + last.length == place
-        if last is not None and joins and abs(last.start + last.length - start) <= JOINS_S * rate:
-            found[-1] = last._replace(length=last.length + length)
+        frame = Stretch(max(0, round((line.at - zero) * rate) - length), place, length, rate)
+        if runs and _follows(runs[-1][-1], frame):
+            runs[-1].append(frame)
         else:
-            found.append(Stretch(start, place, length, rate))
+            runs.append([frame])
+    return [stretch for run in runs for stretch in _joined(run)]
+
+
+def _follows(last: Stretch, frame: Stretch) -> bool:
+    """Whether a frame belongs to the same run as the one before."""
+    joins = last.rate == frame.rate and last.place + last.length == frame.place
+    return joins and abs(last.start + last.length - frame.start) <= JOINS_S * frame.rate
+
+
+def _joined(run: list[Stretch]) -> list[Stretch]:
+    """The stretches of a run of frames. No frame is sent before it was recorded, and many are sent later."""
+    found: list[Stretch] = []
+    offsets = [frame.start - frame.place for frame in run]
+    earliest: deque[int] = deque()  # numbers of frames behind, each earlier than those between it and this one
+    steady = [0] * len(run)
+    for number in reversed(range(len(run))):
+        while earliest and offsets[earliest[-1]] >= offsets[number]:
+            earliest.pop()
+        earliest.append(number)
+        while run[earliest[0]].place - run[number].place > DELAYS_S * run[number].rate:
+            earliest.popleft()
+        steady[number] = offsets[earliest[0]]
+    for number, frame in enumerate(run):
+        last = found[-1] if found else None
+        apart = steady[number] - (last.start - last.place) if last is not None else 0
+        if last is not None and (abs(apart) <= APART_S * frame.rate or (apart > 0 and len(run) - number < TELLING)):
+            found[-1] = last._replace(length=last.length + frame.length)
+        else:
+            found.append(frame._replace(start=max(0, steady[number] + frame.place)))
     return found
 
 
