@@ -315,7 +315,7 @@ def seen():
 
     def look():
         station.update_status(0.0)
-        return station.playback.taps[:-1] or None
+        return station.playback.taps or None
 
     return SimpleNamespace(devices=devices, look=look, station=station)
 

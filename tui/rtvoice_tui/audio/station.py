@@ -53,7 +53,10 @@ class AudioStation:
         store: receives levels, counters and device status.
         wake: called from any thread when microphone frames are waiting.
         tell: called from any thread with a sentence and a remedy when a request cannot be carried out.
-        heard: called on the device thread with every PCM16 block that the speaker gets.
+        heard: called on the device thread with every PCM16 block that the speaker gets, and when its first sample is
+            audible (`time.perf_counter`).
+        unheard: called from any thread with a time from which on nothing is heard of those blocks: the device discarded
+            them.
     """
 
     def __init__(
@@ -64,13 +67,14 @@ class AudioStation:
         store: Store,
         wake: Callable[[], None],
         tell: Callable[[str, str], None],
-        heard: Callable[[bytes], None] = lambda pcm: None,
+        heard: Callable[[bytes, float], None] = lambda pcm, at: None,
+        unheard: Callable[[float], None] = lambda at: None,
     ) -> None:
         self._store = store
         self.capture = Capture(input_rate, wake)
         self.playback = Playback(output_rate)
+        self.playback.heard, self.playback.unheard = heard, unheard
         self._choice = choice
-        self._heard = heard
         self.supervisor = AudioSupervisor(choice, self.capture, self.playback, tell)
         self.tryout = Tryout(self.playback, input_rate)
         self._gate = NoiseGate()
@@ -108,8 +112,7 @@ class AudioStation:
         mode = echo_mode(wanted, mic.name, speaker.name) if mic.hardware and speaker.hardware else "off"
         canceller, self.echo_problem = make_canceller(mode, self.capture.rate, noise_suppression)
         self._echo = EchoControl(canceller, self.capture.rate, self.playback.rate) if canceller else None
-        echo = (self._echo.played,) if self._echo else ()
-        self.playback.taps = (*echo, self._heard)
+        self.playback.taps = (self._echo.played,) if self._echo else ()
         self.capture.clean = self._echo.clean if self._echo else None
 
     def close(self) -> None:

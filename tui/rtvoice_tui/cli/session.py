@@ -101,12 +101,10 @@ def open_session(chosen: Chosen, introduces: bool = True) -> Opened:
         if sentence:
             session.report(Notice(Level.WARNING, sentence))
     text = "" if options.override else profile_text(chosen.name)
-    return Opened(
-        session, store, AgentEditor(shown, profile, text), planner, _recorded(session, store, chosen, introduces)
-    )
+    return Opened(session, store, AgentEditor(shown, profile, text), planner, _recorded(session, chosen, introduces))
 
 
-def _recorded(session: SessionWorker, store: Store, chosen: Chosen, introduces: bool) -> RecordingHandle:
+def _recorded(session: SessionWorker, chosen: Chosen, introduces: bool) -> RecordingHandle:
     """Record the session: with sound if the user asks for it, else as the black box that the settings allow."""
     asked = chosen.options.record is not None or chosen.profile.record
     root = Path(os.path.expanduser(chosen.options.record)) if chosen.options.record else None
@@ -115,10 +113,11 @@ def _recorded(session: SessionWorker, store: Store, chosen: Chosen, introduces: 
     taps = session.taps
 
     def heard(pcm: bytes) -> None:
-        recording.heard(pcm, session.clock + store.audio.output.latency_ms / 1000, taps.heard_rate)
+        recording.heard(pcm, taps.heard_at, taps.heard_rate)
 
     session.observers.append(recording)
     taps.heard.append(heard)
+    taps.unheard.append(recording.unheard)
     session.at_end.append(recording.close)
     return recording
 

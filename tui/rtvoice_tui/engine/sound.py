@@ -105,8 +105,14 @@ class SessionSound:
     def _open_station(self, choice: AudioChoice, input_rate: int, output_rate: int) -> "AudioStation":
         from rtvoice_tui.audio.station import AudioStation
 
-        tell, heard = self._refused, self._taps.notify_heard
-        station = AudioStation(choice, input_rate, output_rate, self._store, self._frames_wait, tell, heard)
+        def heard(pcm: bytes, at: float) -> None:
+            self._taps.notify_heard(pcm, at + self._session.now() - time.perf_counter())
+
+        def unheard(at: float) -> None:
+            self._taps.notify_unheard(at + self._session.now() - time.perf_counter())
+
+        tell = self._refused
+        station = AudioStation(choice, input_rate, output_rate, self._store, self._frames_wait, tell, heard, unheard)
         station.apply(self._settings)
         station.open()
         return station

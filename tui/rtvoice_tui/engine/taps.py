@@ -16,12 +16,17 @@ class Taps:
         received: get an item id and its audio on arrival, at the output rate. Called on the session's thread.
         heard: get every block passed to the speaker, silence included, at the output rate. Called on the device's
             thread.
+        unheard: get a time in seconds on the session's clock: from then on nothing is heard of what `heard` got so far,
+            because the device discarded it. Called on any thread.
+        heard_at: when the first sample of the block that `heard` get is audible, in seconds on the session's clock.
         heard_rate: the output rate in Hz of the blocks in `heard`; it changes only while no device is open.
     """
 
     sent: list[Callable[[bytes], None]] = field(default_factory=list)
     received: list[Callable[[str, bytes], None]] = field(default_factory=list)
     heard: list[Callable[[bytes], None]] = field(default_factory=list)
+    unheard: list[Callable[[float], None]] = field(default_factory=list)
+    heard_at: float = 0.0
     heard_rate: int = 24_000
 
     def notify_sent(self, pcm: bytes) -> None:
@@ -42,11 +47,21 @@ class Taps:
                 log.exception("a tap of what is received failed")
                 self.received.remove(tap)
 
-    def notify_heard(self, pcm: bytes) -> None:
-        """Pass a played block to the taps in `heard`."""
+    def notify_heard(self, pcm: bytes, at: float) -> None:
+        """Pass a block that is audible from ``at`` on to the taps in `heard`."""
+        self.heard_at = at
         for tap in tuple(self.heard):
             try:
                 tap(pcm)
             except Exception:
                 log.exception("a tap of what is heard failed")
                 self.heard.remove(tap)
+
+    def notify_unheard(self, at: float) -> None:
+        """Tell the taps in `unheard` that what `heard` got is not heard from ``at`` on."""
+        for tap in tuple(self.unheard):
+            try:
+                tap(at)
+            except Exception:
+                log.exception("a tap of what is not heard failed")
+                self.unheard.remove(tap)

@@ -74,6 +74,11 @@ class RecordingHandle:
         if self._recording is not None and self._recording.sound:
             self._recording.heard(pcm, at, rate)
 
+    def unheard(self, at: float) -> None:
+        """Nothing is heard of the blocks so far from ``at`` on: the device discarded them. On any thread."""
+        if self._recording is not None:
+            self._recording.unheard(at)
+
     def close(self) -> None:
         """End the recording. Called once the session has ended."""
         if self._recording is not None:

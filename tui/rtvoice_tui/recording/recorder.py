@@ -28,7 +28,13 @@ MOST_FRAMES = 25
 """Microphone frames in one line: half a second of them, which is lost if the process is killed."""
 
 JOINS_S = 0.06
-"""A stretch of sound that begins so close to the end of the one before joins it."""
+"""A stretch of sound that begins so close to the end of the one before joins it, unless it stays `APART_S` away."""
+
+APART_S = 0.002
+"""Sound that is away from its time by more than this for `STAYS_S` begins a new stretch: a device that stood still for
+a moment, or whose clock is not ours."""
+
+STAYS_S = 0.1
 
 Put = Callable[[str, bytes], None]
 """Appends to a file of the recording."""
@@ -129,6 +135,7 @@ class TrackWriter:
         self._kept = False
         self._counted = self._written = self._rate = 0
         self._until: float | None = None  # end of what was written last, in seconds; None: a new stretch begins
+        self._apart: Segment | None = None  # where the sound was away from its time first
         self._lock = threading.Lock()
 
     def keep(self, keep: bool) -> None:
@@ -154,11 +161,28 @@ class TrackWriter:
             if until is None or rate != self._rate or (self._gaps and abs(at - until) > JOINS_S):
                 if self._written % 2:
                     self._append(b"\0")
-                self._put(SOUND, encoded(Segment(at, self._track, first, self._written, rate)))
+                self._begin(Segment(at, self._track, first, self._written, rate))
                 until, self._rate = at, rate
+            elif self._gaps:
+                until = self._corrected(until, at, first)
             self._until = until + len(pcm) / 2 / rate
             self._append(pcm)
             return first
+
+    def _corrected(self, until: float, at: float, first: int) -> float:
+        """End of what was written, if sound that is heard ``at`` follows; begins a new stretch if it stays apart."""
+        if abs(at - until) <= APART_S:
+            self._apart = None
+        elif self._apart is None:
+            self._apart = Segment(at, self._track, first, self._written, self._rate)
+        elif at - self._apart.at >= STAYS_S:
+            until = self._apart.at + (self._written - self._apart.place) / 2 / self._rate
+            self._begin(self._apart)
+        return until
+
+    def _begin(self, segment: Segment) -> None:
+        self._apart = None
+        self._put(SOUND, encoded(segment))
 
     def _append(self, pcm: bytes) -> None:
         self._written += len(pcm)

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -66,7 +67,10 @@ class SessionRecording:
         self._root = root
         self._report = report
         self._settings = settings
+        self._clock = clock
         self._recorder = Recorder(wire, self._put)
+        self._to_hear: deque[tuple[bytes, float, int]] = deque()  # blocks that the device still holds
+        self._hearing = threading.Lock()
         self._counter = SummaryCounter()
         self._manifest = Manifest(app=__version__, started=_iso(time.time() - clock()))
         self._held: list[tuple[str, bytes]] = []
@@ -89,12 +93,35 @@ class SessionRecording:
 
     def heard(self, pcm: bytes, at: float, rate: int) -> None:
         """Record a block that the device plays from ``at`` on, at ``rate`` Hz. On the device's thread."""
-        self._recorder.heard(pcm, at, rate)
+        with self._hearing:
+            self._to_hear.append((pcm, at, rate))
+            self._hear(self._clock())
+
+    def unheard(self, at: float) -> None:
+        """Nothing is heard of the blocks so far from ``at`` on: the device discarded them. On any thread."""
+        with self._hearing:
+            self._hear(at)
+            if self._to_hear:
+                pcm, begins, rate = self._to_hear[0]
+                if heard := pcm[: max(0, round((at - begins) * rate)) * 2]:
+                    self._recorder.heard(heard, begins, rate)
+            self._to_hear.clear()
+
+    def _hear(self, until: float) -> None:
+        """Record the blocks that were heard by then."""
+        while self._to_hear:
+            pcm, at, rate = self._to_hear[0]
+            if at + len(pcm) / 2 / rate > until:
+                break
+            self._to_hear.popleft()
+            self._recorder.heard(pcm, at, rate)
 
     def keep_sound(self, keep: bool) -> None:
         """Keep sound from now on, which is to ask for the recording; or no longer. May be called from any thread."""
         if keep and self._too_late:
             self._broken("the session went on for too long before it was asked for")
+        with self._hearing:
+            self._hear(float("inf"))
         with self._lock:
             if self._closed or self.problem is not None:
                 return
@@ -106,6 +133,8 @@ class SessionRecording:
 
     def close(self) -> bool:
         """End the recording; false if the disk takes too long. Called once the session has ended."""
+        with self._hearing:
+            self._hear(float("inf"))
         self._recorder.flush()
         with self._lock:
             self._closed, self.sound = True, False

@@ -73,7 +73,11 @@ class Playback:
         device_underruns: underruns that the device reported.
         starved: underruns because the next samples of an item had not arrived yet.
         levels: levels of recent blocks handed to the device.
-        heard_by: called on the device thread with every PCM16 block handed to the device, silence included.
+        taps: called on the device thread with every PCM16 block handed to the device, silence included.
+        heard: called on the device thread with the same blocks, and when the first sample of each is audible
+            (`time.perf_counter`).
+        unheard: called from any thread with a time (`time.perf_counter`): from then on nothing is heard of what `heard`
+            got so far, because the device discarded it.
         aside: called on the device thread with a number of samples while no speech is played; returns PCM16 to play
             instead, such as a test tone.
         silencer: makes the device discard its buffer, then call `stopped`. `flush` calls it on the session thread; it
@@ -90,6 +94,8 @@ class Playback:
         self.starved = 0
         self.levels: deque[Level] = deque(maxlen=64)
         self.taps: tuple[Callable[[bytes], None], ...] = ()
+        self.heard: Callable[[bytes, float], None] = lambda pcm, at: None
+        self.unheard: Callable[[float], None] = lambda at: None
         self.aside: Callable[[int], bytes] | None = None
         self.silencer: Callable[[], None] | None = None
         self._ring = SampleRing(rate * RING_S, rate * KEPT_S)
@@ -110,6 +116,7 @@ class Playback:
         self._came_at = 0.0
         self._failed = False
         self._block_at, self._block_start = 0.0, 0  # when the device requested its last block, and `taken` then
+        self._block_heard_at = 0.0  # when the first sample of that block would be audible
         self._run_start = 0  # position from which speech was supplied without a gap
         # requests to the device thread and their completion; `give_up_flush` completes them for a dead device
         self._cut: _Cut | None = None
@@ -195,7 +202,7 @@ class Playback:
         if cut is None or self.flushed:
             return
         if not self.held:  # a device that is about to be replaced still plays what it holds
-            self._heard.stop(cut.at if self.stopping else self._came_at)
+            self._stop_hearing(cut.at if self.stopping else self._came_at)
         self._stop_wanted = None
         if self._cut_done is not cut:
             self._skip(cut)
@@ -213,6 +220,7 @@ class Playback:
         with self._counting:
             taken = self._ring.taken
             self._drain_reports()
+            self.unheard(self._sure_at)
             return self._ring.requeue_unplayed(self._heard.unheard(self._sure_at, taken, self.latency_ms / 1000))
 
     def report(self) -> PlaybackReport:
@@ -297,8 +305,12 @@ class Playback:
             self._block_at, self._block_start = time.perf_counter(), self._ring.taken
         try:
             pcm = self._next(count, dac_at)
+            at = dac_at or self._came_at + self.latency_ms / 1000
+            if not further:
+                self._block_heard_at = at
             for hears in self.taps:  # the session thread may replace the tuple at any time
                 hears(pcm)
+            self.heard(pcm, at)
         except Exception:
             if not self._failed:
                 self._failed = True  # logged once: it would recur a hundred times a second
@@ -322,17 +334,22 @@ class Playback:
         self.device_underruns += 1
         if time.perf_counter() - self._block_at >= lasts_s or self._cut_done is not self._cut:
             return False
+        self.unheard(self._block_heard_at)
         waited = min(before, max(0, self._block_start - self._run_start))
         return self._ring.requeue_unplayed(max(0, self._ring.taken - self._block_start + waited)) > 0
 
     def stopped(self, at: float) -> None:
         """The device discarded its buffer and was silent from ``at`` on. It must not call `fill` meanwhile."""
         cut = self._cut
-        self._heard.stop(at)
+        self._stop_hearing(at)
         if cut is not None and self._cut_done is not cut:
             self._skip(cut)
         self._rolling = False
         self._stop_done = cut
+
+    def _stop_hearing(self, at: float) -> None:
+        self._heard.stop(at)
+        self.unheard(at)
 
     def _next(self, count: int, dac_at: float | None) -> bytes:
         self._came_at = now = time.perf_counter()
