@@ -44,10 +44,13 @@ class ReplaySound:
         if not SLOWEST <= speed <= FASTEST:
             return
 
-        def windows(latency_s: float) -> Iterator[Samples]:
+        def windows(after_s: float) -> Iterator[Samples]:
+            at = max(0.0, position() + after_s * speed - self._begins)
+            return windows_from(at)
+
+        def windows_from(at: float) -> Iterator[Samples]:
             with self._mixing:
                 mix = self._mix = self._mix or Mix(self._recording, WINDOW_S)
-            at = max(0.0, position() + latency_s * speed - self._begins)
             first = int(at / WINDOW_S)
             for number, window in enumerate(mix.windows(first)):
                 yield window if number else window[round((at - first * WINDOW_S) * mix.rate) :]

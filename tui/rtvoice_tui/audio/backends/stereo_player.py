@@ -15,9 +15,15 @@ log = logging.getLogger(__name__)
 
 Samples = npt.NDArray[np.int16]
 
+LATENCY_S = 0.2
+"""Sound that the device holds: nobody answers what is replayed, and a busy machine is to leave no gaps."""
+
+PIECE_S = 0.02
+"""Sound that is handed to the device at a time, so that it can be silenced soon."""
+
 
 class StereoPlayer:
-    """Plays windows of samples, one after the other. Used from one thread.
+    """Plays windows of samples, one after the other. Used from one thread, but for `stop`.
 
     Args:
         device: name or number of the output device; ``None`` for the system's default.
@@ -27,14 +33,15 @@ class StereoPlayer:
         self._device = device
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._changing = threading.Lock()
         self.gain = 1.0
 
     def play(self, windows: Callable[[float], Iterator[Samples]], rate: int, failed: Callable[[str], None]) -> None:
         """Begin to play; what is played now ends.
 
         Args:
-            windows: called with the latency of the device in seconds; returns samples by two channels. Called and
-                read on a thread of its own.
+            windows: called with the seconds after which the first sample that it returns is heard; returns samples by
+                two channels. Called and read on a thread of its own; called again after a gap.
             rate: samples per second; another one than that of the sound makes it faster or slower.
             failed: called on that thread with the reason if the device fails meanwhile.
 
@@ -48,31 +55,42 @@ class StereoPlayer:
             raise AudioError(f"the sound cannot be played: {error}", "install PortAudio") from None
         try:
             stream = sounddevice.OutputStream(
-                samplerate=rate, channels=2, dtype="int16", latency="low", device=self._device
+                samplerate=rate, channels=2, dtype="int16", latency=LATENCY_S, device=self._device
             )
             stream.start()
         except (sounddevice.PortAudioError, ValueError) as error:
             raise AudioError(f"the sound cannot be played: {error}", "check the output device") from None
-        self._stop = threading.Event()
-        arguments = (stream, windows(float(stream.latency)), self._stop, failed)
-        self._thread = threading.Thread(target=self._feed, args=arguments, name="replayed-sound", daemon=True)
-        self._thread.start()
+        stop = threading.Event()
+        arguments = (stream, windows, rate, stop, failed)
+        thread = threading.Thread(target=self._feed, args=arguments, name="replayed-sound", daemon=True)
+        with self._changing:
+            self._stop, self._thread = stop, thread
+            thread.start()
 
     def stop(self) -> None:
-        """Be silent at once."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        """Be silent at once. May be called from any thread; a `play` that is not done yet plays all the same."""
+        with self._changing:
+            self._stop.set()
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join()
 
     def _feed(
-        self, stream: Any, windows: Iterator[Samples], stop: threading.Event, failed: Callable[[str], None]
+        self,
+        stream: Any,
+        windows: Callable[[float], Iterator[Samples]],
+        rate: int,
+        stop: threading.Event,
+        failed: Callable[[str], None],
     ) -> None:
         try:
-            for window in windows:
-                if stop.is_set():
-                    break
-                stream.write(window if self.gain == 1.0 else (window * self.gain).astype(np.int16))
+            size, piece_size = stream.write_available, round(PIECE_S * rate)
+            stream.write(np.zeros((5 * piece_size, 2), np.int16))  # what follows is heard at a time that is known
+            pieces = _pieces(windows((size - stream.write_available) / rate), piece_size)
+            while not stop.is_set() and (piece := next(pieces, None)) is not None:
+                gap = stream.write(piece if self.gain == 1.0 else (piece * self.gain).astype(np.int16))
+                if gap:
+                    pieces = _pieces(windows((size - stream.write_available) / rate), piece_size)
         except Exception as error:  # a device that vanishes raises what it likes
             log.info("the replayed sound ends", exc_info=error)
             if not stop.is_set():
@@ -81,3 +99,10 @@ class StereoPlayer:
             with contextlib.suppress(Exception):
                 stream.abort() if stop.is_set() else stream.stop()
                 stream.close()
+
+
+def _pieces(windows: Iterator[Samples], size: int) -> Iterator[Samples]:
+    """The samples of windows, so many at a time."""
+    for window in windows:
+        for first in range(0, len(window), size):
+            yield window[first : first + size]
