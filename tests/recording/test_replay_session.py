@@ -179,6 +179,23 @@ class Speaker:
         self.asked.append(("mute", muted))
 
 
+def test_a_pause_while_the_device_is_opened_is_silent(recording: Recording) -> None:
+    with playing(recording) as player:
+        asked: list[str] = []
+
+        class SlowSpeaker(Speaker):
+            def play(self, position: Callable[[], float], speed: float) -> None:
+                player.session.pause()
+                asked.append("play")
+
+            def stop(self) -> None:
+                asked.append("stop")
+
+        player.session.use_sound(SlowSpeaker())
+        player.session.play()
+        player.until(lambda: asked[-1:] == ["stop"] and "play" in asked)
+
+
 def test_sound_begins_again_where_time_goes_on(recording: Recording) -> None:
     with playing(recording) as player:
         speaker = Speaker()

@@ -214,6 +214,8 @@ class ReplaySession:
             starts, self._starts = self._starts and self.playing, False
         if starts:
             self._play_sound()
+            if not self.playing:  # paused while the device was opened
+                self._quiet()
 
     def _jump(self, at: float) -> None:
         with self._lock:
