@@ -37,6 +37,9 @@ SPEAKER = "virtual_speaker"
 MONITOR = "virtual_monitor"
 DEADLINE_S = 10.0
 
+FIRST = -11
+"""Niceness of what keeps the pace of sound."""
+
 _SPARES = ("spare_speaker", "spare_microphone")
 DESCRIBED = {"speaker": SPEAKER, "microphone": MICROPHONE} | {name: name for name in _SPARES}
 """How the server's devices are described to people."""
@@ -172,6 +175,13 @@ class VirtualAudio:
         """Let the whole server answer nobody, or go on."""
         assert self._server is not None
         self._server.send_signal(signal.SIGSTOP if hanging else signal.SIGCONT)
+
+    def go_first(self) -> None:
+        """Give the server's threads more of a busy machine than other programs, as a user's has; only if allowed."""
+        assert self._server is not None
+        for thread in Path(f"/proc/{self._server.pid}/task").iterdir():
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, int(thread.name), FIRST)
 
     def restart(self) -> None:
         """Start the server again after `kill`."""
