@@ -139,7 +139,9 @@ async def ours(
     if recordings is not None:
         recording = RecordingHandle(plan, lambda: worker.clock, worker.report, True, recordings, False)
         worker.observers.append(recording)
-        worker.taps.heard.append(lambda pcm: recording.heard(pcm, worker.clock, worker.taps.heard_rate))
+        taps = worker.taps
+        taps.heard.append(lambda pcm: recording.heard(pcm, taps.heard_at, taps.heard_rate))
+        taps.unheard.append(recording.unheard)
         worker.at_end.append(recording.close)
 
     async def end_with_parent() -> None:
