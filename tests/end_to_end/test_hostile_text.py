@@ -84,7 +84,7 @@ def test_events_with_evil_names_are_listed_filtered_and_opened(evil: Terminal) -
     evil.press("enter").wait_for("t type", "the field is closed")
     evil.wait_for("filter: [red]type")
     evil.press("enter").wait_for('"text": "[/b]"')
-    evil.wait_for("[red]type[/red]␛[2J · received")
+    evil.wait_for(lambda screen: re.search(r"\[red\]type\[/red\]␛\[2J · event \d+ · received", screen))
     _assert_dialog_stands(evil.wait_for("esc close"))
     evil.press("escape").wait_gone("esc close")
     go(evil, "1", "1 Transcript")

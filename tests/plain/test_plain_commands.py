@@ -186,6 +186,16 @@ def test_a_file_that_is_still_being_heard_is_no_idle_session() -> None:
     assert not pace.idle
 
 
+@pytest.mark.parametrize(
+    ("phase", "answering"), [(Phase.LISTENING, False), (Phase.SPEAKING, True), (Phase.OFFLINE, False)]
+)
+def test_ctrl_c_has_something_to_interrupt_only_while_an_answer_is_due(phase: Phase, answering: bool) -> None:
+    pace = Pace(True, lambda: False)
+    pace.observe(PhaseChanged(phase))
+    pace.requests = pace.outcomes = 1  # what is on its way to the session is no answer
+    assert pace.answering is answering
+
+
 # --- what the commands do
 
 

@@ -269,6 +269,13 @@ def test_a_response_that_failed_holds_the_event_that_says_so_and_says_it_itself(
     assert wired.log.row(1).error
 
 
+def test_a_response_that_failed_stays_failed_whatever_is_told_later(wired: Wired):
+    wired.server("response.created", response={"id": "R"})
+    wired.server("response.done", response={"id": "R", "status": "failed"})
+    wired.server("response.done", response={"id": "R", "status": "completed"})
+    assert wired.group(1).failed
+
+
 def test_an_end_that_could_not_be_read_fully_is_a_row_of_its_own_and_an_end(wired: Wired):
     wired.server("response.created", response={"id": "R"})
     assert wired.server("response.done", response={"id": "R", "status": "completed", "usage": "much"}) == 0

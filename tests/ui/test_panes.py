@@ -142,7 +142,7 @@ async def test_an_event_opens_as_its_json():
         await pilot.press("2", "up", "enter")
         await pilot.pause(0)
         text = screen_text(pilot)
-    assert "response.create · sent" in text
+    assert "response.create · event 1 · sent" in text
     assert '"event_id": "e-7"' in text
 
 

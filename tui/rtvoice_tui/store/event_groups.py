@@ -221,7 +221,8 @@ class EventGroups:
                 self._words.append(word)
             else:
                 word = OTHER_STATUS
-        self._statuses[group] = self._words.index(word)
+        if self._status(group) not in FAILURES:  # a failure stays one, whatever is told later: errors are in the group
+            self._statuses[group] = self._words.index(word)
         if group in self._open[mark.kind]:
             self._open[mark.kind].remove(group)
 

@@ -261,7 +261,7 @@ class PlainHead:
             self._finish(128 + signal.SIGINT)
             return
         self._interrupted_at = now
-        if self._pace.idle or not self._pace.live:
+        if not self._pace.answering:
             self._say("note: ctrl+C once more ends")
         self._actions.interrupt()
 

@@ -81,6 +81,11 @@ class Pace:
         calm = self.live and self.phase in (Phase.READY, Phase.LISTENING)
         return calm and not self.requests and not self.outcomes and not self.listening
 
+    @property
+    def answering(self) -> bool:
+        """Whether there is something to interrupt: a user who is heard, or an answer that is due or going on."""
+        return self.live and self.phase not in (Phase.READY, Phase.LISTENING)
+
     def allows(self, line: Line) -> bool:
         """Whether the next line of a pipe may act now; also where there is no session to wait for."""
         when = _when(line)
