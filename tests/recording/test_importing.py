@@ -128,7 +128,49 @@ def test_times_directions_and_cuts_are_those_of_the_file(tmp_path: Path) -> None
     asked = [part.at for part in said.parts if part.who == "user"]
     assert asked == pytest.approx([0.55, 3.87, 5.47], abs=0.05)
     cut = said.parts[4]
-    assert (cut.heard_ms, cut.heard) == (pytest.approx(600, abs=250), "Tomorrow will ")
+    assert (cut.heard_ms, cut.heard) == (600, "Tomorrow will")
+    found.close()
+
+
+@pytest.mark.parametrize("form", [har, lines])
+def test_an_answer_that_a_key_cut_ends_where_its_client_truncated_it(
+    tmp_path: Path, form: Callable[[Talk], bytes]
+) -> None:
+    talk = (
+        Talk().opened().asks("Tell me a story.").answers("Once upon a time there was a lighthouse.", 20.0, heard=False)
+    )
+    talk.after(1.0).up("conversation.item.truncate", item_id=talk.last_item, content_index=0, audio_end_ms=1_200)
+    talk.after(5.0).asks("Thank you.").answers("You are welcome.", 0.3)
+    path = tmp_path / f"page.{'har' if form is har else 'jsonl'}"
+    path.write_bytes(form(talk))
+    found, said = opened(path)
+    story = next(part for part in said.parts if part.who == "agent")
+    assert (story.heard_ms, story.received_ms) == (1_200, 20_000)
+    assert said.summary.length_s == pytest.approx(talk.now, abs=1.0)
+    found.close()
+
+
+@pytest.mark.parametrize("form", [har, lines, bare])
+@pytest.mark.parametrize("opening", ["nothing", "created"])
+def test_what_was_typed_is_there_although_the_file_holds_no_settings(
+    tmp_path: Path, form: Callable[[Talk], bytes], opening: str
+) -> None:
+    talk = Talk()
+    if opening == "created":
+        talk.down("session.created", session={"id": "sess_1"})
+    item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Book a table for four."}]}
+    talk.after(1.0).up("conversation.item.create", item=item)
+    talk.up("response.create")
+    talk.after(0.1).down("conversation.item.added", item=item | {"id": "item_1", "status": "completed"})
+    talk.answers("Done, table for four.", 0.3)
+    path = tmp_path / f"page.{'har' if form is har else 'jsonl'}"
+    path.write_bytes(form(talk))
+    found, said = opened(path)
+    assert [(part.who, part.text) for part in said.parts] == [
+        ("user", "Book a table for four."),
+        ("agent", "Done, table for four."),
+    ]
+    assert said.summary.errors == 0
     found.close()
 
 

@@ -16,6 +16,9 @@ from rtvoice_tui.recording.importing.opening import open_any
 EVIL = '</script><script>document.title="evil"</script><img src=x onerror=\'document.title="evil"\'> \x1b[2J &amp; "'
 
 
+START, END = "startTimeUnixNano", "endTimeUnixNano"
+
+
 def evil() -> Talk:
     """A conversation in which everything is meant to be obeyed."""
     talk = Talk().opened().asks(EVIL)
@@ -89,9 +92,20 @@ def test_spans_nest_and_hold_what_the_conventions_name(tmp_path: Path) -> None:
     assert len(by_id) == len(spans)
     for span in spans[1:]:
         parent = by_id[span["parentSpanId"]]
-        assert int(parent["startTimeUnixNano"]) <= int(span["startTimeUnixNano"]) <= int(span["endTimeUnixNano"])
+        times = [int(each[name]) for each, name in ((parent, START), (span, START), (span, END), (parent, END))]
+        assert times == sorted(times), span["name"]
     tool = {pair["key"]: pair["value"]["stringValue"] for pair in spans[2]["attributes"]}
     assert tool["gen_ai.tool.name"] == "get_weather"
     assert tool["gen_ai.operation.name"] == "execute_tool"
     asked = {pair["key"]: pair["value"] for pair in spans[1]["attributes"]}
     assert "What is the weather in Berlin?" in asked["gen_ai.input.messages"]["stringValue"]
+
+
+def test_a_turn_ends_with_its_answer_and_not_with_the_next_turn(tmp_path: Path) -> None:
+    talk = Talk().opened().asks("One?").answers("Yes.", 0.3).after(30.0).asks("Two?").answers("No.", 0.3)
+    root, first, second = json.loads(otlp(recorded_talk(tmp_path / "talk", talk)))["resourceSpans"][0]["scopeSpans"][0][
+        "spans"
+    ]
+    assert first["name"] == second["name"] == "chat talker"
+    assert int(second[START]) - int(first[END]) > 25e9
+    assert int(root[END]) - int(second[END]) < 2e9

@@ -10,6 +10,7 @@ from rtvoice_tui.store.causes import cause_of
 from rtvoice_tui.store.differing import differing_lines
 from rtvoice_tui.store.event_log import EventLog
 from rtvoice_tui.store.json_text import indented
+from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.settings_at import settings_at, settings_compared, settings_lines
 
 
@@ -33,20 +34,30 @@ def compare_places(recording: Recording, first: str, second: str | None, setting
             other = row_of(second, log) if second is not None else None
         except NoPlace as error:
             raise click.UsageError(
-                f"{error}{f'; the recording was read until: {problem}' if problem else ''}"
+                f"{error}{f' (the recording could be read until: {problem})' if problem else ''}"
             ) from None
-        if settings:
-            lines = settings_lines(settings_at(log, one)) if other is None else settings_compared(log, one, other)
+        if other is None and not settings:
+            one, other = _cause_of(log, one), one
+        if other is None:
+            lines = settings_lines(settings_at(log, one))
+        elif settings:
+            one, other = sorted((one, other))
+            lines = [*_head(log, one, other), *settings_compared(log, one, other)]
         else:
-            lines = _events_compared(log, one, other)
+            lines = [*_head(log, one, other), *differing_lines(*(indented(log.text(row)) for row in (one, other)))]
     write_exactly("\n".join(lines) + "\n")
 
 
-def _events_compared(log: EventLog, one: int, other: int | None) -> list[str]:
-    """The two events; without the other one its cause and the event itself."""
-    if other is None:
-        cause = cause_of(log, one, lambda row: range(row - 1, -1, -1))
-        if cause is None:
-            raise click.UsageError("no event is known that caused this one; name another to compare it with")
-        one, other = cause, one
-    return differing_lines(*(indented(log.text(row)) for row in (one, other)))
+def _head(log: EventLog, one: int, other: int) -> list[str]:
+    """What is compared, in two lines as in a diff."""
+    return [
+        f"{sign} event {log.number_of(row)}  {log.row(row).at:.2f} s  {one_line(log.name(row), 80)}"
+        for sign, row in (("---", one), ("+++", other))
+    ]
+
+
+def _cause_of(log: EventLog, row: int) -> int:
+    cause = cause_of(log, row, lambda before: range(before - 1, -1, -1))
+    if cause is None:
+        raise click.UsageError("no event is known that caused this one; name another to compare it with")
+    return cause

@@ -158,8 +158,8 @@ def _lines_with(recording: Recording, wanted: Query) -> Iterator[str]:
 def compare_session(session: str, first: str, second: str | None, settings: bool) -> None:
     """Print how two events of a recording differ.
 
-    FIRST and SECOND are a time (1:23), a turn ("turn 4") or an event ("event 120"; `search` prints the numbers).
-    Without SECOND the event is compared with the one that caused it.
+    FIRST and SECOND are a time (1:23: the last event until then), a turn ("turn 4": its first event) or an event
+    ("event 120"; `search` prints the numbers). Without SECOND the event is compared with the one that caused it.
 
     \b
     Examples:
@@ -174,7 +174,12 @@ def compare_session(session: str, first: str, second: str | None, settings: bool
 @sessions.command("export")
 @click.argument("session")
 @click.option("--format", "kind", type=click.Choice(files.FORMATS), help="The format; else the file's suffix, or md.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file; else standard output.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file; else standard output.",
+)
 @click.option("--hide", metavar="WORD", multiple=True, help="A name or word that the bundle must not hold; repeatable.")
 @click.option("--with-sound", is_flag=True, help="The voices are part of the bundle.")
 @click.option("--dry-run", is_flag=True, help="Only show what would leave with the bundle.")
@@ -205,6 +210,7 @@ def export_session(
       rtvoice-tui sessions export last --format html -o talk.html
       OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 rtvoice-tui sessions export last --format otel --send
     """
+    output = None if output == Path("-") else output
     if kind is None:
         kind = files.kind_of(output) if output is not None else "md"
     if kind != "bundle" and (hide or with_sound or dry_run):

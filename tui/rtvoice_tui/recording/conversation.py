@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -14,6 +14,7 @@ from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.recording.replaying import Replayer
 from rtvoice_tui.recording.summary import SummaryCounter
 from rtvoice_tui.store.calls import CallRecord
+from rtvoice_tui.store.settings_at import settings_at
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.store.transcript import Entry, Speaker
 
@@ -70,11 +71,23 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
         parts: its parts in order.
         summary: what a list shows of it.
         problem: why there is no more of it; empty if it is whole.
+        settings: the session's settings at the end, as the server told them.
+        begins: when the session began, in seconds.
+        ends: when each turn ended, in seconds, by its number: its answer was given, or heard, or the call was done.
     """
 
     parts: tuple[Part, ...]
     summary: Summary
     problem: str = ""
+    settings: dict[str, Any] = {}
+    begins: float = 0.0
+    ends: dict[int, float] = {}
+
+    @property
+    def model(self) -> str:
+        """The session's model, as the server told it; empty if it did not."""
+        model = self.settings.get("model")
+        return model if isinstance(model, str) else ""
 
 
 @contextlib.contextmanager
@@ -105,7 +118,16 @@ def conversation(recording: Recording) -> Conversation:
     """
     counter = SummaryCounter()
     with replayed_store(recording, counter) as (store, problem):
-        return Conversation(parts=parts_of(store), summary=counter.summary, problem=problem)
+        settings = settings_at(store.events, len(store.events) - 1)
+        begins = next((line.at for line in recording.journal()), 0.0)
+        return Conversation(
+            parts=parts_of(store),
+            summary=counter.summary,
+            problem=problem,
+            settings=settings,
+            begins=begins,
+            ends={timing.turn: max(timing.moments.values(), default=0.0) for timing in store.timings.turns},
+        )
 
 
 def summary_of(recording: Recording) -> Summary:

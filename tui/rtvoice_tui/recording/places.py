@@ -43,24 +43,27 @@ def time_of(words: str, timeline: Timeline) -> float:
 
 
 def row_of(words: str, log: EventLog) -> int:
-    """The row of the first event at or after a typed place.
+    """The row of a typed place: of an event, of the first event of a turn, or of the last event up to a time.
 
     Raises:
         NoPlace: it is none, or not in the log.
     """
     words = words.strip().lower()
-    row: int | None = None
     if found := _TIME.fullmatch(words):
-        row = log.first_from(_seconds(found))
-    elif found := _TURN.fullmatch(words):
-        row = log.first_of_turn(int(found[1]))
-    elif found := _EVENT.fullmatch(words):
-        row = log.row_of(int(found[1]) - 1) if 0 < int(found[1]) <= log.events else None
-    else:
-        raise NoPlace(_HINT)
-    if row is None or row >= len(log):
-        raise NoPlace(f"there is no event at {words}")
-    return row
+        row = log.first_from(_seconds(found) + 1e-9) - 1
+        if row < 0:
+            raise NoPlace(f"there is no event before {words}")
+        return row
+    if found := _TURN.fullmatch(words):
+        first = log.first_of_turn(int(found[1]))
+        if first is None:
+            raise NoPlace(f"there is no turn {int(found[1])}")
+        return first
+    if found := _EVENT.fullmatch(words):
+        if not 0 < int(found[1]) <= log.events:
+            raise NoPlace(f"there is no event {int(found[1])}: there are {log.events}")
+        return log.row_of(int(found[1]) - 1)
+    raise NoPlace(_HINT)
 
 
 def _seconds(found: re.Match[str]) -> float:

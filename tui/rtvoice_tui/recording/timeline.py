@@ -5,11 +5,20 @@ A thread replays the recording once, as fast as it goes, and leaves a checkpoint
 
 import logging
 import threading
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable
 
 from rtvoice_tui.audio.pcm.levels import measure
-from rtvoice_tui.engine.observers import EventLogObserver, FrameReceived, Observed, Observer, Stepped, store_observer
+from rtvoice_tui.engine.observers import (
+    EventLogObserver,
+    FrameReceived,
+    FrameSent,
+    Observed,
+    Observer,
+    Stepped,
+    store_observer,
+)
 from rtvoice_tui.media import FLOOR_DB
 from rtvoice_tui.protocol.realtime.wire import RealtimeWire
 from rtvoice_tui.recording.checkpoints import Checkpoint
@@ -61,6 +70,7 @@ class Timeline:
         self._store = make_store()
         self._checkpoints: list[Checkpoint] = []
         self._times: list[float] = []
+        self._event_times = array("d")
         self._every = EVERY_S
         self._stopped = False
         self._thread = threading.Thread(target=self._index, name="timeline", daemon=True)
@@ -106,7 +116,7 @@ class Timeline:
 
     def time_of_event(self, number: int) -> float | None:
         """The time of an event, counted from 1; ``None`` if there is none, or it is not known yet."""
-        return self._store.events.time_of_event(number - 1)
+        return self._event_times[number - 1] if 0 < number <= len(self._event_times) else None
 
     # --- the thread
 
@@ -146,7 +156,9 @@ class Timeline:
             self._checkpoints, self._times = kept, [known.at for known in kept]
 
     def _observe(self, observed: Observed, at: float) -> None:
-        if isinstance(observed, FrameReceived) or not isinstance(observed, Stepped):
+        if isinstance(observed, FrameReceived | FrameSent):
+            self._event_times.append(at)
+        if not isinstance(observed, Stepped):
             return
         if isinstance(observed.input, MicFrame):
             _louder(self.microphone, at, observed.input.level_db)

@@ -21,6 +21,10 @@ class SendText(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
+class TakeAsReady(msgspec.Struct, frozen=True, tag=True):
+    """Take the session as configured without the server's word: of other clients' conversations, which may lack it."""
+
+
 class SendEvent(msgspec.Struct, frozen=True, tag=True):
     """Send a client event that the user wrote; ``text``: the event as JSON, an object with a ``type``."""
 
@@ -201,6 +205,7 @@ Command = (
     Interrupt
     | SendText
     | SendEvent
+    | TakeAsReady
     | SetTalkMode
     | TalkStart
     | TalkEnd

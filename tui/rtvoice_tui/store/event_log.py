@@ -193,10 +193,6 @@ class EventLog:
             bool(self._flags[number] & 2),
         )
 
-    def time_of_event(self, index: int) -> float | None:
-        """Return the time of the row that holds an event, in seconds; ``None`` if there is no such event."""
-        return self._times[self._event_rows[index]] if 0 <= index < self.events else None
-
     def first_from(self, at: float) -> int:
         """Return the first row at or after a time in seconds; the number of rows if there is none."""
         return bisect_left(self._times, at)

@@ -15,7 +15,7 @@ FIELDS = {
     "dir": "up or down",
     "turn": "3, or 3-5",
     "item": "id of an item",
-    "call": "id of a call",
+    "call": "id or tool of a call",
     "code": "code of an error",
     "since": "1:23, or 83 s",
     "slower": "ms after the event before",
@@ -25,11 +25,11 @@ FIELDS = {
 MOST_S = 0.3
 """Seconds that one search with a regular expression may take."""
 
-_NAMED = {"code": "code", "call": "call_id", "item": "id|item_id|previous_item_id"}
+_NAMED = {"code": "code", "call": "call_id|name", "item": "id|item_id|previous_item_id"}
 """Names in the JSON whose values a field searches."""
 
 _TERM = re.compile(
-    r'(?P<no>-?)(?:(?P<field>[a-z]+):)?(?:"(?P<phrase>[^"]*)"?|/(?P<regex>(?:[^/\\]|\\.)+)/(?=\s|$)|(?P<word>\S+))'
+    r'(?P<no>-?)(?:(?P<field>[A-Za-z]+):)?(?:"(?P<phrase>[^"]*)"?|/(?P<regex>(?:[^/\\]|\\.)+)/(?=\s|$)|(?P<word>\S+))'
 )
 _TIME = re.compile(r"(?:(\d{1,6}):)?(\d{1,9}(?:\.\d{1,9})?)s?")
 _TURNS = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
@@ -183,7 +183,7 @@ def parse(words: str) -> Query:
     for found in _TERM.finditer(words):
         if found[0] == "-":
             continue
-        field = found["field"] or ""
+        field = (found["field"] or "").lower()
         value = next((found[kind] for kind in ("phrase", "regex", "word") if found[kind] is not None), "")
         if field and field not in FIELDS:
             field, value = "", found[0].removeprefix("-")  # such as an address
@@ -204,6 +204,8 @@ def _term(field: str, value: str, unwanted: bool, is_regex: bool) -> Text | Span
         case "turn":
             if (turns := _TURNS.fullmatch(value)) is None:
                 raise QueryError("turn: is a number, or two such as 3-5")
+            if int(turns[2] or turns[1]) < int(turns[1]):
+                raise QueryError(f"turn: no turn is in {value[:40]}")
             return Span("turn", int(turns[1]), int(turns[2] or turns[1]), unwanted)
         case "since":
             if (time := _TIME.fullmatch(value)) is None:

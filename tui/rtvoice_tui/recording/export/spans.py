@@ -52,13 +52,17 @@ class _Spans:
         self._said = said
         self._trace = hashlib.sha256(recording.name.encode()).hexdigest()[:32]
         self._zero = started_at(recording.manifest).timestamp()
-        self._model = recording.manifest.identity.rpartition(" ")[2]
+        self._model = said.model or recording.manifest.identity.rpartition(" ")[2]
 
     def all(self) -> list[Span]:
         """Session, turns and calls."""
-        parts = self._said.parts
-        begins = min((part.at for part in parts), default=0.0)
-        root = self._span("session", "", f"invoke_agent {self._manifest.profile}", begins, begins + self._length)
+        said = self._said
+        turns = sorted({part.turn for part in said.parts if part.turn})
+        below = [span for turn in turns for span in self._turn(turn)]
+        root = self._span(
+            "session", "", f"invoke_agent {self._manifest.profile}", said.begins, said.begins + said.summary.length_s
+        )
+        root.ends = max([root.ends, *(span.ends for span in below)])
         root.attributes = _present(
             {
                 "gen_ai.operation.name": "invoke_agent",
@@ -67,20 +71,12 @@ class _Spans:
                 "gen_ai.usage.total_tokens": self._said.summary.tokens,
             }
         )
-        turns = sorted({part.turn for part in parts if part.turn})
-        return [root, *(span for turn in turns for span in self._turn(turn))]
-
-    @property
-    def _length(self) -> float:
-        return self._said.summary.length_s
+        return [root, *below]
 
     def _turn(self, turn: int) -> list[Span]:
         parts = [part for part in self._said.parts if part.turn == turn]
-        later = [part.at for part in self._said.parts if part.turn > turn]
-        begins = parts[0].at
-        span = self._span(
-            f"turn {turn}", "session", f"chat {self._model}", begins, min([*later, begins + self._length])
-        )
+        ends = max(self._said.ends.get(turn, 0.0), *(_ends(part) for part in parts))
+        span = self._span(f"turn {turn}", "session", f"chat {self._model}", parts[0].at, ends)
         answers = [part for part in parts if part.who == "agent"]
         waited = next((part.waited_ms for part in answers if part.waited_ms is not None), None)
         span.attributes = _present(
@@ -99,8 +95,7 @@ class _Spans:
         return [span, *calls]
 
     def _call(self, part: Part, number: int, turn: str) -> Span:
-        ends = part.at + (part.duration_ms or 0.0) / 1000
-        span = self._span(f"{turn} call {number}", turn, f"execute_tool {part.tool}", part.at, ends)
+        span = self._span(f"{turn} call {number}", turn, f"execute_tool {part.tool}", part.at, _ends(part))
         span.attributes = _present(
             {
                 "gen_ai.operation.name": "execute_tool",
@@ -119,6 +114,10 @@ class _Spans:
 
     def _id(self, key: str) -> str:
         return hashlib.sha256(f"{self._trace} {key}".encode()).hexdigest()[:16]
+
+
+def _ends(part: Part) -> float:
+    return part.at + (part.duration_ms or 0.0) / 1000
 
 
 def _messages(parts: list[Part], role: str) -> str:

@@ -58,9 +58,11 @@ def _markdown_part(part: Part) -> list[str]:
 
 
 def as_json(recording: Recording) -> str:
-    """Manifest and conversation as one JSON document."""
+    """Manifest, settings and conversation as one JSON document."""
     said = conversation(recording)
-    whole = {"manifest": recording.manifest, "summary": said.summary, "parts": said.parts}
+    manifest = msgspec.to_builtins(recording.manifest)
+    del manifest["summary"]
+    whole = {"manifest": manifest, "summary": said.summary, "settings": said.settings, "parts": said.parts}
     whole |= {"problem": said.problem} if said.problem else {}
     return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode() + "\n"
 
@@ -111,7 +113,7 @@ def _cues(said: Conversation, recording: Recording) -> Iterator[tuple[float, flo
             continue
         length = min(MOST_CUE_S, max(LEAST_CUE_S, len(words) / CHARACTERS_PER_S))
         after = spoken[place + 1].at if place + 1 < len(spoken) else part.at + length
-        end = max(part.at + LEAST_CUE_S, min(part.at + length, after))
+        end = min(part.at + length, after) if after > part.at else part.at + length
         yield max(0.0, part.at - begins), max(0.0, end - begins), _NAMES[part.who], words
 
 

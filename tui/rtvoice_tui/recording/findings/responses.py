@@ -57,11 +57,12 @@ class ServerError:
         if frame.type == "error" and not frame.up:
             code = frame.text("error", "code") or frame.text("error", "type")
             message = frame.text("error", "message") or "the server says no reason"
+            cause = frame.text("error", "event_id")
             yield Finding(
                 frame.at,
                 "server error",
                 f"{message}{f' ({code})' if code else ''}",
-                "b on the event goes to what caused it",
+                f"see what was sent as {cause[:60]}" if cause else "see what was sent right before",
             )
 
     def end(self, at: float) -> Iterator[Finding]:

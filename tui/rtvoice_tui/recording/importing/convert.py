@@ -5,6 +5,7 @@ import binascii
 import datetime
 import itertools
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,16 @@ from rtvoice_tui.recording.importing.frames import Found, Frame, timed
 from rtvoice_tui.recording.importing.playout import Playout
 from rtvoice_tui.recording.recorder import Recorder
 from rtvoice_tui.recording.summary import SummaryCounter
-from rtvoice_tui.session.commands import MicFrame, SendText, ToolFinished
+from rtvoice_tui.session.commands import Interrupt, MicFrame, SendText, TakeAsReady, ToolFinished
+from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.session.inputs import Closed, Connecting, Input, Opened, Received, Started
 from rtvoice_tui.session.realtime.machine import SessionMachine
 from rtvoice_tui.session.talk_mode import OPEN_MICROPHONE
+
+_INTERRUPTING = frozenset(("conversation.item.truncate", "response.cancel", "output_audio_buffer.clear"))
+_INTERRUPTIBLE = frozenset((Phase.SPEAKING, Phase.THINKING))
+_OPENING = ("session.", "transcription_session.", "conversation.created", "rate_limits.", "error")
+"""How the types of events begin that come before the conversation."""
 
 STEP_S = 0.1
 """Seconds between two reports of what was played."""
@@ -44,7 +51,7 @@ def convert(found: Found, folder: Path, name: str) -> list[str]:
     if any(frame.up is None for frame in found.frames):
         missing.append("the file holds no directions: they follow from the events' types")
     made = _made(frames, found.host, name)
-    writer = _Writer(folder, made)
+    writer = _Writer(folder, made, truncations(frames))
     for frame in frames:
         writer.frame(frame)
     writer.finish(frames[-1].at or 0.0)
@@ -73,7 +80,7 @@ def convert(found: Found, folder: Path, name: str) -> list[str]:
 class _Writer:
     """Steps a machine with frames, and records both."""
 
-    def __init__(self, folder: Path, made: MachineMade) -> None:
+    def __init__(self, folder: Path, made: MachineMade, truncated_ms: Mapping[str, float]) -> None:
         self._folder = folder
         self._wire = RealtimeWire()
         self._recorder = Recorder(self._wire, self._append)
@@ -83,7 +90,7 @@ class _Writer:
         self._machine = SessionMachine(
             DIALECTS[made.dialect], made.settings, made.tools, lambda prefix: f"{prefix}-{next(ids)}", 0, made.talk
         )
-        self._playout = Playout(made.settings.output_rate)
+        self._playout = Playout(made.settings.output_rate, truncated_ms)
         self._at = 0.0
         self.sound = False
         self.skipped = 0
@@ -100,6 +107,8 @@ class _Writer:
         """Record a frame, and what was played before it."""
         at = frame.at or 0.0
         self._play_until(at)
+        if not self._machine.ready and not _is_of_opening(frame.event):
+            self._step(TakeAsReady(), at)
         text = json.dumps(frame.event, ensure_ascii=False)
         if frame.sent:
             self._sent(frame.event, at)
@@ -135,7 +144,9 @@ class _Writer:
         if pcm:
             self._step(MicFrame(pcm, measure(pcm[: len(pcm) // 2 * 2]).rms_db), at)
         self._observe(FrameSent(decoded, json.dumps(event, ensure_ascii=False)), at)
-        item = event.get("item")
+        item, kind = event.get("item"), event.get("type")
+        if kind in _INTERRUPTING and self._machine.phase in _INTERRUPTIBLE:
+            self._step(Interrupt(), at)
         if isinstance(item, dict) and item.get("type") == "function_call_output":
             self._step(ToolFinished(str(item.get("call_id", "")), str(item.get("output", "")), ok=True), at)
         elif words := self._wire.typed_text(decoded):
@@ -168,6 +179,22 @@ class _Writer:
     def _append(self, name: str, data: bytes) -> None:
         with (self._folder / name).open("ab") as file:
             file.write(data)
+
+
+def _is_of_opening(event: dict[str, Any]) -> bool:
+    return str(event.get("type")).startswith(_OPENING)
+
+
+def truncations(frames: Iterable[Frame]) -> dict[str, float]:
+    """How much of each item was heard, in ms, by the truncation that its client sent."""
+    found: dict[str, float] = {}
+    for frame in frames:
+        event = frame.event
+        if event.get("type") == "conversation.item.truncate":
+            item, end_ms = event.get("item_id"), event.get("audio_end_ms")
+            if isinstance(item, str) and isinstance(end_ms, int | float) and end_ms >= 0:
+                found.setdefault(item, float(end_ms))
+    return found
 
 
 def _made(frames: list[Frame], host: str, name: str) -> MachineMade:

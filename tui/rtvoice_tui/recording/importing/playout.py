@@ -1,7 +1,7 @@
 """A speaker that is none: plays what was received behind one another, as a client would have."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rtvoice_tui.session.commands import Flushed, Heard
 from rtvoice_tui.session.effects import Effect, Flush, Play
@@ -12,13 +12,17 @@ class Playout:
 
     Args:
         rate: samples per second.
+        truncated_ms: of items that were interrupted, how much was heard in ms; their rest is never played.
 
     Attributes:
         rate: samples per second.
     """
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, truncated_ms: Mapping[str, float]) -> None:
         self.rate = rate
+        self._truncated_ms = truncated_ms
+        self._queued: dict[str, int] = {}
+        self._waits_for_flush = False
         self._waiting: deque[tuple[str, bytes]] = deque()
         self._played: dict[str, float] = {}
         self._first_at: dict[str, float] = {}
@@ -41,11 +45,25 @@ class Playout:
             if isinstance(effect, Play):
                 if not self._waiting:
                     self._now = at
-                self._waiting.append((effect.item_id, effect.pcm))
+                if pcm := self._heard_of(effect.item_id, effect.pcm):
+                    self._waiting.append((effect.item_id, pcm))
             elif isinstance(effect, Flush):
                 self._waiting.clear()
-                flushed = Flushed(dict(self._played))
+                self._waits_for_flush = False
+                flushed = Flushed(
+                    self._played | {item: ms for item, ms in self._truncated_ms.items() if item in self._queued}
+                )
         return flushed
+
+    def _heard_of(self, item: str, pcm: bytes) -> bytes:
+        """What will be heard of speech."""
+        before = self._queued.get(item, 0)
+        self._queued[item] = before + len(pcm)
+        if (end_ms := self._truncated_ms.get(item)) is None:
+            return pcm
+        end = round(end_ms * self.rate / 1000) * 2
+        self._waits_for_flush = self._waits_for_flush or self._queued[item] > end
+        return pcm[: max(0, end - before)]
 
     def advance(self, seconds: float) -> tuple[Heard, bytes]:
         """Play for some seconds; returns what was heard, to be told, and its samples."""
@@ -63,4 +81,4 @@ class Playout:
                 self._waiting.appendleft((item, rest))
         self._now += seconds
         first_at = {item: self._first_at[item] for item in played}
-        return Heard(played, first_at, not self._waiting), bytes(heard)
+        return Heard(played, first_at, not (self._waiting or self._waits_for_flush)), bytes(heard)

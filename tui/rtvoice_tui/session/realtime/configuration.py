@@ -119,6 +119,15 @@ class Configuration:
         if opening and self._update and accepted:
             self.phase = Phase.READY
 
+    def take_as_ready(self) -> None:
+        """Handle `TakeAsReady`: the server need not greet us, nor confirm anything."""
+        if self.phase not in (Phase.CONFIGURING, Phase.REFUSED):
+            return
+        if not self._update:
+            self.session_created({})
+        self._edits.acknowledged({})
+        self.phase = Phase.READY
+
     def refused(self, error: ErrorInfo, without_id: Blame) -> str | None:
         """Handle an error that may refuse an update.
 

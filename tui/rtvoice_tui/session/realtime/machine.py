@@ -275,6 +275,8 @@ class SessionMachine:
             case cmd.SendEvent():
                 open_ = self._configuration.phase not in (Phase.OFFLINE, Phase.CONNECTING)
                 self._written.send(command.text, open_)
+            case cmd.TakeAsReady():
+                self._configuration.take_as_ready()
             case cmd.SetTalkMode():
                 self._set_talk(command.mode)
             case cmd.SetAudio():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from rtvoice_tui.store.event_log import EventLog
 from rtvoice_tui.store.event_search import EventSearch
-from rtvoice_tui.store.query import QueryError, parse
+from rtvoice_tui.store.query import NO_QUERY, QueryError, parse
 from rtvoice_tui.ui.panes.event_words import short_name
 
 
@@ -15,30 +15,30 @@ class EventFilter:
     Attributes:
         words: the filter, as it was typed.
         hits: the rows that passed so far, in order.
-        problem: why the search has ended; empty if it has not.
+        problem: why the search has ended, or could not begin; empty if neither.
 
     Args:
         log: the events.
-        words: a query, see `store.query`.
-
-    Raises:
-        QueryError: it cannot be understood.
+        words: a query, see `store.query`; nothing passes one that cannot be understood.
     """
 
     def __init__(self, log: EventLog, words: str) -> None:
-        self._query = parse(words)
+        self.problem = ""
+        try:
+            self._query = parse(words)
+        except QueryError as error:
+            self._query, self.problem = NO_QUERY, str(error)
         self._search = EventSearch(log, self._query, short_name)
         self.words = words.strip()
-        self.problem = ""
 
     def __bool__(self) -> bool:
         """Whether it asks for anything."""
-        return bool(self._query)
+        return bool(self._query or self.problem)
 
     @property
     def hits(self) -> list[int]:
         """The rows that passed so far, in order."""
-        return self._search.hits
+        return [] if self.problem and not self._query else self._search.hits
 
     @property
     def behind(self) -> bool:

@@ -170,8 +170,7 @@ class EventRows:
     def compared(self, first: int, second: int) -> tuple[str, list[str]]:
         """A title, and the lines of two events' JSON: those of one alone begin with ``-`` or ``+``."""
         names = " and ".join(
-            f"{one_line(self._log.name(number), 60)} at {precise(self._log.row(number).at)}"
-            for number in (first, second)
+            f"{precise(self._log.row(number).at)} {short_name(self._log.name(number))}" for number in (first, second)
         )
         return names, differing_lines(*(indented(self._log.text(number)) for number in (first, second)))
 

@@ -11,7 +11,6 @@ from textual.cache import FIFOCache
 from rtvoice_tui.store.causes import cause_of
 from rtvoice_tui.store.event_log import Row
 from rtvoice_tui.store.plain import one_line
-from rtvoice_tui.store.query import QueryError
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.panes.event_filter import EventFilter
@@ -240,12 +239,8 @@ class EventsView(FollowView):
     # --- the filter
 
     def set_filter(self, text: str) -> None:
-        """Show only rows that pass a query, see `store.query`; one that cannot be understood is not used."""
-        try:
-            self._filter = EventFilter(self._log, text)
-        except QueryError as error:
-            self.app.notify(str(error), severity="warning", markup=False)
-            return
+        """Show only rows that pass a query, see `store.query`; if it cannot be understood none, and the reason."""
+        self._filter = EventFilter(self._log, text)
         self._returns = None
         self.cursor = None
         self.follow = True
@@ -382,7 +377,7 @@ class EventsView(FollowView):
         if marked == place.row:
             cause = self._cause_of(place.row)
             if cause is None:
-                return "no event is marked any more"
+                return "no event is known that caused this one, and none is marked any more"
             marked = cause
         return Compared(
             self._rows.compared(marked, place.row), partial(self._rows.settings_compared, marked, place.row)

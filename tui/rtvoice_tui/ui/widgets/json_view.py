@@ -72,7 +72,13 @@ class JsonView(PlainView):
         self._folded: set[int] = set()
         self._numbers: list[int] = []  # the source's line of each line that is shown
         self._state: tuple[object, ...] = ()
+        self._change = next((number for number, line in enumerate(lines) if changes and line[:2] in _CHANGES), 0)
         self.cursor = 0
+
+    def on_mount(self) -> None:
+        """Show the first change."""
+        if self._change:
+            self.call_after_refresh(lambda: self.move_cursor(self._numbers.index(self._change)))
 
     @property
     def folds(self) -> bool:
