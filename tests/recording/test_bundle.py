@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from recording.talk import Talk, recorded_talk, weather
 from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.recording.conversation import conversation
+from rtvoice_tui.recording.export import bundle as bundling
 from rtvoice_tui.recording.export.bundle import bundle
 from rtvoice_tui.recording.export.privacy import Redactor
 from rtvoice_tui.recording.importing.opening import open_any
@@ -134,3 +135,49 @@ def test_however_a_text_is_cut_its_pieces_are_redacted_as_the_whole(text: str, c
     places = sorted({0, len(text), *(cut % len(text) for cut in cuts)})
     pieces = [text[first:last] for first, last in itertools.pairwise(places)]
     assert "".join(Redactor().pieces(pieces)) == Redactor().text(text)
+
+
+def test_the_folders_of_the_user_are_private(tmp_path: Path) -> None:
+    redactor = Redactor()
+    for path in ("/home/alice.smith/talk", "/Users/alice/talk", "C:\\Users\\alice\\talk", "kept in /home/alice, now"):
+        assert "alice" not in redactor.text(path)
+    assert redactor.text("/home/alice/.local/share") == "[home]/.local/share"
+    assert redactor.removed["home"] == 5
+
+
+def test_the_preview_shows_what_was_removed_but_no_whole_key(private: Recording, tmp_path: Path) -> None:
+    talk = Talk().opened().asks("My name is Anna Schmidt, the key is sk-abcdefghijklmnopqrstuvwxyz.")
+    shown = str(bundle(recorded_talk(tmp_path / "talk", talk), None))
+    assert "name: Anna Schmidt" in shown
+    assert "key: sk-ab…" in shown
+    assert "sk-abc" not in shown
+
+
+@pytest.mark.parametrize(
+    "text", ["A-" * 30_000, "my name is " * 6_000, "a@" * 30_000, "1 " * 30_000, "/home/" * 10_000]
+)
+def test_no_text_takes_long_to_look_at(text: str) -> None:
+    """Quadratic patterns would take minutes for this, and the time limit of the test is two."""
+    redactor = Redactor()
+    for _ in range(20):
+        redactor.learn(text)
+        redactor.text(text)
+
+
+def test_thousands_of_introductions_are_learned_at_once() -> None:
+    redactor = Redactor()
+    names = ["".join(letters) for letters in itertools.product("abcdefghijklmno", repeat=3)]
+    for name in names:
+        redactor.learn(f"My name is {name.title()}.")
+    assert redactor.text("Here is Kld.") == "Here is [name]."
+
+
+def test_a_line_longer_than_any_reader_takes_ends_a_bundle_as_it_ends_a_replay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = recorded_talk(tmp_path / "talk")
+    whole = bundle(recording, None).files["wire.jsonl"]
+    lines = (recording.folder / "wire.jsonl").read_bytes().splitlines(keepends=True)
+    (recording.folder / "wire.jsonl").write_bytes(b"".join([*lines[:5], b"[" + b"1," * 200_000 + b"1]\n", *lines[5:]]))
+    monkeypatch.setattr(bundling, "MOST_LINE", 100_000)
+    assert bundle(recording, None).files["wire.jsonl"] < whole

@@ -1,10 +1,12 @@
 """Files of other tools become recordings that show the conversation; what they do not say is told."""
 
+import errno
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from recording.talk import STARTED, Talk, weather
 from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.recording.conversation import Conversation, conversation
 from rtvoice_tui.recording.findings.finding import findings
-from rtvoice_tui.recording.importing import frames
+from rtvoice_tui.recording.importing import convert, frames, unpacked
 from rtvoice_tui.recording.importing.opening import Opened, open_any
 
 WORDS = [
@@ -242,6 +244,7 @@ def test_what_a_killed_app_left_of_an_opened_file_is_removed_and_what_another_us
     place = tmp_path / "temporary"
     place.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(place))
+    monkeypatch.setattr(unpacked, "_NEW_S", 0.0)
     path = tmp_path / "talk.jsonl"
     path.write_bytes(lines(weather()))
     environment = {**os.environ, "TMPDIR": str(place), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -280,4 +283,70 @@ def test_a_text_with_a_line_separator_of_unicode_is_one_line(tmp_path: Path) -> 
     path.write_text('{"type": "error", "error": {"message": "one\u2028line"}}\n', encoding="utf-8")
     found, _ = opened(path)
     assert len(list(found.recording.wire())) == 1
+    found.close()
+
+
+def test_a_folder_that_is_just_being_made_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("without-lock", "not-held-yet"):
+        (tmp_path / f"{unpacked.PREFIX}{name}").mkdir()
+    (tmp_path / f"{unpacked.PREFIX}not-held-yet" / "in-use").touch()
+    unpacked.UnpackedFolder().close()
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("content", [b"6:0:~-4:]", b"0:~-4:", b"3:+1:~,", b"9999999999:x,", b"5:0:~9:]", b"4:0:~]" * 3])
+def test_lengths_of_a_flow_dump_that_cannot_be_are_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "page.flow"
+    path.write_bytes(content)
+    with pytest.raises(RecordingError):
+        open_any(tmp_path, str(path))
+
+
+def test_deep_lists_of_a_flow_dump_take_no_copy_for_each_level(tmp_path: Path) -> None:
+    body = b"x" * 1_000_000
+    data = b"%d:%s," % (len(body), body)
+    for _ in range(200):
+        data = b"%d:%s]" % (len(data), data)
+    path = tmp_path / "page.flow"
+    path.write_bytes(data)
+    tracemalloc.start()
+    with pytest.raises(RecordingError, match="no WebSocket"):
+        open_any(tmp_path, str(path))
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("content", [5, None, ["x"], [["x"]], [{"text": 7}], "absent"])
+def test_a_message_whose_content_is_of_another_form_is_no_message(tmp_path: Path, content: object) -> None:
+    item = {"type": "message", "role": "user"} | ({} if content == "absent" else {"content": content})
+    talk = Talk().opened()
+    talk.up("conversation.item.create", item=item)
+    talk.answers("Yes.", 0.2)
+    path = tmp_path / "page.jsonl"
+    path.write_bytes(lines(talk))
+    found, said = opened(path)
+    assert said.parts[-1].text == "Yes."
+    found.close()
+
+
+def test_without_room_for_temporary_files_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "page.jsonl"
+    path.write_bytes(lines(weather()))
+    monkeypatch.setattr(convert._Writer, "_append", full)
+    with pytest.raises(RecordingError, match="No space left on device") as raised:
+        open_any(tmp_path, str(path))
+    assert "TMPDIR" in raised.value.remedy
+
+
+def test_a_model_with_an_endless_name_does_not_spoil_the_manifest(tmp_path: Path) -> None:
+    talk = Talk()
+    talk.down("session.created", session={"model": "m" * 3_000_000})
+    path = tmp_path / "page.jsonl"
+    path.write_bytes(lines(talk))
+    found, _ = opened(path)
+    assert len(found.recording.manifest.identity) < 300
     found.close()

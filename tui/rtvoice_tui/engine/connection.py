@@ -101,7 +101,7 @@ class Connection:
         self._redactor = FrameRedactor((endpoint.secret, *endpoint.secrets))
         async with connect(endpoint, heartbeat) as socket:
             self._session.step(inputs.Opened())
-            sender = self._session.spawn(self._send_all(socket))
+            sender = self._session.spawn(self._sending(socket))
             watcher = self._session.spawn(self._watch_silence(socket, pongs=heartbeat is not None))
             try:
                 async for frame in socket:
@@ -124,6 +124,14 @@ class Connection:
             self._session.observe(FrameReceived(frame, decoded))
         if decoded.problem:
             self._session.report(Notice(Level.WARNING, f"{decoded.wire_name}: {decoded.problem}"))
+
+    async def _sending(self, socket: "Socket") -> None:
+        """Send what waits; a fault of ours ends the connection: it would look alive, and say nothing."""
+        try:
+            await self._send_all(socket)
+        except Exception:
+            await socket.give_up("nothing more could be sent after an internal error", "press c to connect again")
+            raise
 
     async def _send_all(self, socket: "Socket") -> None:
         while True:

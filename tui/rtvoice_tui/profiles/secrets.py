@@ -305,7 +305,7 @@ def with_authorizations(
     Only servers that are declared as tools get their token, and only if it may be sent to their address.
 
     Args:
-        session: the ``session`` object before it is sent.
+        session: the ``session`` object before it is sent; what the user wrote by hand may be of any form.
         declared: the tools that are offered.
         environ: our own environment.
 
@@ -314,9 +314,13 @@ def with_authorizations(
     """
     keys: list[str] = []
     problems: list[str] = []
-    tools = []
+    tools: list[Any] = []
     known = [spec.server for spec in declared if spec.server]
-    for tool in session.get("tools") or []:
+    wanted = session.get("tools")
+    for tool in wanted if isinstance(wanted, list) else []:
+        if not isinstance(tool, Mapping):
+            tools.append(tool)
+            continue
         name, url = tool.get("authorization"), str(tool.get("server_url") or "")
         ours = any(server.get("server_url") == url and server.get("authorization") == name for server in known)
         if name and tool.get("type") == "mcp" and ours:

@@ -15,6 +15,8 @@ from rtvoice_tui.recording.segments import segments, settings_of
 
 HOST = "127.0.0.1"
 PATH = "/v1/realtime"
+MOST_FRAME = 32 << 20
+"""Bytes of a client's frame: six minutes of speech."""
 
 
 async def serve_recording(
@@ -43,7 +45,7 @@ async def serve_recording(
     async def realtime(request: web.Request) -> web.WebSocketResponse:
         if not presents(request.headers, token):
             raise web.HTTPUnauthorized(text="the token was not accepted")
-        socket = web.WebSocketResponse(max_msg_size=0, protocols=(SUBPROTOCOL,), timeout=1.0)
+        socket = web.WebSocketResponse(max_msg_size=MOST_FRAME, protocols=(SUBPROTOCOL,), timeout=1.0)
         await socket.prepare(request)
 
         async def send(event: dict[str, Any]) -> None:

@@ -5,9 +5,9 @@ import re
 from rtvoice_tui.recording.timeline import Timeline
 from rtvoice_tui.store.event_log import EventLog
 
-_TIME = re.compile(r"(?:(\d+):)?(\d+(?:[.,]\d+)?)\s*s?")
-_TURN = re.compile(r"t(?:urn)?\s*(\d+)")
-_EVENT = re.compile(r"(?:e(?:vent)?\s*|#)(\d+)")
+_TIME = re.compile(r"(?:(\d{1,6}):)?(\d{1,9}(?:[.,]\d{1,9})?)\s*s?")
+_TURN = re.compile(r"t(?:urn)?\s*(\d{1,9})")
+_EVENT = re.compile(r"(?:e(?:vent)?\s*|#)(\d{1,9})")
 
 
 _HINT = "type a time such as 1:23, turn 4, or event 120"

@@ -88,7 +88,9 @@ class RealtimeWire:
         """Return the text of a typed message; empty for all other events."""
         if not isinstance(event, CreateItem) or event.item.get("type") != "message":
             return ""
-        return " ".join(str(part.get("text", "")) for part in event.item["content"])
+        content = event.item.get("content")  # of any form, if it was written by hand, or by another client
+        parts = content if isinstance(content, list) else []
+        return " ".join(str(part.get("text", "")) for part in parts if isinstance(part, dict))
 
     def event_id(self, event: WireEvent) -> str:
         """Return the id of a client event; empty for all other events."""

@@ -1,6 +1,9 @@
 """A recording for a colleague or a bug report: a ZIP that can be replayed, without what is private."""
 
+import contextlib
 import json
+import shutil
+import tempfile
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -11,9 +14,10 @@ import msgspec
 
 from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.recording.export.new_file import new_file
-from rtvoice_tui.recording.export.privacy import Redactor
+from rtvoice_tui.recording.export.privacy import MOST_EXAMPLES, Redactor
 from rtvoice_tui.recording.format import JOURNAL, MANIFEST, SOUND, WIRE, Track
-from rtvoice_tui.recording.reader import Recording, open_file
+from rtvoice_tui.recording.reader import MOST_LINE, Recording, open_file
+from rtvoice_tui.store.plain import one_line
 
 _CHUNK = 1 << 20
 
@@ -27,11 +31,13 @@ class Preview(NamedTuple):
     Attributes:
         files: names and sizes in bytes.
         removed: how often each kind of private text was removed.
+        examples: what was removed, by kind; not all, if it is much.
         sound: whether the voices are part of it.
     """
 
     files: dict[str, int]
     removed: dict[str, int]
+    examples: dict[str, list[str]]
     sound: bool
 
     @property
@@ -43,9 +49,14 @@ class Preview(NamedTuple):
     def __str__(self) -> str:
         """The preview in lines."""
         lines = [f"  {name:<16} {size:>12,} bytes".replace(",", " ") for name, size in self.files.items()]
-        gone = ", ".join(f"{count} × {kind}" for kind, count in sorted(self.removed.items())) or "nothing"
         voices = "the voices of both sides" if self.sound else "no sound"
-        return "\n".join(["what leaves:", *lines, f"  with {voices}", f"removed from the texts: {gone}"])
+        gone = [self._removed(kind, count) for kind, count in sorted(self.removed.items())] or ["  nothing"]
+        return "\n".join(["what leaves:", *lines, f"  with {voices}", "removed from the texts:", *gone])
+
+    def _removed(self, kind: str, count: int) -> str:
+        shown = [one_line(text, 6 if kind == "key" else 40) for text in self.examples.get(kind, ())]
+        more = ", …" if len(shown) == MOST_EXAMPLES else ""
+        return f"  {count} × {kind}{': ' if shown else ''}{', '.join(shown)}{more}"
 
 
 def bundle(recording: Recording, path: Path | None, names: Iterable[str] = (), sound: bool = False) -> Preview:
@@ -64,26 +75,49 @@ def bundle(recording: Recording, path: Path | None, names: Iterable[str] = (), s
     for name in (WIRE, JOURNAL):
         for line in _found(recording, name):
             _learn(redactor, line)
-    texts = {
-        MANIFEST: _manifest(recording, redactor, sound),
-        WIRE: b"".join(_lines(recording, WIRE, redactor)),
-        JOURNAL: b"".join(_lines(recording, JOURNAL, redactor)),
-    }
     kept = [SOUND, *(track.file for track in Track)] if sound else []
-    sizes = {name: len(data) for name, data in texts.items()}
-    sizes |= {
-        name: recording.folder.joinpath(name).stat().st_size for name in kept if (recording.folder / name).is_file()
-    }
-    preview = Preview(sizes, dict(redactor.removed), sound)
-    if path is not None:
-        _write(recording, path, texts, [name for name in kept if name in sizes])
+    with contextlib.ExitStack() as stack, _told_if_full():
+        texts: dict[str, BinaryIO] = {}
+        for name, lines in (
+            (MANIFEST, iter([_manifest(recording, redactor, sound)])),
+            (WIRE, _lines(recording, WIRE, redactor)),
+            (JOURNAL, _lines(recording, JOURNAL, redactor)),
+        ):
+            texts[name] = stack.enter_context(_temporary())
+            texts[name].writelines(lines)
+        sizes = {name: text.tell() for name, text in texts.items()}
+        sizes |= {
+            name: recording.folder.joinpath(name).stat().st_size for name in kept if (recording.folder / name).is_file()
+        }
+        examples = {kind: list(found) for kind, found in redactor.examples.items()}
+        preview = Preview(sizes, dict(redactor.removed), examples, sound)
+        if path is not None:
+            _write(recording, path, texts, [name for name in kept if name in sizes])
     return preview
 
 
-def _write(recording: Recording, path: Path, texts: dict[str, bytes], kept: list[str]) -> None:
+def _temporary() -> BinaryIO:
+    """A file for texts on their way into the ZIP: those of a long session do not fit into memory."""
+    return tempfile.TemporaryFile()
+
+
+@contextlib.contextmanager
+def _told_if_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise RecordingError(
+            f"no temporary file can be written: {reason}", "set TMPDIR to a folder with room"
+        ) from None
+
+
+def _write(recording: Recording, path: Path, texts: dict[str, BinaryIO], kept: list[str]) -> None:
     with new_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in texts.items():
-            archive.writestr(f"recording/{name}", data)
+        for name, text in texts.items():
+            text.seek(0)
+            with archive.open(f"recording/{name}", "w") as target:
+                shutil.copyfileobj(text, target)
         for name in kept:
             with _sound_of(recording, name) as source, archive.open(f"recording/{name}", "w") as target:
                 while data := source.read(_CHUNK):
@@ -108,35 +142,32 @@ def _manifest(recording: Recording, redactor: Redactor, sound: bool) -> bytes:
 
 def _lines(recording: Recording, name: str, redactor: Redactor) -> Iterator[bytes]:
     """The lines of a file; pieces of one text are looked at together."""
-    streams: dict[Stream, list[dict[str, Any]]] = defaultdict(list)
-    lines = _found(recording, name)
-    for line in lines:
+    streams: dict[Stream, list[tuple[int, str]]] = defaultdict(list)
+    for number, line in enumerate(_found(recording, name)):
         event = line.get("event")
         if isinstance(event, dict) and isinstance(event.get("delta"), str) and not line.get("speech"):
-            streams[_stream(event)].append(event)
-    for events in streams.values():
-        for event, piece in zip(events, redactor.pieces([event["delta"] for event in events]), strict=True):
-            event["delta"] = _Done(piece)
-    for line in lines:
+            streams[_stream(event)].append((number, event["delta"]))
+    pieces: dict[int, str] = {}
+    for deltas in streams.values():
+        made = redactor.pieces([delta for _, delta in deltas])
+        pieces |= {number: piece for (number, _), piece in zip(deltas, made, strict=True)}
+    del streams
+    for number, line in enumerate(_found(recording, name)):
         try:
-            made = _redacted(line, redactor)
+            whole = _redacted(line, redactor, pieces.get(number))
         except RecursionError:
             return
-        yield json.dumps(made, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        yield json.dumps(whole, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
-def _found(recording: Recording, name: str) -> list[dict[str, Any]]:
+def _found(recording: Recording, name: str) -> Iterator[dict[str, Any]]:
     """The lines of a file, up to the first that cannot be read, where a reader ends."""
-    lines: list[dict[str, Any]] = []
-    try:
-        with open_file(recording.folder / name) as file:
-            for data in file:
-                if (line := _parsed(data)) is None:
-                    break
-                lines.append(line)
-    except OSError:
-        pass
-    return lines
+    with contextlib.suppress(OSError), open_file(recording.folder / name) as file:
+        while data := file.readline(MOST_LINE + 1):
+            line = _parsed(data) if len(data) <= MOST_LINE else None
+            if line is None:
+                return
+            yield line
 
 
 def _learn(redactor: Redactor, value: Any) -> None:
@@ -150,17 +181,13 @@ def _learn(redactor: Redactor, value: Any) -> None:
             waiting += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
-class _Done(str):
-    """A text that was looked at already."""
-
-    __slots__ = ()
-
-
-def _redacted(line: dict[str, Any], redactor: Redactor) -> Any:
-    delta = line["event"]["delta"] if isinstance(line.get("event"), dict) and "delta" in line["event"] else None
+def _redacted(line: dict[str, Any], redactor: Redactor, piece: str | None) -> Any:
+    """A line without what is private; ``piece``: the piece of a text that was looked at with the others."""
+    if piece is not None:
+        line["event"]["delta"] = ""
     made = redactor.value(line)
-    if isinstance(delta, _Done):
-        made["event"]["delta"] = str(delta)
+    if piece is not None:
+        made["event"]["delta"] = piece
     return made
 
 

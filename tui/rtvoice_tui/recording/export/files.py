@@ -53,7 +53,7 @@ def write(recording: Recording, kind: str, path: Path) -> str:
     if kind in SOUND:
         from rtvoice_tui.recording.stereo import write_stereo
 
-        path = path if path.suffix == f".{kind}" else path.with_name(f"{path.name}.{kind}")
+        path = path if path.suffix.lower() == f".{kind}" else path.with_name(f"{path.name}.{kind}")
         return f"{path}  {texts.clock(write_stereo(recording, path))}"
     if kind == "bundle":
         from rtvoice_tui.recording.export.bundle import bundle

@@ -5,7 +5,7 @@ It finds what looks private, not all that is: a number in words, or a name nobod
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +16,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         "key",
         re.compile(r"(?<=[?&])(?:api_?key|key|token|access_token|sig|signature|password)=[^&\s\"]{4,}", re.IGNORECASE),
     ),
+    ("home", re.compile(r"(?:/home/|/Users/|\b[A-Za-z]:\\{1,4}Users\\{1,4})[^/\\\s\"':<>|]{1,64}")),
     ("email", re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+")),
     ("account", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4})?\b")),
     ("number", re.compile(r"(?<![\w.])\+?\d(?:[ ()/.-]{0,3}\d){6,18}(?![\w])")),
@@ -23,7 +24,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         "address",
         re.compile(
             r"\b\d{1,5} (?:[A-Z][\w'-]+ ){1,3}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Drive|Square|Boulevard)\b\.?"
-            r"|\b[A-ZÄÖÜ][\wäöüß-]+(?:straße|strasse|str\.|weg|platz|gasse|allee) ?\d{1,4}\w?"
+            r"|\b[A-ZÄÖÜ][\wäöüß-]{1,40}(?:straße|strasse|str\.|weg|platz|gasse|allee) ?\d{1,4}\w?"
             r"|\b(?:ул\.|улица|проспект|переулок) [А-ЯЁ][\w-]+(?:,? (?:д\.|дом)? ?\d{1,4})?"
         ),
     ),
@@ -34,6 +35,9 @@ _NAMED = re.compile(
     r"([^\W\d_][\w'’-]{1,30}(?: [A-ZÄÖÜА-ЯЁ][\w'’-]{1,30})?)"
 )
 _SECRET = re.compile(r"api[_-]?key|password|passwd|secret|^token$|access_token|authorization", re.IGNORECASE)
+MOST_EXAMPLES = 20
+"""Different texts of a kind that are shown."""
+
 _TIMES = frozenset(("at", "expires_at", "created_at", "created"))
 LEAST_NUMBER = 1_000_000_000
 """A whole number from here on may be that of a phone or an account."""
@@ -49,13 +53,15 @@ class Redactor:
 
     Attributes:
         removed: how often each kind was removed.
+        examples: some of what was removed, by kind.
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self.removed: Counter[str] = Counter()
+        self.examples: dict[str, dict[str, None]] = defaultdict(dict)
         self._names = {name.strip() for name in names if name.strip()}
         self._named: re.Pattern[str] | None = None
-        self._compile()
+        self._compiled: int | None = None  # how many names the pattern has
 
     def learn(self, text: str) -> None:
         """Learn the names that are introduced in a text; they are removed everywhere."""
@@ -63,15 +69,18 @@ class Redactor:
             words = [word for word in found[1].split(" ") if word.lower() not in _NO_NAMES]
             if words and words[0] == found[1].split(" ")[0]:
                 self._names |= {found[1].strip(), *(word for word in words if len(word) > 2)}
-        self._compile()
 
     def _compile(self) -> None:
+        """Make the pattern of all names, once they are needed: they are learned one by one."""
+        self._compiled = len(self._names)
         longest_first = sorted(self._names, key=len, reverse=True)
         words = "|".join(map(re.escape, longest_first))
         self._named = re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE) if words else None
 
     def spans(self, text: str) -> list[tuple[int, int, str]]:
         """What is private in a text: start, end and kind, in order, none within another."""
+        if self._compiled != len(self._names):
+            self._compile()
         found = [(match.start(), match.end(), kind) for kind, pattern in _PATTERNS for match in pattern.finditer(text)]
         if self._named is not None:
             found += [(match.start(), match.end(), "name") for match in self._named.finditer(text)]
@@ -91,7 +100,10 @@ class Redactor:
         spans = self.spans(whole)
         if not spans:
             return pieces
-        self.removed.update(kind for _, _, kind in spans)
+        for start, end, kind in spans:
+            self.removed[kind] += 1
+            if len(self.examples[kind]) < MOST_EXAMPLES:
+                self.examples[kind][whole[start:end]] = None
         redacted = []
         start = 0
         for piece in pieces:

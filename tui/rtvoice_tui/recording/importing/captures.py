@@ -45,7 +45,7 @@ def read_flows(data: bytes) -> Found:
     try:
         at = 0
         while at < len(data):
-            flow, at = _tnetstring(data, at)
+            flow, at = _tnetstring(data, at, len(data))
             socket = flow.get("websocket") if isinstance(flow, dict) else None
             if isinstance(socket, dict):
                 request = flow["request"]
@@ -88,36 +88,42 @@ def _frames(messages: Iterable[Message]) -> list[Frame]:
     return frames
 
 
-def _tnetstring(data: bytes, at: int) -> tuple[Any, int]:
-    """A value of a tagged netstring, and where the next one begins.
+def _tnetstring(data: bytes, at: int, limit: int) -> tuple[Any, int]:
+    """A value of a tagged netstring that ends before a limit, and where the next one begins.
 
     Raises:
         ValueError: it is none.
+        RecursionError: it is too deep.
     """
-    colon = data.index(b":", at, at + 12)
-    end = colon + 1 + int(data[at:colon])
-    body, tag = data[colon + 1 : end], data[end : end + 1]
-    match tag:
+    colon = data.index(b":", at, min(limit, at + 12))
+    if not data[at:colon].isdigit():
+        raise ValueError(f"no length at {at}")
+    begin = colon + 1
+    end = begin + int(data[at:colon])
+    if end >= limit:
+        raise ValueError(f"a length at {at} that is too great")
+    match data[end : end + 1]:
         case b",":
-            return body, end + 1
+            return data[begin:end], end + 1
         case b";":
-            return body.decode("utf-8", "replace"), end + 1
+            return data[begin:end].decode("utf-8", "replace"), end + 1
         case b"#":
-            return int(body), end + 1
+            return int(data[begin:end]), end + 1
         case b"^":
-            return float(body), end + 1
+            return float(data[begin:end]), end + 1
         case b"!":
-            return body == b"true", end + 1
+            return data[begin:end] == b"true", end + 1
         case b"~":
             return None, end + 1
-        case b"]" | b"}":
+        case (b"]" | b"}") as tag:
             values = []
-            place = 0
-            while place < len(body):
-                value, place = _tnetstring(body, place)
+            while begin < end:
+                value, begin = _tnetstring(data, begin, end)
                 values.append(value)
-            if tag == b"]":
-                return values, end + 1
-            names = [name.decode() if isinstance(name, bytes) else name for name in values[::2]]
-            return dict(zip(names, values[1::2], strict=True)), end + 1
+            return (values if tag == b"]" else _dictionary(values)), end + 1
     raise ValueError(f"no tag at {end}")
+
+
+def _dictionary(values: list[Any]) -> dict[Any, Any]:
+    names = [name.decode() if isinstance(name, bytes) else name for name in values[::2]]
+    return dict(zip(names, values[1::2], strict=True))

@@ -75,9 +75,18 @@ def _imported(path: Path) -> Opened:
         folder.mkdir()
         missing = convert(found, folder, path.name)
         return Opened(Recording(folder), missing, kept)
+    except OSError as error:
+        kept.close()
+        raise _no_room(path, error) from None
     except BaseException:
         kept.close()
         raise
+
+
+def _no_room(path: Path, error: OSError) -> RecordingError:
+    return RecordingError(
+        f"{path} cannot be opened: {error.strerror or error}", "make room for temporary files, or set TMPDIR"
+    )
 
 
 def _new_folder() -> UnpackedFolder:
@@ -109,6 +118,9 @@ def _unpacked(path: Path) -> Opened:
                 with archive.open(member) as source, (folder / member.filename.rpartition("/")[2]).open("xb") as target:
                     shutil.copyfileobj(source, target)
         return Opened(Recording(folder), [], kept)
+    except OSError as error:
+        kept.close()
+        raise _no_room(path, error) from None
     except _CANNOT_UNPACK as error:
         kept.close()
         raise RecordingError(f"{path} cannot be unpacked: {error}", "it may be damaged") from None
@@ -127,10 +139,11 @@ def read_file(path: Path) -> Found:
     """
     try:
         with open_file(path) as file:
-            data = file.read(MOST_BYTES + 1)
+            large = os.fstat(file.fileno()).st_size > MOST_BYTES
+            data = b"" if large else file.read()
     except OSError as error:
         raise RecordingError(f"{path} cannot be read: {error.strerror or error}", "check its rights") from None
-    if len(data) > MOST_BYTES:
+    if large:
         raise RecordingError(f"{path} is larger than 1 GB", "cut it into smaller files")
     try:
         text = data.decode("utf-8-sig")

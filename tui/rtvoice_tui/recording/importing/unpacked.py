@@ -12,7 +12,7 @@ from rtvoice_tui.recording import alive
 PREFIX = "rtvoice-tui-opened-"
 _LOCK = "in-use"
 _NEW_S = 60.0
-"""A folder without a lock may be one that is just being made."""
+"""A folder that nobody holds may be one that is just being made."""
 
 
 class UnpackedFolder:
@@ -52,8 +52,7 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _in_use(folder: Path) -> bool:
-    try:
-        with (folder / _LOCK).open("rb") as lock:
-            return alive.held(lock.fileno()) is not False
-    except FileNotFoundError:
-        return time.time() - folder.stat().st_mtime < _NEW_S
+    with contextlib.suppress(FileNotFoundError), (folder / _LOCK).open("rb") as lock:
+        if alive.held(lock.fileno()) is not False:
+            return True
+    return time.time() - folder.stat().st_mtime < _NEW_S
