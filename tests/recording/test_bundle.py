@@ -153,15 +153,12 @@ def test_the_preview_shows_what_was_removed_but_no_whole_key(private: Recording,
     assert "sk-abc" not in shown
 
 
-@pytest.mark.parametrize(
-    "text", ["A-" * 30_000, "my name is " * 6_000, "a@" * 30_000, "1 " * 30_000, "/home/" * 10_000]
-)
-def test_no_text_takes_long_to_look_at(text: str) -> None:
+@pytest.mark.parametrize("word", ["A-", "my name is ", "a@", "1 ", "/home/"])
+def test_no_text_takes_long_to_look_at(word: str) -> None:
     """Quadratic patterns would take minutes for this, and the time limit of the test is two."""
-    redactor = Redactor()
-    for _ in range(20):
-        redactor.learn(text)
-        redactor.text(text)
+    redactor, text = Redactor(), word * 60_000
+    redactor.learn(text)
+    redactor.text(text)
 
 
 def test_thousands_of_introductions_are_learned_at_once() -> None:
