@@ -1,6 +1,7 @@
 """What a session is made of changes while it is still being changed: nothing is left open, lost or begun twice."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,8 +15,9 @@ from rtvoice_tui.audio.choice import AudioChoice
 from rtvoice_tui.audio.playout.heard_positions import HeardPositions
 from rtvoice_tui.audio.station import AudioStation
 from rtvoice_tui.audio.supervisor.thread import AudioSupervisor
+from rtvoice_tui.engine.connection import secrets
 from rtvoice_tui.media import AudioSettings, Direction
-from rtvoice_tui.session.commands import EditSession, SendText, SetEcho, SetTalkMode, TalkStart, UseDevice
+from rtvoice_tui.session.commands import EditSession, SendEvent, SendText, SetEcho, SetTalkMode, TalkStart, UseDevice
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.session.talk_mode import TalkMode, TalkRules
 
@@ -241,3 +243,26 @@ async def test_the_microphone_goes_on_after_a_fault_of_ours(tmp_path, monkeypatc
         heard = len(server.session.microphone)
         await bench.until(lambda: len(server.session.microphone) > heard + 4_800)
         assert [notice.text for _, notice in bench.store.notices if "internal error" in notice.text]
+
+
+@pytest.mark.parametrize("tools", ["5", '["x"]', '{"a": 1}'])
+async def test_an_update_of_any_form_that_was_written_by_hand_goes_out_and_so_does_what_follows(tools):
+    async with FakeServer(idle, dialect="plain") as server, running(plan_for(server)) as bench:
+        await bench.until(lambda: bench.phase is Phase.LISTENING)
+        bench.worker.post(SendEvent(f'{{"type": "session.update", "session": {{"tools": {tools}}}}}'))
+        bench.worker.post(SendText("hello"))
+        await bench.until(lambda: server.sent("conversation.item.create"))
+        assert server.sent("session.update")[-1]["session"] == {"tools": json.loads(tools)}
+        assert not [notice for notice in bench.notices if "internal error" in notice.text]
+
+
+async def test_a_fault_of_ours_in_sending_ends_the_connection_which_would_only_look_alive(monkeypatch):
+    def fault(*arguments: object) -> None:
+        raise TypeError("a fault of ours")
+
+    async with FakeServer(idle) as server, running(plan_for(server)) as bench:
+        await bench.until(lambda: bench.phase is Phase.LISTENING)
+        monkeypatch.setattr(secrets, "with_authorizations", fault)
+        bench.worker.post(SendEvent('{"type": "session.update", "session": {}}'))
+        await bench.until(lambda: bench.phase is Phase.OFFLINE)
+        assert [notice.text for notice in bench.notices if "nothing more could be sent" in notice.text]

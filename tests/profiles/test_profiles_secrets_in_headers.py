@@ -164,3 +164,15 @@ def test_a_token_that_may_not_go_to_its_server_stays_here_and_is_told(tool, word
     assert (filled, keys) == (None, [])
     assert word in problem
     assert KEY not in problem
+
+
+@pytest.mark.parametrize("tools", [5, True, "x", {"a": 1}, ["x", 5, None, []]])
+def test_tools_of_another_form_stay_as_they_are(tools):
+    assert with_authorizations({"tools": tools}, [], {}) == (None, [], [])
+
+
+def test_what_is_no_tool_stays_beside_those_that_get_a_token():
+    spec = ToolSpec(name="s", hosted=True, server={"server_url": URL, "authorization": "${A}"})
+    filled, keys, _ = with_authorizations({"tools": ["x", server("${A}"), 5]}, [spec], {"A": KEY})
+    assert filled == {"tools": ["x", server(KEY), 5]}
+    assert keys == [KEY]
