@@ -1,12 +1,14 @@
 """Spans reach a real HTTP collector through OpenTelemetry's exporter; when they do not, one sentence says why."""
 
 import builtins
+import contextlib
 import json
 import threading
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from click.testing import CliRunner
@@ -14,14 +16,17 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from recording.talk import Talk, recorded_talk
 from rtvoice_tui.cli.main import main
+from rtvoice_tui.recording.export import otel_sender
 from rtvoice_tui.recording.export.otel import otlp
 
 
 class Collector:
-    """An OTLP/HTTP collector on a free port: keeps what it receives, and answers with `status`."""
+    """An OTLP/HTTP collector on a free port: keeps what it receives, and answers as a test wants."""
 
     def __init__(self) -> None:
         self.status = 200
+        self.headers = {"Content-Length": "0"}
+        self.answer: Callable[[BinaryIO], object] = lambda out: None
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         collector = self
 
@@ -31,8 +36,10 @@ class Collector:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 collector.requests.append((self.path, headers, body))
                 self.send_response(collector.status)
-                self.send_header("Content-Length", "0")
+                for name, value in collector.headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
+                collector.answer(self.wfile)
 
             def log_message(self, *arguments: Any) -> None:
                 """Writes nothing to the test's output."""
@@ -100,6 +107,49 @@ def test_a_refusal_is_one_sentence_with_what_to_check(tmp_path: Path, collector:
     assert str(status) in result.output
     assert "check OTEL_EXPORTER_OTLP_ENDPOINT" in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_redirect_is_no_success_and_is_not_followed(tmp_path: Path, collector: Collector) -> None:
+    collector.status = 307
+    collector.headers |= {"Location": f"{collector.address}/elsewhere"}
+    recorded_talk(tmp_path / "talk")
+    result = sent(tmp_path / "talk")
+    assert result.exit_code == 1
+    assert "it redirects to another address" in result.output
+    assert [path for path, _, _ in collector.requests] == ["/v1/traces"]
+
+
+def test_an_endless_answer_is_not_read_to_its_end(tmp_path: Path, collector: Collector) -> None:
+    def flood(out: BinaryIO) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                out.write(bytes(1 << 20))
+
+    collector.headers, collector.answer = {}, flood
+    recorded_talk(tmp_path / "talk")
+    tracemalloc.start()
+    assert sent(tmp_path / "talk").exit_code == 0
+    assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    tracemalloc.stop()
+
+
+def test_a_collector_that_answers_drop_by_drop_is_given_up(
+    tmp_path: Path, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+
+    def drop(out: BinaryIO) -> None:
+        with contextlib.suppress(OSError):
+            while not over.wait(0.05):
+                out.write(b".")
+
+    collector.headers, collector.answer = {"Content-Length": "100000"}, drop
+    monkeypatch.setattr(otel_sender, "MOST_S", 0.5)
+    recorded_talk(tmp_path / "talk")
+    result = sent(tmp_path / "talk")
+    over.set()
+    assert result.exit_code == 1
+    assert "it took longer than 0.5 s" in result.output
 
 
 def test_no_message_repeats_a_login_or_a_header(

@@ -3,12 +3,15 @@
 Where to, with which headers, certificates and compression: the exporter reads OTEL_EXPORTER_OTLP_* itself.
 """
 
+import contextlib
 import logging
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from rtvoice_tui import __version__
 from rtvoice_tui.errors import RecordingError
+from rtvoice_tui.recording.export.careful_session import careful_session
 from rtvoice_tui.recording.export.otel import SERVICE
 from rtvoice_tui.recording.export.spans import Span, spans
 from rtvoice_tui.recording.reader import Recording
@@ -23,9 +26,12 @@ _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT
 _HEADERS = ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
 _LONGEST_REASON = 200
 
+MOST_S = 20.0
+"""Seconds until it is given up, whatever the collector does; the exporter's own limit is one for each step."""
+
 
 def send(recording: Recording, environment: Mapping[str, str]) -> tuple[int, str]:
-    """Send a recording's spans; waits until the collector took them, at most 10 s unless the environment says else.
+    """Send a recording's spans; waits until the collector took them, at most `MOST_S`.
 
     Returns:
         How many spans, and the address they went to.
@@ -42,20 +48,21 @@ def send(recording: Recording, environment: Mapping[str, str]) -> tuple[int, str
     except ImportError:
         raise RecordingError("sending spans needs the [otel] extra", INSTALL_HINT) from None
     made = [_readable(span) for span in spans(recording)]
-    reasons = _Reasons()
-    logger = logging.getLogger("opentelemetry")
-    propagated, logger.propagate = logger.propagate, False
-    logger.addHandler(reasons)
-    try:
-        exporter = OTLPSpanExporter()
-        taken = exporter.export(made) is SpanExportResult.SUCCESS
-        exporter.shutdown()  # type: ignore[no-untyped-call]
-    except (ValueError, OSError) as error:
-        taken = False
-        reasons.said.append(str(error))
-    finally:
-        logger.removeHandler(reasons)
-        logger.propagate = propagated
+    reasons, results = _Reasons(), []
+
+    def export() -> None:
+        try:
+            results.append(OTLPSpanExporter(session=careful_session()).export(made) is SpanExportResult.SUCCESS)
+        except (ValueError, OSError) as error:
+            reasons.said.append(str(error))
+
+    with reasons.listening():
+        thread = threading.Thread(target=export, name="spans", daemon=True)  # what hangs ends with the program
+        thread.start()
+        thread.join(MOST_S)
+    if thread.is_alive():
+        reasons.said.append(f"it took longer than {MOST_S:g} s")
+    taken = results == [True]
     shown = shown_address(address)
     if not taken:
         reason = one_line(redact(reasons.last, _secrets(address, environment)), _LONGEST_REASON)
@@ -72,6 +79,18 @@ class _Reasons(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.said: list[str] = []
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Context in which messages of OpenTelemetry come here, and nowhere else."""
+        logger = logging.getLogger("opentelemetry")
+        propagated, logger.propagate = logger.propagate, False
+        logger.addHandler(self)
+        try:
+            yield
+        finally:
+            logger.removeHandler(self)
+            logger.propagate = propagated
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one message."""
