@@ -171,6 +171,20 @@ def _answered(bench: Bench) -> int:
     return sum(entry.speaker.name == "AGENT" and entry.final for entry in bench.store.transcript.entries)
 
 
+async def test_a_recorded_message_that_nobody_answered_holds_nobody_up(tmp_path: Path) -> None:
+    talk = Talk().opened()
+    for words in ("One", "Two"):
+        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": words}]}
+        talk.up("conversation.item.create", item=item)
+        talk.down("conversation.item.added", item=item)
+    talk.answers("The answer.", 0.2)
+    client = Client(recorded_talk(tmp_path / "talk", talk))
+    assert transcripts(await client.types("Hello")) == ["The answer."]
+    assert [event["error"]["code"] for event in await client.types("More") if event["type"] == "error"] == [
+        "recording_over"
+    ]
+
+
 @pytest.mark.parametrize(
     "headers",
     [{}, {"Authorization": "Bearer wrong"}, {"Sec-WebSocket-Protocol": "realtime, openai-insecure-api-key.wrong"}],

@@ -92,3 +92,19 @@ def test_what_is_no_event_is_not_sent_and_that_is_told(text: str):
 def test_half_a_character_is_sent_as_a_question_mark():
     (sent,) = Conversation().do(SendEvent('{"type": "x", "a": "\\ud800", "event_id": "e"}')).sent_with_ids
     assert sent["a"] == "?"
+
+
+def test_what_an_event_of_the_user_changes_is_not_said_to_be_the_servers_doing():
+    c = Conversation()
+    written(c, type="session.update", session={"type": "realtime", "instructions": "Be brief."})
+    (notice,) = c.server("session.updated", session={"instructions": "Be brief."}).of(Notice)
+    assert notice.text == "the event you wrote changed the session: instructions"
+    (notice,) = c.server("session.updated", session={"instructions": "Something else."}).of(Notice)
+    assert notice.text == "the server changed the session: instructions"
+
+
+@pytest.mark.parametrize("session", [5, None, {"tools": 5}, {"audio": 5, "instructions": 7}, {"voice": [1]}])
+def test_settings_of_any_form_may_be_written(session: object):
+    c = Conversation()
+    written(c, type="session.update", session=session)
+    c.server("session.updated", session={"instructions": "Be brief.", "tools": [], "audio": {"output": {"voice": "x"}}})

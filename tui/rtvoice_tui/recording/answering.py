@@ -122,8 +122,9 @@ class Answerer:
             self._speaks, self._speech_s = False, 0.0
 
     def _answer(self, cue: Cue) -> None:
-        """Begin the next segment with this cue; what comes before it in the recording is left out."""
-        place = next((number for number, segment in enumerate(self._left) if _fits(segment.cue, cue)), None)
+        """Begin the next segment with this cue and an answer; what comes before it in the recording is left out."""
+        left = enumerate(self._left)
+        place = next((number for number, segment in left if _fits(segment.cue, cue) and segment.answers), None)
         if place is None:
             self._playing = asyncio.ensure_future(self._over(self._playing))
             return

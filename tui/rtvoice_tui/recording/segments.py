@@ -31,6 +31,11 @@ class Segment:
     cue: Cue
     frames: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
 
+    @property
+    def answers(self) -> bool:
+        """Whether there is a response, or an error, in it."""
+        return any(str(event.get("type")).startswith(("response.", "error")) for _, event in self.frames)
+
 
 _ANSWERED_ELSEWHERE = frozenset(("session.updated", "conversation.item.truncated", "rate_limits.updated"))
 """Frames that answer what a client may do at any time."""

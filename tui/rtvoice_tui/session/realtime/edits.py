@@ -69,6 +69,7 @@ class Edits:
         self._waiting: list[PendingEdit] = []
         self._resolved: deque[PendingEdit] = deque(maxlen=16)
         self._refused_whole: PendingEdit | None = None
+        self._by_hand: dict[str, Any] = {}  # what events that the user wrote ask for
         self._unanswered_fields: set[str] = set()
         self._in_force: dict[str, Any] = {}
         self._refused_tools: dict[str, ToolSpec] = {}
@@ -197,6 +198,10 @@ class Edits:
             self._acknowledge(edit, found)
         return tuple(edit.event_id for edit in answered)
 
+    def wrote(self, session: Mapping[str, Any]) -> None:
+        """The user asks for settings with an event written by hand: the server does not change them by itself."""
+        self._by_hand |= {name: value for name, value in in_force(session).items() if name != "tools"}
+
     def holds_refused(self, session: Mapping[str, Any]) -> bool:
         """Whether the server reports the whole configuration that an error seemed to refuse: it was accepted."""
         edit, found = self._refused_whole, in_force(session)
@@ -250,7 +255,12 @@ class Edits:
             if fields and made != edit.made:
                 edit.made = made
                 self._report_edit(edit, EditState.CHANGED if made else EditState.ACKNOWLEDGED, made=made)
-        by_itself = sorted(n for n in changed if n not in _ECHOES)
+        asked = sorted(n for n in changed if n in self._by_hand and not differs(n, self._by_hand[n], changed[n]))
+        for name in asked:
+            del self._by_hand[name]
+        if asked:
+            self._out.report(Notice(Level.INFO, f"the event you wrote changed the session: {', '.join(asked)}"))
+        by_itself = sorted(n for n in changed if n not in _ECHOES and n not in asked)
         if by_itself:
             self._out.report(
                 Notice(Level.INFO, f"the server changed the session: {', '.join(by_itself)}", "see pane 5")
@@ -335,6 +345,7 @@ class Edits:
         self._resolved.clear()
         self._unanswered_fields.clear()
         self._in_force = {}
+        self._by_hand = {}
         self._refused_whole = None
         self._refused_tools.clear()
 

@@ -66,4 +66,4 @@ def make_parts(
     )
     tool_calls = ToolCalls(dialect, out, edits, calls, responses, listening, ledger.is_heard)
     configuration = Configuration(edits, out)
-    return Parts(out, configuration, user, WrittenEvents(out, typed), responses, tool_calls, fault)
+    return Parts(out, configuration, user, WrittenEvents(out, typed, edits), responses, tool_calls, fault)

@@ -74,8 +74,9 @@ class SessionList(PlainView):
         self.sync(force=True)
 
     def _line(self, entry: Listed) -> list[Piece]:
-        day, time, profile = entry.name[:10], entry.name[11:15], entry.name[18:-5]
-        head: list[Piece] = [(f" {day} {time[:2]}:{time[2:]}  ", "dim"), (f"{one_line(profile, 14):<14} ", "title")]
+        day, time, profile = entry.name[:10], entry.name[11:17], entry.name[18:-5]
+        when = f" {day} {time[:2]}:{time[2:4]}:{time[4:]} "
+        head: list[Piece] = [(when, "dim"), (f"{one_line(profile, 12):<12}", "title")]
         if entry.recording is None:
             return [*head, (one_line(entry.problem, 200), "error")]
         summary = self._summaries.get(entry.name)

@@ -2,10 +2,11 @@
 
 import json
 
-from rtvoice_tui.protocol.realtime.client_events import ClientEvent, CreateItem
+from rtvoice_tui.protocol.realtime.client_events import ClientEvent, CreateItem, UpdateSession
 from rtvoice_tui.protocol.realtime.codec import decode_sent
 from rtvoice_tui.protocol.realtime.objects import ErrorInfo
 from rtvoice_tui.session.facts import Level, Notice
+from rtvoice_tui.session.realtime.edits import Edits
 from rtvoice_tui.session.realtime.outbox import Outbox
 from rtvoice_tui.session.realtime.server_errors import judge, sentence
 from rtvoice_tui.session.realtime.turns.typed_turns import TypedTurns
@@ -20,10 +21,12 @@ class WrittenEvents:
     Args:
         out: collects the effects.
         typed: gets messages of the user, which are turns.
+        edits: is told which settings an event asks for.
     """
 
-    def __init__(self, out: Outbox, typed: TypedTurns) -> None:
+    def __init__(self, out: Outbox, typed: TypedTurns, edits: Edits) -> None:
         self._out = out
+        self._edits = edits
         self._typed = typed
 
     def send(self, text: str, live: bool) -> None:
@@ -44,6 +47,8 @@ class WrittenEvents:
             return
         if words := _message_of(event):
             self._typed.written(event.event_id, words)
+        if isinstance(event, UpdateSession):
+            self._edits.wrote(event.session)
         self._out.send_written(event, compact)
 
     def refused(self, error: ErrorInfo) -> None:
