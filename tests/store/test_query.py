@@ -38,7 +38,14 @@ def talk(log: EventLog) -> EventLog:
     add(log, 0.0, "session.created", session={"id": "sess_1"})
     log.set_turn(1)
     add(log, 1.0, "response.create", sent=True)
-    add(log, 1.2, "response.function_call_arguments.done", call_id="call_7", arguments='{"city": "Berlin"}')
+    add(
+        log,
+        1.2,
+        "response.function_call_arguments.done",
+        call_id="call_7",
+        name="get_weather",
+        arguments='{"city": "Berlin"}',
+    )
     add(log, 3.0, "conversation.item.create", sent=True, item=output)
     log.set_turn(2)
     add(log, 61.0, "conversation.item.truncate", sent=True, item_id="item_9", audio_end_ms=900)
@@ -66,6 +73,9 @@ def talk(log: EventLog) -> EventLog:
         ("turn:1-2 dir:down", [2, 5]),
         ("item:item_9", [4]),
         ("call:call_7 -dir:up", [2]),
+        ("call:get_weather", [2]),
+        ("TYPE:error", [5]),
+        ("Dir:up Turn:1", [1, 3]),
         ("code:truncate", [5]),
         ("code:item_9", []),
         ("since:1:00", [4, 5]),
@@ -84,7 +94,7 @@ def test_a_query_finds_its_rows(talk: EventLog, words: str, rows: list[int]) -> 
     assert hits(talk, words) == rows
 
 
-NONE = ["dir:left", "turn:x", f"turn:{'9' * 5000}", "since:soon", "slower:x", "/[/", "type:/(/"]
+NONE = ["dir:left", "turn:3-1", "turn:x", f"turn:{'9' * 5000}", "since:soon", "slower:x", "/[/", "type:/(/"]
 NONE += [r"/\u00/", "/a{99999999999}/"]
 NONE.append(f"/{'(' * 3000}{')' * 3000}/")
 

@@ -190,6 +190,18 @@ async def test_what_a_filter_hides_is_what_the_lines_say_and_not_the_whole_names
         assert view.line_count == 1, "the whole name is found as well"
 
 
+async def test_a_query_that_cannot_be_understood_says_why_and_esc_shows_all(store: Store):
+    async with still_app(store) as pilot:
+        count = pilot.app.query_one(EventsView).line_count
+        await pilot.press("2", "f", *"dir:left", "enter")
+        await pulse(pilot)
+        assert "dir: is up or down" in screen_text(pilot)
+        assert pilot.app.query_one(EventsView).line_count == 0
+        await pilot.press("escape")
+        await pulse(pilot)
+        assert pilot.app.query_one(EventsView).line_count == count > 0
+
+
 def test_a_comparison_colours_what_one_side_alone_has_and_does_not_fold() -> None:
     assert change_pieces('- "a": 1') == [('- "a": 1', "error")]
     assert change_pieces('+ "a": 2') == [('+ "a": 2', "ok")]

@@ -104,8 +104,8 @@ class Recording:
 
     @property
     def has_sound(self) -> bool:
-        """Whether any sound is kept: it may be asked for where there is no device."""
-        return self.manifest.sound and any(self.size(track) for track in Track)
+        """Whether sound of either side is kept: it may be asked for where there is no device, or nobody speaks."""
+        return self.manifest.sound and any(self.size(track) for track in (Track.SENT, Track.RECEIVED))
 
     def speech(self, speech: Speech) -> bytes:
         """The sound of a frame; silence where it is not kept."""
