@@ -17,6 +17,7 @@ from rtvoice_tui.engine.plan import Plan
 from rtvoice_tui.profiles.store import parse_profile
 from rtvoice_tui.protocol.realtime.dialects import DIALECTS
 from rtvoice_tui.protocol.wire import Endpoint
+from rtvoice_tui.recording import answering
 from rtvoice_tui.recording.answering import Answerer
 from rtvoice_tui.recording.as_server import serve_recording
 from rtvoice_tui.recording.conversation import conversation, parts_of
@@ -169,6 +170,22 @@ async def test_a_second_instance_has_the_same_conversation(recording: Recording)
 
 def _answered(bench: Bench) -> int:
     return sum(entry.speaker.name == "AGENT" and entry.final for entry in bench.store.transcript.entries)
+
+
+async def test_the_answer_to_a_typed_message_waits_as_the_recorded_one_did_after_the_speech(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    talk = Talk().opened().asks("A question that takes three seconds?", 3.0).after(0.4).answers("Yes.", 0.2)
+    client = Client(recorded_talk(tmp_path / "talk", talk))
+    client.answerer._speed = 1.0
+    monkeypatch.setattr(answering.asyncio, "sleep", sleep)
+    assert transcripts(await client.types("Typed.")) == ["Yes."]
+    assert 0.5 < slept[0] < 0.7  # 0.2 s until the transcript, and 0.4 s
 
 
 async def test_a_recorded_message_that_nobody_answered_holds_nobody_up(tmp_path: Path) -> None:

@@ -130,7 +130,12 @@ class Answerer:
             return
         segment = self._left[place]
         del self._left[: place + 1]
-        frames = [frame for frame in segment.frames if not _is_of_user(frame[1], spoken=cue is Cue.SPOKEN)]
+        asked = segment.asked_at
+        frames = [
+            (max(0.0, after - asked), event)
+            for after, event in segment.frames
+            if not _is_of_user(event, spoken=cue is Cue.SPOKEN)
+        ]
         if cue is Cue.SPOKEN and segment.cue is not Cue.SPOKEN:
             frames = [*((0.0, event) for event in _SPEECH), *frames]
         before = self._playing

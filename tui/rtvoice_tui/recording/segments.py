@@ -32,6 +32,12 @@ class Segment:
     frames: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
 
     @property
+    def asked_at(self) -> float:
+        """When the user had spoken, in seconds after the first frame: the answer comes as soon after it as it came."""
+        kinds = ("input_audio_buffer.speech_stopped", "input_audio_buffer.committed")
+        return next((after for kind in kinds for after, event in self.frames if event.get("type") == kind), 0.0)
+
+    @property
     def answers(self) -> bool:
         """Whether there is a response, or an error, in it."""
         return any(str(event.get("type")).startswith(("response.", "error")) for _, event in self.frames)
