@@ -1,6 +1,7 @@
 """``rtvoice-tui sessions``: what each command prints and writes."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,31 @@ def test_each_format_is_written_to_a_file_and_never_over_one(root: Path, tmp_pat
     assert "exists already" in run("export", "last", "--format", kind, "-o", str(file), code=1)
     assert file.read_text() == text
     assert "cannot be written" in run("export", "last", "-o", str(tmp_path / "none" / "talk.md"), code=1)
+
+
+def test_subtitles_do_not_overlap(tmp_path: Path) -> None:
+    talk = Talk().opened()
+    for number in range(4):
+        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": f"Question {number}?"}]}
+        talk.up("conversation.item.create", item=item)
+        talk.after(0.05).answers("A long answer that takes some time to be read by anybody.", 0.5).after(1.0)
+    recorded_talk(tmp_path / "talk", talk)
+    times = re.findall(r"00:(\d\d:\d\d,\d{3})", run("export", str(tmp_path / "talk"), "--format", "srt"))
+    assert len(times) == 16
+    assert times == sorted(times)
+
+
+def test_a_dash_is_standard_output_and_not_a_file(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    conversation(root)
+    monkeypatch.chdir(tmp_path)
+    assert run("export", "last", "-o", "-") == run("show", "last")
+    assert not (tmp_path / "-").exists()
+
+
+def test_the_suffix_of_a_sound_may_be_in_capitals(root: Path, tmp_path: Path) -> None:
+    conversation(root)
+    run("export", "last", "--format", "flac", "-o", str(tmp_path / "talk.FLAC"))
+    assert [path.name for path in tmp_path.glob("talk*")] == ["talk.FLAC"]
 
 
 def test_the_events_and_the_conversation_are_json_for_other_programs(root: Path) -> None:
