@@ -10,23 +10,20 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from rtvoice_tui.audio.choice import AudioChoice
-from rtvoice_tui.audio.pcm.levels import measure
-from rtvoice_tui.engine.observers import EventLogObserver, MachineMade, Observed, Observer, Stepped, store_observer
+from rtvoice_tui.engine.observers import EventLogObserver, store_observer
 from rtvoice_tui.engine.plan import EndpointSource, Plan
-from rtvoice_tui.errors import AudioError, ProfileError, RecordingError
-from rtvoice_tui.media import DEFAULT_AUDIO_SETTINGS, AudioSettings, DeviceState, Level
-from rtvoice_tui.protocol.realtime.dialects import DIALECTS
+from rtvoice_tui.errors import AudioError, RecordingError
+from rtvoice_tui.media import DEFAULT_AUDIO_SETTINGS, AudioSettings
 from rtvoice_tui.protocol.realtime.wire import RealtimeWire
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
-from rtvoice_tui.protocol.wire import Endpoint
-from rtvoice_tui.recording.format import Track
 from rtvoice_tui.recording.reader import Recording
+from rtvoice_tui.recording.replayed_devices import TICK_S, HeardLevels, level_observer, prepare, prepared_store
+from rtvoice_tui.recording.replayed_plan import NOTHING_SENT, plan_of_recording
 from rtvoice_tui.recording.replaying import BEGINNING, Place, Replayer
 from rtvoice_tui.recording.timeline import Timeline, speech_observer
-from rtvoice_tui.session.commands import Command, EditSession, MicFrame
+from rtvoice_tui.session.commands import Command, EditSession
 from rtvoice_tui.session.facts import Fact, Notice
 from rtvoice_tui.session.facts import Level as Severity
 from rtvoice_tui.session.recap import HistoryMessage
@@ -36,16 +33,11 @@ from rtvoice_tui.tools.registry import Toolset
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """How much faster than the session it can be."""
 
-TICK_S = 0.02
-"""Seconds between two steps while it plays."""
-
 STEP_S = 20.0
 """Seconds that are replayed at a time on the way to a jump's end, which may not be wanted any more."""
 
 FORWARD_S = 2.0
 """A jump forward that is no longer than this goes on from where it is."""
-
-NOTHING_SENT = "this is a replay: nothing is sent"
 
 
 class Sound(Protocol):
@@ -90,7 +82,7 @@ class ReplaySession:
         self._store = store
         self._sound: Sound | None = None
         self._audio = DEFAULT_AUDIO_SETTINGS
-        self._plan = _plan_of(recording)
+        self._plan = plan_of_recording(recording)
         self.timeline = Timeline(recording, prepared_store)
         self.changed: Callable[[], object] = lambda: None
         self.playing = False
@@ -105,7 +97,7 @@ class ReplaySession:
         self._stopped = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
-        self._heard = _HeardLevels(recording)
+        self._heard = HeardLevels(recording)
 
     def use_sound(self, sound: Sound) -> None:
         """Play this sound with it, from the next `play` on."""
@@ -263,7 +255,7 @@ class ReplaySession:
     def _replayer(self, store: Store, place: Place) -> Replayer:
         log = EventLogObserver(store.events, RealtimeWire(), lambda fact: None)
         return Replayer(
-            self.recording, [store_observer(store), log, speech_observer(store), _microphone(store)], place=place
+            self.recording, [store_observer(store), log, speech_observer(store), level_observer(store)], place=place
         )
 
     # --- sound
@@ -385,97 +377,3 @@ class _Replay:
     replayer: Replayer
     until: float = 0.0
     told: bool = False
-
-
-class _Measured(NamedTuple):
-    at: float
-    level: Level
-
-
-class _HeardLevels:
-    """Levels of what was heard, for the meter: of the last block before a time."""
-
-    def __init__(self, recording: Recording) -> None:
-        self._recording = recording
-        self._last = 0.0
-
-    def until(self, at: float) -> list[_Measured]:
-        """The level of the last `TICK_S` seconds, once for each of them; nothing without sound."""
-        if not 0 <= at - self._last < TICK_S:
-            self._last = at
-            for segment, size in self._recording.stretches(Track.HEARD):
-                place = int((at - TICK_S - segment.at) * segment.rate) * 2
-                if 0 <= place < size:
-                    pcm = self._recording.pcm(Track.HEARD, segment.place + place, int(TICK_S * segment.rate) * 2)
-                    return [_Measured(at, measure(pcm[: len(pcm) // 2 * 2]))]
-        return []
-
-
-class _NoServer:
-    """The endpoint of a replay: there is none."""
-
-    def __init__(self, identity: str) -> None:
-        self.identity = identity
-
-    async def endpoint(self) -> Endpoint:
-        """Raises `ProfileError`."""
-        raise ProfileError(NOTHING_SENT)
-
-    async def close(self) -> None:
-        """Nothing was started."""
-
-
-def prepared_store() -> Store:
-    """A store for a replay."""
-    store = Store()
-    prepare(store)
-    return store
-
-
-def prepare(store: Store) -> None:
-    """Tell in place of the devices, which are not recorded, that this is a recording."""
-    for view in (store.audio.input, store.audio.output):
-        view.name, view.state = "recording", DeviceState.OPEN
-
-
-def _microphone(store: Store) -> Observer:
-    """Observer that shows the level of the microphone."""
-
-    def observe(observed: Observed, at: float) -> None:
-        if isinstance(observed, Stepped) and isinstance(observed.input, MicFrame):
-            level_db = observed.input.level_db
-            if level_db is not None:
-                store.mic.update(Level(level_db, level_db), at)
-
-    return observe
-
-
-def _plan_of(recording: Recording) -> Plan:
-    made = next((line.machine for line in recording.journal() if line.machine is not None), None)
-    if made is None:
-        raise RecordingError(f"{recording.name} holds no session", "it was cut off before the session began")
-    return plan_of(made)
-
-
-def plan_of(made: MachineMade) -> Plan:
-    """The plan of a recorded session.
-
-    Raises:
-        RecordingError: its provider is not known.
-    """
-    dialect = DIALECTS.get(made.dialect)
-    if dialect is None:
-        raise RecordingError("the recording is of a provider that is not known here", "update rtvoice-tui")
-    return Plan(
-        dialect,
-        made.settings,
-        made.tools,
-        {},
-        _NoServer(made.identity),
-        AudioChoice(silent=True),
-        made.talk,
-        made.audio,
-        made.calls_in_a_row,
-        made.profile,
-        connect=False,
-    )
