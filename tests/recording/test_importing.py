@@ -350,3 +350,25 @@ def test_a_model_with_an_endless_name_does_not_spoil_the_manifest(tmp_path: Path
     found, _ = opened(path)
     assert len(found.recording.manifest.identity) < 300
     found.close()
+
+
+def test_after_a_message_that_nobody_answered_the_conversation_goes_on(tmp_path: Path) -> None:
+    talk = Talk().opened()
+    for words, answer in (("first", "one"), ("second", ""), ("third", "three"), ("fourth", "four")):
+        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": words}]}
+        talk.after(10.0).up("conversation.item.create", item=item)
+        talk.up("response.create")
+        if answer:
+            place = {"response_id": f"r-{answer}", "item_id": f"i-{answer}", "content_index": 0, "output_index": 0}
+            talk.after(1.0).down("response.created", response={"id": f"r-{answer}", "status": "in_progress"})
+            talk.down("response.output_text.delta", **place, delta=answer)
+            talk.down("response.done", response={"id": f"r-{answer}", "status": "completed", "output": []})
+    path = tmp_path / "gap.jsonl"
+    path.write_bytes(lines(talk))
+    found, said = opened(path)
+    parts = [(part.who, part.text, round(part.at)) for part in said.parts]
+    assert parts == [
+        ("user", "first", 10), ("agent", "one", 11), ("user", "second", 21), ("user", "third", 31),
+        ("agent", "three", 32), ("user", "fourth", 42), ("agent", "four", 43),
+    ]  # fmt: skip
+    found.close()

@@ -35,7 +35,7 @@ def add(log: EventLog, at: float, kind: str, sent: bool = False, **fields: objec
 def talk(log: EventLog) -> EventLog:
     """A session in which one tool is called and one truncation fails."""
     output = {"call_id": "call_7", "output": "Light jacket, 11 degrees"}
-    add(log, 0.0, "session.created", session={"id": "sess_1"})
+    add(log, 0.0, "session.created", session={"id": "sess_1", "tools": [{"type": "function", "name": "get_weather"}]})
     log.set_turn(1)
     add(log, 1.0, "response.create", sent=True)
     add(

@@ -190,6 +190,21 @@ async def test_what_a_filter_hides_is_what_the_lines_say_and_not_the_whole_names
         assert view.line_count == 1, "the whole name is found as well"
 
 
+async def test_a_search_finds_what_a_filter_finds_also_what_pieces_say_together(store: Store):
+    for piece in ("light", "house ", "keeper"):
+        text = json.dumps({"type": "response.output_text.delta", "delta": piece})
+        store.events.append(9.0, False, "response.output_text.delta", text, fold_key="said")
+    store.events.append(9.5, False, "response.done", '{"type": "response.done", "nowhere_else": 1}')
+    async with still_app(store) as pilot:
+        view = pilot.app.query_one(EventsView)
+        for words, name in (("lighthouse", "response.output_text.delta"), ("nowhere_else", "response.done")):
+            await pilot.press("2", "/", *words, "enter")
+            await pulse(pilot)
+            assert view.cursor is not None
+            assert view.row_at(view.cursor).name == name
+            assert "no match" not in screen_text(pilot)
+
+
 async def test_a_query_that_cannot_be_understood_says_why_and_esc_shows_all(store: Store):
     async with still_app(store) as pilot:
         count = pilot.app.query_one(EventsView).line_count

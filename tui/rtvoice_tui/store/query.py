@@ -25,7 +25,7 @@ FIELDS = {
 MOST_S = 0.3
 """Seconds that one search with a regular expression may take."""
 
-_NAMED = {"code": "code", "call": "call_id|name", "item": "id|item_id|previous_item_id"}
+_NAMED = {"code": "code", "call": "call_id", "item": "id|item_id|previous_item_id"}
 """Names in the JSON whose values a field searches."""
 
 _TERM = re.compile(
@@ -218,7 +218,11 @@ def _term(field: str, value: str, unwanted: bool, is_regex: bool) -> Text | Span
     if is_regex:
         return _regex(value, unwanted, in_type=field == "type")
     if field in _NAMED:
-        return _regex(rf'"(?:{_NAMED[field]})"\s*:\s*"[^"]*{re.escape(value)}', unwanted, named=True)
+        pattern = rf'"(?:{_NAMED[field]})"\s*:\s*"[^"]*{re.escape(value)}'
+        if field == "call":  # a tool's name, where it is that of a call and not its definition
+            name = rf'"name"\s*:\s*"[^"]*{re.escape(value)}'
+            pattern = rf'{pattern}|"call_id"[^\n]*{name}|{name}[^\n]*"call_id"'
+        return _regex(pattern, unwanted, named=True)
     return Text(value.lower(), unwanted, in_type=field == "type")
 
 

@@ -21,11 +21,13 @@ from rtvoice_tui.recording.importing.frames import Found, Frame, timed
 from rtvoice_tui.recording.importing.playout import Playout
 from rtvoice_tui.recording.recorder import Recorder
 from rtvoice_tui.recording.summary import SummaryCounter
-from rtvoice_tui.session.commands import Interrupt, MicFrame, SendText, TakeAsReady, ToolFinished
+from rtvoice_tui.session.commands import Interrupt, MicFrame, SendText, TakeAsReady, TimerFired, ToolFinished
+from rtvoice_tui.session.effects import Schedule
 from rtvoice_tui.session.facts import Phase
 from rtvoice_tui.session.inputs import Closed, Connecting, Input, Opened, Received, Started
 from rtvoice_tui.session.realtime.machine import SessionMachine
 from rtvoice_tui.session.talk_mode import OPEN_MICROPHONE
+from rtvoice_tui.session.timers import ResponseLate
 
 _INTERRUPTING = frozenset(("conversation.item.truncate", "response.cancel", "output_audio_buffer.clear"))
 _INTERRUPTIBLE = frozenset((Phase.SPEAKING, Phase.THINKING))
@@ -92,6 +94,7 @@ class _Writer:
         )
         self._playout = Playout(made.settings.output_rate, truncated_ms)
         self._at = 0.0
+        self._late: ResponseLate | None = None  # until the response that was asked for last is late
         self.sound = False
         self.skipped = 0
         self._observe(made, 0.0)
@@ -150,6 +153,9 @@ class _Writer:
         if isinstance(item, dict) and item.get("type") == "function_call_output":
             self._step(ToolFinished(str(item.get("call_id", "")), str(item.get("output", "")), ok=True), at)
         elif words := self._wire.typed_text(decoded):
+            if self._late is not None:  # nobody answered the message before, which would hold this one up
+                self._step(TimerFired(self._late), at)
+                self._late = None
             self._step(SendText(words), at)
 
     def _play_until(self, at: float) -> None:
@@ -168,6 +174,9 @@ class _Writer:
 
     def _carry_out(self, effects: Any, at: float) -> None:
         """Play, and be silent; everything else was done by the client of that time."""
+        for effect in effects:
+            if isinstance(effect, Schedule) and isinstance(effect.timer, ResponseLate):
+                self._late = effect.timer
         flushed = self._playout.take(effects, at)
         if flushed is not None:
             self._step(flushed, at)

@@ -10,6 +10,7 @@ from textual.cache import FIFOCache
 
 from rtvoice_tui.store.causes import cause_of
 from rtvoice_tui.store.event_log import Row
+from rtvoice_tui.store.event_search import EventSearch
 from rtvoice_tui.store.plain import one_line
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import bindings
@@ -67,6 +68,8 @@ class EventsView(FollowView):
         self._filter = EventFilter(self._log, words)
         self._seen = -1
         self._returns: tuple[int, int] | None = None  # the rows of the cause that was gone to, and of where from
+        self._found: set[int] = set()
+        self._found_state: tuple[object, ...] = ()  # query, log and version of what was found
         self._marked: int | None = None  # the row that another is to be compared with
         self._painted: FIFOCache[tuple[int, bool], int] = FIFOCache(512)  # an LRUCache keeps the first value
 
@@ -405,7 +408,22 @@ class EventsView(FollowView):
         return self._holds(self.place_at(line))
 
     def _holds(self, place: Place) -> bool:
-        return self._rows.holds(place, self._query)
+        """Whether the query asks for an event, as a filter would, or for what a line shows."""
+        if not place.head and place.row in self._found_rows():
+            return True
+        unwanted = any(text.unwanted for text in self._query.texts)
+        return (place.head or not unwanted) and self._rows.holds(place, self._query)
+
+    def _found_rows(self) -> set[int]:
+        """The rows that a filter with the query would show."""
+        state = (self._query, self._log, self._log.version)
+        if state != self._found_state:
+            search = EventSearch(self._log, self._query, short_name)
+            while search.behind:
+                search.scan()
+            search.scan()
+            self._found, self._found_state = set(search.hits), state
+        return self._found
 
     def _which_match(self, place: Place, line: int) -> str:
         """Which match a place is, and of how many, where there are few enough rows to count them."""
