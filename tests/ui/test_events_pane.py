@@ -198,7 +198,7 @@ async def test_a_search_finds_what_a_filter_finds_also_what_pieces_say_together(
     async with still_app(store) as pilot:
         view = pilot.app.query_one(EventsView)
         for words, name in (("lighthouse", "response.output_text.delta"), ("nowhere_else", "response.done")):
-            await pilot.press("2", "/", *words, "enter")
+            await pilot.press("escape", "2", "/", *words, "enter")
             await pulse(pilot)
             assert view.cursor is not None
             assert view.row_at(view.cursor).name == name
