@@ -178,3 +178,11 @@ def test_a_line_longer_than_any_reader_takes_ends_a_bundle_as_it_ends_a_replay(
     (recording.folder / "wire.jsonl").write_bytes(b"".join([*lines[:5], b"[" + b"1," * 200_000 + b"1]\n", *lines[5:]]))
     monkeypatch.setattr(bundling, "MOST_LINE", 100_000)
     assert bundle(recording, None).files["wire.jsonl"] < whole
+
+
+def test_the_home_of_the_user_is_private_wherever_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/tmp/mary-jones")
+    talk = Talk().opened().answers("It is in /tmp/mary-jones/secret/plan.txt.", 0.3)
+    bundle(recorded_talk(tmp_path / "talk", talk), tmp_path / "talk.zip")
+    with zipfile.ZipFile(tmp_path / "talk.zip") as archive:
+        assert not any(b"mary-jones" in archive.read(name) for name in archive.namelist())

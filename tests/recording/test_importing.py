@@ -372,3 +372,15 @@ def test_after_a_message_that_nobody_answered_the_conversation_goes_on(tmp_path:
         ("agent", "three", 32), ("user", "fourth", 42), ("agent", "four", 43),
     ]  # fmt: skip
     found.close()
+
+
+@pytest.mark.parametrize("model", ["talker-2", ""])
+@pytest.mark.parametrize("form", [har, lines])
+def test_the_model_is_that_of_the_file(tmp_path: Path, form: Callable[[Talk], bytes], model: str) -> None:
+    talk = Talk()
+    talk.down("session.created", session={"id": "s", "model": model})
+    path = tmp_path / f"page.{'har' if form is har else 'jsonl'}"
+    path.write_bytes(form(talk))
+    found, _ = opened(path)
+    assert found.recording.manifest.model == model
+    found.close()

@@ -6,7 +6,7 @@ import pytest
 
 from recording.talk import recorded_talk
 from rtvoice_tui.recording.conversation import replayed_store
-from rtvoice_tui.recording.places import NoPlace, row_of, time_of
+from rtvoice_tui.recording.places import NoPlace, event_of, time_of
 from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.recording.timeline import Timeline
 from rtvoice_tui.store.store import Store
@@ -38,4 +38,4 @@ def test_numbers_of_any_length_are_no_place(timeline: Timeline, folder: Path, be
     with pytest.raises(NoPlace):
         time_of(words, timeline)
     with replayed_store(Recording(folder)) as (store, _), pytest.raises(NoPlace):
-        row_of(words, store.events)
+        event_of(words, store.events, [], 9e9)

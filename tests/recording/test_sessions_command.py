@@ -88,7 +88,7 @@ def test_each_format_is_written_to_a_file_and_never_over_one(root: Path, tmp_pat
     assert "cannot be written" in run("export", "last", "-o", str(tmp_path / "none" / "talk.md"), code=1)
 
 
-def test_subtitles_do_not_overlap(tmp_path: Path) -> None:
+def test_subtitles_do_not_overlap_and_can_be_read(tmp_path: Path) -> None:
     talk = Talk().opened()
     for number in range(4):
         item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": f"Question {number}?"}]}
@@ -98,6 +98,8 @@ def test_subtitles_do_not_overlap(tmp_path: Path) -> None:
     times = re.findall(r"00:(\d\d:\d\d,\d{3})", run("export", str(tmp_path / "talk"), "--format", "srt"))
     assert len(times) == 16
     assert times == sorted(times)
+    seconds = [60 * float(time[:2]) + float(time[3:].replace(",", ".")) for time in times]
+    assert all(end - start > 1.49 for start, end in zip(seconds[::2], seconds[1::2], strict=True))
 
 
 def test_a_dash_is_standard_output_and_not_a_file(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,9 +175,21 @@ def test_the_settings_at_a_place_and_at_two(tmp_path: Path) -> None:
     assert json.loads(run("compare", str(tmp_path / "talk"), "event 3", "--settings"))["model"] == "talker"
     lines = run("compare", str(tmp_path / "talk"), "event 3", f"event {len(talk.frames)}", "--settings").splitlines()
     assert [line for line in lines[2:] if line[0] != " "] == ["-   ]", "+   ],", '+   "voice": "cedar"']
-    late = run("compare", str(tmp_path / "talk"), "0:00", "9:00", "--settings").splitlines()
+    late = run("compare", str(tmp_path / "talk"), "0:00", f"{talk.now:.2f}", "--settings").splitlines()
     assert late[1].startswith(f"+++ event {len(talk.frames)}  ")
     assert late[-2:] == lines[-2:]
+    assert "the recording ends at 0:0" in run("compare", str(tmp_path / "talk"), "0:00", "9:00", code=2)
+
+
+def test_a_place_among_frames_of_sound_is_that_frame(tmp_path: Path) -> None:
+    talk = Talk().opened().asks("A question of two seconds?", 2.0)
+    recorded_talk(tmp_path / "talk", talk)
+    sound = [n for n, (_, _, event) in enumerate(talk.frames, 1) if event["type"] == "input_audio_buffer.append"]
+    lines = run(
+        "compare", str(tmp_path / "talk"), f"event {sound[4]}", f"{talk.frames[sound[9] - 1][0]:.3f}"
+    ).splitlines()
+    assert lines[0].startswith(f"--- event {sound[4]}  ")
+    assert lines[1].startswith(f"+++ event {sound[9]}  ")
 
 
 def test_before_the_server_told_any_settings_that_is_said(root: Path) -> None:

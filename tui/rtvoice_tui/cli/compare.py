@@ -1,10 +1,14 @@
 """``rtvoice-tui sessions compare``: two events of a recording, or the session's settings at two times."""
 
+from array import array
+from collections.abc import Sequence
+
 import click
 
 from rtvoice_tui.cli.console import write_exactly
+from rtvoice_tui.engine.observers import FrameReceived, FrameSent, Observed
 from rtvoice_tui.recording.conversation import replayed_store
-from rtvoice_tui.recording.places import NoPlace, row_of
+from rtvoice_tui.recording.places import NoPlace, event_of
 from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.store.causes import cause_of
 from rtvoice_tui.store.differing import differing_lines
@@ -27,37 +31,42 @@ def compare_places(recording: Recording, first: str, second: str | None, setting
         click.UsageError: there is no such place, or no cause is known.
         RecordingError: the recording cannot be replayed.
     """
-    with replayed_store(recording) as (store, problem):
+    times = array("d")
+
+    def note(observed: Observed, at: float) -> None:
+        if isinstance(observed, FrameReceived | FrameSent):
+            times.append(at)
+
+    with replayed_store(recording, note) as (store, problem):
         log = store.events
         try:
-            one = row_of(first, log)
-            other = row_of(second, log) if second is not None else None
+            one = event_of(first, log, times, recording.ends)
+            other = event_of(second, log, times, recording.ends) if second is not None else None
         except NoPlace as error:
-            raise click.UsageError(
-                f"{error}{f' (the recording could be read until: {problem})' if problem else ''}"
-            ) from None
+            raise click.UsageError(f"{error}; {problem}" if problem else str(error)) from None
         if other is None and not settings:
             one, other = _cause_of(log, one), one
         if other is None:
-            lines = settings_lines(settings_at(log, one))
+            lines = settings_lines(settings_at(log, log.row_of(one)))
         elif settings:
             one, other = sorted((one, other))
-            lines = [*_head(log, one, other), *settings_compared(log, one, other)]
+            lines = [*_head(log, times, one, other), *settings_compared(log, log.row_of(one), log.row_of(other))]
         else:
-            lines = [*_head(log, one, other), *differing_lines(*(indented(log.text(row)) for row in (one, other)))]
+            texts = [indented(log.text_of_event(event)) for event in (one, other)]
+            lines = [*_head(log, times, one, other), *differing_lines(*texts)]
     write_exactly("\n".join(lines) + "\n")
 
 
-def _head(log: EventLog, one: int, other: int) -> list[str]:
+def _head(log: EventLog, times: Sequence[float], one: int, other: int) -> list[str]:
     """What is compared, in two lines as in a diff."""
     return [
-        f"{sign} event {log.number_of(row)}  {log.row(row).at:.2f} s  {one_line(log.name(row), 80)}"
-        for sign, row in (("---", one), ("+++", other))
+        f"{sign} event {event + 1}  {times[event]:.2f} s  {one_line(log.name(log.row_of(event)), 80)}"
+        for sign, event in (("---", one), ("+++", other))
     ]
 
 
-def _cause_of(log: EventLog, row: int) -> int:
-    cause = cause_of(log, row, lambda before: range(before - 1, -1, -1))
-    if cause is None:
+def _cause_of(log: EventLog, event: int) -> int:
+    row = cause_of(log, log.row_of(event), lambda before: range(before - 1, -1, -1))
+    if row is None:
         raise click.UsageError("no event is known that caused this one; name another to compare it with")
-    return cause
+    return log.number_of(row) - 1

@@ -1,5 +1,6 @@
 """``rtvoice-tui replay``: the cockpit over a recording."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -45,7 +46,8 @@ def replay(session: str, output_device: str | None, no_audio: bool, as_server: b
     from rtvoice_tui.profiles import paths
     from rtvoice_tui.recording.importing.opening import open_any
 
-    click.echo(f"reading {session}", err=True)  # a large file of another tool takes some seconds
+    if os.path.isfile(session):
+        click.echo(f"reading {session}", err=True)  # a large file of another tool takes some seconds
     opened = open_any(paths.recordings_folder(), session)
     try:
         launch(opened.recording, opened.missing, output_device, no_audio)

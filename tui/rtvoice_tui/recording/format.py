@@ -105,6 +105,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     sound: bool = False
     summary: Summary = Summary()
 
+    @property
+    def model(self) -> str:
+        """The model at the start; empty if the identity names none."""
+        server, _, model = self.identity.rpartition(" ")
+        return model if server.strip() and "://" not in model else ""
+
 
 def started_at(manifest: Manifest) -> datetime.datetime:
     """When a recording began; 1970 if the manifest does not say so that it can be read."""

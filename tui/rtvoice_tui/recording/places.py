@@ -1,6 +1,8 @@
 """Places in a recording as a user types them: a time, a turn or an event."""
 
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
 
 from rtvoice_tui.recording.timeline import Timeline
 from rtvoice_tui.store.event_log import EventLog
@@ -27,7 +29,7 @@ def time_of(words: str, timeline: Timeline) -> float:
     if found := _TIME.fullmatch(words):
         at = _seconds(found)
         if timeline.ended and at > timeline.ends:
-            raise NoPlace(f"the recording ends at {int(timeline.ends) // 60}:{int(timeline.ends) % 60:02}")
+            raise NoPlace(_ended(timeline.ends))
         return at
     if found := _TURN.fullmatch(words):
         turn = int(found[1])
@@ -42,28 +44,41 @@ def time_of(words: str, timeline: Timeline) -> float:
     raise NoPlace(_HINT)
 
 
-def row_of(words: str, log: EventLog) -> int:
-    """The row of a typed place: of an event, of the first event of a turn, or of the last event up to a time.
+def event_of(words: str, log: EventLog, times: Sequence[float], ends: float) -> int:
+    """The event of a typed place, counted from 0: the first of a turn, or the last until a time.
+
+    Args:
+        words: the place.
+        log: all events.
+        times: when each of them was, in seconds.
+        ends: when the recording ends, in seconds.
 
     Raises:
-        NoPlace: it is none, or not in the log.
+        NoPlace: it is none, or not in the recording.
     """
     words = words.strip().lower()
     if found := _TIME.fullmatch(words):
-        row = log.first_from(_seconds(found) + 1e-9) - 1
-        if row < 0:
+        at = _seconds(found)
+        if at > ends:
+            raise NoPlace(_ended(ends))
+        event = bisect_right(times, at + 1e-9) - 1
+        if event < 0:
             raise NoPlace(f"there is no event before {words}")
-        return row
+        return event
     if found := _TURN.fullmatch(words):
         first = log.first_of_turn(int(found[1]))
         if first is None:
             raise NoPlace(f"there is no turn {int(found[1])}")
-        return first
+        return log.number_of(first) - 1
     if found := _EVENT.fullmatch(words):
         if not 0 < int(found[1]) <= log.events:
             raise NoPlace(f"there is no event {int(found[1])}: there are {log.events}")
-        return log.row_of(int(found[1]) - 1)
+        return int(found[1]) - 1
     raise NoPlace(_HINT)
+
+
+def _ended(at: float) -> str:
+    return f"the recording ends at {int(at) // 60}:{int(at) % 60:02}"
 
 
 def _seconds(found: re.Match[str]) -> float:

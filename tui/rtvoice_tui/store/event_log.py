@@ -239,6 +239,10 @@ class EventLog:
         """Return the JSON line of a row's first event; empty if it cannot be read."""
         return self._read(self._first_events[number])
 
+    def text_of_event(self, event: int) -> str:
+        """Return the JSON line of an event, counted from 0; empty if it cannot be read."""
+        return self._read(event)
+
     def texts_of_group(self, group: int, limit: int) -> list[str]:
         """Return the JSON lines of a group's events as they came, at most ``limit`` of them."""
         found: list[str] = []

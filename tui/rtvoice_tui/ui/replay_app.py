@@ -51,7 +51,8 @@ class ReplayApp(RtvoiceApp, inherit_bindings=False):
         from rtvoice_tui.controller.planner import Options, Planner
 
         plan = replay.plan
-        profile = Profile(provider=plan.dialect.name, session=plan.settings, trusted=False)  # type: ignore[arg-type]
+        model = replay.recording.manifest.model
+        profile = Profile(provider=plan.dialect.name, model=model, session=plan.settings, trusted=False)  # type: ignore[arg-type]
         planner = Planner(Options(no_audio=True, no_connect=True))
         super().__init__(replay, store, AgentEditor(name, profile), planner, replay=replay, **look)
         self.replay = replay

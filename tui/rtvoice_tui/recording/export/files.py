@@ -58,7 +58,7 @@ def write(recording: Recording, kind: str, path: Path) -> str:
     if kind == "bundle":
         from rtvoice_tui.recording.export.bundle import bundle
 
-        return f"{path}  {bundle(recording, path).short}"
+        return f"{path}: {bundle(recording, path).short}"
     with new_file(path) as file:
         file.writelines(content(recording, kind))
     return str(path)

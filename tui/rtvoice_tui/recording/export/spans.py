@@ -52,7 +52,7 @@ class _Spans:
         self._said = said
         self._trace = hashlib.sha256(recording.name.encode()).hexdigest()[:32]
         self._zero = started_at(recording.manifest).timestamp()
-        self._model = said.model or recording.manifest.identity.rpartition(" ")[2]
+        self._model = said.model or recording.manifest.model
 
     def all(self) -> list[Span]:
         """Session, turns and calls."""

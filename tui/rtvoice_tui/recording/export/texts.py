@@ -107,14 +107,16 @@ def _cues(said: Conversation, recording: Recording) -> Iterator[tuple[float, flo
     """Start, end, name and words of each part that is speech; times from the first input on."""
     begins = next((line.at for line in recording.journal()), 0.0)
     spoken = [part for part in said.parts if part.who in _NAMES and part.text]
+    free = 0.0  # from when on no cue is shown
     for place, part in enumerate(spoken):
         words = one_line(part.text if part.heard is None else part.heard, 4000)
         if not words:
             continue
+        start = max(free, part.at - begins)
         length = min(MOST_CUE_S, max(LEAST_CUE_S, len(words) / CHARACTERS_PER_S))
-        after = spoken[place + 1].at if place + 1 < len(spoken) else part.at + length
-        end = min(part.at + length, after) if after > part.at else part.at + length
-        yield max(0.0, part.at - begins), max(0.0, end - begins), _NAMES[part.who], words
+        after = spoken[place + 1].at - begins if place + 1 < len(spoken) else start + length
+        free = max(start + LEAST_CUE_S, min(start + length, after))
+        yield start, free, _NAMES[part.who], words
 
 
 def _stamp(seconds: float, point: str) -> str:

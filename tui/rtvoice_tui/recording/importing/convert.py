@@ -213,7 +213,7 @@ def _made(frames: list[Frame], host: str, name: str) -> MachineMade:
     session: dict[str, Any] = next((found for found in sessions if isinstance(found, dict)), {})
     rates = [_rate(session, side) for side in ("input", "output")]
     settings = SessionSettings(input_rate=rates[0], output_rate=rates[1])
-    identity = " ".join(word for word in (host or dialect.title, str(session.get("model") or "")[:200]) if word)
+    identity = " ".join(word for word in (host or dialect.name, str(session.get("model") or "")[:200]) if word)
     return MachineMade(
         dialect.name, settings, _tools(frames), OPEN_MICROPHONE, DEFAULT_AUDIO_SETTINGS, 10_000, 0, name, identity
     )

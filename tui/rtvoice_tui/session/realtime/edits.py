@@ -246,7 +246,12 @@ class Edits:
             value = changed.get(name, UNSET)
             if value is None or isinstance(value, Mapping):
                 self.settings = replace(self.settings, **{name: None if value is None else set_values(value)})
-        named = []
+        asked = sorted(n for n in changed if n in self._by_hand and not differs(n, self._by_hand[n], changed[n]))
+        for name in asked:
+            del self._by_hand[name]
+        if asked:
+            self._out.report(Notice(Level.INFO, f"the event you wrote changed the session: {', '.join(asked)}"))
+        named = list(asked)
         for edit in reversed(self._resolved):
             fields = [n for n in edit.sent if n in changed and n not in named]
             named += fields
@@ -255,11 +260,6 @@ class Edits:
             if fields and made != edit.made:
                 edit.made = made
                 self._report_edit(edit, EditState.CHANGED if made else EditState.ACKNOWLEDGED, made=made)
-        asked = sorted(n for n in changed if n in self._by_hand and not differs(n, self._by_hand[n], changed[n]))
-        for name in asked:
-            del self._by_hand[name]
-        if asked:
-            self._out.report(Notice(Level.INFO, f"the event you wrote changed the session: {', '.join(asked)}"))
         by_itself = sorted(n for n in changed if n not in _ECHOES and n not in asked)
         if by_itself:
             self._out.report(

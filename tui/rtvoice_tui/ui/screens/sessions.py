@@ -182,6 +182,7 @@ class SessionsScreen(ModalScreen[None]):
         try:
             held = await self._recordings.holding(entries, words) if words else {}
         except QueryError as error:
+            self._open_field("#session-query", words, _SEARCHING)
             self._say(str(error), "error")
             return
         found = [entry for entry in entries if not words or entry.name in held]
@@ -231,7 +232,7 @@ class SessionsScreen(ModalScreen[None]):
         entry = self._list.chosen
         if entry is None:
             return
-        if self._deleting != entry.name:
+        if self._deleting != entry.name and not entry.running:  # else deleting says why it cannot be
             self._deleting = entry.name
             self._say(f"d once more deletes {entry.name} for good", "warn")
             return
