@@ -167,3 +167,20 @@ def test_a_pause_is_silent_and_after_a_jump_the_place_is_heard_that_was_jumped_t
         terminal.press("space")
         assert 6.5 <= journal.time_of(next_sound(ear)) <= 6.5 + LATE_S
         assert terminal.quit() == 0
+
+
+def test_a_sound_server_that_does_not_answer_holds_nothing_up(
+    sound: VirtualAudio, on_devices: dict[str, str], tmp_path: Path
+) -> None:
+    recording = conversation(tmp_path, answer_s=14.0)
+    with Terminal([COMMAND, "replay", recording.folder, "--output-device", SPEAKER], on_devices) as terminal:
+        next_sound(sound.recorder())
+        sound.hang(True)
+        try:
+            terminal.press("space").wait_for("‖")
+            terminal.press("space").wait_for("▸ 0:")
+            terminal.press("?").wait_for("change keys")
+            terminal.press("escape").wait_gone("change keys")
+            assert terminal.quit() == 0
+        finally:
+            sound.hang(False)

@@ -1,5 +1,6 @@
 """``rtvoice-tui replay``: the cockpit over a recording."""
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -50,9 +51,12 @@ def replay(session: str, output_device: str | None, no_audio: bool, as_server: b
         click.echo(f"reading {session}", err=True)  # a large file of another tool takes some seconds
     opened = open_any(paths.recordings_folder(), session)
     try:
-        launch(opened.recording, opened.missing, output_device, no_audio)
+        ended = launch(opened.recording, opened.missing, output_device, no_audio)
     finally:
         opened.close()
+    if not ended:
+        logging.shutdown()
+        os._exit(0)  # a device that does not answer can be neither closed nor waited for
 
 
 def _serve(session: str, port: int, speed: float) -> None:
@@ -91,8 +95,11 @@ class _NoTerminal(click.ClickException):
     exit_code = COULD_NOT_RUN
 
 
-def launch(recording: "Recording", missing: Sequence[str], output_device: str | None, no_audio: bool) -> None:
+def launch(recording: "Recording", missing: Sequence[str], output_device: str | None, no_audio: bool) -> bool:
     """Replay a recording on the screen until the user quits; ``missing``: what it does not hold, in sentences.
+
+    Returns:
+        Whether the sound has ended, too: false if its device does not answer.
 
     Raises:
         RecordingError: it cannot be replayed.
@@ -107,8 +114,9 @@ def launch(recording: "Recording", missing: Sequence[str], output_device: str | 
 
     store, state = new_store(), load_state()
     session = ReplaySession(recording, store)
-    if recording.has_sound and not no_audio:
-        session.use_sound(_sound(recording, session, output_device))
+    sound = _sound(recording, session, output_device) if recording.has_sound and not no_audio else None
+    if sound is not None:
+        session.use_sound(sound)
     for sentence in missing:
         session.report(Notice(Level.INFO, sentence))
     app = ReplayApp(
@@ -128,6 +136,7 @@ def launch(recording: "Recording", missing: Sequence[str], output_device: str | 
         raise click.ClickException(f"failed: {app.failure} (details are in the log file)")
     if app.return_code:
         sys.exit(app.return_code)
+    return sound is None or not sound.hangs
 
 
 def _sound(recording: "Recording", session: "ReplaySession", device: str | None) -> "ReplaySound":
@@ -135,4 +144,7 @@ def _sound(recording: "Recording", session: "ReplaySession", device: str | None)
     from rtvoice_tui.recording.replay_sound import ReplaySound
     from rtvoice_tui.session.facts import Level, Notice
 
-    return ReplaySound(recording, StereoPlayer(device), lambda words: session.report(Notice(Level.WARNING, words)))
+    remedy = "check the output device; playing or jumping tries again"
+    return ReplaySound(
+        recording, StereoPlayer(device), lambda words: session.report(Notice(Level.WARNING, words, remedy))
+    )

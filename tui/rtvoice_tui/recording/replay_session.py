@@ -265,7 +265,7 @@ class ReplaySession:
             return
         try:
             self._sound.play(lambda: self.clock, self.speed)
-        except AudioError as error:
+        except (AudioError, RecordingError) as error:
             self._sound = None
             self.report(Notice(Severity.WARNING, error.sentence, error.remedy))
 

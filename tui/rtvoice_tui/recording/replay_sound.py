@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from rtvoice_tui.audio.backends.stereo_player import Samples, StereoPlayer
 from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.recording.stereo import Mix, begins
+from rtvoice_tui.store.plain import one_line
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class ReplaySound:
         """Begin to play at a position, which moves on, in seconds.
 
         Raises:
-            AudioError: it cannot be played.
+            RecordingError: its sound cannot be mixed.
         """
         self._player.stop()
         if not SLOWEST <= speed <= FASTEST:
@@ -56,7 +57,9 @@ class ReplaySound:
                 yield window if number else window[round((at - first * WINDOW_S) * mix.rate) :]
 
         rate = round(self._rate() * speed)
-        self._player.play(windows, rate, lambda reason: self._failed(f"no sound any more: {reason}"))
+        self._player.play(
+            windows, rate, lambda reason: self._failed(f"the sound cannot be played: {one_line(reason, 120)}")
+        )
 
     def _rate(self) -> int:
         with self._mixing:
@@ -66,6 +69,11 @@ class ReplaySound:
     def stop(self) -> None:
         """Be silent at once."""
         self._player.stop()
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the device does not answer."""
+        return self._player.hangs
 
     def mute(self, muted: bool) -> None:
         """Play silence, or sound again."""

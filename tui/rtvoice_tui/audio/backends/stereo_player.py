@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rtvoice_tui.errors import AudioError
-
 log = logging.getLogger(__name__)
 
 Samples = npt.NDArray[np.int16]
 
 LATENCY_S = 0.2
 """Sound that the device holds: nobody answers what is replayed, and a busy machine is to leave no gaps."""
+
+STOP_S = 0.3
+"""Seconds until a device that does not answer is left alone."""
 
 PIECE_S = 0.02
 """Sound that is handed to the device at a time, so that it can be silenced soon."""
@@ -34,6 +35,8 @@ class StereoPlayer:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._changing = threading.Lock()
+        self._opening = threading.Lock()  # PortAudio opens and closes one stream at a time
+        self._hanging: list[threading.Thread] = []
         self.gain = 1.0
 
     def play(self, windows: Callable[[float], Iterator[Samples]], rate: int, failed: Callable[[str], None]) -> None:
@@ -43,37 +46,52 @@ class StereoPlayer:
             windows: called with the seconds after which the first sample that it returns is heard; returns samples by
                 two channels. Called and read on a thread of its own; called again after a gap.
             rate: samples per second; another one than that of the sound makes it faster or slower.
-            failed: called on that thread with the reason if the device fails meanwhile.
-
-        Raises:
-            AudioError: there is no device that can play it.
+            failed: called on that thread with the reason if the device cannot be opened, or fails meanwhile.
         """
         self.stop()
-        try:
-            import sounddevice
-        except (ImportError, OSError) as error:
-            raise AudioError(f"the sound cannot be played: {error}", "install PortAudio") from None
-        try:
-            stream = sounddevice.OutputStream(
-                samplerate=rate, channels=2, dtype="int16", latency=LATENCY_S, device=self._device
-            )
-            stream.start()
-        except (sounddevice.PortAudioError, ValueError) as error:
-            raise AudioError(f"the sound cannot be played: {error}", "check the output device") from None
         stop = threading.Event()
-        arguments = (stream, windows, rate, stop, failed)
-        thread = threading.Thread(target=self._feed, args=arguments, name="replayed-sound", daemon=True)
+        arguments = (windows, rate, stop, failed)
+        thread = threading.Thread(target=self._run, args=arguments, name="replayed-sound", daemon=True)
         with self._changing:
             self._stop, self._thread = stop, thread
             thread.start()
 
     def stop(self) -> None:
-        """Be silent at once. May be called from any thread; a `play` that is not done yet plays all the same."""
+        """Be silent at once. May be called from any thread; waits `STOP_S` for the device at most."""
         with self._changing:
             self._stop.set()
             thread, self._thread = self._thread, None
         if thread is not None:
-            thread.join()
+            thread.join(STOP_S)
+            self._hanging = [left for left in (*self._hanging, thread) if left.is_alive()]
+
+    @property
+    def hangs(self) -> bool:
+        """Whether a device that was to stop does not answer."""
+        return any(thread.is_alive() for thread in self._hanging)
+
+    def _run(
+        self,
+        windows: Callable[[float], Iterator[Samples]],
+        rate: int,
+        stop: threading.Event,
+        failed: Callable[[str], None],
+    ) -> None:
+        """Open the device, which may take its time, and feed it."""
+        try:
+            import sounddevice
+
+            with self._opening:
+                stream = sounddevice.OutputStream(
+                    samplerate=rate, channels=2, dtype="int16", latency=LATENCY_S, device=self._device
+                )
+                stream.start()
+        except Exception as error:  # no PortAudio, no device, or one that vanishes meanwhile
+            log.info("the replayed sound cannot begin", exc_info=error)
+            if not stop.is_set():
+                failed(str(error))
+            return
+        self._feed(stream, windows, rate, stop, failed)
 
     def _feed(
         self,
@@ -96,7 +114,7 @@ class StereoPlayer:
             if not stop.is_set():
                 failed(str(error))
         finally:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception), self._opening:
                 stream.abort() if stop.is_set() else stream.stop()
                 stream.close()
 

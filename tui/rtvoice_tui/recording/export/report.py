@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from rtvoice_tui.errors import RecordingError
 from rtvoice_tui.recording.conversation import Conversation, Part, conversation
 from rtvoice_tui.recording.export.texts import clock, counted, when
 from rtvoice_tui.recording.findings.finding import findings
@@ -31,7 +32,7 @@ _HERE = Path(__file__).parent
 def html(recording: Recording) -> str:
     """The report of a recording."""
     said, found = conversation(recording), findings(recording)
-    sound, voices = _sound(recording) if recording.has_sound else (b"", [[], []])
+    sound, voices = _sound(recording)
     zero = begins(recording)
     data = {"length": said.summary.length_s, "voices": voices}
     script = (_HERE / "report.js").read_text(encoding="utf-8")
@@ -74,10 +75,15 @@ def html(recording: Recording) -> str:
 
 
 def _sound(recording: Recording) -> tuple[bytes, list[list[float]]]:
-    """Both sides as Ogg Vorbis, and the height of each column of both, from 0 to 1."""
+    """Both sides as Ogg Vorbis, and the height of each column of both, from 0 to 1; both empty without sound."""
     import soundfile
 
-    mix = Mix(recording)
+    if not recording.has_sound:
+        return b"", [[], []]
+    try:
+        mix = Mix(recording)
+    except RecordingError:  # it is damaged, which is no reason to have no page
+        return b"", [[], []]
     file = io.BytesIO()
     peaks: list[Any] = []
     step = max(1, round(mix.ends * mix.rate / COLUMNS))
