@@ -9,7 +9,7 @@ from rtvoice_tui.profiles.writing import in_order, write_privately
 KEPT = 100
 """Number of queries that are kept."""
 
-MAX_BYTES = 100_000
+MAX_BYTES = 4 * 501 * KEPT
 MAX_LENGTH = 500
 """Characters of a query that is kept."""
 
@@ -48,13 +48,17 @@ class SavedQueries:
             self.texts.append(text)
             del self.texts[:-KEPT]
             words = "saved: the arrow keys bring it back in every filter and search"
+        if self._file.exists() and not self._file.is_file():
+            return f"it cannot be saved: {self._file} is no file"
         kept = "".join(f"{each}\n" for each in self.texts)
         in_order(lambda: self._write(kept))
         return words
 
     def _read(self) -> list[str]:
+        from rtvoice_tui.recording.reader import open_file  # takes a file alone, and no pipe that nobody writes to
+
         try:
-            with self._file.open("rb") as file:
+            with open_file(self._file) as file:
                 lines = file.read(MAX_BYTES).decode("utf-8", "replace").split("\n")
         except OSError:
             return []

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -81,16 +81,40 @@ def write_stereo(recording: Recording, path: Path) -> float:
     if kind not in ("FLAC", "WAV"):
         raise RecordingError(f"no sound has the suffix '{path.suffix}'", "end the name in .flac or .wav")
     try:
-        with (
-            new_file(path) as target,
-            soundfile.SoundFile(target, "w", mix.rate, 2, "PCM_16", format=kind) as file,
-        ):
-            for window in mix.windows():
-                file.write(window)
-                seconds += len(window) / mix.rate
+        with new_file(path) as target:
+            written = _Written(target)
+            with soundfile.SoundFile(written, "w", mix.rate, 2, "PCM_16", format=kind) as file:
+                for window in mix.windows():
+                    file.write(window)
+                    seconds += len(window) / mix.rate
+                    written.check()
+            written.check()
     except soundfile.SoundFileError as error:
         raise RecordingError(f"{path} cannot be written: {error}", "choose another file that ends in .flac") from None
     return seconds
+
+
+class _Written:
+    """A file for libsndfile, which calls back from C: what goes wrong there is kept, and raised by `check`."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._error: OSError | None = None
+        self.seek, self.tell, self.read = file.seek, file.tell, file.read
+
+    def write(self, data: bytes) -> int:
+        """Write; after an error nothing is written, which is not told to the caller."""
+        if self._error is None:
+            try:
+                return self._file.write(data)
+            except OSError as error:
+                self._error = error
+        return len(data)
+
+    def check(self) -> None:
+        """Raise the error."""
+        if self._error is not None:
+            raise self._error
 
 
 class Mix:

@@ -7,6 +7,7 @@ default, and `Decoded.problem` describes what was wrong, so that it can be shown
 import base64
 import binascii
 import json
+from functools import cache
 from typing import Any, Union, get_args
 
 import msgspec
@@ -151,10 +152,15 @@ def _decode_leniently(frame: str | bytes, name: str, wire_name: str) -> Decoded:
     return Decoded(event, wire_name, f"unexpected value in {', '.join(invalid_paths[:4])}" if invalid_paths else "")
 
 
+@cache
+def _fields(cls: type[Any]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(cls)
+
+
 def _build(cls: type[Any], fields: dict[str, Any], path: str, invalid_paths: list[str]) -> Any:
     """Build a struct field by field; ``null`` counts as absent, ``invalid_paths`` gets the paths of invalid values."""
     values = {}
-    for field in msgspec.structs.fields(cls):
+    for field in _fields(cls):  # type: ignore[arg-type]
         raw = fields.get(field.encode_name)
         if raw is not None:
             value = _convert(field.type, raw, f"{path}{field.encode_name}", invalid_paths)

@@ -11,29 +11,38 @@ from rtvoice_tui.errors import RecordingError
 
 @contextlib.contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
-    """Write a new file that only the user can read; it is removed if anything fails.
+    """Write a new file that only the user can read. It has its name once it is whole, also if the app is killed.
 
     Raises:
         RecordingError: it exists already, or cannot be written.
     """
+    unfinished = path.with_name(f".{path.name[:100]}.{os.urandom(4).hex()}.part")
     try:
-        file = open(path, "xb", opener=_private)  # noqa: SIM115 - closed below
+        if os.path.lexists(path):
+            raise FileExistsError(path)
+        with open(unfinished, "xb", opener=_private) as file:
+            yield file
+        _name(unfinished, path)
     except FileExistsError:
         raise RecordingError(f"{path} exists already", "choose another file, or delete it first") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise RecordingError(f"{path} cannot be written: {reason}", "choose another file") from None
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            unfinished.unlink()
+
+
+def _name(unfinished: Path, path: Path) -> None:
+    """Give a file its name, unless another one has got it meanwhile."""
     try:
-        with file:
-            yield file
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            path.unlink()
-        if isinstance(error, OSError):
-            raise RecordingError(
-                f"{path} cannot be written: {error.strerror or error}", "choose another file"
-            ) from None
+        os.link(unfinished, path)
+    except FileExistsError:
         raise
+    except OSError:  # a file system without links
+        if os.path.lexists(path):
+            raise FileExistsError(path) from None
+        unfinished.rename(path)
 
 
 def _private(path: str, flags: int) -> int:
