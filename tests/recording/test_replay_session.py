@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -239,3 +240,15 @@ def test_after_any_jumps_it_shows_whether_the_user_is_heard(spoken: Recording) -
         for at, heard in ((15.0, True), (5.0, False), (28.0, True), (35.0, False), (12.0, True)):
             player.go(begins + at)
             assert player.store.audio.local_speech is heard, at
+
+
+def test_a_recording_that_is_deleted_meanwhile_is_told_once(tmp_path: Path) -> None:
+    recording = recorded_talk(tmp_path / "talk")
+    with playing(recording) as player:
+        shutil.rmtree(recording.folder)
+        for at in (1.0, 4.0, 2.0):
+            player.session.seek(at)
+        player.until(lambda: [n.text for _, n in player.store.notices if "was deleted meanwhile" in n.text])
+        player.session.seek(3.0)
+        player.until(lambda: player.session.clock == pytest.approx(3.0, abs=0.1))
+        assert len([n for _, n in player.store.notices if "was deleted meanwhile" in n.text]) == 1

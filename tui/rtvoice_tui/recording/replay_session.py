@@ -18,6 +18,7 @@ from rtvoice_tui.errors import AudioError, RecordingError
 from rtvoice_tui.media import DEFAULT_AUDIO_SETTINGS, AudioSettings
 from rtvoice_tui.protocol.realtime.wire import RealtimeWire
 from rtvoice_tui.protocol.settings import SessionSettings, ToolSpec
+from rtvoice_tui.recording.format import JOURNAL
 from rtvoice_tui.recording.reader import Recording
 from rtvoice_tui.recording.replayed_devices import TICK_S, HeardLevels, level_observer, prepare, prepared_store
 from rtvoice_tui.recording.replayed_plan import NOTHING_SENT, plan_of_recording
@@ -81,6 +82,7 @@ class ReplaySession:
         self._now = now
         self._store = store
         self._sound: Sound | None = None
+        self._deleted = False
         self._audio = DEFAULT_AUDIO_SETTINGS
         self._plan = plan_of_recording(recording)
         self.timeline = Timeline(recording, prepared_store)
@@ -194,6 +196,7 @@ class ReplaySession:
 
     def _step(self) -> None:
         """Carry out a jump, or go on."""
+        self._tell_if_deleted()
         with self._lock:
             target, self._target = self._target, None
         if target is not None:
@@ -208,6 +211,12 @@ class ReplaySession:
             self._play_sound()
             if not self.playing:  # paused while the device was opened
                 self._quiet()
+
+    def _tell_if_deleted(self) -> None:
+        if not self._deleted and not (self.recording.folder / JOURNAL).exists():
+            self._deleted = True
+            sentence = "the recording was deleted meanwhile, so no more of it can be shown"
+            self.report(Notice(Severity.WARNING, sentence, "q ends the replay"))
 
     def _jump(self, at: float) -> None:
         with self._lock:
