@@ -252,3 +252,15 @@ def test_a_recording_that_is_deleted_meanwhile_is_told_once(tmp_path: Path) -> N
         player.session.seek(3.0)
         player.until(lambda: player.session.clock == pytest.approx(3.0, abs=0.1))
         assert len([n for _, n in player.store.notices if "was deleted meanwhile" in n.text]) == 1
+
+
+def test_at_the_end_the_sound_is_not_cut_off(recording: Recording) -> None:
+    with playing(recording) as player:
+        speaker = Speaker()
+        player.session.use_sound(speaker)
+        player.go(player.session.timeline.ends - 0.5)
+        player.session.play()
+        player.until(lambda: any(asked == "play" for asked, _ in speaker.asked))
+        player.at += 10.0
+        player.until(lambda: not player.session.playing)
+        assert speaker.asked[-1] != ("stop", 0)

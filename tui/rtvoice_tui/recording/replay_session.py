@@ -132,9 +132,12 @@ class ReplaySession:
 
     def pause(self) -> None:
         """Let time stand still."""
+        self._stand()
+        self._quiet()
+
+    def _stand(self) -> None:
         with self._lock:
             self._from, self.playing = self.clock, False
-        self._quiet()
 
     def toggle(self) -> None:
         """Play, or pause."""
@@ -204,7 +207,7 @@ class ReplaySession:
         elif self.playing and self._prepared is None:
             self._advance(self.clock)
             if self.timeline.ended and self.clock >= self.timeline.ends:
-                self.pause()
+                self._stand()  # what the device still holds is heard to its end
         with self._lock:
             starts, self._starts = self._starts and self.playing, False
         if starts:
