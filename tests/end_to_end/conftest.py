@@ -1,17 +1,33 @@
 """What the tests of the installed command share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from terminal import private_environment
+from virtual_audio import VirtualAudio
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """No sound, no keys, and files below the test's own folder."""
     return private_environment(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def sound() -> Iterator[VirtualAudio]:
+    """Virtual devices."""
+    with VirtualAudio() as audio:
+        yield audio
+
+
+@pytest.fixture
+def on_devices(sound: VirtualAudio, environment: dict[str, str]) -> dict[str, str]:
+    """The environment in which the command finds the virtual devices."""
+    return environment | {
+        name: value for name, value in sound.environment.items() if name.startswith(("PULSE_", "ALSA_"))
+    }
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Conversations through real PortAudio streams, on a virtual microphone and a virtual speaker."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,19 +28,6 @@ pytestmark = [pytest.mark.device, pytest.mark.speech]
 
 
 SAID_BY_A_HUMAN = {"ever", "tried", "failed", "matter", "try", "again", "fail", "better"}
-
-
-@pytest.fixture(scope="module")
-def sound() -> Iterator[VirtualAudio]:
-    with VirtualAudio() as audio:
-        yield audio
-
-
-@pytest.fixture
-def on_devices(sound: VirtualAudio, environment: dict[str, str]) -> dict[str, str]:
-    return environment | {
-        name: value for name, value in sound.environment.items() if name.startswith(("PULSE_", "ALSA_"))
-    }
 
 
 def test_a_question_into_the_microphone_is_answered_from_the_speaker_and_a_word_over_a_story_silences_it(

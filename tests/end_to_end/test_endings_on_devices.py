@@ -18,19 +18,6 @@ ENDS: dict[str, Callable[[Job], object]] = {
 
 
 @pytest.fixture(scope="module")
-def sound() -> Iterator[VirtualAudio]:
-    with VirtualAudio() as audio:
-        yield audio
-
-
-@pytest.fixture
-def on_devices(sound: VirtualAudio, environment: dict[str, str]) -> dict[str, str]:
-    return environment | {
-        name: value for name, value in sound.environment.items() if name.startswith(("PULSE_", "ALSA_"))
-    }
-
-
-@pytest.fixture(scope="module")
 def server() -> Iterator[FakeServer]:
     with in_thread(plain(silent)) as made:
         yield made

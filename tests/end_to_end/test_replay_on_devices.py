@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,19 +28,6 @@ LATE_S = 3.0
 
 MOST_MISSING = 5
 """So many tenths of a second may be missing: at the beginning, and where a busy machine left a gap."""
-
-
-@pytest.fixture(scope="module")
-def sound() -> Iterator[VirtualAudio]:
-    with VirtualAudio() as audio:
-        yield audio
-
-
-@pytest.fixture
-def on_devices(sound: VirtualAudio, environment: dict[str, str]) -> dict[str, str]:
-    return environment | {
-        name: value for name, value in sound.environment.items() if name.startswith(("PULSE_", "ALSA_"))
-    }
 
 
 def conversation(folder: Path, answer_s: float) -> Recording:

@@ -55,7 +55,7 @@ class SavedQueries:
         return words
 
     def _read(self) -> list[str]:
-        from rtvoice_tui.recording.reader import open_file  # takes a file alone, and no pipe that nobody writes to
+        from rtvoice_tui.recording.reader import open_file  # opens regular files only: a FIFO would block
 
         try:
             with open_file(self._file) as file:

@@ -3,8 +3,11 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ParamSpec
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
 
 
 @dataclass
@@ -31,37 +34,27 @@ class Taps:
 
     def notify_sent(self, pcm: bytes) -> None:
         """Pass sent microphone audio to the taps in `sent`."""
-        for tap in tuple(self.sent):
-            try:
-                tap(pcm)
-            except Exception:
-                log.exception("a tap of what is sent failed")
-                self.sent.remove(tap)
+        _notify(self.sent, pcm)
 
     def notify_received(self, item_id: str, pcm: bytes) -> None:
         """Pass received audio of an item to the taps in `received`."""
-        for tap in tuple(self.received):
-            try:
-                tap(item_id, pcm)
-            except Exception:
-                log.exception("a tap of what is received failed")
-                self.received.remove(tap)
+        _notify(self.received, item_id, pcm)
 
     def notify_heard(self, pcm: bytes, at: float) -> None:
         """Pass a block that is audible from ``at`` on to the taps in `heard`."""
         self.heard_at = at
-        for tap in tuple(self.heard):
-            try:
-                tap(pcm)
-            except Exception:
-                log.exception("a tap of what is heard failed")
-                self.heard.remove(tap)
+        _notify(self.heard, pcm)
 
     def notify_unheard(self, at: float) -> None:
         """Tell the taps in `unheard` that what `heard` got is not heard from ``at`` on."""
-        for tap in tuple(self.unheard):
-            try:
-                tap(at)
-            except Exception:
-                log.exception("a tap of what is not heard failed")
-                self.unheard.remove(tap)
+        _notify(self.unheard, at)
+
+
+def _notify(taps: list[Callable[P, None]], *arguments: P.args, **named: P.kwargs) -> None:
+    """Call all taps; one that raises is removed."""
+    for tap in tuple(taps):
+        try:
+            tap(*arguments, **named)
+        except Exception:
+            log.exception("a tap failed")
+            taps.remove(tap)

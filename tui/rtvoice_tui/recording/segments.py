@@ -33,7 +33,7 @@ class Segment:
 
     @property
     def asked_at(self) -> float:
-        """When the user had spoken, in seconds after the first frame: the answer comes as soon after it as it came."""
+        """End of the user's speech in seconds after the first frame; the answer's delay is measured from there."""
         kinds = ("input_audio_buffer.speech_stopped", "input_audio_buffer.committed")
         return next((after for kind in kinds for after, event in self.frames if event.get("type") == kind), 0.0)
 

@@ -95,7 +95,7 @@ def write_stereo(recording: Recording, path: Path) -> float:
 
 
 class _Written:
-    """A file for libsndfile, which calls back from C: what goes wrong there is kept, and raised by `check`."""
+    """File for libsndfile, which calls it from C, where no exception may be raised: `check` raises it later."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

@@ -22,7 +22,7 @@ class SendText(msgspec.Struct, frozen=True, tag=True):
 
 
 class TakeAsReady(msgspec.Struct, frozen=True, tag=True):
-    """Take the session as configured without the server's word: of other clients' conversations, which may lack it."""
+    """Treat the session as configured without ``session.updated``, which imported conversations may lack."""
 
 
 class SendEvent(msgspec.Struct, frozen=True, tag=True):

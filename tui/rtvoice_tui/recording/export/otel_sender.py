@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rtvoice_tui import __version__
 from rtvoice_tui.errors import RecordingError
-from rtvoice_tui.recording.export.careful_session import careful_session
+from rtvoice_tui.recording.export.bounded_session import bounded_session
 from rtvoice_tui.recording.export.otel import SERVICE
 from rtvoice_tui.recording.export.spans import Span, spans
 from rtvoice_tui.recording.reader import Recording
@@ -52,12 +52,12 @@ def send(recording: Recording, environment: Mapping[str, str]) -> tuple[int, str
 
     def export() -> None:
         try:
-            results.append(OTLPSpanExporter(session=careful_session()).export(made) is SpanExportResult.SUCCESS)
+            results.append(OTLPSpanExporter(session=bounded_session()).export(made) is SpanExportResult.SUCCESS)
         except (ValueError, OSError) as error:
             reasons.said.append(str(error))
 
     with reasons.listening():
-        thread = threading.Thread(target=export, name="spans", daemon=True)  # what hangs ends with the program
+        thread = threading.Thread(target=export, name="spans", daemon=True)  # may hang at exit
         thread.start()
         thread.join(MOST_S)
     if thread.is_alive():

@@ -82,7 +82,7 @@ def _sound(recording: Recording) -> tuple[bytes, list[list[float]]]:
         return b"", [[], []]
     try:
         mix = Mix(recording)
-    except RecordingError:  # it is damaged, which is no reason to have no page
+    except RecordingError:  # damaged sound: the page comes without a player
         return b"", [[], []]
     file = io.BytesIO()
     peaks: list[Any] = []

@@ -94,7 +94,7 @@ class _Writer:
         )
         self._playout = Playout(made.settings.output_rate, truncated_ms)
         self._at = 0.0
-        self._late: ResponseLate | None = None  # until the response that was asked for last is late
+        self._late: ResponseLate | None = None  # timer of the last response that was requested
         self.sound = False
         self.skipped = 0
         self._observe(made, 0.0)
@@ -153,7 +153,7 @@ class _Writer:
         if isinstance(item, dict) and item.get("type") == "function_call_output":
             self._step(ToolFinished(str(item.get("call_id", "")), str(item.get("output", "")), ok=True), at)
         elif words := self._wire.typed_text(decoded):
-            if self._late is not None:  # nobody answered the message before, which would hold this one up
+            if self._late is not None:  # the message before was not answered
                 self._step(TimerFired(self._late), at)
                 self._late = None
             self._step(SendText(words), at)

@@ -120,7 +120,7 @@ class Configuration:
             self.phase = Phase.READY
 
     def take_as_ready(self) -> None:
-        """Handle `TakeAsReady`: the server need not greet us, nor confirm anything."""
+        """Handle `TakeAsReady`: become ready without ``session.created`` and ``session.updated``."""
         if self.phase not in (Phase.CONFIGURING, Phase.REFUSED):
             return
         if not self._update:

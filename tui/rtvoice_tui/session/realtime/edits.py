@@ -69,7 +69,7 @@ class Edits:
         self._waiting: list[PendingEdit] = []
         self._resolved: deque[PendingEdit] = deque(maxlen=16)
         self._refused_whole: PendingEdit | None = None
-        self._by_hand: dict[str, Any] = {}  # what events that the user wrote ask for
+        self._by_hand: dict[str, Any] = {}  # settings in hand-written updates that the server has not reported yet
         self._unanswered_fields: set[str] = set()
         self._in_force: dict[str, Any] = {}
         self._refused_tools: dict[str, ToolSpec] = {}

@@ -31,7 +31,7 @@ class EventActions:
         if isinstance(compared, str):
             self._app.notify(compared, timeout=3.0, markup=False)
         else:
-            self._app.clear_notifications()  # that the other one is marked would cover the text
+            self._app.clear_notifications()  # the one about the mark would cover the text
             self._app.push_screen(DetailScreen(*compared.events, changes=True, settings=compared.settings))
 
     def findings(self) -> None:

@@ -10,8 +10,8 @@ from textual.cache import FIFOCache
 
 from rtvoice_tui.store.causes import cause_of
 from rtvoice_tui.store.event_log import Row
-from rtvoice_tui.store.event_search import EventSearch
 from rtvoice_tui.store.plain import one_line
+from rtvoice_tui.store.query import QueryError
 from rtvoice_tui.store.store import Store
 from rtvoice_tui.ui.bindings import bindings
 from rtvoice_tui.ui.panes.event_filter import EventFilter
@@ -68,8 +68,7 @@ class EventsView(FollowView):
         self._filter = EventFilter(self._log, words)
         self._seen = -1
         self._returns: tuple[int, int] | None = None  # the rows of the cause that was gone to, and of where from
-        self._found: set[int] = set()
-        self._found_state: tuple[object, ...] = ()  # query, log and version of what was found
+        self._sought = EventFilter(self._log, "")  # what the search asks for
         self._marked: int | None = None  # the row that another is to be compared with
         self._painted: FIFOCache[tuple[int, bool], int] = FIFOCache(512)  # an LRUCache keeps the first value
 
@@ -409,21 +408,21 @@ class EventsView(FollowView):
 
     def _holds(self, place: Place) -> bool:
         """Whether the query asks for an event, as a filter would, or for what a line shows."""
-        if not place.head and place.row in self._found_rows():
+        if not place.head and self._searched().line_of(place.row) is not None:
             return True
         unwanted = any(text.unwanted for text in self._query.texts)
         return (place.head or not unwanted) and self._rows.holds(place, self._query)
 
-    def _found_rows(self) -> set[int]:
-        """The rows that a filter with the query would show."""
-        state = (self._query, self._log, self._log.version)
-        if state != self._found_state:
-            search = EventSearch(self._log, self._query, short_name)
-            while search.behind:
-                search.scan()
-            search.scan()
-            self._found, self._found_state = set(search.hits), state
-        return self._found
+    def _searched(self) -> EventFilter:
+        """The rows that a filter with the query would show; only events that came since the last time are searched."""
+        if self._sought.words != self._query.words:
+            self._sought = EventFilter(self._log, self._query.words)
+        self._sought.scan()  # what is still growing, too
+        while self._sought.behind:
+            self._sought.scan()
+        if self._sought.problem:
+            raise QueryError(self._sought.problem)
+        return self._sought
 
     def _which_match(self, place: Place, line: int) -> str:
         """Which match a place is, and of how many, where there are few enough rows to count them."""

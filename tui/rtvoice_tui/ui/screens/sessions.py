@@ -68,14 +68,16 @@ class SessionList(PlainView):
         return self.listed[self.cursor] if self.cursor is not None and self.cursor < len(self.listed) else None
 
     def _lay_out(self) -> None:
-        self._lines = [self._line(entry) for entry in self.listed]
+        # a year that all share is left out
+        day = slice(5 if len({entry.name[:4] for entry in self.listed}) == 1 else 0, 10)
+        self._lines = [self._line(entry, day) for entry in self.listed]
         if not self.listed:
             self._lines = [[("  no session is recorded yet: the first one with a turn is", "dim")]]
         self.sync(force=True)
 
-    def _line(self, entry: Listed) -> list[Piece]:
-        day, time, profile = entry.name[:10], entry.name[11:17], entry.name[18:-5]
-        when = f" {day} {time[:2]}:{time[2:4]}:{time[4:]} "
+    def _line(self, entry: Listed, day: slice) -> list[Piece]:
+        time, profile = entry.name[11:17], entry.name[18:-5]
+        when = f" {entry.name[day]} {time[:2]}:{time[2:4]}:{time[4:]} "
         head: list[Piece] = [(when, "dim"), (f"{one_line(profile, 12):<12}", "title")]
         if entry.recording is None:
             return [*head, (one_line(entry.problem, 200), "error")]
@@ -83,12 +85,12 @@ class SessionList(PlainView):
         if summary is None:
             return [*head, ("…", "dim")]
         state = entry.recording.manifest.state
-        turns = f"{summary.turns:>4} turn{' ' if summary.turns == 1 else 's'}"
-        facts = f"{minutes(summary.length_s):>6} {turns}  {'♪' if entry.recording.has_sound else ' '} "
+        turns = f"{summary.turns:>3} turn{' ' if summary.turns == 1 else 's'}"
+        facts = f"{minutes(summary.length_s):>6} {turns} {'♪' if entry.recording.has_sound else ' '} "
         errors: list[Piece] = [(f"✗{summary.errors} ", "error")] if summary.errors else [("   ", "plain")]
-        ended: list[Piece] = [] if state is State.COMPLETE else [("not ended  ", "warn")]
+        ended: list[Piece] = [] if state is State.COMPLETE else [("not ended ", "warn")]
         if entry.running:
-            ended = [("running  ", "ok")]
+            ended = [("running ", "ok")]
         return [*head, (facts, "plain"), *errors, *ended, (one_line(summary.first_words, 200), "dim")]
 
 

@@ -10,7 +10,7 @@ MOST_ANSWER = 1 << 16
 """Bytes of an answer that are read; it is a short message, or nothing."""
 
 
-def careful_session() -> "requests.Session":
+def bounded_session() -> "requests.Session":
     """A session that follows no redirect, takes one for a failure, and reads a bounded part of the answer."""
     import requests
 
